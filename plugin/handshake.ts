@@ -1,0 +1,149 @@
+import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { Server, ServerOptions } from 'socket.io'
+import { FST_NSP_CLOSING, FST_NSP_REQUEST_MISSING } from './errors.js'
+import type { NormalOptions } from './options.js'
+import { createOriginPolicy } from './origin.js'
+import { routeUpgrade, ShadowResponse } from './shadow.js'
+
+/*
+ * The engine as a Fastify route: every handshake runs the whole lifecycle, onRequest to onResponse, exactly once.
+ *
+ * polling:   Fastify first. The route's handler asks the engine, and sends the engine's answer as its own reply.
+ * WebSocket: the engine first. Once it has found the upgrade well-formed it asks `allowRequest`, which sends the
+ *            request through Fastify. A refusal is Fastify's response, on the wire; an acceptance is the handler's 101,
+ *            whose headers travel on the engine's.
+ */
+
+const BUNDLE = ':bundle(^socket\\.io(?:\\.esm|\\.msgpack)?(?:\\.min)?\\.js(?:\\.map)?$)'
+
+type AllowRequest = NonNullable<ServerOptions['allowRequest']>
+
+const requests = new WeakMap<IncomingMessage, FastifyRequest>()
+
+/**
+ * The Fastify request of a socket's handshake: its session, cookies, user, ip and decorators.
+ * in: any server socket of this plugin's server, also one met in plain `app.io.on('connection')`.
+ * throws FST_NSP_REQUEST_MISSING for a socket that did not come in through Fastify.
+ *
+ * @example
+ * app.io.on('connection', (socket) => { requestOf(socket).log.info('a plain connection') })
+ */
+export function requestOf(socket: { readonly request: IncomingMessage }): FastifyRequest {
+  const request = requests.get(socket.request)
+  if (!request) throw new FST_NSP_REQUEST_MISSING()
+  return request
+}
+
+/** The two ends of the handshake: the engine's question, and Fastify's route. */
+export interface Handshake {
+  /** Given to the engine in place of the user's own, which is asked in its turn. */
+  readonly allowRequest: AllowRequest
+  /** Adds the engine's routes to a context, at `path` below its prefix. */
+  addRoutes(instance: FastifyInstance, io: Server, path: string): void
+  /** Refuses every handshake from now on, those under way included. */
+  close(): void
+}
+
+export function createHandshake(route: FastifyInstance['routing'], options: NormalOptions['io']): Handshake {
+  const checkOrigin = createOriginPolicy(options.cors)
+  const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
+  const isAllowed: AllowRequest = options.allowRequest ?? ((_raw, answer) => answer(null, true))
+  let isClosing = false
+
+  const allowRequest: AllowRequest = (raw, answer) => {
+    if (requests.has(raw)) return isAllowed(raw, answer)
+    // A poll comes through the route: one that has not is none of ours.
+    if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
+    const response = routeUpgrade(route, raw)
+    response.once('finish', () => {
+      if (!requests.has(raw)) return
+      acceptedHeaders.set(raw, response.endToEndHeaders)
+      answer(null, true)
+    })
+  }
+
+  async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply, response: ShadowResponse) {
+    const refusal = await new Promise<string | null | undefined>((resolve) => {
+      isAllowed(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
+    })
+    if (refusal !== null) return reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
+    requests.set(request.raw, request)
+    response.divert()
+    return reply.code(101).send()
+  }
+
+  return {
+    allowRequest,
+
+    addRoutes(instance, io, path) {
+      io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
+        for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
+          // engine.io writes `name: value` lines: a repeated header is one value with the break in it
+          headers[name] = Array.isArray(value) ? value.join(`\r\n${name}: `) : value
+        }
+      })
+      // A handshake that was past its hooks when the closing began.
+      io.engine.on('connection', (connection: { close(discard: boolean): void }) => {
+        if (isClosing) connection.close(true)
+      })
+
+      instance.register(async (scope) => {
+        // The engine reads bodies itself.
+        scope.removeAllContentTypeParsers()
+        scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+
+        // `hide` is @fastify/swagger's word; Fastify's own types know it only when that is installed
+        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema }
+        for (const url of [`${path}/`, path]) {
+          const method = ['GET', 'POST', 'OPTIONS']
+          // the stock client asks with a trailing slash; where slashes are ignored the second is the first again
+          if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue
+          scope.route({
+            ...hidden,
+            method,
+            url,
+            onRequest: checkOrigin,
+            handler: async (request, reply) => {
+              if (isClosing) throw new FST_NSP_CLOSING()
+              if (reply.raw instanceof ShadowResponse) return acceptUpgrade(request, reply, reply.raw)
+              requests.set(request.raw, request)
+              silenceInject(request.raw)
+              return relay(request, reply, (raw, response) => io.engine.handleRequest(raw, response))
+            },
+          })
+        }
+        if (options.serveClient === false) return
+        scope.get(`${path}/${BUNDLE}`, hidden, (request, reply) =>
+          relay(request, reply, (raw, response) => io.httpServer.emit('request', raw, response)),
+        )
+      })
+    },
+
+    close() {
+      isClosing = true
+    },
+  }
+}
+
+/** Lets `answer` write to a shadow, and sends what it has written as the reply: so onSend and onResponse see it. */
+async function relay(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: (raw: IncomingMessage, response: ServerResponse) => void,
+): Promise<FastifyReply> {
+  const response = new ShadowResponse(request.raw)
+  await new Promise<void>((resolve) => {
+    response.once('finish', resolve)
+    answer(request.raw, response)
+  })
+  const { vary, ...headers } = response.endToEndHeaders
+  if (vary !== undefined) reply.header('vary', [reply.getHeader('vary'), vary].flat().filter(Boolean).join(', '))
+  return reply.code(response.statusCode).headers(headers).send(response.body)
+}
+
+/** engine.io reads `connection`, of which the request of inject() warns. */
+function silenceInject(raw: IncomingMessage): void {
+  if (!(raw instanceof IncomingMessage))
+    Object.defineProperty(raw, 'connection', { value: (raw as IncomingMessage).socket })
+}

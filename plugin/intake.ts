@@ -1,0 +1,132 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import type { Server } from 'socket.io'
+import { settlesWithin } from './deadline.js'
+import { routeUpgrade } from './shadow.js'
+
+/*
+ * What the http servers hand to the engine past Fastify: the polls of a session that a handshake has admitted already,
+ * and upgrades, whose handshakes come back to Fastify through `allowRequest`. All else goes where it went before.
+ * The upgrade event is shared, so that @fastify/websocket can live beside us, whoever was registered first.
+ */
+
+type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
+type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
+
+interface Session {
+  readonly id: string
+  readonly transport: { readonly name: string }
+  close(discard?: boolean): void
+  once(event: 'close', listener: () => void): void
+}
+
+export interface Intake {
+  /**
+   * Waits until every session and every upgraded connection has ended, and destroys those that are left after the time
+   * given. Call it after `io.close()`, which asks the clients to go.
+   */
+  close(timeoutMs: number): Promise<void>
+}
+
+/**
+ * Takes the engine's traffic from the instance's servers, once every plugin has added its listeners to them (onReady).
+ * in: a context, its Socket.IO server, and the engine's full path without a trailing slash.
+ */
+export function createIntake(instance: FastifyInstance, io: Server, path: string): Intake {
+  const sessions = new Map<string, Session>()
+  // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
+  const abandoned = new Set<Session>()
+  const connections = new Set<Duplex>()
+  const discardSessions = io.engine.close.bind(io.engine)
+
+  io.engine.on('connection', (session: Session) => {
+    sessions.set(session.id, session)
+    if (session.transport.name === 'polling') abandoned.add(session)
+    session.once('close', () => {
+      sessions.delete(session.id)
+      abandoned.delete(session)
+    })
+  })
+  // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an
+  // error in place of a close. Without `discard` a session writes what it has, and then its goodbye.
+  io.engine.close = () => {
+    for (const session of sessions.values()) session.close(abandoned.has(session))
+    return io.engine
+  }
+
+  const takeRequests = (server: HttpServer) => {
+    const others = server.listeners('request') as RequestListener[]
+    server.removeAllListeners('request')
+    server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
+      const session = sessions.size > 0 && pathOf(raw) === path ? sessions.get(sessionIdOf(raw)) : undefined
+      if (session) {
+        abandoned.delete(session)
+        io.engine.handleRequest(raw, response)
+      } else for (const listener of others) listener.call(server, raw, response)
+    })
+  }
+
+  const takeUpgrades = (server: HttpServer) => {
+    const others = server.listeners('upgrade') as UpgradeListener[]
+    server.removeAllListeners('upgrade')
+    server.on('upgrade', (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
+      if (pathOf(raw) !== path) {
+        for (const listener of others) listener.call(server, raw, connection, head)
+        // Without a listener node takes an upgrade for a plain request: so do we, for we are one.
+        if (others.length === 0) routeUpgrade(instance.routing, raw)
+        return
+      }
+      connection.on('error', ignoreError)
+      connections.add(connection)
+      connection.once('close', () => connections.delete(connection))
+      io.engine.handleUpgrade(raw, connection, head)
+    })
+  }
+
+  instance.addHook('onReady', async () => {
+    takeRequests(instance.server)
+    takeUpgrades(instance.server)
+  })
+  instance.addHook('onListen', async () => {
+    // They pass their upgrades on to the main server.
+    for (const server of secondaryServersOf(instance)) takeRequests(server)
+  })
+
+  return {
+    async close(timeoutMs) {
+      const ended = [...sessions.values(), ...connections].map(
+        (each) => new Promise<void>((end) => each.once('close', end)),
+      )
+      if (await settlesWithin(timeoutMs, Promise.all(ended))) return
+      discardSessions()
+      for (const connection of connections) connection.destroy()
+    },
+  }
+}
+
+/** The path that a request asks for, without its query and without one trailing slash. */
+function pathOf(raw: IncomingMessage): string {
+  const path = (raw.url ?? '').split('?', 1)[0] ?? ''
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+function sessionIdOf(raw: IncomingMessage): string {
+  const { url = '' } = raw
+  // Of several the engine takes the last one, too.
+  return new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('sid').at(-1) ?? ''
+}
+
+/**
+ * For `localhost` Fastify opens a second server for the second address, and has no public word for it. Should the
+ * symbol go, polls on that address take the route like a handshake: hooks and all, but they work.
+ */
+function secondaryServersOf(instance: object | null): HttpServer[] {
+  if (instance === null) return []
+  const symbol = Object.getOwnPropertySymbols(instance).find((key) => key.description === 'fastify.serverBindings')
+  // A context inherits from its parent, and the root has it.
+  return symbol ? Reflect.get(instance, symbol) : secondaryServersOf(Object.getPrototypeOf(instance))
+}
+
+// A connection reset before ws has taken it over would end the process.
+function ignoreError(): void {}

@@ -1,0 +1,122 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { ServerOptions } from 'socket.io'
+import type { AnyNamespaceDefinition } from './definition.js'
+import { FST_NSP_OPTIONS_INVALID } from './errors.js'
+
+/** What `app.register(namespaces, options)` takes. */
+export interface NamespacesOptions {
+  /**
+   * Socket.IO's own server options, handed on as they are. `path` is a Fastify path, below the context's prefix;
+   * default `/socket.io`. `cors.origin` is also the list of foreign origins that may open a WebSocket.
+   */
+  io?: Partial<ServerOptions>
+  /** Name -> definition, each mounted below the prefix of the context that registers the plugin. */
+  namespaces?: Record<string, AnyNamespaceDefinition>
+  /** A prefix of the plugin's own, after the context's: for the engine's path and for every name in `namespaces`. */
+  prefix?: string
+  /**
+   * Longest that close() waits for `onDisconnect` functions and for clients to answer the closing handshake;
+   * connections that are left then are destroyed. Milliseconds, 0 to 600_000. Default 1_000.
+   */
+  closeTimeoutMs?: number
+}
+
+/** Options checked, completed and frozen. */
+export interface NormalOptions extends Required<NamespacesOptions> {
+  readonly io: Partial<ServerOptions> & { readonly path: string }
+}
+
+/** Every option of Socket.IO's server (4.8), so that a slip of the pen is not silently ignored. */
+export const SERVER_OPTION_NAMES = [
+  'adapter',
+  'addTrailingSlash',
+  'allowEIO3',
+  'allowRequest',
+  'allowUpgrades',
+  'cleanupEmptyChildNamespaces',
+  'connectTimeout',
+  'connectionStateRecovery',
+  'cookie',
+  'cors',
+  'destroyUpgrade',
+  'destroyUpgradeTimeout',
+  'httpCompression',
+  'initialPacket',
+  'maxHttpBufferSize',
+  'parser',
+  'path',
+  'perMessageDeflate',
+  'pingInterval',
+  'pingTimeout',
+  'serveClient',
+  'transports',
+  'upgradeTimeout',
+  'wsEngine',
+] as const satisfies readonly (keyof ServerOptions)[]
+
+const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    io: {
+      type: 'object',
+      default: {},
+      propertyNames: { enum: SERVER_OPTION_NAMES },
+      properties: {
+        path: { type: 'string', pattern: '^/[^?#\\s]*$', default: '/socket.io' },
+        serveClient: { type: 'boolean' },
+        transports: { type: 'array', items: { enum: ['polling', 'websocket'] }, minItems: 1, uniqueItems: true },
+        connectTimeout: milliseconds,
+        pingInterval: { ...milliseconds, minimum: 1 },
+        pingTimeout: { ...milliseconds, minimum: 1 },
+        upgradeTimeout: milliseconds,
+        maxHttpBufferSize: { type: 'integer', minimum: 1 },
+      },
+    },
+    namespaces: { type: 'object', default: {} },
+    prefix: { type: 'string', pattern: '^(/[^/?#\\s]+)*$', default: '' },
+    closeTimeoutMs: { type: 'integer', minimum: 0, maximum: 600_000, default: 1_000 },
+  },
+} as const
+
+// strictTypes off: a list of allowed property names stands beside the properties that are checked closer
+const validate = new Ajv({ useDefaults: true, strict: true }).compile(schema)
+
+/**
+ * Checks the plugin's options and fills in their defaults; the argument is not touched.
+ * throws FST_NSP_OPTIONS_INVALID naming the option's path, e.g. `io.pingInterval`.
+ */
+export function normalizeOptions(options: NamespacesOptions): NormalOptions {
+  // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
+  const copy = { ...options, ...(options.io && { io: { ...options.io } }) }
+  if (!validate(copy)) throw new FST_NSP_OPTIONS_INVALID(...explain(validate.errors?.[0], copy))
+  const normal = copy as unknown as NormalOptions
+  if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
+    throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
+  }
+  Object.freeze(normal.io)
+  return Object.freeze(normal)
+}
+
+// `true` reflects the origin of whoever asks: with or without cookies, that is no policy.
+function allowsEveryOriginWithCookies({ origin, credentials }: { origin?: unknown; credentials?: unknown }): boolean {
+  return origin === true || (origin === '*' && credentials === true)
+}
+
+function explain(error: ErrorObject | undefined, options: object): [path: string, problem: string] {
+  if (!error) return ['', 'are invalid']
+  const path = error.instancePath.slice(1).replaceAll('/', '.')
+  const { additionalProperty, allowedValues } = error.params as {
+    additionalProperty?: string
+    allowedValues?: string[]
+  }
+  if (additionalProperty !== undefined) {
+    return [additionalProperty, `is unknown: use one of ${Object.keys(schema.properties).join(', ')}`]
+  }
+  if (error.propertyName !== undefined) return [`io.${error.propertyName}`, 'is no option of a Socket.IO 4.8 server']
+  if (allowedValues) return [path, `must be one of ${allowedValues.join(', ')}`]
+  const value = path.split('.').reduce<unknown>((at, key) => Object(at)[key], options)
+  return [path, `${error.message}: got ${JSON.stringify(value) ?? typeof value}`]
+}

@@ -1,0 +1,49 @@
+import type { NormalDefinition } from './definition.js'
+import { segmentsOf } from './name.js'
+
+/*
+ * The mounted namespaces as a tree of their segments, as printRoutes() prints routes.
+ */
+
+interface Branch {
+  readonly children: Map<string, Branch>
+  definition?: NormalDefinition
+}
+
+/**
+ * Renders definitions by name.
+ *
+ * /
+ * ├── chat (emits message:new) The rooms of one organisation
+ * └── my-namespace (emits hi)
+ */
+export function printNamespaces(definitions: ReadonlyMap<string, NormalDefinition>): string {
+  const root: Branch = { children: new Map() }
+  for (const name of [...definitions.keys()].sort()) {
+    let branch = root
+    for (const segment of segmentsOf(name)) {
+      const child: Branch = branch.children.get(segment) ?? { children: new Map() }
+      branch.children.set(segment, child)
+      branch = child
+    }
+    const definition = definitions.get(name)
+    if (definition) branch.definition = definition
+  }
+  return `${[`/${describe(root)}`, ...renderChildren(root)].join('\n')}\n`
+}
+
+function* renderChildren(branch: Branch, indent = ''): Generator<string> {
+  const entries = [...branch.children]
+  for (const [index, [segment, child]] of entries.entries()) {
+    const isLast = index === entries.length - 1
+    yield `${indent}${isLast ? '└── ' : '├── '}${segment}${describe(child)}`
+    yield* renderChildren(child, indent + (isLast ? '    ' : '│   '))
+  }
+}
+
+/** What follows a segment: nothing where no namespace of that name is declared. */
+function describe({ definition, children }: Branch): string {
+  if (!definition) return children.size > 0 ? '' : ' (nothing declared)'
+  const emits = [...definition.emits.keys()]
+  return `${emits.length > 0 ? ` (emits ${emits.join(', ')})` : ' (mounted)'}${definition.description ? ` ${definition.description}` : ''}`
+}
