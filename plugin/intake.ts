@@ -14,11 +14,16 @@ import { routeUpgrade } from './shadow.js'
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
+/** What we need of the engine's socket. */
 interface Session {
   readonly id: string
-  readonly transport: { readonly name: string }
+  readonly transport: {
+    readonly name: string
+    readonly writable: boolean
+    once(event: 'ready', listener: () => void): void
+  }
   close(discard?: boolean): void
-  once(event: 'close', listener: () => void): void
+  once(event: 'close' | 'upgrade', listener: () => void): void
 }
 
 export interface Intake {
@@ -51,7 +56,10 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
   // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an
   // error in place of a close. Without `discard` a session writes what it has, and then its goodbye.
   io.engine.close = () => {
-    for (const session of sessions.values()) session.close(abandoned.has(session))
+    for (const session of sessions.values()) {
+      if (abandoned.has(session)) session.close(true)
+      else sayGoodbye(session)
+    }
     return io.engine
   }
 
@@ -103,6 +111,14 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
       for (const connection of connections) connection.destroy()
     },
   }
+}
+
+/** Closes a session as soon as its client can hear it: at once, or at the next poll, or after an upgrade under way. */
+function sayGoodbye(session: Session): void {
+  if (session.transport.name !== 'polling' || session.transport.writable) return session.close()
+  // close() between two polls would wait too, but with a timer of 30 s that nothing clears.
+  session.transport.once('ready', () => sayGoodbye(session))
+  session.once('upgrade', () => sayGoodbye(session))
 }
 
 /** The path that a request asks for, without its query and without one trailing slash. */

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
+import type { Test } from 'tap'
+import WebSocket, { type ClientOptions } from 'ws'
+import namespaces, { type NamespacesOptions } from '../../plugin/index.js'
+
+/** The three ways in which the stock client connects. */
+export const TRANSPORTS = [['polling'], ['websocket'], ['polling', 'websocket']] as const
+
+/** The path and query of a first request, by transport. */
+export const POLLING = '/socket.io/?EIO=4&transport=polling'
+export const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket'
+
+/** An instance that is closed with its test. `prepare` runs before the plugin is registered. */
+export async function build(
+  t: Test,
+  options: NamespacesOptions = { namespaces: { '/chat': {} } },
+  prepare: (app: FastifyInstance) => unknown = () => {},
+  server: FastifyServerOptions = {},
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify(server)
+  t.teardown(() => app.close())
+  await prepare(app)
+  await app.register(namespaces, options)
+  return app
+}
+
+/** Listens on loopback; returns the port. */
+export async function listen(app: FastifyInstance, host = '127.0.0.1'): Promise<number> {
+  await app.listen({ port: 0, host })
+  return (app.server.address() as AddressInfo).port
+}
+
+/** A stock client's socket on a Manager of its own, that leaves with its test. It does not come back by itself. */
+export function join(
+  t: Test,
+  url: string,
+  name: string,
+  options: Partial<ManagerOptions> & { auth?: object } = {},
+): Socket {
+  const { auth, ...rest } = options
+  const manager = new Manager(url, { reconnection: false, ...rest })
+  const socket = manager.socket(name, auth ? { auth } : {})
+  t.teardown(() => {
+    manager.reconnection(false)
+    socket.disconnect()
+  })
+  return socket
+}
+
+/** The arguments of the next event of that name. A refused connection rejects. */
+export function next(socket: Socket, event: string): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, (...args: unknown[]) => resolve(args))
+    if (event !== 'connect_error') socket.once('connect_error', reject)
+  })
+}
+
+/** Waits for a server's or an engine's event. */
+export async function heard(emitter: NodeJS.EventEmitter, event: string): Promise<unknown[]> {
+  return once(emitter, event)
+}
+
+/** What a server answers to a raw WebSocket handshake: 101 and its headers, or the refusal whole. */
+export async function shake(
+  url: string,
+  options: ClientOptions = {},
+): Promise<{ statusCode: number | undefined; headers: Record<string, unknown>; body: string }> {
+  const socket = new WebSocket(url, options)
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject)
+    socket.on('upgrade', ({ statusCode, headers }) => {
+      resolve({ statusCode, headers, body: '' })
+      socket.terminate()
+    })
+    socket.on('unexpected-response', (_request, response) => {
+      let body = ''
+      response.on('data', (chunk) => {
+        body += chunk
+      })
+      response.on('end', () => resolve({ statusCode: response.statusCode, headers: response.headers, body }))
+    })
+  })
+}
+
+/** Until a condition holds; the event loop turns in between, and tap's own timeout is the bound. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
