@@ -1,0 +1,179 @@
+import { createConnection } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import Fastify from 'fastify'
+import type { Socket } from 'socket.io-client'
+import t from 'tap'
+import namespaces from '../../plugin/index.js'
+import { build, heard, join, listen, next, POLLING, shake, until, WEBSOCKET } from './harness.js'
+
+const some = { '/': {}, '/chat': {}, '/clock': {} }
+
+function left(socket: Socket): Promise<string> {
+  return new Promise((resolve) => socket.once('disconnect', resolve))
+}
+
+t.test('close() ends in under 100 ms with clients on several namespaces, who see a transport close', async (t) => {
+  const app = await build(t, { namespaces: some })
+  const port = await listen(app)
+  const sockets: Socket[] = []
+  for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+    const first = join(t, `http://127.0.0.1:${port}`, '/', { transports })
+    const both = [first, ...['/chat', '/clock'].map((name) => first.io.socket(name))]
+    await Promise.all(both.map((socket) => next(socket, 'connect')))
+    await until(() => first.io.engine.transport.name === transports.at(-1))
+    sockets.push(...both)
+  }
+  const reasons = Promise.all(sockets.map(left))
+  const start = performance.now()
+  await app.close()
+  const took = performance.now() - start
+  t.ok(took < 100, `${took.toFixed(0)} ms`)
+  t.strictSame(await reasons, Array(9).fill('transport close'))
+  t.equal(app.io.engine.clientsCount, 0)
+})
+
+t.test('clients come back by themselves to a restarted server', async (t) => {
+  const first = await build(t, { namespaces: some })
+  const port = await listen(first)
+  const sockets = ['polling', 'websocket'].map((transport) =>
+    join(t, `http://127.0.0.1:${port}`, '/chat', {
+      transports: [transport],
+      reconnection: true,
+      reconnectionDelay: 10,
+    }),
+  )
+  await Promise.all(sockets.map((socket) => next(socket, 'connect')))
+  const reasons = Promise.all(sockets.map(left))
+  await first.close()
+  t.strictSame(await reasons, ['transport close', 'transport close'])
+  const second = await build(t, { namespaces: some })
+  await second.listen({ port, host: '127.0.0.1' })
+  await until(() => sockets.every((socket) => socket.connected))
+  t.equal(second.io.of('/chat').sockets.size, 2)
+})
+
+t.test('what was emitted before close() still arrives, also at a client between two polls', async (t) => {
+  const app = await build(t, { namespaces: some })
+  const port = await listen(app)
+  const connection = heard(app.io.of('/chat'), 'connection')
+  const socket = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['polling'] })
+  const farewell = next(socket, 'farewell')
+  const [server] = await connection
+  const gone = left(socket)
+  // In the tick of the connection the client's first poll is answered, and its second is not there yet.
+  ;(server as { emit(event: string): void }).emit('farewell')
+  await app.close()
+  t.strictSame(await farewell, [])
+  t.equal(await gone, 'transport close')
+})
+
+t.test('close() runs every onDisconnect to its end, with the reason and the rooms as they were', async (t) => {
+  const seen: unknown[] = []
+  const app = await build(t, {
+    namespaces: {
+      '/chat': {
+        onConnect: ({ socket }) => void socket.join('members'),
+        onDisconnect: async ({ reason, rooms, socket }) => {
+          await new Promise((resolve) => setImmediate(resolve))
+          seen.push([reason, rooms.has('members'), rooms.has(socket.id), socket.rooms.size])
+        },
+      },
+    },
+  })
+  const port = await listen(app)
+  for (const transports of [['polling'], ['websocket']]) {
+    await next(join(t, `http://127.0.0.1:${port}`, '/chat', { transports }), 'connect')
+  }
+  await app.close()
+  t.strictSame(seen, Array(2).fill(['server shutting down', true, true, 0]))
+})
+
+t.test('close() waits no longer than closeTimeoutMs, for functions and for clients that do not answer', async (t) => {
+  const app = await build(t, {
+    closeTimeoutMs: 50,
+    namespaces: { '/chat': { onDisconnect: () => new Promise(() => {}) } },
+  })
+  const port = await listen(app)
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat'), 'connect')
+  // A client that reads nothing and answers no close frame.
+  const dead = createConnection(port, '127.0.0.1')
+  t.teardown(() => dead.destroy())
+  dead.write(
+    `GET ${WEBSOCKET} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
+  await heard(dead, 'data')
+  dead.pause()
+  // And one that has polled once, and never polls again.
+  const { sid } = JSON.parse((await (await fetch(`http://127.0.0.1:${port}${POLLING}`)).text()).slice(1))
+  await fetch(`http://127.0.0.1:${port}${POLLING}&sid=${sid}`, { method: 'POST', body: '40/chat,' })
+  const start = performance.now()
+  await app.close()
+  t.ok(performance.now() - start < 1_000)
+  t.equal(app.io.engine.clientsCount, 0)
+})
+
+t.test('closing twice, before ready, and without ever listening ends', async (t) => {
+  const twice = await build(t)
+  await listen(twice)
+  await Promise.all([twice.close(), twice.close()])
+  await twice.close()
+
+  const never = Fastify()
+  never.register(namespaces, { namespaces: some })
+  await never.close()
+
+  const ready = await build(t)
+  await ready.ready()
+  await ready.inject(POLLING)
+  await ready.close()
+  t.equal(ready.io.engine.clientsCount, 0)
+})
+
+t.test('closing during a connect storm ends, and leaves no session', async (t) => {
+  const app = await build(t, { namespaces: some }, (app) => {
+    app.addHook('onRequest', async () => new Promise((resolve) => setImmediate(resolve)))
+  })
+  const port = await listen(app)
+  const storm = Array.from({ length: 100 }, (_, index) =>
+    join(t, `http://127.0.0.1:${port}`, '/chat', { transports: [index % 2 ? 'polling' : 'websocket'] }),
+  )
+  const settled = storm.map(
+    (socket) =>
+      new Promise<void>((resolve) => {
+        socket.once('disconnect', () => resolve())
+        socket.once('connect_error', () => resolve())
+      }),
+  )
+  await Promise.race(storm.map((socket) => next(socket, 'connect')))
+  await app.close()
+  await Promise.all(settled)
+  t.equal(app.io.engine.clientsCount, 0)
+})
+
+t.test('a handshake that is in its hooks when the closing begins is refused', async (t) => {
+  let release: () => void = () => {}
+  const waiting: string[] = []
+  const app = await build(t, undefined, (app) => {
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    app.addHook('onRequest', async (request) => {
+      waiting.push(request.url)
+      await gate
+    })
+  })
+  const port = await listen(app)
+  const polled = fetch(`http://127.0.0.1:${port}${POLLING}`)
+  const shaken = shake(`ws://127.0.0.1:${port}${WEBSOCKET}`)
+  await until(() => waiting.length === 2)
+  const { close } = app.io
+  app.io.close = (...args) => {
+    release()
+    return close.apply(app.io, args)
+  }
+  const closed = app.close()
+  t.match(await (await polled).json(), { code: 'FST_NSP_CLOSING', statusCode: 503 })
+  t.equal((await shaken).statusCode, 503)
+  await closed
+})
