@@ -121,9 +121,8 @@ function readText(source: Record<string, unknown>, path: string): string | undef
 
 function readSchema(schema: unknown, path: string): AnySchema | undefined {
   // ArkType's schemas are functions
-  const isSchema =
-    schema === undefined || typeof schema === 'boolean' || (typeof Object(schema) === 'object' && schema !== null)
-  if (isSchema || typeof schema === 'function') return schema as AnySchema | undefined
+  const isSchema = schema !== null && ['undefined', 'boolean', 'object', 'function'].includes(typeof schema)
+  if (isSchema) return schema as AnySchema | undefined
   throw new FST_NSP_DEFINITION_INVALID(path, `must be a schema: got ${schema === null ? 'null' : typeof schema}`)
 }
 

@@ -115,7 +115,10 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
 
 /** Closes a session as soon as its client can hear it: at once, or at the next poll, or after an upgrade under way. */
 function sayGoodbye(session: Session): void {
-  if (session.transport.name !== 'polling' || session.transport.writable) return session.close()
+  if (session.transport.name !== 'polling' || session.transport.writable) {
+    session.close()
+    return
+  }
   // close() between two polls would wait too, but with a timer of 30 s that nothing clears.
   session.transport.once('ready', () => sayGoodbye(session))
   session.once('upgrade', () => sayGoodbye(session))

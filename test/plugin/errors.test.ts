@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import * as errors from '../../plugin/errors.js'
+
+const { toWireError, ...coded } = errors
+const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+
+t.test(
+  'every error is in docs/errors.md with its status, a cause and a fix, and the page knows no other',
+  async (t) => {
+    const rows = page.split('\n').filter((line) => line.startsWith('| `FST_NSP_'))
+    const documented = new Map(
+      rows
+        .map((row) =>
+          row
+            .split('|')
+            .map((cell) => cell.trim())
+            .slice(1, 5),
+        )
+        .map(([code, ...rest]) => [code, rest]),
+    )
+    t.strictSame(
+      [...documented.keys()].sort(),
+      Object.keys(coded)
+        .sort()
+        .map((code) => `\`${code}\``),
+    )
+    for (const [name, Coded] of Object.entries(coded)) {
+      const error = new (Coded as unknown as new () => Error & { code: string; statusCode: number })()
+      t.equal(error.code, name)
+      const [status, cause, fix] = documented.get(`\`${name}\``) ?? []
+      t.equal(status, String(error.statusCode), name)
+      t.ok(cause && fix, `${name} has a cause and a fix`)
+    }
+  },
+)
+
+t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', async (t) => {
+  t.strictSame(toWireError(new errors.FST_NSP_ORIGIN_FORBIDDEN('null')), {
+    code: 'FST_NSP_ORIGIN_FORBIDDEN',
+    statusCode: 403,
+    message: 'The origin null may not connect',
+  })
+  t.match(toWireError(Object.assign(new Error('full'), { code: 'ROOM_FULL', statusCode: 409 })), { code: 'ROOM_FULL' })
+  t.match(toWireError(new errors.FST_NSP_CLOSING()), { code: 'FST_NSP_CLOSING', statusCode: 503 })
+})
+
+t.test('anything else becomes FST_NSP_INTERNAL, and its text stays here', async (t) => {
+  const secrets = [
+    new Error('secret'),
+    Object.assign(new Error('secret'), { code: 'X', statusCode: 500 }),
+    Object.assign(new Error('secret'), { code: 'X', statusCode: 503 }),
+    Object.assign(new Error('secret'), { statusCode: 400 }),
+    Object.assign(new Error('secret'), { code: 'X' }),
+    Object.assign(new Error('secret'), { code: 'X', statusCode: 200 }),
+    { code: 'X', statusCode: 400 },
+    'secret',
+    null,
+    undefined,
+    7,
+  ]
+  for (const thrown of secrets) {
+    t.strictSame(toWireError(thrown), { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' })
+  }
+})

@@ -1,0 +1,80 @@
+import { readdir, readFile } from 'node:fs/promises'
+import t from 'tap'
+
+/** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors', 'deadline'],
+  ['name', 'schema'],
+  ['definition'],
+  ['options', 'origin', 'shadow', 'listeners'],
+  ['handshake', 'intake'],
+  ['context', 'attach'],
+  [],
+  ['mount'],
+  ['print'],
+  ['plugin'],
+  ['index', 'client'],
+]
+
+/** Packages that one file alone may import. */
+const SOLE_IMPORTERS: Record<string, string> = {
+  '@fastify/error': 'errors',
+  'fastify-plugin': 'index',
+  'fastify-socket.io': 'attach',
+  ajv: 'options',
+}
+
+const FORBIDDEN_NAMES = ['utils', 'helpers', 'types', 'constants']
+
+const house = new URL('../../plugin/', import.meta.url)
+const files = (await readdir(house)).map((file) => file.replace(/\.ts$/, ''))
+const sources = new Map(
+  await Promise.all(files.map(async (file) => [file, await readFile(new URL(`${file}.ts`, house), 'utf8')] as const)),
+)
+const layerOf = new Map(LAYERS.flatMap((names, layer) => names.map((name) => [name, layer] as const)))
+
+function importsOf(source: string): string[] {
+  return [...source.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)'|import\('([^']+)'\)/gm)].map(
+    ([, named, dynamic]) => named ?? dynamic ?? '',
+  )
+}
+
+t.test('every file has a layer, and every layer its files', async (t) => {
+  t.strictSame(files.sort(), [...layerOf.keys()].sort())
+  for (const name of FORBIDDEN_NAMES) t.notOk(files.includes(name), name)
+})
+
+t.test('a file imports only from strictly lower layers', async (t) => {
+  for (const [file, source] of sources) {
+    for (const imported of importsOf(source).filter((name) => name.startsWith('./'))) {
+      const target = imported.slice(2).replace(/\.js$/, '')
+      t.ok(Number(layerOf.get(target)) < Number(layerOf.get(file)), `${file} imports ${target}`)
+    }
+  }
+})
+
+t.test('some packages are known to one file only', async (t) => {
+  for (const [name, owner] of Object.entries(SOLE_IMPORTERS)) {
+    const importers = [...sources].filter(([, source]) => importsOf(source).includes(name)).map(([file]) => file)
+    t.strictSame(importers, [owner], name)
+  }
+  for (const [file, source] of sources) {
+    if (file !== 'client')
+      t.notOk(importsOf(source).includes('socket.io-client'), `${file} leaves socket.io-client alone`)
+  }
+})
+
+t.test('the house in docs/architecture.md is this one', async (t) => {
+  const page = await readFile(new URL('../../docs/architecture.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| (\d+)[^|]*\| (`[^|]+`) \|/gm)]
+  const drawn = new Map(
+    rows.flatMap(([, layer, names]) =>
+      [...String(names).matchAll(/`([\w-]+)`/g)].map(([, name]) => [name, Number(layer)]),
+    ),
+  )
+  t.strictSame(Object.fromEntries([...drawn].sort()), Object.fromEntries([...layerOf].sort()))
+})
+
+t.test('files stay short', async (t) => {
+  for (const [file, source] of sources) t.ok(source.split('\n').length <= 200, `${file} has at most 200 lines`)
+})
