@@ -22,13 +22,11 @@ export interface AttachOptions {
  * in: a context; out: its Socket.IO server, on a virtual http server; closing with the context.
  */
 export async function attachServer(instance: FastifyInstance, options: AttachOptions): Promise<Server> {
-  // The package is CommonJS: node's ESM hands out its exports object, a bundler that minds __esModule the plugin itself.
-  const plugin = (fastifySocketIo as { default?: unknown }).default ?? fastifySocketIo
   const virtual = createServer()
   let io!: Server
   await instance.register(async (scope) => {
     Object.defineProperty(scope, 'server', { value: virtual })
-    await scope.register(plugin as typeof fastifySocketIo.default, {
+    await scope.register(fastifySocketIo.default, {
       ...options.io,
       preClose: (done) => {
         options.preClose().then(

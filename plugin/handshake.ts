@@ -48,11 +48,14 @@ export interface Handshake {
 export function createHandshake(route: FastifyInstance['routing'], options: NormalOptions['io']): Handshake {
   const checkOrigin = createOriginPolicy(options.cors)
   const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
-  const isAllowed: AllowRequest = options.allowRequest ?? ((_raw, answer) => answer(null, true))
   let isClosing = false
 
   const allowRequest: AllowRequest = (raw, answer) => {
-    if (requests.has(raw)) return isAllowed(raw, answer)
+    const request = requests.get(raw)
+    if (request) {
+      void askApplication(request).then((refusal) => answer(refusal, refusal === null))
+      return
+    }
     // A poll comes through the route: one that has not is none of ours.
     if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
     const response = routeUpgrade(route, raw)
@@ -63,10 +66,20 @@ export function createHandshake(route: FastifyInstance['routing'], options: Norm
     })
   }
 
-  async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply, response: ShadowResponse) {
-    const refusal = await new Promise<string | null | undefined>((resolve) => {
-      isAllowed(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
+  /** What the application's own allowRequest says: null, or why not. A throw is a no, and logged; a second answer is not heard. */
+  function askApplication(request: FastifyRequest): Promise<string | null> {
+    const { allowRequest: ask } = options
+    if (!ask) return Promise.resolve(null)
+    return new Promise<string | null>((resolve) => {
+      ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
+    }).catch((error: unknown) => {
+      request.log.error({ err: error }, 'allowRequest failed')
+      return 'Forbidden'
     })
+  }
+
+  async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply, response: ShadowResponse) {
+    const refusal = await askApplication(request)
     if (refusal !== null) return reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
     requests.set(request.raw, request)
     response.divert()

@@ -126,14 +126,20 @@ function sayGoodbye(session: Session): void {
 
 /** The path that a request asks for, without its query and without one trailing slash. */
 function pathOf(raw: IncomingMessage): string {
-  const path = (raw.url ?? '').split('?', 1)[0] ?? ''
+  const [path] = splitUrl(raw)
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function sessionIdOf(raw: IncomingMessage): string {
-  const { url = '' } = raw
+  const [, query] = splitUrl(raw)
   // Of several the engine takes the last one, too.
-  return new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('sid').at(-1) ?? ''
+  return new URLSearchParams(query).getAll('sid').at(-1) ?? ''
+}
+
+function splitUrl(raw: IncomingMessage): [path: string, query: string] {
+  const url = raw.url as string // a server's request has one
+  const end = url.indexOf('?')
+  return end < 0 ? [url, ''] : [url.slice(0, end), url.slice(end)]
 }
 
 /**

@@ -90,7 +90,7 @@ const validate = new Ajv({ useDefaults: true, strict: true }).compile(schema)
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
   const copy = { ...options, ...(typeof options.io === 'object' && { io: { ...options.io } }) }
-  if (!validate(copy)) throw new FST_NSP_OPTIONS_INVALID(...explain(validate.errors?.[0], copy))
+  if (!validate(copy)) throw new FST_NSP_OPTIONS_INVALID(...explain(validate.errors as [ErrorObject], copy))
   const normal = copy as unknown as NormalOptions
   if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
     throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
@@ -104,8 +104,7 @@ function allowsEveryOriginWithCookies({ origin, credentials }: { origin?: unknow
   return origin === true || (origin === '*' && credentials === true)
 }
 
-function explain(error: ErrorObject | undefined, options: object): [path: string, problem: string] {
-  if (!error) return ['', 'are invalid']
+function explain([error]: [ErrorObject], options: object): [path: string, problem: string] {
   const path = error.instancePath.slice(1).replaceAll('/', '.')
   const { additionalProperty, allowedValues } = error.params as {
     additionalProperty?: string

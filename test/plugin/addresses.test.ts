@@ -33,7 +33,8 @@ async function connects(t: Test, url: string, name = '/chat', options: object = 
   }
 }
 
-t.test('both addresses of localhost serve every transport, and their polls run no hooks either', async (t) => {
+/** Makes `localhost` two addresses, as on a machine with IPv6: the second is ::1, or 127.0.0.2 where there is none. */
+function resolveTwice(t: Test): string {
   const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
   const second = hasIpv6 ? { address: '::1', family: 6 } : { address: '127.0.0.2', family: 4 }
   const { lookup } = dns
@@ -44,7 +45,11 @@ t.test('both addresses of localhost serve every transport, and their polls run n
     if (host === 'localhost' && options.all) return callback(null, [{ address: '127.0.0.1', family: 4 }, second])
     return lookup(host === 'localhost' ? '127.0.0.1' : host, options, callback as never)
   }) as typeof lookup
+  return hasIpv6 ? '[::1]' : '127.0.0.2'
+}
 
+t.test('both addresses of localhost serve every transport, and their polls run no hooks either', async (t) => {
+  const second = resolveTwice(t)
   let handshakes = 0
   const app = await build(t, { namespaces: echo }, (app) => {
     app.addHook('onRequest', async () => void handshakes++)
@@ -52,8 +57,24 @@ t.test('both addresses of localhost serve every transport, and their polls run n
   const port = await listen(app, 'localhost')
   t.equal(app.addresses().length, 2)
   await connects(t, `http://127.0.0.1:${port}`)
-  await connects(t, hasIpv6 ? `http://[::1]:${port}` : `http://127.0.0.2:${port}`)
+  await connects(t, `http://${second}:${port}`)
   t.equal(handshakes, 6)
+})
+
+t.test("should Fastify's second server not be found, its polls take the route and work", async (t) => {
+  const second = resolveTwice(t)
+  const { getOwnPropertySymbols } = Object
+  t.teardown(() => {
+    Object.getOwnPropertySymbols = getOwnPropertySymbols
+  })
+  Object.getOwnPropertySymbols = (object) =>
+    getOwnPropertySymbols(object).filter(({ description }) => description !== 'fastify.serverBindings')
+  let requests = 0
+  const app = await build(t, { namespaces: echo }, (app) => {
+    app.addHook('onRequest', async () => void requests++)
+  })
+  await connects(t, `http://${second}:${await listen(app, 'localhost')}`)
+  t.ok(requests > 3)
 })
 
 t.test('over HTTPS', async (t) => {

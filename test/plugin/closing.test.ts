@@ -177,3 +177,25 @@ t.test('a handshake that is in its hooks when the closing begins is refused', as
   t.equal((await shaken).statusCode, 503)
   await closed
 })
+
+t.test('a session that opens when the closing has begun is closed at once', async (t) => {
+  let answer: (() => void) | undefined
+  const app = await build(t, {
+    io: {
+      allowRequest: (_raw, allow) => {
+        answer = () => allow(null, true)
+      },
+    },
+  })
+  const port = await listen(app)
+  const polled = fetch(`http://127.0.0.1:${port}${POLLING}`)
+  await until(() => answer !== undefined)
+  const { close } = app.io
+  app.io.close = (...args) => {
+    answer?.()
+    return close.apply(app.io, args)
+  }
+  await app.close()
+  t.equal((await polled).status, 200)
+  t.equal(app.io.engine.clientsCount, 0)
+})
