@@ -1,0 +1,20 @@
+import { Type } from 'typebox'
+import { defineNamespace } from '../plugin/index.js'
+
+/** The time, told each second while somebody is there: nobody there, no timer; and no timer keeps the process alive. */
+export function createClock() {
+  let timer: NodeJS.Timeout | undefined
+  return defineNamespace({
+    description: 'The time, each second',
+    emits: { 'clock:tick': { payload: Type.String({ format: 'date-time' }) } },
+    onConnect: ({ namespace, emit }) => {
+      emit('clock:tick', new Date().toISOString())
+      timer ??= setInterval(() => namespace.emit('clock:tick', new Date().toISOString()), 1000).unref()
+    },
+    onDisconnect: ({ namespace }) => {
+      if (namespace.sockets.size > 0) return
+      clearInterval(timer)
+      timer = undefined
+    },
+  })
+}
