@@ -1,0 +1,95 @@
+/*
+ * The card of /chat: enter a room, say something, read the others.
+ */
+
+const MESSAGES_KEPT = 200
+
+const roomForm = document.querySelector('#room-form')
+const messageForm = document.querySelector('#message-form')
+const members = document.querySelector('#room-members')
+const messages = document.querySelector('#messages')
+const problem = document.querySelector('#chat-problem')
+
+/** Brings the card to life with the socket of /chat. */
+export function startChat(socket) {
+  // The room that we sit in, and come back to after the connection was lost: { room, name }.
+  let seat
+
+  roomForm.elements.name.value = `guest-${Math.floor(Math.random() * 9000 + 1000)}`
+  show('Join /chat, then enter a room.')
+
+  function show(text) {
+    members.textContent = text
+    roomForm.querySelector('fieldset').disabled = !socket.connected
+    messageForm.querySelector('fieldset').disabled = !socket.connected || seat === undefined
+  }
+
+  /** Sends an event; resolves to whether the server took it, and shows why not. */
+  async function send(event, payload) {
+    problem.textContent = ''
+    try {
+      const answer = await socket.timeout(5000).emitWithAck(event, payload)
+      if (!answer.ok) problem.textContent = answer.error.message
+      return answer.ok
+    } catch {
+      problem.textContent = 'No answer: the connection was lost.'
+      return false
+    }
+  }
+
+  async function enter(next) {
+    if (!(await send('room:join', next))) return
+    if (seat?.room !== next.room) messages.replaceChildren()
+    seat = next
+    messageForm.querySelector('fieldset').disabled = false
+  }
+
+  roomForm.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const { name, room } = roomForm.elements
+    await enter({ name: name.value.trim(), room: room.value.trim() })
+    messageForm.elements.text.focus()
+  })
+
+  messageForm.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const { text } = messageForm.elements
+    if (await send('message:send', { text: text.value })) text.value = ''
+  })
+
+  socket.on('connect', async () => {
+    show('Enter a room.')
+    if (seat) await enter(seat)
+  })
+
+  socket.on('disconnect', () => {
+    if (!socket.active) seat = undefined
+    show(seat ? `Back in ${seat.room} when the connection is back.` : 'Join /chat, then enter a room.')
+  })
+
+  socket.on('room:changed', ({ room, count, members: names }) => {
+    const others = count > names.length ? ` and ${count - names.length} more` : ''
+    show(`In ${room}: ${names.join(', ')}${others}`)
+  })
+
+  socket.on('message:new', ({ from, text, at }) => {
+    const isAtEnd = messages.scrollTop + messages.clientHeight >= messages.scrollHeight - 40
+    messages.append(renderMessage({ from, text, at }, from === seat?.name))
+    if (messages.childElementCount > MESSAGES_KEPT) messages.firstElementChild.remove()
+    if (isAtEnd) messages.scrollTop = messages.scrollHeight
+  })
+}
+
+function renderMessage({ from, text, at }, isOwn) {
+  const item = document.createElement('li')
+  const author = document.createElement('b')
+  const time = document.createElement('time')
+  const body = document.createElement('p')
+  item.classList.toggle('own', isOwn)
+  author.textContent = from
+  time.dateTime = at
+  time.textContent = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  body.textContent = text
+  item.append(author, time, body)
+  return item
+}
