@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { io } from 'socket.io-client'
+import t, { type Test } from 'tap'
+
+// Each run starts a process, and compiles.
+t.setTimeout(120_000)
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+interface Run {
+  readonly child: ChildProcess
+  /** Resolves to the match once the standard output has it. */
+  printed(pattern: RegExp): Promise<RegExpMatchArray>
+  /** Resolves when the process has ended and all that it wrote is read. */
+  readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>
+}
+
+/** Runs `node --import tsx server.ts` with these variables; killed with the test, if it still runs. */
+function run(t: Test, variables: Record<string, string>): Run {
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { cwd: root, env: { PATH, ...variables } })
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      written[name] += text
+    })
+  }
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...written }))
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  const printed = (pattern: RegExp) => {
+    return new Promise<RegExpMatchArray>((resolve, reject) => {
+      const look = () => {
+        const match = written.stdout.match(pattern)
+        if (match) resolve(match)
+      }
+      child.stdout.on('data', look)
+      child.once('close', () => reject(new Error(`ended before it printed ${pattern}: ${written.stderr}`)))
+      look()
+    })
+  }
+  return { child, printed, ended }
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(
+    `it says where it listens and what is mounted, and ${signal} ends it well while clients are there`,
+    async (t) => {
+      const server = run(t, { PORT: '0' })
+      const [, port] = await server.printed(/^listening on localhost:(\d+)$/m)
+      await server.printed(/└── my-namespace \(emits hi\)/)
+
+      const clients = [['polling'], ['websocket']].map((transports) =>
+        io(`http://localhost:${port}/my-namespace`, { transports, forceNew: true, reconnection: false }),
+      )
+      t.teardown(() => clients.map((client) => client.close()))
+      await Promise.all(clients.map((client) => once(client as never, 'hi')))
+      const disconnected = Promise.all(clients.map((client) => once(client as never, 'disconnect')))
+
+      server.child.kill(signal)
+      const { code, stderr } = await server.ended
+      t.equal(code, 0)
+      t.equal(stderr, '')
+      await disconnected
+    },
+  )
+}
+
+t.test('where nobody reads along, its logs are lines of JSON', async (t) => {
+  const server = run(t, { PORT: '0', HOST: '127.0.0.1' })
+  await server.printed(/^listening on 127\.0\.0\.1:\d+$/m)
+  const [line] = await server.printed(/^\{.*\}$/m)
+  t.match(JSON.parse(line), { level: 30, msg: String })
+})
+
+t.test('LOG_LEVEL=silent leaves no more than the two things it prints', async (t) => {
+  const server = run(t, { PORT: '0', LOG_LEVEL: 'silent' })
+  await server.printed(/my-namespace/)
+  server.child.kill('SIGTERM')
+  const { stdout } = await server.ended
+  t.notMatch(stdout, /^\{/m)
+})
+
+t.test(
+  'a bad value in the environment is one line that names the variable and what it may be, and exit 1',
+  async (t) => {
+    const cases: [variables: Record<string, string>, line: string][] = [
+      [{ PORT: 'abc' }, 'PORT must be a whole number from 0 to 65535: got "abc"'],
+      [{ PORT: '65536' }, 'PORT must be a whole number from 0 to 65535: got "65536"'],
+      [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent: got "loud"'],
+      [
+        { HOST: '', CORS_ORIGIN: 'app.example' },
+        'HOST must be a host name or an address: got ""; CORS_ORIGIN must be origins separated by commas, as https://app.example: got "app.example"',
+      ],
+    ]
+    const runs = cases.map(async ([variables, line]) => ({ line, ...(await run(t, variables).ended) }))
+    for (const { line, code, stdout, stderr } of await Promise.all(runs)) {
+      t.equal(stderr, `${line}\n`)
+      t.equal(code, 1)
+      t.equal(stdout, '')
+    }
+  },
+)
+
+t.test('a port that is taken is one line that says how to choose another, and exit 1', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const { code, stderr } = await run(t, { HOST: '127.0.0.1', PORT: String(port) }).ended
+  t.equal(stderr, `Port ${port} is taken. Choose another: PORT=${port + 1} npm start\n`)
+  t.equal(code, 1)
+})
+
+t.test('a host that is none is one line, and exit 1', async (t) => {
+  const { code, stderr } = await run(t, { HOST: 'nobody.invalid' }).ended
+  t.match(stderr, /^HOST nobody\.invalid is no address of this machine\..*\n$/)
+  t.equal(code, 1)
+})
