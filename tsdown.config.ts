@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Rolldown } from 'tsdown'
+
+/*
+ * ESM only: node has require() of ES modules since 20.19.
+ * fastify-socket.io asks for Fastify 4 as its peer, so as a dependency it can't be installed beside Fastify 5: it is
+ * compiled in, as it is. What it requires itself stays a dependency of ours.
+ */
+export default defineConfig({
+  entry: ['plugin/index.ts', 'plugin/client.ts'],
+  fixedExtension: false,
+  hash: false,
+  dts: true,
+  deps: { alwaysBundle: ['fastify-socket.io'], onlyBundle: ['fastify-socket.io'] },
+  plugins: [requiresAsImports(), licences()],
+})
+
+// Left alone, its requires would go through createRequire(import.meta.url), where a user's bundler can't follow them.
+function requiresAsImports(): Rolldown.Plugin {
+  const modules = new Map([
+    ['\0fastify-plugin', "export { default } from 'fastify-plugin'"],
+    ['\0socket.io', "export { Server } from 'socket.io'"],
+  ])
+  return {
+    name: 'requires-as-imports',
+    resolveId: {
+      order: 'pre',
+      handler: (id, importer) =>
+        importer?.includes('/node_modules/fastify-socket.io/') && modules.has(`\0${id}`) ? `\0${id}` : null,
+    },
+    load: (id) => modules.get(id) ?? null,
+  }
+}
+
+// The full licence text of every package that has ended up in the bundle.
+function licences(): Rolldown.Plugin {
+  return {
+    name: 'licences',
+    generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []))
+      const folders = modules.flatMap((id) => id.match(/^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/) ?? [])
+      const texts = [...new Set(folders)].sort().map((folder) => {
+        const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+        return `${name} ${version}\n\n${readFileSync(`${folder}/LICENSE`, 'utf8')}`
+      })
+      const head = 'Compiled into this package, unmodified:\n\n'
+      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENSES.txt', source: head + texts.join('\n') })
+    },
+  }
+}
