@@ -1,0 +1,76 @@
+/*
+ * The apps that a user would write on the first day: each prints the message of its namespace, and ends.
+ */
+
+export const esm = `\
+import Fastify from 'fastify'
+import namespaces from 'fastify-namespaces'
+import { io } from 'socket.io-client'
+
+const app = Fastify()
+await app.register(namespaces, {
+  namespaces: { '/my-namespace': { onConnect: ({ emit }) => { emit('hi', 'Hello everyone!') } } },
+})
+const socket = io(await app.listen({ port: 0 }) + '/my-namespace')
+socket.on('hi', (message) => {
+  console.log(message)
+  socket.close()
+  app.close()
+})
+`
+
+export const cjs = `\
+const app = require('fastify')()
+const { defineNamespace } = require('fastify-namespaces')
+const { io } = require('socket.io-client')
+
+const greeting = defineNamespace({ onConnect: ({ emit }) => { emit('hi', 'Hello everyone!') } })
+app.register(require('fastify-namespaces'), { namespaces: { '/my-namespace': greeting } })
+app.listen({ port: 0 }).then((url) => {
+  const socket = io(url + '/my-namespace')
+  socket.on('hi', (message) => {
+    console.log(message)
+    socket.close()
+    app.close()
+  })
+})
+`
+
+// As an .mts and as a .cts: TypeScript lets CommonJS import our ES module, as node does.
+export const typedServer = `\
+import Fastify from 'fastify'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
+
+export const greeting = defineNamespace({
+  emits: { hi: { payload: { type: 'string' } } },
+  onConnect: ({ emit }) => {
+    emit('hi', 'Hello everyone!')
+    // @ts-expect-error: the payload is a string
+    emit('hi', 42)
+  },
+})
+const app = Fastify()
+app.register(namespaces, { namespaces: { '/my-namespace': greeting } })
+app.after(() => app.namespace('/reports', {}).io.of('/my-namespace').emit('hi'))
+console.log(app.printNamespaces().toUpperCase())
+`
+
+export const typedClient = `\
+import type { ClientSocket } from 'fastify-namespaces/client'
+import { io } from 'socket.io-client'
+import type { greeting } from './server.mjs'
+
+const socket: ClientSocket<typeof greeting> = io('http://localhost/my-namespace')
+socket.on('hi', (message) => console.log(message.toUpperCase()))
+`
+
+export const tsconfig = JSON.stringify({
+  compilerOptions: {
+    target: 'es2023',
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+  },
+})

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { cjs, esm, tsconfig, typedClient, typedServer } from './apps.js'
+
+t.setTimeout(300_000)
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+// Not below the repository: what a user has not installed must not be found further up.
+const temp = await mkdtemp(join(tmpdir(), 'fastify-namespaces-'))
+t.teardown(() => rm(temp, { recursive: true, force: true, maxRetries: 3 }))
+
+// `npm run` hands this repository's .npmrc on in the environment: a user has none of it.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(registry|cache|cafile|userconfig)$)/.test(name)),
+)
+
+/**
+ * Runs a program to its end; rejects with all that it printed unless it exits with 0.
+ * Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
+ */
+async function run(folder: string, program: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  try {
+    return await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', program, ...args], {
+      cwd: folder,
+      env,
+      timeout: 120_000,
+    })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`${program} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+const bin = (name: string) => join(root, 'node_modules/.bin', name)
+const module = (path: string) => join(root, 'node_modules', path)
+
+await run(root, 'npm', 'run', 'build')
+// The repository's .npmrc turns scripts off, prepack too.
+const packed = await run(root, 'npm', 'pack', '--json', '--pack-destination', temp)
+const [{ filename, files }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(packed.stdout)
+const tarball = join(temp, filename)
+
+const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+const dist = async (file: string) => await readFile(join(root, 'dist', file), 'utf8')
+
+t.test('the tarball holds the build, its papers, and nothing else', async (t) => {
+  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md'].filter((paper) => existsSync(join(root, paper)))
+  const built = ['THIRD-PARTY-LICENSES.txt', 'client.d.ts', 'client.js', 'definition.d.ts', 'index.d.ts', 'index.js']
+  t.same(
+    files.map(({ path }) => path).sort(),
+    [...papers, ...built.map((file) => `dist/${file}`), 'package.json'].sort(),
+  )
+})
+
+t.test('what is compiled in comes with its full licence, and is no dependency', async (t) => {
+  const licence = await readFile(module('fastify-socket.io/LICENSE'), 'utf8')
+  const licences = await dist('THIRD-PARTY-LICENSES.txt')
+  t.ok(licences.includes(licence))
+  t.match(licences, /Copyright \(c\) 2023 Alessandro Magionami/)
+  t.notOk('fastify-socket.io' in { ...packageJson.dependencies, ...packageJson.peerDependencies })
+})
+
+t.test('the bundle imports only declared dependencies, and requires nothing', async (t) => {
+  const code = await dist('index.js')
+  const declared = [...Object.keys(packageJson.dependencies), ...Object.keys(packageJson.peerDependencies)]
+  for (const [, name = ''] of code.matchAll(/^(?:import|export) .*?from "(?!node:)(.*)";$/gm))
+    t.ok(declared.includes(name), name)
+  t.notMatch(code, /createRequire|\bimport\(/)
+})
+
+t.test('the types extend Fastify, and name nothing that is compiled in', async (t) => {
+  const types = `${await dist('index.d.ts')}${await dist('definition.d.ts')}${await dist('client.d.ts')}`
+  t.match(types, /declare module 'fastify' \{\s*interface FastifyInstance \{/)
+  t.notMatch(types, /fastify-socket\.io/)
+})
+
+t.test('the package has no install script', async (t) => {
+  const scripts = Object.keys(packageJson.scripts)
+  t.same(
+    scripts.filter((name) => /^(pre|post)?install$|^prepare$/.test(name)),
+    [],
+  )
+})
+
+t.test('publint finds nothing wrong', async () => {
+  await run(temp, bin('publint'), 'run', tarball, '--strict')
+})
+
+t.test('attw finds nothing wrong with an ESM-only package', async () => {
+  await run(temp, bin('attw'), tarball, '--profile', 'esm-only')
+})
+
+const managers = {
+  npm: ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund'],
+  pnpm: [bin('pnpm'), 'add', '--prefer-offline', '--reporter=append-only'],
+} as const
+
+for (const [manager, [program, ...args]] of Object.entries(managers)) {
+  t.test(`in an empty folder, by ${manager}`, async (t) => {
+    const folder = join(temp, manager)
+    await mkdir(folder)
+
+    await t.test('it installs beside fastify and socket.io without a word about it', async (t) => {
+      const { stdout, stderr } = await run(folder, program, ...args, tarball, 'fastify', 'socket.io')
+      const complaints = `${stdout}${stderr}`.split('\n').filter((line) => /warn|error|peer/i.test(line))
+      t.same(
+        complaints.filter((line) => /ERESOLVE|peer|fastify-namespaces|fastify-socket\.io/i.test(line)),
+        [],
+      )
+      t.notOk((await readdir(join(folder, 'node_modules'))).includes('fastify-socket.io'))
+    })
+
+    await run(folder, program, ...args, 'socket.io-client', '@types/node@20')
+
+    await t.test('an ES module registers it and greets a stock client', async (t) => {
+      await writeFile(join(folder, 'app.mjs'), esm)
+      t.equal((await run(folder, process.execPath, 'app.mjs')).stdout, 'Hello everyone!\n')
+    })
+
+    await t.test('a CommonJS module registers what require() gives and greets a stock client', async (t) => {
+      await writeFile(join(folder, 'app.cjs'), cjs)
+      t.equal((await run(folder, process.execPath, 'app.cjs')).stdout, 'Hello everyone!\n')
+    })
+  })
+}
+
+t.test('a typed server and its client compile', async (t) => {
+  const folder = join(temp, 'npm')
+  await writeFile(join(folder, 'tsconfig.json'), tsconfig)
+  await writeFile(join(folder, 'server.mts'), typedServer)
+  await writeFile(join(folder, 'server.cts'), typedServer)
+  await writeFile(join(folder, 'client.mts'), typedClient)
+
+  // TypeScript 6 alone spends half a minute on the declarations of TypeBox: those are 7's to check.
+  await t.test('with TypeScript 6', () => run(folder, process.execPath, module('typescript/bin/tsc'), '--skipLibCheck'))
+  await t.test('with TypeScript 7, the libraries as well', () => run(folder, process.execPath, module('ts7/bin/tsc')))
+})
