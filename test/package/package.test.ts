@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,7 +49,7 @@ const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'
 const dist = async (file: string) => await readFile(join(root, 'dist', file), 'utf8')
 
 t.test('the tarball holds the build, its papers, and nothing else', async (t) => {
-  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md'].filter((paper) => existsSync(join(root, paper)))
+  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md']
   const built = ['THIRD-PARTY-LICENSES.txt', 'client.d.ts', 'client.js', 'definition.d.ts', 'index.d.ts', 'index.js']
   t.same(
     files.map(({ path }) => path).sort(),
