@@ -1,19 +1,102 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { Namespace, Socket } from 'socket.io'
-import type { HandlerContext } from './definition.js'
+import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
+import type { CheckEmit } from './codec.js'
+import type { CompiledEvent, Contract } from './contract.js'
+import type { Audience, EventContext, HandlerContext } from './definition.js'
+import { ask, createAudience } from './emit.js'
+import { DeclaredError, FST_NSP_ERROR_UNDECLARED } from './errors.js'
 
-/** Builds what the functions of a definition receive, for one joined socket. Its logger is made when it is asked for. */
-export function createContext(socket: Socket, namespace: Namespace, request: FastifyRequest): HandlerContext<unknown> {
-  let log: FastifyBaseLogger | undefined
-  return {
-    socket: socket as HandlerContext<unknown>['socket'],
-    namespace: namespace as HandlerContext<unknown>['namespace'],
-    request,
-    get log() {
-      log ??= request.log.child({ namespace: namespace.name, socketId: socket.id })
-      return log
-    },
-    emit: socket.emit.bind(socket),
-    to: (room) => socket.to(room),
+/*
+ * What the functions of a definition receive: one object per joined socket, and one per event, which has all of the
+ * first's and its own. What costs something to make is made when it is asked for.
+ */
+
+export interface ContextOptions {
+  readonly socket: Socket
+  readonly namespace: Namespace
+  readonly request: FastifyRequest
+  readonly contract: Contract
+  readonly checkEmit: CheckEmit
+}
+
+type AnyHandlerContext = HandlerContext<DefaultEventsMap>
+
+/** For one joined socket. */
+export class ConnectionContext {
+  readonly socket: AnyHandlerContext['socket']
+  readonly namespace: AnyHandlerContext['namespace']
+  readonly params: Readonly<Record<string, string>> = {}
+  readonly request: FastifyRequest
+  readonly emit: AnyHandlerContext['emit']
+  readonly to: (room: string | string[]) => Audience<DefaultEventsMap>
+  readonly ask: (event: string, ...args: unknown[]) => Promise<never>
+  /** The events of this socket that are being handled, and take a while. */
+  readonly lives = new Set<EventLife>()
+  #log: FastifyBaseLogger | undefined
+
+  constructor({ socket, namespace, request, contract, checkEmit }: ContextOptions) {
+    this.socket = socket as AnyHandlerContext['socket']
+    this.namespace = namespace as AnyHandlerContext['namespace']
+    this.request = request
+    this.emit = (event, ...args) => socket.emit(event, ...args)
+    this.to = (room) => createAudience(socket.to(room), namespace, contract, checkEmit)
+    // typed by the definition, where its functions see it
+    this.ask = (event, ...args) => ask(contract, socket, event, ...args) as Promise<never>
+  }
+
+  get log(): FastifyBaseLogger {
+    this.#log ??= this.request.log.child({ namespace: this.namespace.name, socketId: this.socket.id })
+    return this.#log
+  }
+}
+
+/** For one event of that socket. */
+export class EventLife implements EventContext<DefaultEventsMap> {
+  readonly socket: AnyHandlerContext['socket']
+  readonly namespace: AnyHandlerContext['namespace']
+  readonly params: Readonly<Record<string, string>>
+  readonly request: FastifyRequest
+  readonly emit: AnyHandlerContext['emit']
+  readonly to: AnyHandlerContext['to']
+  readonly ask: AnyHandlerContext['ask']
+  readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
+  readonly error: (code: string, data: unknown) => DeclaredError
+  readonly #connection: ConnectionContext
+  #abort: AbortController | undefined
+  #abortReason: unknown
+
+  constructor(connection: ConnectionContext, compiled: CompiledEvent, payload: unknown, wantsAck: boolean) {
+    this.#connection = connection
+    this.socket = connection.socket
+    this.namespace = connection.namespace
+    this.params = connection.params
+    this.request = connection.request
+    this.emit = connection.emit
+    this.to = connection.to
+    this.ask = connection.ask as AnyHandlerContext['ask']
+    this.event = { name: compiled.name, payload, wantsAck }
+    this.error = (code, data) => {
+      const check = compiled.errors.get(code)
+      if (!check) throw new FST_NSP_ERROR_UNDECLARED(code, compiled.name)
+      return new DeclaredError(code, data)
+    }
+  }
+
+  get log(): FastifyBaseLogger {
+    return this.#connection.log
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
+    }
+    return this.#abort.signal
+  }
+
+  /** Aborts the signal, also one that is asked for later. */
+  abort(reason: Error): void {
+    this.#abortReason ??= reason
+    this.#abort?.abort(reason)
   }
 }

@@ -55,33 +55,112 @@ export const FST_NSP_REQUEST_MISSING = createError(
   500,
 )
 
-// On the wire: what a client is told, as a response to the handshake or as a connect_error.
+export const FST_NSP_HOOK_INVALID = createError<[name: string, problem: string]>(
+  'FST_NSP_HOOK_INVALID',
+  'The hook %s %s',
+  500,
+  TypeError,
+)
+
+// On the server, while it runs: thrown at the line that made the mistake.
+export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: string]>(
+  'FST_NSP_EMIT_UNKNOWN',
+  'The emit %s is not declared in the definition of %s: add it to `emits`',
+  500,
+)
+export const FST_NSP_EMIT_INVALID = createError<[event: string, namespace: string, details: string]>(
+  'FST_NSP_EMIT_INVALID',
+  'The payload of the emit %s of %s does not fit its schema: %s',
+  500,
+)
+export const FST_NSP_ERROR_UNDECLARED = createError<[code: string, event: string]>(
+  'FST_NSP_ERROR_UNDECLARED',
+  'The error %s is not declared by the event %s: add it to its `errors`',
+  500,
+)
+export const FST_NSP_ANSWER_INVALID = createError<[event: string, details: string]>(
+  'FST_NSP_ANSWER_INVALID',
+  "A client's answer to the emit %s does not fit its schema: %s",
+  502,
+)
+export const FST_NSP_ANSWER_TIMEOUT = createError<[event: string]>(
+  'FST_NSP_ANSWER_TIMEOUT',
+  'The client has not answered the emit %s in time',
+  504,
+)
+export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
+  'FST_NSP_ROOMS_LIMIT',
+  'A socket may be in %s rooms at most',
+  429,
+)
+
+// On the wire: what a client is told, as a response to the handshake, a connect_error or an ack.
 export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(
   'FST_NSP_ORIGIN_FORBIDDEN',
   'The origin %s may not connect',
   403,
 )
 export const FST_NSP_NAMESPACE_UNKNOWN = createError('FST_NSP_NAMESPACE_UNKNOWN', 'Invalid namespace', 404)
+export const FST_NSP_NAMESPACES_LIMIT = createError<[limit: number]>(
+  'FST_NSP_NAMESPACES_LIMIT',
+  'A connection may join %s namespaces at most',
+  429,
+)
+export const FST_NSP_EVENT_MALFORMED = createError<[problem: string]>('FST_NSP_EVENT_MALFORMED', 'The packet %s', 400)
+export const FST_NSP_PAYLOAD_TOO_LARGE = createError<[limit: number]>(
+  'FST_NSP_PAYLOAD_TOO_LARGE',
+  'A packet may have %s bytes at most',
+  413,
+)
+export const FST_NSP_EVENT_UNKNOWN = createError('FST_NSP_EVENT_UNKNOWN', 'Unknown event', 404)
+export const FST_NSP_EVENT_INVALID = createError('FST_NSP_EVENT_INVALID', 'The payload does not fit its schema', 400)
+export const FST_NSP_RATE_LIMITED = createError('FST_NSP_RATE_LIMITED', 'Too many events', 429)
+export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'Too many events at a time', 429)
+export const FST_NSP_QUEUE_FULL = createError('FST_NSP_QUEUE_FULL', 'Too many events are waiting', 429)
+export const FST_NSP_REFUSED = createError('FST_NSP_REFUSED', 'Refused', 403)
+export const FST_NSP_HANDLER_TIMEOUT = createError('FST_NSP_HANDLER_TIMEOUT', 'The handler took too long', 503)
+export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)
+
+// Our own 5xx: their texts are the ones above, so they may be told.
+const TELLABLE = [FST_NSP_HANDLER_TIMEOUT, FST_NSP_REPLY_INVALID, FST_NSP_CLOSING, FST_NSP_INTERNAL]
 
 /** What a client is told of an error. */
 export interface WireError {
   readonly code: string
   readonly statusCode: number
   readonly message: string
+  /** What is wrong where, by JSON pointer, for an invalid payload; the data of a declared error; the id in the log. */
+  readonly details?: unknown
+}
+
+/** An error that a definition declares: its code, status and data are part of the contract, and reach the client. */
+export class DeclaredError extends Error {
+  readonly code: string
+  readonly statusCode: number = 400
+  readonly details: unknown
+
+  constructor(code: string, details: unknown) {
+    super(code)
+    this.code = code
+    this.details = details
+  }
 }
 
 /**
- * The one road from anything thrown to the wire: a coded 4xx error, or our own 503, as it is; all the rest
- * (no code, no status, any other 5xx, not an Error at all) becomes FST_NSP_INTERNAL and loses its text.
+ * The one road from anything thrown to the wire: a 4xx error as it is (without a code of its own: FST_NSP_REFUSED), and
+ * our own 5xx; all the rest (no status, any other 5xx, not an Error at all) becomes FST_NSP_INTERNAL and loses its text.
  */
 export function toWireError(thrown: unknown): WireError {
-  const { code, statusCode, message } = Object(thrown) as Partial<WireError>
-  const isTellable = typeof code === 'string' && typeof statusCode === 'number' && typeof message === 'string'
-  if (isTellable && ((statusCode >= 400 && statusCode < 500) || thrown instanceof FST_NSP_CLOSING)) {
-    return { code, statusCode, message }
+  const { code, statusCode, message, details } = Object(thrown) as Partial<WireError>
+  const isRefusal = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+  const isTellable = isRefusal || TELLABLE.some((Tellable) => thrown instanceof Tellable)
+  if (!isTellable || typeof message !== 'string') return toWireError(new FST_NSP_INTERNAL())
+  return {
+    code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
+    statusCode: statusCode as number,
+    message,
+    ...(details !== undefined && { details }),
   }
-  const internal = new FST_NSP_INTERNAL()
-  return { code: internal.code, statusCode: 500, message: internal.message }
 }

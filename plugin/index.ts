@@ -2,14 +2,26 @@ import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
 export type {
+  AckEnvelope,
+  AckHook,
   AnyNamespaceDefinition,
+  AskOptions,
+  Audience,
+  Defined,
   DisconnectContext,
-  EmitEvents,
+  ErrorHook,
+  EventContext,
+  EventHook,
+  EventHooks,
   HandlerContext,
   NamespaceDefinition,
 } from './definition.js'
-export { defineNamespace } from './definition.js'
+export { defineNamespace, defineNamespaces } from './definition.js'
+export type { WireError } from './errors.js'
 export { requestOf } from './handshake.js'
+export type { IdempotencyOptions, IdempotencyStore } from './idempotency.js'
+export { createMemoryStore } from './idempotency.js'
+export type { Limits } from './limits.js'
 export type { NamespacesOptions } from './options.js'
 export type { AnySchema, InputOf, OutputOf } from './schema.js'
 

@@ -1,12 +1,33 @@
 import { EventEmitter } from 'node:events'
+import { isThenable } from './sequence.js'
 
 /*
- * Socket.IO calls the listeners of a socket bare: what one throws is an uncaughtException, what it rejects an
- * unhandledRejection, and either ends the process. Here a socket's listeners are contained as they are added.
+ * Socket.IO calls the functions of an application bare: what a listener throws is an uncaughtException, what it rejects
+ * an unhandledRejection, and either ends the process; a middleware that fails leaves its client hanging. Here they are
+ * contained as they are added.
  */
 
-type Listener = (...args: unknown[]) => unknown
-type Report = (error: unknown, event: string | symbol) => void
+// biome-ignore lint/suspicious/noExplicitAny: functions of an application, of whatever shape
+type AnyFunction = (...args: any[]) => unknown
+
+/** Hears of what a function has thrown or rejected: the error, the event, and the event's arguments. */
+export type Report = (error: unknown, event: string, args: unknown[]) => void
+
+/** What of a socket adds listeners, and can be replaced. */
+export interface ListenerTarget extends EventEmitter {
+  onAny(listener: AnyFunction): unknown
+  prependAny(listener: AnyFunction): unknown
+  offAny(listener?: AnyFunction): unknown
+}
+
+function call(fn: AnyFunction, self: unknown, args: unknown[], fail: (error: unknown) => void): void {
+  try {
+    const result = Reflect.apply(fn, self, args)
+    if (isThenable(result)) result.then(undefined, fail)
+  } catch (error) {
+    fail(error)
+  }
+}
 
 /**
  * From now on whatever a listener of this emitter throws or rejects goes to `report` instead.
@@ -15,22 +36,16 @@ type Report = (error: unknown, event: string | symbol) => void
 export function containListeners(emitter: EventEmitter, report: Report): void {
   const { on, prependListener } = EventEmitter.prototype
 
-  const contain = (event: string | symbol, listener: Listener): Listener => {
-    const contained: Listener = (...args) => {
-      try {
-        const result = Reflect.apply(listener, emitter, args)
-        if (isThenable(result)) result.then(undefined, (error: unknown) => report(error, event))
-      } catch (error) {
-        report(error, event)
-      }
-    }
+  const contain = (event: string | symbol, listener: AnyFunction): AnyFunction => {
+    const contained: AnyFunction = (...args) =>
+      call(listener, emitter, args, (error) => report(error, String(event), args))
     // node's own mark for a wrapped listener: removeListener() and listeners() look through it
     return Object.assign(contained, { listener })
   }
 
-  const containOnce = (event: string | symbol, listener: Listener): Listener => {
+  const containOnce = (event: string | symbol, listener: AnyFunction): AnyFunction => {
     const contained = contain(event, listener)
-    const once: Listener = (...args) => {
+    const once: AnyFunction = (...args) => {
       emitter.removeListener(event, once)
       contained(...args)
     }
@@ -38,7 +53,7 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
   }
 
   // emitter.once() of node adds through emitter.on(): all five are our own, so that none wraps another
-  const adds = (add: typeof on, wrap: typeof contain) => (event: string | symbol, listener: Listener) => {
+  const adds = (add: typeof on, wrap: typeof contain) => (event: string | symbol, listener: AnyFunction) => {
     if (typeof listener !== 'function') return add.call(emitter, event, listener) // node's own TypeError
     return add.call(emitter, event, wrap(event, listener))
   }
@@ -51,6 +66,40 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
   })
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+/** The same for the listeners that hear of any event. */
+export function containAnyListeners(target: ListenerTarget, report: Report): void {
+  const contained = new WeakMap<AnyFunction, AnyFunction>()
+  const { onAny, prependAny, offAny } = target
+  const contain = (listener: AnyFunction): AnyFunction => {
+    const known = contained.get(listener)
+    if (known) return known
+    const wrapped: AnyFunction = (event, ...args) =>
+      call(listener, target, [event, ...args], (error) => report(error, String(event), args))
+    contained.set(listener, wrapped)
+    return wrapped
+  }
+  target.onAny = (listener) => onAny.call(target, contain(listener))
+  target.prependAny = (listener) => prependAny.call(target, contain(listener))
+  target.offAny = (listener) => offAny.call(target, listener && contain(listener))
+}
+
+/**
+ * The same for middlewares, of a namespace or of a socket: a failure is a refusal, `next` is heard once, and `refuse`
+ * makes of any error what is to be handed on.
+ */
+export function containMiddlewares<Subject>(
+  target: { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },
+  refuse: (error: unknown, subject: Subject, isThrown: boolean) => Error,
+): void {
+  const { use } = target
+  target.use = (middleware) =>
+    use.call(target, (subject, next) => {
+      let isSettled = false
+      const settle = (error?: Error) => {
+        if (!isSettled) next(error)
+        isSettled = true
+      }
+      const hear = (error?: Error) => settle(error && refuse(error, subject, false))
+      call(middleware, target, [subject, hear], (error) => settle(refuse(error, subject, true)))
+    })
 }

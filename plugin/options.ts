@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { ServerOptions } from 'socket.io'
 import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
+import { DEFAULT_LIMITS, type Limits } from './limits.js'
 
 /** What `app.register(namespaces, options)` takes. */
 export interface NamespacesOptions {
@@ -19,11 +20,19 @@ export interface NamespacesOptions {
    * connections that are left then are destroyed. Milliseconds, 0 to 600_000. Default 1_000.
    */
   closeTimeoutMs?: number
+  /**
+   * Longest an event may take, hooks and handler, before its ack is answered with FST_NSP_HANDLER_TIMEOUT.
+   * Milliseconds, 0 turns it off. Default 10_000. A definition's event may have its own.
+   */
+  handlerTimeoutMs?: number
+  /** Bounds of what one socket may take; each has a default. */
+  limits?: Partial<Limits>
 }
 
 /** Options checked, completed and frozen. */
 export interface NormalOptions extends Required<NamespacesOptions> {
   readonly io: Partial<ServerOptions> & { readonly path: string }
+  readonly limits: Limits
 }
 
 // Every option of Socket.IO's server, so that a slip of the pen is not silently ignored; tsc says when one is missing.
@@ -56,6 +65,9 @@ const SERVER_OPTION_NAMES = Object.keys({
 
 const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
 
+// 0 turns a limit off, but not these: they keep the process from recursing over a packet, or spreading it.
+const UNBOUNDABLE = ['arguments', 'depth', 'payloadBytes']
+
 const schema = {
   type: 'object',
   additionalProperties: false,
@@ -77,6 +89,18 @@ const schema = {
     },
     namespaces: { type: 'object', default: {} },
     prefix: { type: 'string', pattern: '^(/[^/?#\\s]+)*$', default: '' },
+    handlerTimeoutMs: { ...milliseconds, default: 10_000 },
+    limits: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        Object.entries(DEFAULT_LIMITS).map(([name, value]) => [
+          name,
+          { type: 'integer', default: value, minimum: UNBOUNDABLE.includes(name) ? 1 : 0, maximum: 2_147_483_647 },
+        ]),
+      ),
+    },
     closeTimeoutMs: { type: 'integer', minimum: 0, maximum: 600_000, default: 1_000 },
   },
 } as const
@@ -89,14 +113,19 @@ const validate = new Ajv({ useDefaults: true, strict: true }).compile(schema)
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
-  const copy = { ...options, ...(typeof options.io === 'object' && { io: { ...options.io } }) }
+  const copy = { ...options, ...copyOf(options, 'io'), ...copyOf(options, 'limits') }
   if (!validate(copy)) throw new FST_NSP_OPTIONS_INVALID(...explain(validate.errors as [ErrorObject], copy))
   const normal = copy as unknown as NormalOptions
   if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
     throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
   }
   Object.freeze(normal.io)
+  Object.freeze(normal.limits)
   return Object.freeze(normal)
+}
+
+function copyOf(options: NamespacesOptions, key: 'io' | 'limits'): object {
+  return typeof options[key] === 'object' ? { [key]: { ...options[key] } } : {}
 }
 
 // `true` reflects the origin of whoever asks: with or without cookies, that is no policy.
@@ -111,7 +140,8 @@ function explain([error]: [ErrorObject], options: object): [path: string, proble
     allowedValues?: string[]
   }
   if (additionalProperty !== undefined) {
-    return [additionalProperty, `is unknown: use one of ${Object.keys(schema.properties).join(', ')}`]
+    const known = Object.keys(path === 'limits' ? DEFAULT_LIMITS : schema.properties)
+    return [path ? `${path}.${additionalProperty}` : additionalProperty, `is unknown: use one of ${known.join(', ')}`]
   }
   if (error.propertyName !== undefined) return [`io.${error.propertyName}`, 'is no option of a Socket.IO 4.8 server']
   if (allowedValues) return [path, `must be one of ${allowedValues.join(', ')}`]

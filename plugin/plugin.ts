@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import { attachServer } from './attach.js'
+import { createCodec } from './codec.js'
 import { settlesWithin } from './deadline.js'
-import type { NamespaceDefinition } from './definition.js'
+import type { AckHook, ErrorHook, EventHook, NamespaceDefinition, None, Schemas } from './definition.js'
+import { createEmitCheck } from './emit.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { createHandshake } from './handshake.js'
+import { addContextHook } from './hooks.js'
 import { createIntake } from './intake.js'
 import { createRegistry } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
@@ -21,10 +24,20 @@ declare module 'fastify' {
      * @example
      * app.register(async (scope) => { scope.namespace('/reports', reports) }, { prefix: '/v1' }) // -> /v1/reports
      */
-    namespace<const Emits extends Record<string, unknown> = Record<never, never>>(
-      name: string,
-      definition: NamespaceDefinition<Emits>,
-    ): this
+    namespace<
+      const Emits extends Schemas = None,
+      const Answers extends Schemas = None,
+      const Payloads extends Schemas = None,
+      const Replies extends Schemas = None,
+      const Failures extends Schemas = None,
+    >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures>): this
+    /**
+     * Adds a hook for the events of every namespace that is declared in this context or below, also of later ones.
+     * throws FST_NSP_HOOK_INVALID.
+     */
+    addNamespaceHook(name: 'onEvent' | 'preValidation' | 'preHandler', hook: EventHook): this
+    addNamespaceHook(name: 'onAck', hook: AckHook): this
+    addNamespaceHook(name: 'onError', hook: ErrorHook): this
     /** Renders the declared namespaces as a tree, as printRoutes() does for routes. */
     printNamespaces(): string
   }
@@ -45,24 +58,35 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const path = (options.prefix + options.io.path).replace(/\/$/, '')
   const fullPath = instance.prefix + path
 
+  const isStrict = process.env.NODE_ENV !== 'production'
+  const checkEmit = createEmitCheck((name) => registry.contractOf(name), isStrict)
   const handshake = createHandshake(instance.routing, options.io)
   const io = await attachServer(instance, {
-    io: { ...options.io, path: fullPath, allowRequest: handshake.allowRequest },
+    io: {
+      parser: createCodec({ limits: options.limits, checkEmit }),
+      ...options.io,
+      path: fullPath,
+      allowRequest: handshake.allowRequest,
+    },
     preClose: close,
   })
-  const registry = createRegistry(io, instance.log)
+  const registry = createRegistry({ io, options, log: instance.log, checkEmit })
   const intake = createIntake(instance, io, fullPath)
   handshake.addRoutes(instance, io, path)
 
   instance.decorate('io', io)
   instance.decorate('printNamespaces', () => printNamespaces(registry.definitions))
   instance.decorate('namespace', function (this: FastifyInstance, name, definition) {
-    registry.declare(name, definition, this.prefix, `namespace(${JSON.stringify(name)})`)
+    registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
+    return this
+  })
+  instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
+    addContextHook(this, name, hook)
     return this
   })
   for (const [name, definition] of Object.entries(options.namespaces)) {
-    const prefix = instance.prefix + options.prefix
-    registry.declare(name, definition, prefix, `namespaces[${JSON.stringify(name)}]`)
+    const path = `namespaces[${JSON.stringify(name)}]`
+    registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
   instance.addHook('onReady', async () => registry.mount())
 

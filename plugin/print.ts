@@ -1,5 +1,5 @@
-import type { NormalDefinition } from './definition.js'
 import { segmentsOf } from './name.js'
+import type { NormalDefinition } from './normal-form.js'
 
 /*
  * The mounted namespaces as a tree of their segments, as printRoutes() prints routes.
@@ -14,7 +14,7 @@ interface Branch {
  * Renders definitions by name.
  *
  * /
- * ├── chat (emits message:new) The rooms of one organisation
+ * ├── chat (events message:send, emits message:new) The rooms of one organisation
  * └── my-namespace (emits hi)
  */
 export function printNamespaces(definitions: ReadonlyMap<string, NormalDefinition>): string {
@@ -44,6 +44,12 @@ function* renderChildren(branch: Branch, indent = ''): Generator<string> {
 /** What follows a segment: nothing where no namespace of that name is declared. */
 function describe({ definition, children }: Branch): string {
   if (!definition) return children.size > 0 ? '' : ' (nothing declared)'
-  const emits = [...definition.emits.keys()]
-  return `${emits.length > 0 ? ` (emits ${emits.join(', ')})` : ' (mounted)'}${definition.description ? ` ${definition.description}` : ''}`
+  const { description, events, emits } = definition
+  const parts = [list('events', events.keys()), list('emits', emits.keys())].filter((part) => part !== '')
+  return ` (${parts.join(', ') || 'mounted'})${description ? ` ${description}` : ''}`
+}
+
+function list(what: string, names: Iterable<string>): string {
+  const all = [...names]
+  return all.length > 0 ? `${what} ${all.join(' ')}` : ''
 }

@@ -1,9 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Static } from 'typebox'
+import { after } from './sequence.js'
 
 /*
- * One face over JSON Schema (plain or built by TypeBox) and Standard Schema (Zod, Valibot, ArkType, …).
- * So far it knows their types: what goes into a schema, and what comes out of it.
+ * One face over JSON Schema (plain or built by TypeBox) and Standard Schema (Zod, Valibot, ArkType, …): what goes in,
+ * what comes out, and a check.
  */
 
 /** Anything that can describe a payload: a JSON Schema as an object, a TypeBox schema, or any Standard Schema. */
@@ -21,3 +22,75 @@ type StaticOf<Schema> = Schema extends { static: infer Type; params: unknown[] }
   : Schema extends object
     ? Static<Schema>
     : unknown
+
+/** One thing that is wrong with a value: where, by JSON pointer, and what. The value itself is not repeated. */
+export interface Mismatch {
+  readonly path: string
+  readonly message: string
+}
+
+/** A value that does not fit its schema. */
+export class SchemaMismatch extends Error {
+  readonly mismatches: readonly Mismatch[]
+
+  constructor(mismatches: readonly Mismatch[]) {
+    super(mismatches.map(({ path, message }) => `${path || '/'} ${message}`).join('; '))
+    this.mismatches = mismatches
+  }
+}
+
+/** Gives the value that a schema makes of a value, or a promise of it where the schema is asynchronous; throws SchemaMismatch. */
+export type Check = (value: unknown) => unknown
+
+/** What `validatorCompiler` of Fastify returns, in any of the forms that Fastify takes. */
+export interface Validate {
+  (value: unknown, dataContext?: object): unknown
+  errors?: readonly { instancePath?: string; message?: string }[] | null
+}
+
+/** Compiles a JSON Schema, as the compiler of a Fastify context does. Throws on a bad schema. */
+export type CompileJsonSchema = (schema: object | boolean) => Validate
+
+/** Whether a schema checks values by itself (Zod, Valibot, ArkType, …) and needs no compiler. */
+export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 {
+  const standard = Object(schema)['~standard']
+  return typeof standard?.validate === 'function'
+}
+
+export function compileCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
+  return isStandardSchema(schema) ? checkStandard(schema) : checkJson(compile(schema))
+}
+
+function checkStandard(schema: StandardSchemaV1): Check {
+  return (value) =>
+    after(schema['~standard'].validate(value), (result) => {
+      if (!result.issues) return result.value
+      throw new SchemaMismatch(result.issues.map(({ path, message }) => ({ path: toPointer(path), message })))
+    })
+}
+
+function checkJson(validate: Validate): Check {
+  return (value) => {
+    // Ajv coerces a value by writing it to its parent: without one, a scalar at the root would pass and stay as it was.
+    const parent = { value }
+    const place = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
+    return after(validate(value, place), (result) => {
+      if (result === false) throw toMismatch(validate.errors)
+      const { error, value: parsed } = Object(result) as { error?: unknown; value?: unknown }
+      if (error) throw toMismatch(error)
+      return parsed === undefined ? parent.value : parsed
+    })
+  }
+}
+
+function toMismatch(errors: unknown): SchemaMismatch {
+  const list = Array.isArray(errors) ? errors : [errors]
+  return new SchemaMismatch(
+    list.map((error) => ({ path: String(error?.instancePath ?? ''), message: String(error?.message ?? 'is invalid') })),
+  )
+}
+
+function toPointer(path: StandardSchemaV1.Issue['path']): string {
+  const keys = (path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment))
+  return keys.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { normalizeDefinition } from '../../plugin/definition.js'
 import namespaces, { defineNamespace } from '../../plugin/index.js'
+import { normalizeDefinition } from '../../plugin/normal-form.js'
 
 t.test('a definition is normalized and frozen', async (t) => {
   const onConnect = () => {}
@@ -16,8 +16,8 @@ t.test('a definition is normalized and frozen', async (t) => {
   t.strictSame(
     [...normal.emits],
     [
-      ['hi', { payload, description: 'A greeting' }],
-      ['bye', { payload: undefined, description: undefined }],
+      ['hi', { payload, reply: undefined, description: 'A greeting' }],
+      ['bye', { payload: undefined, reply: undefined, description: undefined }],
     ],
   )
   const arkLike = Object.assign(() => {}, { '~standard': {} })
@@ -30,10 +30,7 @@ t.test('what is wrong in a definition is refused with its path', async (t) => {
     [null, /^Definition at must be an object: got null$/],
     [[], /^Definition at must be an object: got object$/],
     ['x', /^Definition at must be an object: got string$/],
-    [
-      { onConect: () => {} },
-      /^Definition at\.onConect is unknown: use one of description, emits, onConnect, onDisconnect$/,
-    ],
+    [{ onConect: () => {} }, /^Definition at\.onConect is unknown: use one of description, emits, events, /],
     [{ onConnect: 'x' }, /^Definition at\.onConnect must be a function: got string$/],
     [{ onDisconnect: {} }, /^Definition at\.onDisconnect must be a function: got object$/],
     [{ description: 7 }, /^Definition at\.description must be a string: got number$/],
@@ -41,7 +38,7 @@ t.test('what is wrong in a definition is refused with its path', async (t) => {
     [{ emits: { 'a b': 7 } }, /^Definition at\.emits\["a b"\] must be an object: got number$/],
     [
       { emits: { hi: { schema: {} } } },
-      /^Definition at\.emits\["hi"\]\.schema is unknown: use one of payload, description$/,
+      /^Definition at\.emits\["hi"\]\.schema is unknown: use one of payload, reply, description$/,
     ],
     [{ emits: { hi: { payload: 'string' } } }, /^Definition at\.emits\["hi"\]\.payload must be a schema: got string$/],
     [{ emits: { hi: { payload: null } } }, /^Definition at\.emits\["hi"\]\.payload must be a schema: got null$/],

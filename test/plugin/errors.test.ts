@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import * as errors from '../../plugin/errors.js'
 
-const { toWireError, ...coded } = errors
+const { toWireError, DeclaredError, ...coded } = errors
 const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test(
@@ -42,6 +42,9 @@ t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', a
     message: 'The origin null may not connect',
   })
   t.match(toWireError(Object.assign(new Error('full'), { code: 'ROOM_FULL', statusCode: 409 })), { code: 'ROOM_FULL' })
+  const refusal = Object.assign(new Error('not you'), { statusCode: 401 })
+  t.strictSame(toWireError(refusal), { code: 'FST_NSP_REFUSED', statusCode: 401, message: 'not you' })
+  t.match(toWireError(new DeclaredError('ROOM_FULL', { max: 1 })), { code: 'ROOM_FULL', details: { max: 1 } })
   t.match(toWireError(new errors.FST_NSP_CLOSING()), { code: 'FST_NSP_CLOSING', statusCode: 503 })
 })
 
@@ -50,10 +53,10 @@ t.test('anything else becomes FST_NSP_INTERNAL, and its text stays here', async 
     new Error('secret'),
     Object.assign(new Error('secret'), { code: 'X', statusCode: 500 }),
     Object.assign(new Error('secret'), { code: 'X', statusCode: 503 }),
-    Object.assign(new Error('secret'), { statusCode: 400 }),
     Object.assign(new Error('secret'), { code: 'X' }),
     Object.assign(new Error('secret'), { code: 'X', statusCode: 200 }),
     { code: 'X', statusCode: 400 },
+    Object.assign(new Error('secret'), { statusCode: '400' }),
     'secret',
     null,
     undefined,

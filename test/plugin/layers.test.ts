@@ -3,13 +3,17 @@ import t from 'tap'
 
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'deadline'],
-  ['name', 'schema'],
+  ['errors', 'deadline', 'sequence', 'plain'],
+  ['name', 'schema', 'idempotency', 'limits'],
   ['definition'],
-  ['options', 'origin', 'shadow', 'listeners'],
-  ['handshake', 'intake'],
-  ['context', 'attach'],
-  [],
+  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog'],
+  ['normal-form', 'handshake', 'intake', 'connect'],
+  ['contract', 'attach'],
+  ['emit'],
+  ['context'],
+  ['dispatch'],
+  ['gate'],
+  ['containment'],
   ['mount'],
   ['print'],
   ['plugin'],

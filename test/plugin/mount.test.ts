@@ -256,7 +256,7 @@ t.test('printNamespaces() prints the tree', async (t) => {
   t.equal(
     app.printNamespaces(),
     `/ (mounted) Who is here
-├── chat (emits message:new, room:left) Rooms
+├── chat (emits message:new room:left) Rooms
 └── v1
     └── reports (mounted) Reports
         └── daily (mounted)

@@ -20,7 +20,10 @@ t.test('options have defaults, are frozen, and the argument is left alone', asyn
 
 t.test('an option that is unknown or wrong is refused with its path and what would do', async (t) => {
   const wrong: [options: object, message: RegExp][] = [
-    [{ namespace: {} }, /^Option namespace is unknown: use one of io, namespaces, prefix, closeTimeoutMs$/],
+    [
+      { namespace: {} },
+      /^Option namespace is unknown: use one of io, namespaces, prefix, handlerTimeoutMs, limits, closeTimeoutMs$/,
+    ],
     [{ io: 7 }, /^Option io must be object: got 7$/],
     [{ io: { pingIntervall: 7 } }, /^Option io\.pingIntervall is no option of a Socket\.IO 4\.8 server$/],
     [{ io: { pingInterval: '25s' } }, /^Option io\.pingInterval must be integer: got "25s"$/],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { join, next } from './harness.js'
 
@@ -18,6 +19,6 @@ t.test('it greets everyone', async (t) => {
     if (PORT !== undefined) process.env.PORT = PORT
     await app.close()
   })
-  const [address] = app.addresses()
-  t.strictSame(await next(join(t, `http://127.0.0.1:${address?.port}`, '/my-namespace'), 'hi'), ['Hello everyone!'])
+  const { port } = app.server.address() as AddressInfo
+  t.strictSame(await next(join(t, `http://127.0.0.1:${port}`, '/my-namespace'), 'hi'), ['Hello everyone!'])
 })

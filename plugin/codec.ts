@@ -1,0 +1,102 @@
+import { EventEmitter } from 'node:events'
+import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser'
+import { FST_NSP_EVENT_MALFORMED, FST_NSP_PAYLOAD_TOO_LARGE } from './errors.js'
+import type { Limits } from './limits.js'
+import { findPoison } from './plain.js'
+
+/*
+ * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
+ * that comes in is bounded before anything recurses over it or spreads it, and every event that goes out is checked,
+ * once, however many sockets it goes to.
+ */
+
+/** Stands in a packet for what must not be handed on. It is no plain object, so the wire can't make one. */
+export class Refusal {
+  readonly error: Error
+
+  constructor(error: Error) {
+    this.error = error
+  }
+}
+
+/** Gives the arguments of an outgoing event as they are to be sent; throws where they may not. */
+export type CheckEmit = (namespace: string, event: string, args: unknown[]) => unknown[]
+
+export interface CodecOptions {
+  readonly limits: Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
+  readonly checkEmit: CheckEmit
+}
+
+/** Makes the value of Socket.IO's `parser` option. */
+export function createCodec({ limits, checkEmit }: CodecOptions): {
+  Encoder: typeof Encoder
+  Decoder: new () => EventEmitter
+} {
+  class CheckingEncoder extends Encoder {
+    override encode(packet: Packet) {
+      if (packet.type !== PacketType.EVENT) return super.encode(packet)
+      const [event, ...args] = packet.data as [string, ...unknown[]]
+      const checked = checkEmit(packet.nsp, event, args)
+      return super.encode(checked === args ? packet : { ...packet, data: [event, ...checked] })
+    }
+  }
+
+  /** The stock decoder within one of the same face, that looks at each packet before it is handed on. */
+  class GuardedDecoder extends EventEmitter {
+    readonly #decoder = new Decoder()
+    #bytes = 0
+
+    constructor() {
+      super()
+      this.#decoder.on('decoded', (packet) => {
+        const isWanted = guard(packet, this.#bytes, limits)
+        this.#bytes = 0
+        if (isWanted) this.emit('decoded', packet)
+      })
+    }
+
+    add(chunk: string | Buffer): void {
+      this.#bytes += chunk.length // of a text the characters: counting its bytes would cost more than it tells
+      this.#decoder.add(chunk)
+    }
+
+    destroy(): void {
+      this.#decoder.destroy()
+    }
+  }
+
+  return { Encoder: CheckingEncoder, Decoder: GuardedDecoder }
+}
+
+/**
+ * Bounds a packet, in place: an event that breaks a bound carries a Refusal in place of its arguments, so that it can be
+ * answered; so does a connect. An ack that breaks one is dropped: false.
+ */
+function guard(packet: Packet, bytes: number, limits: CodecOptions['limits']): boolean {
+  const problem = findProblem(packet, bytes, limits)
+  if (!problem) return true
+  switch (packet.type) {
+    case PacketType.EVENT:
+    case PacketType.BINARY_EVENT:
+      packet.data = [packet.data[0], new Refusal(problem)]
+      if (!Number.isSafeInteger(packet.id)) delete packet.id
+      return true
+    case PacketType.CONNECT:
+      packet.data = new Refusal(problem)
+      return true
+    default:
+      return false
+  }
+}
+
+function findProblem({ type, data, id }: Packet, bytes: number, limits: CodecOptions['limits']): Error | undefined {
+  if (bytes > limits.payloadBytes) return new FST_NSP_PAYLOAD_TOO_LARGE(limits.payloadBytes)
+  if (id !== undefined && !Number.isSafeInteger(id)) return new FST_NSP_EVENT_MALFORMED('has an ack id out of bounds')
+  const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT
+  if (Array.isArray(data) && data.length - (isEvent ? 1 : 0) > limits.arguments) {
+    return new FST_NSP_EVENT_MALFORMED(`has more than ${limits.arguments} arguments`)
+  }
+  // one level is the list of arguments itself
+  const poison = findPoison(data, limits.depth + 1)
+  return poison === undefined ? undefined : new FST_NSP_EVENT_MALFORMED(poison)
+}

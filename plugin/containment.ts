@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Event, Namespace, Server, Socket } from 'socket.io'
+import { boundBacklog } from './backlog.js'
+import { Refusal } from './codec.js'
+import type { Dispatch } from './dispatch.js'
+import { boundRooms } from './emit.js'
+import {
+  FST_NSP_INTERNAL,
+  FST_NSP_NAMESPACES_LIMIT,
+  FST_NSP_ROOMS_LIMIT,
+  toWireError,
+  type WireError,
+} from './errors.js'
+import { type Gate, setGate } from './gate.js'
+import { isWithin, type Limits } from './limits.js'
+import { containAnyListeners, containListeners, containMiddlewares, type ListenerTarget } from './listeners.js'
+
+/*
+ * What every socket of every namespace gets before anybody else sees it, declared or not: contained functions, bounds,
+ * and its gate. It is the first middleware of each namespace.
+ */
+
+/** What is known of a mounted namespace. */
+export interface Rules {
+  readonly dispatches: ReadonlyMap<string, Dispatch>
+  readonly isSequential: boolean
+}
+
+export interface ContainmentOptions {
+  readonly io: Server
+  readonly limits: Limits
+  readonly log: FastifyBaseLogger
+  /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
+  readonly rulesOf: (namespace: string) => Rules | undefined
+  /** Milliseconds, for rates. */
+  readonly now: () => number
+}
+
+/** Contains every namespace of a server, those that are still to come too. Returns a way to the gate of a socket. */
+export function containServer({
+  io,
+  limits,
+  log,
+  rulesOf,
+  now,
+}: ContainmentOptions): (socket: Socket) => Gate | undefined {
+  const gates = new WeakMap<Socket, Gate>()
+  const joins = new WeakMap<object, number>()
+
+  /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
+  function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
+    const told = toWireError(error)
+    const id = told.code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
+    const where = { namespace: socket.nsp.name, socketId: socket.id, ...(event !== undefined && { event }) }
+    log.error({ err: error, ...where, ...(id && { errorId: id }) }, `${what} failed`)
+    return id ? { ...told, details: { id } } : told
+  }
+
+  function containSocket(socket: Socket): void {
+    const answer = (args: readonly unknown[], error: WireError) => {
+      const ack = args.at(-1)
+      if (typeof ack === 'function') ack({ ok: false, error })
+    }
+    containListeners(socket, (error, event, args) => answer(args, report(error, 'listener', socket, event)))
+    containAnyListeners(socket as unknown as ListenerTarget, (error, event) => report(error, 'listener', socket, event))
+    boundRooms(socket, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
+    const rules = rulesOf(socket.nsp.name)
+    const gate = setGate(socket, {
+      dispatches: rules?.dispatches ?? new Map(),
+      isSequential: rules?.isSequential ?? false,
+      limits,
+      now,
+      log,
+    })
+    containMiddlewares<Event>(socket, (error, event, isThrown) => {
+      answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error))
+      return error instanceof Error ? error : new FST_NSP_INTERNAL()
+    })
+    if (rules) gates.set(socket, gate)
+    else gate.open()
+  }
+
+  function countJoin(socket: Socket): boolean {
+    const { client } = socket
+    const count = (joins.get(client) ?? 0) + 1
+    if (count === 1) boundBacklog(socket.conn, limits.bytesWaiting, (bytes) => reportBacklog(socket, bytes))
+    if (!isWithin(count, limits.namespacesPerConnection)) return false
+    joins.set(client, count)
+    socket.on('disconnect', () => joins.set(client, (joins.get(client) ?? 1) - 1))
+    return true
+  }
+
+  function reportBacklog(socket: Socket, bytes: number): void {
+    log.warn({ socketId: socket.id, bytes }, 'connection closed: its reader is too slow')
+  }
+
+  function containNamespace(namespace: Namespace): void {
+    namespace.use((socket, next) => {
+      const auth: unknown = socket.handshake.auth
+      if (auth instanceof Refusal) return next(connectError(auth.error))
+      if (!countJoin(socket)) return next(connectError(new FST_NSP_NAMESPACES_LIMIT(limits.namespacesPerConnection)))
+      containSocket(socket)
+      next()
+    })
+    containMiddlewares<Socket>(namespace, (error, socket, isThrown) => {
+      if (!isThrown && error instanceof Error) return error
+      return connectError(error, report(error, 'middleware', socket))
+    })
+  }
+
+  io.on('new_namespace', containNamespace)
+  containNamespace(io.of('/'))
+  return (socket) => gates.get(socket)
+}
+
+/** An error as Socket.IO wants it in `next(error)`: its message and `data` are what the client's connect_error has. */
+export function connectError(error: unknown, told: WireError = toWireError(error)): Error {
+  const { message, ...data } = told
+  return Object.assign(new Error(message), { data })
+}

@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { type ConnectionContext, EventLife } from './context.js'
+import type { CompiledEvent } from './contract.js'
+import type { AckEnvelope } from './definition.js'
+import {
+  FST_NSP_EVENT_INVALID,
+  FST_NSP_HANDLER_TIMEOUT,
+  FST_NSP_INTERNAL,
+  FST_NSP_REPLY_INVALID,
+  toWireError,
+  type WireError,
+} from './errors.js'
+import type { NormalHooks } from './hooks.js'
+import { toPlain } from './plain.js'
+import { SchemaMismatch } from './schema.js'
+import { after, isThenable, recast, type Step, walk } from './sequence.js'
+
+/*
+ * The life of one declared event, from the gate to its ack: hooks, the check of its payload, the handler, the check of
+ * its reply. One walk, one way out, and exactly one ack, whatever happens. Where no step is asynchronous, none waits.
+ */
+
+/** Sends the one argument of an ack. Throws if it can't be encoded. */
+export type SendAck = (envelope: AckEnvelope) => void
+
+/** Dispatches one event; `done` is called once, when it has ended. */
+export type Dispatch = (
+  connection: ConnectionContext,
+  args: readonly unknown[],
+  sendAck: SendAck | undefined,
+  done: () => void,
+) => void
+
+export interface DispatchOptions {
+  readonly event: CompiledEvent
+  readonly hooks: NormalHooks
+  /** `this` of handlers and hooks: the context that declared the namespace. */
+  readonly instance: FastifyInstance
+  /** Milliseconds, 0 for no bound. */
+  readonly handlerTimeoutMs: number
+}
+
+/** One event on its way. */
+interface Passage {
+  readonly life: EventLife
+  readonly connection: ConnectionContext
+  readonly args: readonly unknown[]
+  readonly sendAck: SendAck | undefined
+  readonly done: () => void
+  /** What a handler throws is told only if it is declared; what a hook throws is a refusal. */
+  isInHandler: boolean
+  isDone: boolean
+  data: unknown
+  /** The ack of an earlier event with the same key, or this one's claim on its key. */
+  known?: AckEnvelope
+  claim?: string
+  timer?: NodeJS.Timeout
+}
+
+/** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
+export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
+  const { checkPayload, checkReply, idempotency } = event
+  const stepsOf = (list: NormalHooks['onEvent']) =>
+    list.map(
+      (hook) =>
+        ({ life }: Passage) =>
+          hook.call(instance, life),
+    )
+  const steps: Step<Passage>[] = [
+    ...stepsOf(hooks.onEvent),
+    ...stepsOf(hooks.preValidation),
+    ...(checkPayload ? [validate] : []),
+    ...stepsOf(hooks.preHandler),
+    idempotency ? handleOnce : handle,
+    ...(checkReply ? [serialize] : []),
+  ]
+
+  function validate({ life, args }: Passage): unknown {
+    if (args.length > 1)
+      throw invalid(new SchemaMismatch([{ path: '', message: `must be one payload, not ${args.length}` }]))
+    const checked = recast(
+      () => checkPayload?.(life.event.payload),
+      (error) => {
+        throw invalid(error)
+      },
+    )
+    return after(checked, (payload) => {
+      life.event.payload = payload
+    })
+  }
+
+  function handle(passage: Passage): unknown {
+    const { life } = passage
+    passage.isInHandler = true
+    return after(event.handler.call(instance, life.event.payload, life), (data) => {
+      passage.isInHandler = false
+      passage.data = data
+    })
+  }
+
+  async function handleOnce(passage: Passage): Promise<void> {
+    const { life } = passage
+    const key = idempotency?.key(life.event.payload, life)
+    if (idempotency && key !== undefined) {
+      const claim = JSON.stringify([life.namespace.name, event.name, key])
+      const known = await idempotency.store.claim(claim, idempotency.ttlMs)
+      if (known !== undefined) {
+        passage.known = JSON.parse(known) as AckEnvelope
+        return
+      }
+      passage.claim = claim
+    }
+    await handle(passage)
+  }
+
+  function serialize(passage: Passage): unknown {
+    if (passage.known) return undefined
+    const checked = recast(
+      () => checkReply?.(toPlain(passage.data)),
+      (error) => {
+        passage.life.log.error({ err: error, event: event.name }, 'reply does not fit its schema')
+        throw new FST_NSP_REPLY_INVALID()
+      },
+    )
+    return after(checked, (data) => {
+      passage.data = data
+    })
+  }
+
+  /** What a client is told of an error; the text of what it is not told goes to the log, under an id that it gets. */
+  async function describe(thrown: unknown, { life, isInHandler }: Passage): Promise<WireError> {
+    const { code, message, statusCode = 400, details } = Object(thrown) as Partial<WireError>
+    const checkData = event.errors.get(String(code))
+    try {
+      if (checkData) {
+        const data = await checkData(toPlain(details))
+        return {
+          code: String(code),
+          statusCode,
+          message: String(message),
+          ...(data !== undefined && { details: data }),
+        }
+      }
+    } catch (error) {
+      life.log.error({ err: error, event: event.name, code }, 'data of a declared error does not fit its schema')
+    }
+    const isOurs = String(code).startsWith('FST_NSP_')
+    const told = isInHandler && !isOurs ? toWireError(new FST_NSP_INTERNAL()) : toWireError(thrown)
+    if (told.code !== 'FST_NSP_INTERNAL') return told
+    const id = randomUUID()
+    life.log.error({ err: thrown, errorId: id, event: event.name }, 'event failed')
+    return { ...told, details: { id } }
+  }
+
+  async function fail(passage: Passage, thrown: unknown): Promise<void> {
+    if (passage.isDone) {
+      passage.life.log.debug({ err: thrown, event: event.name }, 'late error dropped')
+      return
+    }
+    passage.isDone = true
+    for (const hook of hooks.onError) observe(passage.life, () => hook.call(instance, passage.life, thrown))
+    const error = await describe(thrown, passage)
+    if (!passage.sendAck) passage.life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
+    end(passage, { ok: false, error })
+  }
+
+  function succeed(passage: Passage): void {
+    if (passage.isDone) {
+      passage.life.log.debug({ event: event.name }, 'late reply dropped')
+      return
+    }
+    passage.isDone = true
+    end(passage, passage.known ?? { ok: true, data: passage.data })
+  }
+
+  function end(passage: Passage, envelope: AckEnvelope): void {
+    const { life, connection, claim } = passage
+    clearTimeout(passage.timer)
+    connection.lives.delete(life)
+    const sent = passage.sendAck && life.socket.connected ? send(passage, passage.sendAck, envelope) : envelope
+    if (claim !== undefined) observe(life, () => keep(claim, sent))
+    for (const hook of hooks.onAck) observe(life, () => hook.call(instance, life, sent))
+    passage.done()
+  }
+
+  /** Keeps the ack for those who come later with the same key; what JSON can't keep they will have to earn again. */
+  async function keep(claim: string, envelope: AckEnvelope): Promise<void> {
+    if (!idempotency) return
+    try {
+      await idempotency.store.settle(claim, JSON.stringify(envelope), idempotency.ttlMs)
+    } catch (error) {
+      await idempotency.store.release(claim)
+      throw error
+    }
+  }
+
+  function send({ life }: Passage, sendAck: SendAck, envelope: AckEnvelope): AckEnvelope {
+    try {
+      sendAck(envelope)
+      return envelope
+    } catch (error) {
+      life.log.error({ err: error, event: event.name }, 'reply can not be encoded')
+      const instead: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_REPLY_INVALID()) }
+      sendAck(instead)
+      return instead
+    }
+  }
+
+  /** Observers change nothing any more: what they throw is logged. */
+  function observe(life: EventLife, call: () => unknown): void {
+    const log = (error: unknown) => life.log.error({ err: error, event: event.name }, 'observer failed')
+    try {
+      const pending = call()
+      if (isThenable(pending)) pending.then(undefined, log)
+    } catch (error) {
+      log(error)
+    }
+  }
+
+  return (connection, args, sendAck, done) => {
+    const life = new EventLife(connection, event, args[0], sendAck !== undefined)
+    const passage: Passage = {
+      life,
+      connection,
+      args,
+      sendAck,
+      done,
+      isInHandler: false,
+      isDone: false,
+      data: undefined,
+    }
+    const refuse = (error: unknown) => void fail(passage, error)
+    try {
+      const pending = walk(steps, passage)
+      if (!isThenable(pending)) {
+        succeed(passage)
+        return
+      }
+      connection.lives.add(life)
+      if (handlerTimeoutMs > 0) {
+        passage.timer = setTimeout(() => {
+          const late = new FST_NSP_HANDLER_TIMEOUT()
+          life.abort(late)
+          refuse(late)
+        }, handlerTimeoutMs)
+      }
+      pending.then(() => succeed(passage), refuse)
+    } catch (error) {
+      refuse(error)
+    }
+  }
+}
+
+function invalid(error: unknown): Error {
+  if (!(error instanceof SchemaMismatch)) throw error
+  return Object.assign(new FST_NSP_EVENT_INVALID(), { details: error.mismatches })
+}

@@ -1,0 +1,68 @@
+/*
+ * What one socket may take: a rate, a number at a time, rooms. All of it with a clock that is given.
+ */
+
+/** Bounds, on by default. 0 turns one off, but for the three that guard the process: `arguments`, `depth`, `payloadBytes`. */
+export interface Limits {
+  /** Events a second of one socket, on average; twice as many in a burst. Default 200. */
+  eventsPerSecond: number
+  /** Events of one socket that are handled at a time. Default 100. */
+  eventsInFlight: number
+  /** Events of one socket that wait: for `onConnect`, or for their turn in a sequential namespace. Default 100. */
+  eventsWaiting: number
+  /** Arguments of one packet, the ack not counted. Default 16. */
+  arguments: number
+  /** How deep a payload is nested. Default 32. */
+  depth: number
+  /** Bytes of one packet with its attachments. Default 1_000_000; the engine's `maxHttpBufferSize` bounds a frame. */
+  payloadBytes: number
+  /** Rooms that one socket may be in, its own left out. Default 1_000. */
+  roomsPerSocket: number
+  /** Namespaces that one connection may join; refused ones count until it ends. Default 100. */
+  namespacesPerConnection: number
+  /** Bytes that wait for a slow reader; at more its connection is closed. Default 16_000_000. */
+  bytesWaiting: number
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
+  eventsPerSecond: 200,
+  eventsInFlight: 100,
+  eventsWaiting: 100,
+  arguments: 16,
+  depth: 32,
+  payloadBytes: 1_000_000,
+  roomsPerSocket: 1_000,
+  namespacesPerConnection: 100,
+  bytesWaiting: 16_000_000,
+})
+
+/** A clock, in milliseconds. */
+export type Clock = () => number
+
+/** A token bucket: `perSecond` tokens a second, and room for two seconds' worth. */
+export interface Bucket {
+  /** Takes a token. 0 if there was one, else the milliseconds until there is. */
+  take(): number
+}
+
+export function createBucket(perSecond: number, now: Clock): Bucket {
+  const capacity = perSecond * 2
+  let tokens = capacity
+  let filledAt = now()
+  return {
+    take() {
+      if (perSecond === 0) return 0
+      const at = now()
+      tokens = Math.min(capacity, tokens + ((at - filledAt) / 1_000) * perSecond)
+      filledAt = at
+      if (tokens < 1) return Math.ceil(((1 - tokens) / perSecond) * 1_000)
+      tokens -= 1
+      return 0
+    },
+  }
+}
+
+/** Whether a number is within a limit, where 0 is no limit. */
+export function isWithin(count: number, limit: number): boolean {
+  return limit === 0 || count <= limit
+}

@@ -1,0 +1,52 @@
+/*
+ * What JSON would make of a value, without writing it: the shape that a schema can check, that nobody else holds, and
+ * that may be changed (Fastify's Ajv coerces, fills in defaults and removes what is not declared).
+ */
+
+const DEPTH_LIMIT = 200
+
+/**
+ * A copy of a value as the wire will have it: `toJSON` called, functions and undefined left out of objects; binary data
+ * is kept as it is. Throws RangeError for what is nested deeper than 200 levels, a cycle above all.
+ */
+export function toPlain(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || isBinary(value)) return value
+  if (depth > DEPTH_LIMIT) throw new RangeError('The value is nested too deeply, or in itself')
+  if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), depth + 1)
+  if (Array.isArray(value)) return value.map((item) => toPlain(item, depth + 1))
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key]
+    if (item !== undefined && typeof item !== 'function' && key !== '__proto__') copy[key] = toPlain(item, depth + 1)
+  }
+  return copy
+}
+
+/** Whether Socket.IO sends a value as an attachment. */
+export function isBinary(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob
+}
+
+const POISONED = ['__proto__', 'constructor', 'prototype']
+
+/**
+ * What is wrong with a value that came from the wire: nested deeper than `depthLimit`, or with a key that could reach a
+ * prototype; undefined when it is well.
+ */
+export function findPoison(value: unknown, depthLimit: number): string | undefined {
+  if (typeof value !== 'object' || value === null || isBinary(value)) return undefined
+  if (depthLimit <= 0) return 'is nested too deeply'
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const problem = findPoison(item, depthLimit - 1)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+  for (const key of Object.keys(value)) {
+    if (POISONED.includes(key)) return 'has a key that is not allowed'
+    const problem = findPoison((value as Record<string, unknown>)[key], depthLimit - 1)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}

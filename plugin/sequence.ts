@@ -1,0 +1,37 @@
+/*
+ * Steps that may or may not be asynchronous, without a promise where none is needed: most events need none.
+ */
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** Goes on with a value when it is there: at once, or when its promise is fulfilled. */
+export function after<Value, Result>(
+  value: Value | PromiseLike<Value>,
+  next: (value: Value) => Result | PromiseLike<Result>,
+): Result | PromiseLike<Result> {
+  return isThenable(value) ? (value as PromiseLike<Value>).then(next) : next(value)
+}
+
+/** One thing to do; a promise is waited for, any other result is not looked at. */
+export type Step<Subject> = (subject: Subject) => unknown
+
+/** Takes the steps one after another; a throw or a rejection ends the walk. Resolves, or returns, when all are done. */
+export function walk<Subject>(steps: readonly Step<Subject>[], subject: Subject, from = 0): unknown {
+  for (let index = from; index < steps.length; index++) {
+    const pending = steps[index]?.(subject)
+    if (isThenable(pending)) return pending.then(() => walk(steps, subject, index + 1))
+  }
+  return undefined
+}
+
+/** Calls a function; what it throws or rejects with goes to `fail`, which throws something that says more. */
+export function recast(call: () => unknown, fail: (error: unknown) => never): unknown {
+  try {
+    const result = call()
+    return isThenable(result) ? result.then(undefined, fail) : result
+  } catch (error) {
+    return fail(error)
+  }
+}
