@@ -95,11 +95,12 @@ export function containMiddlewares<Subject>(
   target.use = (middleware) =>
     use.call(target, (subject, next) => {
       let isSettled = false
-      const settle = (error?: Error) => {
-        if (!isSettled) next(error)
+      const settle = (error: unknown, isThrown: boolean) => {
+        if (isSettled) return
         isSettled = true
+        next(error === undefined ? undefined : refuse(error, subject, isThrown))
       }
-      const hear = (error?: Error) => settle(error && refuse(error, subject, false))
-      call(middleware, target, [subject, hear], (error) => settle(refuse(error, subject, true)))
+      const hear = (error?: Error) => settle(error ?? undefined, false)
+      call(middleware, target, [subject, hear], (error) => settle(error ?? new Error('It threw nothing'), true))
     })
 }
