@@ -5,6 +5,7 @@ import t from 'tap'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'deadline', 'sequence', 'plain'],
   ['name', 'schema', 'idempotency', 'limits'],
+  ['handler-context'],
   ['definition'],
   ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog'],
   ['normal-form', 'handshake', 'intake', 'connect'],
