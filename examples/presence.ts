@@ -12,11 +12,7 @@ const Presence = Type.Object({
 export const presence = defineNamespace({
   description: 'Who is here',
   emits: { 'presence:changed': { payload: Presence } },
-  onConnect: ({ socket }) => {
-    socket.on('latency:measure', (ack: unknown) => {
-      if (typeof ack === 'function') ack()
-    })
-  },
+  events: { 'latency:measure': { description: 'Answers at once', handler: () => {} } },
 })
 
 /**

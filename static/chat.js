@@ -10,6 +10,13 @@ const members = document.querySelector('#room-members')
 const messages = document.querySelector('#messages')
 const problem = document.querySelector('#chat-problem')
 
+/** What is wrong, for people: where the server says it of a field, of which. */
+function explain({ code, message, details }) {
+  if (code === 'NOT_IN_ROOM') return 'Enter a room first.'
+  if (code !== 'FST_NSP_EVENT_INVALID') return message
+  return details.map(({ path, message }) => `${path.slice(1)} ${message}`).join('; ')
+}
+
 /** Brings the card to life with the socket of /chat. */
 export function startChat(socket) {
   // The room that we sit in, and come back to after the connection was lost: { room, name }.
@@ -29,7 +36,7 @@ export function startChat(socket) {
     problem.textContent = ''
     try {
       const answer = await socket.timeout(5000).emitWithAck(event, payload)
-      if (!answer.ok) problem.textContent = answer.error.message
+      if (!answer.ok) problem.textContent = explain(answer.error)
       return answer.ok
     } catch {
       problem.textContent = 'No answer: the connection was lost.'
