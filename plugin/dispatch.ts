@@ -1,20 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { type ConnectionContext, EventLife } from './context.js'
 import type { CompiledEvent } from './contract.js'
 import type { AckEnvelope } from './definition.js'
-import {
-  FST_NSP_EVENT_INVALID,
-  FST_NSP_HANDLER_TIMEOUT,
-  FST_NSP_INTERNAL,
-  FST_NSP_REPLY_INVALID,
-  toWireError,
-  type WireError,
-} from './errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_REPLY_INVALID, toWireError } from './errors.js'
 import type { NormalHooks } from './hooks.js'
 import { toPlain } from './plain.js'
 import { SchemaMismatch } from './schema.js'
 import { after, isThenable, recast, type Step, walk } from './sequence.js'
+import { invalidEvent, judge } from './verdict.js'
 
 /*
  * The life of one declared event, from the gate to its ack: hooks, the check of its payload, the handler, the check of
@@ -78,11 +71,11 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   function validate({ life, args }: Passage): unknown {
     if (args.length > 1)
-      throw invalid(new SchemaMismatch([{ path: '', message: `must be one payload, not ${args.length}` }]))
+      throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${args.length}` }]))
     const checked = recast(
       () => checkPayload?.(life.event.payload),
       (error) => {
-        throw invalid(error)
+        throw invalidEvent(error)
       },
     )
     return after(checked, (payload) => {
@@ -128,31 +121,6 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     })
   }
 
-  /** What a client is told of an error; the text of what it is not told goes to the log, under an id that it gets. */
-  async function describe(thrown: unknown, { life, isInHandler }: Passage): Promise<WireError> {
-    const { code, message, statusCode = 400, details } = Object(thrown) as Partial<WireError>
-    const checkData = event.errors.get(String(code))
-    try {
-      if (checkData) {
-        const data = await checkData(toPlain(details))
-        return {
-          code: String(code),
-          statusCode,
-          message: String(message),
-          ...(data !== undefined && { details: data }),
-        }
-      }
-    } catch (error) {
-      life.log.error({ err: error, event: event.name, code }, 'data of a declared error does not fit its schema')
-    }
-    const isOurs = String(code).startsWith('FST_NSP_')
-    const told = isInHandler && !isOurs ? toWireError(new FST_NSP_INTERNAL()) : toWireError(thrown)
-    if (told.code !== 'FST_NSP_INTERNAL') return told
-    const id = randomUUID()
-    life.log.error({ err: thrown, errorId: id, event: event.name }, 'event failed')
-    return { ...told, details: { id } }
-  }
-
   async function fail(passage: Passage, thrown: unknown): Promise<void> {
     if (passage.isDone) {
       passage.life.log.debug({ err: thrown, event: event.name }, 'late error dropped')
@@ -160,7 +128,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     }
     passage.isDone = true
     for (const hook of hooks.onError) observe(passage.life, () => hook.call(instance, passage.life, thrown))
-    const error = await describe(thrown, passage)
+    const error = await judge(thrown, { event, log: passage.life.log, isInHandler: passage.isInHandler })
     if (!passage.sendAck) passage.life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
     end(passage, { ok: false, error })
   }
@@ -250,9 +218,4 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       refuse(error)
     }
   }
-}
-
-function invalid(error: unknown): Error {
-  if (!(error instanceof SchemaMismatch)) throw error
-  return Object.assign(new FST_NSP_EVENT_INVALID(), { details: error.mismatches })
 }

@@ -101,6 +101,7 @@ export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(
   403,
 )
 export const FST_NSP_NAMESPACE_UNKNOWN = createError('FST_NSP_NAMESPACE_UNKNOWN', 'Invalid namespace', 404)
+export const FST_NSP_CONNECTIONS_LIMIT = createError('FST_NSP_CONNECTIONS_LIMIT', 'Too many connections', 503)
 export const FST_NSP_NAMESPACES_LIMIT = createError<[limit: number]>(
   'FST_NSP_NAMESPACES_LIMIT',
   'A connection may join %s namespaces at most',

@@ -1,7 +1,8 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
-import { FST_NSP_CLOSING, FST_NSP_REQUEST_MISSING } from './errors.js'
+import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT, FST_NSP_REQUEST_MISSING } from './errors.js'
+import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
 import { routeUpgrade, ShadowResponse } from './shadow.js'
@@ -45,7 +46,7 @@ export interface Handshake {
   close(): void
 }
 
-export function createHandshake(route: FastifyInstance['routing'], options: NormalOptions['io']): Handshake {
+export function createHandshake(route: FastifyInstance['routing'], { io: options, limits }: NormalOptions): Handshake {
   const checkOrigin = createOriginPolicy(options.cors)
   const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
   let isClosing = false
@@ -119,6 +120,7 @@ export function createHandshake(route: FastifyInstance['routing'], options: Norm
             onRequest: checkOrigin,
             handler: async (request, reply) => {
               if (isClosing) throw new FST_NSP_CLOSING()
+              if (!isWithin(io.engine.clientsCount + 1, limits.connections)) throw new FST_NSP_CONNECTIONS_LIMIT()
               if (reply.raw instanceof ShadowResponse) return acceptUpgrade(request, reply, reply.raw)
               requests.set(request.raw, request)
               silenceInject(request.raw)

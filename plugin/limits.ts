@@ -1,5 +1,5 @@
 /*
- * What one socket may take: a rate, a number at a time, rooms. All of it with a clock that is given.
+ * What one socket may take, and the server of all: a rate, a number at a time, rooms. All of it with a clock that is given.
  */
 
 /** Bounds, on by default. 0 turns one off, but for the three that guard the process: `arguments`, `depth`, `payloadBytes`. */
@@ -20,6 +20,8 @@ export interface Limits {
   roomsPerSocket: number
   /** Namespaces that one connection may join; refused ones count until it ends. Default 100. */
   namespacesPerConnection: number
+  /** Connections of the whole server; one more handshake is refused with 503. Default 100_000. */
+  connections: number
   /** Bytes that wait for a slow reader; at more its connection is closed. Default 16_000_000. */
   bytesWaiting: number
 }
@@ -33,6 +35,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   payloadBytes: 1_000_000,
   roomsPerSocket: 1_000,
   namespacesPerConnection: 100,
+  connections: 100_000,
   bytesWaiting: 16_000_000,
 })
 

@@ -60,7 +60,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const checkEmit = createEmitCheck((name) => registry.contractOf(name), isStrict)
-  const handshake = createHandshake(instance.routing, options.io)
+  const handshake = createHandshake(instance.routing, options)
   const io = await attachServer(instance, {
     io: {
       parser: createCodec({ limits: options.limits, checkEmit }),

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import * as errors from '../../plugin/errors.js'
 
@@ -34,6 +34,17 @@ t.test(
     }
   },
 )
+
+t.test('every error has a test', async (t) => {
+  const folder = new URL('../', import.meta.url)
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts'))
+  const sources = await Promise.all(files.map((file) => readFile(new URL(file, folder), 'utf8')))
+  for (const code of Object.keys(coded))
+    t.ok(
+      sources.some((source) => source.includes(`'${code}'`)),
+      code,
+    )
+})
 
 t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', async (t) => {
   t.strictSame(toWireError(new errors.FST_NSP_ORIGIN_FORBIDDEN('null')), {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { type AnyNamespaceDefinition, defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
-import { build, join, listen, next, until } from './harness.js'
+import { build, join, listen, next, POLLING, shake, until, WEBSOCKET } from './harness.js'
 
 const TEXT = {
   type: 'object',
@@ -515,6 +515,66 @@ t.test('a connection whose reader is too slow is closed', async (t) => {
   for (let count = 0; count < 10; count++) app.io.of('/chat').emit('news', 'x'.repeat(20_000))
   t.strictSame((await gone)[0], 'transport close')
   t.ok(lines.some(({ msg }) => msg === 'connection closed: its reader is too slow'))
+})
+
+t.test('a server has so many connections, and refuses one more', async (t) => {
+  const app = await build(t, { limits: { connections: 1 }, namespaces: { '/chat': {} } })
+  const port = await listen(app)
+  const first = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+  await next(first, 'connect')
+  const polled = await fetch(`http://127.0.0.1:${port}${POLLING}`)
+  t.match([polled.status, await polled.json()], [503, { code: 'FST_NSP_CONNECTIONS_LIMIT' }])
+  t.equal((await shake(`ws://127.0.0.1:${port}${WEBSOCKET}`)).statusCode, 503)
+  first.disconnect()
+  await until(() => app.io.engine.clientsCount === 0)
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat'), 'connect')
+})
+
+t.test('nothing in a return value changes where it goes', async (t) => {
+  const { socket } = await client(t, { events: { e: { handler: () => ({ event: 'elsewhere', data: 1, ok: false }) } } })
+  socket.onAny((event) => t.fail(event))
+  t.strictSame(await socket.emitWithAck('e'), { ok: true, data: { event: 'elsewhere', data: 1, ok: false } })
+})
+
+t.test('binary payloads and replies pass by JSON schemas unharmed', async (t) => {
+  const file = { type: 'object', properties: { name: { type: 'string' }, bytes: {} }, additionalProperties: false }
+  const { socket } = await client(t, {
+    events: { upload: { payload: file, reply: file, handler: (payload) => payload } },
+  })
+  const sent = { name: 'a', bytes: Buffer.from([1, 2, 3]) }
+  t.strictSame(await socket.emitWithAck('upload', sent), { ok: true, data: sent })
+})
+
+t.test('an emit that can not be encoded fails where it was called, and ends nothing else', async (t) => {
+  const { socket } = await client(t, {
+    events: {
+      e: { handler: (_payload, { emit }) => void (emit as (...args: unknown[]) => void)('news', 1n) },
+      f: { handler: () => 1 },
+    },
+  })
+  t.match(await socket.emitWithAck('e'), internal)
+  t.match(await socket.emitWithAck('f'), { ok: true, data: 1 })
+})
+
+t.test('after a disconnect a socket joins no room any more', async (t) => {
+  const started = withResolvers()
+  const joined = withResolvers<number>()
+  const { app, socket } = await client(t, {
+    events: {
+      e: {
+        handler: async (_payload, { socket }) => {
+          started.resolve()
+          await new Promise<void>((resolve) => socket.once('disconnect', () => resolve()))
+          await socket.join('members')
+          joined.resolve(app.io.of('/chat').adapter.rooms.size)
+        },
+      },
+    },
+  })
+  socket.emit('e')
+  await started.promise
+  socket.disconnect()
+  t.equal(await joined.promise, 0)
 })
 
 t.test('a repeated idempotency key is answered with the first ack, and its handler runs once', async (t) => {

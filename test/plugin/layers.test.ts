@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['normal-form', 'handshake', 'intake', 'connect'],
   ['contract', 'attach'],
   ['emit'],
-  ['context'],
+  ['context', 'verdict'],
   ['dispatch'],
   ['gate'],
   ['containment'],

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { CompiledEvent } from './contract.js'
+import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, toWireError, type WireError } from './errors.js'
+import { toPlain } from './plain.js'
+import { SchemaMismatch } from './schema.js'
+
+/*
+ * What a client is told when one of its events fails.
+ */
+
+/** Where an error came from. */
+export interface Circumstances {
+  readonly event: Pick<CompiledEvent, 'name' | 'errors'>
+  readonly log: FastifyBaseLogger
+  /** What a handler throws is told only if it is declared, or ours; what a hook throws is a refusal. */
+  readonly isInHandler: boolean
+}
+
+/**
+ * Makes of anything thrown what the client is told: a declared error with its checked data; a refusal as it is; and
+ * for all else FST_NSP_INTERNAL, whose text goes to the log under the id that the client gets.
+ */
+export async function judge(thrown: unknown, { event, log, isInHandler }: Circumstances): Promise<WireError> {
+  const { code, message, statusCode = 400, details } = Object(thrown) as Partial<WireError>
+  const checkData = event.errors.get(String(code))
+  if (checkData) {
+    try {
+      const data = await checkData(toPlain(details))
+      return { code: String(code), statusCode, message: String(message), ...(data !== undefined && { details: data }) }
+    } catch (error) {
+      log.error({ err: error, event: event.name, code }, 'data of a declared error does not fit its schema')
+    }
+  }
+  const isForeign = isInHandler && !String(code).startsWith('FST_NSP_')
+  const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown)
+  if (told.code !== 'FST_NSP_INTERNAL') return told
+  const id = randomUUID()
+  log.error({ err: thrown, errorId: id, event: event.name }, 'event failed')
+  return { ...told, details: { id } }
+}
+
+/** The error of a payload that does not fit its schema. Anything but a mismatch is a failure of the schema itself. */
+export function invalidEvent(error: unknown): unknown {
+  if (!(error instanceof SchemaMismatch)) return error
+  return Object.assign(new FST_NSP_EVENT_INVALID(), { details: error.mismatches })
+}
