@@ -58,7 +58,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures> = {
   readonly [Event in keyof Replies]: {
     /** The schema of the ack's data. */
     reply?: Replies[Event]
-    handler: (...args: never[]) => ReturnOf<Replies[Event]>
+    handler: (...args: never[]) => ReturnOf<NoInfer<Replies[Event]>>
   }
 } & {
   readonly [Event in keyof Failures]: {
@@ -158,11 +158,11 @@ export function defineNamespace<
  * app.register(namespaces, { namespaces: defineNamespaces({ '/chat': { events: { … } } }) })
  */
 export function defineNamespaces<
-  const Emits extends Record<string, Schemas>,
-  const Answers extends Record<string, Schemas>,
-  const Payloads extends Record<string, Schemas>,
-  const Replies extends Record<string, Schemas>,
-  const Failures extends Record<string, Schemas>,
+  const Emits extends Schemas,
+  const Answers extends Schemas,
+  const Payloads extends Schemas,
+  const Replies extends Schemas,
+  const Failures extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &

@@ -1,0 +1,319 @@
+import { Type as LegacyType } from '@sinclair/typebox'
+import { type as ark } from 'arktype'
+import Fastify from 'fastify'
+import { expect, test } from 'tstyche'
+import { Type } from 'typebox'
+import * as v from 'valibot'
+import { z } from 'zod'
+import type { ClientSocket } from '../../plugin/client.js'
+import namespaces, { type AnyNamespaceDefinition, defineNamespace, defineNamespaces } from '../../plugin/index.js'
+
+const chat = defineNamespace({
+  emits: {
+    'message:new': { payload: Type.Object({ text: Type.String() }) },
+    'clock:tick': { payload: z.string().transform((text) => new Date(text)) },
+    poll: { payload: Type.String(), reply: Type.Object({ choice: Type.Integer() }) },
+    'who:are:you': { reply: { type: 'string' } },
+    bye: {},
+  },
+  onConnect: async ({ ask }) => {
+    expect(await ask('poll', 'tea?')).type.toBe<{ choice: number }>()
+    expect(await ask('poll', 'tea?', { timeoutMs: 1 })).type.toBe<{ choice: number }>()
+    expect(await ask('who:are:you')).type.toBe<string>()
+    expect(await ask('who:are:you', undefined, { timeoutMs: 1 })).type.toBe<string>()
+    expect(await ask('bye')).type.toBe<unknown>()
+    expect(ask).type.not.toBeCallableWith('poll', 1)
+    expect(ask).type.not.toBeCallableWith('poll')
+    expect(ask).type.not.toBeCallableWith('unknown')
+    expect(ask).type.not.toBeCallableWith('who:are:you', { timeoutMs: 1 })
+  },
+  events: {
+    json: {
+      payload: {
+        type: 'object',
+        properties: { id: { type: 'string' }, tags: { type: 'array', items: { enum: ['a', 'b'] } } },
+        required: ['id'],
+        additionalProperties: false,
+      },
+      reply: { type: 'integer' },
+      handler: (payload) => {
+        expect(payload.id).type.toBe<string>()
+        expect(payload.tags).type.toBe<('a' | 'b')[] | undefined>()
+        return 1
+      },
+    },
+    typebox: {
+      payload: Type.Object({ text: Type.String(), n: Type.Optional(Type.Integer()) }),
+      reply: Type.Object({ id: Type.String() }),
+      errors: { ROOM_FULL: Type.Object({ max: Type.Integer() }), BANNED: z.object({ until: z.string() }) },
+      handler: async (payload, { ask, emit, error, to }) => {
+        expect(payload).type.toBe<{ text: string; n?: number }>()
+        emit('message:new', payload)
+        emit('clock:tick', '2030-01-01')
+        to('room').emit('message:new', { text: 'hi' })
+        const { answers, missing } = await to(['a', 'b']).except('c').ask('poll', 'tea?', { timeoutMs: 10 })
+        expect(answers).type.toBe<Map<string, { choice: number }>>()
+        expect(missing).type.toBe<string[]>()
+        expect(await ask('poll', 'tea?')).type.toBe<{ choice: number }>()
+
+        expect(emit).type.not.toBeCallableWith('message:new', { text: 1 })
+        expect(emit).type.not.toBeCallableWith('clock:tick', new Date())
+        expect(emit).type.not.toBeCallableWith('bye', 1)
+        expect(emit).type.not.toBeCallableWith('unknown')
+        expect(to('room').emit).type.not.toBeCallableWith('message:new', 'hi')
+        expect(to('room').ask).type.not.toBeCallableWith('poll', 1)
+
+        expect(error).type.toBeCallableWith('ROOM_FULL', { max: 3 })
+        expect(error).type.toBeCallableWith('BANNED', { until: 'tomorrow' })
+        expect(error).type.not.toBeCallableWith('ROOM_FULL', { max: 'three' })
+        expect(error).type.not.toBeCallableWith('ROOM_FULL', { until: 'tomorrow' })
+        expect(error).type.not.toBeCallableWith('ROOM_FULL')
+        expect(error).type.not.toBeCallableWith('ROOM_EMPTY', {})
+        if (payload.n === 1) throw error('ROOM_FULL', { max: 3 })
+        return { id: '1' }
+      },
+    },
+    legacy: {
+      payload: LegacyType.Object({ a: LegacyType.Number() }),
+      reply: LegacyType.Number(),
+      handler: (payload) => {
+        expect(payload).type.toBe<{ a: number }>()
+        return payload.a
+      },
+    },
+    zod: {
+      payload: z.object({ when: z.string().transform((text) => new Date(text)), limit: z.number().default(10) }),
+      reply: z.string().transform(Number),
+      handler: (payload) => {
+        expect(payload).type.toBe<{ when: Date; limit: number }>()
+        return '1'
+      },
+    },
+    valibot: {
+      payload: v.object({
+        when: v.pipe(
+          v.string(),
+          v.transform((text) => new Date(text)),
+        ),
+      }),
+      reply: v.string(),
+      async handler(payload, { emit }) {
+        expect(payload).type.toBe<{ when: Date }>()
+        emit('bye')
+        return 'done'
+      },
+    },
+    ark: {
+      payload: ark({ k: 'string', 'n?': 'number' }),
+      reply: ark({ k: 'string' }),
+      handler: (payload) => {
+        expect(payload).type.toBe<{ k: string; n?: number }>()
+        return { k: payload.k }
+      },
+    },
+    bare: {
+      handler: (payload, { event, signal }) => {
+        expect(payload).type.toBe<unknown>()
+        expect(event.name).type.toBe<string>()
+        expect(signal).type.toBe<AbortSignal>()
+      },
+    },
+    replyOnly: { reply: Type.Number(), handler: () => 3 },
+    errorsOnly: {
+      errors: { NO: Type.Object({ why: Type.String() }) },
+      handler: (_payload, { error }) => {
+        throw error('NO', { why: 'because' })
+      },
+    },
+  },
+})
+
+test('a handler that returns what its reply does not want is an error', () => {
+  const reply = Type.Object({ id: Type.String() })
+  defineNamespace({ events: { right: { reply, handler: () => ({ id: '1' }) } } })
+  defineNamespace({ events: { right: { reply, handler: async () => ({ id: '1' }) } } })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply, handler: () => ({ id: 1 }) } } })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply, handler: async () => ({}) } } })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply, handler: () => {} } } })
+  // what a reply takes is the input of a transform
+  const transform = z.string().transform(Number)
+  defineNamespace({ events: { right: { reply: transform, handler: () => '1' } } })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply: transform, handler: () => 1 } } })
+})
+
+test('a definition with an unknown key, or an event without a handler, is an error', () => {
+  expect(defineNamespace).type.not.toBeCallableWith({ onConect: () => {} })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { x: { payload: Type.String() } } })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { x: { handler: 'x' } } })
+})
+
+test('a client sends what a payload takes', () => {
+  const socket = {} as ClientSocket<typeof chat>
+  socket.emit('zod', { when: '2030-01-01' }, () => {})
+  socket.emit('zod', { when: '2030-01-01', limit: 1 }, () => {})
+  socket.emit('json', { id: 'x', tags: ['a'] }, () => {})
+  socket.emit('legacy', { a: 1 }, () => {})
+  socket.emit('valibot', { when: '2030-01-01' }, () => {})
+  socket.emit('ark', { k: 'x' }, () => {})
+  socket.emit('bare')
+  socket.emit('bare', { any: 'thing' })
+  const send = socket.emit
+  expect(send).type.not.toBeCallableWith('zod', { when: new Date() }, () => {})
+  expect(send).type.not.toBeCallableWith('json', { id: 1 }, () => {})
+  expect(send).type.not.toBeCallableWith('json', { id: 'x', tags: ['c'] }, () => {})
+  expect(send).type.not.toBeCallableWith('legacy', { a: 'x' }, () => {})
+  expect(send).type.not.toBeCallableWith('valibot', {}, () => {})
+  expect(send).type.not.toBeCallableWith('ark', { k: 1 }, () => {})
+  expect(send).type.not.toBeCallableWith('unknown')
+})
+
+test('an ack tells by `ok` which it is: the data, or an error with the details of its code', async () => {
+  const socket = {} as ClientSocket<typeof chat>
+  const ack = await socket.emitWithAck('typebox', { text: 'hi' })
+  if (ack.ok) {
+    expect(ack.data).type.toBe<{ id: string }>()
+    expect(ack).type.not.toHaveProperty('error')
+    return
+  }
+  expect(ack).type.not.toHaveProperty('data')
+  expect(ack.error.code).type.toBe<'ROOM_FULL' | 'BANNED' | `FST_NSP_${string}`>()
+  expect(ack.error.statusCode).type.toBe<number>()
+  expect(ack.error.message).type.toBe<string>()
+  if (ack.error.code === 'ROOM_FULL') expect(ack.error.details).type.toBe<{ max: number }>()
+  else if (ack.error.code === 'BANNED') expect(ack.error.details).type.toBe<{ until: string }>()
+  else expect(ack.error.details).type.toBe<unknown>()
+})
+
+test("an ack's data is what comes out of its reply", () => {
+  const socket = {} as ClientSocket<typeof chat>
+  socket.emit('json', { id: 'x' }, (ack) => {
+    if (ack.ok) expect(ack.data).type.toBe<number>()
+    else expect(ack.error.code).type.toBe<`FST_NSP_${string}`>()
+  })
+  socket.emit('zod', { when: '2030-01-01' }, (ack) => {
+    if (ack.ok) expect(ack.data).type.toBe<number>()
+  })
+  socket.emit('ark', { k: 'x' }, (ack) => {
+    if (ack.ok) expect(ack.data).type.toBe<{ k: string }>()
+  })
+  socket.emit('errorsOnly', undefined, (ack) => {
+    if (!ack.ok && ack.error.code === 'NO') expect(ack.error.details).type.toBe<{ why: string }>()
+  })
+})
+
+test('a client hears what comes out of an emit, and answers what its reply takes', () => {
+  const socket = {} as ClientSocket<typeof chat>
+  socket.on('message:new', (message) => expect(message).type.toBe<{ text: string }>())
+  socket.on('clock:tick', (when) => expect(when).type.toBe<Date>())
+  socket.on('poll', (question, answer) => {
+    expect(question).type.toBe<string>()
+    expect(answer).type.toBeCallableWith({ choice: 1 })
+    expect(answer).type.not.toBeCallableWith({ choice: 'one' })
+  })
+  socket.on('who:are:you', (answer) => answer('Ann'))
+  socket.on('bye', () => {})
+  expect(socket.on).type.not.toBeCallableWith('unknown', () => {})
+  expect(socket.on).type.not.toBeCallableWith('bye', (_message: string) => {})
+})
+
+test('app.namespace() infers from the literal that it is given', () => {
+  const app = Fastify()
+  app.namespace('/x', {
+    emits: { n: { payload: { type: 'number' } }, ask: { reply: Type.String() } },
+    events: {
+      say: {
+        payload: Type.Object({ text: Type.String() }),
+        reply: z.number(),
+        errors: { FULL: Type.Object({ max: Type.Integer() }) },
+        handler: async (payload, { ask, emit, error }) => {
+          expect(payload).type.toBe<{ text: string }>()
+          expect(await ask('ask')).type.toBe<string>()
+          expect(emit).type.not.toBeCallableWith('n', 'one')
+          expect(error).type.not.toBeCallableWith('FULL', { max: 'one' })
+          emit('n', 1)
+          return 1
+        },
+      },
+    },
+  })
+  const reply = z.number()
+  expect(app.namespace).type.not.toBeCallableWith('/x', { events: { x: { reply, handler: () => 'one' } } })
+})
+
+test('register() infers each of several definitions through defineNamespaces()', () => {
+  const app = Fastify()
+  app.register(namespaces, {
+    namespaces: defineNamespaces({
+      '/chat': {
+        emits: { said: { payload: z.string() } },
+        events: {
+          say: {
+            payload: v.object({ text: v.string() }),
+            reply: Type.Number(),
+            errors: { FULL: Type.Object({ max: Type.Integer() }) },
+            handler: (payload, { emit, error }) => {
+              expect(payload).type.toBe<{ text: string }>()
+              expect(emit).type.not.toBeCallableWith('said', 1)
+              expect(emit).type.not.toBeCallableWith('ticked', 1)
+              expect(error).type.not.toBeCallableWith('EMPTY', {})
+              emit('said', payload.text)
+              return 1
+            },
+          },
+        },
+      },
+      '/clock': {
+        emits: { ticked: { payload: { type: 'integer' } } },
+        onConnect: ({ emit }) => {
+          expect(emit).type.not.toBeCallableWith('said', 'x')
+          emit('ticked', 1)
+        },
+      },
+      '/plain': {},
+    }),
+  })
+  const reply = Type.Number()
+  expect(defineNamespaces).type.not.toBeCallableWith({ '/x': { events: { x: { reply, handler: () => 'one' } } } })
+})
+
+test('what defineNamespaces() returns has a client for each name', async () => {
+  const all = defineNamespaces({
+    '/chat': {
+      emits: { said: { payload: z.string() } },
+      events: { say: { payload: z.string(), reply: z.number(), handler: () => 1 } },
+    },
+    '/clock': { emits: { ticked: { payload: { type: 'integer' } } } },
+  })
+  const chatSocket = {} as ClientSocket<(typeof all)['/chat']>
+  const ack = await chatSocket.emitWithAck('say', 'hi')
+  if (ack.ok) expect(ack.data).type.toBe<number>()
+  chatSocket.on('said', (text) => expect(text).type.toBe<string>())
+  const clockSocket = {} as ClientSocket<(typeof all)['/clock']>
+  clockSocket.on('ticked', (count) => expect(count).type.toBe<number>())
+  expect(clockSocket.on).type.not.toBeCallableWith('said', () => {})
+})
+
+test('a definition of any types goes into a list, and a literal there has its context', () => {
+  expect(chat).type.toBeAssignableTo<AnyNamespaceDefinition>()
+  const app = Fastify()
+  app.register(namespaces, {
+    namespaces: {
+      '/chat': chat,
+      '/literal': {
+        onConnect: ({ socket }) => expect(socket.id).type.toBe<string>(),
+        events: {
+          say: {
+            payload: Type.String(),
+            handler: (payload, { signal }) => {
+              expect(payload).type.toBe<unknown>()
+              expect(signal).type.toBe<AbortSignal>()
+            },
+          },
+        },
+      },
+    },
+  })
+  expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ onConect: () => {} })
+  expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ events: { x: {} } })
+  expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ events: { x: { handler: 'x' } } })
+})
