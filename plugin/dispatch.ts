@@ -2,11 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import { type ConnectionContext, EventLife } from './context.js'
 import type { CompiledEvent } from './contract.js'
 import type { AckEnvelope } from './definition.js'
-import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_REPLY_INVALID, toWireError } from './errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID, toWireError } from './errors.js'
 import type { NormalHooks } from './hooks.js'
+import { createMemory } from './idempotency.js'
 import { toPlain } from './plain.js'
 import { SchemaMismatch } from './schema.js'
-import { after, isThenable, recast, type Step, walk } from './sequence.js'
+import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
 import { invalidEvent, judge } from './verdict.js'
 
 /*
@@ -46,14 +47,18 @@ interface Passage {
   isDone: boolean
   data: unknown
   /** The ack of an earlier event with the same key, or this one's claim on its key. */
-  known?: AckEnvelope
+  known?: AckEnvelope | undefined
   claim?: string
   timer?: NodeJS.Timeout
 }
 
+// For a thrown thing that can't even be looked at, e.g. one whose `code` throws when it is read.
+const INTERNAL: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_INTERNAL()) }
+
 /** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
   const { checkPayload, checkReply, idempotency } = event
+  const memory = idempotency && createMemory(idempotency)
   const stepsOf = (list: NormalHooks['onEvent']) =>
     list.map(
       (hook) =>
@@ -95,13 +100,10 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   async function handleOnce(passage: Passage): Promise<void> {
     const { life } = passage
     const key = idempotency?.key(life.event.payload, life)
-    if (idempotency && key !== undefined) {
+    if (key !== undefined) {
       const claim = JSON.stringify([life.namespace.name, event.name, key])
-      const known = await idempotency.store.claim(claim, idempotency.ttlMs)
-      if (known !== undefined) {
-        passage.known = JSON.parse(known) as AckEnvelope
-        return
-      }
+      passage.known = (await memory?.recall(claim)) as AckEnvelope | undefined
+      if (passage.known) return
       passage.claim = claim
     }
     await handle(passage)
@@ -121,25 +123,25 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     })
   }
 
-  async function fail(passage: Passage, thrown: unknown): Promise<void> {
-    if (passage.isDone) {
-      passage.life.log.debug({ err: thrown, event: event.name }, 'late error dropped')
-      return
-    }
+  /** Whether nothing has ended this event yet; what comes late is dropped. */
+  function isFirst(passage: Passage, what: string): boolean {
+    if (passage.isDone) passage.life.log.debug({ event: event.name }, `late ${what} dropped`)
+    const isFirst = !passage.isDone
     passage.isDone = true
-    for (const hook of hooks.onError) observe(passage.life, () => hook.call(instance, passage.life, thrown))
-    const error = await judge(thrown, { event, log: passage.life.log, isInHandler: passage.isInHandler })
-    if (!passage.sendAck) passage.life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
-    end(passage, { ok: false, error })
+    return isFirst
   }
 
   function succeed(passage: Passage): void {
-    if (passage.isDone) {
-      passage.life.log.debug({ event: event.name }, 'late reply dropped')
-      return
-    }
-    passage.isDone = true
-    end(passage, passage.known ?? { ok: true, data: passage.data })
+    if (isFirst(passage, 'reply')) end(passage, passage.known ?? { ok: true, data: passage.data })
+  }
+
+  async function fail(passage: Passage, thrown: unknown): Promise<void> {
+    const { life, isInHandler } = passage
+    if (!isFirst(passage, 'error')) return
+    for (const hook of hooks.onError) observe(life, () => hook.call(instance, life, thrown))
+    const error = await judge(thrown, { event, log: life.log, isInHandler })
+    if (!passage.sendAck) life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
+    end(passage, { ok: false, error })
   }
 
   function end(passage: Passage, envelope: AckEnvelope): void {
@@ -147,20 +149,9 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     clearTimeout(passage.timer)
     connection.lives.delete(life)
     const sent = passage.sendAck && life.socket.connected ? send(passage, passage.sendAck, envelope) : envelope
-    if (claim !== undefined) observe(life, () => keep(claim, sent))
+    if (claim !== undefined) observe(life, () => memory?.keep(claim, sent))
     for (const hook of hooks.onAck) observe(life, () => hook.call(instance, life, sent))
     passage.done()
-  }
-
-  /** Keeps the ack for those who come later with the same key; what JSON can't keep they will have to earn again. */
-  async function keep(claim: string, envelope: AckEnvelope): Promise<void> {
-    if (!idempotency) return
-    try {
-      await idempotency.store.settle(claim, JSON.stringify(envelope), idempotency.ttlMs)
-    } catch (error) {
-      await idempotency.store.release(claim)
-      throw error
-    }
   }
 
   function send({ life }: Passage, sendAck: SendAck, envelope: AckEnvelope): AckEnvelope {
@@ -177,13 +168,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   /** Observers change nothing any more: what they throw is logged. */
   function observe(life: EventLife, call: () => unknown): void {
-    const log = (error: unknown) => life.log.error({ err: error, event: event.name }, 'observer failed')
-    try {
-      const pending = call()
-      if (isThenable(pending)) pending.then(undefined, log)
-    } catch (error) {
-      log(error)
-    }
+    contain(call, (error) => life.log.error({ err: error, event: event.name }, 'observer failed'))
   }
 
   return (connection, args, sendAck, done) => {
@@ -198,13 +183,14 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       isDone: false,
       data: undefined,
     }
-    const refuse = (error: unknown) => void fail(passage, error)
+    const refuse = (error: unknown) =>
+      contain(
+        () => fail(passage, error),
+        () => end(passage, INTERNAL),
+      )
     try {
       const pending = walk(steps, passage)
-      if (!isThenable(pending)) {
-        succeed(passage)
-        return
-      }
+      if (!isThenable(pending)) return succeed(passage)
       connection.lives.add(life)
       if (handlerTimeoutMs > 0) {
         passage.timer = setTimeout(() => {
@@ -213,7 +199,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
           refuse(late)
         }, handlerTimeoutMs)
       }
-      pending.then(() => succeed(passage), refuse)
+      pending.then(() => succeed(passage)).then(undefined, refuse)
     } catch (error) {
       refuse(error)
     }

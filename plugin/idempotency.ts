@@ -76,3 +76,28 @@ function createEntry(expiresAt: number): Entry {
   ack.catch(() => {}) // whoever waits for it hears of it; nobody has to
   return { ack, settle, abandon, expiresAt }
 }
+
+/** The acks of one kind of event, in a store. */
+export interface Memory {
+  /** The ack of the first event with this claim; undefined makes this one the first, whose ack is to be kept. */
+  recall(claim: string): Promise<unknown>
+  /** Keeps an ack for those who come later. What JSON can't keep they will have to earn again: then it rejects. */
+  keep(claim: string, ack: unknown): Promise<void>
+}
+
+export function createMemory({ store, ttlMs }: Pick<Required<IdempotencyOptions>, 'store' | 'ttlMs'>): Memory {
+  return {
+    async recall(claim) {
+      const known = await store.claim(claim, ttlMs)
+      return known === undefined ? undefined : JSON.parse(known)
+    },
+    async keep(claim, ack) {
+      try {
+        await store.settle(claim, JSON.stringify(ack), ttlMs)
+      } catch (error) {
+        await store.release(claim)
+        throw error
+      }
+    },
+  }
+}

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { isThenable } from './sequence.js'
+import { contain } from './sequence.js'
 
 /*
  * Socket.IO calls the functions of an application bare: what a listener throws is an uncaughtException, what it rejects
@@ -20,15 +20,6 @@ export interface ListenerTarget extends EventEmitter {
   offAny(listener?: AnyFunction): unknown
 }
 
-function call(fn: AnyFunction, self: unknown, args: unknown[], fail: (error: unknown) => void): void {
-  try {
-    const result = Reflect.apply(fn, self, args)
-    if (isThenable(result)) result.then(undefined, fail)
-  } catch (error) {
-    fail(error)
-  }
-}
-
 /**
  * From now on whatever a listener of this emitter throws or rejects goes to `report` instead.
  * `off(listener)`, `once` and `listeners()` go on working with the function that the application gave.
@@ -36,15 +27,18 @@ function call(fn: AnyFunction, self: unknown, args: unknown[], fail: (error: unk
 export function containListeners(emitter: EventEmitter, report: Report): void {
   const { on, prependListener } = EventEmitter.prototype
 
-  const contain = (event: string | symbol, listener: AnyFunction): AnyFunction => {
+  const wrap = (event: string | symbol, listener: AnyFunction): AnyFunction => {
     const contained: AnyFunction = (...args) =>
-      call(listener, emitter, args, (error) => report(error, String(event), args))
+      contain(
+        () => Reflect.apply(listener, emitter, args),
+        (error) => report(error, String(event), args),
+      )
     // node's own mark for a wrapped listener: removeListener() and listeners() look through it
     return Object.assign(contained, { listener })
   }
 
-  const containOnce = (event: string | symbol, listener: AnyFunction): AnyFunction => {
-    const contained = contain(event, listener)
+  const wrapOnce = (event: string | symbol, listener: AnyFunction): AnyFunction => {
+    const contained = wrap(event, listener)
     const once: AnyFunction = (...args) => {
       emitter.removeListener(event, once)
       contained(...args)
@@ -53,16 +47,16 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
   }
 
   // emitter.once() of node adds through emitter.on(): all five are our own, so that none wraps another
-  const adds = (add: typeof on, wrap: typeof contain) => (event: string | symbol, listener: AnyFunction) => {
+  const adds = (add: typeof on, make: typeof wrap) => (event: string | symbol, listener: AnyFunction) => {
     if (typeof listener !== 'function') return add.call(emitter, event, listener) // node's own TypeError
-    return add.call(emitter, event, wrap(event, listener))
+    return add.call(emitter, event, make(event, listener))
   }
   Object.assign(emitter, {
-    on: adds(on, contain),
-    addListener: adds(on, contain),
-    once: adds(on, containOnce),
-    prependListener: adds(prependListener, contain),
-    prependOnceListener: adds(prependListener, containOnce),
+    on: adds(on, wrap),
+    addListener: adds(on, wrap),
+    once: adds(on, wrapOnce),
+    prependListener: adds(prependListener, wrap),
+    prependOnceListener: adds(prependListener, wrapOnce),
   })
 }
 
@@ -70,17 +64,20 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
 export function containAnyListeners(target: ListenerTarget, report: Report): void {
   const contained = new WeakMap<AnyFunction, AnyFunction>()
   const { onAny, prependAny, offAny } = target
-  const contain = (listener: AnyFunction): AnyFunction => {
+  const wrap = (listener: AnyFunction): AnyFunction => {
     const known = contained.get(listener)
     if (known) return known
     const wrapped: AnyFunction = (event, ...args) =>
-      call(listener, target, [event, ...args], (error) => report(error, String(event), args))
+      contain(
+        () => Reflect.apply(listener, target, [event, ...args]),
+        (error) => report(error, String(event), args),
+      )
     contained.set(listener, wrapped)
     return wrapped
   }
-  target.onAny = (listener) => onAny.call(target, contain(listener))
-  target.prependAny = (listener) => prependAny.call(target, contain(listener))
-  target.offAny = (listener) => offAny.call(target, listener && contain(listener))
+  target.onAny = (listener) => onAny.call(target, wrap(listener))
+  target.prependAny = (listener) => prependAny.call(target, wrap(listener))
+  target.offAny = (listener) => offAny.call(target, listener && wrap(listener))
 }
 
 /**
@@ -101,6 +98,9 @@ export function containMiddlewares<Subject>(
         next(error === undefined ? undefined : refuse(error, subject, isThrown))
       }
       const hear = (error?: Error) => settle(error ?? undefined, false)
-      call(middleware, target, [subject, hear], (error) => settle(error ?? new Error('It threw nothing'), true))
+      contain(
+        () => Reflect.apply(middleware, target, [subject, hear]),
+        (error) => settle(error ?? new Error('It threw nothing'), true),
+      )
     })
 }

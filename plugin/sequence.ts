@@ -35,3 +35,13 @@ export function recast(call: () => unknown, fail: (error: unknown) => never): un
     return fail(error)
   }
 }
+
+/** Calls a function for its own sake; what it throws or rejects with goes to `report`. */
+export function contain(call: () => unknown, report: (error: unknown) => void): void {
+  try {
+    const result = call()
+    if (isThenable(result)) result.then(undefined, report)
+  } catch (error) {
+    report(error)
+  }
+}

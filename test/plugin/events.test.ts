@@ -127,6 +127,16 @@ t.test(
   },
 )
 
+t.test('what is thrown and can not be read is FST_NSP_INTERNAL, too', async (t) => {
+  const unreadable = {
+    get code() {
+      throw new Error('secret')
+    },
+  }
+  const { socket } = await client(t, { events: { e: { handler: async () => Promise.reject(unreadable) } } })
+  t.strictSame(await socket.emitWithAck('e'), internal)
+})
+
 t.test('a declared error reaches the client with its data', async (t) => {
   const { socket } = await client(
     t,
