@@ -49,6 +49,9 @@ export function createCodec({ limits, checkEmit }: CodecOptions): {
     constructor() {
       super()
       this.#decoder.on('decoded', (packet) => {
+        // The stock decoder checks what an event carries only if it carries something. It's a break of the protocol, as a
+        // wrong payload is: whoever throws here closes the connection.
+        if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
         const isWanted = guard(packet, this.#bytes, limits)
         this.#bytes = 0
         if (isWanted) this.emit('decoded', packet)
@@ -89,14 +92,18 @@ function guard(packet: Packet, bytes: number, limits: CodecOptions['limits']): b
   }
 }
 
-function findProblem({ type, data, id }: Packet, bytes: number, limits: CodecOptions['limits']): Error | undefined {
+function findProblem(packet: Packet, bytes: number, limits: CodecOptions['limits']): Error | undefined {
+  const { data, id } = packet
   if (bytes > limits.payloadBytes) return new FST_NSP_PAYLOAD_TOO_LARGE(limits.payloadBytes)
   if (id !== undefined && !Number.isSafeInteger(id)) return new FST_NSP_EVENT_MALFORMED('has an ack id out of bounds')
-  const isEvent = type === PacketType.EVENT || type === PacketType.BINARY_EVENT
-  if (Array.isArray(data) && data.length - (isEvent ? 1 : 0) > limits.arguments) {
+  if (Array.isArray(data) && data.length - (isEvent(packet) ? 1 : 0) > limits.arguments) {
     return new FST_NSP_EVENT_MALFORMED(`has more than ${limits.arguments} arguments`)
   }
   // one level is the list of arguments itself
   const poison = findPoison(data, limits.depth + 1)
   return poison === undefined ? undefined : new FST_NSP_EVENT_MALFORMED(poison)
+}
+
+function isEvent({ type }: Packet): boolean {
+  return type === PacketType.EVENT || type === PacketType.BINARY_EVENT
 }

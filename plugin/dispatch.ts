@@ -5,6 +5,7 @@ import type { AckEnvelope } from './definition.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID, toWireError } from './errors.js'
 import type { NormalHooks } from './hooks.js'
 import { createMemory } from './idempotency.js'
+import { Passage, type SendAck } from './passage.js'
 import { toPlain } from './plain.js'
 import { SchemaMismatch } from './schema.js'
 import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
@@ -14,9 +15,6 @@ import { invalidEvent, judge } from './verdict.js'
  * The life of one declared event, from the gate to its ack: hooks, the check of its payload, the handler, the check of
  * its reply. One walk, one way out, and exactly one ack, whatever happens. Where no step is asynchronous, none waits.
  */
-
-/** Sends the one argument of an ack. Throws if it can't be encoded. */
-export type SendAck = (envelope: AckEnvelope) => void
 
 /** Dispatches one event; `done` is called once, when it has ended. */
 export type Dispatch = (
@@ -33,23 +31,6 @@ export interface DispatchOptions {
   readonly instance: FastifyInstance
   /** Milliseconds, 0 for no bound. */
   readonly handlerTimeoutMs: number
-}
-
-/** One event on its way. */
-interface Passage {
-  readonly life: EventLife
-  readonly connection: ConnectionContext
-  readonly args: readonly unknown[]
-  readonly sendAck: SendAck | undefined
-  readonly done: () => void
-  /** What a handler throws is told only if it is declared; what a hook throws is a refusal. */
-  isInHandler: boolean
-  isDone: boolean
-  data: unknown
-  /** The ack of an earlier event with the same key, or this one's claim on its key. */
-  known?: AckEnvelope | undefined
-  claim?: string
-  timer?: NodeJS.Timeout
 }
 
 // For a thrown thing that can't even be looked at, e.g. one whose `code` throws when it is read.
@@ -123,21 +104,13 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     })
   }
 
-  /** Whether nothing has ended this event yet; what comes late is dropped. */
-  function isFirst(passage: Passage, what: string): boolean {
-    if (passage.isDone) passage.life.log.debug({ event: event.name }, `late ${what} dropped`)
-    const isFirst = !passage.isDone
-    passage.isDone = true
-    return isFirst
-  }
-
   function succeed(passage: Passage): void {
-    if (isFirst(passage, 'reply')) end(passage, passage.known ?? { ok: true, data: passage.data })
+    if (passage.isFirstEnd('reply')) end(passage, passage.known ?? { ok: true, data: passage.data })
   }
 
   async function fail(passage: Passage, thrown: unknown): Promise<void> {
     const { life, isInHandler } = passage
-    if (!isFirst(passage, 'error')) return
+    if (!passage.isFirstEnd('error')) return
     for (const hook of hooks.onError) observe(life, () => hook.call(instance, life, thrown))
     const error = await judge(thrown, { event, log: life.log, isInHandler })
     if (!passage.sendAck) life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
@@ -173,16 +146,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   return (connection, args, sendAck, done) => {
     const life = new EventLife(connection, event, args[0], sendAck !== undefined)
-    const passage: Passage = {
-      life,
-      connection,
-      args,
-      sendAck,
-      done,
-      isInHandler: false,
-      isDone: false,
-      data: undefined,
-    }
+    const passage = new Passage(life, connection, args, sendAck, done)
     const refuse = (error: unknown) =>
       contain(
         () => fail(passage, error),

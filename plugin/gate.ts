@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Event, Socket } from 'socket.io'
 import { Refusal } from './codec.js'
 import type { ConnectionContext } from './context.js'
-import type { Dispatch, SendAck } from './dispatch.js'
+import type { Dispatch } from './dispatch.js'
 import {
   FST_NSP_EVENT_UNKNOWN,
   FST_NSP_IN_FLIGHT_LIMIT,
@@ -11,6 +11,7 @@ import {
   toWireError,
 } from './errors.js'
 import { type Clock, createBucket, isWithin, type Limits } from './limits.js'
+import type { SendAck } from './passage.js'
 
 /*
  * The one gate of a socket. `socket.use` sees every incoming event before any listener does: a declared event is

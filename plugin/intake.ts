@@ -11,6 +11,9 @@ import { routeUpgrade } from './shadow.js'
  * The upgrade event is shared, so that @fastify/websocket can live beside us, whoever was registered first.
  */
 
+// the engine's own words
+const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
+
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
@@ -44,6 +47,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
   const abandoned = new Set<Session>()
   const connections = new Set<Duplex>()
   const discardSessions = io.engine.close.bind(io.engine)
+  const handleRequest = io.engine.handleRequest.bind(io.engine)
 
   io.engine.on('connection', (session: Session) => {
     sessions.set(session.id, session)
@@ -63,6 +67,14 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
     return io.engine
   }
 
+  // A plain request that names the session of a WebSocket, and its transport: the engine would never answer it, and the
+  // http server would wait for that answer when it closes.
+  io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
+    const session = sessions.get(sessionIdOf(raw))
+    if (!session || session.transport.name === 'polling') handleRequest(raw, response)
+    else response.writeHead(400, { 'content-type': 'application/json' }).end(BAD_REQUEST)
+  }
+
   const takeRequests = (server: HttpServer) => {
     const others = server.listeners('request') as RequestListener[]
     server.removeAllListeners('request')
@@ -79,13 +91,26 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
     const others = server.listeners('upgrade') as UpgradeListener[]
     server.removeAllListeners('upgrade')
     server.on('upgrade', (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
+      // node has taken its own listener away, and a reset that nobody listens for ends the process.
+      connection.on('error', ignoreError)
+      // Piped behind a request that is not answered yet: two responses can't share a connection.
+      if ((connection as { _httpMessage?: unknown })._httpMessage) {
+        connection.destroy()
+        return
+      }
       if (pathOf(raw) !== path) {
         for (const listener of others) listener.call(server, raw, connection, head)
         // Without a listener node takes an upgrade for a plain request: so do we, for we are one.
-        if (others.length === 0) routeUpgrade(instance.routing, raw)
+        if (others.length === 0) {
+          const response = routeUpgrade(instance.routing, raw)
+          // Fastify's router knows more spellings of the engine's path than the engine does, which will not come for it.
+          response.once('finish', () => {
+            if (response.socket === connection) return
+            connection.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => connection.destroy())
+          })
+        }
         return
       }
-      connection.on('error', ignoreError)
       connections.add(connection)
       connection.once('close', () => connections.delete(connection))
       io.engine.handleUpgrade(raw, connection, head)
@@ -153,5 +178,4 @@ function secondaryServersOf(instance: object | null): HttpServer[] {
   return symbol ? Reflect.get(instance, symbol) : secondaryServersOf(Object.getPrototypeOf(instance))
 }
 
-// A connection reset before ws has taken it over would end the process.
 function ignoreError(): void {}

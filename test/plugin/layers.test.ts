@@ -12,6 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['contract', 'attach'],
   ['emit'],
   ['context', 'verdict'],
+  ['passage'],
   ['dispatch'],
   ['gate'],
   ['containment'],
