@@ -83,8 +83,8 @@ export function containServer({
 
   function countJoin(socket: Socket): boolean {
     const { client } = socket
+    if (!joins.has(client)) boundBacklog(socket.conn, limits.bytesWaiting, (bytes) => reportBacklog(socket, bytes))
     const count = (joins.get(client) ?? 0) + 1
-    if (count === 1) boundBacklog(socket.conn, limits.bytesWaiting, (bytes) => reportBacklog(socket, bytes))
     if (!isWithin(count, limits.namespacesPerConnection)) return false
     joins.set(client, count)
     socket.on('disconnect', () => joins.set(client, (joins.get(client) ?? 1) - 1))

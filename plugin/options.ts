@@ -119,6 +119,14 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
     throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
   }
+  const recovery = normal.io.connectionStateRecovery
+  if (recovery?.skipMiddlewares === true) {
+    throw new FST_NSP_OPTIONS_INVALID(
+      'io.connectionStateRecovery.skipMiddlewares',
+      'must not be true: a recovered socket is checked like any other, or a revoked token would come back in',
+    )
+  }
+  if (recovery) normal.io.connectionStateRecovery = { ...recovery, skipMiddlewares: false }
   Object.freeze(normal.io)
   Object.freeze(normal.limits)
   return Object.freeze(normal)

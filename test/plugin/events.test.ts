@@ -726,3 +726,25 @@ t.test('the hidden CONNECT route can be reached neither by the network nor by in
   const { app } = await client(t, echo)
   t.equal((await app.inject({ method: 'CONNECT' as 'GET', url: '/chat' })).statusCode, 404)
 })
+
+t.test('a recovered socket goes through its gate like any other', async (t) => {
+  const { app, socket } = await client(
+    t,
+    { emits: { news: { payload: TEXT } }, ...echo },
+    { io: { connectionStateRecovery: {} } },
+  )
+  const first = next(socket, 'news')
+  app.io.of('/chat').emit('news', { text: 'a' })
+  t.strictSame((await first)[0], { text: 'a' }, 'an offset follows')
+  const gone = next(socket, 'disconnect')
+  socket.io.engine.close()
+  await gone
+  app.io.of('/chat').emit('news', { text: 'missed' })
+  const missed = next(socket, 'news')
+  const back = next(socket, 'connect')
+  socket.connect()
+  await back
+  t.ok(socket.recovered)
+  t.strictSame((await missed)[0], { text: 'missed' })
+  t.strictSame(await socket.emitWithAck('echo', { text: 'hi' }), { ok: true, data: { text: 'hi' } })
+})

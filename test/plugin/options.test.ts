@@ -33,6 +33,13 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ io: { transports: [] } }, /^Option io\.transports must NOT have fewer than 1 items/],
     [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must name the origins/],
     [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must name the origins/],
+    [
+      { io: { connectionStateRecovery: { skipMiddlewares: true } } },
+      /^Option io\.connectionStateRecovery\.skipMiddlewares must not be true/,
+    ],
+    [{ limits: { depth: 0 } }, /^Option limits\.depth must be >= 1: got 0$/],
+    [{ limits: { roms: 1 } }, /^Option limits\.roms is unknown: use one of eventsPerSecond, /],
+    [{ handlerTimeoutMs: '1s' }, /^Option handlerTimeoutMs must be integer: got "1s"$/],
     [{ namespaces: [] }, /^Option namespaces must be object: got \[\]$/],
     [{ prefix: 'v1' }, /^Option prefix must match pattern/],
     [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be >= 0: got -1$/],
