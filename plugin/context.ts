@@ -60,13 +60,14 @@ export class EventLife implements EventContext<DefaultEventsMap> {
   readonly to: AnyHandlerContext['to']
   readonly ask: AnyHandlerContext['ask']
   readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
-  readonly error: (code: string, data: unknown) => DeclaredError
   readonly #connection: ConnectionContext
+  readonly #compiled: CompiledEvent
   #abort: AbortController | undefined
   #abortReason: unknown
 
   constructor(connection: ConnectionContext, compiled: CompiledEvent, payload: unknown, wantsAck: boolean) {
     this.#connection = connection
+    this.#compiled = compiled
     this.socket = connection.socket
     this.namespace = connection.namespace
     this.params = connection.params
@@ -75,9 +76,12 @@ export class EventLife implements EventContext<DefaultEventsMap> {
     this.to = connection.to
     this.ask = connection.ask as AnyHandlerContext['ask']
     this.event = { name: compiled.name, payload, wantsAck }
-    this.error = (code, data) => {
-      const check = compiled.errors.get(code)
-      if (!check) throw new FST_NSP_ERROR_UNDECLARED(code, compiled.name)
+  }
+
+  get error(): (code: string, data: unknown) => DeclaredError {
+    const { name, errors } = this.#compiled
+    return (code, data) => {
+      if (!errors.has(code)) throw new FST_NSP_ERROR_UNDECLARED(code, name)
       return new DeclaredError(code, data)
     }
   }

@@ -55,15 +55,15 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     ...(checkReply ? [serialize] : []),
   ]
 
+  const refuseInvalid = (error: unknown): never => {
+    throw invalidEvent(error)
+  }
+
   function validate({ life, args }: Passage): unknown {
-    if (args.length > 1)
+    if (args.length > 1) {
       throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${args.length}` }]))
-    const checked = recast(
-      () => checkPayload?.(life.event.payload),
-      (error) => {
-        throw invalidEvent(error)
-      },
-    )
+    }
+    const checked = recast(() => checkPayload?.(life.event.payload), refuseInvalid)
     return after(checked, (payload) => {
       life.event.payload = payload
     })

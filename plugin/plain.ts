@@ -43,9 +43,12 @@ export function findPoison(value: unknown, depthLimit: number): string | undefin
     }
     return undefined
   }
-  for (const key of Object.keys(value)) {
+  // What JSON makes has no enumerable key but its own; and no array of keys is made for it.
+  for (const key in value) {
     if (POISONED.includes(key)) return 'has a key that is not allowed'
-    const problem = findPoison((value as Record<string, unknown>)[key], depthLimit - 1)
+    const item = (value as Record<string, unknown>)[key]
+    if (typeof item !== 'object') continue
+    const problem = findPoison(item, depthLimit - 1)
     if (problem !== undefined) return problem
   }
   return undefined

@@ -74,9 +74,12 @@ function checkJson(validate: Validate): Check {
     // Ajv coerces a value by writing it to its parent: without one, a scalar at the root would pass and stay as it was.
     const parent = { value }
     const place = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
-    return after(validate(value, place), (result) => {
-      if (result === false) throw toMismatch(validate.errors)
-      const { error, value: parsed } = Object(result) as { error?: unknown; value?: unknown }
+    const result = validate(value, place)
+    // Ajv's own answer, without another thought
+    if (result === true) return parent.value
+    return after(result, (settled) => {
+      if (settled === false) throw toMismatch(validate.errors)
+      const { error, value: parsed } = Object(settled) as { error?: unknown; value?: unknown }
       if (error) throw toMismatch(error)
       return parsed === undefined ? parent.value : parsed
     })
