@@ -42,7 +42,7 @@ t.test('binary data is kept as it is, at any depth', async (t) => {
     new Uint8Array(1),
     new DataView(new ArrayBuffer(1)),
     new ArrayBuffer(1),
-    new Blob(),
+    new Blob([]),
   ]
   for (const binary of binaries) {
     t.equal(isBinary(binary), true)
