@@ -23,6 +23,8 @@ interface Session {
   readonly transport: {
     readonly name: string
     readonly writable: boolean
+    /** Of a transport that waits for a poll to close: ends the waiting. */
+    readonly shouldClose?: (() => void) | null
     once(event: 'ready', listener: () => void): void
   }
   close(discard?: boolean): void
@@ -55,6 +57,8 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
     session.once('close', () => {
       sessions.delete(session.id)
       abandoned.delete(session)
+      // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
+      session.transport.shouldClose?.()
     })
   })
   // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an

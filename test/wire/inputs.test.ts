@@ -1,0 +1,121 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t, { type Test } from 'tap'
+import { heard, join, next, until } from '../plugin/harness.js'
+import { INPUTS, type Input } from './inputs.js'
+import { observe } from './observe.js'
+import { startTarget, type Target } from './server.js'
+
+/** What nobody has caught: it would have ended the process. */
+const uncaught: unknown[] = []
+process.on('uncaughtException', (error) => uncaught.push(error))
+process.on('unhandledRejection', (error) => uncaught.push(error))
+
+/** How often an input may reach a handler. */
+function isAllowed({ calls, outcome }: Input, count: number): boolean {
+  // 400 tokens at once, and those that come in the meantime
+  if (calls === 'limited') return count >= 400 && count < 700
+  const answers = typeof outcome === 'object' && 'answers' in outcome ? outcome.answers : {}
+  return count === (calls ?? answers.ok ?? (outcome === 'handled' ? 1 : 0))
+}
+
+async function canary(t: Test, { port }: Target) {
+  const socket = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+  await next(socket, 'connect')
+  return socket
+}
+
+t.test('a table of hostile inputs', async (t) => {
+  t.ok(INPUTS.length >= 150, `${INPUTS.length} inputs`)
+  t.equal(new Set(INPUTS.map(({ level, name }) => `${level}: ${name}`)).size, INPUTS.length, 'each has its own name')
+  const sent = INPUTS.map(({ name, level, outcome, ...rest }) => JSON.stringify(rest))
+  t.equal(new Set(sent).size, INPUTS.length, 'no two are the same')
+})
+
+t.test('each comes to what the table says, and another client does not notice', async (t) => {
+  const target = await startTarget()
+  t.teardown(() => target.app.close())
+  const { engine } = target.app.io
+  const socket = await canary(t, target)
+  await observe(target.port, INPUTS[0] as Input)
+  const resources = countResources()
+
+  for (const input of INPUTS) {
+    await t.test(`${input.level}: ${input.name}`, async (t) => {
+      const before = target.calls.count
+      t.strictSame(await observe(target.port, input), input.outcome, 'its outcome')
+      const calls = target.calls.count - before
+      t.ok(isAllowed(input, calls), `it has reached a handler ${calls} times`)
+      const { text } = { text: input.name.slice(0, 100) }
+      t.strictSame(await socket.timeout(250).emitWithAck('echo', { text }), { ok: true, data: { text } }, 'an echo')
+      t.strictSame(uncaught.splice(0), [], 'nothing uncaught')
+    })
+  }
+
+  // what a client has left behind goes at the engine's next ping
+  await until(() => engine.clientsCount === 1)
+  t.equal(engine.clientsCount, 1, 'only the other client is left')
+  t.equal(target.app.io.of('/chat').sockets.size, 1)
+  t.equal(target.app.io.of('/plain').sockets.size, 0)
+  t.equal(target.app.io.of('/').sockets.size, 0)
+  await turn()
+  t.strictSame(countResources(), resources, 'no timer and no handle is left')
+})
+
+t.test('join and leave, a hundred times, leaves nothing', async (t) => {
+  const target = await startTarget()
+  t.teardown(() => target.app.close())
+  const socket = await canary(t, target)
+  const other = socket.io.socket('/plain')
+  for (let rest = 100; rest > 0; rest--) {
+    const left = target.app.io.of('/plain').sockets.size
+    t.equal(left, 0)
+    if (!other.active) other.connect()
+    await next(other, 'connect')
+    const [joined] = target.app.io.of('/plain').sockets.values()
+    const gone = joined && heard(joined, 'disconnect')
+    other.disconnect()
+    await gone
+  }
+})
+
+t.test('the heap does not grow with them', async (t) => {
+  const target = await startTarget()
+  t.teardown(() => target.app.close())
+  const socket = await canary(t, target)
+  // what ends by a timeout is left out: its session is meant to stay for a while
+  const inputs = INPUTS.filter(({ transport, level, outcome }) => {
+    return transport !== 'http' && level !== 'rate' && !(typeof outcome === 'object' && 'http' in outcome)
+  })
+  const round = async () => {
+    for (const input of inputs) await observe(target.port, input)
+    await until(() => target.app.io.engine.clientsCount === 1)
+    uncaught.length = 0
+  }
+  const heap = await heapAfter(round)
+  const sizes = [heap]
+  for (let rest = 3; rest > 0; rest--) sizes.push(await heapAfter(round))
+  const growth = (sizes.at(-1) as number) - heap
+  t.ok(growth < 2_000_000, `${inputs.length * 3} inputs have left ${growth} bytes: ${sizes.join(', ')}`)
+  t.ok(socket.connected)
+})
+
+async function heapAfter(round: () => Promise<void>): Promise<number> {
+  await round()
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  for (let rest = 3; rest > 0; rest--) {
+    await turn()
+    gc()
+  }
+  return process.memoryUsage().heapUsed
+}
+
+/** What keeps the process alive, by kind. */
+function countResources(): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
+  delete counts.Immediate
+  return counts
+}

@@ -1,0 +1,91 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import Fastify, { type FastifyInstance } from 'fastify'
+import namespaces, { defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
+import { listen } from '../plugin/harness.js'
+
+/*
+ * The server that the suite and the fuzzer attack: an event of every kind, declared or not, mounted or not.
+ */
+
+const TEXT = {
+  type: 'object',
+  properties: { text: { type: 'string', maxLength: 1_000 } },
+  required: ['text'],
+  additionalProperties: false,
+}
+
+export interface Target {
+  readonly app: FastifyInstance
+  readonly port: number
+  /** How many events have reached their handlers. */
+  readonly calls: { count: number }
+}
+
+/** Listens on loopback. `limits` as the plugin's. */
+export async function startTarget(limits: NamespacesOptions['limits'] = {}): Promise<Target> {
+  const calls = { count: 0 }
+  const events = defineNamespace({
+    events: {
+      echo: {
+        payload: TEXT,
+        reply: TEXT,
+        handler: (payload) => {
+          calls.count++
+          return payload as { text: string }
+        },
+      },
+      any: {
+        handler: (payload) => {
+          calls.count++
+          return payload
+        },
+      },
+      later: {
+        handler: async (payload) => {
+          calls.count++
+          await turn()
+          return payload
+        },
+      },
+      fails: {
+        handler: () => {
+          throw new Error('a secret')
+        },
+      },
+      // its ack comes after those of all that was sent before it
+      last: {
+        handler: async () => {
+          for (let rest = 10; rest > 0; rest--) await turn()
+        },
+      },
+    },
+  })
+  const app: FastifyInstance = Fastify()
+  await app.register(namespaces, {
+    namespaces: { '/': events, '/chat': events },
+    limits,
+    // so that a session which nobody comes back for is gone before the test ends
+    io: { upgradeTimeout: 100, pingInterval: 2_000, pingTimeout: 1_000 },
+    closeTimeoutMs: 5_000,
+  })
+  app.get('/slow', async () => {
+    for (let rest = 10; rest > 0; rest--) await turn()
+    return {}
+  })
+  app.io.of('/plain').on('connection', (socket) => {
+    socket.on('any', (...args: unknown[]) => {
+      calls.count++
+      const ack = args.pop()
+      if (typeof ack === 'function') ack({ ok: true, data: args[0] })
+    })
+    socket.on('last', async (ack: (envelope: unknown) => void) => {
+      for (let rest = 10; rest > 0; rest--) await turn()
+      ack({ ok: true })
+    })
+    socket.on('throws', (payload: { text: string }) => payload.text.length)
+    socket.on('rejects', async (payload: { text: string }) => payload.text.length)
+    // what a client answers is taken for what it should be
+    socket.on('asks', () => socket.emit('question', (answer: { text: string }) => answer.text.length))
+  })
+  return { app, port: await listen(app), calls }
+}
