@@ -43,7 +43,7 @@ interface EventOptions extends EventHooks {
  * Events that clients send. Three maps in one, so that TypeScript infers the payload, the reply and the errors of each
  * event from its own properties: the first types what the handler receives, the second what it returns.
  */
-export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures> = {
+type EventDefinitions<Emits, Answers, Payloads, Replies, Failures> = {
   readonly [Event in keyof Payloads]: EventOptions & {
     /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
     payload?: Payloads[Event]

@@ -29,7 +29,7 @@ type AnswerOf<Answers, Event> = Event extends keyof Answers
   : unknown
 
 /** The emits of a definition as Socket.IO types them. */
-export type EmitEvents<Emits> =
+type EmitEvents<Emits> =
   IsAny<Emits> extends true ? DefaultEventsMap : { [Event in keyof Emits]: (...args: EmitArgs<Emits[Event]>) => void }
 
 /** The data of every error that any event of the definition declares, by code. */

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import namespaces from '../../plugin/index.js'
+import namespaces, { defineNamespaces } from '../../plugin/index.js'
 
 t.test('the path begins where the definition was written', async (t) => {
   const inOptions = Fastify().register(namespaces, { namespaces: { '/a': { onConnect: 1 as never } } })
@@ -17,4 +17,9 @@ t.test('the path begins where the definition was written', async (t) => {
   t.throws(() => declared.namespace('/a', { onConnect: 1 as never }), {
     message: /^Definition namespace\("\/a"\)\.onConnect must be/,
   })
+})
+
+t.test('defineNamespaces returns its argument', async (t) => {
+  const source = { '/a': {}, '/b': { emits: { hi: {} } } }
+  t.equal(defineNamespaces(source), source)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createMemoryStore } from '../../plugin/idempotency.js'
+import { createMemory, createMemoryStore } from '../../plugin/idempotency.js'
 
 t.test('whoever comes first claims a key; everybody else gets the ack that the first one settles', async (t) => {
   const store = createMemoryStore()
@@ -60,4 +60,16 @@ t.test('an ack for a key that nobody holds any more is not kept', async (t) => {
   await store.claim('b', 1_000)
   await store.settle('a', 'late', 1_000)
   t.equal(await store.claim('a', 1_000), undefined)
+})
+
+t.test('a memory keeps what JSON can, and gives the claim up where it can not', async (t) => {
+  const memory = createMemory({ store: createMemoryStore(), ttlMs: 1_000 })
+  t.equal(await memory.recall('a'), undefined)
+  const later = memory.recall('a')
+  await memory.keep('a', { ok: true, data: 1 })
+  t.strictSame(await later, { ok: true, data: 1 })
+
+  t.equal(await memory.recall('b'), undefined)
+  await t.rejects(memory.keep('b', { ok: true, data: 1n }), TypeError)
+  t.equal(await memory.recall('b'), undefined, 'the next one is the first')
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { after, isThenable, recast, walk } from '../../plugin/sequence.js'
+import { after, contain, isThenable, recast, walk } from '../../plugin/sequence.js'
 
 // biome-ignore lint/suspicious/noThenProperty: what the test is about
 const thenable = { then: (fulfil: (value: unknown) => unknown) => Promise.resolve(7).then(fulfil) }
@@ -66,3 +66,19 @@ t.test('what a function throws or rejects with is recast; what it gives is left 
   t.throws(() => recast(refuse, fail), { message: 'more than no' })
   await t.rejects(async () => recast(async () => refuse(), fail), { message: 'more than no' })
 })
+
+t.test(
+  'a function that is called for its own sake ends nothing: what it throws or rejects with is reported',
+  async (t) => {
+    const refuse = () => {
+      throw new Error('no')
+    }
+    const reports: unknown[] = []
+    const report = ({ message }: Error) => reports.push(message)
+    contain(() => 'not looked at', report as never)
+    contain(async () => {}, report as never)
+    contain(refuse, report as never)
+    t.strictSame(reports, ['no'])
+    await new Promise<void>((resolve) => contain(async () => refuse(), resolve as never))
+  },
+)

@@ -3,7 +3,12 @@ import type { Server } from 'socket.io'
 import { expect, test } from 'tstyche'
 import { Type } from 'typebox'
 import type { ClientSocket } from '../../plugin/client.js'
-import namespaces, { type AnyNamespaceDefinition, defineNamespace, type InputOf, type OutputOf } from '../../plugin/index.js'
+import namespaces, {
+  type AnyNamespaceDefinition,
+  defineNamespace,
+  type InputOf,
+  type OutputOf,
+} from '../../plugin/index.js'
 
 const chat = defineNamespace({
   emits: {
@@ -45,7 +50,10 @@ test('definitions of any types go into one list', () => {
   expect(chat).type.toBeAssignableTo<AnyNamespaceDefinition>()
   const app = Fastify()
   app.register(namespaces, {
-    namespaces: { '/chat': chat, '/plain': { onConnect: ({ namespace }) => void namespace.emit('hi', 'Hello everyone!') } },
+    namespaces: {
+      '/chat': chat,
+      '/plain': { onConnect: ({ namespace }) => void namespace.emit('hi', 'Hello everyone!') },
+    },
   })
   expect(app.io).type.toBe<Server>()
   expect(app.printNamespaces()).type.toBe<string>()
@@ -55,7 +63,9 @@ test('definitions of any types go into one list', () => {
 })
 
 test('schemas of each kind have a type', () => {
-  expect<OutputOf<{ type: 'object'; properties: { id: { type: 'string' } }; required: ['id'] }>>().type.toBe<{ id: string }>()
+  expect<OutputOf<{ type: 'object'; properties: { id: { type: 'string' } }; required: ['id'] }>>().type.toBe<{
+    id: string
+  }>()
   const text = Type.String()
   expect<InputOf<typeof text>>().type.toBe<string>()
 })
