@@ -82,8 +82,14 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}): Pro
       for (let rest = 10; rest > 0; rest--) await turn()
       ack({ ok: true })
     })
-    socket.on('throws', (payload: { text: string }) => payload.text.length)
-    socket.on('rejects', async (payload: { text: string }) => payload.text.length)
+    const answer = (args: unknown[]) => {
+      const [payload] = args as [{ text: string }]
+      const ack = args.at(-1)
+      const data = payload.text.length
+      if (typeof ack === 'function') ack({ ok: true, data })
+    }
+    socket.on('throws', (...args: unknown[]) => answer(args))
+    socket.on('rejects', async (...args: unknown[]) => answer(args))
     // what a client answers is taken for what it should be
     socket.on('asks', () => socket.emit('question', (answer: { text: string }) => answer.text.length))
   })

@@ -1,0 +1,216 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { Socket } from 'socket.io-client'
+import { Manager } from 'socket.io-client'
+import { createCodec, Refusal } from '../../plugin/codec.js'
+import { DEFAULT_LIMITS } from '../../plugin/limits.js'
+import { createGrammar, type Packet } from './grammar.js'
+import { startTarget, type Target } from './server.js'
+import { WireSocket } from './wire.js'
+
+/*
+ * A seeded fuzzer: node --import tsx test/wire/fuzz.ts --runs 1000000 --seed 1 [--output fuzz-failure.json]
+ *
+ * Valid packets, made wrong here and there, go to two servers, one whose limits are turned up and one with the defaults,
+ * and a share straight to the decoder. Nothing may go uncaught, every event that asks for an ack gets exactly one as
+ * long as its connection lives, and a stock client is answered all the while. What breaks this is written down.
+ */
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    output: { type: 'string', default: 'fuzz-failure.json' },
+  },
+})
+const runs = Number(values.runs)
+const seed = Number(values.seed)
+if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(seed)) throw new TypeError('--runs and --seed are integers')
+
+/** How many inputs a connection takes at a time, and how many rounds there are between two echos of the stock client. */
+const BATCH = 40
+const ROUNDS_PER_ECHO = 20
+const LAST_ID = 999_999
+
+/** What it says to the server's questions. */
+const ANSWERS = ['[null]', '[]', '[{"text":"x"}]', '[1,2]', '', '{}', `[${'1,'.repeat(99)}1]`]
+
+class Failure extends Error {
+  readonly packets: readonly Packet[]
+
+  constructor(message: string, packets: readonly Packet[]) {
+    super(message)
+    this.packets = packets
+  }
+}
+
+/** What is on its way: which of it is to blame is not known before it is all answered. */
+let current: { index: number; packets: readonly Packet[] } = { index: 0, packets: [] }
+
+function giveUp(error: unknown): never {
+  const { message, stack } = error as Error
+  const packets = error instanceof Failure ? error.packets : current.packets
+  const inputs = packets.map(({ frames, text }) => text ?? Buffer.concat(frames).toString('base64'))
+  writeFileSync(values.output, `${JSON.stringify({ seed, index: current.index, message, stack, inputs }, null, 2)}\n`)
+  console.error(`failed at about input ${current.index}: ${message}\nwritten to ${values.output}`)
+  process.exit(1)
+}
+process.on('uncaughtException', giveUp)
+process.on('unhandledRejection', giveUp)
+
+/** A connection that is opened again whenever the server has closed it. */
+class Attacker {
+  readonly #target: Target
+  readonly #namespace: string
+  #socket: WireSocket | undefined
+
+  constructor(target: Target, namespace: string) {
+    this.#target = target
+    this.#namespace = namespace
+  }
+
+  async attack(packets: readonly Packet[]): Promise<void> {
+    this.#socket ??= await this.#open()
+    const socket = this.#socket
+    const at = this.#namespace === '/' ? '' : `${this.#namespace},`
+    socket.line.write(Buffer.concat(packets.flatMap(({ frames }) => frames)))
+    socket.say(`42${at}${LAST_ID}["last"]`)
+    const acks = new Map<number, number>()
+    for (;;) {
+      const message = await socket.next()
+      if (typeof message === 'object' && 'closed' in message) {
+        await socket.end()
+        this.#socket = undefined
+        return
+      }
+      if (typeof message !== 'string') continue
+      const question = /^42\/plain,(\d+)\["question"/.exec(message)?.[1]
+      if (question) socket.say(`43/plain,${question}${ANSWERS[Number(question) % ANSWERS.length]}`)
+      const id = ackOf(message, at)
+      if (id === LAST_ID) {
+        if (message.includes('"ok":true')) break
+        // a limit is full: again
+        socket.say(`42${at}${LAST_ID}["last"]`)
+      } else if (id !== undefined) acks.set(id, (acks.get(id) ?? 0) + 1)
+    }
+    check(acks, packets)
+  }
+
+  async #open(): Promise<WireSocket> {
+    const socket = await WireSocket.open(this.#target.port)
+    await socket.join(this.#namespace)
+    return socket
+  }
+
+  async end(): Promise<void> {
+    await this.#socket?.end()
+  }
+}
+
+/** Every event that had to be acked was, once. */
+function check(acks: ReadonlyMap<number, number>, packets: readonly Packet[]): void {
+  for (const { id, text } of packets) {
+    if (id === undefined) continue
+    const count = acks.get(id) ?? 0
+    if (count !== 1) throw new Failure(`${count} acks for ${text?.slice(0, 200)}`, packets)
+  }
+}
+
+function ackOf(message: string, at: string): number | undefined {
+  const match = /^4(?:3|6\d+-)(\/[^,]*,)?(\d+)\[/.exec(message.slice(0, 60))
+  return match && (match[1] ?? '') === at ? Number(match[2]) : undefined
+}
+
+/** Straight to the decoder: it may throw, as for any break of the protocol, but what it lets through is within bounds. */
+function decode(packets: readonly Packet[]): void {
+  const { Decoder } = createCodec({ limits: DEFAULT_LIMITS, checkEmit: (_namespace, _event, args) => args })
+  let decoder = createDecoder()
+  for (const { chunks } of packets) {
+    for (const chunk of chunks) {
+      try {
+        decoder.add(chunk)
+      } catch (error) {
+        if (error instanceof Failure) throw error
+        decoder.destroy()
+        decoder = createDecoder()
+      }
+    }
+  }
+  decoder.destroy()
+
+  function createDecoder() {
+    const fresh = new Decoder() as InstanceType<typeof Decoder> & { add(chunk: string | Buffer): void; destroy(): void }
+    fresh.on('decoded', ({ type, data, id }: { type: number; data: unknown; id?: number }) => {
+      if (id !== undefined && !Number.isSafeInteger(id)) throw new Failure(`the ack id ${id} was let through`, packets)
+      if (data instanceof Refusal) return
+      if (Array.isArray(data) && data.length > DEFAULT_LIMITS.arguments + 1) {
+        throw new Failure(`${data.length} arguments were let through`, packets)
+      }
+      if (type === 2 && !Array.isArray(data)) throw new Failure('an event without a name was let through', packets)
+      assertWithin(data, DEFAULT_LIMITS.depth + 1, packets)
+    })
+    return fresh
+  }
+}
+
+function assertWithin(value: unknown, depth: number, packets: readonly Packet[]): void {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Refusal) return
+  if (depth === 0) throw new Failure('a packet nested too deeply was let through', packets)
+  for (const key of Reflect.ownKeys(value)) {
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
+      throw new Failure(`the key ${key} was let through`, packets)
+    }
+    if (key !== 'length') assertWithin(Reflect.get(value, key), depth - 1, packets)
+  }
+}
+
+async function echo(canary: Socket): Promise<void> {
+  const text = String(current.index)
+  const answer = await canary.timeout(2_000).emitWithAck('echo', { text })
+  if (answer?.data?.text !== text) throw new Failure(`the stock client's echo was ${JSON.stringify(answer)}`, [])
+}
+
+async function main(): Promise<void> {
+  const grammar = createGrammar(seed)
+  const turnedUp = await startTarget({ eventsPerSecond: 0, eventsInFlight: 0 })
+  const byDefault = await startTarget()
+  const managers = [turnedUp, byDefault].map(({ port }) => {
+    return new Manager(`http://127.0.0.1:${port}`, { transports: ['websocket'], reconnection: false })
+  })
+  const canaries = managers.map((manager) => manager.socket('/chat'))
+  await Promise.all(canaries.map((canary) => new Promise<void>((resolve) => canary.once('connect', resolve))))
+  const attackers = [
+    ...['/', '/chat', '/chat', '/plain'].map((name) => ({ attacker: new Attacker(turnedUp, name), name })),
+    ...['/chat', '/plain'].map((name) => ({ attacker: new Attacker(byDefault, name), name })),
+  ]
+  const started = performance.now()
+  let reportedAt = started
+  for (let round = 0; current.index < runs; round++) {
+    const batches = attackers.map(({ attacker, name }) => {
+      return { attacker, packets: Array.from({ length: BATCH }, (_, index) => grammar.packet(name, index)) }
+    })
+    const forDecoder = Array.from({ length: BATCH * 2 }, (_, index) => grammar.packet('/chat', index))
+    current = { ...current, packets: [...batches.flatMap(({ packets }) => packets), ...forDecoder] }
+    await Promise.all(batches.map(({ attacker, packets }) => attacker.attack(packets)))
+    decode(forDecoder)
+    current = { ...current, index: current.index + current.packets.length }
+    if (round % ROUNDS_PER_ECHO === 0) await Promise.all(canaries.map(echo))
+    if (performance.now() - reportedAt < 5_000) continue
+    reportedAt = performance.now()
+    report(started)
+  }
+  await Promise.all(canaries.map(echo))
+  report(started)
+  for (const canary of canaries) canary.disconnect()
+  await Promise.all(attackers.map(({ attacker }) => attacker.end()))
+  await Promise.all([turnedUp.app.close(), byDefault.app.close()])
+}
+
+function report(started: number): void {
+  const seconds = (performance.now() - started) / 1_000
+  const rate = Math.round(current.index / seconds)
+  const megabytes = Math.round(process.memoryUsage().heapUsed / 1e6)
+  console.log(`${current.index} inputs in ${seconds.toFixed(1)} s, ${rate} a second, heap ${megabytes} MB`)
+}
+
+main().catch(giveUp)
