@@ -14,8 +14,8 @@ export interface Packet {
 }
 
 export interface Grammar {
-  /** An input for a connection that has joined a namespace; no other of its batch has the same index. */
-  packet(namespace: string, index: number): Packet
+  /** Inputs for a connection that has joined a namespace: most of them such as it survives, or some that it may not. */
+  batch(namespace: string): readonly Packet[]
 }
 
 const NAMES = [
@@ -54,6 +54,11 @@ const TYPES = ['0', '1', '2', '3', '4', '5', '6', '7', '9', 'x', '', '-']
 const NAMESPACES = ['/', '/chat', '/plain', '/nope', '/__proto__', '/chat?x=1', '//', '/CHAT']
 const IDS = ['99999999999999999999', '-1', '1.5', '1e3', ' ', '1 2', '9007199254740992', 'x']
 const NOISE = ['[', ']', '{', '}', '"', ',', ':', '-', '/', '0', '9', 'e', '\\', '\0', '\x1e', ' ', '\u20ac']
+
+// Acks are counted by their ids: no other packet may have that of an event that is counted, not even after a mutation,
+// which inserts no 1.
+const FIRST_ID = 10_000
+const WRONG_ID = 500_000
 
 /** A generator of numbers in [0, 1), by mulberry32. */
 function createRandom(seed: number): () => number {
@@ -114,10 +119,9 @@ export function createGrammar(seed: number): Grammar {
   }
 
   /** An event with attachments, of which one may be asked for twice, or not be there. */
-  function binaryEvent(namespace: string, index: number): Packet {
+  function binaryEvent(namespace: string, index: number, isSound: boolean): Packet {
     const at = namespace === '/' ? '' : `${namespace},`
     const count = 1 + below(3)
-    const isSound = chance(0.7)
     const places = several(
       count,
       () => `{"_placeholder":true,"num":${isSound ? below(count) : pick(['-1', '9', '"0"', '0.5', 'null'])}}`,
@@ -174,7 +178,7 @@ export function createGrammar(seed: number): Grammar {
 
   /** A frame, well-formed or not, or bytes that are none. */
   function frames(namespace: string): Packet {
-    const { text = '' } = event(namespace, 0)
+    const { text = '' } = event(namespace, WRONG_ID)
     const half = below(text.length)
     const bytes = Buffer.from(text)
     const options = {
@@ -201,16 +205,25 @@ export function createGrammar(seed: number): Grammar {
     return { frames: chance(0.5) ? [...made, end] : made, chunks: [] }
   }
 
+  function sound(namespace: string, index: number): Packet {
+    const roll = random()
+    if (roll < 0.75) return event(namespace, index)
+    return roll < 0.85 ? binaryEvent(namespace, index, true) : harmless(namespace)
+  }
+
+  function broken(namespace: string): Packet {
+    const roll = random()
+    if (roll < 0.3) return mutated(event(namespace, WRONG_ID))
+    if (roll < 0.55) return anyPacket(namespace)
+    if (roll < 0.75) return binaryEvent(namespace, WRONG_ID, false)
+    return roll < 0.9 ? frames(namespace) : enginePacket()
+  }
+
   return {
-    packet(namespace, index) {
-      const roll = random()
-      if (roll < 0.68) return event(namespace, index)
-      if (roll < 0.78) return binaryEvent(namespace, index)
-      if (roll < 0.975) return harmless(namespace)
-      if (roll < 0.983) return anyPacket(namespace)
-      if (roll < 0.992) return mutated(event(namespace, index))
-      if (roll < 0.995) return enginePacket()
-      return frames(namespace)
+    batch(namespace) {
+      if (chance(0.7)) return Array.from({ length: 40 }, (_, nth) => sound(namespace, FIRST_ID + nth))
+      // short: what stands behind a packet that closes its connection is never read
+      return Array.from({ length: 8 }, (_, nth) => (chance(0.8) ? sound(namespace, FIRST_ID + nth) : broken(namespace)))
     },
   }
 }

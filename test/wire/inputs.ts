@@ -625,7 +625,6 @@ const BINARY: readonly Input[] = [
     'three attachments where two are announced',
     [`452-/chat,1["any",${PLACEHOLDER}]`, binary('x'), binary('y'), binary('z')],
     { closed: 1005 },
-    { calls: 1 },
   ),
   ws('binary', 'a binary ack of an unknown id', [`461-/chat,7[${PLACEHOLDER}]`, binary('x')], 'ignored'),
   ws('binary', 'a binary ack that is no array', `461-/chat,7${PLACEHOLDER}`, CLOSED),
