@@ -41,7 +41,11 @@ export class ConnectionContext {
     this.emit = (event, ...args) => socket.emit(event, ...args)
     this.to = (room) => createAudience(socket.to(room), namespace, contract, checkEmit)
     // typed by the definition, where its functions see it
-    this.ask = (event, ...args) => ask(contract, socket, event, ...args) as Promise<never>
+    this.ask = (event, ...args) => {
+      const answer = ask(contract, socket, event, ...args) as Promise<never>
+      answer.catch(() => {}) // whoever waits for it hears of it; nobody has to, and no client can end the process with it
+      return answer
+    }
   }
 
   get log(): FastifyBaseLogger {

@@ -1,7 +1,14 @@
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import type { NormalDefinition, NormalEvent } from './normal-form.js'
-import { type AnySchema, type Check, type CompileJsonSchema, compileCheck, isStandardSchema } from './schema.js'
-import { isThenable } from './sequence.js'
+import {
+  type AnySchema,
+  type Check,
+  type CompileJsonSchema,
+  compileCheck,
+  compileOutgoingCheck,
+  isAsyncSchema,
+  isStandardSchema,
+} from './schema.js'
 
 /*
  * A definition's schemas, compiled: what each event and each emit is checked with. Contracts are Maps: an event from the
@@ -44,26 +51,28 @@ export function needsCompiler(definition: NormalDefinition): boolean {
 export function compileContract(name: string, definition: NormalDefinition, compile: CompileJsonSchema): Contract {
   const at = (kind: string, event: string, key: string) => `${name} ${kind}[${JSON.stringify(event)}].${key}`
 
-  const check = (schema: AnySchema | undefined, path: string): Check | undefined => {
+  const compileAt = (schema: AnySchema | undefined, path: string, toCheck: typeof compileCheck): Check | undefined => {
     if (schema === undefined) return undefined
     try {
-      return compileCheck(schema, compile)
+      return toCheck(schema, compile)
     } catch (error) {
       throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${(error as Error).message}`)
     }
   }
+  const incoming = (schema: AnySchema | undefined, path: string) => compileAt(schema, path, compileCheck)
+  const outgoing = (schema: AnySchema | undefined, path: string) => compileAt(schema, path, compileOutgoingCheck)
 
   const events = [...definition.events].map(([event, { payload, reply, errors, ...rest }]): [string, CompiledEvent] => [
     event,
     {
       ...rest,
       name: event,
-      checkPayload: check(payload, at('events', event, 'payload')),
-      checkReply: check(reply, at('events', event, 'reply')),
+      checkPayload: incoming(payload, at('events', event, 'payload')),
+      checkReply: outgoing(reply, at('events', event, 'reply')),
       errors: new Map(
         [...errors].map(([code, schema]) => [
           code,
-          check(schema, at('events', event, `errors[${JSON.stringify(code)}]`)) as Check,
+          outgoing(schema, at('events', event, `errors[${JSON.stringify(code)}]`)) as Check,
         ]),
       ),
     },
@@ -73,8 +82,8 @@ export function compileContract(name: string, definition: NormalDefinition, comp
     return [
       event,
       {
-        checkPayload: check(payload, at('emits', event, 'payload')),
-        checkReply: check(reply, at('emits', event, 'reply')),
+        checkPayload: outgoing(payload, at('emits', event, 'payload')),
+        checkReply: incoming(reply, at('emits', event, 'reply')),
       },
     ]
   })
@@ -83,10 +92,7 @@ export function compileContract(name: string, definition: NormalDefinition, comp
 
 /** An emit that had to wait for its check would be overtaken by later ones. */
 function refuseAsync(schema: AnySchema | undefined, path: string): void {
-  if (schema === undefined || !isStandardSchema(schema)) return
-  const result = schema['~standard'].validate(undefined)
-  if (!isThenable(result)) return
-  result.then(undefined, () => {})
+  if (schema === undefined || !isAsyncSchema(schema)) return
   throw new FST_NSP_DEFINITION_INVALID(
     path,
     'is asynchronous: Socket.IO sends an emit at once, so its check can not wait',

@@ -6,7 +6,6 @@ import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID, toWir
 import type { NormalHooks } from './hooks.js'
 import { createMemory } from './idempotency.js'
 import { Passage, type SendAck } from './passage.js'
-import { toPlain } from './plain.js'
 import { SchemaMismatch } from './schema.js'
 import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
 import { invalidEvent, judge } from './verdict.js'
@@ -93,7 +92,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   function serialize(passage: Passage): unknown {
     if (passage.known) return undefined
     const checked = recast(
-      () => checkReply?.(toPlain(passage.data)),
+      () => checkReply?.(passage.data),
       (error) => {
         passage.life.log.error({ err: error, event: event.name }, 'reply does not fit its schema')
         throw new FST_NSP_REPLY_INVALID()

@@ -1,9 +1,9 @@
-import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
+import { type DefaultEventsMap, type Namespace, Socket } from 'socket.io'
 import type { CheckEmit } from './codec.js'
 import type { Contract } from './contract.js'
 import type { AskOptions, Audience } from './definition.js'
 import { FST_NSP_ANSWER_INVALID, FST_NSP_ANSWER_TIMEOUT, FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from './errors.js'
-import { toPlain } from './plain.js'
+import { isThenable, recast } from './sequence.js'
 
 /*
  * Outgoing events. Whoever emits, and however (`socket.emit`, `namespace.to(room).emit`, an adapter), the event passes
@@ -29,12 +29,15 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
     }
     if (!emit.checkPayload) return args
     const [payload, ...rest] = args
-    try {
-      // A copy is checked and sent: what the application holds is not coerced, and loses nothing.
-      return [emit.checkPayload(toPlain(payload)), ...rest]
-    } catch (error) {
-      throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)
-    }
+    const checked = recast(
+      () => emit.checkPayload?.(payload),
+      (error) => {
+        throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)
+      },
+    )
+    if (!isThenable(checked)) return [checked, ...rest]
+    checked.then(undefined, () => {})
+    throw new FST_NSP_EMIT_INVALID(event, namespace, 'it is asynchronous, and an emit can not wait')
   }
 }
 
@@ -58,16 +61,14 @@ interface Askable {
   timeout(ms: number): { emitWithAck(event: string, ...args: unknown[]): Promise<unknown> }
 }
 
-/** Asks one socket. Rejects with FST_NSP_ANSWER_TIMEOUT or FST_NSP_ANSWER_INVALID. */
+/** Asks one socket. Rejects with FST_NSP_ANSWER_TIMEOUT, also when it leaves before, or with FST_NSP_ANSWER_INVALID. */
 export async function ask(contract: Contract, socket: Askable, event: string, ...rest: unknown[]): Promise<unknown> {
   const [payload, { timeoutMs = DEFAULT_ANSWER_TIMEOUT_MS } = {}] = rest as [unknown, AskOptions?]
   const args = payload === undefined ? [] : [payload]
-  const answer = await socket
-    .timeout(timeoutMs)
-    .emitWithAck(event, ...args)
-    .catch((error: Error) => {
-      throw error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
-    })
+  const answered = socket.timeout(timeoutMs).emitWithAck(event, ...args)
+  const answer = await (socket instanceof Socket ? untilLeft(socket, answered) : answered).catch((error: Error) => {
+    throw error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
+  })
   const check = contract.emits.get(event)?.checkReply
   if (!check) return answer
   try {
@@ -75,6 +76,16 @@ export async function ask(contract: Contract, socket: Askable, event: string, ..
   } catch (error) {
     throw new FST_NSP_ANSWER_INVALID(event, (error as Error).message)
   }
+}
+
+/** Waits for an answer of a socket while it is there; Socket.IO would wait for one who has left until the time is up. */
+function untilLeft(socket: Socket, answered: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(new Error('operation has timed out'))
+    if (!socket.connected) leave()
+    socket.once('disconnect', leave)
+    answered.then(resolve, reject).finally(() => socket.off('disconnect', leave))
+  })
 }
 
 /** What Socket.IO's broadcast operators have for us. */
@@ -103,7 +114,13 @@ export function createAudience(
       const missing: string[] = []
       await Promise.all(
         sockets.map((socket) =>
-          ask(contract, socket, event, payload === undefined ? undefined : new Checked(checked), options).then(
+          ask(
+            contract,
+            namespace.sockets.get(socket.id) ?? socket,
+            event,
+            payload === undefined ? undefined : new Checked(checked),
+            options,
+          ).then(
             (answer) => answers.set(socket.id, answer),
             () => missing.push(socket.id),
           ),

@@ -17,16 +17,19 @@ const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
+/** What we need of the engine's transport. */
+interface Transport {
+  readonly name: string
+  readonly writable: boolean
+  /** Of a polling one that is to be closed at the next poll. */
+  readonly shouldClose?: (() => void) | null
+  once(event: 'ready', listener: () => void): void
+}
+
 /** What we need of the engine's socket. */
 interface Session {
   readonly id: string
-  readonly transport: {
-    readonly name: string
-    readonly writable: boolean
-    /** Of a transport that waits for a poll to close: ends the waiting. */
-    readonly shouldClose?: (() => void) | null
-    once(event: 'ready', listener: () => void): void
-  }
+  readonly transport: Transport
   close(discard?: boolean): void
   once(event: 'close' | 'upgrade', listener: () => void): void
 }
@@ -57,6 +60,8 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
     session.once('close', () => {
       sessions.delete(session.id)
       abandoned.delete(session)
+      // A close that waited for a next poll has a timer of 30 s, which nothing else clears when the client has gone.
+      session.transport.shouldClose?.()
       // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
       session.transport.shouldClose?.()
     })

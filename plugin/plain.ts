@@ -13,13 +13,18 @@ export function toPlain(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || isBinary(value)) return value
   if (depth > DEPTH_LIMIT) throw new RangeError('The value is nested too deeply, or in itself')
   if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), depth + 1)
-  if (Array.isArray(value)) return value.map((item) => toPlain(item, depth + 1))
+  if (Array.isArray(value)) return value.map((item) => (isNothing(item) ? null : toPlain(item, depth + 1)))
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key]
-    if (item !== undefined && typeof item !== 'function' && key !== '__proto__') copy[key] = toPlain(item, depth + 1)
+    if (!isNothing(item) && key !== '__proto__') copy[key] = toPlain(item, depth + 1)
   }
   return copy
+}
+
+/** What JSON leaves out of objects, and makes null of in arrays. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || typeof value === 'function' || typeof value === 'symbol'
 }
 
 /** Whether Socket.IO sends a value as an attachment. */

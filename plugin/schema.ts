@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Static } from 'typebox'
+import { toPlain } from './plain.js'
 import { after } from './sequence.js'
 
 /*
@@ -57,15 +58,32 @@ export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 
   return typeof standard?.validate === 'function'
 }
 
+/** The check of what comes in: it may change the value. */
 export function compileCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
   return isStandardSchema(schema) ? checkStandard(schema) : checkJson(compile(schema))
+}
+
+/**
+ * The check of what goes out, which is somebody's: a JSON Schema is checked on a copy as JSON would have it, for Ajv
+ * coerces, fills in defaults and removes; a Standard Schema makes its own copy, and may want a Date as a Date.
+ */
+export function compileOutgoingCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
+  const check = compileCheck(schema, compile)
+  return isStandardSchema(schema) ? check : (value) => check(toPlain(value))
+}
+
+/** Whether a schema says of itself that it is asynchronous (Valibot's do); others show it only when they are used. */
+export function isAsyncSchema(schema: AnySchema): boolean {
+  return isStandardSchema(schema) && (schema as { async?: unknown }).async === true
 }
 
 function checkStandard(schema: StandardSchemaV1): Check {
   return (value) =>
     after(schema['~standard'].validate(value), (result) => {
       if (!result.issues) return result.value
-      throw new SchemaMismatch(result.issues.map(({ path, message }) => ({ path: toPointer(path), message })))
+      throw new SchemaMismatch(
+        result.issues.map(({ path, message }) => ({ path: toPointer(path), message: redact(message) })),
+      )
     })
 }
 
@@ -93,7 +111,13 @@ function toMismatch(errors: unknown): SchemaMismatch {
   )
 }
 
+// Valibot and ArkType say what they got, which is for nobody's log, and nobody else's screen.
+function redact(message: string): string {
+  return message.replace(/ but received .*$/s, '').replace(/ \(was .*\)$/s, '')
+}
+
 function toPointer(path: StandardSchemaV1.Issue['path']): string {
-  const keys = (path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment))
+  // ArkType's path is an Array of its own, whose map() is not Array's
+  const keys = Array.from(path ?? [], (segment) => (typeof segment === 'object' ? segment.key : segment))
   return keys.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

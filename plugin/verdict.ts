@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CompiledEvent } from './contract.js'
 import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, toWireError, type WireError } from './errors.js'
-import { toPlain } from './plain.js'
 import { SchemaMismatch } from './schema.js'
 
 /*
@@ -26,7 +25,7 @@ export async function judge(thrown: unknown, { event, log, isInHandler }: Circum
   const checkData = event.errors.get(String(code))
   if (checkData) {
     try {
-      const data = await checkData(toPlain(details))
+      const data = await checkData(details)
       return { code: String(code), statusCode, message: String(message), ...(data !== undefined && { details: data }) }
     } catch (error) {
       log.error({ err: error, event: event.name, code }, 'data of a declared error does not fit its schema')

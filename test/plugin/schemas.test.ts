@@ -567,3 +567,29 @@ t.test('to(room).ask() resolves to the answers there are, and says who has given
   wrong.on('open', (answer) => answer('2'))
   t.strictSame(await socket.emitWithAck('open'), { ok: true, data: [1, 2] })
 })
+
+t.test('an emit and a reply of a Standard Schema may be what JSON is not: it sees them as they are', async (t) => {
+  const at = new Date(0)
+  const { app, socket } = await client(t, {
+    emits: { said: { payload: z.date() } },
+    events: { when: { reply: z.date(), handler: () => at } },
+  })
+  const heard = next(socket, 'said')
+  app.io.of('/x').emit('said', at)
+  t.strictSame(await heard, [at.toISOString()])
+  t.strictSame(await socket.emitWithAck('when'), { ok: true, data: at.toISOString() })
+})
+
+t.test('a socket that has left is not waited for', async (t) => {
+  const asked: Promise<unknown>[] = []
+  const { socket } = await client(t, {
+    emits: { 'are you there': {} },
+    onConnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 5_000 })),
+    onDisconnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 5_000 })),
+  })
+  socket.disconnect()
+  while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  const start = performance.now()
+  for (const answer of asked) await t.rejects(answer, { code: 'FST_NSP_ANSWER_TIMEOUT' })
+  t.ok(performance.now() - start < 4_000)
+})
