@@ -132,7 +132,7 @@ export class Line {
 }
 
 /** Sends bytes on a line of their own and reads the response; undefined if the server hangs up instead. */
-export async function exchange(port: number, bytes: string | Uint8Array): Promise<Answer | undefined> {
+async function exchange(port: number, bytes: string | Uint8Array): Promise<Answer | undefined> {
   const line = new Line(port)
   line.write(bytes)
   const answer = await line.answer()
