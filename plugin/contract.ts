@@ -23,7 +23,7 @@ export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | '
   readonly errors: ReadonlyMap<string, Check>
 }
 
-export interface CompiledEmit {
+interface CompiledEmit {
   readonly checkPayload: Check | undefined
   readonly checkReply: Check | undefined
 }

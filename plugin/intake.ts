@@ -60,8 +60,6 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
     session.once('close', () => {
       sessions.delete(session.id)
       abandoned.delete(session)
-      // A close that waited for a next poll has a timer of 30 s, which nothing else clears when the client has gone.
-      session.transport.shouldClose?.()
       // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
       session.transport.shouldClose?.()
     })

@@ -20,7 +20,7 @@ import type { NormalOptions } from './options.js'
  */
 
 /** Where a definition was written: its context, a prefix besides the context's, and the path for errors. */
-export interface Origin {
+interface Origin {
   readonly context: FastifyInstance
   readonly prefix: string
   readonly path: string

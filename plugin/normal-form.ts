@@ -8,7 +8,7 @@ import type { AnySchema } from './schema.js'
  * A definition as the rest of the house wants it: checked, completed, frozen.
  */
 
-export interface NormalEmit {
+interface NormalEmit {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   readonly description: string | undefined

@@ -44,7 +44,7 @@ export class SchemaMismatch extends Error {
 export type Check = (value: unknown) => unknown
 
 /** What `validatorCompiler` of Fastify returns, in any of the forms that Fastify takes. */
-export interface Validate {
+interface Validate {
   (value: unknown, dataContext?: object): unknown
   errors?: readonly { instancePath?: string; message?: string }[] | null
 }
