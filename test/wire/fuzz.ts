@@ -27,6 +27,9 @@ const runs = Number(values.runs)
 const seed = Number(values.seed)
 if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(seed)) throw new TypeError('--runs and --seed are integers')
 
+/** How long an answer may take before it is taken for missing. */
+const PATIENCE_MS = 20_000
+
 /** How many rounds there are between two echos of the stock client. */
 const ROUNDS_PER_ECHO = 20
 const LAST_ID = 999_999
@@ -77,6 +80,13 @@ class Attacker {
     const at = this.#namespace === '/' ? '' : `${this.#namespace},`
     socket.line.write(Buffer.concat(packets.flatMap(({ frames }) => frames)))
     socket.say(`42${at}${LAST_ID}["last"]`)
+    if (packets.some(({ isRaw }) => isRaw)) {
+      // as long as another connection's whole life takes, this one may have said what it had to say
+      const other = await this.#open()
+      await Promise.all([other.end(), socket.end()])
+      this.#socket = undefined
+      return
+    }
     const acks = new Map<number, number>()
     for (;;) {
       const message = await socket.next()
@@ -189,6 +199,11 @@ async function main(): Promise<void> {
   ]
   const started = performance.now()
   let reportedAt = started
+  let watched = -1
+  const watch = setInterval(() => {
+    if (watched === current.index) giveUp(new Error('an answer is missing'))
+    watched = current.index
+  }, PATIENCE_MS)
   for (let round = 0; current.index < runs; round++) {
     const batches = attackers.map(({ attacker, name }) => {
       return { attacker, packets: grammar.batch(name) }
@@ -205,6 +220,7 @@ async function main(): Promise<void> {
   }
   await Promise.all(canaries.map(echo))
   report(started)
+  clearInterval(watch)
   for (const canary of canaries) canary.disconnect()
   await Promise.all(attackers.map(({ attacker }) => attacker.end()))
   await Promise.all([turnedUp.app.close(), byDefault.app.close()])
