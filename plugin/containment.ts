@@ -13,8 +13,14 @@ import {
   type WireError,
 } from './errors.js'
 import { type Gate, setGate } from './gate.js'
-import { isWithin, type Limits } from './limits.js'
-import { containAnyListeners, containListeners, containMiddlewares, type ListenerTarget } from './listeners.js'
+import { type Bucket, createBucket, isWithin, type Limits } from './limits.js'
+import {
+  containAcks,
+  containAnyListeners,
+  containListeners,
+  containMiddlewares,
+  type ListenerTarget,
+} from './listeners.js'
 
 /*
  * What every socket of every namespace gets before anybody else sees it, declared or not: contained functions, bounds,
@@ -47,6 +53,7 @@ export function containServer({
 }: ContainmentOptions): (socket: Socket) => Gate | undefined {
   const gates = new WeakMap<Socket, Gate>()
   const joins = new WeakMap<object, number>()
+  const buckets = new WeakMap<object, Map<string, Bucket>>()
 
   /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
   function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
@@ -63,14 +70,19 @@ export function containServer({
       if (typeof ack === 'function') ack({ ok: false, error })
     }
     containListeners(socket, (error, event, args) => answer(args, report(error, 'listener', socket, event)))
-    containAnyListeners(socket as unknown as ListenerTarget, (error, event) => report(error, 'listener', socket, event))
+    containAnyListeners(
+      socket as unknown as ListenerTarget,
+      (error, event) => report(error, 'listener', socket, event),
+      ([first]) => first instanceof Refusal,
+    )
+    containAcks(socket, (error) => report(error, 'ack callback', socket))
     boundRooms(socket, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
     const rules = rulesOf(socket.nsp.name)
     const gate = setGate(socket, {
+      bucket: bucketOf(socket),
       dispatches: rules?.dispatches ?? new Map(),
       isSequential: rules?.isSequential ?? false,
       limits,
-      now,
       log,
     })
     containMiddlewares<Event>(socket, (error, event, isThrown) => {
@@ -81,18 +93,21 @@ export function containServer({
     else gate.open()
   }
 
+  /** One for a connection and a namespace: who leaves and joins again finds it as it was. */
+  function bucketOf({ client, nsp }: Socket): Bucket {
+    const ofClient = buckets.get(client) ?? new Map<string, Bucket>()
+    const bucket = ofClient.get(nsp.name) ?? createBucket(limits.eventsPerSecond, now)
+    buckets.set(client, ofClient.set(nsp.name, bucket))
+    return bucket
+  }
+
   function countJoin(socket: Socket): boolean {
     const { client } = socket
-    if (!joins.has(client)) boundBacklog(socket.conn, limits.bytesWaiting, (bytes) => reportBacklog(socket, bytes))
     const count = (joins.get(client) ?? 0) + 1
     if (!isWithin(count, limits.namespacesPerConnection)) return false
     joins.set(client, count)
-    socket.on('disconnect', () => joins.set(client, (joins.get(client) ?? 1) - 1))
+    socket.on('disconnect', () => joins.set(client, Number(joins.get(client)) - 1))
     return true
-  }
-
-  function reportBacklog(socket: Socket, bytes: number): void {
-    log.warn({ socketId: socket.id, bytes }, 'connection closed: its reader is too slow')
   }
 
   function containNamespace(namespace: Namespace): void {
@@ -109,6 +124,11 @@ export function containServer({
     })
   }
 
+  io.engine.on('connection', (connection: Parameters<typeof boundBacklog>[0]) => {
+    boundBacklog(connection, limits.bytesWaiting, (bytes) => {
+      log.warn({ bytes }, 'connection closed: its reader is too slow')
+    })
+  })
   io.on('new_namespace', containNamespace)
   containNamespace(io.of('/'))
   return (socket) => gates.get(socket)

@@ -48,11 +48,6 @@ class Checked {
   constructor(value: unknown) {
     this.value = value
   }
-
-  /** For an adapter that sends it to another node, where it is checked again. */
-  toJSON(): unknown {
-    return this.value
-  }
 }
 
 /** What Socket.IO's sockets, here or on another node, have for an emit that is answered. */
@@ -113,18 +108,15 @@ export function createAudience(
       const answers = new Map<string, unknown>()
       const missing: string[] = []
       await Promise.all(
-        sockets.map((socket) =>
-          ask(
-            contract,
-            namespace.sockets.get(socket.id) ?? socket,
-            event,
-            payload === undefined ? undefined : new Checked(checked),
-            options,
-          ).then(
-            (answer) => answers.set(socket.id, answer),
-            () => missing.push(socket.id),
-          ),
-        ),
+        sockets.map((remote) => {
+          // Of this node we have the socket itself, and know when it leaves; another node checks for itself.
+          const local = namespace.sockets.get(remote.id)
+          const sent = local && payload !== undefined ? new Checked(checked) : payload
+          return ask(contract, local ?? remote, event, sent, options).then(
+            (answer) => answers.set(remote.id, answer),
+            () => missing.push(remote.id),
+          )
+        }),
       )
       return { answers, missing }
     },

@@ -10,7 +10,7 @@ import {
   FST_NSP_RATE_LIMITED,
   toWireError,
 } from './errors.js'
-import { type Clock, createBucket, isWithin, type Limits } from './limits.js'
+import { type Bucket, isWithin, type Limits } from './limits.js'
 import type { SendAck } from './passage.js'
 
 /*
@@ -21,7 +21,8 @@ import type { SendAck } from './passage.js'
 export interface GateOptions {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly limits: Limits
-  readonly now: Clock
+  /** What is left of the rate. */
+  readonly bucket: Bucket
   readonly isSequential: boolean
   readonly log: FastifyBaseLogger
 }
@@ -42,8 +43,7 @@ interface Arrival {
 }
 
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
-export function setGate(socket: Socket, { dispatches, limits, now, isSequential, log }: GateOptions): Gate {
-  const bucket = createBucket(limits.eventsPerSecond, now)
+export function setGate(socket: Socket, { dispatches, limits, bucket, isSequential, log }: GateOptions): Gate {
   const early: Arrival[] = []
   const queue: Arrival[] = []
   // Socket.IO listens for `error` itself, so that none is thrown; a client may send an event of that name.
@@ -59,6 +59,8 @@ export function setGate(socket: Socket, { dispatches, limits, now, isSequential,
   }
 
   function arrive(arrival: Arrival): void {
+    // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
+    if (!socket.connected) return
     const [first] = arrival.args
     const waitMs = bucket.take()
     if (waitMs > 0) refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))

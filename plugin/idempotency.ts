@@ -67,8 +67,8 @@ export function createMemoryStore(limit = 10_000, now: () => number = Date.now):
 }
 
 function createEntry(expiresAt: number): Entry {
-  let settle: Entry['settle'] = () => {}
-  let abandon: Entry['abandon'] = () => {}
+  let settle!: Entry['settle']
+  let abandon!: Entry['abandon']
   const ack = new Promise<string>((resolve, reject) => {
     settle = resolve
     abandon = reject

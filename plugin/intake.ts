@@ -140,6 +140,8 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardSessions()
+      // One that was waiting for a poll to close does not hear of it.
+      for (const session of sessions.values()) session.transport.shouldClose?.()
       for (const connection of connections) connection.destroy()
     },
   }

@@ -60,24 +60,44 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
   })
 }
 
-/** The same for the listeners that hear of any event. */
-export function containAnyListeners(target: ListenerTarget, report: Report): void {
+/** The same for the listeners that hear of any event, but not of one whose arguments are `isHidden`. */
+export function containAnyListeners(
+  target: ListenerTarget,
+  report: Report,
+  isHidden: (args: readonly unknown[]) => boolean,
+): void {
   const contained = new WeakMap<AnyFunction, AnyFunction>()
   const { onAny, prependAny, offAny } = target
   const wrap = (listener: AnyFunction): AnyFunction => {
     const known = contained.get(listener)
     if (known) return known
-    const wrapped: AnyFunction = (event, ...args) =>
+    const wrapped: AnyFunction = (event, ...args) => {
+      if (isHidden(args)) return
       contain(
         () => Reflect.apply(listener, target, [event, ...args]),
         (error) => report(error, String(event), args),
       )
+    }
     contained.set(listener, wrapped)
     return wrapped
   }
   target.onAny = (listener) => onAny.call(target, wrap(listener))
   target.prependAny = (listener) => prependAny.call(target, wrap(listener))
   target.offAny = (listener) => offAny.call(target, listener && wrap(listener))
+}
+
+/**
+ * The same for the callbacks of emits that clients answer: Socket.IO keeps them in a Map of the socket, private but for
+ * its adapters, and calls them bare.
+ */
+export function containAcks(socket: object, report: (error: unknown) => void): void {
+  const { acks } = socket as { readonly acks?: Map<number, AnyFunction> }
+  if (!(acks instanceof Map)) return
+  const { set } = acks
+  acks.set = (id, ack) => {
+    const contained: AnyFunction = (...args) => contain(() => Reflect.apply(ack, socket, args), report)
+    return set.call(acks, id, contained)
+  }
 }
 
 /**

@@ -79,11 +79,11 @@ export function createRegistry({ io, options, log, checkEmit }: RegistryOptions)
   })
 
   function mountOne(name: string, { definition, context }: Declared): void {
-    const { validatorCompiler } = context
-    const contract = compileContract(name, definition, (schema) => {
-      if (!validatorCompiler) throw new TypeError('its context has no validator compiler')
-      return validatorCompiler({ schema, method: 'CONNECT', url: name, httpPart: 'body' })
-    })
+    // There where a schema needs it: addConnectRoute() has seen to that.
+    const compile = context.validatorCompiler as NonNullable<typeof context.validatorCompiler>
+    const contract = compileContract(name, definition, (schema) =>
+      compile({ schema, method: 'CONNECT', url: name, httpPart: 'body' }),
+    )
     const outer = [...collectContextHooks(context), definition.hooks]
     const dispatches = new Map(
       [...contract.events].map(([eventName, event]) => {

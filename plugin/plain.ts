@@ -32,7 +32,8 @@ export function isBinary(value: unknown): boolean {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob
 }
 
-const POISONED = ['__proto__', 'constructor', 'prototype']
+// The last is how Socket.IO marks an attachment: one that is left in a payload is forged, and would break who receives it.
+const POISONED = ['__proto__', 'constructor', 'prototype', '_placeholder']
 
 /**
  * What is wrong with a value that came from the wire: nested deeper than `depthLimit`, or with a key that could reach a

@@ -199,3 +199,19 @@ t.test('a session that opens when the closing has begun is closed at once', asyn
   t.equal((await polled).status, 200)
   t.equal(app.io.engine.clientsCount, 0)
 })
+
+t.test(
+  'a session that Socket.IO closes between two polls of a client that never comes back holds nothing',
+  async (t) => {
+    const app = await build(t, { closeTimeoutMs: 10, namespaces: some })
+    const port = await listen(app)
+    const { sid } = JSON.parse((await (await fetch(`http://127.0.0.1:${port}${POLLING}`)).text()).slice(1))
+    const session = app.io.engine.clientsCount
+    // An event for a namespace that was not joined: Socket.IO closes such a connection.
+    await fetch(`http://127.0.0.1:${port}${POLLING}&sid=${sid}`, { method: 'POST', body: '42/chat,["e"]' })
+    t.equal(session, 1)
+    await app.close()
+    t.equal(app.io.engine.clientsCount, 0)
+    t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
+  },
+)

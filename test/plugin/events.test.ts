@@ -687,6 +687,7 @@ t.test('a namespace middleware that throws or rejects refuses the socket, and he
       const { how } = socket.handshake.auth
       if (how === 'throws') throw new Error('secret')
       if (how === 'refuses') return next(Object.assign(new Error('not you'), { data: { code: 'X' } }))
+      if (how === 'throws nothing') throw undefined
       if (how === 'told') throw Object.assign(new Error('no token'), { statusCode: 401, code: 'NO_TOKEN' })
       next()
     })
@@ -709,7 +710,8 @@ t.test('a namespace middleware that throws or rejects refuses the socket, and he
   t.match(await refusal('refuses'), { message: 'not you', data: { code: 'X' } })
   t.match(await refusal('told'), { message: 'no token', data: { code: 'NO_TOKEN', statusCode: 401 } })
   t.match(await refusal('twice'), { message: 'refused' })
-  t.equal(lines.filter(({ msg }) => msg === 'middleware failed').length, 3)
+  t.match(await refusal('throws nothing'), { message: 'Internal error' })
+  t.equal(lines.filter(({ msg }) => msg === 'middleware failed').length, 4)
 })
 
 t.test('a connect with poisoned auth is refused', async (t) => {
@@ -747,4 +749,95 @@ t.test('a recovered socket goes through its gate like any other', async (t) => {
   t.ok(socket.recovered)
   t.strictSame((await missed)[0], { text: 'missed' })
   t.strictSame(await socket.emitWithAck('echo', { text: 'hi' }), { ok: true, data: { text: 'hi' } })
+})
+
+t.test('a schema that fails by itself is a failure of the server, not of the payload', async (t) => {
+  const failing = {
+    '~standard': {
+      version: 1,
+      vendor: 'failing',
+      validate: () => {
+        throw new TypeError('secret')
+      },
+    },
+  }
+  const { socket } = await client(t, { events: { e: { payload: failing, handler: () => {} } } })
+  t.match(await socket.emitWithAck('e'), internal)
+})
+
+t.test("a client's answer that breaks a bound is dropped", async (t) => {
+  const answers: Promise<unknown>[] = []
+  const { socket } = await client(
+    t,
+    {
+      emits: { ask: {} },
+      onConnect: ({ ask }) => void answers.push(ask('ask', undefined, { timeoutMs: 50 })),
+    },
+    { limits: { arguments: 2 } },
+  )
+  socket.on('ask', (answer) => answer(1, 2, 3))
+  await until(() => answers.length === 1)
+  await t.rejects(answers[0] as Promise<unknown>, { code: 'FST_NSP_ANSWER_TIMEOUT' })
+})
+
+t.test('a room is asked on every node, and one whose node does not answer is missing', async (t) => {
+  const { app, socket } = await client(
+    t,
+    defineNamespace({
+      emits: { add: { payload: { type: 'array', items: { type: 'integer' } }, reply: { type: 'integer' } } },
+      events: {
+        start: {
+          handler: async (_payload, { to }) => {
+            const { answers, missing } = await to('all').ask('add', [1, 2], { timeoutMs: 50 })
+            return { answers: [...answers.values()], missing }
+          },
+        },
+      },
+      onConnect: ({ socket }) => void socket.join('all'),
+    }),
+  )
+  const other = join(t, (socket.io as unknown as { uri: string }).uri, '/chat', { transports: ['websocket'] })
+  other.on('add', ([a, b], answer) => answer(a + b))
+  await next(other, 'connect')
+  const { adapter } = app.io.of('/chat')
+  const { fetchSockets } = adapter
+  adapter.fetchSockets = async (options) => [
+    ...(await fetchSockets.call(adapter, options)),
+    { id: 'elsewhere', handshake: {}, rooms: new Set(['all']), data: {} } as never,
+  ]
+  t.strictSame(await socket.emitWithAck('start'), { ok: true, data: { answers: [3], missing: ['elsewhere'] } })
+})
+
+t.test("what the callback of a plain emit throws at a client's answer is logged, and ends nothing", async (t) => {
+  const { socket, lines } = await client(t, {
+    events: {
+      e: { handler: () => 1 },
+      ask: {
+        handler: (_payload, { socket }) =>
+          void socket.emit('question', (answer: { text: string }) => answer.text.length),
+      },
+    },
+  })
+  socket.on('question', (answer) => answer(null))
+  socket.emit('ask')
+  await until(() => lines.some(({ msg }) => msg === 'ack callback failed'))
+  t.match(await socket.emitWithAck('e'), { ok: true })
+})
+
+t.test('who leaves and joins again finds the rate as it was', async (t) => {
+  const { socket } = await client(t, echo, { limits: { eventsPerSecond: 1 } })
+  await Promise.all([socket.emitWithAck('nothing'), socket.emitWithAck('nothing')])
+  socket.disconnect().connect()
+  t.match(await socket.emitWithAck('nothing'), { error: { code: 'FST_NSP_RATE_LIMITED' } })
+})
+
+t.test('a forged placeholder reaches no handler, and an event that was refused no onAny listener', async (t) => {
+  const heard: string[] = []
+  const { socket } = await client(t, {
+    onConnect: ({ socket }) => void socket.onAny((event) => void heard.push(event)),
+    events: { e: { handler: () => {} }, f: { handler: () => {} } },
+  })
+  t.match(await socket.emitWithAck('e', { _placeholder: true, num: 9 }), { error: { code: 'FST_NSP_EVENT_MALFORMED' } })
+  await socket.emitWithAck('f')
+  t.strictSame(heard, ['f'])
 })

@@ -584,7 +584,7 @@ const BINARY: readonly Input[] = [
     { answers: { ok: 1, '1 bytes': 1_000 } },
   ),
   ws('binary', 'an attachment without a place', ['451-/chat,1["any",1]', binary('x')], 'handled'),
-  ws('binary', 'a placeholder in an event without attachments', any(PLACEHOLDER), 'handled'),
+  ws('binary', 'a placeholder in an event without attachments', any(PLACEHOLDER), MALFORMED),
   ws('binary', 'a placeholder in place of the name', [`451-/chat,1[${PLACEHOLDER}]`, binary('x')], CLOSED),
   ws(
     'binary',
