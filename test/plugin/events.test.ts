@@ -825,10 +825,19 @@ t.test("what the callback of a plain emit throws at a client's answer is logged,
 })
 
 t.test('who leaves and joins again finds the rate as it was', async (t) => {
-  const { socket } = await client(t, echo, { limits: { eventsPerSecond: 1 } }, (app) => void app.namespace('/stay', {}))
+  const { app, socket } = await client(
+    t,
+    echo,
+    { limits: { eventsPerSecond: 1 } },
+    (app) => void app.namespace('/stay', {}),
+  )
   await next(socket.io.socket('/stay'), 'connect') // keeps the connection
   await Promise.all([socket.emitWithAck('nothing'), socket.emitWithAck('nothing')])
-  socket.disconnect().connect()
+  socket.disconnect()
+  await until(() => app.io.of('/chat').sockets.size === 0)
+  const back = next(socket, 'connect')
+  socket.connect()
+  await back
   t.match(await socket.emitWithAck('nothing'), { error: { code: 'FST_NSP_RATE_LIMITED' } })
 })
 
