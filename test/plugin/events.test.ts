@@ -851,3 +851,16 @@ t.test('a forged placeholder reaches no handler, and an event that was refused n
   await socket.emitWithAck('f')
   t.strictSame(heard, ['f'])
 })
+
+t.test('0 turns a limit off', async (t) => {
+  const { app, socket } = await client(
+    t,
+    { events: { join: { handler: (rooms, context) => context.socket.join(rooms as string[]) }, ...echo.events } },
+    { limits: { roomsPerSocket: 0, eventsPerSecond: 0, eventsInFlight: 0, eventsWaiting: 0, bytesWaiting: 0 } },
+  )
+  const rooms = Array.from({ length: 2_000 }, (_, index) => `room ${index}`)
+  t.match(await socket.emitWithAck('join', rooms), { ok: true })
+  t.equal(app.io.of('/chat').sockets.get(socket.id as string)?.rooms.size, 2_001)
+  const acks = await Promise.all(Array.from({ length: 1_000 }, () => socket.emitWithAck('later', 1)))
+  t.ok(acks.every(({ ok }) => ok))
+})

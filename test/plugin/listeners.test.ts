@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import t from 'tap'
-import { containListeners } from '../../plugin/listeners.js'
+import { containAcks, containListeners } from '../../plugin/listeners.js'
 import { until } from './harness.js'
 
 function contained() {
@@ -58,4 +58,8 @@ t.test('listeners behave as without: this, arguments, order, once, off and liste
   emitter.on('odd', () => ({ then: 'not a function' }))
   emitter.on('odd', () => null)
   t.ok(emitter.emit('odd'))
+})
+
+t.test('a socket that keeps its ack callbacks elsewhere is left as it is', async (t) => {
+  for (const socket of [{}, { acks: [] }]) t.doesNotThrow(() => containAcks(socket, () => t.fail('nothing to report')))
 })
