@@ -55,13 +55,15 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
   const handleRequest = io.engine.handleRequest.bind(io.engine)
 
   io.engine.on('connection', (session: Session) => {
+    // The one it begins with: after an upgrade it has another, and this one may still wait.
+    const { transport } = session
     sessions.set(session.id, session)
-    if (session.transport.name === 'polling') abandoned.add(session)
+    if (transport.name === 'polling') abandoned.add(session)
     session.once('close', () => {
       sessions.delete(session.id)
       abandoned.delete(session)
       // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
-      session.transport.shouldClose?.()
+      transport.shouldClose?.()
     })
   })
   // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an

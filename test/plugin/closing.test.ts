@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import Fastify from 'fastify'
 import type { Socket } from 'socket.io-client'
 import t from 'tap'
+import WebSocket from 'ws'
 import namespaces from '../../plugin/index.js'
 import { build, heard, join, listen, next, POLLING, shake, until, WEBSOCKET } from './harness.js'
 
@@ -215,3 +216,18 @@ t.test(
     t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
   },
 )
+
+t.test('nor does one that upgrades while it waits for a poll to close', async (t) => {
+  const app = await build(t, { namespaces: some })
+  const port = await listen(app)
+  const { sid } = JSON.parse((await (await fetch(`http://127.0.0.1:${port}${POLLING}`)).text()).slice(1))
+  await fetch(`http://127.0.0.1:${port}${POLLING}&sid=${sid}`, { method: 'POST', body: '42/chat,["e"]' })
+  const upgrade = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET}&sid=${sid}`)
+  await heard(upgrade, 'open')
+  upgrade.send('2probe')
+  t.equal(String((await heard(upgrade, 'message'))[0]), '3probe')
+  upgrade.send('5')
+  await heard(upgrade, 'close')
+  await app.close()
+  t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
+})
