@@ -63,6 +63,12 @@ export const FST_NSP_HOOK_INVALID = createError<[name: string, problem: string]>
 )
 
 // On the server, while it runs: thrown at the line that made the mistake.
+export const FST_NSP_PARAMS_INVALID = createError<[name: string, problem: string]>(
+  'FST_NSP_PARAMS_INVALID',
+  'The params of %s %s',
+  500,
+  TypeError,
+)
 export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: string]>(
   'FST_NSP_EMIT_UNKNOWN',
   'The emit %s is not declared in the definition of %s: add it to `emits`',

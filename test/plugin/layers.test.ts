@@ -5,7 +5,7 @@ import t from 'tap'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'deadline', 'sequence', 'plain'],
   ['name', 'schema', 'idempotency', 'limits'],
-  ['handler-context'],
+  ['handler-context', 'address'],
   ['definition'],
   ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog'],
   ['normal-form', 'handshake', 'intake', 'connect'],
@@ -28,6 +28,7 @@ const SOLE_IMPORTERS: Record<string, string> = {
   'fastify-plugin': 'index',
   'fastify-socket.io': 'attach',
   ajv: 'options',
+  'find-my-way': 'address',
 }
 
 const FORBIDDEN_NAMES = ['utils', 'helpers', 'types', 'constants']
