@@ -1,6 +1,8 @@
 import type { Socket } from 'socket.io-client'
-import type { AckEnvelope, TypesOf } from './definition.js'
+import type { AckEnvelope } from './definition.js'
 import type { WireError } from './errors.js'
+import type { TypesOf } from './inference.js'
+import type { AuthInputOf } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
 
 /*
@@ -63,3 +65,12 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
  * if (ack.ok) console.log(ack.data.id)
  */
 export type ClientSocket<Definition> = Socket<EventsToClient<TypesOf<Definition>>, EventsToServer<TypesOf<Definition>>>
+
+/**
+ * What the namespace of this definition wants as `auth`.
+ *
+ * @example
+ * const auth: AuthOf<typeof chat> = { token }
+ * const socket: ClientSocket<typeof chat> = manager.socket('/orgs/42', { auth })
+ */
+export type AuthOf<Definition> = TypesOf<Definition> extends { join: infer Join } ? AuthInputOf<Join> : never

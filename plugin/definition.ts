@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import type { DisconnectContext, EventContext, EventHooks, HandlerContext, None, Schemas } from './handler-context.js'
+import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './handler-context.js'
 import type { IdempotencyOptions } from './idempotency.js'
+import type { JoinHooks, JoinRequest, JoinSchemas, None } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
 
 /*
  * The shape of a definition. The type parameters are maps from the name of an event to a schema, each inferred from one
- * property: Emits and Answers from `emits`, Payloads, Replies and Failures from `events`.
+ * property: Emits and Answers from `emits`, Payloads, Replies and Failures from `events`. Join is one map from a part of the
+ * request that joins to its schema, from `schema`.
  */
 
 export type {
@@ -19,9 +21,9 @@ export type {
   EventHook,
   EventHooks,
   HandlerContext,
-  None,
   Schemas,
 } from './handler-context.js'
+export type { JoinHook, JoinHooks, JoinRequest, JoinSchemas, None } from './joining.js'
 
 type Awaitable<Type> = Type | Promise<Type>
 type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
@@ -43,7 +45,7 @@ interface EventOptions extends EventHooks {
  * Events that clients send. Three maps in one, so that TypeScript infers the payload, the reply and the errors of each
  * event from its own properties: the first types what the handler receives, the second what it returns.
  */
-type EventDefinitions<Emits, Answers, Payloads, Replies, Failures> = {
+type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join> = {
   readonly [Event in keyof Payloads]: EventOptions & {
     /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
     payload?: Payloads[Event]
@@ -51,7 +53,7 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures> = {
     handler: (
       this: FastifyInstance,
       payload: PayloadOf<Payloads[Event]>,
-      context: EventContext<Emits, Answers, Failures>,
+      context: EventContext<Emits, Answers, Failures, Join>,
     ) => unknown
   }
 } & {
@@ -68,117 +70,67 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures> = {
 }
 
 /** One namespace, as its user declares it. */
-export interface NamespaceDefinition<Emits, Answers = None, Payloads = None, Replies = None, Failures = None>
-  extends EventHooks {
+export interface NamespaceDefinition<
+  Emits,
+  Answers = None,
+  Payloads = None,
+  Replies = None,
+  Failures = None,
+  Join = None,
+> extends JoinHooks<Join> {
   /** One sentence for people: it is shown by `printNamespaces()`. */
   description?: string
+  /**
+   * The schemas of joining, which is one Fastify request: of its params, its query and its headers as in a route, and of
+   * Socket.IO's `auth`. What does not fit is refused with a 400.
+   */
+  schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] }
   /** Events that the server sends, each with the schema of its one payload, and of the answer if clients give one. */
   emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event]; description?: string } } & {
     readonly [Event in keyof Answers]: { reply?: Answers[Event] }
   }
   /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures>
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join>
+  /** Hooks of every event. */
+  eventHooks?: EventHooks
   /** Handles the events of one socket one after another, in order. Default false: at the same time, as Socket.IO does. */
   sequential?: boolean
+  /**
+   * Until when a socket may stay: a Date, or milliseconds since the epoch; undefined is for ever. Asked when it joins, and
+   * when it is authenticated again.
+   */
+  expiresAt?(request: JoinRequest<Join>): Date | number | undefined
   /**
    * Runs once for each socket that has joined; its events wait until it has settled. What it throws or rejects is
    * logged, and that socket is disconnected: a half-prepared socket is nobody's gain.
    */
-  onConnect?(context: HandlerContext<Emits, Answers>): unknown
+  onConnect?(context: HandlerContext<Emits, Answers, Join>): unknown
+  /** Runs instead of onConnect for a socket whose session was recovered: its rooms and its id are as they were. */
+  onRecover?(context: HandlerContext<Emits, Answers, Join>): unknown
   /** Runs once for each socket whose onConnect ran, after it has settled. What it throws is logged; close() awaits it. */
-  onDisconnect?(context: DisconnectContext<Emits, Answers>): unknown
+  onDisconnect?(context: DisconnectContext<Emits, Answers, Join>): unknown
 }
 
 /** A definition of whatever types: what a list of them holds. Its functions are methods, so that theirs may know more. */
-export interface AnyNamespaceDefinition extends EventHooks {
+export interface AnyNamespaceDefinition extends JoinHooks<Unknown> {
   description?: string
+  schema?: JoinSchemas
   emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }
   events?: { readonly [event: string]: AnyEventDefinition }
+  eventHooks?: EventHooks
   sequential?: boolean
-  onConnect?(context: HandlerContext<Unknown, Unknown>): unknown
-  onDisconnect?(context: DisconnectContext<Unknown, Unknown>): unknown
+  expiresAt?(request: JoinRequest<Unknown>): Date | number | undefined
+  onConnect?(context: HandlerContext<Unknown, Unknown, Unknown>): unknown
+  onRecover?(context: HandlerContext<Unknown, Unknown, Unknown>): unknown
+  onDisconnect?(context: DisconnectContext<Unknown, Unknown, Unknown>): unknown
 }
 
 interface AnyEventDefinition extends EventOptions {
   payload?: unknown
   reply?: unknown
   errors?: unknown
-  handler(this: FastifyInstance, payload: unknown, context: EventContext<Unknown, Unknown, Unknown>): unknown
+  handler(this: FastifyInstance, payload: unknown, context: EventContext<Unknown, Unknown, Unknown, Unknown>): unknown
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where definitions of different types meet
 type Unknown = any
-
-declare const TYPES: unique symbol
-
-/** A definition that remembers what was inferred from it. */
-export type Defined<Emits, Answers, Payloads, Replies, Failures> = NamespaceDefinition<
-  Emits,
-  Answers,
-  Payloads,
-  Replies,
-  Failures
-> & {
-  readonly [TYPES]?: { emits: Emits; answers: Answers; payloads: Payloads; replies: Replies; failures: Failures }
-}
-
-/** What was inferred from a definition. */
-export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : never
-
-/**
- * Gives a definition its types; it returns its argument.
- *
- * @example
- * const chat = defineNamespace({
- *   events: {
- *     'message:send': {
- *       payload: Type.Object({ text: Type.String() }),
- *       reply: Type.Object({ id: Type.String() }),
- *       handler: async ({ text }) => ({ id: await store(text) }),
- *     },
- *   },
- * })
- */
-export function defineNamespace<
-  const Emits extends Schemas = None,
-  const Answers extends Schemas = None,
-  const Payloads extends Schemas = None,
-  const Replies extends Schemas = None,
-  const Failures extends Schemas = None,
->(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures>,
-): Defined<Emits, Answers, Payloads, Replies, Failures> {
-  return definition as Defined<Emits, Answers, Payloads, Replies, Failures>
-}
-
-/**
- * Gives several definitions their types, by name; it returns its argument. For `register()`, which infers none:
- *
- * @example
- * app.register(namespaces, { namespaces: defineNamespaces({ '/chat': { events: { … } } }) })
- */
-export function defineNamespaces<
-  const Emits extends Schemas,
-  const Answers extends Schemas,
-  const Payloads extends Schemas,
-  const Replies extends Schemas,
-  const Failures extends Schemas,
->(
-  definitions: {
-    readonly [Name in keyof Emits &
-      keyof Answers &
-      keyof Payloads &
-      keyof Replies &
-      keyof Failures]: NamespaceDefinition<Emits[Name], Answers[Name], Payloads[Name], Replies[Name], Failures[Name]>
-  },
-): {
-  readonly [Name in keyof Emits & keyof Answers & keyof Payloads & keyof Replies & keyof Failures]: Defined<
-    Emits[Name],
-    Answers[Name],
-    Payloads[Name],
-    Replies[Name],
-    Failures[Name]
-  >
-} {
-  return definitions as never
-}

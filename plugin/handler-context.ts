@@ -1,17 +1,17 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BroadcastOperator, DefaultEventsMap, DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { DeclaredError, WireError } from './errors.js'
+import type { AuthInputOf, JoinRequest, None, OneOrMany, ParamsOf } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
 
 /*
  * What the functions of a definition receive. The type parameters are maps from the name of an event to a schema, as
- * definition.ts infers them: Emits and Answers from `emits`, Failures from `events`.
+ * definition.ts infers them: Emits and Answers from `emits`, Failures from `events`. Join is the one map of the schemas
+ * of joining, from `schema`.
  */
 
 /** What a map of events is when nothing is known of it. */
 export type Schemas = Record<string, unknown>
-/** What a map of events is when nothing was declared. */
-export type None = Record<never, never>
 
 type IsAny<Type> = 0 extends 1 & Type ? true : false
 // An emit that is declared without a payload carries none; `ask` has a place for it, before its options.
@@ -70,15 +70,18 @@ export interface Audience<Emits, Answers = None> extends Pick<BroadcastOperator<
 }
 
 /** What the functions of a definition receive: one object per joined socket, made to be destructured. */
-export interface HandlerContext<Emits, Answers = None> {
+export interface HandlerContext<Emits, Answers = None, Join = None> {
   /** Socket.IO's own socket; whatever a listener given to `socket.on` throws is logged, and ends nothing. */
   readonly socket: Socket<DefaultEventsMap, EmitEvents<Emits>>
   /** Socket.IO's own live namespace. */
   readonly namespace: Namespace<DefaultEventsMap, EmitEvents<Emits>>
   /** The parameters in the namespace's address. */
-  readonly params: Readonly<Record<string, string>>
-  /** The Fastify request of the handshake: its cookies, session, user, ip and decorators. A snapshot of that moment. */
-  readonly request: FastifyRequest
+  readonly params: ParamsOf<Join>
+  /**
+   * The Fastify request that has joined: its cookies, session, user, ip and decorators; `auth` is its body. A snapshot of
+   * that moment.
+   */
+  readonly request: JoinRequest<Join>
   /** The logger of that request, with `namespace` and `socketId` bound. */
   readonly log: FastifyBaseLogger
   /** Emits to this socket only. */
@@ -93,10 +96,16 @@ export interface HandlerContext<Emits, Answers = None> {
     event: Event,
     ...args: AskArgs<Emits[Event]>
   ) => Promise<AnswerOf<Answers, Event>>
+  /**
+   * Runs admission again for this live socket, schemas and hooks, with a new `auth`; by default with the one it joined
+   * with. From then on `request` and the expiry are the new ones. Rejects with the refusal; then nothing changes.
+   */
+  reauthenticate(auth?: AuthInputOf<Join>): Promise<void>
 }
 
 /** What handlers and event hooks receive: the same, for one event. */
-export interface EventContext<Emits, Answers = None, Failures = None> extends HandlerContext<Emits, Answers> {
+export interface EventContext<Emits, Answers = None, Failures = None, Join = None>
+  extends HandlerContext<Emits, Answers, Join> {
   /** The event's name, what it carries, and whether the client waits for an ack. */
   readonly event: { readonly name: string; readonly payload: unknown; readonly wantsAck: boolean }
   /** Aborts when the socket disconnects, and when the handler's time is up. */
@@ -106,7 +115,7 @@ export interface EventContext<Emits, Answers = None, Failures = None> extends Ha
 }
 
 /** What `onDisconnect` receives. */
-export interface DisconnectContext<Emits, Answers = None> extends HandlerContext<Emits, Answers> {
+export interface DisconnectContext<Emits, Answers = None, Join = None> extends HandlerContext<Emits, Answers, Join> {
   /** Socket.IO's disconnect reason, e.g. `transport close`. */
   readonly reason: DisconnectReason
   /** The rooms as they were; Socket.IO has emptied `socket.rooms` by now. */
@@ -119,8 +128,7 @@ export type AckEnvelope<Data = unknown, Failure = WireError> =
   | { readonly ok: false; readonly error: Failure }
 
 // biome-ignore lint/suspicious/noExplicitAny: hooks are shared by definitions of any types
-type AnyEventContext = EventContext<any, any, any>
-type OneOrMany<Type> = Type | readonly Type[]
+type AnyEventContext = EventContext<any, any, any, any>
 
 /** Runs before the handler; what it throws refuses the event. */
 export type EventHook = (this: FastifyInstance, context: AnyEventContext) => unknown
@@ -129,7 +137,7 @@ export type AckHook = (this: FastifyInstance, context: AnyEventContext, ack: Ack
 /** Hears of every error, before it is put on the wire; what it throws is logged. */
 export type ErrorHook = (this: FastifyInstance, context: AnyEventContext, error: unknown) => unknown
 
-/** The hooks of events, by name: of one event, of a definition, or with `app.addNamespaceHook()` of a context. */
+/** The hooks of events, by name: of one event, of a definition's `eventHooks`, or with `app.addNamespaceHook()` of a context. */
 export interface EventHooks {
   /** First of all, before the payload is looked at. */
   onEvent?: OneOrMany<EventHook>

@@ -1,7 +1,8 @@
-import type { AnyNamespaceDefinition, EventHooks } from './definition.js'
+import type { AnyNamespaceDefinition, JoinHook } from './definition.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
-import { HOOK_NAMES, type NormalHooks, toNormalHooks } from './hooks.js'
+import { HOOK_NAMES, type NormalHooks } from './hooks.js'
 import { createMemoryStore, type IdempotencyOptions } from './idempotency.js'
+import { read, readDuration, readFunctions, readObject, readSchema, type Source } from './reading.js'
 import type { AnySchema } from './schema.js'
 
 /*
@@ -25,6 +26,23 @@ export interface NormalEvent {
   readonly handler: (payload: unknown, context: unknown) => unknown
 }
 
+/** The schemas of the request that joins, by the part that they check; none that was left out. */
+export interface NormalJoinSchema {
+  readonly params?: AnySchema
+  readonly querystring?: AnySchema
+  readonly headers?: AnySchema
+  readonly auth?: AnySchema
+}
+
+/** The hooks of the request that joins: always arrays. */
+export interface NormalJoinHooks {
+  readonly onRequest: readonly JoinHook[]
+  readonly preValidation: readonly JoinHook[]
+  readonly preHandler: readonly JoinHook[]
+}
+
+type LifeKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
+
 export interface NormalDefinition {
   readonly description: string | undefined
   readonly sequential: boolean
@@ -32,14 +50,33 @@ export interface NormalDefinition {
   /** Whether `emits` was given: then an emit that it lacks is a mistake. */
   readonly hasEmits: boolean
   readonly events: ReadonlyMap<string, NormalEvent>
+  readonly schema: NormalJoinSchema
+  readonly joinHooks: NormalJoinHooks
+  /** Those of every event. */
   readonly hooks: NormalHooks
+  readonly expiresAt: AnyNamespaceDefinition['expiresAt']
   readonly onConnect: AnyNamespaceDefinition['onConnect']
+  readonly onRecover: AnyNamespaceDefinition['onRecover']
   readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
 }
 
 // Socket.IO keeps these names for itself, on the server and on the client.
 const RESERVED_EVENTS = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']
-const DEFINITION_KEYS = ['description', 'emits', 'events', 'sequential', 'onConnect', 'onDisconnect', ...HOOK_NAMES]
+const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
+const JOIN_HOOK_NAMES = ['onRequest', 'preValidation', 'preHandler'] as const
+const DEFINITION_KEYS = [
+  'description',
+  'schema',
+  ...JOIN_HOOK_NAMES,
+  'expiresAt',
+  'onConnect',
+  'onRecover',
+  'onDisconnect',
+  'events',
+  'eventHooks',
+  'emits',
+  'sequential',
+]
 const EMIT_KEYS = ['payload', 'reply', 'description']
 const EVENT_KEYS = [
   'payload',
@@ -53,8 +90,6 @@ const EVENT_KEYS = [
 ]
 const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'store']
 
-type Source = Record<string, unknown>
-
 /**
  * Turns a user's definition into its normal form.
  * in: what the user wrote, and the path where; out: frozen, hooks always arrays, emits and events Maps.
@@ -62,16 +97,29 @@ type Source = Record<string, unknown>
  */
 export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
   const source = readObject(definition, path, DEFINITION_KEYS)
+  const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
+  const readFunction = <Key extends LifeKey>(key: Key) =>
+    read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
     description: read<string>(source, 'description', path, 'string'),
     sequential: read<boolean>(source, 'sequential', path, 'boolean') ?? false,
-    emits: readMap(source.emits, `${path}.emits`, normalizeEmit),
+    schema: normalizeSchema(schema, `${path}.schema`),
+    joinHooks: readFunctions(source, JOIN_HOOK_NAMES, path) as unknown as NormalJoinHooks,
+    expiresAt: readFunction('expiresAt'),
+    onConnect: readFunction('onConnect'),
+    onRecover: readFunction('onRecover'),
+    onDisconnect: readFunction('onDisconnect'),
+    events: readMap(events, `${path}.events`, normalizeEvent),
+    hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
+    emits: readMap(emits, `${path}.emits`, normalizeEmit),
     hasEmits: source.emits !== undefined,
-    events: readMap(source.events, `${path}.events`, normalizeEvent),
-    hooks: readHooks(source, path),
-    onConnect: read<AnyNamespaceDefinition['onConnect']>(source, 'onConnect', path, 'function'),
-    onDisconnect: read<AnyNamespaceDefinition['onDisconnect']>(source, 'onDisconnect', path, 'function'),
   })
+}
+
+function normalizeSchema(value: unknown, path: string): NormalJoinSchema {
+  const source = readObject(value, path, SCHEMA_KEYS)
+  const given = SCHEMA_KEYS.filter((key) => source[key] !== undefined)
+  return Object.freeze(Object.fromEntries(given.map((key) => [key, readSchema(source[key], `${path}.${key}`)])))
 }
 
 function normalizeEmit(value: unknown, path: string): NormalEmit {
@@ -85,23 +133,20 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
 
 function normalizeEvent(value: unknown, path: string): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
+  const { errors = {} } = source
   const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
   if (!handler) throw new FST_NSP_DEFINITION_INVALID(`${path}.handler`, 'is missing: an event needs a function')
-  const handlerTimeoutMs = read<number>(source, 'handlerTimeoutMs', path, 'number')
-  if (handlerTimeoutMs !== undefined && !isDuration(handlerTimeoutMs)) {
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.handlerTimeoutMs`, 'must be a whole number of milliseconds, or 0')
-  }
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
     errors: new Map(
-      Object.entries(readObject(source.errors ?? {}, `${path}.errors`)).map(([code, schema]) => [
+      Object.entries(readObject(errors, `${path}.errors`)).map(([code, schema]) => [
         code,
         readSchema(schema, `${path}.errors[${JSON.stringify(code)}]`) ?? true,
       ]),
     ),
     description: read(source, 'description', path, 'string'),
-    handlerTimeoutMs,
+    handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
     handler,
@@ -113,10 +158,7 @@ function readIdempotency(value: unknown, path: string): NormalEvent['idempotency
   const source = readObject(value, path, IDEMPOTENCY_KEYS)
   const key = read<IdempotencyOptions['key']>(source, 'key', path, 'function')
   if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: a function that gives the key of an event')
-  const ttlMs = read<number>(source, 'ttlMs', path, 'number') ?? 600_000
-  if (!isDuration(ttlMs) || ttlMs === 0) {
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.ttlMs`, 'must be a whole number of milliseconds')
-  }
+  const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
   const store = source.store === undefined ? createMemoryStore() : readObject(source.store, `${path}.store`)
   for (const method of ['claim', 'settle', 'release']) {
     read(store as Source, method, `${path}.store`, 'function') ?? missing(`${path}.store.${method}`)
@@ -128,28 +170,13 @@ function missing(path: string): never {
   throw new FST_NSP_DEFINITION_INVALID(path, 'is missing: a store has claim, settle and release')
 }
 
-function isDuration(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= 2_147_483_647
-}
-
-function readObject(value: unknown, path: string, known?: readonly string[]): Source {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FST_NSP_DEFINITION_INVALID(path, `must be an object: got ${nameOf(value)}`)
-  }
-  const unknownKey = known && Object.keys(value).find((key) => !known.includes(key))
-  if (unknownKey !== undefined) {
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.${unknownKey}`, `is unknown: use one of ${known?.join(', ')}`)
-  }
-  return value as Source
-}
-
 function readMap<Entry>(
   value: unknown,
   path: string,
   normalize: (entry: unknown, path: string) => Entry,
 ): Map<string, Entry> {
   const entries = new Map<string, Entry>()
-  for (const [event, entry] of Object.entries(readObject(value ?? {}, path))) {
+  for (const [event, entry] of Object.entries(readObject(value, path))) {
     const at = `${path}[${JSON.stringify(event)}]`
     if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, 'is a name that Socket.IO reserves')
     entries.set(event, Object.freeze(normalize(entry, at)))
@@ -157,30 +184,6 @@ function readMap<Entry>(
   return entries
 }
 
-function read<Value>(source: Source, key: string, path: string, type: string): Value | undefined {
-  const value = source[key]
-  if (value === undefined || typeof value === type) return value as Value | undefined
-  throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a ${type}: got ${nameOf(value)}`)
-}
-
-function readSchema(schema: unknown, path: string): AnySchema | undefined {
-  // ArkType's schemas are functions
-  const isSchema = schema !== null && ['undefined', 'boolean', 'object', 'function'].includes(typeof schema)
-  if (isSchema) return schema as AnySchema | undefined
-  throw new FST_NSP_DEFINITION_INVALID(path, `must be a schema: got ${nameOf(schema)}`)
-}
-
 function readHooks(source: Source, path: string): NormalHooks {
-  const hooks = toNormalHooks(source as EventHooks)
-  for (const name of HOOK_NAMES) {
-    const stranger = hooks[name].find((hook) => typeof hook !== 'function')
-    if (stranger !== undefined) {
-      throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or several: got ${nameOf(stranger)}`)
-    }
-  }
-  return hooks
-}
-
-function nameOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
+  return readFunctions(source, HOOK_NAMES, path) as unknown as NormalHooks
 }

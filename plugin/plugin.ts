@@ -3,7 +3,7 @@ import type { Server } from 'socket.io'
 import { attachServer } from './attach.js'
 import { createCodec } from './codec.js'
 import { settlesWithin } from './deadline.js'
-import type { AckHook, ErrorHook, EventHook, NamespaceDefinition, None, Schemas } from './definition.js'
+import type { AckHook, ErrorHook, EventHook, JoinSchemas, NamespaceDefinition, None, Schemas } from './definition.js'
 import { createEmitCheck } from './emit.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { createHandshake } from './handshake.js'
@@ -30,7 +30,8 @@ declare module 'fastify' {
       const Payloads extends Schemas = None,
       const Replies extends Schemas = None,
       const Failures extends Schemas = None,
-    >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures>): this
+      const Join extends JoinSchemas = None,
+    >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join>): this
     /**
      * Adds a hook for the events of every namespace that is declared in this context or below, also of later ones.
      * throws FST_NSP_HOOK_INVALID.

@@ -175,7 +175,7 @@ t.test('hooks run in order: outer contexts, inner ones, the definition, the even
         const first = () => void order.push('preHandler first')
         const own = { ...all('event'), preHandler: [first, all('event').preHandler] }
         scope.namespace('/inner', {
-          ...all('definition'),
+          eventHooks: all('definition'),
           events: { e: { ...own, handler: () => void order.push('handler') } },
         })
         scope.addNamespaceHook('onEvent', () => void order.push('onEvent scope, added later'))
@@ -206,9 +206,11 @@ t.test('hooks run in order: outer contexts, inner ones, the definition, the even
 t.test('a hook that throws refuses the event: a 4xx as it is, anything else as FST_NSP_INTERNAL', async (t) => {
   let calls = 0
   const { socket } = await client(t, {
-    preHandler: ({ event }) => {
-      const { statusCode, code } = event.payload as { statusCode?: number; code?: string }
-      throw Object.assign(new Error('not you'), { ...(statusCode && { statusCode }), ...(code && { code }) })
+    eventHooks: {
+      preHandler: ({ event }) => {
+        const { statusCode, code } = event.payload as { statusCode?: number; code?: string }
+        throw Object.assign(new Error('not you'), { ...(statusCode && { statusCode }), ...(code && { code }) })
+      },
     },
     events: { e: { handler: () => calls++ } },
   })
@@ -227,10 +229,12 @@ t.test('a hook that throws refuses the event: a 4xx as it is, anything else as F
 t.test('onAck and onError hear of every ack and error, and what they throw is logged', async (t) => {
   const heard: unknown[] = []
   const { socket, lines } = await client(t, {
-    onAck: [(_context, ack) => void heard.push(['ack', ack.ok]), async () => Promise.reject(new Error('observer'))],
-    onError: (_context, error) => {
-      heard.push(['error', (error as Error).message])
-      throw new Error('observer')
+    eventHooks: {
+      onAck: [(_context, ack) => void heard.push(['ack', ack.ok]), async () => Promise.reject(new Error('observer'))],
+      onError: (_context, error) => {
+        heard.push(['error', (error as Error).message])
+        throw new Error('observer')
+      },
     },
     events: {
       well: { handler: () => {} },
@@ -334,7 +338,7 @@ t.test('when the socket disconnects the signal aborts, and the result is dropped
   const aborted = withResolvers<AbortSignal>()
   const acks: unknown[] = []
   const { app, socket } = await client(t, {
-    onAck: (_context, ack) => void acks.push(ack),
+    eventHooks: { onAck: (_context, ack) => void acks.push(ack) },
     events: {
       slow: {
         handler: async (_payload, context) => {
@@ -452,6 +456,28 @@ t.test('a sequential namespace handles the events of a socket one after another,
   turns[0]?.resolve()
   t.match(await Promise.all([first, second]), [{ ok: true }, { ok: true }])
   t.strictSame(order, ['begin 0', 'end 0', 'begin 1', 'end 1'])
+})
+
+t.test('however many events wait behind one in a sequential namespace, all are acked in their order', async (t) => {
+  const release = withResolvers()
+  const { socket } = await client(
+    t,
+    {
+      sequential: true,
+      onConnect: ({ socket }) => void socket.on('plain', (ack: () => void) => ack()),
+      events: { wait: { handler: () => release.promise }, count: { handler: (turn) => turn } },
+    },
+    { limits: { eventsPerSecond: 0, eventsInFlight: 0, eventsWaiting: 0, bytesWaiting: 0 } },
+  )
+  const turns = Array.from({ length: 20_000 }, (_, turn) => turn)
+  const acks: unknown[] = []
+  socket.emit('wait', () => acks.push('first'))
+  for (const turn of turns) socket.emit('count', turn, (ack: unknown) => acks.push(ack))
+  await new Promise<void>((resolve) => socket.emit('plain', resolve))
+  t.strictSame(acks, [], 'all of them are there, and wait')
+  release.resolve()
+  await until(() => acks.length > turns.length)
+  t.strictSame(acks, ['first', ...turns.map((data) => ({ ok: true, data }))])
 })
 
 t.test('without it the events of a socket are handled at the same time, as many as the limit allows', async (t) => {
@@ -625,7 +651,7 @@ t.test('a repeated idempotency key is answered with the first ack, and its handl
 t.test('an ack that JSON can not keep gives its key up', async (t) => {
   let calls = 0
   const { socket, lines } = await client(t, {
-    onAck: () => {},
+    eventHooks: { onAck: () => {} },
     events: { e: { idempotency: { key: () => 'k' }, handler: () => (++calls === 1 ? { n: 1n } : calls) } },
   })
   t.match(await socket.emitWithAck('e'), { error: { code: 'FST_NSP_REPLY_INVALID' } })

@@ -5,9 +5,10 @@ import t from 'tap'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'deadline', 'sequence', 'plain'],
   ['name', 'schema', 'idempotency', 'limits'],
-  ['handler-context', 'address'],
+  ['joining', 'address'],
+  ['handler-context'],
   ['definition'],
-  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog'],
+  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'reading', 'inference'],
   ['normal-form', 'handshake', 'intake', 'connect'],
   ['contract', 'attach'],
   ['emit'],

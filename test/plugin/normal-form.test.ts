@@ -33,12 +33,48 @@ t.test('what a definition leaves out has its default', async (t) => {
     emits: new Map(),
     hasEmits: false,
     events: new Map(),
+    schema: {},
+    joinHooks: { onRequest: [], preValidation: [], preHandler: [] },
     hooks: { onEvent: [], preValidation: [], preHandler: [], onAck: [], onError: [] },
+    expiresAt: undefined,
     onConnect: undefined,
+    onRecover: undefined,
     onDisconnect: undefined,
   })
+  t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
   t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits is one')
   t.equal(normalizeDefinition({ sequential: true }, 'at').sequential, true)
+})
+
+t.test('joining has the schemas that were given, and its hooks are always lists', async (t) => {
+  const [a, b, c] = [async () => {}, () => {}, () => {}]
+  const [expiresAt, onConnect, onRecover, onDisconnect] = [() => 0, () => {}, () => {}, () => {}]
+  const schema = { params: { type: 'object' }, auth: ark({ token: 'string' }), headers: undefined }
+  const source = { schema, onRequest: a, preHandler: [b, c], expiresAt, onConnect, onRecover, onDisconnect }
+  const normal = normalizeDefinition(source, 'at')
+  t.strictSame(Object.keys(normal.schema), ['params', 'auth'])
+  t.equal(normal.schema.params, schema.params)
+  t.equal(normal.schema.auth, schema.auth)
+  t.strictSame(normal.joinHooks, { onRequest: [a], preValidation: [], preHandler: [b, c] })
+  t.match(normal, { expiresAt, onConnect, onRecover, onDisconnect })
+  for (const part of [normal.schema, normal.joinHooks, normal.joinHooks.preHandler]) t.ok(Object.isFrozen(part))
+  t.notOk(Object.isFrozen(source.preHandler), "the user's list is left as it was")
+  const every = { params: true, querystring: {}, headers: {}, auth: {} }
+  t.strictSame(normalizeDefinition({ schema: every }, 'at').schema, every)
+})
+
+t.test('the hooks of every event are apart from those of joining', async (t) => {
+  const [joining, ofEvents] = [async () => {}, () => {}]
+  const source = { preHandler: joining, eventHooks: { preHandler: ofEvents, onAck: [ofEvents, ofEvents] } }
+  const { joinHooks, hooks } = normalizeDefinition(source, 'at')
+  t.strictSame(joinHooks.preHandler, [joining])
+  t.strictSame(hooks, {
+    onEvent: [],
+    preValidation: [],
+    preHandler: [ofEvents],
+    onAck: [ofEvents, ofEvents],
+    onError: [],
+  })
 })
 
 t.test('an event is completed and frozen, its hooks always lists', async (t) => {
@@ -132,15 +168,44 @@ const wrong: [definition: unknown, message: string][] = [
   [[], 'at must be an object: got object'],
   ['x', 'at must be an object: got string'],
   [handler, 'at must be an object: got function'],
-  [{ onConect: handler }, 'at\\.onConect is unknown: use one of description, emits, events, sequential, .+, onError'],
+  [
+    { onConect: handler },
+    'at\\.onConect is unknown: use one of description, schema, onRequest, preValidation, preHandler, expiresAt, ' +
+      'onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
+  ],
+  ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
+    { [name]: handler },
+    `at\\.${name} is unknown: use one of .+, eventHooks, .+`,
+  ]),
   [{ onConnect: 'x' }, 'at\\.onConnect must be a function: got string'],
   [{ onDisconnect: {} }, 'at\\.onDisconnect must be a function: got object'],
   [{ onConnect: null }, 'at\\.onConnect must be a function: got null'],
   [{ description: 7 }, 'at\\.description must be a string: got number'],
   [{ sequential: 'yes' }, 'at\\.sequential must be a boolean: got string'],
-  [{ onEvent: 'x' }, 'at\\.onEvent must be a function, or several: got string'],
+  [{ onRecover: 7 }, 'at\\.onRecover must be a function: got number'],
+  [{ expiresAt: new Date() }, 'at\\.expiresAt must be a function: got object'],
+  [{ onRequest: 'x' }, 'at\\.onRequest must be a function, or several: got string'],
   [{ preValidation: [handler, 7] }, 'at\\.preValidation must be a function, or several: got number'],
-  [{ onAck: {} }, 'at\\.onAck must be a function, or several: got object'],
+  [{ preHandler: [undefined] }, 'at\\.preHandler must be a function, or several: got undefined'],
+  [{ preHandler: null }, 'at\\.preHandler must be a function, or several: got null'],
+
+  [{ eventHooks: handler }, 'at\\.eventHooks must be an object: got function'],
+  [{ eventHooks: null }, 'at\\.eventHooks must be an object: got null'],
+  [
+    { eventHooks: { onRequest: handler } },
+    'at\\.eventHooks\\.onRequest is unknown: use one of onEvent, preValidation, preHandler, onAck, onError',
+  ],
+  [{ eventHooks: { onEvent: 'x' } }, 'at\\.eventHooks\\.onEvent must be a function, or several: got string'],
+  [{ eventHooks: { onAck: {} } }, 'at\\.eventHooks\\.onAck must be a function, or several: got object'],
+
+  [{ schema: [] }, 'at\\.schema must be an object: got object'],
+  [{ schema: null }, 'at\\.schema must be an object: got null'],
+  [{ schema: { body: {} } }, 'at\\.schema\\.body is unknown: use one of params, querystring, headers, auth'],
+  ...['params', 'querystring', 'headers', 'auth'].map((part): [unknown, string] => [
+    { schema: { [part]: 'object' } },
+    `at\\.schema\\.${part} must be a schema: got string`,
+  ]),
+  [{ schema: { auth: null } }, 'at\\.schema\\.auth must be a schema: got null'],
 
   [{ emits: 7 }, 'at\\.emits must be an object: got number'],
   [{ emits: [] }, 'at\\.emits must be an object: got object'],

@@ -1,0 +1,61 @@
+import { FST_NSP_DEFINITION_INVALID } from './errors.js'
+import type { AnySchema } from './schema.js'
+
+/*
+ * Values that a user wrote, read one by one: each is what it must be, or is refused with the path where it stands.
+ * Every function here throws FST_NSP_DEFINITION_INVALID.
+ */
+
+export type Source = Readonly<Record<string, unknown>>
+
+/** An object that is no array; with `known`, of no other keys than these. */
+export function readObject(value: unknown, path: string, known?: readonly string[]): Source {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new FST_NSP_DEFINITION_INVALID(path, `must be an object: got ${nameOf(value)}`)
+  }
+  const unknownKey = known && Object.keys(value).find((key) => !known.includes(key))
+  if (unknownKey !== undefined) {
+    throw new FST_NSP_DEFINITION_INVALID(`${path}.${unknownKey}`, `is unknown: use one of ${known?.join(', ')}`)
+  }
+  return value as Source
+}
+
+/** The value of a key, undefined where it is left out. `type` as `typeof` gives it. */
+export function read<Value>(source: Source, key: string, path: string, type: string): Value | undefined {
+  const value = source[key]
+  if (value === undefined || typeof value === type) return value as Value | undefined
+  throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a ${type}: got ${nameOf(value)}`)
+}
+
+/** A whole number of milliseconds from `least` on, as far as node's timers go; undefined where it is left out. */
+export function readDuration(source: Source, key: string, path: string, least: 0 | 1): number | undefined {
+  const value = read<number>(source, key, path, 'number')
+  const isDuration = value === undefined || (Number.isInteger(value) && value >= least && value <= 2_147_483_647)
+  if (isDuration) return value
+  const orNone = least === 0 ? ', or 0' : ''
+  throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a whole number of milliseconds${orNone}`)
+}
+
+/** For each of these names a list of functions: of one, of several, or of none. */
+export function readFunctions<Name extends string>(source: Source, names: readonly Name[], path: string) {
+  const listOf = (name: Name) => {
+    const functions = [source[name] === undefined ? [] : source[name]].flat()
+    const stranger = functions.findIndex((value) => typeof value !== 'function')
+    if (stranger === -1) return Object.freeze(functions)
+    const got = nameOf(functions[stranger])
+    throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or several: got ${got}`)
+  }
+  return Object.freeze(Object.fromEntries(names.map((name) => [name, listOf(name)])))
+}
+
+/** Anything that can be a schema; undefined where it is left out. */
+export function readSchema(schema: unknown, path: string): AnySchema | undefined {
+  // ArkType's schemas are functions
+  const isSchema = schema !== null && ['undefined', 'boolean', 'object', 'function'].includes(typeof schema)
+  if (isSchema) return schema as AnySchema | undefined
+  throw new FST_NSP_DEFINITION_INVALID(path, `must be a schema: got ${nameOf(schema)}`)
+}
+
+function nameOf(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
