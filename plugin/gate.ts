@@ -45,12 +45,17 @@ interface Arrival {
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
 export function setGate(socket: Socket, { dispatches, limits, bucket, isSequential, log }: GateOptions): Gate {
   const early: Arrival[] = []
+  // What waits in a sequential namespace: first `turned`, from its end, then `queue`, from its start. An array's shift()
+  // moves all that is left of a long one, and nothing bounds this one where `eventsWaiting` is 0.
   const queue: Arrival[] = []
+  let turned: Arrival[] = []
   // Socket.IO listens for `error` itself, so that none is thrown; a client may send an event of that name.
   const errorListeners = socket.listenerCount('error')
   let connection: ConnectionContext | undefined
   let isOpen = false
   let inFlight = 0
+  let isDraining = false
+  const done = isSequential ? endTurn : end
 
   function refuse({ name, sendAck }: Arrival, error: Error): void {
     const { code } = error as { code?: string }
@@ -74,7 +79,7 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
     const dispatch = dispatches.get(arrival.name)
     if (!dispatch || !connection) passOn(arrival)
     else if (isSequential && inFlight > 0) {
-      if (isWithin(queue.length + 1, limits.eventsWaiting)) queue.push(arrival)
+      if (isWithin(queue.length + turned.length + 1, limits.eventsWaiting)) queue.push(arrival)
       else refuse(arrival, new FST_NSP_QUEUE_FULL())
     } else if (isWithin(inFlight + 1, limits.eventsInFlight)) run(dispatch, arrival, connection)
     else refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
@@ -82,11 +87,25 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
 
   function run(dispatch: Dispatch, { args, sendAck }: Arrival, to: ConnectionContext): void {
     inFlight++
-    dispatch(to, args, sendAck, () => {
-      inFlight--
-      const waiting = queue.shift()
-      if (waiting) route(waiting)
-    })
+    dispatch(to, args, sendAck, done)
+  }
+
+  function end(): void {
+    inFlight--
+  }
+
+  /** One that ends at once comes back here from route(): it leaves the next to the loop, or the stack would overflow. */
+  function endTurn(): void {
+    end()
+    if (isDraining) return
+    isDraining = true
+    while (inFlight === 0) {
+      if (turned.length === 0) turned = queue.splice(0).reverse()
+      const next = turned.pop()
+      if (!next) break
+      route(next)
+    }
+    isDraining = false
   }
 
   /** To the application's own middlewares and listeners. */
@@ -114,6 +133,7 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
     close() {
       early.length = 0
       queue.length = 0
+      turned.length = 0
     },
   }
 }
