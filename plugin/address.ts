@@ -47,8 +47,9 @@ export function createNameRouter<Entry>({ maxParamLength = 100 } = {}): NameRout
     const same = shapes.get(shape)
     if (same !== undefined) throw new FST_NSP_NAMESPACE_DUPLICATE(`${name}, of the same shape as ${same},`)
     shapes.set(shape, name)
+    const route: Route<Entry> = { entry, parts: partsOf(name) }
     try {
-      router.on('GET', name, () => {}, { entry, parts: partsOf(name) } satisfies Route<Entry>)
+      router.on('GET', name, () => route)
     } catch (error) {
       throw new FST_NSP_NAME_INVALID(quoteName(name), `must have other constraints: ${(error as Error).message}`)
     }
@@ -67,8 +68,8 @@ export function createNameRouter<Entry>({ maxParamLength = 100 } = {}): NameRout
       if (match !== undefined || address[0] !== '/' || address.length > ADDRESS_LENGTH) return match
       const found = router.find('GET', address)
       if (found === null) return undefined
-      const { entry, parts } = found.store as Route<Entry>
-      const params = found.params as Record<string, string>
+      const { entry, parts } = (found.handler as () => Route<Entry>)()
+      const params: Record<string, string> = Object.assign(Object.create(null), found.params)
       const isAddress = parts.every((part) => typeof part === 'string' || !problemOf(part, params[part.parameter]))
       return isAddress && writeAddress(parts, params) === address ? { entry, params: Object.freeze(params) } : undefined
     },
@@ -80,6 +81,7 @@ const remembered = new Map<string, NameRouter<undefined>>()
 /**
  * The address of a name: formatAddress('/orgs/:orgId', { orgId: 42 }) is '/orgs/42'. A static name is its own.
  * params: strings, numbers, booleans or bigints; others than the name's are not read.
+ * Where a static name, or one that goes before, has the same address, the router finds that one.
  * throws FST_NSP_PARAMS_INVALID for a value that is missing, empty, of another type, or refused by its constraint, and
  * for values that a client's address would not give back; FST_NSP_NAME_INVALID.
  */

@@ -1,8 +1,8 @@
-import { segmentsOf } from './name.js'
+import { isDynamic, segmentsOf } from './name.js'
 import type { NormalDefinition } from './normal-form.js'
 
 /*
- * The mounted namespaces as a tree of their segments, as printRoutes() prints routes.
+ * The mounted namespaces as a tree of their segments, as printRoutes() prints routes; dynamic names as they are written.
  */
 
 interface Branch {
@@ -15,7 +15,10 @@ interface Branch {
  *
  * /
  * ├── chat (events message:send, emits message:new) The rooms of one organisation
- * └── my-namespace (emits hi)
+ * ├── my-namespace (emits hi)
+ * └── orgs
+ *     ├── members (mounted)
+ *     └── :orgId (mounted)
  */
 export function printNamespaces(definitions: ReadonlyMap<string, NormalDefinition>): string {
   const root: Branch = { children: new Map() }
@@ -33,12 +36,17 @@ export function printNamespaces(definitions: ReadonlyMap<string, NormalDefinitio
 }
 
 function* renderChildren(branch: Branch, indent = ''): Generator<string> {
-  const entries = [...branch.children]
+  const entries = [...branch.children].sort(([one], [other]) => rankOf(one) - rankOf(other))
   for (const [index, [segment, child]] of entries.entries()) {
     const isLast = index === entries.length - 1
     yield `${indent}${isLast ? '└── ' : '├── '}${segment}${describe(child)}`
     yield* renderChildren(child, indent + (isLast ? '    ' : '│   '))
   }
+}
+
+/** The order in which an address is looked for: text, parameters, the wildcard. */
+function rankOf(segment: string): number {
+  return segment === '*' ? 2 : Number(isDynamic(segment))
 }
 
 /** What follows a segment: nothing where no namespace of that name is declared. */
