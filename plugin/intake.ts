@@ -2,7 +2,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
-import { settlesWithin } from './deadline.js'
+import { createSessions } from './sessions.js'
 import { routeUpgrade } from './shadow.js'
 
 /*
@@ -17,28 +17,8 @@ const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
-/** What we need of the engine's transport. */
-interface Transport {
-  readonly name: string
-  readonly writable: boolean
-  /** Of a polling one that is to be closed at the next poll. */
-  readonly shouldClose?: (() => void) | null
-  once(event: 'ready', listener: () => void): void
-}
-
-/** What we need of the engine's socket. */
-interface Session {
-  readonly id: string
-  readonly transport: Transport
-  close(discard?: boolean): void
-  once(event: 'close' | 'upgrade', listener: () => void): void
-}
-
 export interface Intake {
-  /**
-   * Waits until every session and every upgraded connection has ended, and destroys those that are left after the time
-   * given. Call it after `io.close()`, which asks the clients to go.
-   */
+  /** Ends what is left of the engine's traffic, after so many milliseconds at most. Call it after `io.close()`. */
   close(timeoutMs: number): Promise<void>
 }
 
@@ -47,50 +27,27 @@ export interface Intake {
  * in: a context, its Socket.IO server, and the engine's full path without a trailing slash.
  */
 export function createIntake(instance: FastifyInstance, io: Server, path: string): Intake {
-  const sessions = new Map<string, Session>()
-  // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
-  const abandoned = new Set<Session>()
-  const connections = new Set<Duplex>()
-  const discardSessions = io.engine.close.bind(io.engine)
+  const sessions = createSessions(io)
   const handleRequest = io.engine.handleRequest.bind(io.engine)
 
-  io.engine.on('connection', (session: Session) => {
-    // The one it begins with: after an upgrade it has another, and this one may still wait.
-    const { transport } = session
-    sessions.set(session.id, session)
-    if (transport.name === 'polling') abandoned.add(session)
-    session.once('close', () => {
-      sessions.delete(session.id)
-      abandoned.delete(session)
-      // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
-      transport.shouldClose?.()
-    })
-  })
-  // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an
-  // error in place of a close. Without `discard` a session writes what it has, and then its goodbye.
-  io.engine.close = () => {
-    for (const session of sessions.values()) {
-      if (abandoned.has(session)) session.close(true)
-      else sayGoodbye(session)
-    }
-    return io.engine
-  }
-
-  // A plain request that names the session of a WebSocket, and its transport: the engine would never answer it, and the
-  // http server would wait for that answer when it closes.
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
-    const session = sessions.get(sessionIdOf(raw))
-    if (!session || session.transport.name === 'polling') handleRequest(raw, response)
-    else response.writeHead(400, { 'content-type': 'application/json' }).end(BAD_REQUEST)
+    const session = sessions.open.get(sessionIdOf(raw))
+    // A plain request that names the session of a WebSocket, and its transport: the engine would never answer it, and
+    // the http server would wait for that answer when it closes.
+    if (session && session.transport.name !== 'polling') {
+      response.writeHead(400, { 'content-type': 'application/json' }).end(BAD_REQUEST)
+      return
+    }
+    handleRequest(raw, response)
   }
 
   const takeRequests = (server: HttpServer) => {
     const others = server.listeners('request') as RequestListener[]
     server.removeAllListeners('request')
     server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-      const session = sessions.size > 0 && pathOf(raw) === path ? sessions.get(sessionIdOf(raw)) : undefined
+      const session = sessions.open.size > 0 && pathOf(raw) === path ? sessions.open.get(sessionIdOf(raw)) : undefined
       if (session) {
-        abandoned.delete(session)
+        sessions.expect(session)
         io.engine.handleRequest(raw, response)
       } else for (const listener of others) listener.call(server, raw, response)
     })
@@ -120,8 +77,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
         }
         return
       }
-      connections.add(connection)
-      connection.once('close', () => connections.delete(connection))
+      sessions.keep(connection)
       io.engine.handleUpgrade(raw, connection, head)
     })
   }
@@ -135,29 +91,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
     for (const server of secondaryServersOf(instance)) takeRequests(server)
   })
 
-  return {
-    async close(timeoutMs) {
-      const ended = [...sessions.values(), ...connections].map(
-        (each) => new Promise<void>((end) => each.once('close', end)),
-      )
-      if (await settlesWithin(timeoutMs, Promise.all(ended))) return
-      discardSessions()
-      // One that was waiting for a poll to close does not hear of it.
-      for (const session of sessions.values()) session.transport.shouldClose?.()
-      for (const connection of connections) connection.destroy()
-    },
-  }
-}
-
-/** Closes a session as soon as its client can hear it: at once, or at the next poll, or after an upgrade under way. */
-function sayGoodbye(session: Session): void {
-  if (session.transport.name !== 'polling' || session.transport.writable) {
-    session.close()
-    return
-  }
-  // close() between two polls would wait too, but with a timer of 30 s that nothing clears.
-  session.transport.once('ready', () => sayGoodbye(session))
-  session.once('upgrade', () => sayGoodbye(session))
+  return { close: sessions.close }
 }
 
 /** The path that a request asks for, without its query and without one trailing slash. */

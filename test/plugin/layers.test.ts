@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['joining', 'address'],
   ['handler-context'],
   ['definition'],
-  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'reading', 'inference'],
+  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference'],
   ['normal-form', 'handshake', 'intake', 'connect'],
   ['contract', 'attach'],
   ['emit'],
