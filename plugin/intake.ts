@@ -38,6 +38,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
       response.writeHead(400, { 'content-type': 'application/json' }).end(BAD_REQUEST)
       return
     }
+    if (session && raw.method !== 'GET' && raw.method !== 'POST') hideSession(raw)
     handleRequest(raw, response)
   }
 
@@ -104,6 +105,15 @@ function sessionIdOf(raw: IncomingMessage): string {
   const [, query] = splitUrl(raw)
   // Of several the engine takes the last one, too.
   return new URLSearchParams(query).getAll('sid').at(-1) ?? ''
+}
+
+/**
+ * Takes the session out of a request, as the engine reads it. To a method that a session does not know the engine would
+ * say 500; without one it says 400, and with CORS it has answered a preflight before.
+ */
+function hideSession(raw: IncomingMessage): void {
+  const { sid, ...query } = Object.fromEntries(new URLSearchParams(splitUrl(raw)[1]))
+  Object.assign(raw, { _query: query })
 }
 
 function splitUrl(raw: IncomingMessage): [path: string, query: string] {

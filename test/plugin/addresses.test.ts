@@ -201,3 +201,33 @@ t.test('HTTP/2 without HTTP/1.1 is refused at boot, and beside HTTP/1.1 it works
   } as object)
   await connects(t, `https://localhost:${await listen(app, 'localhost')}`, '/chat', { ca: https.cert })
 })
+
+t.test('a session is polled and written to: any other method gets a 400, and the session lives', async (t) => {
+  const app = await build(t, {
+    closeTimeoutMs: 10,
+    io: { cors: { origin: 'https://app.example', preflightContinue: true } },
+    namespaces: echo,
+  })
+  const url = `http://127.0.0.1:${await listen(app)}${POLLING}`
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1))
+  for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+    const response = await fetch(`${url}&sid=${sid}`, { method })
+    t.equal(response.status, 400, method)
+    t.strictSame(await response.json(), { code: 2, message: 'Bad handshake method' }, 'in the words of the engine')
+    t.equal(response.headers.get('access-control-allow-origin'), 'https://app.example')
+  }
+  t.equal((await fetch(`${url}&sid=${sid}`, { method: 'HEAD' })).status, 400)
+  t.equal((await app.inject({ method: 'OPTIONS', url: `${POLLING}&sid=${sid}` })).statusCode, 400)
+  t.equal(await (await fetch(`${url}&sid=${sid}`, { method: 'POST', body: '40/chat,' })).text(), 'ok')
+  t.match(await (await fetch(`${url}&sid=${sid}`)).text(), /^40\/chat,/)
+})
+
+t.test('a preflight of a session is answered', async (t) => {
+  const app = await build(t, { closeTimeoutMs: 10, io: { cors: { origin: 'https://app.example' } } })
+  const url = `http://127.0.0.1:${await listen(app)}${POLLING}`
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1))
+  const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+  const response = await fetch(`${url}&sid=${sid}`, { method: 'OPTIONS', headers })
+  t.equal(response.status, 204)
+  t.equal(response.headers.get('access-control-allow-origin'), 'https://app.example')
+})
