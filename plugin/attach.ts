@@ -37,8 +37,8 @@ export async function attachServer(instance: FastifyInstance, options: AttachOpt
     })
     io = scope.io
   })
-  // The engine discards its sessions when its http server closes, and io.close() closes this one at once: intake.ts lets
-  // the sessions say goodbye first.
+  // The engine discards its sessions when its http server closes, and io.close() closes this one at once: sessions.ts
+  // lets the sessions say goodbye first.
   virtual.removeAllListeners('close')
   return io
 }

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
-import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser'
+import type { IncomingMessage } from 'node:http'
+import * as stock from 'socket.io-parser'
+import { type Packet, PacketType } from 'socket.io-parser'
 import { FST_NSP_EVENT_MALFORMED, FST_NSP_PAYLOAD_TOO_LARGE } from './errors.js'
 import type { Limits } from './limits.js'
 import { findPoison } from './plain.js'
@@ -19,21 +21,47 @@ export class Refusal {
   }
 }
 
+/** What we need of the engine's socket. */
+export interface Connection {
+  readonly protocol: number
+  readonly readyState: string
+  readonly request: IncomingMessage
+  write(data: string): unknown
+}
+
+/** Socket.IO's `parser` option. */
+export interface Parser {
+  readonly Encoder: new () => stock.Encoder
+  readonly Decoder: new () => stock.Decoder
+}
+
+/** Decides on a connect: hands the packet on with `pass`, now or later, or answers it itself. */
+export type ReceiveConnect = (connection: Connection, packet: Packet, pass: () => void) => void
+
 /** Gives the arguments of an outgoing event as they are to be sent; throws where they may not. */
 export type CheckEmit = (namespace: string, event: string, args: unknown[]) => unknown[]
 
 export interface CodecOptions {
   readonly limits: Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
   readonly checkEmit: CheckEmit
+  readonly receiveConnect: ReceiveConnect
+  /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
+  readonly base?: Parser | undefined
 }
 
-/** Makes the value of Socket.IO's `parser` option. */
-export function createCodec({ limits, checkEmit }: CodecOptions): {
-  Encoder: typeof Encoder
-  Decoder: new () => EventEmitter
-} {
-  class CheckingEncoder extends Encoder {
+export interface Codec {
+  /** The value of Socket.IO's `parser` option. */
+  readonly parser: { readonly Encoder: new () => stock.Encoder; readonly Decoder: new () => EventEmitter }
+  /** Tells whose packets the decoder that is made next will have; Socket.IO makes it without a word of that. */
+  expect(connection: Connection): void
+}
+
+export function createCodec({ limits, checkEmit, receiveConnect, base = stock }: CodecOptions): Codec {
+  let expected: Connection | undefined
+
+  class CheckingEncoder extends base.Encoder {
     override encode(packet: Packet) {
+      if (packet.type === PacketType.CONNECT_ERROR) return super.encode(addCode(packet))
       if (packet.type !== PacketType.EVENT) return super.encode(packet)
       const [event, ...args] = packet.data as [string, ...unknown[]]
       const checked = checkEmit(packet.nsp, event, args)
@@ -41,9 +69,10 @@ export function createCodec({ limits, checkEmit }: CodecOptions): {
     }
   }
 
-  /** The stock decoder within one of the same face, that looks at each packet before it is handed on. */
-  class GuardedDecoder extends EventEmitter {
-    readonly #decoder = new Decoder()
+  /** The decoder within one of the same face, that looks at each packet before it is handed on. */
+  class BoundedDecoder extends EventEmitter {
+    readonly #decoder = new base.Decoder()
+    readonly #connection = expected
     #bytes = 0
 
     constructor() {
@@ -52,10 +81,18 @@ export function createCodec({ limits, checkEmit }: CodecOptions): {
         // The stock decoder checks what an event carries only if it carries something. It's a break of the protocol, as a
         // wrong payload is: whoever throws here closes the connection.
         if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
-        const isWanted = guard(packet, this.#bytes, limits)
+        const isWanted = bound(packet, this.#bytes, limits)
         this.#bytes = 0
-        if (isWanted) this.emit('decoded', packet)
+        if (!isWanted) return
+        if (packet.type === PacketType.CONNECT && this.#connection) this.#receiveConnect(this.#connection, packet)
+        else this.emit('decoded', packet)
       })
+    }
+
+    #receiveConnect(connection: Connection, packet: Packet): void {
+      // Socket.IO would make one of its own where there is none, and later we could not tell whose it is.
+      packet.data ??= {}
+      receiveConnect(connection, packet, () => this.emit('decoded', packet))
     }
 
     add(chunk: string | Buffer): void {
@@ -68,14 +105,26 @@ export function createCodec({ limits, checkEmit }: CodecOptions): {
     }
   }
 
-  return { Encoder: CheckingEncoder, Decoder: GuardedDecoder }
+  return {
+    parser: { Encoder: CheckingEncoder, Decoder: BoundedDecoder },
+    expect(connection) {
+      expected = connection
+    },
+  }
+}
+
+/** Socket.IO itself refuses an unknown namespace without a code. */
+function addCode(packet: Packet): Packet {
+  const { message, data } = packet.data as { message?: string; data?: unknown }
+  if (data !== undefined || message !== 'Invalid namespace') return packet
+  return { ...packet, data: { message, data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 } } }
 }
 
 /**
  * Bounds a packet, in place: an event that breaks a bound carries a Refusal in place of its arguments, so that it can be
  * answered; so does a connect. An ack that breaks one is dropped: false.
  */
-function guard(packet: Packet, bytes: number, limits: CodecOptions['limits']): boolean {
+function bound(packet: Packet, bytes: number, limits: CodecOptions['limits']): boolean {
   const problem = findProblem(packet, bytes, limits)
   if (!problem) return true
   switch (packet.type) {

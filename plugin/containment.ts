@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Event, Namespace, Server, Socket } from 'socket.io'
+import type { Admission } from './admission.js'
 import { boundBacklog } from './backlog.js'
 import { Refusal } from './codec.js'
 import type { Dispatch } from './dispatch.js'
 import { boundRooms } from './emit.js'
-import {
-  FST_NSP_INTERNAL,
-  FST_NSP_NAMESPACES_LIMIT,
-  FST_NSP_ROOMS_LIMIT,
-  toWireError,
-  type WireError,
-} from './errors.js'
+import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT, toWireError, type WireError } from './errors.js'
 import { type Gate, setGate } from './gate.js'
-import { type Bucket, createBucket, isWithin, type Limits } from './limits.js'
+import { type Bucket, createBucket, type Limits } from './limits.js'
 import {
   containAcks,
   containAnyListeners,
@@ -21,10 +16,11 @@ import {
   containMiddlewares,
   type ListenerTarget,
 } from './listeners.js'
+import { keepRequest } from './request.js'
 
 /*
  * What every socket of every namespace gets before anybody else sees it, declared or not: contained functions, bounds,
- * and its gate. It is the first middleware of each namespace.
+ * and its gate; and its request, if its namespace has a definition. It is the first middleware of each namespace.
  */
 
 /** What is known of a mounted namespace. */
@@ -37,6 +33,7 @@ export interface ContainmentOptions {
   readonly io: Server
   readonly limits: Limits
   readonly log: FastifyBaseLogger
+  readonly admission: Pick<Admission, 'redeem'>
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
   /** Milliseconds, for rates. */
@@ -48,11 +45,11 @@ export function containServer({
   io,
   limits,
   log,
+  admission,
   rulesOf,
   now,
 }: ContainmentOptions): (socket: Socket) => Gate | undefined {
   const gates = new WeakMap<Socket, Gate>()
-  const joins = new WeakMap<object, number>()
   const buckets = new WeakMap<object, Map<string, Bucket>>()
 
   /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
@@ -101,22 +98,16 @@ export function containServer({
     return bucket
   }
 
-  function countJoin(socket: Socket): boolean {
-    const { client } = socket
-    const count = (joins.get(client) ?? 0) + 1
-    if (!isWithin(count, limits.namespacesPerConnection)) return false
-    joins.set(client, count)
-    socket.on('disconnect', () => joins.set(client, Number(joins.get(client)) - 1))
-    return true
-  }
-
   function containNamespace(namespace: Namespace): void {
     namespace.use((socket, next) => {
-      const auth: unknown = socket.handshake.auth
-      if (auth instanceof Refusal) return next(connectError(auth.error))
-      if (!countJoin(socket)) return next(connectError(new FST_NSP_NAMESPACES_LIMIT(limits.namespacesPerConnection)))
       containSocket(socket)
-      next()
+      admission.redeem(socket).then(
+        (request) => {
+          if (request) keepRequest(socket, request)
+          next()
+        },
+        (error) => next(connectError(error)),
+      )
     })
     containMiddlewares<Socket>(namespace, (error, socket, isThrown) => {
       if (!isThrown && error instanceof Error) return error

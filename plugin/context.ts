@@ -17,6 +17,8 @@ export interface ContextOptions {
   readonly request: FastifyRequest
   readonly contract: Contract
   readonly checkEmit: CheckEmit
+  /** Admits the socket again, with another auth. rejects with the refusal. */
+  readonly readmit: (auth: object) => Promise<FastifyRequest>
 }
 
 type AnyHandlerContext = HandlerContext<DefaultEventsMap>
@@ -25,8 +27,8 @@ type AnyHandlerContext = HandlerContext<DefaultEventsMap>
 export class ConnectionContext {
   readonly socket: AnyHandlerContext['socket']
   readonly namespace: AnyHandlerContext['namespace']
-  readonly params: Readonly<Record<string, string>> = {}
-  readonly request: FastifyRequest
+  request: FastifyRequest
+  readonly reauthenticate: (auth?: object) => Promise<void>
   readonly emit: AnyHandlerContext['emit']
   readonly to: (room: string | string[]) => Audience<DefaultEventsMap>
   readonly ask: (event: string, ...args: unknown[]) => Promise<never>
@@ -34,10 +36,14 @@ export class ConnectionContext {
   readonly lives = new Set<EventLife>()
   #log: FastifyBaseLogger | undefined
 
-  constructor({ socket, namespace, request, contract, checkEmit }: ContextOptions) {
+  constructor({ socket, namespace, request, contract, checkEmit, readmit }: ContextOptions) {
     this.socket = socket as AnyHandlerContext['socket']
     this.namespace = namespace as AnyHandlerContext['namespace']
     this.request = request
+    this.reauthenticate = async (auth = socket.handshake.auth) => {
+      this.request = await readmit(auth)
+      this.#log = undefined
+    }
     this.emit = (event, ...args) => socket.emit(event, ...args)
     this.to = (room) => createAudience(socket.to(room), namespace, contract, checkEmit)
     // typed by the definition, where its functions see it
@@ -46,6 +52,10 @@ export class ConnectionContext {
       answer.catch(() => {}) // whoever waits for it hears of it; nobody has to, and no client can end the process with it
       return answer
     }
+  }
+
+  get params(): AnyHandlerContext['params'] {
+    return this.request.params as AnyHandlerContext['params']
   }
 
   get log(): FastifyBaseLogger {
@@ -58,11 +68,10 @@ export class ConnectionContext {
 export class EventLife implements EventContext<DefaultEventsMap> {
   readonly socket: AnyHandlerContext['socket']
   readonly namespace: AnyHandlerContext['namespace']
-  readonly params: Readonly<Record<string, string>>
-  readonly request: FastifyRequest
   readonly emit: AnyHandlerContext['emit']
   readonly to: AnyHandlerContext['to']
   readonly ask: AnyHandlerContext['ask']
+  readonly reauthenticate: AnyHandlerContext['reauthenticate']
   readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
   readonly #connection: ConnectionContext
   readonly #compiled: CompiledEvent
@@ -74,11 +83,10 @@ export class EventLife implements EventContext<DefaultEventsMap> {
     this.#compiled = compiled
     this.socket = connection.socket
     this.namespace = connection.namespace
-    this.params = connection.params
-    this.request = connection.request
     this.emit = connection.emit
     this.to = connection.to
     this.ask = connection.ask as AnyHandlerContext['ask']
+    this.reauthenticate = connection.reauthenticate
     this.event = { name: compiled.name, payload, wantsAck }
   }
 
@@ -88,6 +96,14 @@ export class EventLife implements EventContext<DefaultEventsMap> {
       if (!errors.has(code)) throw new FST_NSP_ERROR_UNDECLARED(code, name)
       return new DeclaredError(code, data)
     }
+  }
+
+  get request(): AnyHandlerContext['request'] {
+    return this.#connection.request
+  }
+
+  get params(): AnyHandlerContext['params'] {
+    return this.#connection.params
   }
 
   get log(): FastifyBaseLogger {

@@ -7,7 +7,6 @@ import {
   compileCheck,
   compileOutgoingCheck,
   isAsyncSchema,
-  isStandardSchema,
 } from './schema.js'
 
 /*
@@ -33,15 +32,6 @@ export interface Contract {
   readonly emits: ReadonlyMap<string, CompiledEmit>
   /** Whether the definition lists its emits: then one that it lacks is a mistake. */
   readonly hasEmits: boolean
-}
-
-/** Whether any schema of a definition needs the JSON Schema compiler of a context. */
-export function needsCompiler(definition: NormalDefinition): boolean {
-  const schemas = [
-    ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
-    ...[...definition.events.values()].flatMap(({ errors }) => [...errors.values()]),
-  ]
-  return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
 }
 
 /**

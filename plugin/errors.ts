@@ -113,6 +113,13 @@ export const FST_NSP_NAMESPACES_LIMIT = createError<[limit: number]>(
   'A connection may join %s namespaces at most',
   429,
 )
+export const FST_NSP_CHILDREN_LIMIT = createError('FST_NSP_CHILDREN_LIMIT', 'Too many namespaces are open', 503)
+export const FST_NSP_CONNECT_INVALID = createError(
+  'FST_NSP_CONNECT_INVALID',
+  'The connect does not fit its schema',
+  400,
+)
+export const FST_NSP_ADMISSION_TIMEOUT = createError('FST_NSP_ADMISSION_TIMEOUT', 'The admission took too long', 503)
 export const FST_NSP_EVENT_MALFORMED = createError<[problem: string]>('FST_NSP_EVENT_MALFORMED', 'The packet %s', 400)
 export const FST_NSP_PAYLOAD_TOO_LARGE = createError<[limit: number]>(
   'FST_NSP_PAYLOAD_TOO_LARGE',
@@ -131,7 +138,14 @@ export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is clo
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)
 
 // Our own 5xx: their texts are the ones above, so they may be told.
-const TELLABLE = [FST_NSP_HANDLER_TIMEOUT, FST_NSP_REPLY_INVALID, FST_NSP_CLOSING, FST_NSP_INTERNAL]
+const TELLABLE = [
+  FST_NSP_ADMISSION_TIMEOUT,
+  FST_NSP_CHILDREN_LIMIT,
+  FST_NSP_CLOSING,
+  FST_NSP_HANDLER_TIMEOUT,
+  FST_NSP_INTERNAL,
+  FST_NSP_REPLY_INVALID,
+]
 
 /** What a client is told of an error. */
 export interface WireError {
@@ -155,11 +169,22 @@ export class DeclaredError extends Error {
   }
 }
 
+/** A refused connect: what its client is told. */
+export class ConnectRefusal extends Error {
+  readonly told: WireError
+
+  constructor(told: WireError) {
+    super(told.message)
+    this.told = told
+  }
+}
+
 /**
  * The one road from anything thrown to the wire: a 4xx error as it is (without a code of its own: FST_NSP_REFUSED), and
  * our own 5xx; all the rest (no status, any other 5xx, not an Error at all) becomes FST_NSP_INTERNAL and loses its text.
  */
 export function toWireError(thrown: unknown): WireError {
+  if (thrown instanceof ConnectRefusal) return thrown.told
   const { code, statusCode, message, details } = Object(thrown) as Partial<WireError>
   const isRefusal = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   const isTellable = isRefusal || TELLABLE.some((Tellable) => thrown instanceof Tellable)

@@ -128,7 +128,9 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
     open(to) {
       connection = to
       isOpen = true
-      for (const arrival of early.splice(0)) route(arrival)
+      // Not a copy: what a handler of one of them disconnects is closed, and the rest dropped.
+      for (const arrival of early) route(arrival)
+      early.length = 0
     },
     close() {
       early.length = 0

@@ -1,10 +1,11 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
-import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT, FST_NSP_REQUEST_MISSING } from './errors.js'
+import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
+import { handshakeOf, keepCookies, keepRequest } from './request.js'
 import { routeUpgrade, ShadowResponse } from './shadow.js'
 
 /*
@@ -19,22 +20,6 @@ import { routeUpgrade, ShadowResponse } from './shadow.js'
 const BUNDLE = ':bundle(^socket\\.io(?:\\.esm|\\.msgpack)?(?:\\.min)?\\.js(?:\\.map)?$)'
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>
-
-const requests = new WeakMap<IncomingMessage, FastifyRequest>()
-
-/**
- * The Fastify request of a socket's handshake: its session, cookies, user, ip and decorators.
- * in: any server socket of this plugin's server, also one met in plain `app.io.on('connection')`.
- * throws FST_NSP_REQUEST_MISSING for a socket that did not come in through Fastify.
- *
- * @example
- * app.io.on('connection', (socket) => { requestOf(socket).log.info('a plain connection') })
- */
-export function requestOf(socket: { readonly request: IncomingMessage }): FastifyRequest {
-  const request = requests.get(socket.request)
-  if (!request) throw new FST_NSP_REQUEST_MISSING()
-  return request
-}
 
 /** The two ends of the handshake: the engine's question, and Fastify's route. */
 export interface Handshake {
@@ -52,7 +37,7 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
   let isClosing = false
 
   const allowRequest: AllowRequest = (raw, answer) => {
-    const request = requests.get(raw)
+    const request = handshakeOf(raw)
     if (request) {
       void askApplication(request).then((refusal) => answer(refusal, refusal === null))
       return
@@ -61,7 +46,7 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
     if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
     const response = routeUpgrade(route, raw)
     response.once('finish', () => {
-      if (!requests.has(raw)) return
+      if (!handshakeOf(raw)) return
       acceptedHeaders.set(raw, response.endToEndHeaders)
       answer(null, true)
     })
@@ -82,7 +67,7 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
   async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply, response: ShadowResponse) {
     const refusal = await askApplication(request)
     if (refusal !== null) return reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
-    requests.set(request.raw, request)
+    keepRequest(request.raw, request)
     response.divert()
     return reply.code(101).send()
   }
@@ -118,11 +103,17 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
             method,
             url,
             onRequest: checkOrigin,
+            // The last of them: a session's Set-Cookie is there.
+            onSend: async ({ raw }, reply) => keepCookies(raw, reply.getHeader('set-cookie')),
             handler: async (request, reply) => {
-              if (isClosing) throw new FST_NSP_CLOSING()
-              if (!isWithin(io.engine.clientsCount + 1, limits.connections)) throw new FST_NSP_CONNECTIONS_LIMIT()
+              // A poll of an admitted session comes here where intake.ts did not see it: it is neither new nor one more.
+              const isNew = !('sid' in (request.query as object))
+              if (isNew && isClosing) throw new FST_NSP_CLOSING()
+              if (isNew && !isWithin(io.engine.clientsCount + 1, limits.connections)) {
+                throw new FST_NSP_CONNECTIONS_LIMIT()
+              }
               if (reply.raw instanceof ShadowResponse) return acceptUpgrade(request, reply, reply.raw)
-              requests.set(request.raw, request)
+              keepRequest(request.raw, request)
               silenceInject(request.raw)
               return relay(request, reply, (raw, response) => io.engine.handleRequest(raw, response))
             },

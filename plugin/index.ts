@@ -19,13 +19,13 @@ export type {
   NamespaceDefinition,
 } from './definition.js'
 export type { WireError } from './errors.js'
-export { requestOf } from './handshake.js'
 export type { IdempotencyOptions, IdempotencyStore } from './idempotency.js'
 export { createMemoryStore } from './idempotency.js'
 export type { Defined } from './inference.js'
 export { defineNamespace, defineNamespaces } from './inference.js'
 export type { Limits } from './limits.js'
 export type { NamespacesOptions } from './options.js'
+export { requestOf } from './request.js'
 export type { AnySchema, InputOf, OutputOf } from './schema.js'
 
 /**

@@ -20,6 +20,8 @@ export interface Limits {
   roomsPerSocket: number
   /** Namespaces that one connection may join; refused ones count until it ends. Default 100. */
   namespacesPerConnection: number
+  /** Dynamic namespaces that are open at a time, of the whole server. Default 10_000. */
+  dynamicNamespaces: number
   /** Connections of the whole server; one more handshake is refused with 503. Default 100_000. */
   connections: number
   /** Bytes that wait for a slow reader; at more its connection is closed. Default 16_000_000. */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   payloadBytes: 1_000_000,
   roomsPerSocket: 1_000,
   namespacesPerConnection: 100,
+  dynamicNamespaces: 10_000,
   connections: 100_000,
   bytesWaiting: 16_000_000,
 })

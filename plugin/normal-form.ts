@@ -3,7 +3,7 @@ import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import { HOOK_NAMES, type NormalHooks } from './hooks.js'
 import { createMemoryStore, type IdempotencyOptions } from './idempotency.js'
 import { read, readDuration, readFunctions, readObject, readSchema, type Source } from './reading.js'
-import type { AnySchema } from './schema.js'
+import { type AnySchema, isStandardSchema } from './schema.js'
 
 /*
  * A definition as the rest of the house wants it: checked, completed, frozen.
@@ -120,6 +120,15 @@ function normalizeSchema(value: unknown, path: string): NormalJoinSchema {
   const source = readObject(value, path, SCHEMA_KEYS)
   const given = SCHEMA_KEYS.filter((key) => source[key] !== undefined)
   return Object.freeze(Object.fromEntries(given.map((key) => [key, readSchema(source[key], `${path}.${key}`)])))
+}
+
+/** Whether any schema of a definition's events or emits needs the JSON Schema compiler of a context. */
+export function needsCompiler(definition: NormalDefinition): boolean {
+  const schemas = [
+    ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
+    ...[...definition.events.values()].flatMap(({ errors }) => [...errors.values()]),
+  ]
+  return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
 }
 
 function normalizeEmit(value: unknown, path: string): NormalEmit {

@@ -25,6 +25,11 @@ export interface NamespacesOptions {
    * Milliseconds, 0 turns it off. Default 10_000. A definition's event may have its own.
    */
   handlerTimeoutMs?: number
+  /**
+   * Longest that joining a namespace may take, from its onRequest hooks to its connect route's answer; then it is
+   * refused with FST_NSP_ADMISSION_TIMEOUT. Milliseconds, 0 turns it off. Default 10_000.
+   */
+  admissionTimeoutMs?: number
   /** Bounds of what one socket may take; each has a default. */
   limits?: Partial<Limits>
 }
@@ -90,6 +95,7 @@ const schema = {
     namespaces: { type: 'object', default: {} },
     prefix: { type: 'string', pattern: '^(/[^/?#\\s]+)*$', default: '' },
     handlerTimeoutMs: { ...milliseconds, default: 10_000 },
+    admissionTimeoutMs: { ...milliseconds, default: 10_000 },
     limits: {
       type: 'object',
       default: {},

@@ -1,7 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
+import { createAdmission } from './admission.js'
 import { attachServer } from './attach.js'
-import { createCodec } from './codec.js'
+import { createChildren } from './children.js'
+import { createCodec, type Parser } from './codec.js'
+import { createConnect } from './connect.js'
+import { containServer } from './containment.js'
 import { settlesWithin } from './deadline.js'
 import type { AckHook, ErrorHook, EventHook, JoinSchemas, NamespaceDefinition, None, Schemas } from './definition.js'
 import { createEmitCheck } from './emit.js'
@@ -9,9 +13,11 @@ import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } fr
 import { createHandshake } from './handshake.js'
 import { addContextHook } from './hooks.js'
 import { createIntake } from './intake.js'
-import { createRegistry } from './mount.js'
+import { createLife } from './life.js'
+import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { printNamespaces } from './print.js'
+import { createRegistry } from './registry.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -47,9 +53,11 @@ declare module 'fastify' {
 /**
  * The plugin: options in, decorators out.
  *
- * A definition goes to the registry (mount.ts), which mounts it when the instance is ready.
+ * A definition goes to the registry (registry.ts), and is mounted when the instance is ready (mount.ts).
  * A handshake goes through a Fastify route (handshake.ts) to the engine, whose server attach.ts has made.
  * What needs no handshake, and every upgrade, comes in by intake.ts.
+ * A connect, read by the codec, goes through the hidden route of its namespace (admission.ts, connect.ts); the socket
+ * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
  */
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   if (instance.hasDecorator('namespace')) throw new FST_NSP_ALREADY_REGISTERED()
@@ -60,23 +68,58 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const fullPath = instance.prefix + path
 
   const isStrict = process.env.NODE_ENV !== 'production'
-  const checkEmit = createEmitCheck((name) => registry.contractOf(name), isStrict)
+  const registry = createRegistry(instance.initialConfig)
+  const checkEmit = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const handshake = createHandshake(instance.routing, options)
+  const codec = createCodec({
+    limits: options.limits,
+    base: options.io.parser as Parser | undefined,
+    checkEmit,
+    receiveConnect: (...packet) => admission.receiveConnect(...packet),
+  })
   const io = await attachServer(instance, {
-    io: {
-      parser: createCodec({ limits: options.limits, checkEmit }),
-      ...options.io,
-      path: fullPath,
-      allowRequest: handshake.allowRequest,
-    },
+    io: { ...options.io, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
-  const registry = createRegistry({ io, options, log: instance.log, checkEmit })
+  io.engine.prependListener('connection', codec.expect)
+  const children = createChildren({
+    io,
+    limit: options.limits.dynamicNamespaces,
+    log: instance.log,
+    forget: (address) => mounts.forget(address),
+  })
+  const admission = createAdmission({
+    connect: createConnect(instance.routing),
+    find: registry.find,
+    children,
+    encode: (packet) => io.encoder.encode(packet),
+    limits: options.limits,
+    timeoutMs: options.admissionTimeoutMs,
+    log: instance.log,
+  })
+  const gateOf = containServer({
+    io,
+    limits: options.limits,
+    log: instance.log,
+    admission,
+    rulesOf: (address) => mounts.at(address),
+    now: () => performance.now(),
+  })
+  const mounts = createMounts({
+    io,
+    registry,
+    children,
+    live: createLife({ gateOf, readmit: admission.readmit, checkEmit, log: instance.log }),
+    log: instance.log,
+    handlerTimeoutMs: options.handlerTimeoutMs,
+  })
   const intake = createIntake(instance, io, fullPath)
   handshake.addRoutes(instance, io, path)
 
   instance.decorate('io', io)
-  instance.decorate('printNamespaces', () => printNamespaces(registry.definitions))
+  instance.decorate('printNamespaces', () =>
+    printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
+  )
   instance.decorate('namespace', function (this: FastifyInstance, name, definition) {
     registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
     return this
@@ -89,13 +132,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     const path = `namespaces[${JSON.stringify(name)}]`
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
-  instance.addHook('onReady', async () => registry.mount())
+  instance.addHook('onReady', async () => mounts.open())
 
   // io.close() ends the engine and its virtual server; the http server below is Fastify's to close, after this.
   async function close(): Promise<void> {
     handshake.close()
+    admission.close()
     await io.close()
-    const isSettled = await settlesWithin(options.closeTimeoutMs, registry.settled())
+    const isSettled = await settlesWithin(options.closeTimeoutMs, mounts.settled())
     if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
     await intake.close(options.closeTimeoutMs)
   }

@@ -137,7 +137,11 @@ function ackOf(message: string, at: string): number | undefined {
 
 /** Straight to the decoder: it may throw, as for any break of the protocol, but what it lets through is within bounds. */
 function decode(packets: readonly Packet[]): void {
-  const { Decoder } = createCodec({ limits: DEFAULT_LIMITS, checkEmit: (_namespace, _event, args) => args })
+  const { Decoder } = createCodec({
+    limits: DEFAULT_LIMITS,
+    checkEmit: (_namespace, _event, args) => args,
+    receiveConnect: (_connection, _packet, pass) => pass(),
+  }).parser
   let decoder = createDecoder()
   for (const { chunks } of packets) {
     for (const chunk of chunks) {

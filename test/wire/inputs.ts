@@ -316,7 +316,7 @@ const ENGINE: readonly Input[] = [
     http(`a handshake by ${method}`, POLL('EIO=4&transport=polling', method), { http: 404 }),
   ),
   ...['PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'].map((method) =>
-    http(`${method} of a session`, POLL('EIO=4&transport=polling&sid={polling}', method), { http: 500 }),
+    http(`${method} of a session`, POLL('EIO=4&transport=polling&sid={polling}', method), { http: 400 }),
   ),
   http('CONNECT', request('CONNECT', 'localhost:80'), 'dropped'),
   http('a method that is none', request('BREW', POLLING_TARGET), { http: 400 }),
@@ -466,12 +466,12 @@ const PACKETS: readonly Input[] = [
   ws('packet', 'an event of a namespace not joined', '42/plain,1["any",1]', CLOSED),
   ws('packet', 'an event before any join', '42/chat,1["any",1]', CLOSED, { namespace: null }),
   ws('packet', 'an event in the packet of its join', ['40/chat,', '42/chat,1["any",1]'], CLOSED, { namespace: null }),
-  ws('packet', 'a join of an unknown namespace', '40/nope,', { refused: 'Invalid namespace' }),
-  ws('packet', 'a join of a namespace with a query', '40/chat?token=1,', { refused: 'Invalid namespace' }),
+  ws('packet', 'a join of an unknown namespace', '40/nope,', { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
+  ws('packet', 'a join of a namespace with a query', '40/chat?token=1,', { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
   ...['/__proto__', '/constructor', '//', '/CHAT', '/chat/', '/chat/../chat', '/ch\0at', '/%63hat', '/*'].map((name) =>
-    ws('packet', `a join of ${JSON.stringify(name)}`, `40${name},`, { refused: 'Invalid namespace' }),
+    ws('packet', `a join of ${JSON.stringify(name)}`, `40${name},`, { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
   ),
-  ws('packet', 'a join of a namespace of 900 kB', `40/${'x'.repeat(900_000)},`, { refused: 'Invalid namespace' }),
+  ws('packet', 'a join of a namespace of 900 kB', `40/${'x'.repeat(900_000)},`, { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
   ws('packet', 'a join of a namespace joined already', '40/chat,', CLOSED),
   ws('packet', 'three joins of a namespace at a time', ['40/plain,', '40/plain,', '40/plain,'], {
     answers: { joined: 3 },
@@ -549,7 +549,7 @@ const PACKETS: readonly Input[] = [
   ws('packet', 'the same ack id twice', ['42/chat,1["any",1]', '42/chat,1["any",2]'], { answers: { ok: 2 } }),
   poll('packet', 'an event without data in a POST', '42/chat,1', { closed: 'goodbye' }),
   poll('packet', 'an event of a namespace not joined in a POST', '42/plain,1["any",1]', { closed: 'goodbye' }),
-  poll('packet', 'a join of an unknown namespace in a POST', '40/nope,', { refused: 'Invalid namespace' }),
+  poll('packet', 'a join of an unknown namespace in a POST', '40/nope,', { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
 ]
 
 const PLACEHOLDER = '{"_placeholder":true,"num":0}'

@@ -1,0 +1,155 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Socket } from 'socket.io'
+import { type Packet, PacketType } from 'socket.io-parser'
+import type { Children } from './children.js'
+import { type Connection, type ReceiveConnect, Refusal } from './codec.js'
+import type { Connect } from './connect.js'
+import { settlesWithin } from './deadline.js'
+import {
+  FST_NSP_ADMISSION_TIMEOUT,
+  FST_NSP_CLOSING,
+  FST_NSP_NAMESPACE_UNKNOWN,
+  FST_NSP_NAMESPACES_LIMIT,
+  toWireError,
+} from './errors.js'
+import { isWithin, type Limits } from './limits.js'
+import { requestOf } from './request.js'
+
+/*
+ * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:
+ * nothing exists for a client that is not admitted, neither a dynamic namespace, nor a recovered session with what it has
+ * missed. What is admitted leaves a ticket, by which its socket is known later.
+ */
+
+/** The definition that an address belongs to. */
+interface Place {
+  readonly entry: { readonly isDynamic: boolean }
+  /** As they are in the address. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface AdmissionOptions {
+  readonly connect: Connect
+  readonly find: (address: string) => Place | undefined
+  readonly children: Pick<Children, 'hold' | 'seat'>
+  readonly encode: (packet: Packet) => unknown[]
+  readonly limits: Pick<Limits, 'namespacesPerConnection'>
+  /** Milliseconds, 0 for no bound. */
+  readonly timeoutMs: number
+  readonly log: FastifyBaseLogger
+}
+
+export interface Admission {
+  /** Given to the codec. */
+  readonly receiveConnect: ReceiveConnect
+  /**
+   * Takes the ticket of a socket that Socket.IO has made: the request that was admitted, none in a namespace without a
+   * definition. One that came without a ticket is admitted now. rejects with the refusal.
+   */
+  redeem(socket: Socket): Promise<FastifyRequest | undefined>
+  /** Admits a live socket again, with another auth. rejects with the refusal. */
+  readmit(socket: Socket, auth: object): Promise<FastifyRequest>
+  /** Refuses every connect from now on, those under way included. */
+  close(): void
+}
+
+interface Ticket {
+  readonly request: FastifyRequest | undefined
+  readonly isHeld: boolean
+}
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { connect, find, children, encode, limits, timeoutMs, log } = options
+  // By the auth of a connect packet, which Socket.IO hands on as it is.
+  const tickets = new WeakMap<object, Ticket>()
+  const joins = new WeakMap<object, number>()
+  let isClosing = false
+
+  async function receive(connection: Connection, { nsp: address, data: auth }: Packet): Promise<Ticket> {
+    if (auth instanceof Refusal) throw auth.error
+    countJoin(connection)
+    const place = find(address)
+    if (!place) return { request: undefined, isHeld: false }
+    const request = await admit(connection.request, place, address, auth)
+    // It has gone meanwhile: nothing is made for it.
+    if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
+    if (place.entry.isDynamic) children.hold(address)
+    return { request, isHeld: place.entry.isDynamic }
+  }
+
+  async function admit(raw: IncomingMessage, place: Place, address: string, auth: object): Promise<FastifyRequest> {
+    if (isClosing) throw new FST_NSP_CLOSING()
+    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
+    const admitted = connect(requestOf({ request: raw }), address, own)
+    if (timeoutMs > 0 && !(await settlesWithin(timeoutMs, admitted))) throw new FST_NSP_ADMISSION_TIMEOUT()
+    const request = await admitted
+    if (isClosing) throw new FST_NSP_CLOSING()
+    if (!isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
+    return request
+  }
+
+  function countJoin(connection: object): void {
+    const count = (joins.get(connection) ?? 0) + 1
+    if (!isWithin(count, limits.namespacesPerConnection)) {
+      throw new FST_NSP_NAMESPACES_LIMIT(limits.namespacesPerConnection)
+    }
+    joins.set(connection, count)
+  }
+
+  function refuse(connection: Connection, address: string, error: unknown): void {
+    const { message, ...data } = toWireError(error)
+    log.debug({ namespace: address.slice(0, 100), code: data.code }, 'connect refused')
+    if (connection.readyState !== 'open') return
+    for (const part of encode({ type: PacketType.CONNECT_ERROR, nsp: address, data: { message, data } })) {
+      connection.write(part as string)
+    }
+  }
+
+  /** Of a socket that came without a packet of its own: one of a client of protocol 3. */
+  async function admitLate({ conn, nsp, request, handshake }: Socket): Promise<Ticket> {
+    countJoin(conn)
+    const place = find(nsp.name)
+    return { request: place && (await admit(request, place, nsp.name, handshake.auth)), isHeld: false }
+  }
+
+  return {
+    receiveConnect(connection, packet, pass) {
+      // A client of protocol 3 has joined `/` without a packet, and has its auth in the name.
+      if (connection.protocol === 3) return pass()
+      receive(connection, packet).then(
+        (ticket) => {
+          tickets.set(packet.data, ticket)
+          pass()
+        },
+        (error) => refuse(connection, packet.nsp, error),
+      )
+    },
+
+    async redeem(socket) {
+      const { auth } = socket.handshake
+      const { request, isHeld } = tickets.get(auth) ?? (await admitLate(socket))
+      tickets.delete(auth)
+      if (isHeld) children.seat(socket)
+      socket.on('disconnect', () => joins.set(socket.conn, Number(joins.get(socket.conn)) - 1))
+      return request
+    },
+
+    readmit({ request, nsp }, auth) {
+      return admit(request, find(nsp.name) as Place, nsp.name, auth)
+    },
+
+    close() {
+      isClosing = true
+    },
+  }
+}
+
+/** Whether params, as a schema has made them, are those of the address: `/orgs/042` is not another word for `/orgs/42`. */
+function isSpelled(written: Place['params'], checked: unknown): boolean {
+  const params = Object(checked) as Record<string, unknown>
+  return Object.entries(written).every(([name, text]) => {
+    const value = params[name]
+    return value === undefined || typeof value === 'object' || String(value) === text
+  })
+}
