@@ -859,7 +859,7 @@ const RATES: readonly Input[] = [
     'rate',
     'a thousand joins of unknown namespaces',
     times(1_000, (index) => `40/nope-${index},`),
-    { answers: { 'connect_error Invalid namespace': 1_000 } },
+    { answers: { 'connect_error FST_NSP_NAMESPACE_UNKNOWN': 99, 'connect_error FST_NSP_NAMESPACES_LIMIT': 901 } },
   ),
   {
     ...poll(
