@@ -8,6 +8,7 @@ import type { Connect } from './connect.js'
 import { settlesWithin } from './deadline.js'
 import {
   FST_NSP_ADMISSION_TIMEOUT,
+  FST_NSP_CHILDREN_LIMIT,
   FST_NSP_CLOSING,
   FST_NSP_NAMESPACE_UNKNOWN,
   FST_NSP_NAMESPACES_LIMIT,
@@ -32,7 +33,7 @@ interface Place {
 export interface AdmissionOptions {
   readonly connect: Connect
   readonly find: (address: string) => Place | undefined
-  readonly children: Pick<Children, 'hold' | 'seat'>
+  readonly children: Pick<Children, 'hasRoomFor' | 'hold' | 'seat'>
   readonly encode: (packet: Packet) => unknown[]
   readonly limits: Pick<Limits, 'namespacesPerConnection'>
   /** Milliseconds, 0 for no bound. */
@@ -74,7 +75,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const request = await admit(connection.request, place, address, auth)
     // It has gone meanwhile: nothing is made for it.
     if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
-    if (place.entry.isDynamic) children.hold(address)
+    if (place.entry.isDynamic) hold(address)
     return { request, isHeld: place.entry.isDynamic }
   }
 
@@ -87,6 +88,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (isClosing) throw new FST_NSP_CLOSING()
     if (!isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
     return request
+  }
+
+  function hold(address: string): void {
+    if (!children.hasRoomFor(address)) throw new FST_NSP_CHILDREN_LIMIT()
+    children.hold(address)
   }
 
   function countJoin(connection: object): void {

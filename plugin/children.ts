@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
-import { FST_NSP_CHILDREN_LIMIT } from './errors.js'
 import { isWithin } from './limits.js'
 import { contain } from './sequence.js'
 
@@ -23,8 +22,10 @@ export interface Children {
   readonly size: number
   /** Takes a namespace that Socket.IO has just made into care. */
   adopt(namespace: Namespace): void
-  /** Keeps the namespace of an address alive, which is made if need be. throws FST_NSP_CHILDREN_LIMIT. */
-  hold(address: string): Namespace
+  /** Whether the namespace of an address is open, or may be. */
+  hasRoomFor(address: string): boolean
+  /** Keeps the namespace of an address alive until `release`; it is made if need be. */
+  hold(address: string): void
   release(address: string): void
   /** Makes a hold that of a socket: it ends when the socket has connected, or has been refused. */
   seat(socket: Socket): void
@@ -98,12 +99,12 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
       setImmediate(closeIfEmpty, name)
     },
 
+    hasRoomFor: (address) => children.has(address) || isWithin(children.size + 1, limit),
+
     hold(address) {
-      if (!children.has(address) && !isWithin(children.size + 1, limit)) throw new FST_NSP_CHILDREN_LIMIT()
-      const namespace = io.of(address) as Namespace
+      io.of(address)
       const child = children.get(address) as Child
       child.holds++
-      return namespace
     },
 
     release,

@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
+import { ask } from './ask.js'
 import type { CheckEmit } from './codec.js'
 import type { CompiledEvent, Contract } from './contract.js'
 import type { Audience, EventContext, HandlerContext } from './definition.js'
-import { ask, createAudience } from './emit.js'
+import { createAudience, type Stage } from './emit.js'
 import { DeclaredError, FST_NSP_ERROR_UNDECLARED } from './errors.js'
 
 /*
@@ -45,10 +46,17 @@ export class ConnectionContext {
       this.#log = undefined
     }
     this.emit = (event, ...args) => socket.emit(event, ...args)
-    this.to = (room) => createAudience(socket.to(room), namespace, contract, checkEmit)
+    const stage: Stage = {
+      namespace: () => namespace,
+      contract: () => contract,
+      checkEmit,
+      during: (call) => call(),
+    }
+    this.to = (room) => createAudience(() => socket.to(room), stage)
     // typed by the definition, where its functions see it
     this.ask = (event, ...args) => {
-      const answer = ask(contract, socket, event, ...args) as Promise<never>
+      const check = contract.emits.get(event)?.checkReply
+      const answer = ask(check, socket, event, ...args) as Promise<never>
       answer.catch(() => {}) // whoever waits for it hears of it; nobody has to, and no client can end the process with it
       return answer
     }

@@ -1,16 +1,15 @@
-import { type DefaultEventsMap, type Namespace, Socket } from 'socket.io'
+import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
+import { type Askable, ask } from './ask.js'
 import type { CheckEmit } from './codec.js'
 import type { Contract } from './contract.js'
 import type { AskOptions, Audience } from './definition.js'
-import { FST_NSP_ANSWER_INVALID, FST_NSP_ANSWER_TIMEOUT, FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from './errors.js'
+import { FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from './errors.js'
 import { isThenable, recast } from './sequence.js'
 
 /*
  * Outgoing events. Whoever emits, and however (`socket.emit`, `namespace.to(room).emit`, an adapter), the event passes
  * the encoder once, and there its payload is checked: once for a broadcast, never per socket.
  */
-
-const DEFAULT_ANSWER_TIMEOUT_MS = 10_000
 
 /**
  * Makes the encoder's check.
@@ -50,76 +49,57 @@ class Checked {
   }
 }
 
-/** What Socket.IO's sockets, here or on another node, have for an emit that is answered. */
-interface Askable {
-  readonly id: string
-  timeout(ms: number): { emitWithAck(event: string, ...args: unknown[]): Promise<unknown> }
-}
-
-/** Asks one socket. Rejects with FST_NSP_ANSWER_TIMEOUT, also when it leaves before, or with FST_NSP_ANSWER_INVALID. */
-export async function ask(contract: Contract, socket: Askable, event: string, ...rest: unknown[]): Promise<unknown> {
-  const [payload, { timeoutMs = DEFAULT_ANSWER_TIMEOUT_MS } = {}] = rest as [unknown, AskOptions?]
-  const args = payload === undefined ? [] : [payload]
-  const answered = socket.timeout(timeoutMs).emitWithAck(event, ...args)
-  const answer = await (socket instanceof Socket ? untilLeft(socket, answered) : answered).catch((error: Error) => {
-    throw error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
-  })
-  const check = contract.emits.get(event)?.checkReply
-  if (!check) return answer
-  try {
-    return await check(answer)
-  } catch (error) {
-    throw new FST_NSP_ANSWER_INVALID(event, (error as Error).message)
-  }
-}
-
-/** Waits for an answer of a socket while it is there; Socket.IO would wait for one who has left until the time is up. */
-function untilLeft(socket: Socket, answered: Promise<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(new Error('operation has timed out'))
-    if (!socket.connected) leave()
-    socket.once('disconnect', leave)
-    answered.then(resolve, reject).finally(() => socket.off('disconnect', leave))
-  })
-}
-
 /** What Socket.IO's broadcast operators have for us. */
 interface Operator {
   to(room: string | string[]): Operator
   except(room: string | string[]): Operator
   emit(event: string, ...args: unknown[]): boolean
   fetchSockets(): Promise<Askable[]>
+  disconnectSockets(close?: boolean): void
 }
 
-/** Makes the audience of some rooms from Socket.IO's own operator. */
-export function createAudience(
-  operator: Operator,
-  namespace: Namespace,
-  contract: Contract,
-  checkEmit: CheckEmit,
-): Audience<DefaultEventsMap> {
+/** Where an audience is. */
+export interface Stage {
+  /** The live namespace, at the time of an emit. */
+  readonly namespace: () => Namespace
+  /** Undefined until the instance is ready. */
+  readonly contract: () => Contract | undefined
+  readonly checkEmit: CheckEmit
+  /** Keeps the namespace alive while something is waited for. */
+  readonly during: <Result>(call: () => Promise<Result>) => Promise<Result>
+}
+
+/** Makes an audience of Socket.IO's own operator, which is asked for anew at each emit. */
+export function createAudience(operatorOf: () => Operator, stage: Stage): Audience<DefaultEventsMap> {
+  const { namespace, contract, checkEmit, during } = stage
+
+  async function askAll(event: string, payload?: unknown, options?: AskOptions) {
+    const [checked] = payload === undefined ? [] : checkEmit(namespace().name, event, [payload])
+    const check = contract()?.emits.get(event)?.checkReply
+    const sockets = await operatorOf().fetchSockets()
+    const answers = new Map<string, unknown>()
+    const missing: string[] = []
+    await Promise.all(
+      sockets.map((remote) => {
+        // Of this node we have the socket itself, and know when it leaves; another node checks for itself.
+        const local = namespace().sockets.get(remote.id)
+        const sent = local && payload !== undefined ? new Checked(checked) : payload
+        return ask(check, local ?? remote, event, sent, options).then(
+          (answer) => answers.set(remote.id, answer),
+          () => missing.push(remote.id),
+        )
+      }),
+    )
+    return { answers, missing }
+  }
+
   const audience = {
-    emit: (event: string, ...args: unknown[]) => operator.emit(event, ...args),
-    to: (room: string | string[]) => createAudience(operator.to(room), namespace, contract, checkEmit),
-    except: (room: string | string[]) => createAudience(operator.except(room), namespace, contract, checkEmit),
-    async ask(event: string, payload?: unknown, options?: AskOptions) {
-      const [checked] = payload === undefined ? [] : checkEmit(namespace.name, event, [payload])
-      const sockets = await operator.fetchSockets()
-      const answers = new Map<string, unknown>()
-      const missing: string[] = []
-      await Promise.all(
-        sockets.map((remote) => {
-          // Of this node we have the socket itself, and know when it leaves; another node checks for itself.
-          const local = namespace.sockets.get(remote.id)
-          const sent = local && payload !== undefined ? new Checked(checked) : payload
-          return ask(contract, local ?? remote, event, sent, options).then(
-            (answer) => answers.set(remote.id, answer),
-            () => missing.push(remote.id),
-          )
-        }),
-      )
-      return { answers, missing }
-    },
+    emit: (event: string, ...args: unknown[]) => operatorOf().emit(event, ...args),
+    to: (room: string | string[]) => createAudience(() => operatorOf().to(room), stage),
+    except: (room: string | string[]) => createAudience(() => operatorOf().except(room), stage),
+    ask: (event: string, payload?: unknown, options?: AskOptions) => during(() => askAll(event, payload, options)),
+    fetchSockets: () => during(() => operatorOf().fetchSockets()),
+    disconnectSockets: (close?: boolean) => operatorOf().disconnectSockets(close),
   }
   return audience as unknown as Audience<DefaultEventsMap>
 }

@@ -29,6 +29,16 @@ export const FST_NSP_NAMESPACE_DUPLICATE = createError<[name: string]>(
   'The namespace %s is declared twice: give one of them another name, or declare it under another prefix',
   500,
 )
+export const FST_NSP_DEFINITION_UNKNOWN = createError<[what: string]>(
+  'FST_NSP_DEFINITION_UNKNOWN',
+  'The definition %s is not declared: declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name',
+  500,
+)
+export const FST_NSP_DEFINITION_AMBIGUOUS = createError<[one: string, other: string]>(
+  'FST_NSP_DEFINITION_AMBIGUOUS',
+  'The definition is declared as %s and as %s: hand over the name of the one that is meant',
+  500,
+)
 export const FST_NSP_ALREADY_READY = createError<[name: string]>(
   'FST_NSP_ALREADY_READY',
   'The namespace %s is declared after the instance is ready: declare it before listen(), ready() or inject(), as a route',

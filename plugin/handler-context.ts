@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { BroadcastOperator, DefaultEventsMap, DisconnectReason, Namespace, Socket } from 'socket.io'
+import type { BroadcastOperator, DefaultEventsMap, DisconnectReason, Namespace, RemoteSocket, Socket } from 'socket.io'
 import type { DeclaredError, WireError } from './errors.js'
 import type { AuthInputOf, JoinRequest, None, OneOrMany, ParamsOf } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
@@ -67,6 +67,10 @@ export interface Audience<Emits, Answers = None> extends Pick<BroadcastOperator<
     event: Event,
     ...args: AskArgs<Emits[Event]>
   ): Promise<{ answers: Map<string, AnswerOf<Answers, Event>>; missing: string[] }>
+  /** The sockets of this audience, those of other nodes too where the adapter knows them. */
+  fetchSockets(): Promise<RemoteSocket<EmitEvents<Emits>, unknown>[]>
+  /** Makes them leave the namespace; `close` ends their connections, too. */
+  disconnectSockets(close?: boolean): void
 }
 
 /** What the functions of a definition receive: one object per joined socket, made to be destructured. */

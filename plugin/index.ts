@@ -25,6 +25,7 @@ export type { Defined } from './inference.js'
 export { defineNamespace, defineNamespaces } from './inference.js'
 export type { Limits } from './limits.js'
 export type { NamespacesOptions } from './options.js'
+export type { Reach } from './reach.js'
 export { requestOf } from './request.js'
 export type { AnySchema, InputOf, OutputOf } from './schema.js'
 

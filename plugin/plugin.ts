@@ -17,6 +17,7 @@ import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { printNamespaces } from './print.js'
+import { createReach, type ReachOf, type ReachParams } from './reach.js'
 import { createRegistry } from './registry.js'
 
 declare module 'fastify' {
@@ -45,6 +46,14 @@ declare module 'fastify' {
     addNamespaceHook(name: 'onEvent' | 'preValidation' | 'preHandler', hook: EventHook): this
     addNamespaceHook(name: 'onAck', hook: AckHook): this
     addNamespaceHook(name: 'onError', hook: ErrorHook): this
+    /**
+     * A declared namespace, to emit to it from anywhere: by its definition, or by its whole name.
+     * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
+     *
+     * @example
+     * app.namespaceOf(chat, { orgId: 42 }).to('members').emit('message:new', message)
+     */
+    namespaceOf<Definition>(definition: Definition, params?: ReachParams<Definition>): ReachOf<Definition>
     /** Renders the declared namespaces as a tree, as printRoutes() does for routes. */
     printNamespaces(): string
   }
@@ -124,6 +133,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
     return this
   })
+  instance.decorate(
+    'namespaceOf',
+    createReach({ io, registry, children, contractOf: (address) => mounts.at(address)?.contract, checkEmit }) as never,
+  )
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
     addContextHook(this, name, hook)
     return this

@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['joining', 'address'],
   ['handler-context'],
   ['definition'],
-  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'children'],
+  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'children', 'ask'],
   ['normal-form', 'handshake', 'intake'],
   ['connect', 'contract', 'attach'],
   ['emit', 'admission', 'registry'],
@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['gate'],
   ['containment', 'life'],
   ['mount'],
-  ['print'],
+  ['print', 'reach'],
   ['plugin'],
   ['index', 'client'],
 ]

@@ -1,0 +1,45 @@
+import { Socket } from 'socket.io'
+import type { AskOptions } from './definition.js'
+import { FST_NSP_ANSWER_INVALID, FST_NSP_ANSWER_TIMEOUT } from './errors.js'
+import type { Check } from './schema.js'
+
+/*
+ * An emit that its client answers.
+ */
+
+const DEFAULT_ANSWER_TIMEOUT_MS = 10_000
+
+/** What Socket.IO's sockets, here or on another node, have for an emit that is answered. */
+export interface Askable {
+  readonly id: string
+  timeout(ms: number): { emitWithAck(event: string, ...args: unknown[]): Promise<unknown> }
+}
+
+/**
+ * Asks one socket; `check` is that of its answer.
+ * rejects with FST_NSP_ANSWER_TIMEOUT, also when it leaves before, or with FST_NSP_ANSWER_INVALID.
+ */
+export async function ask(check: Check | undefined, socket: Askable, event: string, ...rest: unknown[]) {
+  const [payload, { timeoutMs = DEFAULT_ANSWER_TIMEOUT_MS } = {}] = rest as [unknown, AskOptions?]
+  const args = payload === undefined ? [] : [payload]
+  const answered = socket.timeout(timeoutMs).emitWithAck(event, ...args)
+  const answer = await (socket instanceof Socket ? untilLeft(socket, answered) : answered).catch((error: Error) => {
+    throw error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
+  })
+  if (!check) return answer
+  try {
+    return await check(answer)
+  } catch (error) {
+    throw new FST_NSP_ANSWER_INVALID(event, (error as Error).message)
+  }
+}
+
+/** Waits for an answer of a socket while it is there; Socket.IO would wait for one who has left until the time is up. */
+function untilLeft(socket: Socket, answered: Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(new Error('operation has timed out'))
+    if (!socket.connected) leave()
+    socket.once('disconnect', leave)
+    answered.then(resolve, reject).finally(() => socket.off('disconnect', leave))
+  })
+}
