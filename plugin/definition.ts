@@ -27,7 +27,15 @@ export type { JoinHook, JoinHooks, JoinRequest, JoinSchemas, None } from './join
 
 type Awaitable<Type> = Type | Promise<Type>
 type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
-type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<InputOf<Schema>>
+type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<Readable<InputOf<Schema>>>
+
+/** What may be readonly, as a literal in a handler is: a reply is only read. */
+type Readable<Type> = Type extends Leaf
+  ? Type
+  : Type extends object
+    ? { readonly [Key in keyof Type]: Readable<Type[Key]> }
+    : Type
+type Leaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
 
 interface EventOptions extends EventHooks {
   /** One sentence for people. */
@@ -60,7 +68,8 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join> = {
   readonly [Event in keyof Replies]: {
     /** The schema of the ack's data. */
     reply?: Replies[Event]
-    handler: (...args: never[]) => ReturnOf<NoInfer<Replies[Event]>>
+    // Nothing is inferred from it: TypeScript would go through all branches of TypeBox's Static, which takes it seconds.
+    handler: (...args: never[]) => NoInfer<ReturnOf<Replies[Event]>>
   }
 } & {
   readonly [Event in keyof Failures]: {
@@ -84,7 +93,7 @@ export interface NamespaceDefinition<
    * The schemas of joining, which is one Fastify request: of its params, its query and its headers as in a route, and of
    * Socket.IO's `auth`. What does not fit is refused with a 400.
    */
-  schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] }
+  schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] } & JoinSchemas
   /** Events that the server sends, each with the schema of its one payload, and of the answer if clients give one. */
   emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event]; description?: string } } & {
     readonly [Event in keyof Answers]: { reply?: Answers[Event] }

@@ -67,7 +67,7 @@ export function defineNamespaces<
   const Payloads extends Schemas,
   const Replies extends Schemas,
   const Failures extends Schemas,
-  const Join extends Record<string, JoinSchemas>,
+  const Join extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &

@@ -17,11 +17,12 @@ export type OutputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV
 /** What has to be handed to a schema: the same as OutputOf but for schemas that transform. */
 export type InputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : StaticOf<Schema>
 
-// TypeBox 0.34 carries its type in `static`; TypeBox 1 and plain JSON Schema are read by TypeBox 1.
+// TypeBox 0.34 carries its type in `static`; TypeBox 1 and plain JSON Schema are read by TypeBox 1. `infer` keeps TypeScript
+// from comparing TypeBox's Static of two type parameters, all its branches, which takes it seconds.
 type StaticOf<Schema> = Schema extends { static: infer Type; params: unknown[] }
   ? Type
-  : Schema extends object
-    ? Static<Schema>
+  : Schema extends infer Known extends object
+    ? Static<Known>
     : unknown
 
 /** One thing that is wrong with a value: where, by JSON pointer, and what. The value itself is not repeated. */

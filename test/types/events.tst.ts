@@ -141,6 +141,37 @@ test('a handler that returns what its reply does not want is an error', () => {
   expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply: transform, handler: () => 1 } } })
 })
 
+test('what a handler returns is a literal where its reply wants one, and may be readonly', () => {
+  interface Tree {
+    name: string
+    children: Tree[]
+  }
+  const state = Type.Union([Type.Literal('open'), Type.Literal('closed')])
+  const list = v.object({ list: v.array(v.picklist(['a', 'b'])) })
+  const tuple = z.tuple([z.string(), z.number()])
+  const dated = z.object({ at: z.date(), rooms: z.map(z.string(), z.array(z.string())), any: z.unknown() })
+  defineNamespace({
+    events: {
+      literal: { reply: state, handler: () => 'open' },
+      nested: { reply: Type.Object({ state }), handler: async () => ({ state: 'open' }) },
+      empty: { reply: Type.Array(Type.String()), handler: () => [] },
+      list: { reply: list, handler: async () => ({ list: ['a', 'b'] }) },
+      listOf: { payload: state, reply: Type.Array(state), handler: async (payload) => [payload, 'open'] },
+      tuple: { reply: tuple, handler: () => ['a', 1] },
+      tree: { reply: Type.Unsafe<Tree>({}), handler: () => ({ name: 'a', children: [{ name: 'b', children: [] }] }) },
+      dated: { reply: dated, handler: () => ({ at: new Date(0), rooms: new Map([['a', ['b']]]), any: [1] }) },
+    },
+  })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply: state, handler: () => 'ajar' } } })
+  expect(defineNamespace).type.not.toBeCallableWith({
+    events: { wrong: { reply: list, handler: () => ({ list: ['c'] }) } },
+  })
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply: tuple, handler: () => ['a', 'b'] } } })
+  expect(defineNamespace).type.not.toBeCallableWith({
+    events: { wrong: { reply: dated, handler: () => ({ at: 'now' }) } },
+  })
+})
+
 test('a definition with an unknown key, or an event without a handler, is an error', () => {
   expect(defineNamespace).type.not.toBeCallableWith({ onConect: () => {} })
   expect(defineNamespace).type.not.toBeCallableWith({ events: { x: { payload: Type.String() } } })
