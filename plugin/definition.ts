@@ -105,8 +105,8 @@ export interface NamespaceDefinition<
   /** Handles the events of one socket one after another, in order. Default false: at the same time, as Socket.IO does. */
   sequential?: boolean
   /**
-   * Until when a socket may stay: a Date, or milliseconds since the epoch; undefined is for ever. Asked when it joins, and
-   * when it is authenticated again.
+   * Until when a socket may stay: a Date, or milliseconds since the epoch; undefined is for ever. Default: the `exp` of a
+   * verified JWT, else for ever. Asked at the end of joining, and when the socket is authenticated again.
    */
   expiresAt?(request: JoinRequest<Join>): Date | number | undefined
   /**

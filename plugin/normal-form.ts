@@ -2,7 +2,7 @@ import type { AnyNamespaceDefinition, JoinHook } from './definition.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import { HOOK_NAMES, type NormalHooks } from './hooks.js'
 import { createMemoryStore, type IdempotencyOptions } from './idempotency.js'
-import { read, readDuration, readFunctions, readObject, readSchema, type Source } from './reading.js'
+import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './reading.js'
 import { type AnySchema, isStandardSchema } from './schema.js'
 
 /*
@@ -26,21 +26,6 @@ export interface NormalEvent {
   readonly handler: (payload: unknown, context: unknown) => unknown
 }
 
-/** The schemas of the request that joins, by the part that they check; none that was left out. */
-export interface NormalJoinSchema {
-  readonly params?: AnySchema
-  readonly querystring?: AnySchema
-  readonly headers?: AnySchema
-  readonly auth?: AnySchema
-}
-
-/** The hooks of the request that joins: always arrays. */
-export interface NormalJoinHooks {
-  readonly onRequest: readonly JoinHook[]
-  readonly preValidation: readonly JoinHook[]
-  readonly preHandler: readonly JoinHook[]
-}
-
 type LifeKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
 
 export interface NormalDefinition {
@@ -50,8 +35,10 @@ export interface NormalDefinition {
   /** Whether `emits` was given: then an emit that it lacks is a mistake. */
   readonly hasEmits: boolean
   readonly events: ReadonlyMap<string, NormalEvent>
-  readonly schema: NormalJoinSchema
-  readonly joinHooks: NormalJoinHooks
+  /** The schemas of joining, by the part of the request; none that was left out. */
+  readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
+  /** The hooks of joining: always arrays. */
+  readonly joinHooks: Readonly<Record<(typeof JOIN_HOOK_NAMES)[number], readonly JoinHook[]>>
   /** Those of every event. */
   readonly hooks: NormalHooks
   readonly expiresAt: AnyNamespaceDefinition['expiresAt']
@@ -104,19 +91,19 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     description: read<string>(source, 'description', path, 'string'),
     sequential: read<boolean>(source, 'sequential', path, 'boolean') ?? false,
     schema: normalizeSchema(schema, `${path}.schema`),
-    joinHooks: readFunctions(source, JOIN_HOOK_NAMES, path) as unknown as NormalJoinHooks,
+    joinHooks: readFunctions(source, JOIN_HOOK_NAMES, path) as NormalDefinition['joinHooks'],
     expiresAt: readFunction('expiresAt'),
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
-    events: readMap(events, `${path}.events`, normalizeEvent),
+    events: readEvents(events, `${path}.events`, normalizeEvent),
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
-    emits: readMap(emits, `${path}.emits`, normalizeEmit),
+    emits: readEvents(emits, `${path}.emits`, normalizeEmit),
     hasEmits: source.emits !== undefined,
   })
 }
 
-function normalizeSchema(value: unknown, path: string): NormalJoinSchema {
+function normalizeSchema(value: unknown, path: string): NormalDefinition['schema'] {
   const source = readObject(value, path, SCHEMA_KEYS)
   const given = SCHEMA_KEYS.filter((key) => source[key] !== undefined)
   return Object.freeze(Object.fromEntries(given.map((key) => [key, readSchema(source[key], `${path}.${key}`)])))
@@ -148,12 +135,7 @@ function normalizeEvent(value: unknown, path: string): NormalEvent {
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
-    errors: new Map(
-      Object.entries(readObject(errors, `${path}.errors`)).map(([code, schema]) => [
-        code,
-        readSchema(schema, `${path}.errors[${JSON.stringify(code)}]`) ?? true,
-      ]),
-    ),
+    errors: readMap(errors, `${path}.errors`, (schema, at) => readSchema(schema, at) ?? true),
     description: read(source, 'description', path, 'string'),
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
@@ -179,20 +161,14 @@ function missing(path: string): never {
   throw new FST_NSP_DEFINITION_INVALID(path, 'is missing: a store has claim, settle and release')
 }
 
-function readMap<Entry>(
-  value: unknown,
-  path: string,
-  normalize: (entry: unknown, path: string) => Entry,
-): Map<string, Entry> {
-  const entries = new Map<string, Entry>()
-  for (const [event, entry] of Object.entries(readObject(value, path))) {
-    const at = `${path}[${JSON.stringify(event)}]`
+/** Reads a map of events, or of emits. */
+function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
+  return readMap(value, path, (entry, at, event) => {
     if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, 'is a name that Socket.IO reserves')
-    entries.set(event, Object.freeze(normalize(entry, at)))
-  }
-  return entries
+    return Object.freeze(normalize(entry, at))
+  })
 }
 
 function readHooks(source: Source, path: string): NormalHooks {
-  return readFunctions(source, HOOK_NAMES, path) as unknown as NormalHooks
+  return readFunctions(source, HOOK_NAMES, path) as NormalHooks
 }

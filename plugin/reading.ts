@@ -20,6 +20,16 @@ export function readObject(value: unknown, path: string, known?: readonly string
   return value as Source
 }
 
+/** An object as a Map: its keys may be called `__proto__`. `readEntry` is given each value, its path and its key. */
+export function readMap<Entry>(
+  value: unknown,
+  path: string,
+  readEntry: (value: unknown, path: string, key: string) => Entry,
+): Map<string, Entry> {
+  const entries = Object.entries(readObject(value, path))
+  return new Map(entries.map(([key, entry]) => [key, readEntry(entry, `${path}[${JSON.stringify(key)}]`, key)]))
+}
+
 /** The value of a key, undefined where it is left out. `type` as `typeof` gives it. */
 export function read<Value>(source: Source, key: string, path: string, type: string): Value | undefined {
   const value = source[key]
@@ -37,7 +47,11 @@ export function readDuration(source: Source, key: string, path: string, least: 0
 }
 
 /** For each of these names a list of functions: of one, of several, or of none. */
-export function readFunctions<Name extends string>(source: Source, names: readonly Name[], path: string) {
+export function readFunctions<Name extends string>(
+  source: Source,
+  names: readonly Name[],
+  path: string,
+): Readonly<Record<Name, readonly never[]>> {
   const listOf = (name: Name) => {
     const functions = [source[name] === undefined ? [] : source[name]].flat()
     const stranger = functions.findIndex((value) => typeof value !== 'function')
@@ -45,7 +59,7 @@ export function readFunctions<Name extends string>(source: Source, names: readon
     const got = nameOf(functions[stranger])
     throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or several: got ${got}`)
   }
-  return Object.freeze(Object.fromEntries(names.map((name) => [name, listOf(name)])))
+  return Object.freeze(Object.fromEntries(names.map((name) => [name, listOf(name)]))) as Record<Name, never[]>
 }
 
 /** Anything that can be a schema; undefined where it is left out. */
