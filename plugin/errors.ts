@@ -110,6 +110,18 @@ export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
   429,
 )
 
+// In tests: thrown by app.injectSocket() and by the clients that it makes.
+export const FST_NSP_CLIENT_MISSING = createError(
+  'FST_NSP_CLIENT_MISSING',
+  'injectSocket() needs the stock client, which is not installed: npm install --save-dev socket.io-client',
+  500,
+)
+export const FST_NSP_CLIENT_DISCONNECTED = createError<[address: string, reason: string, name: string]>(
+  'FST_NSP_CLIENT_DISCONNECTED',
+  'The client of %s has disconnected (%s): no more %s will come',
+  500,
+)
+
 // On the wire: what a client is told, as a response to the handshake, a connect_error or an ack.
 export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(
   'FST_NSP_ORIGIN_FORBIDDEN',

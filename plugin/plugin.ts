@@ -12,6 +12,7 @@ import { createEmitCheck } from './emit.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { createHandshake } from './handshake.js'
 import { addContextHook } from './hooks.js'
+import { createInjector, type InjectedSocket, type InjectSocketOptions } from './inject.js'
 import { createIntake } from './intake.js'
 import { createLife } from './life.js'
 import { createMounts } from './mount.js'
@@ -56,6 +57,19 @@ declare module 'fastify' {
     namespaceOf<Definition>(definition: Definition, params?: ReachParams<Definition>): ReachOf<Definition>
     /** Renders the declared namespaces as a tree, as printRoutes() does for routes. */
     printNamespaces(): string
+    /**
+     * Joins a namespace with the stock client, in this process and without a port: for tests, as inject() is for HTTP.
+     * Rejects with the stock client's error: its `data` is what the namespace has refused with, or `{ statusCode }` of a
+     * refused handshake. throws FST_NSP_CLIENT_MISSING, FST_NSP_NAME_INVALID, FST_NSP_OPTIONS_INVALID.
+     *
+     * @example
+     * const client = await app.injectSocket<typeof chat>('/chat', { auth: { token } })
+     * const { text } = await client.nextEvent('message:new')
+     */
+    injectSocket<Definition = unknown>(
+      address: string,
+      options?: InjectSocketOptions,
+    ): Promise<InjectedSocket<Definition>>
   }
 }
 
@@ -125,7 +139,11 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const intake = createIntake(instance, io, fullPath)
   handshake.addRoutes(instance, io, path)
 
+  const { closeTimeoutMs } = options
+  const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+
   instance.decorate('io', io)
+  instance.decorate('injectSocket', injector.injectSocket)
   instance.decorate('printNamespaces', () =>
     printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
   )
@@ -155,6 +173,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     const isSettled = await settlesWithin(options.closeTimeoutMs, mounts.settled())
     if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
     await intake.close(options.closeTimeoutMs)
+    await injector.close()
   }
 }
 

@@ -3,13 +3,13 @@ import t from 'tap'
 
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'deadline', 'sequence', 'plain'],
+  ['errors', 'deadline', 'sequence', 'plain', 'memory-socket'],
   ['name', 'schema', 'idempotency', 'limits', 'request', 'answer'],
   ['joining', 'address'],
   ['handler-context'],
   ['definition'],
-  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'children', 'ask'],
-  ['normal-form', 'handshake', 'intake'],
+  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'inbox', 'children', 'ask'],
+  ['normal-form', 'handshake', 'intake', 'client', 'stock-client'],
   ['connect', 'contract', 'attach'],
   ['emit', 'admission', 'registry'],
   ['context', 'verdict'],
@@ -18,9 +18,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['gate'],
   ['containment', 'life'],
   ['mount'],
-  ['print', 'reach'],
+  ['print', 'inject', 'reach'],
   ['plugin'],
-  ['index', 'client'],
+  ['index'],
 ]
 
 /** Packages that one file alone may import. */
@@ -66,9 +66,14 @@ t.test('some packages are known to one file only', async (t) => {
     const importers = [...sources].filter(([, source]) => importsOf(source).includes(name)).map(([file]) => file)
     t.strictSame(importers, [owner], name)
   }
+})
+
+t.test('socket.io-client is imported as types, and by `inject` when a test asks for it', async (t) => {
   for (const [file, source] of sources) {
-    if (file !== 'client')
-      t.notOk(importsOf(source).includes('socket.io-client'), `${file} leaves socket.io-client alone`)
+    t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
+    const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
+    t.equal(importsTypes, ['client', 'inject', 'stock-client'].includes(file), `${file} and its types`)
+    t.equal(source.includes("import('socket.io-client')"), file === 'inject', `${file} and the client`)
   }
 })
 

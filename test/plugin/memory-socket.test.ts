@@ -1,0 +1,122 @@
+import { once } from 'node:events'
+import { createServer, get } from 'node:http'
+import type { Readable } from 'node:stream'
+import t from 'tap'
+import { MemoryAgent, MemorySocket } from '../../plugin/memory-socket.js'
+import { until } from './harness.js'
+
+async function read(socket: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+t.test('what is written to one end is read from the other, in order', async (t) => {
+  const [client, server] = MemorySocket.pair()
+  for (const text of ['a', '', 'b']) server.write(text)
+  server.end('c')
+  t.equal(String(await read(client)), 'abc')
+})
+
+t.test('an end that nobody reads makes the other wait, and loses nothing', async (t) => {
+  const [client, server] = MemorySocket.pair()
+  const chunk = Buffer.alloc(64 * 1024, 'x')
+  let written = 0
+  while (client.write(chunk)) written++
+  t.ok(client.writableNeedDrain)
+  t.ok(server.readableLength <= 2 * chunk.length, `${server.readableLength} bytes wait to be read`)
+
+  let received = 0
+  server.on('data', ({ length }) => {
+    received += length
+  })
+  await once(client, 'drain')
+  await until(() => received === (written + 1) * chunk.length)
+  server.destroy()
+})
+
+t.test('a server may answer a client that has finished speaking, and a client ends with its server', async (t) => {
+  const [client, server] = MemorySocket.pair()
+  const closed = Promise.all([once(client, 'close'), once(server, 'close')])
+  client.end('who?')
+  server.resume()
+  await once(server, 'end')
+  t.ok(server.writable)
+  server.end('me')
+  t.equal(String(await read(client)), 'me')
+  await closed
+
+  const [other, another] = MemorySocket.pair()
+  another.end()
+  another.resume()
+  other.resume()
+  await Promise.all([once(other, 'close'), once(another, 'close')])
+  t.ok(other.writableFinished)
+})
+
+t.test('an end that is destroyed ends the other, after what it has written', async (t) => {
+  for (const index of [0, 1] as const) {
+    const pair = MemorySocket.pair()
+    const [gone, left] = [pair[index], pair[1 - index] as MemorySocket]
+    gone.write('last words')
+    gone.destroy()
+    gone.destroy()
+    t.equal(String(await read(left)), 'last words')
+    t.ok(left.destroyed)
+  }
+})
+
+t.test('a write to a destroyed end fails, one under way does not hang', async (t) => {
+  const [client, server] = MemorySocket.pair()
+  const underWay = new Promise((resolve) => client.write('nobody reads this', resolve))
+  server.destroy()
+  t.notOk(await underWay)
+  client.write('nor this')
+  t.match(await once(client, 'error'), [{ code: 'EPIPE' }])
+  t.ok(client.destroyed)
+})
+
+t.test('an end that is destroyed soon says first what it has to say', async (t) => {
+  const [client, server] = MemorySocket.pair()
+  server.write('last words')
+  server.destroySoon()
+  t.equal(String(await read(client)), 'last words')
+  await until(() => server.destroyed)
+
+  const [, finished] = MemorySocket.pair()
+  finished.end()
+  await once(finished, 'finish')
+  t.notOk(finished.destroyed)
+  finished.destroySoon()
+  t.ok(finished.destroyed)
+})
+
+t.test('it has an address, and bears what a socket of a network is asked for', async (t) => {
+  const [client] = MemorySocket.pair()
+  t.match(client, { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4', localAddress: '127.0.0.1', connecting: false })
+  t.strictSame(client.address(), { address: '127.0.0.1', family: 'IPv4', port: 0 })
+  t.equal(client.setTimeout().setNoDelay().setKeepAlive().ref().unref(), client)
+  client.destroy()
+})
+
+t.test('an agent answers by a server that does not listen, and knows when its connections have ended', async (t) => {
+  const server = createServer((_request, response) => setImmediate(() => response.end('hello')))
+  const agent = new MemoryAgent(server)
+  const answered = once(get('http://memory', { agent }), 'response')
+  const ended = agent.ended()
+  const [response] = await answered
+  t.equal(String(await read(response)), 'hello')
+  await ended
+})
+
+t.test('an agent that is destroyed cuts its connections, on both ends', async (t) => {
+  const server = createServer()
+  const asked = once(server, 'request')
+  const agent = new MemoryAgent(server)
+  const failed = once(get('http://memory', { agent }), 'error')
+  const [request] = await asked
+  const ended = agent.ended()
+  agent.destroy()
+  t.match(await failed, [{ code: 'ECONNRESET' }])
+  await Promise.all([ended, until(() => request.socket.destroyed)])
+})
