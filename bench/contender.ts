@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Ajv } from 'ajv'
-import Fastify from 'fastify'
+import Fastify, { type FastifyRequest } from 'fastify'
 import { Server } from 'socket.io'
 
 /*
@@ -16,10 +16,22 @@ const payload = {
   additionalProperties: false,
 }
 
+async function checkToken(token: unknown): Promise<void> {
+  if (typeof token === 'string' && token !== 'abc') throw new Error('no')
+}
+
 async function startBare(): Promise<number> {
   const server = createServer()
   const validate = new Ajv().compile(payload)
-  new Server(server).of('/chat').on('connection', (socket) => {
+  const io = new Server(server)
+  const chat = io.of('/chat')
+  // one asynchronous hook for each that joins
+  for (const namespace of [chat, io.of('/room')]) {
+    namespace.use((socket, next) => {
+      checkToken(socket.handshake.auth.token).then(() => next(), next)
+    })
+  }
+  chat.on('connection', (socket) => {
     socket.on('echo', (data, ack) => ack(validate(data) ? { ok: true, data } : { ok: false, error: validate.errors }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -32,7 +44,11 @@ async function startOurs(): Promise<number> {
   const { default: namespaces } = (await import(built)) as typeof import('../plugin/index.js')
   const app = Fastify()
   const events = { echo: { payload, handler: (data: unknown) => data } }
-  await app.register(namespaces, { limits: { eventsPerSecond: 1_000_000 }, namespaces: { '/chat': { events } } })
+  const onRequest = async (request: FastifyRequest) => checkToken(request.headers.authorization?.slice(7))
+  await app.register(namespaces, {
+    limits: { eventsPerSecond: 1_000_000 },
+    namespaces: { '/chat': { onRequest, events }, '/room': { onRequest } },
+  })
   await app.listen({ port: 0, host: '127.0.0.1' })
   return (app.server.address() as AddressInfo).port
 }
