@@ -38,6 +38,8 @@ export interface AdmissionOptions {
   readonly limits: Pick<Limits, 'namespacesPerConnection'>
   /** Milliseconds, 0 for no bound. */
   readonly timeoutMs: number
+  /** Whether sessions are recovered. */
+  readonly isRecovering: boolean
   readonly log: FastifyBaseLogger
 }
 
@@ -61,7 +63,7 @@ interface Ticket {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { connect, find, children, encode, limits, timeoutMs, log } = options
+  const { connect, find, children, encode, limits, timeoutMs, isRecovering, log } = options
   // By the auth of a connect packet, which Socket.IO hands on as it is.
   const tickets = new WeakMap<object, Ticket>()
   const joins = new WeakMap<object, number>()
@@ -125,6 +127,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (connection.protocol === 3) return pass()
       receive(connection, packet).then(
         (ticket) => {
+          // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
+          if (isRecovering && typeof packet.data.pid === 'string') packet.data.offset ??= ''
           tickets.set(packet.data, ticket)
           pass()
         },

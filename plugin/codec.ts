@@ -60,11 +60,13 @@ export function createCodec({ limits, checkEmit, receiveConnect, base = stock }:
   let expected: Connection | undefined
 
   class CheckingEncoder extends base.Encoder {
-    override encode(packet: Packet) {
+    /** `offset` is what an adapter that recovers sessions adds to an event, behind the check. */
+    override encode(packet: Packet, offset?: string) {
       if (packet.type === PacketType.CONNECT_ERROR) return super.encode(addCode(packet))
       if (packet.type !== PacketType.EVENT) return super.encode(packet)
       const [event, ...args] = packet.data as [string, ...unknown[]]
       const checked = checkEmit(packet.nsp, event, args)
+      if (offset !== undefined) return super.encode({ ...packet, data: [event, ...checked, offset] })
       return super.encode(checked === args ? packet : { ...packet, data: [event, ...checked] })
     }
   }

@@ -28,6 +28,7 @@ export interface GateOptions {
 }
 
 export interface Gate {
+  readonly isOpen: boolean
   /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
   open(connection?: ConnectionContext): void
   /** Drops what waits. */
@@ -125,6 +126,9 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
   })
 
   return {
+    get isOpen() {
+      return isOpen
+    },
     open(to) {
       connection = to
       isOpen = true

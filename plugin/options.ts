@@ -86,6 +86,7 @@ const schema = {
         serveClient: { type: 'boolean' },
         transports: { type: 'array', items: { enum: ['polling', 'websocket'] }, minItems: 1, uniqueItems: true },
         connectTimeout: milliseconds,
+        connectionStateRecovery: { type: 'object', properties: { maxDisconnectionDuration: milliseconds } },
         pingInterval: { ...milliseconds, minimum: 1 },
         pingTimeout: { ...milliseconds, minimum: 1 },
         upgradeTimeout: milliseconds,

@@ -19,6 +19,7 @@ import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { printNamespaces } from './print.js'
 import { createReach, type ReachOf, type ReachParams } from './reach.js'
+import { warnOfAdapter, withRecovery } from './recovery.js'
 import { createRegistry } from './registry.js'
 
 declare module 'fastify' {
@@ -100,11 +101,16 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     checkEmit,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
   })
+  const recovery = withRecovery(options.io, {
+    isWhole: (socket) => socket.recovered || (gateOf(socket)?.isOpen ?? true),
+    now: () => performance.now(),
+  })
   const io = await attachServer(instance, {
-    io: { ...options.io, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
+    io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
+  if (options.io.connectionStateRecovery) warnOfAdapter(io, instance.log)
   const children = createChildren({
     io,
     limit: options.limits.dynamicNamespaces,
@@ -118,6 +124,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     encode: (packet) => io.encoder.encode(packet),
     limits: options.limits,
     timeoutMs: options.admissionTimeoutMs,
+    isRecovering: options.io.connectionStateRecovery !== undefined,
     log: instance.log,
   })
   const gateOf = containServer({

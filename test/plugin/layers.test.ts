@@ -8,8 +8,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['joining', 'address'],
   ['handler-context'],
   ['definition'],
-  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'inbox', 'children', 'ask'],
-  ['normal-form', 'handshake', 'intake', 'client', 'stock-client'],
+  ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'inbox', 'children', 'ask', 'sent'],
+  ['normal-form', 'handshake', 'intake', 'client', 'stock-client', 'recovery'],
   ['connect', 'contract', 'attach'],
   ['emit', 'admission', 'registry'],
   ['context', 'verdict'],
@@ -30,6 +30,7 @@ const SOLE_IMPORTERS: Record<string, string> = {
   'fastify-socket.io': 'attach',
   ajv: 'options',
   'find-my-way': 'address',
+  'socket.io-adapter': 'recovery',
 }
 
 const FORBIDDEN_NAMES = ['utils', 'helpers', 'types', 'constants']

@@ -37,6 +37,10 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
       { io: { connectionStateRecovery: { skipMiddlewares: true } } },
       /^Option io\.connectionStateRecovery\.skipMiddlewares must not be true/,
     ],
+    [
+      { io: { connectionStateRecovery: { maxDisconnectionDuration: 2 ** 31 } } },
+      /^Option io\.connectionStateRecovery\.maxDisconnectionDuration must be <= 2147483647: got 2147483648$/,
+    ],
     [{ limits: { depth: 0 } }, /^Option limits\.depth must be >= 1: got 0$/],
     [{ limits: { roms: 1 } }, /^Option limits\.roms is unknown: use one of eventsPerSecond, /],
     [{ handlerTimeoutMs: '1s' }, /^Option handlerTimeoutMs must be integer: got "1s"$/],
