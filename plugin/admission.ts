@@ -25,7 +25,7 @@ import { requestOf } from './request.js'
 
 /** The definition that an address belongs to. */
 interface Place {
-  readonly entry: { readonly isDynamic: boolean }
+  readonly entry: { readonly name: string; readonly isDynamic: boolean }
   /** As they are in the address. */
   readonly params: Readonly<Record<string, string>>
 }
@@ -88,7 +88,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (timeoutMs > 0 && !(await settlesWithin(timeoutMs, admitted))) throw new FST_NSP_ADMISSION_TIMEOUT()
     const request = await admitted
     if (isClosing) throw new FST_NSP_CLOSING()
-    if (!isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
+    // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
+    const isOwn = request.routeOptions.url === place.entry.name
+    if (!isOwn || !isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
     return request
   }
 
@@ -108,7 +110,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   function refuse(connection: Connection, address: string, error: unknown): void {
     const { message, ...data } = toWireError(error)
     log.debug({ namespace: address.slice(0, 100), code: data.code }, 'connect refused')
-    if (connection.readyState !== 'open') return
+    // Told so, a client would stay away; left alone, it comes back by itself when its connection ends.
+    if (connection.readyState !== 'open' || data.code === 'FST_NSP_CLOSING') return
     for (const part of encode({ type: PacketType.CONNECT_ERROR, nsp: address, data: { message, data } })) {
       connection.write(part as string)
     }

@@ -10,6 +10,8 @@ export class Answer extends ServerResponse {
   admitted: FastifyRequest | undefined
   /** What was thrown, if that is what is answered. */
   error: unknown
+  /** Whether an error handler of the application has answered it. */
+  isWorded = false
   /** The request's id, under which the log has that error. */
   requestId: string | undefined
   readonly #chunks: Buffer[] = []
@@ -27,6 +29,7 @@ export class Answer extends ServerResponse {
 
   override writeHead(statusCode: number): this {
     this.statusCode = statusCode
+    this.#chunks.length = 0 // what a stream had written before it failed
     return this
   }
 
@@ -49,6 +52,7 @@ export class Answer extends ServerResponse {
   override destroy(error?: Error): this {
     this.statusCode = 500
     this.error = error
+    this.isWorded = false
     return this.end()
   }
 }

@@ -1,9 +1,18 @@
-import { STATUS_CODES } from 'node:http'
-import type { FastifyInstance, FastifyRequest, FastifySchema, onErrorHookHandler, RouteHandlerMethod } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  FastifySchema,
+  onErrorHookHandler,
+  onRequestHookHandler,
+  RouteHandlerMethod,
+} from 'fastify'
 import { Answer } from './answer.js'
-import { ConnectRefusal, FST_NSP_CONNECT_INVALID, FST_NSP_REFUSED, toWireError, type WireError } from './errors.js'
+import { ConnectRefusal, FST_NSP_CLOSING } from './errors.js'
+import { createExpiryHook } from './expiry.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
+import { toPlain } from './plain.js'
+import { invalidConnect, refusalOf } from './refusal.js'
 import { deriveConnect } from './request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from './schema.js'
 import { after, recast } from './sequence.js'
@@ -19,9 +28,6 @@ const auths = new WeakMap<object, unknown>()
 // What a route calls the parts of a definition's `schema`.
 const PARTS = { params: 'params', querystring: 'query', headers: 'headers', auth: 'body' } as const
 type Part = keyof typeof PARTS
-
-// Longer than this a plain text is a page, not a message.
-const MESSAGE_LENGTH = 200
 
 /** Adds the route of a namespace to the context that declares it. `url` is without the context's prefix. */
 export function addConnectRoute(context: FastifyInstance, url: string, definition: NormalDefinition): void {
@@ -43,26 +49,33 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
       ...(auth !== undefined && { body: auth }),
       ...(isForEvents && { [unused]: { type: 'object' } }),
     } as FastifySchema,
-    onRequest: [...joinHooks.onRequest],
+    onRequest: [hideRoute, ...joinHooks.onRequest],
     preParsing: async (request) => {
       if (auths.has(request.raw)) request.body = auths.get(request.raw)
     },
     // Last before Fastify's own validation: so a Standard Schema has its place.
     preValidation: [...joinHooks.preValidation, async (request) => checkStandard(request, standard)],
-    preHandler: [...joinHooks.preHandler],
+    preHandler: [...joinHooks.preHandler, createExpiryHook(definition, Date.now)],
     onError: keepError,
     handler: admit,
   })
 }
 
+// inject() can reach it
+const hideRoute: onRequestHookHandler = (_request, reply, done) => {
+  if (reply.raw instanceof Answer) done()
+  else reply.callNotFound()
+}
+
 const admit: RouteHandlerMethod = (request, reply) => {
-  if (!(reply.raw instanceof Answer)) return reply.callNotFound() // inject() can reach it
-  reply.raw.admitted = request
+  Object.assign(reply.raw, { admitted: request })
   reply.send()
 }
 
-const keepError: onErrorHookHandler = ({ id }, reply, error, done) => {
-  if (reply.raw instanceof Answer) Object.assign(reply.raw, { error, requestId: id })
+const keepError: onErrorHookHandler = ({ id, server }, reply, error, done) => {
+  // Fastify's own has no better name, and it is the one that chooses no words.
+  const isWorded = server.errorHandler.name !== 'defaultErrorHandler'
+  Object.assign(reply.raw, { error, isWorded, requestId: id })
   done()
 }
 
@@ -77,9 +90,12 @@ export function createConnect(route: FastifyInstance['routing']): Connect {
   return (handshake, address, auth) =>
     new Promise((resolve, reject) => {
       const raw = deriveConnect(handshake.raw, address, auth)
-      auths.set(raw, auth)
+      // A copy: schemas coerce and complete it in place.
+      auths.set(raw, toPlain(auth))
       const answer = new Answer(raw, ({ admitted, statusCode }) => {
-        if (admitted && statusCode === 200) resolve(admitted)
+        if (admitted && statusCode < 300) resolve(admitted)
+        // Fastify's word to every request while it is closing.
+        else if (answer.getHeader('connection') === 'close') reject(new FST_NSP_CLOSING())
         else reject(new ConnectRefusal(refusalOf(answer)))
       })
       route(raw, answer)
@@ -103,47 +119,5 @@ async function checkStandard(request: FastifyRequest, parts: readonly (readonly 
     await after(checked, (value) => {
       target[PARTS[part]] = value
     })
-  }
-}
-
-function invalidConnect(part: Part, mismatches: SchemaMismatch['mismatches']): Error {
-  const details = mismatches.map(({ path, message }) => ({ path: `/${part}${path}`, message }))
-  return Object.assign(new FST_NSP_CONNECT_INVALID(), { details })
-}
-
-/** What an answer that is no admission tells the client: one shape, whoever gave it. */
-function refusalOf({ error, requestId, statusCode, body }: Answer): WireError {
-  if (error !== undefined) {
-    const told = toWireError(recastError(error, statusCode))
-    return told.code === 'FST_NSP_INTERNAL' ? { ...told, details: { id: requestId } } : told
-  }
-  // A hook, or an error handler of the application, has chosen these words itself.
-  const { code, message, details } = parse(body)
-  return {
-    code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
-    statusCode: statusCode >= 400 ? statusCode : 403,
-    message: typeof message === 'string' ? message : (STATUS_CODES[statusCode] ?? new FST_NSP_REFUSED().message),
-    ...(details !== undefined && { details }),
-  }
-}
-
-/** An error as it was answered: its status may be the reply's, and Fastify's own validation has another shape. */
-function recastError(thrown: unknown, statusCode: number): unknown {
-  const { code, message, details, validation, validationContext } = Object(thrown)
-  if (code === 'FST_ERR_VALIDATION' && Array.isArray(validation)) {
-    const part = validationContext === 'body' ? 'auth' : validationContext
-    return invalidConnect(
-      part,
-      validation.map((each) => ({ path: String(each.instancePath ?? ''), message: String(each.message) })),
-    )
-  }
-  return { code, message, details, statusCode }
-}
-
-function parse(body: string): Partial<Record<keyof WireError, unknown>> {
-  try {
-    return Object(JSON.parse(body))
-  } catch {
-    return { message: body.length > 0 && body.length <= MESSAGE_LENGTH ? body : undefined }
   }
 }

@@ -30,10 +30,11 @@ export function parseName(name: unknown): string {
   return name as string
 }
 
-/** Joins a context's prefix and a name as Fastify joins them for a route: '/v1' and '/' give '/v1'. */
+/** Joins a context's prefix and a name as Fastify joins them for a route: '/v1', or '/v1/', and '/' give '/v1'. */
 export function joinPrefix(prefix: string, name: string): string {
-  if (prefix === '' || prefix === '/') return name
-  return name === '/' ? prefix : prefix + name
+  const base = prefix.replace(/\/$/, '')
+  if (base === '') return name
+  return name === '/' ? base : base + name
 }
 
 /** Whether a name has parameters, and so many addresses: '/orgs/:orgId' does, '/chat' is its own address. */
@@ -86,6 +87,8 @@ function problemOf(name: unknown): string | undefined {
   if (bare.includes('//')) return 'must not hold an empty segment: one slash between two segments'
   if (/:[^/]*\?/.test(bare)) return 'must not hold an optional parameter: declare the shorter name as well'
   if (FORBIDDEN.test(bare)) return 'must not hold white space, control characters, or one of , ? # \\'
+  // find-my-way decodes an address before it compares: of '%20' in a name and in an address, one would not be the other.
+  if (bare.includes('%')) return 'must not hold %: write the character that it stands for'
   return isDynamic(name) ? problemOfParts(parts) : undefined
 }
 
@@ -93,19 +96,14 @@ function problemOfParts(parts: Part[]): string | undefined {
   const seen = new Set<string>()
   for (const [index, part] of parts.entries()) {
     const before = parts[index - 1] as Part
-    const problem = typeof part === 'string' ? problemOfText(part) : problemOfParameter(part, before)
-    if (problem !== undefined) return problem
     if (typeof part === 'string') continue
+    const problem = problemOfParameter(part, before)
+    if (problem !== undefined) return problem
     if (part.parameter === '*' && index < parts.length - 1) return 'must hold * only as its whole last segment'
     if (seen.has(part.parameter)) return `must not hold two parameters that are called ${part.parameter}`
     seen.add(part.parameter)
   }
   return undefined
-}
-
-/** find-my-way decodes an address before it compares: of '%20' in a name and in an address, one would not be the other. */
-function problemOfText(text: string): string | undefined {
-  return text.includes('%') ? 'must not hold % beside a parameter: write the character that it stands for' : undefined
 }
 
 function problemOfParameter({ parameter, constraint }: Parameter, before: Part): string | undefined {

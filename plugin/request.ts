@@ -63,7 +63,8 @@ export function deriveConnect(handshake: IncomingMessage, address: string, auth:
   const { token } = auth as { token?: unknown }
   const derived = Object.create(handshake, {
     method: { value: 'CONNECT' },
-    url: { value: address + search, writable: true },
+    // No URL: `rewriteUrl` has no say in it.
+    url: { get: () => address + search, set() {} },
     headers: { value: { ...headers, ...(typeof token === 'string' && { authorization: `Bearer ${token}` }) } },
   }) as IncomingMessage
   // A listener of its own would otherwise be one of the handshake's, and stay for good.

@@ -181,7 +181,7 @@ t.test('a name that can not be found by is refused', async (t) => {
 
 t.test('an address is made of a name and its params', async (t) => {
   t.equal(formatAddress('/chat', {}), '/chat')
-  t.equal(formatAddress('/a%20b', {}), '/a%20b')
+  t.equal(formatAddress('/a+b', {}), '/a+b')
   t.equal(formatAddress('/orgs/:orgId', { orgId: 42, other: {} }), '/orgs/42')
   t.equal(formatAddress('/orgs/:orgId', { orgId: 42n }), '/orgs/42')
   t.equal(formatAddress('/orgs/:orgId', { orgId: false }), '/orgs/false')

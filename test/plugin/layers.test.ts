@@ -5,7 +5,7 @@ import t from 'tap'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'deadline', 'sequence', 'plain', 'memory-socket'],
   ['name', 'schema', 'idempotency', 'limits', 'request', 'answer'],
-  ['joining', 'address'],
+  ['joining', 'address', 'refusal'],
   ['handler-context'],
   ['definition'],
   ['hooks', 'options', 'origin', 'shadow', 'listeners', 'codec', 'backlog', 'sessions', 'reading', 'inference', 'inbox', 'children', 'ask', 'sent'],

@@ -1,0 +1,78 @@
+import { STATUS_CODES } from 'node:http'
+import type { Answer } from './answer.js'
+import {
+  FST_NSP_CONNECT_INVALID,
+  FST_NSP_NAMESPACE_UNKNOWN,
+  FST_NSP_REFUSED,
+  toWireError,
+  type WireError,
+} from './errors.js'
+
+/*
+ * What a client is told of a connect that Fastify has answered with a no: one shape, whoever gave it. The words of a hook
+ * or of an error handler are told as they are; an error passes toWireError, like any other.
+ */
+
+// Longer than this a plain text is a page, not a message.
+const MESSAGE_LENGTH = 200
+
+type Answered = Partial<Record<keyof WireError, unknown>>
+
+/** What an answer that is no admission tells the client. */
+export function refusalOf({ error, isWorded, requestId, statusCode, body }: Answer): WireError {
+  const answered = parse(body)
+  // An error as Fastify writes it.
+  const isError = statusCode >= 400 && answered.statusCode === statusCode && typeof answered.message === 'string'
+  if (error !== undefined && (!isWorded || (isError && answered.message === Object(error).message))) {
+    return tell(recastError(error, statusCode), requestId)
+  }
+  if (isError) return tell(isNotFound(answered) ? new FST_NSP_NAMESPACE_UNKNOWN() : answered, requestId)
+  // A hook, or an error handler of the application, has chosen these words itself.
+  const { code, message, details } = answered
+  const name = statusCode >= 400 ? STATUS_CODES[statusCode] : undefined
+  return {
+    code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
+    statusCode: statusCode >= 400 ? statusCode : 403,
+    message: typeof message === 'string' ? message : (name ?? new FST_NSP_REFUSED().message),
+    ...(details !== undefined && { details }),
+  }
+}
+
+/** Whether it is Fastify's own 404, of a hook that hides its namespace. */
+function isNotFound({ statusCode, code, message }: Answered): boolean {
+  return statusCode === 404 && code === undefined && String(message).startsWith('Route CONNECT:')
+}
+
+/** What is told of an error, with the id under which the log has one that is not told. */
+function tell(error: unknown, requestId: string | undefined): WireError {
+  const told = toWireError(error)
+  return told.code === 'FST_NSP_INTERNAL' ? { ...told, details: { id: requestId } } : told
+}
+
+/** An error as it was answered: its status may be the reply's, and Fastify's own validation has another shape. */
+function recastError(thrown: unknown, statusCode: number): unknown {
+  const { code, message, details, validation, validationContext: part } = Object(thrown)
+  const isNamed = code !== 'FST_ERR_VALIDATION'
+  if (part === undefined || (isNamed && !validation)) return { code, message, details, statusCode }
+  const list: { instancePath?: string; message?: string }[] = validation ?? [{ message }]
+  const mismatches = list.map((each) => ({ path: each.instancePath ?? '', message: each.message ?? 'is invalid' }))
+  const invalid = invalidConnect(part === 'body' ? 'auth' : part, mismatches)
+  // What Fastify makes of it, which speaks of a body; or what the application's own schemaErrorFormatter does.
+  const isPlain =
+    !validation || message === list.map((each) => `${part}${each.instancePath ?? ''} ${each.message}`).join(', ')
+  return { ...invalid, ...(isNamed && { code }), message: isPlain ? invalid.message : message, statusCode }
+}
+
+function parse(body: string): Answered {
+  try {
+    return Object(JSON.parse(body))
+  } catch {
+    return { message: body.length > 0 && body.length <= MESSAGE_LENGTH ? body : undefined }
+  }
+}
+
+/** The error of a part of the request that does not fit its schema; `path` is a JSON pointer into that part. */
+export function invalidConnect(part: string, mismatches: readonly { path: string; message: string }[]): Error {
+  const details = mismatches.map(({ path, message }) => ({ path: `/${part}${path}`, message }))
+  return Object.assign(new FST_NSP_CONNECT_INVALID(), { details })
+}
