@@ -55,6 +55,12 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
     }
   : never
 
+/** What every namespace may send, whatever its definition. */
+interface Farewell {
+  /** Why the server disconnects this socket: it says so just before it does. */
+  'namespace:disconnect': (why: WireError) => void
+}
+
 /**
  * The stock client's socket, knowing what the namespace of this definition takes and sends.
  *
@@ -64,7 +70,10 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
  * const ack = await socket.emitWithAck('message:send', { text: 'hi' })
  * if (ack.ok) console.log(ack.data.id)
  */
-export type ClientSocket<Definition> = Socket<EventsToClient<TypesOf<Definition>>, EventsToServer<TypesOf<Definition>>>
+export type ClientSocket<Definition> = Socket<
+  EventsToClient<TypesOf<Definition>> & Farewell,
+  EventsToServer<TypesOf<Definition>>
+>
 
 /**
  * What the namespace of this definition wants as `auth`.

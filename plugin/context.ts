@@ -36,14 +36,20 @@ export class ConnectionContext {
   /** The events of this socket that are being handled, and take a while. */
   readonly lives = new Set<EventLife>()
   #log: FastifyBaseLogger | undefined
+  /** The last reauthenticate; the next one waits for it, so that whoever asked last has the last word. */
+  #renewal: Promise<void> | undefined
 
   constructor({ socket, namespace, request, contract, checkEmit, readmit }: ContextOptions) {
     this.socket = socket as AnyHandlerContext['socket']
     this.namespace = namespace as AnyHandlerContext['namespace']
     this.request = request
-    this.reauthenticate = async (auth = socket.handshake.auth) => {
-      this.request = await readmit(auth)
-      this.#log = undefined
+    this.reauthenticate = (auth = socket.handshake.auth) => {
+      const renewed = Promise.resolve(this.#renewal).then(async () => {
+        this.request = await readmit(auth)
+        this.#log = undefined
+      })
+      this.#renewal = renewed.catch(() => {})
+      return renewed
     }
     this.emit = (event, ...args) => socket.emit(event, ...args)
     const stage: Stage = {

@@ -40,8 +40,8 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
   }
 }
 
-/** A payload that was checked before it went to several sockets one by one. */
-class Checked {
+/** A payload that needs no check: it had one before it went to several sockets one by one, or it is our own. */
+export class Checked {
   readonly value: unknown
 
   constructor(value: unknown) {

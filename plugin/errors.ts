@@ -109,6 +109,12 @@ export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
   'A socket may be in %s rooms at most',
   429,
 )
+export const FST_NSP_EXPIRY_INVALID = createError<[value: string]>(
+  'FST_NSP_EXPIRY_INVALID',
+  'expiresAt gives a Date, milliseconds since the epoch, or undefined for ever: got %s',
+  500,
+)
+export const FST_NSP_SOCKET_GONE = createError('FST_NSP_SOCKET_GONE', 'The socket has disconnected meanwhile', 410)
 
 // In tests: thrown by app.injectSocket() and by the clients that it makes.
 export const FST_NSP_CLIENT_MISSING = createError(
@@ -142,6 +148,8 @@ export const FST_NSP_CONNECT_INVALID = createError(
   400,
 )
 export const FST_NSP_ADMISSION_TIMEOUT = createError('FST_NSP_ADMISSION_TIMEOUT', 'The admission took too long', 503)
+export const FST_NSP_IDENTITY_EXPIRED = createError('FST_NSP_IDENTITY_EXPIRED', 'The identity has expired', 401)
+export const FST_NSP_USER_DISCONNECTED = createError('FST_NSP_USER_DISCONNECTED', 'The user was disconnected', 403)
 export const FST_NSP_EVENT_MALFORMED = createError<[problem: string]>('FST_NSP_EVENT_MALFORMED', 'The packet %s', 400)
 export const FST_NSP_PAYLOAD_TOO_LARGE = createError<[limit: number]>(
   'FST_NSP_PAYLOAD_TOO_LARGE',
@@ -193,10 +201,12 @@ export class DeclaredError extends Error {
 
 /** A refused connect: what its client is told. */
 export class ConnectRefusal extends Error {
+  readonly code: string
   readonly told: WireError
 
   constructor(told: WireError) {
     super(told.message)
+    this.code = told.code
     this.told = told
   }
 }

@@ -4,7 +4,9 @@ import type { CheckEmit } from './codec.js'
 import { ConnectionContext } from './context.js'
 import type { Contract } from './contract.js'
 import type { DisconnectContext } from './definition.js'
+import { FST_NSP_SOCKET_GONE } from './errors.js'
 import type { Gate } from './gate.js'
+import type { Identities } from './identity.js'
 import type { NormalDefinition } from './normal-form.js'
 import { keepRequest, requestOf } from './request.js'
 
@@ -24,6 +26,7 @@ export interface Mounted {
 export interface LifeOptions {
   readonly gateOf: (socket: Socket) => Gate | undefined
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
+  readonly identities: Pick<Identities, 'keep'>
   readonly checkEmit: CheckEmit
   readonly log: FastifyBaseLogger
 }
@@ -31,7 +34,7 @@ export interface LifeOptions {
 /** Lives the life of a socket that has just joined. Resolves at its end, its onConnect and onDisconnect included. */
 export type Live = (socket: Socket, namespace: Namespace, mounted: Mounted) => Promise<void>
 
-export function createLife({ gateOf, readmit, checkEmit, log }: LifeOptions): Live {
+export function createLife({ gateOf, readmit, identities, checkEmit, log }: LifeOptions): Live {
   /** Runs a function of a definition; what it throws is logged. Resolves to whether it went well. */
   async function run(what: string, socket: Socket, call: () => unknown): Promise<boolean> {
     try {
@@ -59,6 +62,16 @@ export function createLife({ gateOf, readmit, checkEmit, log }: LifeOptions): Li
     })
   }
 
+  /** The socket's identity is that of the new request, or, where anything fails, the one it was. */
+  async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {
+    if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
+    const request = await readmit(socket, auth)
+    if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
+    identities.keep(socket, request)
+    keepRequest(socket, request)
+    return request
+  }
+
   return async (socket, namespace, { definition, contract }) => {
     const context = new ConnectionContext({
       socket,
@@ -66,18 +79,17 @@ export function createLife({ gateOf, readmit, checkEmit, log }: LifeOptions): Li
       request: requestOf(socket),
       contract,
       checkEmit,
-      readmit: async (auth) => {
-        const request = await readmit(socket, auth)
-        keepRequest(socket, request)
-        return request
-      },
+      readmit: (auth) => reauthenticate(socket, auth),
     })
     const departure = departureOf(socket, context)
     const [what, begin] = socket.recovered
       ? (['onRecover', definition.onRecover] as const)
       : (['onConnect', definition.onConnect] as const)
     // Called in this tick: a listener that it adds at once misses nothing.
-    const isConnected = await run(what, socket, () => begin?.call(definition, context as never))
+    const isConnected = await run(what, socket, () => {
+      identities.keep(socket, context.request)
+      return begin?.call(definition, context as never)
+    })
     if (isConnected) gateOf(socket)?.open(context)
     else socket.disconnect()
     if (!definition.onDisconnect) return

@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
+import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
@@ -30,12 +31,18 @@ export interface NamespacesOptions {
    * refused with FST_NSP_ADMISSION_TIMEOUT. Milliseconds, 0 turns it off. Default 10_000.
    */
   admissionTimeoutMs?: number
+  /**
+   * Whose socket it is, for `app.disconnectUser()`. Asked of the request that joins; undefined is nobody's.
+   * Default: `request.user.id`, or `request.user.sub`.
+   */
+  userIdOf?(request: FastifyRequest): string | number | undefined
   /** Bounds of what one socket may take; each has a default. */
   limits?: Partial<Limits>
 }
 
 /** Options checked, completed and frozen. */
-export interface NormalOptions extends Required<NamespacesOptions> {
+export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf'>> {
+  readonly userIdOf?: NamespacesOptions['userIdOf']
   readonly io: Partial<ServerOptions> & { readonly path: string }
   readonly limits: Limits
 }
@@ -97,6 +104,7 @@ const schema = {
     prefix: { type: 'string', pattern: '^(/[^/?#\\s]+)*$', default: '' },
     handlerTimeoutMs: { ...milliseconds, default: 10_000 },
     admissionTimeoutMs: { ...milliseconds, default: 10_000 },
+    userIdOf: {},
     limits: {
       type: 'object',
       default: {},
@@ -125,6 +133,9 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   const normal = copy as unknown as NormalOptions
   if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
     throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
+  }
+  if (normal.userIdOf !== undefined && typeof normal.userIdOf !== 'function') {
+    throw new FST_NSP_OPTIONS_INVALID('userIdOf', `must be a function: got ${JSON.stringify(normal.userIdOf)}`)
   }
   const recovery = normal.io.connectionStateRecovery
   if (recovery?.skipMiddlewares === true) {

@@ -12,6 +12,7 @@ import { createEmitCheck } from './emit.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { createHandshake } from './handshake.js'
 import { addContextHook } from './hooks.js'
+import { createIdentities } from './identity.js'
 import { createInjector, type InjectedSocket, type InjectSocketOptions } from './inject.js'
 import { createIntake } from './intake.js'
 import { createLife } from './life.js'
@@ -56,6 +57,11 @@ declare module 'fastify' {
      * app.namespaceOf(chat, { orgId: 42 }).to('members').emit('message:new', message)
      */
     namespaceOf<Definition>(definition: Definition, params?: ReachParams<Definition>): ReachOf<Definition>
+    /**
+     * Disconnects every socket of a user, in every namespace and, with an adapter, on every node; its client is told so
+     * before, with the reason. Returns how many this node had.
+     */
+    disconnectUser(id: string | number, reason?: string): number
     /** Renders the declared namespaces as a tree, as printRoutes() does for routes. */
     printNamespaces(): string
     /**
@@ -135,11 +141,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     rulesOf: (address) => mounts.at(address),
     now: () => performance.now(),
   })
+  const isMounted = (address: string) => mounts.at(address) !== undefined
+  const identities = createIdentities({ io, userIdOf: options.userIdOf, isMounted, now: Date.now, log: instance.log })
   const mounts = createMounts({
     io,
     registry,
     children,
-    live: createLife({ gateOf, readmit: admission.readmit, checkEmit, log: instance.log }),
+    live: createLife({ gateOf, readmit: admission.readmit, identities, checkEmit, log: instance.log }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
@@ -162,6 +170,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     'namespaceOf',
     createReach({ io, registry, children, contractOf: (address) => mounts.at(address)?.contract, checkEmit }) as never,
   )
+  instance.decorate('disconnectUser', identities.disconnectUser)
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
     addContextHook(this, name, hook)
     return this

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CompiledEvent } from './contract.js'
-import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, toWireError, type WireError } from './errors.js'
+import { ConnectRefusal, FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, toWireError, type WireError } from './errors.js'
 import { SchemaMismatch } from './schema.js'
 
 /*
@@ -21,6 +21,8 @@ export interface Circumstances {
  * for all else FST_NSP_INTERNAL, whose text goes to the log under the id that the client gets.
  */
 export async function judge(thrown: unknown, { event, log, isInHandler }: Circumstances): Promise<WireError> {
+  // of a reauthenticate: made for the client
+  if (thrown instanceof ConnectRefusal) return thrown.told
   const { code, message, statusCode = 400, details } = Object(thrown) as Partial<WireError>
   const checkData = event.errors.get(String(code))
   if (checkData) {

@@ -4,7 +4,7 @@ import t from 'tap'
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'deadline', 'sequence', 'plain', 'memory-socket'],
-  ['name', 'schema', 'idempotency', 'limits', 'request', 'answer'],
+  ['name', 'schema', 'idempotency', 'limits', 'request', 'answer', 'expiry'],
   ['joining', 'address', 'refusal'],
   ['handler-context'],
   ['definition'],
@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['normal-form', 'handshake', 'intake', 'client', 'stock-client', 'recovery'],
   ['connect', 'contract', 'attach'],
   ['emit', 'admission', 'registry'],
-  ['context', 'verdict'],
+  ['context', 'verdict', 'identity'],
   ['passage'],
   ['dispatch'],
   ['gate'],

@@ -1,0 +1,138 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { Server, type Socket } from 'socket.io'
+import { PacketType } from 'socket.io-parser'
+import { Checked } from './emit.js'
+import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, toWireError, type WireError } from './errors.js'
+import { expiryOf, setAlarm } from './expiry.js'
+import { requestOf } from './request.js'
+import { contain } from './sequence.js'
+
+/*
+ * Whose socket is whose, for as long as it is: an identity ends with its socket, when it expires, or when its user is
+ * disconnected. Then the client is told why, and stays away until it has decided what to do.
+ */
+
+/** The emit that says why, just before Socket.IO's disconnect. A wire format. */
+const FAREWELL = 'namespace:disconnect'
+
+/** Between the nodes of a cluster. A wire format. */
+const DISCONNECT_USER = 'fastify-namespaces:disconnect-user'
+
+const EXPIRED = toWireError(new FST_NSP_IDENTITY_EXPIRED())
+const DISCONNECTED = toWireError(new FST_NSP_USER_DISCONNECTED())
+
+// That of Socket.IO's own adapter, in memory, which has nobody to tell and writes so to the console. By its text: another
+// copy of the package has another function, with the same words.
+const TELLS_NOBODY = String(new Server().of('/').adapter.serverSideEmit)
+
+export interface IdentitiesOptions {
+  readonly io: Server
+  /** Default: the `id` of the request's user, or its `sub`. */
+  readonly userIdOf?: ((request: FastifyRequest) => unknown) | undefined
+  /** Whether a namespace has a definition: the sockets of others are looked for, nobody keeps their identities. */
+  readonly isMounted: (namespace: string) => boolean
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: FastifyBaseLogger
+}
+
+export interface Identities {
+  /** How many users have sockets in mounted namespaces. */
+  readonly size: number
+  /** From now on the socket is that of the request's user, until that identity expires. throws what `userIdOf` throws. */
+  keep(socket: Socket, request: FastifyRequest): void
+  /** See FastifyInstance. */
+  disconnectUser(id: string | number, reason?: string): number
+}
+
+interface Identity {
+  readonly userId: string | undefined
+  readonly cancelExpiry: () => void
+}
+
+export function createIdentities(options: IdentitiesOptions): Identities {
+  const { io, userIdOf = userIdOfRequest, isMounted, now, log } = options
+  const identities = new WeakMap<Socket, Identity>()
+  const users = new Map<string, Set<Socket>>()
+  const root = io.of('/')
+
+  function idOf(request: FastifyRequest): string | undefined {
+    const id = userIdOf(request) ?? undefined
+    return id === undefined ? undefined : String(id)
+  }
+
+  function release(socket: Socket): void {
+    const { userId, cancelExpiry } = identities.get(socket) as Identity
+    cancelExpiry()
+    if (userId === undefined) return
+    const sockets = users.get(userId) as Set<Socket>
+    sockets.delete(socket)
+    if (sockets.size === 0) users.delete(userId)
+  }
+
+  /** Tells a socket why, and disconnects it. */
+  function dismiss(socket: Socket, why: WireError): void {
+    if (!socket.connected) return
+    const nsp = socket.nsp.name
+    log.debug({ namespace: nsp, socketId: socket.id, code: why.code }, 'socket disconnected')
+    // Now, and to this socket only: with a recovery, Socket.IO's own emit goes through the adapter, which may take its time.
+    const packet = { type: PacketType.EVENT, nsp, data: [FAREWELL, new Checked(why)] }
+    for (const part of io.encoder.encode(packet)) socket.conn.write(part)
+    socket.disconnect()
+  }
+
+  function isOf(id: string, socket: Socket): boolean {
+    try {
+      return idOf(requestOf(socket)) === id
+    } catch (error) {
+      log.error({ err: error, namespace: socket.nsp.name, socketId: socket.id }, 'userIdOf failed')
+      return false
+    }
+  }
+
+  function socketsOf(id: string): Socket[] {
+    const others = [...io._nsps.values()].filter(({ name }) => !isMounted(name))
+    const unkept = others.flatMap(({ sockets }) => [...sockets.values()]).filter((socket) => isOf(id, socket))
+    return [...(users.get(id) ?? []), ...unkept]
+  }
+
+  function disconnectHere(id: string, message: string): number {
+    const sockets = socketsOf(id)
+    for (const socket of sockets) dismiss(socket, { ...DISCONNECTED, message })
+    return sockets.length
+  }
+
+  root.on(DISCONNECT_USER, (id: unknown, message: unknown) => disconnectHere(String(id), String(message)))
+
+  return {
+    get size() {
+      return users.size
+    },
+
+    keep(socket, request) {
+      const userId = idOf(request)
+      if (!socket.connected) return
+      if (identities.has(socket)) release(socket)
+      else socket.on('disconnect', () => release(socket))
+      const cancelExpiry = setAlarm(expiryOf(request), now, () => dismiss(socket, EXPIRED))
+      identities.set(socket, { userId, cancelExpiry })
+      if (userId !== undefined) users.set(userId, (users.get(userId) ?? new Set()).add(socket))
+    },
+
+    disconnectUser(id, reason = DISCONNECTED.message) {
+      const { adapter } = root
+      if (String(adapter.serverSideEmit) !== TELLS_NOBODY) {
+        contain(
+          () => adapter.serverSideEmit([DISCONNECT_USER, String(id), reason]),
+          (error) => log.error({ err: error }, 'a user was not disconnected on other nodes'),
+        )
+      }
+      return disconnectHere(String(id), reason)
+    },
+  }
+}
+
+function userIdOfRequest({ user }: FastifyRequest & { user?: unknown }): unknown {
+  const { id, sub } = Object(user) as { id?: unknown; sub?: unknown }
+  return id ?? sub
+}
