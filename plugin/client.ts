@@ -55,10 +55,12 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
     }
   : never
 
+type FarewellCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
+
 /** What every namespace may send, whatever its definition. */
 interface Farewell {
   /** Why the server disconnects this socket: it says so just before it does. */
-  'namespace:disconnect': (why: WireError) => void
+  'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: FarewellCode }) => void
 }
 
 /**
