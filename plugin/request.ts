@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { FST_NSP_REQUEST_MISSING } from './errors.js'
 
@@ -61,33 +60,69 @@ export function keepCookies(raw: IncomingMessage, setCookie: number | string | s
 export function deriveConnect(handshake: IncomingMessage, address: string, auth: object): IncomingMessage {
   const { headers, search } = baseOf(handshake)
   const { token } = auth as { token?: unknown }
-  const derived = Object.create(handshake, {
-    method: { value: 'CONNECT' },
-    // No URL: `rewriteUrl` has no say in it.
-    url: { get: () => address + search, set() {} },
-    headers: { value: { ...headers, ...(typeof token === 'string' && { authorization: `Bearer ${token}` }) } },
-  }) as IncomingMessage
-  // A listener of its own would otherwise be one of the handshake's, and stay for good.
-  EventEmitter.call(derived as never)
+  const derived = new ConnectRequest(handshake, address + search)
+  derived.headers = { ...headers, ...(typeof token === 'string' && { authorization: `Bearer ${token}` }) }
   return derived
 }
+
+// One of its own: a handshake that is the prototype of others gets slow, and theirs would be its listeners.
+class ConnectRequest extends IncomingMessage {
+  readonly target: string
+
+  constructor(handshake: IncomingMessage, target: string) {
+    super(handshake.socket)
+    this.target = target
+    this.method = 'CONNECT'
+    this.httpVersion = handshake.httpVersion
+    this.httpVersionMajor = handshake.httpVersionMajor
+    this.httpVersionMinor = handshake.httpVersionMinor
+    this.rawHeaders = handshake.rawHeaders
+    // There is no body, and to destroy it is not to destroy the connection.
+    this.complete = true
+  }
+
+  // For a hook that reads the payload.
+  override _read(): void {
+    this.push(null)
+  }
+}
+
+// It can't be set: `rewriteUrl` has no say in it.
+Object.defineProperty(ConnectRequest.prototype, 'url', {
+  get(this: ConnectRequest) {
+    return this.target
+  },
+  set() {},
+})
 
 function baseOf(raw: IncomingMessage): Base {
   const known = bases.get(raw)
   if (known) return known
   const headers = { ...raw.headers }
   for (const name of NOT_INHERITED) delete headers[name]
-  const cookie = mergeCookies(headers.cookie, cookies.get(raw))
-  if (cookie) headers.cookie = cookie
+  const set = cookies.get(raw)
+  if (set) headers.cookie = mergeCookies(headers.cookie, set)
   const base = { headers, search: ownSearchOf(raw) }
   bases.set(raw, base)
   return base
 }
 
-function mergeCookies(sent: string | undefined, set: readonly string[] | undefined): string | undefined {
-  if (!set) return sent
-  const pairs = [...(sent?.split(/; */) ?? []), ...set.map((line) => line.slice(0, `${line};`.indexOf(';')))]
-  return [...new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair])).values()].join('; ')
+/** The Cookie header of a client that has sent one, and was answered with these lines of Set-Cookie. */
+function mergeCookies(sent: string | undefined, set: readonly string[]): string | undefined {
+  const nameOf = (pair: string) => pair.slice(0, pair.indexOf('='))
+  const jar = new Map(sent?.split(/; */).map((pair) => [nameOf(pair), pair]))
+  for (const line of set) {
+    const pair = line.slice(0, `${line};`.indexOf(';'))
+    if (isExpired(line)) jar.delete(nameOf(pair))
+    else jar.set(nameOf(pair), pair)
+  }
+  return jar.size > 0 ? [...jar.values()].join('; ') : undefined
+}
+
+function isExpired(line: string): boolean {
+  const maxAge = /; *max-age=([^;]*)/i.exec(line)?.[1]
+  const expires = /; *expires=([^;]*)/i.exec(line)?.[1] ?? ''
+  return maxAge === undefined ? Date.parse(expires) <= Date.now() : Number(maxAge) <= 0
 }
 
 function ownSearchOf({ url = '' }: IncomingMessage): string {

@@ -70,3 +70,33 @@ t.test('a hook that reads the payload finds none', async (t) => {
     await next(join(t, url, '/chat', { transports: [...transports] }), 'connect')
   }
 })
+
+t.test("a connect has the cookies that its client has after the handshake's answer", async (t) => {
+  const seen: unknown[] = []
+  const app = await build(
+    t,
+    { namespaces: { '/chat': { onConnect: ({ request }) => void seen.push(request.headers.cookie) } } },
+    (app) => {
+      app.addHook('onRequest', async (request, reply) => {
+        if (request.method === 'CONNECT') return
+        reply.header('set-cookie', String(request.headers['x-set']).split('|').filter(Boolean))
+      })
+    },
+  )
+  const url = `http://127.0.0.1:${await listen(app)}`
+  const cases: [sent: string, set: string, has: string | undefined][] = [
+    ['a=1; b=2', '', 'a=1; b=2'],
+    ['', 'a=1; Path=/', 'a=1'],
+    ['a=1;b=2', 'c=3; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT|a=4', 'a=4; b=2; c=3'],
+    ['a=1; b=2', 'a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'b=2'],
+    ['a=1', 'a=; Max-Age=0; Expires=Fri, 01 Jan 2100 00:00:00 GMT', undefined],
+    ['a=1', 'a=5|a=; max-age=-1|a=6; expires=Fri, 01 Jan 2100 00:00:00 GMT', 'a=6'],
+  ]
+  for (const [sent, set, has] of cases) {
+    for (const transports of TRANSPORTS) {
+      const extraHeaders = { 'x-set': set, ...(sent && { cookie: sent }) }
+      await next(join(t, url, '/chat', { transports: [...transports], extraHeaders }), 'connect')
+      t.equal(seen.pop(), has, `${sent} | ${set}, ${transports.join(' -> ')}`)
+    }
+  }
+})
