@@ -55,8 +55,11 @@ export function createLife({ gateOf, readmit, identities, checkEmit, log }: Life
       })
       socket.on('disconnect', (reason) => {
         gateOf(socket)?.close()
-        const cause = new Error(`The socket has disconnected: ${reason}`)
-        for (const event of context.lives) event.abort(cause)
+        // An error costs more than all the rest of a departure.
+        if (context.lives.size > 0) {
+          const cause = new Error(`The socket has disconnected: ${reason}`)
+          for (const event of context.lives) event.abort(cause)
+        }
         resolve({ reason, rooms })
       })
     })
