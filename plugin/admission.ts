@@ -12,10 +12,10 @@ import {
   FST_NSP_CLOSING,
   FST_NSP_NAMESPACE_UNKNOWN,
   FST_NSP_NAMESPACES_LIMIT,
-  toWireError,
 } from './errors.js'
 import { isWithin, type Limits } from './limits.js'
 import { requestOf } from './request.js'
+import { toWireError } from './wire-error.js'
 
 /*
  * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:

@@ -1,9 +1,9 @@
 import type { Socket } from 'socket.io-client'
 import type { AckEnvelope } from './definition.js'
-import type { WireError } from './errors.js'
 import type { TypesOf } from './inference.js'
 import type { AuthInputOf } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
+import type { WireError } from './wire-error.js'
 
 /*
  * For front ends: types only, nothing of it is left at run time.

@@ -7,7 +7,7 @@ import type {
   RouteHandlerMethod,
 } from 'fastify'
 import { Answer } from './answer.js'
-import { ConnectRefusal, FST_NSP_CLOSING } from './errors.js'
+import { FST_NSP_CLOSING } from './errors.js'
 import { createExpiryHook } from './expiry.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
@@ -16,6 +16,7 @@ import { invalidConnect, refusalOf } from './refusal.js'
 import { deriveConnect } from './request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from './schema.js'
 import { after, recast } from './sequence.js'
+import { ConnectRefusal } from './wire-error.js'
 
 /*
  * A namespace is a hidden CONNECT route in the context that declares it, and joining it is a request to that route: so

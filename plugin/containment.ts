@@ -6,7 +6,7 @@ import { boundBacklog } from './backlog.js'
 import { Refusal } from './codec.js'
 import type { Dispatch } from './dispatch.js'
 import { boundRooms } from './emit.js'
-import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT, toWireError, type WireError } from './errors.js'
+import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
 import { type Gate, setGate } from './gate.js'
 import { type Bucket, createBucket, type Limits } from './limits.js'
 import {
@@ -17,6 +17,7 @@ import {
   type ListenerTarget,
 } from './listeners.js'
 import { keepRequest } from './request.js'
+import { toWireError, type WireError } from './wire-error.js'
 
 /*
  * What every socket of every namespace gets before anybody else sees it, declared or not: contained functions, bounds,

@@ -5,7 +5,8 @@ import type { CheckEmit } from './codec.js'
 import type { CompiledEvent, Contract } from './contract.js'
 import type { Audience, EventContext, HandlerContext } from './definition.js'
 import { createAudience, type Stage } from './emit.js'
-import { DeclaredError, FST_NSP_ERROR_UNDECLARED } from './errors.js'
+import { FST_NSP_ERROR_UNDECLARED } from './errors.js'
+import { DeclaredError } from './wire-error.js'
 
 /*
  * What the functions of a definition receive: one object per joined socket, and one per event, which has all of the

@@ -2,13 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import { type ConnectionContext, EventLife } from './context.js'
 import type { CompiledEvent } from './contract.js'
 import type { AckEnvelope } from './definition.js'
-import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID, toWireError } from './errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from './errors.js'
 import type { NormalHooks } from './hooks.js'
 import { createMemory } from './idempotency.js'
 import { Passage, type SendAck } from './passage.js'
 import { SchemaMismatch } from './schema.js'
 import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
 import { invalidEvent, judge } from './verdict.js'
+import { toWireError } from './wire-error.js'
 
 /*
  * The life of one declared event, from the gate to its ack: hooks, the check of its payload, the handler, the check of

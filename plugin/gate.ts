@@ -3,15 +3,10 @@ import type { Event, Socket } from 'socket.io'
 import { Refusal } from './codec.js'
 import type { ConnectionContext } from './context.js'
 import type { Dispatch } from './dispatch.js'
-import {
-  FST_NSP_EVENT_UNKNOWN,
-  FST_NSP_IN_FLIGHT_LIMIT,
-  FST_NSP_QUEUE_FULL,
-  FST_NSP_RATE_LIMITED,
-  toWireError,
-} from './errors.js'
+import { FST_NSP_EVENT_UNKNOWN, FST_NSP_IN_FLIGHT_LIMIT, FST_NSP_QUEUE_FULL, FST_NSP_RATE_LIMITED } from './errors.js'
 import { type Bucket, isWithin, type Limits } from './limits.js'
 import type { SendAck } from './passage.js'
+import { toWireError } from './wire-error.js'
 
 /*
  * The one gate of a socket. `socket.use` sees every incoming event before any listener does: a declared event is

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BroadcastOperator, DefaultEventsMap, DisconnectReason, Namespace, RemoteSocket, Socket } from 'socket.io'
-import type { DeclaredError, WireError } from './errors.js'
 import type { AuthInputOf, JoinRequest, None, OneOrMany, ParamsOf } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
+import type { DeclaredError, WireError } from './wire-error.js'
 
 /*
  * What the functions of a definition receive. The type parameters are maps from the name of an event to a schema, as

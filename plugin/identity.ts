@@ -2,10 +2,11 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { Checked } from './emit.js'
-import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, toWireError, type WireError } from './errors.js'
+import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
 import { requestOf } from './request.js'
 import { contain } from './sequence.js'
+import { toWireError, type WireError } from './wire-error.js'
 
 /*
  * Whose socket is whose, for as long as it is: an identity ends with its socket, when it expires, or when its user is

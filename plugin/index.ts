@@ -18,7 +18,6 @@ export type {
   JoinRequest,
   NamespaceDefinition,
 } from './definition.js'
-export type { WireError } from './errors.js'
 export type { IdempotencyOptions, IdempotencyStore } from './idempotency.js'
 export { createMemoryStore } from './idempotency.js'
 export type { Defined } from './inference.js'
@@ -29,6 +28,7 @@ export type { NamespacesOptions } from './options.js'
 export type { Reach } from './reach.js'
 export { requestOf } from './request.js'
 export type { AnySchema, InputOf, OutputOf } from './schema.js'
+export type { WireError } from './wire-error.js'
 
 /**
  * Socket.IO namespaces for Fastify, declared like routes.

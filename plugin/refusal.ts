@@ -1,12 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Answer } from './answer.js'
-import {
-  FST_NSP_CONNECT_INVALID,
-  FST_NSP_NAMESPACE_UNKNOWN,
-  FST_NSP_REFUSED,
-  toWireError,
-  type WireError,
-} from './errors.js'
+import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from './errors.js'
+import { toWireError, type WireError } from './wire-error.js'
 
 /*
  * What a client is told of a connect that Fastify has answered with a no: one shape, whoever gave it. The words of a hook

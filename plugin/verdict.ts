@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CompiledEvent } from './contract.js'
-import { ConnectRefusal, FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, toWireError, type WireError } from './errors.js'
+import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL } from './errors.js'
 import { SchemaMismatch } from './schema.js'
+import { ConnectRefusal, toWireError, type WireError } from './wire-error.js'
 
 /*
  * What a client is told when one of its events fails.

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
-import * as errors from '../../plugin/errors.js'
+import * as coded from '../../plugin/errors.js'
+import { DeclaredError, toWireError } from '../../plugin/wire-error.js'
 
-const { toWireError, DeclaredError, ...coded } = errors
 const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test(
@@ -47,7 +47,7 @@ t.test('every error has a test', async (t) => {
 })
 
 t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', async (t) => {
-  t.strictSame(toWireError(new errors.FST_NSP_ORIGIN_FORBIDDEN('null')), {
+  t.strictSame(toWireError(new coded.FST_NSP_ORIGIN_FORBIDDEN('null')), {
     code: 'FST_NSP_ORIGIN_FORBIDDEN',
     statusCode: 403,
     message: 'The origin null may not connect',
@@ -56,7 +56,7 @@ t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', a
   const refusal = Object.assign(new Error('not you'), { statusCode: 401 })
   t.strictSame(toWireError(refusal), { code: 'FST_NSP_REFUSED', statusCode: 401, message: 'not you' })
   t.match(toWireError(new DeclaredError('ROOM_FULL', { max: 1 })), { code: 'ROOM_FULL', details: { max: 1 } })
-  t.match(toWireError(new errors.FST_NSP_CLOSING()), { code: 'FST_NSP_CLOSING', statusCode: 503 })
+  t.match(toWireError(new coded.FST_NSP_CLOSING()), { code: 'FST_NSP_CLOSING', statusCode: 503 })
 })
 
 t.test('anything else becomes FST_NSP_INTERNAL, and its text stays here', async (t) => {

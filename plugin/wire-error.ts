@@ -1,0 +1,74 @@
+import {
+  FST_NSP_ADMISSION_TIMEOUT,
+  FST_NSP_CHILDREN_LIMIT,
+  FST_NSP_CLOSING,
+  FST_NSP_HANDLER_TIMEOUT,
+  FST_NSP_INTERNAL,
+  FST_NSP_REPLY_INVALID,
+} from './errors.js'
+
+/*
+ * What of an error a client is told.
+ */
+
+// Our own 5xx: their texts are the ones above, so they may be told.
+const TELLABLE = [
+  FST_NSP_ADMISSION_TIMEOUT,
+  FST_NSP_CHILDREN_LIMIT,
+  FST_NSP_CLOSING,
+  FST_NSP_HANDLER_TIMEOUT,
+  FST_NSP_INTERNAL,
+  FST_NSP_REPLY_INVALID,
+]
+
+/** What a client is told of an error. */
+export interface WireError {
+  readonly code: string
+  readonly statusCode: number
+  readonly message: string
+  /** What is wrong where, by JSON pointer, for an invalid payload; the data of a declared error; the id in the log. */
+  readonly details?: unknown
+}
+
+/** An error that a definition declares: its code, status and data are part of the contract, and reach the client. */
+export class DeclaredError extends Error {
+  readonly code: string
+  readonly statusCode: number = 400
+  readonly details: unknown
+
+  constructor(code: string, details: unknown) {
+    super(code)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** A refused connect: what its client is told. */
+export class ConnectRefusal extends Error {
+  readonly code: string
+  readonly told: WireError
+
+  constructor(told: WireError) {
+    super(told.message)
+    this.code = told.code
+    this.told = told
+  }
+}
+
+/**
+ * The one road from anything thrown to the wire: a 4xx error as it is (without a code of its own: FST_NSP_REFUSED), and
+ * our own 5xx; all the rest (no status, any other 5xx, not an Error at all) becomes FST_NSP_INTERNAL and loses its text.
+ */
+export function toWireError(thrown: unknown): WireError {
+  if (thrown instanceof ConnectRefusal) return thrown.told
+  const { code, statusCode, message, details } = Object(thrown) as Partial<WireError>
+  const isRefusal = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+  const isTellable = isRefusal || TELLABLE.some((Tellable) => thrown instanceof Tellable)
+  if (!isTellable || typeof message !== 'string') return toWireError(new FST_NSP_INTERNAL())
+  return {
+    code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
+    statusCode: statusCode as number,
+    message,
+    ...(details !== undefined && { details }),
+  }
+}
