@@ -1,29 +1,12 @@
-import type { FastifyInstance } from 'fastify'
-import t, { type Test } from 'tap'
-import { type AnyNamespaceDefinition, defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
-import { build, join, listen, next, POLLING, shake, until, WEBSOCKET } from './harness.js'
+import t from 'tap'
+import { defineNamespace } from '../../plugin/index.js'
+import { build, client, heard, next, POLLING, refusal, until, withResolvers } from './harness.js'
 
 const TEXT = {
   type: 'object',
   properties: { text: { type: 'string' } },
   required: ['text'],
   additionalProperties: false,
-}
-
-/** A client of one namespace, and the lines of the server's log. */
-async function client(
-  t: Test,
-  definition: AnyNamespaceDefinition,
-  options: NamespacesOptions = {},
-  declare: (app: FastifyInstance) => void = () => {},
-) {
-  const lines: Record<string, unknown>[] = []
-  const logger = { level: 'debug', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
-  const app = await build(t, { ...options, namespaces: { '/chat': definition } }, undefined, { logger })
-  declare(app)
-  const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat', { transports: ['websocket'] })
-  await next(socket, 'connect')
-  return { app, socket, lines }
 }
 
 const echo = defineNamespace({
@@ -86,16 +69,6 @@ t.test('an unknown event is answered, whatever its name', async (t) => {
   socket.emit('nope')
   t.match(await socket.emitWithAck('nothing'), { ok: true })
 })
-
-/** A promise and its ends. */
-function withResolvers<Value = void>() {
-  let resolve: (value: Value) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<Value>((...ends) => {
-    ;[resolve, reject] = ends
-  })
-  return { promise, resolve, reject }
-}
 
 const internal = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' } }
 
@@ -167,7 +140,7 @@ t.test('hooks run in order: outer contexts, inner ones, the definition, the even
     preHandler: () => void order.push(`preHandler ${who}`),
     onAck: () => void order.push(`onAck ${who}`),
   })
-  const { app, socket } = await client(t, {}, {}, (app) => {
+  const { socket } = await client(t, {}, {}, (app) => {
     app.addNamespaceHook('onEvent', () => void order.push('onEvent root'))
     app.register(
       async (scope) => {
@@ -184,8 +157,8 @@ t.test('hooks run in order: outer contexts, inner ones, the definition, the even
     )
     app.register(async (sibling) => void sibling.addNamespaceHook('onEvent', () => void order.push('never')))
   })
-  t.ok(app)
-  t.match(await socket.io.socket('/v1/inner').emitWithAck('e'), { ok: true })
+  const inner = await socket.join('/v1/inner')
+  t.match(await inner.emitWithAck('e'), { ok: true })
   t.strictSame(order, [
     'onEvent root',
     'onEvent scope',
@@ -280,7 +253,6 @@ t.test('a handler has the instance as this, and the context of its socket', asyn
       },
     }),
   )
-  const greeting = next(socket, 'message:new')
   t.strictSame(await socket.emitWithAck('who', 1), {
     ok: true,
     data: {
@@ -291,7 +263,7 @@ t.test('a handler has the instance as this, and the context of its socket', asyn
       aborted: false,
     },
   })
-  t.strictSame(await greeting, [{ text: 'to you' }])
+  t.strictSame(await socket.nextEvent('message:new'), { text: 'to you' })
 })
 
 t.test(
@@ -388,21 +360,18 @@ t.test('a reply that can not be encoded is answered with FST_NSP_REPLY_INVALID',
 t.test('events that arrive while onConnect runs wait, in order, and are dispatched after it', async (t) => {
   const order: unknown[] = []
   const ready = withResolvers()
-  const app = await build(t, {
-    limits: { eventsWaiting: 3 },
-    namespaces: {
-      '/chat': {
-        onConnect: async ({ socket }) => {
-          await ready.promise
-          socket.on('plain', (value) => order.push(value))
-          order.push('connected')
-        },
-        events: { declared: { handler: (value) => void order.push(value) } },
+  const { socket } = await client(
+    t,
+    {
+      onConnect: async ({ socket }) => {
+        await ready.promise
+        socket.on('plain', (value) => order.push(value))
+        order.push('connected')
       },
+      events: { declared: { handler: (value) => void order.push(value) } },
     },
-  })
-  const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat')
-  await next(socket, 'connect')
+    { limits: { eventsWaiting: 3 } },
+  )
   socket.emit('declared', 1)
   socket.emit('plain', 2)
   const last = socket.emitWithAck('declared', 3)
@@ -418,11 +387,7 @@ t.test('events that arrive while onConnect runs wait, in order, and are dispatch
 t.test('events that wait for an onConnect that fails are dropped with their socket', async (t) => {
   let calls = 0
   const ready = withResolvers()
-  const app = await build(t, {
-    namespaces: { '/chat': { onConnect: () => ready.promise, events: { e: { handler: () => calls++ } } } },
-  })
-  const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat')
-  await next(socket, 'connect')
+  const { socket } = await client(t, { onConnect: () => ready.promise, events: { e: { handler: () => calls++ } } })
   socket.emit('e')
   const gone = next(socket, 'disconnect')
   ready.reject(new Error('no'))
@@ -532,17 +497,13 @@ t.test('a socket may be in so many rooms', async (t) => {
 
 t.test('a connection may join so many namespaces', async (t) => {
   const app = await build(t, { limits: { namespacesPerConnection: 2 }, namespaces: { '/a': {}, '/b': {}, '/c': {} } })
-  const a = join(t, `http://127.0.0.1:${await listen(app)}`, '/a')
-  const b = a.io.socket('/b')
-  await Promise.all([a, b].map((socket) => next(socket, 'connect')))
-  const c = a.io.socket('/c')
-  t.match((await next(c, 'connect_error'))[0], { data: { code: 'FST_NSP_NAMESPACES_LIMIT', statusCode: 429 } })
+  const a = await app.injectSocket('/a')
+  const b = await a.join('/b')
+  t.match(await refusal(a.join('/c')), { data: { code: 'FST_NSP_NAMESPACES_LIMIT', statusCode: 429 } })
   const [joined] = app.io.of('/b').sockets.values()
-  const left = new Promise<void>((resolve) => joined?.on('disconnect', () => resolve()))
   b.disconnect()
-  await left
-  c.connect()
-  await next(c, 'connect')
+  await heard(joined as NodeJS.EventEmitter, 'disconnect')
+  t.ok((await a.join('/c')).connected)
 })
 
 t.test('a connection whose reader is too slow is closed', async (t) => {
@@ -555,15 +516,13 @@ t.test('a connection whose reader is too slow is closed', async (t) => {
 
 t.test('a server has so many connections, and refuses one more', async (t) => {
   const app = await build(t, { limits: { connections: 1 }, namespaces: { '/chat': {} } })
-  const port = await listen(app)
-  const first = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
-  await next(first, 'connect')
-  const polled = await fetch(`http://127.0.0.1:${port}${POLLING}`)
-  t.match([polled.status, await polled.json()], [503, { code: 'FST_NSP_CONNECTIONS_LIMIT' }])
-  t.equal((await shake(`ws://127.0.0.1:${port}${WEBSOCKET}`)).statusCode, 503)
+  const first = await app.injectSocket('/chat')
+  const polled = await app.inject(POLLING)
+  t.match([polled.statusCode, polled.json()], [503, { code: 'FST_NSP_CONNECTIONS_LIMIT' }])
+  t.strictSame((await refusal(app.injectSocket('/chat'))).data, { statusCode: 503 })
   first.disconnect()
   await until(() => app.io.engine.clientsCount === 0)
-  await next(join(t, `http://127.0.0.1:${port}`, '/chat'), 'connect')
+  t.ok((await app.injectSocket('/chat', { transport: 'upgrade' })).connected)
 })
 
 t.test('nothing in a return value changes where it goes', async (t) => {
@@ -707,7 +666,7 @@ t.test(
 )
 
 t.test('a namespace middleware that throws or rejects refuses the socket, and hears next once', async (t) => {
-  const { app, socket, lines } = await client(t, {}, {}, (app) => {
+  const { app, lines } = await client(t, {}, {}, (app) => {
     const namespace = app.io.of('/guarded')
     namespace.use((socket, next) => {
       const { how } = socket.handshake.auth
@@ -725,29 +684,22 @@ t.test('a namespace middleware that throws or rejects refuses the socket, and he
       next()
     })
   })
-  t.ok(app)
-  const refusal = async (how: string) => {
-    const guarded = join(t, (socket.io as unknown as { uri: string }).uri, '/guarded', { auth: { how } })
-    const [error] = await next(guarded, 'connect_error')
-    return error
-  }
-  t.match(await refusal('throws'), { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } })
-  t.match(await refusal('rejects'), { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL' } })
-  t.match(await refusal('refuses'), { message: 'not you', data: { code: 'X' } })
-  t.match(await refusal('told'), { message: 'no token', data: { code: 'NO_TOKEN', statusCode: 401 } })
-  t.match(await refusal('twice'), { message: 'refused' })
-  t.match(await refusal('throws nothing'), { message: 'Internal error' })
+  const told = (how: string) => refusal(app.injectSocket('/guarded', { auth: { how } }))
+  t.match(await told('throws'), { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } })
+  t.match(await told('rejects'), { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL' } })
+  t.match(await told('refuses'), { message: 'not you', data: { code: 'X' } })
+  t.match(await told('told'), { message: 'no token', data: { code: 'NO_TOKEN', statusCode: 401 } })
+  t.match(await told('twice'), { message: 'refused' })
+  t.match(await told('throws nothing'), { message: 'Internal error' })
   t.equal(lines.filter(({ msg }) => msg === 'middleware failed').length, 4)
 })
 
 t.test('a connect with poisoned auth is refused', async (t) => {
-  const { socket } = await client(t, {})
-  const other = socket.io.socket('/', { auth: JSON.parse('{"__proto__":{"admin":true}}') })
-  t.ok(other)
-  const guarded = join(t, (socket.io as unknown as { uri: string }).uri, '/chat', {
-    auth: JSON.parse('{"a":{"__proto__":1}}'),
-  })
-  t.match((await next(guarded, 'connect_error'))[0], { data: { code: 'FST_NSP_EVENT_MALFORMED', statusCode: 400 } })
+  const { app } = await client(t, {})
+  for (const auth of ['{"__proto__":{"admin":true}}', '{"a":{"__proto__":1}}']) {
+    const { data } = await refusal(app.injectSocket('/chat', { auth: JSON.parse(auth) }))
+    t.match(data, { code: 'FST_NSP_EVENT_MALFORMED', statusCode: 400 }, auth)
+  }
 })
 
 t.test('the hidden CONNECT route can be reached neither by the network nor by inject()', async (t) => {
@@ -761,19 +713,15 @@ t.test('a recovered socket goes through its gate like any other', async (t) => {
     { emits: { news: { payload: TEXT } }, ...echo },
     { io: { connectionStateRecovery: {} } },
   )
-  const first = next(socket, 'news')
   app.io.of('/chat').emit('news', { text: 'a' })
-  t.strictSame((await first)[0], { text: 'a' }, 'an offset follows')
+  t.strictSame(await socket.nextEvent('news'), { text: 'a' }, 'an offset follows')
   const gone = next(socket, 'disconnect')
   socket.io.engine.close()
   await gone
   app.io.of('/chat').emit('news', { text: 'missed' })
-  const missed = next(socket, 'news')
-  const back = next(socket, 'connect')
-  socket.connect()
-  await back
+  await socket.join('/chat')
   t.ok(socket.recovered)
-  t.strictSame((await missed)[0], { text: 'missed' })
+  t.strictSame(await socket.nextEvent('news'), { text: 'missed' })
   t.strictSame(await socket.emitWithAck('echo', { text: 'hi' }), { ok: true, data: { text: 'hi' } })
 })
 
@@ -792,18 +740,22 @@ t.test('a schema that fails by itself is a failure of the server, not of the pay
 })
 
 t.test("a client's answer that breaks a bound is dropped", async (t) => {
-  const answers: Promise<unknown>[] = []
   const { socket } = await client(
     t,
     {
-      emits: { ask: {} },
-      onConnect: ({ ask }) => void answers.push(ask('ask', undefined, { timeoutMs: 50 })),
+      emits: { question: {} },
+      events: {
+        start: {
+          handler: (_payload, { ask }) => ask('question', undefined, { timeoutMs: 50 }).catch(({ code }) => code),
+        },
+      },
     },
     { limits: { arguments: 2 } },
   )
-  socket.on('ask', (answer) => answer(1, 2, 3))
-  await until(() => answers.length === 1)
-  await t.rejects(answers[0] as Promise<unknown>, { code: 'FST_NSP_ANSWER_TIMEOUT' })
+  socket.once('question', (answer) => answer(1, 2, 3))
+  t.strictSame(await socket.emitWithAck('start'), { ok: true, data: 'FST_NSP_ANSWER_TIMEOUT' })
+  socket.once('question', (answer) => answer(1))
+  t.strictSame(await socket.emitWithAck('start'), { ok: true, data: 1 })
 })
 
 t.test('a room is asked on every node, and one whose node does not answer is missing', async (t) => {
@@ -822,9 +774,8 @@ t.test('a room is asked on every node, and one whose node does not answer is mis
       onConnect: ({ socket }) => void socket.join('all'),
     }),
   )
-  const other = join(t, (socket.io as unknown as { uri: string }).uri, '/chat', { transports: ['websocket'] })
+  const other = await app.injectSocket('/chat')
   other.on('add', ([a, b], answer) => answer(a + b))
-  await next(other, 'connect')
   const { adapter } = app.io.of('/chat')
   const { fetchSockets } = adapter
   adapter.fetchSockets = async (options) => [
@@ -857,13 +808,11 @@ t.test('who leaves and joins again finds the rate as it was', async (t) => {
     { limits: { eventsPerSecond: 1 } },
     (app) => void app.namespace('/stay', {}),
   )
-  await next(socket.io.socket('/stay'), 'connect') // keeps the connection
+  await socket.join('/stay') // keeps the connection
   await Promise.all([socket.emitWithAck('nothing'), socket.emitWithAck('nothing')])
   socket.disconnect()
   await until(() => app.io.of('/chat').sockets.size === 0)
-  const back = next(socket, 'connect')
-  socket.connect()
-  await back
+  await socket.join('/chat')
   t.match(await socket.emitWithAck('nothing'), { error: { code: 'FST_NSP_RATE_LIMITED' } })
 })
 

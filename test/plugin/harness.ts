@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
 import type { Test } from 'tap'
 import WebSocket, { type ClientOptions } from 'ws'
-import namespaces, { type NamespacesOptions } from '../../plugin/index.js'
+import namespaces, { type AnyNamespaceDefinition, type NamespacesOptions } from '../../plugin/index.js'
 
 /** The three ways in which the stock client connects. */
 export const TRANSPORTS = [['polling'], ['websocket'], ['polling', 'websocket']] as const
@@ -25,6 +25,37 @@ export async function build(
   await prepare(app)
   await app.register(namespaces, options)
   return app
+}
+
+/** A logger for `build`, and the lines that it has written so far, parsed. */
+export function logLines() {
+  const lines: Record<string, unknown>[] = []
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line)) }
+  return { lines, logger: { level: 'debug', stream } }
+}
+
+/** A client of `/chat`, its app, and the lines of the log. `declare` runs after the plugin has been registered. */
+export async function client(
+  t: Test,
+  definition: AnyNamespaceDefinition,
+  options: NamespacesOptions = {},
+  declare: (app: FastifyInstance) => unknown = () => {},
+  server: FastifyServerOptions = {},
+) {
+  const { lines, logger } = logLines()
+  const app = await build(t, { ...options, namespaces: { '/chat': definition } }, undefined, { logger, ...server })
+  await declare(app)
+  return { app, lines, socket: await app.injectSocket('/chat') }
+}
+
+/** What a client is told by the namespace that refuses it. in: of `injectSocket()` or `join()`; being let in rejects. */
+export async function refusal(joining: Promise<unknown>): Promise<{ message: string; data: unknown }> {
+  return joining.then(
+    () => {
+      throw new Error('it was let in')
+    },
+    ({ message, data }) => ({ message, data }),
+  )
 }
 
 /** Listens on loopback; returns the port. */
@@ -88,4 +119,14 @@ export async function shake(
 /** Until a condition holds; the event loop turns in between, and tap's own timeout is the bound. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A promise and its ends. */
+export function withResolvers<Value = void>() {
+  let resolve: (value: Value) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<Value>((...ends) => {
+    ;[resolve, reject] = ends
+  })
+  return { promise, resolve, reject }
 }
