@@ -15,7 +15,7 @@ import {
 } from './errors.js'
 import { isWithin, type Limits } from './limits.js'
 import { requestOf } from './request.js'
-import { toWireError } from './wire-error.js'
+import { ConnectRefusal, toWireError } from './wire-error.js'
 
 /*
  * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:
@@ -33,7 +33,7 @@ interface Place {
 export interface AdmissionOptions {
   readonly connect: Connect
   readonly find: (address: string) => Place | undefined
-  readonly children: Pick<Children, 'hasRoomFor' | 'hold' | 'seat'>
+  readonly children: Pick<Children, 'isLive' | 'hasRoomFor' | 'hold' | 'seat'>
   readonly encode: (packet: Packet) => unknown[]
   readonly limits: Pick<Limits, 'namespacesPerConnection'>
   /** Milliseconds, 0 for no bound. */
@@ -51,6 +51,8 @@ export interface Admission {
    * definition. One that came without a ticket is admitted now. rejects with the refusal.
    */
   redeem(socket: Socket): Promise<FastifyRequest | undefined>
+  /** Hears of a socket that has connected, or that another middleware has refused: it is no longer on the way. */
+  settle(socket: Socket): void
   /** Admits a live socket again, with another auth. rejects with the refusal. */
   readmit(socket: Socket, auth: object): Promise<FastifyRequest>
   /** Refuses every connect from now on, those under way included. */
@@ -67,6 +69,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   // By the auth of a connect packet, which Socket.IO hands on as it is.
   const tickets = new WeakMap<object, Ticket>()
   const joins = new WeakMap<object, number>()
+  // Addresses that a connection is on the way to.
+  const pending = new WeakMap<object, Set<string>>()
   let isClosing = false
 
   async function receive(connection: Connection, { nsp: address, data: auth }: Packet): Promise<Ticket> {
@@ -109,7 +113,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function refuse(connection: Connection, address: string, error: unknown): void {
     const { message, ...data } = toWireError(error)
-    log.debug({ namespace: address.slice(0, 100), code: data.code }, 'connect refused')
+    const where = { namespace: address.slice(0, 100), code: data.code }
+    pending.get(connection)?.delete(address)
+    log.debug(where, 'connect refused')
+    // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
+    if (data.code === 'FST_NSP_INTERNAL' && !(error instanceof ConnectRefusal)) {
+      log.error({ err: error, ...where }, 'connect failed')
+    }
     // Told so, a client would stay away; left alone, it comes back by itself when its connection ends.
     if (connection.readyState !== 'open' || data.code === 'FST_NSP_CLOSING') return
     for (const part of encode({ type: PacketType.CONNECT_ERROR, nsp: address, data: { message, data } })) {
@@ -128,15 +138,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
     receiveConnect(connection, packet, pass) {
       // A client of protocol 3 has joined `/` without a packet, and has its auth in the name.
       if (connection.protocol === 3) return pass()
-      receive(connection, packet).then(
-        (ticket) => {
+      const addresses = pending.get(connection) ?? new Set()
+      // The same join once more: Socket.IO would make it a second socket, and its client would hear everything twice.
+      if (addresses.has(packet.nsp)) return
+      pending.set(connection, addresses.add(packet.nsp))
+      receive(connection, packet)
+        .then((ticket) => {
           // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
           if (isRecovering && typeof packet.data.pid === 'string') packet.data.offset ??= ''
           tickets.set(packet.data, ticket)
+          // In a namespace that there is; another will be refused.
+          if (!children.isLive(packet.nsp)) addresses.delete(packet.nsp)
           pass()
-        },
-        (error) => refuse(connection, packet.nsp, error),
-      )
+        })
+        .catch((error) => refuse(connection, packet.nsp, error))
+    },
+
+    settle({ conn, nsp }) {
+      pending.get(conn)?.delete(nsp.name)
     },
 
     async redeem(socket) {

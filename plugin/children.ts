@@ -22,6 +22,8 @@ export interface Children {
   readonly size: number
   /** Takes a namespace that Socket.IO has just made into care. */
   adopt(namespace: Namespace): void
+  /** Whether Socket.IO has a namespace of that address, of a definition or of the application. */
+  isLive(address: string): boolean
   /** Whether the namespace of an address is open, or may be. */
   hasRoomFor(address: string): boolean
   /** Keeps the namespace of an address alive until `release`; it is made if need be. */
@@ -98,6 +100,8 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
       // One that the application has asked for, to emit something: when it has done so.
       setImmediate(closeIfEmpty, name)
     },
+
+    isLive: (address) => io._nsps.has(address),
 
     hasRoomFor: (address) => children.has(address) || isWithin(children.size + 1, limit),
 

@@ -5,6 +5,7 @@ import type { Admission } from './admission.js'
 import { boundBacklog } from './backlog.js'
 import { Refusal } from './codec.js'
 import type { Dispatch } from './dispatch.js'
+import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
 import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
 import { type Gate, setGate } from './gate.js'
@@ -34,12 +35,15 @@ export interface ContainmentOptions {
   readonly io: Server
   readonly limits: Limits
   readonly log: FastifyBaseLogger
-  readonly admission: Pick<Admission, 'redeem'>
+  readonly admission: Pick<Admission, 'redeem' | 'settle'>
+  readonly drain: Drain
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
   /** Milliseconds, for rates. */
   readonly now: () => number
 }
+
+const BUCKETS_PER_CONNECTION = 200
 
 /** Contains every namespace of a server, those that are still to come too. Returns a way to the gate of a socket. */
 export function containServer({
@@ -47,6 +51,7 @@ export function containServer({
   limits,
   log,
   admission,
+  drain,
   rulesOf,
   now,
 }: ContainmentOptions): (socket: Socket) => Gate | undefined {
@@ -79,6 +84,7 @@ export function containServer({
     const gate = setGate(socket, {
       bucket: bucketOf(socket),
       dispatches: rules?.dispatches ?? new Map(),
+      drain,
       isSequential: rules?.isSequential ?? false,
       limits,
       log,
@@ -95,6 +101,9 @@ export function containServer({
   function bucketOf({ client, nsp }: Socket): Bucket {
     const ofClient = buckets.get(client) ?? new Map<string, Bucket>()
     const bucket = ofClient.get(nsp.name) ?? createBucket(limits.eventsPerSecond, now)
+    // A client may go from one dynamic namespace to the next for ever.
+    const [oldest] = ofClient.keys()
+    if (oldest !== undefined && ofClient.size >= BUCKETS_PER_CONNECTION) ofClient.delete(oldest)
     buckets.set(client, ofClient.set(nsp.name, bucket))
     return bucket
   }
@@ -107,10 +116,15 @@ export function containServer({
           if (request) keepRequest(socket, request)
           next()
         },
-        (error) => next(connectError(error)),
+        (error) => {
+          admission.settle(socket)
+          next(connectError(error))
+        },
       )
     })
+    namespace.on('connection', admission.settle)
     containMiddlewares<Socket>(namespace, (error, socket, isThrown) => {
+      admission.settle(socket)
       if (!isThrown && error instanceof Error) return error
       return connectError(error, report(error, 'middleware', socket))
     })

@@ -52,8 +52,10 @@ export function createMounts({ io, registry, children, live, log, handlerTimeout
 
   const root = io.of('/')
   // Socket.IO's `/` always exists: that nobody has asked for it must not mean that anybody may join it.
+  const listenersOf = () => root.listenerCount('connection') + root.listenerCount('connect')
+  const own = listenersOf()
   root.use((_socket, next) => {
-    const isWanted = mounted.has('/') || root.listenerCount('connection') + root.listenerCount('connect') > 0
+    const isWanted = mounted.has('/') || listenersOf() > own
     next(isWanted ? undefined : connectError(new FST_NSP_NAMESPACE_UNKNOWN()))
   })
 

@@ -1,0 +1,49 @@
+import t from 'tap'
+import WebSocket from 'ws'
+import { build, join, listen, next, until, WEBSOCKET } from './harness.js'
+
+t.test('a namespace that is joined twice at once is joined once', async (t) => {
+  let letIn = () => {}
+  const admitted = new Promise<void>((resolve) => {
+    letIn = resolve
+  })
+  const app = await build(t, {
+    namespaces: {
+      '/chat': { onRequest: () => admitted },
+      '/no': { onRequest: async (_request, reply) => reply.code(401).send() },
+    },
+  })
+  app.io.of('/plain')
+  const port = await listen(app)
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET}`)
+  t.teardown(() => socket.terminate())
+  const lines: string[] = []
+  socket.on('message', (data) => lines.push(String(data)))
+  await until(() => lines.length === 1)
+  socket.send('40/chat,')
+  socket.send('40/chat,')
+  socket.send('40/no,')
+  socket.send('40/plain,')
+  socket.send('40/plain,')
+  socket.send('40/nowhere,')
+  await until(() => lines.length === 4)
+  letIn()
+  await until(() => lines.length === 5)
+  t.equal(app.io.of('/chat').sockets.size, 1)
+  t.equal(app.io.of('/plain').sockets.size, 1)
+  socket.send('40/no,')
+  await until(() => lines.length === 6)
+  t.match(lines.at(-1), /^44\/no,/, 'who was refused may try again')
+})
+
+t.test('what a listener of the application throws while somebody joins refuses the join', async (t) => {
+  const lines: string[] = []
+  const logger = { stream: { write: (line: string) => void lines.push(line) } }
+  const app = await build(t, { namespaces: { '/orgs/:orgId': {} } }, undefined, { logger })
+  app.io.on('new_namespace', () => {
+    throw new Error('the listener broke')
+  })
+  const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/orgs/42')
+  await t.rejects(next(socket, 'connect'), { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL' } })
+  t.ok(lines.some((line) => line.includes('the listener broke')))
+})
