@@ -1,8 +1,7 @@
 import { Type as LegacyType } from '@sinclair/typebox'
 import { type as ark } from 'arktype'
-import type { FastifyInstance, FastifyServerOptions } from 'fastify'
-import type { Socket } from 'socket.io-client'
-import t, { type Test } from 'tap'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
 import { Type } from 'typebox'
 import * as v from 'valibot'
 import { z } from 'zod'
@@ -11,28 +10,7 @@ import { createEmitCheck } from '../../plugin/emit.js'
 import { type AnyNamespaceDefinition, type AnySchema, type AskOptions, defineNamespace } from '../../plugin/index.js'
 import { normalizeDefinition } from '../../plugin/normal-form.js'
 import type { CompileJsonSchema } from '../../plugin/schema.js'
-import { build, join, listen, next } from './harness.js'
-
-type Line = Record<string, unknown>
-
-/** A client of `/x`, another one on demand, and what the server logs. `prepare` may declare further namespaces. */
-async function client(
-  t: Test,
-  definition: AnyNamespaceDefinition,
-  { prepare, server = {} }: { prepare?: (app: FastifyInstance) => unknown; server?: FastifyServerOptions } = {},
-) {
-  const lines: Line[] = []
-  const logger = { level: 'debug', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
-  const app = await build(t, { namespaces: { '/x': definition } }, undefined, { logger, ...server })
-  await prepare?.(app)
-  const port = await listen(app)
-  const enter = async (name = '/x'): Promise<Socket> => {
-    const socket = join(t, `http://127.0.0.1:${port}`, name, { transports: ['websocket'] })
-    await next(socket, 'connect')
-    return socket
-  }
-  return { app, lines, enter, socket: await enter() }
-}
+import { build, client, next, until } from './harness.js'
 
 const invalid = (details: unknown) => ({
   ok: false,
@@ -90,7 +68,7 @@ for (const [kind, schema] of Object.entries(KINDS)) {
     t.strictSame(await socket.emitWithAck('reply', { text: {} }), replyInvalid)
     t.match(
       lines.filter(({ msg }) => msg === 'reply does not fit its schema'),
-      [{ event: 'reply', namespace: '/x', err: { message: /^\/text / } }],
+      [{ event: 'reply', namespace: '/chat', err: { message: /^\/text / } }],
     )
 
     t.strictSame(await socket.emitWithAck('fail', { text: 'hi' }), {
@@ -107,17 +85,17 @@ for (const [kind, schema] of Object.entries(KINDS)) {
 
   if (kind.includes('asynchronous')) continue
   t.test(`emits are checked where they are made: ${kind}`, async (t) => {
-    const { app, socket, enter } = await client(t, { emits: { said: { payload: schema } } })
-    const other = await enter()
+    const { app, socket } = await client(t, { emits: { said: { payload: schema } } })
+    const other = await app.injectSocket('/chat')
     const heard = [next(socket, 'said'), next(other, 'said')]
     const wrong = {
       code: 'FST_NSP_EMIT_INVALID',
-      message: /^The payload of the emit said of \/x does not fit its schema: /,
+      message: /^The payload of the emit said of \/chat does not fit its schema: /,
     }
-    t.throws(() => app.io.of('/x').emit('said', { text: {} }), wrong)
-    t.throws(() => app.io.of('/x').emit('said'), wrong)
-    for (const one of app.io.of('/x').sockets.values()) t.throws(() => one.emit('said', 7), wrong)
-    app.io.of('/x').emit('said', { text: 'hi' })
+    t.throws(() => app.io.of('/chat').emit('said', { text: {} }), wrong)
+    t.throws(() => app.io.of('/chat').emit('said'), wrong)
+    for (const one of app.io.of('/chat').sockets.values()) t.throws(() => one.emit('said', 7), wrong)
+    app.io.of('/chat').emit('said', { text: 'hi' })
     t.strictSame(await Promise.all(heard), [[{ text: 'hi' }], [{ text: 'hi' }]], 'nothing else was sent')
   })
 }
@@ -187,7 +165,8 @@ t.test("JSON Schema coerces, fills in defaults and removes as Fastify's Ajv does
         reply: { reply: body, handler: () => ({ n: '7', secret: 'not declared' }) },
       },
     },
-    { prepare: (app) => app.post('/', { schema: { body } }, async ({ body }) => body as object) },
+    {},
+    (app) => app.post('/', { schema: { body } }, async ({ body }) => body as object),
   )
   t.match(await socket.emitWithAck('root', '5'), { ok: true })
   t.match(await socket.emitWithAck('flag', 'true'), { ok: true })
@@ -212,17 +191,11 @@ t.test('$ref finds what the declaring context has added, and contexts with the s
       },
       { prefix },
     )
-  const { app, enter } = await client(
-    t,
-    {},
-    {
-      prepare: async (app) => {
-        await declare(app, '/a', 'number')
-        await declare(app, '/b', 'string')
-      },
-    },
-  )
-  const [a, b] = [await enter('/a/things'), await enter('/b/things')]
+  const app = await build(t)
+  declare(app, '/a', 'number')
+  declare(app, '/b', 'string')
+  const a = await app.injectSocket('/a/things')
+  const b = await a.join('/b/things')
   t.strictSame(await a.emitWithAck('put', { id: '7' }), { ok: true, data: { id: 7 } })
   t.strictSame(await b.emitWithAck('put', { id: '7' }), { ok: true, data: { id: '7' } })
   t.strictSame(await a.emitWithAck('put', { id: 'x' }), invalid([{ path: '/id', message: 'must be number' }]))
@@ -232,11 +205,9 @@ t.test('$ref finds what the declaring context has added, and contexts with the s
 
 t.test("Ajv's own options, given to Fastify, hold", async (t) => {
   const payload = { type: 'object', properties: { n: { type: 'integer' }, m: { type: 'integer' } } }
-  const { socket } = await client(
-    t,
-    { events: { put: { payload, handler: (payload) => payload } } },
-    { server: { ajv: { customOptions: { coerceTypes: false, allErrors: true } } } },
-  )
+  const { socket } = await client(t, { events: { put: { payload, handler: (payload) => payload } } }, {}, undefined, {
+    ajv: { customOptions: { coerceTypes: false, allErrors: true } },
+  })
   t.strictSame(
     await socket.emitWithAck('put', { n: '5', m: '6' }),
     invalid([
@@ -255,23 +226,14 @@ t.test("a context's own validator compiler holds, whatever it returns of what Fa
     errors: () =>
       Object.assign((value: unknown) => value === 'good', { errors: [{ instancePath: '/a', message: 'is bad' }] }),
   }
-  const { enter } = await client(
-    t,
-    {},
-    {
-      prepare: async (app) => {
-        for (const [name, compiler] of Object.entries(compilers)) {
-          await app.register(async (scope) => {
-            scope.setValidatorCompiler(({ schema }) => compiler(schema) as never)
-            scope.namespace(`/${name}`, {
-              events: { put: { payload: { any: 'thing' }, handler: (payload) => payload } },
-            })
-          })
-        }
-      },
-    },
-  )
-  const put = async (name: string, value: string) => (await enter(`/${name}`)).emitWithAck('put', value)
+  const app = await build(t)
+  for (const [name, compiler] of Object.entries(compilers)) {
+    app.register(async (scope) => {
+      scope.setValidatorCompiler(({ schema }) => compiler(schema) as never)
+      scope.namespace(`/${name}`, { events: { put: { payload: { any: 'thing' }, handler: (payload) => payload } } })
+    })
+  }
+  const put = async (name: string, value: string) => (await app.injectSocket(`/${name}`)).emitWithAck('put', value)
   for (const name of ['boolean', 'error', 'promise', 'errors']) {
     t.strictSame(await put(name, 'good'), { ok: true, data: 'good' }, name)
   }
@@ -348,7 +310,7 @@ t.test('an asynchronous schema of an emit is refused at boot', async (t) => {
 
 t.test('an asynchronous schema of an emit that does not show at boot is refused where the emit is made', async (t) => {
   const { app } = await client(t, { emits: { said: { payload: z.string().refine(async () => true) } } })
-  t.throws(() => app.io.of('/x').emit('said', 'hi'), { code: 'FST_NSP_EMIT_INVALID', message: /asynchronous/ })
+  t.throws(() => app.io.of('/chat').emit('said', 'hi'), { code: 'FST_NSP_EMIT_INVALID', message: /asynchronous/ })
 })
 
 t.test('a schema of an emit may stumble over what is never emitted', async (t) => {
@@ -364,16 +326,15 @@ t.test('a schema of an emit may stumble over what is never emitted', async (t) =
     },
   })
   for (const event of ['zod', 'valibot']) {
-    const heard = next(socket, event)
-    app.io.of('/x').emit(event, ' hi ')
-    t.strictSame(await heard, ['hi'])
+    app.io.of('/chat').emit(event, ' hi ')
+    t.equal(await socket.nextEvent(event), 'hi')
   }
 })
 
 t.test('an emit is checked once, however many hear it, and what the application holds is left alone', async (t) => {
   let checks = 0
   const counted = z.object({ n: z.number() }).refine(() => ++checks)
-  const { app, socket, enter } = await client(t, {
+  const { app, socket } = await client(t, {
     emits: {
       counted: { payload: counted },
       made: {
@@ -385,18 +346,16 @@ t.test('an emit is checked once, however many hear it, and what the application 
       },
     },
   })
-  const all = [socket, await enter(), await enter()]
-  const hear = (event: string) => Promise.all(all.map((one) => next(one, event)))
+  const all = [socket, await app.injectSocket('/chat'), await app.injectSocket('/chat')]
+  const hear = (event: string) => Promise.all(all.map((one) => one.nextEvent(event)))
   const before = checks
-  const counts = hear('counted')
-  app.io.of('/x').emit('counted', { n: 1 })
-  t.strictSame(await counts, [[{ n: 1 }], [{ n: 1 }], [{ n: 1 }]])
+  app.io.of('/chat').emit('counted', { n: 1 })
+  t.strictSame(await hear('counted'), [{ n: 1 }, { n: 1 }, { n: 1 }])
   t.equal(checks - before, 1)
 
   const held = { n: '5', secret: 'not declared', at: new Date(0) }
-  const made = hear('made')
-  app.io.of('/x').emit('made', held)
-  for (const [payload] of await made) t.strictSame(payload, { n: 5, unit: 'm', at: '1970-01-01T00:00:00.000Z' })
+  app.io.of('/chat').emit('made', held)
+  for (const payload of await hear('made')) t.strictSame(payload, { n: 5, unit: 'm', at: '1970-01-01T00:00:00.000Z' })
   t.strictSame(held, { n: '5', secret: 'not declared', at: new Date(0) })
 })
 
@@ -412,9 +371,8 @@ t.test('a schema that transforms sends what it makes of an emit', async (t) => {
   const { app, socket } = await client(t, {
     emits: { price: { payload: z.number().transform((cents) => `€ ${cents / 100}`) } },
   })
-  const heard = next(socket, 'price')
-  app.io.of('/x').emit('price', 250)
-  t.strictSame(await heard, ['€ 2.5'])
+  app.io.of('/chat').emit('price', 250)
+  t.equal(await socket.nextEvent('price'), '€ 2.5')
 })
 
 t.test('an error that is declared is told with its data; one that is not is told to nobody', async (t) => {
@@ -482,7 +440,7 @@ t.test('an emit that is not declared fails at the line that makes it', async (t)
     emits: { said: { payload: { type: 'string' } } },
     events: { try: { handler: (_payload, { emit }) => void emit('typo') } },
   })
-  t.throws(() => app.io.of('/x').emit('typo'), { code: 'FST_NSP_EMIT_UNKNOWN' })
+  t.throws(() => app.io.of('/chat').emit('typo'), { code: 'FST_NSP_EMIT_UNKNOWN' })
   const { error } = await socket.emitWithAck('try')
   t.equal(error.code, 'FST_NSP_INTERNAL')
   t.match(
@@ -530,7 +488,7 @@ t.test('ask() resolves to the answer of one client as its schema makes it, or sa
 t.test('to(room).ask() resolves to the answers there are, and says who has given none', async (t) => {
   let checks = 0
   const said = z.string().refine(() => ++checks)
-  const { app, socket, enter } = await client(t, {
+  const { app, socket } = await client(t, {
     emits: { ...QUIZ.emits, quiz: { ...QUIZ.emits?.quiz, payload: said } },
     onConnect: ({ socket }) => socket.join('room'),
     events: {
@@ -548,6 +506,7 @@ t.test('to(room).ask() resolves to the answers there are, and says who has given
       nobody: { handler: async (_payload, { to }) => (await to('empty').ask('quiz', 'x')).missing },
     },
   })
+  const enter = () => app.injectSocket('/chat')
   const [right, wrong, silent] = [await enter(), await enter(), await enter()]
   right.on('quiz', (_question, answer) => answer({ choice: 1 }))
   wrong.on('quiz', (_question, answer) => answer('what?'))
@@ -562,7 +521,7 @@ t.test('to(room).ask() resolves to the answers there are, and says who has given
   t.equal(checks - before, 1, 'the payload was checked once')
   t.match(await socket.emitWithAck('ask', 7), { error: { code: 'FST_NSP_INTERNAL' } })
 
-  app.io.of('/x').sockets.get(String(silent.id))?.join('out')
+  app.io.of('/chat').sockets.get(String(silent.id))?.join('out')
   right.on('open', (answer) => answer(1))
   wrong.on('open', (answer) => answer('2'))
   t.strictSame(await socket.emitWithAck('open'), { ok: true, data: [1, 2] })
@@ -574,9 +533,8 @@ t.test('an emit and a reply of a Standard Schema may be what JSON is not: it see
     emits: { said: { payload: z.date() } },
     events: { when: { reply: z.date(), handler: () => at } },
   })
-  const heard = next(socket, 'said')
-  app.io.of('/x').emit('said', at)
-  t.strictSame(await heard, [at.toISOString()])
+  app.io.of('/chat').emit('said', at)
+  t.equal(await socket.nextEvent('said'), at.toISOString())
   t.strictSame(await socket.emitWithAck('when'), { ok: true, data: at.toISOString() })
 })
 
@@ -588,7 +546,7 @@ t.test('a socket that has left is not waited for', async (t) => {
     onDisconnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 5_000 })),
   })
   socket.disconnect()
-  while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => asked.length === 2)
   const start = performance.now()
   for (const answer of asked) await t.rejects(answer, { code: 'FST_NSP_ANSWER_TIMEOUT' })
   t.ok(performance.now() - start < 4_000)
