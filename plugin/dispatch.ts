@@ -161,7 +161,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
           const late = new FST_NSP_HANDLER_TIMEOUT()
           life.abort(late)
           refuse(late)
-        }, handlerTimeoutMs)
+        }, handlerTimeoutMs).unref()
       }
       pending.then(() => succeed(passage)).then(undefined, refuse)
     } catch (error) {

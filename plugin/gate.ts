@@ -3,7 +3,14 @@ import type { Event, Socket } from 'socket.io'
 import { Refusal } from './codec.js'
 import type { ConnectionContext } from './context.js'
 import type { Dispatch } from './dispatch.js'
-import { FST_NSP_EVENT_UNKNOWN, FST_NSP_IN_FLIGHT_LIMIT, FST_NSP_QUEUE_FULL, FST_NSP_RATE_LIMITED } from './errors.js'
+import type { Drain } from './drain.js'
+import {
+  FST_NSP_CLOSING,
+  FST_NSP_EVENT_UNKNOWN,
+  FST_NSP_IN_FLIGHT_LIMIT,
+  FST_NSP_QUEUE_FULL,
+  FST_NSP_RATE_LIMITED,
+} from './errors.js'
 import { type Bucket, isWithin, type Limits } from './limits.js'
 import type { SendAck } from './passage.js'
 import { toWireError } from './wire-error.js'
@@ -18,6 +25,7 @@ export interface GateOptions {
   readonly limits: Limits
   /** What is left of the rate. */
   readonly bucket: Bucket
+  readonly drain: Drain
   readonly isSequential: boolean
   readonly log: FastifyBaseLogger
 }
@@ -39,7 +47,7 @@ interface Arrival {
 }
 
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
-export function setGate(socket: Socket, { dispatches, limits, bucket, isSequential, log }: GateOptions): Gate {
+export function setGate(socket: Socket, { dispatches, limits, bucket, drain, isSequential, log }: GateOptions): Gate {
   const early: Arrival[] = []
   // What waits in a sequential namespace: first `turned`, from its end, then `queue`, from its start. An array's shift()
   // moves all that is left of a long one, and nothing bounds this one where `eventsWaiting` is 0.
@@ -50,7 +58,7 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
   let connection: ConnectionContext | undefined
   let isOpen = false
   let inFlight = 0
-  let isDraining = false
+  let isTurning = false
   const done = isSequential ? endTurn : end
 
   function refuse({ name, sendAck }: Arrival, error: Error): void {
@@ -73,7 +81,8 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
 
   function route(arrival: Arrival): void {
     const dispatch = dispatches.get(arrival.name)
-    if (!dispatch || !connection) passOn(arrival)
+    if (drain.isClosed) refuse(arrival, new FST_NSP_CLOSING())
+    else if (!dispatch || !connection) passOn(arrival)
     else if (isSequential && inFlight > 0) {
       if (isWithin(queue.length + turned.length + 1, limits.eventsWaiting)) queue.push(arrival)
       else refuse(arrival, new FST_NSP_QUEUE_FULL())
@@ -83,25 +92,27 @@ export function setGate(socket: Socket, { dispatches, limits, bucket, isSequenti
 
   function run(dispatch: Dispatch, { args, sendAck }: Arrival, to: ConnectionContext): void {
     inFlight++
+    drain.enter()
     dispatch(to, args, sendAck, done)
   }
 
   function end(): void {
     inFlight--
+    drain.leave()
   }
 
   /** One that ends at once comes back here from route(): it leaves the next to the loop, or the stack would overflow. */
   function endTurn(): void {
     end()
-    if (isDraining) return
-    isDraining = true
+    if (isTurning) return
+    isTurning = true
     while (inFlight === 0) {
       if (turned.length === 0) turned = queue.splice(0).reverse()
       const next = turned.pop()
       if (!next) break
       route(next)
     }
-    isDraining = false
+    isTurning = false
   }
 
   /** To the application's own middlewares and listeners. */

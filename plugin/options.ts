@@ -17,8 +17,8 @@ export interface NamespacesOptions {
   /** A prefix of the plugin's own, after the context's: for the engine's path and for every name in `namespaces`. */
   prefix?: string
   /**
-   * Longest that close() waits for `onDisconnect` functions and for clients to answer the closing handshake;
-   * connections that are left then are destroyed. Milliseconds, 0 to 600_000. Default 1_000.
+   * Longest that close() waits for events in flight, then for `onDisconnect` functions, then for clients to answer the
+   * closing handshake; connections that are left then are destroyed. Milliseconds, 0 to 600_000. Default 1_000.
    */
   closeTimeoutMs?: number
   /**

@@ -7,6 +7,7 @@ import { createConnect } from './connect.js'
 import { containServer } from './containment.js'
 import { settlesWithin } from './deadline.js'
 import type { Decorators } from './decorators.js'
+import { createDrain } from './drain.js'
 import { createEmitCheck } from './emit.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { createHandshake } from './handshake.js'
@@ -79,11 +80,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isRecovering: options.io.connectionStateRecovery !== undefined,
     log: instance.log,
   })
+  const drain = createDrain()
   const gateOf = containServer({
     io,
     limits: options.limits,
     log: instance.log,
     admission,
+    drain,
     rulesOf: (address) => mounts.at(address),
     now: () => performance.now(),
   })
@@ -131,10 +134,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   async function close(): Promise<void> {
     handshake.close()
     admission.close()
+    const isDrained = await drain.close(closeTimeoutMs)
+    if (!isDrained) instance.log.warn('closing without waiting longer for events in flight')
     await io.close()
-    const isSettled = await settlesWithin(options.closeTimeoutMs, mounts.settled())
+    const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
     if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
-    await intake.close(options.closeTimeoutMs)
+    await intake.close(closeTimeoutMs)
     await injector.close()
   }
 }

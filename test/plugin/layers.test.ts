@@ -3,7 +3,7 @@ import t from 'tap'
 
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'deadline', 'sequence', 'plain', 'memory-socket'],
+  ['errors', 'deadline', 'sequence', 'plain', 'target', 'memory-socket'],
   ['name', 'schema', 'idempotency', 'limits', 'request', 'answer', 'expiry', 'wire-error'],
   ['joining', 'address', 'refusal'],
   ['handler-context'],
@@ -23,6 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'children',
     'ask',
     'sent',
+    'drain',
   ],
   ['normal-form', 'handshake', 'intake', 'client', 'stock-client', 'recovery'],
   ['connect', 'contract', 'attach'],
