@@ -7,6 +7,7 @@ import type { NormalOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
 import { routeUpgrade, ShadowResponse } from './shadow.js'
+import { sessionIdOf } from './target.js'
 
 /*
  * The engine as a Fastify route: every handshake runs the whole lifecycle, onRequest to onResponse, exactly once.
@@ -107,7 +108,7 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
             onSend: async ({ raw }, reply) => keepCookies(raw, reply.getHeader('set-cookie')),
             handler: async (request, reply) => {
               // A poll of an admitted session comes here where intake.ts did not see it: it is neither new nor one more.
-              const isNew = !('sid' in (request.query as object))
+              const isNew = sessionIdOf(request.raw) === ''
               if (isNew && isClosing) throw new FST_NSP_CLOSING()
               if (isNew && !isWithin(io.engine.clientsCount + 1, limits.connections)) {
                 throw new FST_NSP_CONNECTIONS_LIMIT()

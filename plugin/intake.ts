@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import { createSessions } from './sessions.js'
 import { routeUpgrade } from './shadow.js'
+import { pathOf, queryOf, sessionIdOf } from './target.js'
 
 /*
  * What the http servers hand to the engine past Fastify: the polls of a session that a handshake has admitted already,
@@ -95,31 +96,13 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
   return { close: sessions.close }
 }
 
-/** The path that a request asks for, without its query and without one trailing slash. */
-function pathOf(raw: IncomingMessage): string {
-  const [path] = splitUrl(raw)
-  return path.endsWith('/') ? path.slice(0, -1) : path
-}
-
-function sessionIdOf(raw: IncomingMessage): string {
-  const [, query] = splitUrl(raw)
-  // Of several the engine takes the last one, too.
-  return new URLSearchParams(query).getAll('sid').at(-1) ?? ''
-}
-
 /**
  * Takes the session out of a request, as the engine reads it. To a method that a session does not know the engine would
  * say 500; without one it says 400, and with CORS it has answered a preflight before.
  */
 function hideSession(raw: IncomingMessage): void {
-  const { sid, ...query } = Object.fromEntries(new URLSearchParams(splitUrl(raw)[1]))
+  const { sid, ...query } = Object.fromEntries(queryOf(raw))
   Object.assign(raw, { _query: query })
-}
-
-function splitUrl(raw: IncomingMessage): [path: string, query: string] {
-  const url = raw.url as string // a server's request has one
-  const end = url.indexOf('?')
-  return end < 0 ? [url, ''] : [url.slice(0, end), url.slice(end)]
 }
 
 /**

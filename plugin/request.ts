@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { FST_NSP_REQUEST_MISSING } from './errors.js'
+import { queryOf } from './target.js'
 
 /*
  * Fastify's requests behind a socket: that of its handshake, and that of its connect, whose raw request is derived from
@@ -125,9 +126,8 @@ function isExpired(line: string): boolean {
   return maxAge === undefined ? Date.parse(expires) <= Date.now() : Number(maxAge) <= 0
 }
 
-function ownSearchOf({ url = '' }: IncomingMessage): string {
-  const start = url.indexOf('?')
-  const query = new URLSearchParams(start < 0 ? '' : url.slice(start))
+function ownSearchOf(raw: IncomingMessage): string {
+  const query = queryOf(raw)
   for (const name of ENGINE_PARAMETERS) query.delete(name)
   return query.size > 0 ? `?${query}` : ''
 }

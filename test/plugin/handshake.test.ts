@@ -200,14 +200,14 @@ t.test("the application's own allowRequest is asked within the lifecycle, on bot
 t.test(
   'requestOf() gives the request of the handshake, after an upgrade too, and says so when there is none',
   async (t) => {
-    const app = await build(t, { namespaces: {} }, (app) => app.decorateRequest('user', 'ada'))
+    const app = await build(t, { namespaces: {} }, (app) => app.decorateRequest('visitor', 'ada'))
     const port = await listen(app)
     const connection = heard(app.io, 'connection')
     const socket = join(t, `http://127.0.0.1:${port}`, '/', { query: { from: 'here' } })
     await next(socket, 'connect')
     const [server] = (await connection) as [Parameters<typeof requestOf>[0]]
     await until(() => socket.io.engine.transport.name === 'websocket')
-    t.match(requestOf(server), { user: 'ada', query: { from: 'here' }, ip: '127.0.0.1' })
+    t.match(requestOf(server), { visitor: 'ada', query: { from: 'here' }, ip: '127.0.0.1' })
     t.throws(() => requestOf({ request: {} as never }), { code: 'FST_NSP_REQUEST_MISSING' })
   },
 )
@@ -225,6 +225,16 @@ t.test("a handshake that did not come through Fastify's route is refused", async
   }
   const slipped = await new Promise((resolve) => engine.verify(raw, false, resolve))
   t.equal(slipped, 4)
+})
+
+t.test('a poll of an admitted session is not one connection more, whichever way it comes', async (t) => {
+  const app = await build(t, { limits: { connections: 1 } })
+  const origin = `http://127.0.0.1:${await listen(app)}`
+  const { sid } = JSON.parse((await (await fetch(origin + POLLING)).text()).slice(1))
+  t.equal((await fetch(origin + POLLING)).status, 503)
+  t.equal((await fetch(`${origin}${POLLING}&sid=${sid}&sid=`)).status, 503, 'it asks for a new session')
+  const join = await app.inject({ method: 'POST', url: `${POLLING}&sid=${sid}`, body: '40/chat,' })
+  t.equal(join.statusCode, 200, 'past intake, which sees no inject()')
 })
 
 t.test('a client that vanishes during an async hook, or resets its connection, harms nobody', async (t) => {
