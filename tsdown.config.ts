@@ -12,7 +12,7 @@ export default defineConfig({
   hash: false,
   dts: true,
   deps: { alwaysBundle: ['fastify-socket.io'], onlyBundle: ['fastify-socket.io'] },
-  plugins: [requiresAsImports(), licences()],
+  plugins: [requiresAsImports(), licences(), optionalTypes()],
 })
 
 // Left alone, its requires would go through createRequire(import.meta.url), where a user's bundler can't follow them.
@@ -45,6 +45,19 @@ function licences(): Rolldown.Plugin {
       })
       const head = 'Compiled into this package, unmodified:\n\n'
       this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENSES.txt', source: head + texts.join('\n') })
+    },
+  }
+}
+
+// socket.io-client is an optional peer: who has not installed it must still compile, also without skipLibCheck.
+function optionalTypes(): Rolldown.Plugin {
+  return {
+    name: 'optional-types',
+    generateBundle(_options, bundle) {
+      for (const output of Object.values(bundle)) {
+        if (output.type !== 'chunk' || !output.fileName.endsWith('.d.ts')) continue
+        output.code = output.code.replace(/^import .* from "socket\.io-client"/m, '// @ts-ignore: an optional peer\n$&')
+      }
     },
   }
 }

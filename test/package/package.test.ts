@@ -120,7 +120,14 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
       t.notOk((await readdir(join(folder, 'node_modules'))).includes('fastify-socket.io'))
     })
 
-    await run(folder, program, ...args, 'socket.io-client', '@types/node@20')
+    await run(folder, program, ...args, '@types/node@20')
+    await t.test('a typed server compiles without socket.io-client, the libraries as well', async () => {
+      await writeFile(join(folder, 'tsconfig.json'), tsconfig)
+      await writeFile(join(folder, 'server.mts'), typedServer)
+      await run(folder, process.execPath, module('ts7/bin/tsc'))
+    })
+
+    await run(folder, program, ...args, 'socket.io-client')
 
     await t.test('an ES module registers it and greets a stock client', async (t) => {
       await writeFile(join(folder, 'app.mjs'), esm)
