@@ -5,9 +5,7 @@ import { type Packet, PacketType } from 'socket.io-parser'
 import type { Children } from './children.js'
 import { type Connection, type ReceiveConnect, Refusal } from './codec.js'
 import type { Connect } from './connect.js'
-import { settlesWithin } from './deadline.js'
 import {
-  FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
   FST_NSP_CLOSING,
   FST_NSP_NAMESPACE_UNKNOWN,
@@ -36,8 +34,6 @@ export interface AdmissionOptions {
   readonly children: Pick<Children, 'isLive' | 'hasRoomFor' | 'hold' | 'seat'>
   readonly encode: (packet: Packet) => unknown[]
   readonly limits: Pick<Limits, 'namespacesPerConnection'>
-  /** Milliseconds, 0 for no bound. */
-  readonly timeoutMs: number
   /** Whether sessions are recovered. */
   readonly isRecovering: boolean
   readonly log: FastifyBaseLogger
@@ -65,7 +61,7 @@ interface Ticket {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { connect, find, children, encode, limits, timeoutMs, isRecovering, log } = options
+  const { connect, find, children, encode, limits, isRecovering, log } = options
   // By the auth of a connect packet, which Socket.IO hands on as it is.
   const tickets = new WeakMap<object, Ticket>()
   const joins = new WeakMap<object, number>()
@@ -88,9 +84,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   async function admit(raw: IncomingMessage, place: Place, address: string, auth: object): Promise<FastifyRequest> {
     if (isClosing) throw new FST_NSP_CLOSING()
     const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
-    const admitted = connect(requestOf({ request: raw }), address, own)
-    if (timeoutMs > 0 && !(await settlesWithin(timeoutMs, admitted))) throw new FST_NSP_ADMISSION_TIMEOUT()
-    const request = await admitted
+    const request = await connect(requestOf({ request: raw }), address, own)
     if (isClosing) throw new FST_NSP_CLOSING()
     // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
     const isOwn = request.routeOptions.url === place.entry.name

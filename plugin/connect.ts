@@ -7,7 +7,7 @@ import type {
   RouteHandlerMethod,
 } from 'fastify'
 import { Answer } from './answer.js'
-import { FST_NSP_CLOSING } from './errors.js'
+import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_CLOSING } from './errors.js'
 import { createExpiryHook } from './expiry.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
@@ -50,22 +50,23 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
       ...(auth !== undefined && { body: auth }),
       ...(isForEvents && { [unused]: { type: 'object' } }),
     } as FastifySchema,
-    onRequest: [hideRoute, ...joinHooks.onRequest],
-    preParsing: async (request) => {
-      if (auths.has(request.raw)) request.body = auths.get(request.raw)
-    },
+    onRequest: [setAuth, ...joinHooks.onRequest],
     // Last before Fastify's own validation: so a Standard Schema has its place.
-    preValidation: [...joinHooks.preValidation, async (request) => checkStandard(request, standard)],
+    preValidation: [
+      ...joinHooks.preValidation,
+      ...(standard.length > 0 ? [async (request: FastifyRequest) => checkStandard(request, standard)] : []),
+    ],
     preHandler: [...joinHooks.preHandler, createExpiryHook(definition, Date.now)],
     onError: keepError,
     handler: admit,
   })
 }
 
-// inject() can reach it
-const hideRoute: onRequestHookHandler = (_request, reply, done) => {
-  if (reply.raw instanceof Answer) done()
-  else reply.callNotFound()
+const setAuth: onRequestHookHandler = (request, reply, done) => {
+  // inject() can reach the route.
+  if (!(reply.raw instanceof Answer)) return reply.callNotFound()
+  request.body = auths.get(request.raw)
+  done()
 }
 
 const admit: RouteHandlerMethod = (request, reply) => {
@@ -83,17 +84,21 @@ const keepError: onErrorHookHandler = ({ id, server }, reply, error, done) => {
 /**
  * Asks the connect route of an address.
  * in: the handshake's request, the address, and the client's auth; out: the request that was admitted.
- * rejects with ConnectRefusal.
+ * rejects with ConnectRefusal, or with one of our own.
  */
 export type Connect = (handshake: FastifyRequest, address: string, auth: object) => Promise<FastifyRequest>
 
-export function createConnect(route: FastifyInstance['routing']): Connect {
+/** timeoutMs: longest that it may take, 0 for no bound; then it rejects with FST_NSP_ADMISSION_TIMEOUT. */
+export function createConnect(route: FastifyInstance['routing'], timeoutMs: number): Connect {
   return (handshake, address, auth) =>
     new Promise((resolve, reject) => {
+      const late = () => reject(new FST_NSP_ADMISSION_TIMEOUT())
+      const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined
       const raw = deriveConnect(handshake.raw, address, auth)
       // A copy: schemas coerce and complete it in place.
       auths.set(raw, toPlain(auth))
       const answer = new Answer(raw, ({ admitted, statusCode }) => {
+        clearTimeout(timer)
         if (admitted && statusCode < 300) resolve(admitted)
         // Fastify's word to every request while it is closing.
         else if (answer.getHeader('connection') === 'close') reject(new FST_NSP_CLOSING())

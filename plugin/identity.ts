@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import { Server, type Socket } from 'socket.io'
+import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
+import { speaksToOthers } from './abilities.js'
 import { Checked } from './emit.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
@@ -21,10 +22,6 @@ const DISCONNECT_USER = 'fastify-namespaces:disconnect-user'
 
 const EXPIRED = toWireError(new FST_NSP_IDENTITY_EXPIRED())
 const DISCONNECTED = toWireError(new FST_NSP_USER_DISCONNECTED())
-
-// That of Socket.IO's own adapter, in memory, which has nobody to tell and writes so to the console. By its text: another
-// copy of the package has another function, with the same words.
-const TELLS_NOBODY = String(new Server().of('/').adapter.serverSideEmit)
 
 export interface IdentitiesOptions {
   readonly io: Server
@@ -122,7 +119,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
 
     disconnectUser(id, reason = DISCONNECTED.message) {
       const { adapter } = root
-      if (String(adapter.serverSideEmit) !== TELLS_NOBODY) {
+      if (speaksToOthers(adapter)) {
         contain(
           () => adapter.serverSideEmit([DISCONNECT_USER, String(id), reason]),
           (error) => log.error({ err: error }, 'a user was not disconnected on other nodes'),

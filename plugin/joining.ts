@@ -51,7 +51,7 @@ export type JoinHook<Join = None> = JoinHookShape<Join>['hook']
 
 /** The hooks of joining, by name: those that a route has before its handler. */
 export interface JoinHooks<Join = None> {
-  /** First of all: `auth` is not there yet, and nothing is checked. */
+  /** First of all: nothing is checked yet, `auth` in `request.body` neither. */
   onRequest?: OneOrMany<JoinHook<Join>>
   /** Before the schemas are checked. */
   preValidation?: OneOrMany<JoinHook<Join>>

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { warnOfAdapter } from './abilities.js'
 import { createAdmission } from './admission.js'
 import { attachServer } from './attach.js'
 import { createChildren } from './children.js'
@@ -20,7 +21,7 @@ import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
-import { warnOfAdapter, withRecovery } from './recovery.js'
+import { withRecovery } from './recovery.js'
 import { createRegistry } from './registry.js'
 
 declare module 'fastify' {
@@ -71,12 +72,11 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     forget: (address) => mounts.forget(address),
   })
   const admission = createAdmission({
-    connect: createConnect(instance.routing),
+    connect: createConnect(instance.routing, options.admissionTimeoutMs),
     find: registry.find,
     children,
     encode: (packet) => io.encoder.encode(packet),
     limits: options.limits,
-    timeoutMs: options.admissionTimeoutMs,
     isRecovering: options.io.connectionStateRecovery !== undefined,
     log: instance.log,
   })

@@ -1,5 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Namespace, Server, ServerOptions, Socket } from 'socket.io'
+import type { Namespace, ServerOptions, Socket } from 'socket.io'
 import { Adapter, type BroadcastOptions, type Session } from 'socket.io-adapter'
 import { type Packet, PacketType } from 'socket.io-parser'
 import type { Clock } from './limits.js'
@@ -57,17 +56,6 @@ export function withRecovery<Options extends Partial<ServerOptions>>(
     return new RecoveringAdapter(namespace, settings, times)
   }
   return { ...options, adapter: createAdapter }
-}
-
-/** Warns of an adapter with which Socket.IO would recover nothing, and not say so. */
-export function warnOfAdapter(io: Server, log: FastifyBaseLogger): void {
-  const { adapter } = io.of('/')
-  // Another copy of socket.io-adapter has another class, with the same words.
-  if (String(adapter.restoreSession) !== String(Adapter.prototype.restoreSession)) return
-  log.warn(
-    { adapter: adapter.constructor.name },
-    'connectionStateRecovery is on, but the adapter recovers no session: give one that does, or none',
-  )
 }
 
 /** The adapter of one namespace. It keeps sessions and events in memory, and has no timer. */

@@ -26,7 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'drain',
   ],
   ['normal-form', 'handshake', 'intake', 'client', 'stock-client', 'recovery'],
-  ['connect', 'contract', 'attach'],
+  ['connect', 'contract', 'attach', 'abilities'],
   ['emit', 'admission', 'registry'],
   ['context', 'verdict', 'identity'],
   ['passage'],
