@@ -1,13 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import namespaces, { defineNamespace, type HandlerContext } from '../../plugin/index.js'
-import { build, heard, join, listen, next, until } from './harness.js'
-
-/** Lines of an instance's log, parsed. */
-function logLines(): { lines: Record<string, unknown>[]; logger: object } {
-  const lines: Record<string, unknown>[] = []
-  return { lines, logger: { level: 'info', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } } }
-}
+import { build, client, heard, logLines, next, refusal, until, withResolvers } from './harness.js'
 
 t.test('the seed: someone connected is logged, and everyone in the namespace is greeted', async (t) => {
   const { lines, logger } = logLines()
@@ -28,13 +22,11 @@ t.test('the seed: someone connected is logged, and everyone in the namespace is 
     undefined,
     { logger },
   )
-  const url = `http://127.0.0.1:${await listen(app)}`
-  const first = join(t, url, '/my-namespace')
-  t.strictSame(await next(first, 'hi'), ['Hello everyone!'])
-  const again = next(first, 'hi')
-  const second = join(t, url, '/my-namespace')
-  t.strictSame(await next(second, 'hi'), ['Hello everyone!'])
-  t.strictSame(await again, ['Hello everyone!'], 'the first one is greeted again')
+  const first = await app.injectSocket('/my-namespace')
+  t.equal(await first.nextEvent('hi'), 'Hello everyone!')
+  const second = await app.injectSocket('/my-namespace')
+  t.equal(await second.nextEvent('hi'), 'Hello everyone!')
+  t.equal(await first.nextEvent('hi'), 'Hello everyone!', 'the first one is greeted again')
   const said = lines.filter(({ msg }) => msg === 'someone connected')
   t.match(said, [
     { namespace: '/my-namespace', socketId: first.id, reqId: /^req-/ },
@@ -47,30 +39,21 @@ t.test('several namespaces share one WebSocket connection', async (t) => {
   const app = await build(t, { namespaces: { '/': {}, '/a': {}, '/b': {} } }, (app) => {
     app.addHook('onRequest', async ({ method }) => void methods.push(method))
   })
-  const root = join(t, `http://127.0.0.1:${await listen(app)}`, '/', { transports: ['websocket'] })
-  const all = [root, root.io.socket('/a'), root.io.socket('/b')]
-  await Promise.all(all.map((socket) => next(socket, 'connect')))
+  const root = await app.injectSocket('/')
+  await Promise.all([root.join('/a'), root.join('/b')])
   t.equal(app.io.engine.clientsCount, 1)
   t.strictSame(methods, ['GET', 'CONNECT', 'CONNECT', 'CONNECT'], 'one handshake, and a connect for each')
 })
 
 t.test('onConnect receives the socket, the namespace, the request, the log, emit and to', async (t) => {
   const contexts: HandlerContext<unknown>[] = []
-  const app = await build(t, {
-    namespaces: {
-      '/chat': {
-        onConnect: (context) => {
-          contexts.push(context)
-          context.socket.join('members')
-        },
-      },
+  const { app, socket: first } = await client(t, {
+    onConnect: (context) => {
+      contexts.push(context)
+      context.socket.join('members')
     },
   })
-  const url = `http://127.0.0.1:${await listen(app)}`
-  const first = join(t, url, '/chat')
-  await next(first, 'connect')
-  const second = join(t, url, '/chat')
-  await next(second, 'connect')
+  const second = await app.injectSocket('/chat')
   const [{ socket, namespace, request, log, emit, to }] = contexts as [HandlerContext<{ greeting: unknown }>]
   t.equal(socket.id, first.id)
   t.equal(namespace, app.io.of('/chat'))
@@ -92,7 +75,7 @@ t.test('what onConnect throws or rejects is logged, and its socket is disconnect
       throw new Error('no')
     },
     rejects: async () => Promise.reject(new Error('no')),
-    'throws nothing sensible': () => {
+    'throws-nothing-sensible': () => {
       throw undefined
     },
   }
@@ -101,7 +84,7 @@ t.test('what onConnect throws or rejects is logged, and its socket is disconnect
     {
       namespaces: Object.fromEntries(
         Object.entries(failing).map(([how, onConnect]) => [
-          `/${how.replaceAll(' ', '-')}`,
+          `/${how}`,
           { onConnect, onDisconnect: ({ reason }) => void left.push(reason) },
         ]),
       ),
@@ -109,10 +92,9 @@ t.test('what onConnect throws or rejects is logged, and its socket is disconnect
     undefined,
     { logger },
   )
-  const url = `http://127.0.0.1:${await listen(app)}`
   for (const how of Object.keys(failing)) {
-    const socket = join(t, url, `/${how.replaceAll(' ', '-')}`)
-    t.strictSame((await next(socket, 'disconnect'))[0], 'io server disconnect', how)
+    const socket = await app.injectSocket(`/${how}`)
+    await t.rejects(socket.nextEvent('news'), { message: /has disconnected \(io server disconnect\)/ }, how)
   }
   t.equal(lines.filter(({ msg }) => msg === 'onConnect failed').length, 3)
   await until(() => left.length === 3)
@@ -120,96 +102,73 @@ t.test('what onConnect throws or rejects is logged, and its socket is disconnect
 })
 
 t.test('onDisconnect runs after onConnect has settled, and what it throws is logged', async (t) => {
-  const { lines, logger } = logLines()
   const order: string[] = []
-  let release: () => void = () => {}
-  const app = await build(
-    t,
-    {
-      namespaces: {
-        '/chat': {
-          onConnect: async () => {
-            await new Promise<void>((resolve) => {
-              release = resolve
-            })
-            order.push('connected')
-          },
-          onDisconnect: () => {
-            order.push('disconnected')
-            throw new Error('no')
-          },
-        },
-      },
+  const ready = withResolvers()
+  const { app, socket, lines } = await client(t, {
+    onConnect: async () => {
+      await ready.promise
+      order.push('connected')
     },
-    undefined,
-    { logger },
-  )
-  const connection = heard(app.io.of('/chat'), 'connection')
-  const client = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat')
-  const [socket] = (await connection) as [NodeJS.EventEmitter]
-  const gone = heard(socket, 'disconnect')
-  await next(client, 'connect')
-  client.disconnect()
-  await gone
+    onDisconnect: () => {
+      order.push('disconnected')
+      throw new Error('no')
+    },
+  })
+  const [joined] = app.io.of('/chat').sockets.values()
+  socket.disconnect()
+  await heard(joined as NodeJS.EventEmitter, 'disconnect')
   t.strictSame(order, [])
-  release()
+  ready.resolve()
   await until(() => lines.some(({ msg }) => msg === 'onDisconnect failed'))
   t.strictSame(order, ['connected', 'disconnected'])
 })
 
 t.test('a plain listener that throws or rejects is logged, and the socket goes on', async (t) => {
-  const { lines, logger } = logLines()
-  const app = await build(
-    t,
-    {
-      namespaces: {
-        '/chat': {
-          onConnect: ({ socket }) => {
-            socket.on('throws', () => {
-              throw new Error('thrown')
-            })
-            socket.on('rejects', async () => Promise.reject(new Error('rejected')))
-            socket.on('echo', (value, ack) => ack(value))
-          },
-        },
-      },
-    },
-    undefined,
-    { logger },
-  )
-  // A namespace that was never declared, and the default one, are contained as well.
   const misbehave = (socket: { on(event: string, listener: () => void): void }) => {
     socket.on('throws', () => {
       throw new Error('thrown')
     })
   }
-  app.io.of('/plain').on('connection', misbehave)
-  app.io.on('connection', misbehave)
-  const url = `http://127.0.0.1:${await listen(app)}`
-  const socket = join(t, url, '/chat')
+  // A namespace that was never declared, and the default one, are contained as well.
+  const declare = (app: FastifyInstance) => {
+    app.io.of('/plain').on('connection', misbehave)
+    app.io.on('connection', misbehave)
+  }
+  const { socket, lines } = await client(
+    t,
+    {
+      onConnect: ({ socket }) => {
+        misbehave(socket)
+        socket.on('rejects', async () => Promise.reject(new Error('rejected')))
+        socket.on('echo', (value, ack) => ack(value))
+      },
+    },
+    {},
+    declare,
+  )
   socket.emit('throws').emit('rejects')
   t.equal(await socket.emitWithAck('echo', 1), 1)
-  socket.io.socket('/plain').emit('throws')
-  socket.io.socket('/').emit('throws')
-  await until(() => lines.filter(({ msg }) => msg === 'listener failed').length === 4)
+  for (const name of ['/plain', '/']) (await socket.join(name)).emit('throws')
+  const failures = () => lines.filter(({ msg }) => msg === 'listener failed')
+  await until(() => failures().length === 4)
   t.strictSame(
-    new Set(
-      lines.filter(({ msg }) => msg === 'listener failed').map(({ namespace, event }) => `${namespace} ${event}`),
-    ),
+    new Set(failures().map(({ namespace, event }) => `${namespace} ${event}`)),
     new Set(['/chat throws', '/chat rejects', '/plain throws', '/ throws']),
   )
 })
 
 t.test('the default namespace is refused unless it is mounted or listened on', async (t) => {
-  const url = async (app: FastifyInstance) => `http://127.0.0.1:${await listen(app)}`
   const bare = await build(t)
-  const [error] = await next(join(t, await url(bare), '/'), 'connect_error')
-  t.match(error, { message: 'Invalid namespace', data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 } })
-  await next(join(t, await url(await build(t, { namespaces: { '/': {} } })), '/'), 'connect')
+  t.match(await refusal(bare.injectSocket('/')), {
+    message: 'Invalid namespace',
+    data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 },
+  })
+  const mounted = await build(t, { namespaces: { '/': {} } })
+  t.ok((await mounted.injectSocket('/')).connected)
   for (const event of ['connection', 'connect'] as const) {
     const listened = await build(t)
     listened.io.on(event, () => {})
-    await next(join(t, await url(listened), '/'), 'connect')
+    t.ok((await listened.injectSocket('/')).connected, event)
   }
 })
 
@@ -223,10 +182,9 @@ t.test('a namespace declared in a context has its prefix', async (t) => {
     },
     { prefix: '/v1' },
   )
-  const first = join(t, `http://127.0.0.1:${await listen(app)}`, '/v1/reports')
-  const all = [first, ...['/v1', '/v1/all/daily', '/chat'].map((name) => first.io.socket(name))]
-  await Promise.all(all.map((socket) => next(socket, 'connect')))
-  t.match((await next(first.io.socket('/reports'), 'connect_error'))[0], { message: 'Invalid namespace' })
+  const socket = await app.injectSocket('/v1/reports')
+  await Promise.all(['/v1', '/v1/all/daily', '/chat'].map((name) => socket.join(name)))
+  t.match(await refusal(socket.join('/reports')), { message: 'Invalid namespace' })
 })
 
 t.test('the same name twice is an error, also when contexts and prefixes make it the same', async (t) => {
