@@ -1,9 +1,8 @@
-import { Manager, type Socket } from 'socket.io-client'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { Type } from 'typebox'
 import { z } from 'zod'
 import { defineNamespace } from '../../plugin/index.js'
-import { build, join, listen, next, until } from './harness.js'
+import { build, logLines, next, refusal, until, withResolvers } from './harness.js'
 
 const orgs = defineNamespace({
   schema: { params: Type.Object({ orgId: Type.Integer() }) },
@@ -14,37 +13,21 @@ const orgs = defineNamespace({
   },
 })
 
-/** Several namespaces over one connection; their sockets leave with the test. */
-function connection(t: Test, port: number): (address: string, auth?: object) => Promise<Socket> {
-  const manager = new Manager(`http://127.0.0.1:${port}`, { transports: ['websocket'], reconnection: false })
-  t.teardown(() => manager._close())
-  return async (address, auth = {}) => {
-    const socket = manager.socket(address, { auth })
-    await next(socket, 'connect')
-    return socket
-  }
-}
-
-function codeOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => 'connected',
-    ({ data }) => data?.code,
-  )
+/** The code that a client is refused with. */
+async function codeOf(joining: Promise<unknown>): Promise<unknown> {
+  return ((await refusal(joining)).data as { code: unknown }).code
 }
 
 t.test('one definition stands for many addresses, each a namespace of its own', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs, '/files/*': { events: orgs.events as never } } })
-  const connect = connection(t, await listen(app))
-  const [a, b, file] = await Promise.all(['/orgs/42', '/orgs/43', '/files/a/b%20c'].map((name) => connect(name)))
-  t.strictSame(await a?.emitWithAck('whereami'), { ok: true, data: { params: { orgId: 42 }, address: '/orgs/42' } })
-  t.strictSame((await file?.emitWithAck('whereami'))?.data, { params: { '*': 'a/b c' }, address: '/files/a/b%20c' })
-  const heard: unknown[] = []
-  b?.onAny((...args) => heard.push(args))
-  const news = next(a as Socket, 'news')
+  const a = await app.injectSocket('/orgs/42')
+  const [b, file] = await Promise.all([a.join('/orgs/43'), a.join('/files/a/b%20c')])
+  t.strictSame(await a.emitWithAck('whereami'), { ok: true, data: { params: { orgId: 42 }, address: '/orgs/42' } })
+  t.strictSame((await file.emitWithAck('whereami')).data, { params: { '*': 'a/b c' }, address: '/files/a/b%20c' })
+  b.onAny((event) => t.fail(event))
   app.io.of('/orgs/42').emit('news', 'for 42')
-  t.strictSame(await news, ['for 42'])
-  t.strictSame(await b?.emitWithAck('whereami'), { ok: true, data: { params: { orgId: 43 }, address: '/orgs/43' } })
-  t.strictSame(heard, [])
+  t.equal(await a.nextEvent('news'), 'for 42')
+  t.strictSame(await b.emitWithAck('whereami'), { ok: true, data: { params: { orgId: 43 }, address: '/orgs/43' } })
   t.equal(app.io.engine.clientsCount, 1)
 })
 
@@ -64,16 +47,19 @@ t.test('params are checked and authorised before a namespace exists', async (t) 
     },
   })
   app.io.on('new_namespace', ({ name }) => made.push(name))
-  const connect = connection(t, await listen(app))
-  t.equal(await codeOf(connect('/orgs/x')), 'FST_NSP_CONNECT_INVALID')
-  t.equal(await codeOf(connect('/orgs/13')), 'NOT_YOURS')
-  t.equal(await codeOf(connect('/orgs/042')), 'FST_NSP_NAMESPACE_UNKNOWN', 'an address has one spelling')
-  t.equal(await codeOf(connect('/orgs/%34%32')), 'FST_NSP_NAMESPACE_UNKNOWN')
-  t.equal(await codeOf(connect('/users/Ada')), 'FST_NSP_NAMESPACE_UNKNOWN')
-  t.equal(await codeOf(connect('/numbers/x')), 'FST_NSP_NAMESPACE_UNKNOWN')
+  for (const [address, code] of [
+    ['/orgs/x', 'FST_NSP_CONNECT_INVALID'],
+    ['/orgs/13', 'NOT_YOURS'],
+    ['/orgs/042', 'FST_NSP_NAMESPACE_UNKNOWN'], // an address has one spelling
+    ['/orgs/%34%32', 'FST_NSP_NAMESPACE_UNKNOWN'],
+    ['/users/Ada', 'FST_NSP_NAMESPACE_UNKNOWN'],
+    ['/numbers/x', 'FST_NSP_NAMESPACE_UNKNOWN'],
+  ] as const) {
+    t.equal(await codeOf(app.injectSocket(address)), code, address)
+  }
   t.strictSame(made, [])
-  t.equal(await codeOf(connect('/users/ada')), 'connected')
-  t.equal(await codeOf(connect('/numbers/7')), 'connected')
+  await app.injectSocket('/users/ada')
+  await app.injectSocket('/numbers/7')
   t.strictSame(made, ['/users/ada', '/numbers/7'])
 })
 
@@ -81,9 +67,8 @@ t.test('a static name goes before a dynamic one, whatever the order', async (t) 
   const seen: string[] = []
   const watch = (what: string) => ({ onConnect: () => void seen.push(what) })
   const app = await build(t, { namespaces: { '/orgs/:id': watch('dynamic'), '/orgs/members': watch('static') } })
-  const connect = connection(t, await listen(app))
-  await connect('/orgs/members')
-  await connect('/orgs/42')
+  await app.injectSocket('/orgs/members')
+  await app.injectSocket('/orgs/42')
   t.strictSame(seen, ['static', 'dynamic'])
 })
 
@@ -99,19 +84,18 @@ t.test("a context's prefix may have parameters, and its namespaces have them all
     },
     { prefix: '/orgs/:orgId' },
   )
-  const socket = await connection(t, await listen(app))('/orgs/42/rooms/blue')
+  const socket = await app.injectSocket('/orgs/42/rooms/blue')
   t.strictSame((await socket.emitWithAck('params')).data, { orgId: '42', room: 'blue' })
 })
 
 t.test('a namespace that nobody is left in goes, and comes back', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
-  const connect = connection(t, await listen(app))
-  const first = await connect('/orgs/42')
-  const second = await connect('/orgs/43')
+  const first = await app.injectSocket('/orgs/42')
+  const second = await first.join('/orgs/43')
   first.disconnect()
   await until(() => !app.io._nsps.has('/orgs/42'))
   t.ok(app.io._nsps.has('/orgs/43'))
-  const again = await connect('/orgs/42')
+  const again = await second.join('/orgs/42')
   t.ok((await again.emitWithAck('whereami')).ok)
   again.disconnect()
   second.disconnect()
@@ -123,71 +107,65 @@ t.test('a namespace whose only socket an own middleware refuses goes', async (t)
   app.io.on('new_namespace', (namespace) => {
     namespace.use((_socket, next) => next(new Error('not today')))
   })
-  const connect = connection(t, await listen(app))
-  await t.rejects(connect('/orgs/42'), { message: 'not today' })
+  await t.rejects(app.injectSocket('/orgs/42'), { message: 'not today' })
   await until(() => !app.io._nsps.has('/orgs/42'))
 })
 
 t.test('somebody on the way to a namespace keeps it open', async (t) => {
-  let letIn = () => {}
-  const waiting = new Promise<void>((resolve) => {
-    letIn = resolve
-  })
+  const gate = withResolvers()
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   app.io.on('new_namespace', (namespace) => {
     namespace.use((socket, next) => {
-      if (socket.handshake.auth.waits) void waiting.then(() => next())
+      if (socket.handshake.auth.waits) void gate.promise.then(() => next())
       else next()
     })
   })
-  const connect = connection(t, await listen(app))
-  const slow = connect('/orgs/42', { waits: true })
+  const slow = app.injectSocket('/orgs/42', { auth: { waits: true } })
   await until(() => app.io._nsps.has('/orgs/42'))
   const namespace = app.io.of('/orgs/42')
-  const fast = await connection(t, Number(new URL(app.listeningOrigin).port))('/orgs/42')
+  const fast = await app.injectSocket('/orgs/42')
   fast.disconnect()
   await until(() => namespace.sockets.size === 0)
   await new Promise((resolve) => setImmediate(resolve))
   t.equal(app.io.of('/orgs/42'), namespace)
-  letIn()
+  gate.resolve()
   t.ok((await (await slow).emitWithAck('whereami')).ok)
 })
 
 t.test('a client that goes while it is admitted leaves no namespace behind', async (t) => {
-  let isAsked = false
-  let letIn = () => {}
+  const asked = withResolvers()
+  const gate = withResolvers()
   const app = await build(t, {
     namespaces: {
+      '/lobby': {},
       '/orgs/:orgId': {
         onRequest: () => {
-          isAsked = true
-          return new Promise<void>((resolve) => {
-            letIn = resolve
-          })
+          asked.resolve()
+          return gate.promise
         },
       },
     },
   })
-  const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/orgs/42', { transports: ['websocket'] })
-  await until(() => isAsked)
-  socket.io.engine.close()
+  const lobby = await app.injectSocket('/lobby')
+  const joining = lobby.join('/orgs/42')
+  await asked.promise
+  lobby.io.engine.close()
+  await t.rejects(joining, { code: 'FST_NSP_CLIENT_DISCONNECTED' })
   await until(() => app.io.engine.clientsCount === 0)
-  letIn()
+  gate.resolve()
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   t.notOk(app.io._nsps.has('/orgs/42'))
 })
 
 t.test('dynamic namespaces are bounded, but not those that are open already', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs }, limits: { dynamicNamespaces: 2 } })
-  const port = await listen(app)
-  const connect = connection(t, port)
-  const first = await connect('/orgs/1')
-  await connect('/orgs/2')
-  t.equal(await codeOf(connect('/orgs/3')), 'FST_NSP_CHILDREN_LIMIT')
-  t.equal(await codeOf(connection(t, port)('/orgs/2')), 'connected')
+  const first = await app.injectSocket('/orgs/1')
+  const second = await first.join('/orgs/2')
+  t.equal(await codeOf(second.join('/orgs/3')), 'FST_NSP_CHILDREN_LIMIT')
+  t.ok((await app.injectSocket('/orgs/2')).connected)
   first.disconnect()
   await until(() => !app.io._nsps.has('/orgs/1'))
-  t.equal(await codeOf(connect('/orgs/4')), 'connected')
+  t.ok((await second.join('/orgs/4')).connected)
 })
 
 t.test('a plain io.of() of such an address is no way around its admission', async (t) => {
@@ -195,20 +173,17 @@ t.test('a plain io.of() of such an address is no way around its admission', asyn
     namespaces: { '/orgs/:orgId': { onRequest: async (_request, reply) => reply.code(401).send() } },
   })
   const early = app.io.of('/orgs/1')
-  const port = await listen(app)
+  await app.ready()
   app.io.of('/orgs/2').emit('news', 'to nobody')
-  const connect = connection(t, port)
-  t.equal(await codeOf(connect('/orgs/1')), 'FST_NSP_REFUSED')
-  t.equal(await codeOf(connect('/orgs/2')), 'FST_NSP_REFUSED')
+  for (const address of ['/orgs/1', '/orgs/2']) t.equal(await codeOf(app.injectSocket(address)), 'FST_NSP_REFUSED')
   t.equal(early.sockets.size, 0)
   await until(() => app.io._nsps.size === 1)
 })
 
 t.test('namespaceOf reaches a namespace by its definition, or by its name', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs, '/lobby': {} } })
-  const connect = connection(t, await listen(app))
-  const socket = await connect('/orgs/42')
-  const lobby = await connect('/lobby')
+  const socket = await app.injectSocket('/orgs/42')
+  const lobby = await socket.join('/lobby')
   const reach = app.namespaceOf(orgs, { orgId: 42 })
   t.equal(reach.address, '/orgs/42')
   for (const audience of [
@@ -217,17 +192,15 @@ t.test('namespaceOf reaches a namespace by its definition, or by its name', asyn
     reach.except('nobody'),
     app.namespaceOf('/orgs/:orgId', { orgId: '42' }),
   ]) {
-    const heard = next(socket, 'news')
     audience.emit('news', 'hello')
-    t.strictSame(await heard, ['hello'])
+    t.equal(await socket.nextEvent('news'), 'hello')
   }
   t.strictSame(
     (await reach.fetchSockets()).map(({ id }) => id),
     [socket.id],
   )
-  const told = next(lobby, 'hi')
   app.namespaceOf('/lobby').emit('hi')
-  await told
+  await lobby.nextEvent('hi')
   const gone = next(socket, 'disconnect')
   reach.disconnectSockets()
   t.strictSame((await gone)[0], 'io server disconnect')
@@ -235,7 +208,7 @@ t.test('namespaceOf reaches a namespace by its definition, or by its name', asyn
 
 t.test('namespaceOf checks what is emitted, also where nobody is, and leaves no namespace behind', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
-  await listen(app)
+  await app.ready()
   const reach = app.namespaceOf(orgs, { orgId: 42 })
   t.throws(() => reach.emit('news', { not: 'a text' } as never), { code: 'FST_NSP_EMIT_INVALID' })
   reach.emit('news', 'to nobody')
@@ -264,14 +237,15 @@ t.test('an emit before the instance is ready goes to nobody, and is no error', a
 })
 
 t.test('an adapter that fails to close is logged, and its namespace goes', async (t) => {
-  const lines: string[] = []
-  const logger = { stream: { write: (line: string) => void lines.push(line) } }
+  const { lines, logger } = logLines()
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } }, undefined, { logger })
-  const socket = await connection(t, await listen(app))('/orgs/42')
+  const socket = await app.injectSocket('/orgs/42')
   app.io.of('/orgs/42').adapter.close = async () => {
     throw new Error('the broker is gone')
   }
   socket.disconnect()
   await until(() => !app.io._nsps.has('/orgs/42'))
-  await until(() => lines.some((line) => line.includes('did not close') && line.includes('the broker is gone')))
+  const failure = () => lines.find(({ msg }) => msg === 'the adapter of a namespace did not close')
+  await until(() => failure() !== undefined)
+  t.match(failure(), { err: { message: 'the broker is gone' }, namespace: '/orgs/42' })
 })
