@@ -1,231 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
-import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
-import t, { type Test } from 'tap'
+import type { FastifyServerOptions } from 'fastify'
+import t from 'tap'
 import { z } from 'zod'
-import type { AnyNamespaceDefinition } from '../../plugin/index.js'
-import { build, heard, join, listen, next, until } from './harness.js'
-
-/** What a refused client is told. */
-interface Told {
-  readonly message: string
-  readonly data: { code: string; statusCode: number; details?: unknown }
-}
-
-/** Serves one definition at /chat; gives what a client is told when it joins, and undefined when it is let in. */
-async function serve(
-  t: Test,
-  definition: AnyNamespaceDefinition,
-  {
-    prepare,
-    declare,
-    server,
-    ...options
-  }: {
-    prepare?: (app: FastifyInstance) => unknown
-    declare?: (app: FastifyInstance) => unknown
-    server?: FastifyServerOptions
-    admissionTimeoutMs?: number
-  } = {},
-) {
-  const lines: Record<string, unknown>[] = []
-  const logger = { level: 'debug', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
-  const namespaces = { '/chat': definition }
-  const app = await build(t, { ...options, namespaces }, prepare, { logger, ...server } as FastifyServerOptions)
-  await declare?.(app)
-  const url = `http://127.0.0.1:${await listen(app)}`
-  const ask = async (auth: object = {}, name = '/chat', more: object = {}): Promise<Told | undefined> => {
-    const socket = join(t, url, name, { transports: ['websocket'], auth, ...more })
-    return Promise.race([
-      next(socket, 'connect').then(() => undefined),
-      next(socket, 'connect_error').then(([error]) => {
-        const { message, data } = error as Error & Told
-        return { message, data }
-      }),
-    ]).catch(({ message, data }) => ({ message, data }))
-  }
-  return { app, url, lines, ask }
-}
-
-const internal = { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } }
-const HOOKS = ['onRequest', 'preValidation', 'preHandler'] as const
-
-const refusals: Record<string, [hook: (request: FastifyRequest, reply: FastifyReply) => unknown, told: Told]> = {
-  'a 4xx error as it is': [
-    async () => {
-      throw Object.assign(new Error('No such room'), { statusCode: 404, code: 'ROOM', details: { open: ['a'] } })
-    },
-    { message: 'No such room', data: { code: 'ROOM', statusCode: 404, details: { open: ['a'] } } },
-  ],
-  'a 4xx error without a code as FST_NSP_REFUSED': [
-    async () => {
-      throw Object.assign(new Error('Not you'), { statusCode: 401 })
-    },
-    { message: 'Not you', data: { code: 'FST_NSP_REFUSED', statusCode: 401 } },
-  ],
-  'an error after a status was chosen with that status': [
-    async (_request, reply) => {
-      reply.code(409)
-      throw new Error('Somebody is there')
-    },
-    { message: 'Somebody is there', data: { code: 'FST_NSP_REFUSED', statusCode: 409 } },
-  ],
-  'a reply with the words in it': [
-    async (_request, reply) => reply.code(403).send({ code: 'BANNED', message: 'Until Monday', details: { day: 1 } }),
-    { message: 'Until Monday', data: { code: 'BANNED', statusCode: 403, details: { day: 1 } } },
-  ],
-  'a reply without a word by the name of its status': [
-    async (_request, reply) => reply.code(403).send({ stack: 'secret', cause: 'secret' }),
-    { message: 'Forbidden', data: { code: 'FST_NSP_REFUSED', statusCode: 403 } },
-  ],
-  'a short text as it is': [
-    async (_request, reply) => reply.code(402).send('Pay first'),
-    { message: 'Pay first', data: { code: 'FST_NSP_REFUSED', statusCode: 402 } },
-  ],
-  'a page by the name of its status': [
-    async (_request, reply) => reply.code(402).type('text/html').send('<p>'.repeat(1000)),
-    { message: 'Payment Required', data: { code: 'FST_NSP_REFUSED', statusCode: 402 } },
-  ],
-  'a status that has no name by ours': [
-    async (_request, reply) => reply.code(499).send(),
-    { message: 'Refused', data: { code: 'FST_NSP_REFUSED', statusCode: 499 } },
-  ],
-  'a buffer and a stream as their text': [
-    async (_request, reply) => reply.code(410).send(Readable.from(['It is ', 'gone'])),
-    { message: 'It is gone', data: { code: 'FST_NSP_REFUSED', statusCode: 410 } },
-  ],
-  'an answer that looks like a success as a refusal': [
-    async (_request, reply) => reply.code(200).send({ ok: true }),
-    { message: 'Refused', data: { code: 'FST_NSP_REFUSED', statusCode: 403 } },
-  ],
-  'a redirect as a refusal': [
-    async (_request, reply) => reply.redirect('https://login.example/'),
-    { message: 'Refused', data: { code: 'FST_NSP_REFUSED', statusCode: 403 } },
-  ],
-  'a 5xx that the application words itself in its words': [
-    async (_request, reply) => reply.code(503).send({ code: 'MAINTENANCE', message: 'Back at six' }),
-    { message: 'Back at six', data: { code: 'MAINTENANCE', statusCode: 503 } },
-  ],
-}
-
-for (const [what, [hook, told]] of Object.entries(refusals)) {
-  t.test(`a hook refuses with a connect_error: ${what}`, async (t) => {
-    for (const name of HOOKS) {
-      const { app, ask } = await serve(t, { [name]: hook })
-      t.strictSame(await ask(), told, name)
-      t.equal(app.io.of('/chat').sockets.size, 0)
-    }
-    const { ask } = await serve(
-      t,
-      {},
-      {
-        prepare: (app) => {
-          app.addHook('onRequest', async (request, reply) => {
-            return request.method === 'CONNECT' ? hook(request, reply) : undefined
-          })
-        },
-      },
-    )
-    t.strictSame(await ask(), told, 'a hook of the context')
-  })
-}
-
-const failures: Record<string, (request: FastifyRequest, reply: FastifyReply) => unknown> = {
-  'an error': async () => {
-    throw new Error('secret')
-  },
-  'an error with a 5xx status and a code': async () => {
-    throw Object.assign(new Error('secret'), { statusCode: 503, code: 'SECRET', details: 'secret', cause: 'secret' })
-  },
-  'no Error at all': async () => {
-    throw 'secret'
-  },
-  undefined: async () => Promise.reject(undefined),
-  'an error that is sent': async (_request, reply) => reply.send(new Error('secret')),
-  'a stream that fails after it has begun': async (_request, reply) =>
-    reply.send(
-      Readable.from(
-        (function* () {
-          yield 'Not '
-          throw new Error('secret')
-        })(),
-      ),
-    ),
-  'a stream that fails': async (_request, reply) =>
-    reply.send(
-      new Readable({
-        read() {
-          this.destroy(new Error('secret'))
-        },
-      }),
-    ),
-}
-
-for (const [what, hook] of Object.entries(failures)) {
-  t.test(`what is not told to clients is FST_NSP_INTERNAL, with the id that the log has: ${what}`, async (t) => {
-    const { ask, lines } = await serve(t, { preHandler: hook })
-    const told = await ask()
-    t.match(told, internal)
-    const { id } = Object(told?.data.details)
-    t.notMatch(JSON.stringify(told), 'secret', 'no text')
-    t.ok(
-      lines.some(({ reqId, err }) => reqId === id && err),
-      'the log has it',
-    )
-  })
-}
-
-t.test('what onSend throws refuses, and is not told', async (t) => {
-  const { app, ask } = await serve(
-    t,
-    {},
-    {
-      prepare: (app) => {
-        app.addHook('onSend', async ({ method }) => {
-          if (method === 'CONNECT') throw new Error('secret')
-        })
-      },
-    },
-  )
-  const told = await ask()
-  t.match(told, internal)
-  t.notMatch(JSON.stringify(told), 'secret')
-  t.equal(app.io.of('/chat').sockets.size, 0)
-})
-
-t.test('an error handler of the context chooses the words', async (t) => {
-  const { ask } = await serve(
-    t,
-    {
-      onRequest: async () => {
-        throw Object.assign(new Error('secret'), { code: 'SECRET', statusCode: 401 })
-      },
-    },
-    {
-      prepare: (app) => {
-        app.setErrorHandler((error, request, reply) => {
-          if (request.headers['x-kind'] === 'asynchronous') return Promise.resolve({ message: 'Later', code: 'LATER' })
-          if (request.headers['x-kind'] === 'broken') return reply.code(500).send({ code: 'OURS', message: 'Sorry' })
-          if (request.headers['x-kind'] === 'passed on') return reply.send(error)
-          if (request.headers['x-kind'] === 'failing') throw new Error('more secret')
-          if (request.headers['x-kind'] === 'refusing') throw Object.assign(new Error('Tea'), { statusCode: 418 })
-          return reply.code(418).send({ code: 'TEAPOT', message: 'Tea only' })
-        })
-      },
-    },
-  )
-  const asKind = (kind: string) => ask({}, '/chat', { extraHeaders: { 'x-kind': kind } })
-  t.strictSame(await ask(), { message: 'Tea only', data: { code: 'TEAPOT', statusCode: 418 } })
-  t.strictSame(await asKind('asynchronous'), { message: 'Later', data: { code: 'LATER', statusCode: 403 } })
-  t.strictSame(await asKind('broken'), { message: 'Sorry', data: { code: 'OURS', statusCode: 500 } })
-  t.strictSame(await asKind('passed on'), { message: 'secret', data: { code: 'SECRET', statusCode: 401 } })
-  t.strictSame(await asKind('refusing'), { message: 'Tea', data: { code: 'FST_NSP_REFUSED', statusCode: 418 } })
-  const failed = await asKind('failing')
-  t.match(failed, internal)
-  t.notMatch(JSON.stringify(failed), 'secret')
-})
+import { build, heard, listen } from './harness.js'
+import { serveChat } from './joining-harness.js'
 
 const TOKEN = { type: 'object', properties: { token: { type: 'string', minLength: 3 } }, required: ['token'] }
 const invalid = (path: string, message: unknown = String) => ({
@@ -236,7 +16,7 @@ const invalid = (path: string, message: unknown = String) => ({
 t.test('a part of the request that does not fit its schema is refused with what and where', async (t) => {
   const page = { type: 'object', properties: { page: { type: 'integer' } } }
   const device = { type: 'object', properties: { 'X-Device': { type: 'string', maxLength: 3 } } }
-  const { ask } = await serve(t, { schema: { auth: TOKEN, querystring: page, headers: device } })
+  const { ask } = await serveChat(t, { schema: { auth: TOKEN, querystring: page, headers: device } })
   t.match(await ask({}), invalid('/auth', "must have required property 'token'"))
   t.match(await ask({ token: 'hi' }), invalid('/auth/token'))
   t.match(await ask({ token: 'a secret' }, '/chat', { query: { page: 'two' } }), invalid('/querystring/page'))
@@ -250,7 +30,7 @@ t.test('a part of the request that does not fit its schema is refused with what 
 t.test('a Standard Schema checks a part, and what it makes of it is there', async (t) => {
   const { ask, seen } = await (async () => {
     const seen: unknown[] = []
-    const served = await serve(t, {
+    const served = await serveChat(t, {
       schema: {
         auth: z.object({ token: z.string().min(3), 'a/b': z.array(z.object({ '~c': z.number() })).default([]) }),
         querystring: z.object({ page: z.coerce.number().default(1) }),
@@ -284,7 +64,7 @@ t.test("a context's own validator compiler and schema error formatter hold", asy
     coded: () => ({ error: Object.assign(new Error('Not you'), { statusCode: 403, code: 'NOT_YOU' }) }),
   }
   const bodies: unknown[] = []
-  const { ask } = await serve(
+  const { ask } = await serveChat(
     t,
     {},
     {
@@ -326,7 +106,7 @@ t.test("a context's own validator compiler and schema error formatter hold", asy
     },
   })
   const thrown = await ask({}, '/throws')
-  t.match(thrown, internal)
+  t.match(thrown, { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } })
   t.notMatch(JSON.stringify(thrown), 'secret')
   t.strictSame(await ask({}, '/coded'), { message: 'Not you', data: { code: 'NOT_YOU', statusCode: 403 } })
   const details = [{ path: '/auth', message: "must have required property 'token'" }]
@@ -342,7 +122,7 @@ t.test("a context's own validator compiler and schema error formatter hold", asy
 
 t.test('parts are coerced and completed as in routes, and what the client has sent stays as it is', async (t) => {
   const seen: Record<string, unknown>[] = []
-  const { ask } = await serve(
+  const { ask } = await serveChat(
     t,
     {},
     {
@@ -382,122 +162,9 @@ t.test('parts are coerced and completed as in routes, and what the client has se
   t.match(await ask({}, '/orgs/042'), { data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 } })
 })
 
-t.test('a hook may answer by a callback, and several refusals are one', async (t) => {
-  const { ask } = await serve(
-    t,
-    {
-      preHandler: [
-        (request, _reply, done) => {
-          const { error } = request.body as { error?: string }
-          setImmediate(() => done(error ? Object.assign(new Error(error), { statusCode: 403 }) : undefined))
-        },
-        (request, reply, done) => {
-          if ((request.body as { twice?: true }).twice) {
-            reply.code(401).send('once')
-            reply.code(403).send('twice')
-            done(new Error('three times'))
-          } else done()
-        },
-      ],
-    },
-    {},
-  )
-  t.equal(await ask(), undefined)
-  t.match(await ask({ error: 'no' }), { message: 'no', data: { statusCode: 403 } })
-  t.match(await ask({ twice: true }), { message: 'once', data: { statusCode: 401 } })
-})
-
-t.test('a status of success that a hook has chosen admits', async (t) => {
-  const { ask } = await serve(t, { onRequest: async (_request, reply) => void reply.code(201) })
-  t.equal(await ask(), undefined)
-})
-
-t.test(
-  'a hook that never answers, or takes the reply for itself, is not waited for longer than admissionTimeoutMs',
-  async (t) => {
-    const { app, ask } = await serve(
-      t,
-      {
-        preHandler: (request, reply, done) => {
-          const { how } = request.body as { how?: string }
-          if (how === 'answering') reply.hijack().raw.writeHead(403).end('Taken')
-          else if (how === 'admitting') reply.hijack().raw.end()
-          else if (how === 'hijacking') reply.hijack()
-          else if (how === 'late') setTimeout(done, 60)
-        },
-      },
-      { admissionTimeoutMs: 30 },
-    )
-    const late = {
-      message: 'The admission took too long',
-      data: { code: 'FST_NSP_ADMISSION_TIMEOUT', statusCode: 503 },
-    }
-    t.strictSame(await ask({ how: 'never' }), late)
-    t.strictSame(await ask({ how: 'late' }), late)
-    t.strictSame(await ask({ how: 'hijacking' }), late)
-    t.match(await ask({ how: 'answering' }), { message: 'Taken', data: { statusCode: 403 } })
-    t.match(await ask({ how: 'admitting' }), { data: { code: 'FST_NSP_REFUSED', statusCode: 403 } })
-    t.equal(app.io.of('/chat').sockets.size, 0)
-  },
-)
-
-t.test('a hook that hides its namespace by a 404 makes it one that is not there', async (t) => {
-  const { ask } = await serve(t, { onRequest: async (_request, reply) => reply.callNotFound() })
-  t.strictSame(await ask(), await ask({}, '/nowhere'))
-  const own = await serve(
-    t,
-    { onRequest: async (_request, reply) => reply.callNotFound() },
-    { prepare: (app) => app.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: 'Not here' })) },
-  )
-  t.strictSame(await own.ask(), { message: 'Not here', data: { code: 'FST_NSP_REFUSED', statusCode: 404 } })
-})
-
-t.test('a connect that meets a closing server is left alone: so its client comes back by itself', async (t) => {
-  const told: string[] = []
-  const watch = (name: string) => {
-    const namespace = socket.io.socket(name)
-    for (const event of ['connect', 'connect_error']) namespace.on(event, () => told.push(name, event))
-    return namespace
-  }
-  let entered: () => void = () => {}
-  let release: () => void = () => {}
-  const inHook = new Promise<void>((resolve) => {
-    entered = resolve
-  })
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  const preHandler = async () => {
-    entered()
-    await released
-  }
-  const { app, url, lines } = await serve(
-    t,
-    { preHandler },
-    {
-      // Runs before the plugin's own: Fastify answers every request with a 503 by then.
-      prepare: (app) =>
-        app.addHook('preClose', async () => {
-          watch('/late')
-          await until(() => lines.some(({ namespace, code }) => namespace === '/late' && code === 'FST_NSP_CLOSING'))
-          setImmediate(release)
-        }),
-      declare: (app) => app.namespace('/late', {}),
-    },
-  )
-  const socket = join(t, url, '/chat', { transports: ['websocket'] })
-  const early = watch('/chat')
-  await inHook
-  const gone = new Promise((resolve) => socket.io.once('close', resolve))
-  await app.close()
-  await gone
-  t.strictSame(told, [])
-  t.ok(early.active, 'it would come back')
-})
-
 t.test('nobody reaches the hidden route but by joining', async (t) => {
   const runs: string[] = []
-  const { app, url, ask } = await serve(t, {
+  const { app, url, ask } = await serveChat(t, {
     schema: { auth: TOKEN },
     preHandler: async ({ url }) => void runs.push(url),
   })
@@ -533,7 +200,7 @@ t.test('nor does a CONNECT of HTTP/2', async (t) => {
 
 t.test('a namespace is found by its own spelling, whatever the router of the instance makes of it', async (t) => {
   const open: string[] = []
-  const { app, ask } = await serve(
+  const { app, ask } = await serveChat(
     t,
     {},
     {
@@ -574,6 +241,6 @@ t.test('a namespace is found by its own spelling, whatever the router of the ins
 
 t.test('a static name may have any character that the grammar allows', async (t) => {
   const names = ['/日本', '/a;b', '/a.b~c', '/a+b', "/a'b(c)"]
-  const { ask } = await serve(t, {}, { declare: (app) => names.forEach((name) => void app.namespace(name, {})) })
+  const { ask } = await serveChat(t, {}, { declare: (app) => names.forEach((name) => void app.namespace(name, {})) })
   for (const name of names) t.equal(await ask({}, name), undefined, name)
 })
