@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import cookie from '@fastify/cookie'
+import session from '@fastify/session'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
+import namespaces, { defineNamespace } from '../plugin/index.js'
+
+/*
+ * Signed in over HTTP is signed in on the socket: the cookie of the session comes with the handshake.
+ *
+ * SESSION_SECRET=… node --import tsx examples/session-auth.ts
+ */
+
+declare module 'fastify' {
+  interface Session {
+    user?: string
+  }
+}
+
+const DAY_MS = 86_400_000
+
+const Credentials = Type.Object({ user: Type.String(), password: Type.String() })
+
+const Note = Type.Object({ from: Type.String(), text: Type.String() })
+
+// In place of a database, and of hashes.
+const PASSWORDS = new Map([
+  ['ada', 'analytical'],
+  ['ben', 'kite'],
+])
+
+/** Who is signed in. throws what a client is told when nobody is. */
+function userOf({ session }: FastifyRequest): string {
+  if (session.user === undefined) {
+    throw Object.assign(new Error('Sign in first'), { statusCode: 401, code: 'SIGN_IN' })
+  }
+  return session.user
+}
+
+export const inbox = defineNamespace({
+  description: 'Notes from one person to another, on all of their devices',
+  preHandler: async (request) => {
+    userOf(request)
+  },
+  expiresAt: ({ session }) => session.cookie.expires ?? undefined,
+  onConnect: ({ socket, request }) => {
+    socket.join(roomOf(userOf(request)))
+  },
+  emits: { 'note:new': { payload: Note } },
+  events: {
+    'note:send': {
+      payload: Type.Object({ to: Type.String(), text: Type.String({ maxLength: 500 }) }),
+      handler: (note, { request, to }) => {
+        to(roomOf(note.to)).emit('note:new', { from: userOf(request), text: note.text })
+      },
+    },
+  },
+})
+
+function roomOf(user: string): string {
+  return `user:${user}`
+}
+
+/** Builds the server, not listening yet. */
+export async function buildServer(): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify()
+  await app.register(cookie)
+  await app.register(session, {
+    secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
+    saveUninitialized: false,
+    cookie: { secure: 'auto', sameSite: 'lax', maxAge: DAY_MS },
+  })
+  await app.register(namespaces, {
+    namespaces: { '/inbox': inbox },
+    userIdOf: ({ session }) => session.user,
+  })
+
+  app.post<{ Body: Static<typeof Credentials> }>(
+    '/login',
+    { schema: { body: Credentials } },
+    async (request, reply) => {
+      const { user, password } = request.body
+      if (PASSWORDS.get(user) !== password) return reply.code(401).send({ message: 'That is not the password' })
+      await request.session.regenerate() // an id that somebody knew before is good for nothing
+      request.session.user = user
+      return { user }
+    },
+  )
+
+  app.post('/logout', async (request) => {
+    const user = userOf(request)
+    await request.session.destroy() // first: who joins again must not find it
+    return { disconnected: app.disconnectUser(user, 'Signed out') }
+  })
+  return app
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const app = await buildServer()
+  console.log(await app.listen({ port: Number(process.env.PORT ?? 3000) }))
+}
