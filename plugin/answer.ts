@@ -48,8 +48,8 @@ export class Answer extends ServerResponse {
     return this
   }
 
-  // a stream that failed: no answer is whole without its end
-  override destroy(error?: Error): this {
+  // no answer is whole without its end
+  override destroy(error: Error = new Error('The reply was destroyed')): this {
     this.statusCode = 500
     this.error = error
     this.isWorded = false

@@ -41,7 +41,7 @@ function isNotFound({ statusCode, code, message }: Answered): boolean {
 /** What is told of an error, with the id under which the log has one that is not told. */
 function tell(error: unknown, requestId: string | undefined): WireError {
   const told = toWireError(error)
-  return told.code === 'FST_NSP_INTERNAL' ? { ...told, details: { id: requestId } } : told
+  return told.code === 'FST_NSP_INTERNAL' && requestId !== undefined ? { ...told, details: { id: requestId } } : told
 }
 
 /** An error as it was answered: its status may be the reply's, and Fastify's own validation has another shape. */

@@ -132,6 +132,23 @@ for (const [what, hook] of Object.entries(failures)) {
   })
 }
 
+t.test('a hook that destroys the reply refuses', async (t) => {
+  const { ask } = await serveChat(t, {
+    preHandler: (_request, reply) => void reply.raw.writeHead(403, { 'x-kind': 'some' }).destroy(),
+  })
+  t.strictSame(await ask(), internal)
+})
+
+t.test('a schema that fails by itself refuses, and is not told', async (t) => {
+  const validate = () => {
+    throw new TypeError('secret')
+  }
+  const { ask } = await serveChat(t, { schema: { auth: { '~standard': { version: 1, vendor: 'failing', validate } } } })
+  const told = await ask()
+  t.match(told, internal)
+  t.notMatch(JSON.stringify(told), 'secret')
+})
+
 t.test('what onSend throws refuses, and is not told', async (t) => {
   const { app, ask } = await serveChat(
     t,
@@ -221,7 +238,11 @@ t.test(
         preHandler: (request, reply, done) => {
           const { how } = request.body as { how?: string }
           if (how === 'answering') reply.hijack().raw.writeHead(403).end('Taken')
-          else if (how === 'admitting') reply.hijack().raw.end()
+          else if (how === 'admitting')
+            reply
+              .hijack()
+              .raw.end(() => {})
+              .end('twice')
           else if (how === 'hijacking') reply.hijack()
           else if (how === 'late') setTimeout(done, 60)
           else if (how === 'late, and failing') setTimeout(done, 60, new Error('secret'))
@@ -242,6 +263,15 @@ t.test(
     t.equal(app.io.of('/chat').sockets.size, 0)
   },
 )
+
+t.test('an admission that may take for ever is waited for', async (t) => {
+  const { ask } = await serveChat(
+    t,
+    { preHandler: (_request, _reply, done) => void setTimeout(done, 20) },
+    { admissionTimeoutMs: 0 },
+  )
+  t.equal(await ask(), undefined)
+})
 
 t.test('a hook that hides its namespace by a 404 makes it one that is not there', async (t) => {
   const { ask } = await serveChat(t, { onRequest: async (_request, reply) => reply.callNotFound() })
