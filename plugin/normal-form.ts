@@ -47,8 +47,16 @@ export interface NormalDefinition {
   readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
 }
 
-// Socket.IO keeps these names for itself, on the server and on the client.
-const RESERVED_EVENTS = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']
+// Socket.IO keeps these names for itself, on the server and on the client; the last is our own farewell.
+const RESERVED_EVENTS = [
+  'connect',
+  'connect_error',
+  'disconnect',
+  'disconnecting',
+  'newListener',
+  'removeListener',
+  'namespace:disconnect',
+]
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
 const JOIN_HOOK_NAMES = ['onRequest', 'preValidation', 'preHandler'] as const
 const DEFINITION_KEYS = [
@@ -164,7 +172,7 @@ function missing(path: string): never {
 /** Reads a map of events, or of emits. */
 function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
   return readMap(value, path, (entry, at, event) => {
-    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, 'is a name that Socket.IO reserves')
+    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, 'is a reserved name')
     return Object.freeze(normalize(entry, at))
   })
 }

@@ -218,7 +218,8 @@ const wrong: [definition: unknown, message: string][] = [
   [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
   [{ emits: { hi: { reply: 7 } } }, 'at\\.emits\\["hi"\\]\\.reply must be a schema: got number'],
   [{ emits: { hi: { description: 1 } } }, 'at\\.emits\\["hi"\\]\\.description must be a string: got number'],
-  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is a name that Socket\\.IO reserves'],
+  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is a reserved name'],
+  [{ emits: { 'namespace:disconnect': {} } }, 'at\\.emits\\["namespace:disconnect"\\] is a reserved name'],
 
   [{ events: 7 }, 'at\\.events must be an object: got number'],
   [{ events: { 'a b': handler } }, `${AT} must be an object: got function`],
@@ -259,10 +260,7 @@ const wrong: [definition: unknown, message: string][] = [
     `${AT}\\.idempotency\\.store\\.settle must be a function: got number`,
   ],
   ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'].map(
-    (name): [unknown, string] => [
-      { events: { [name]: { handler } } },
-      `at\\.events\\["${name}"\\] is a name that Socket\\.IO reserves`,
-    ],
+    (name): [unknown, string] => [{ events: { [name]: { handler } } }, `at\\.events\\["${name}"\\] is a reserved name`],
   ),
 ]
 
