@@ -55,3 +55,5 @@ async function startOurs(): Promise<number> {
 
 process.send?.(await (process.argv[2] === 'ours' ? startOurs() : startBare()))
 process.on('message', () => process.send?.(process.cpuUsage()))
+// Whoever has started it may have been stopped.
+process.on('disconnect', () => process.exit())
