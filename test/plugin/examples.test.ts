@@ -11,7 +11,7 @@ import { countOnline, type org, buildServer as serveMultiTenant } from '../../ex
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
 import { expiryOf } from '../../plugin/expiry.js'
 import { requestOf } from '../../plugin/index.js'
-import { build, heard, next, until } from './harness.js'
+import { build, heard, next, POLLING, until } from './harness.js'
 
 /*
  * What docs/ and examples/ promise.
@@ -86,7 +86,8 @@ for (const name of ['session-auth', 'jwt', 'multi-tenant']) {
       await exit
     })
     const [output] = await heard(child.stdout, 'data')
-    const { status } = await fetch(`${String(output).trim()}/socket.io/?EIO=4&transport=polling`)
+    const [url] = /http:\S+/.exec(String(output)) ?? []
+    const { status } = await fetch(url + POLLING)
     t.equal(status, 200)
   })
 }
