@@ -26,7 +26,7 @@ import { toWireError, type WireError } from './wire-error.js'
  */
 
 /** What is known of a mounted namespace. */
-export interface Rules {
+interface Rules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly isSequential: boolean
 }

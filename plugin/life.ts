@@ -16,7 +16,7 @@ import { keepRequest, requestOf } from './request.js'
  */
 
 /** A definition that is mounted. */
-export interface Mounted {
+interface Mounted {
   readonly name: string
   readonly definition: NormalDefinition
   readonly context: FastifyInstance

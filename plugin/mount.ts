@@ -15,7 +15,7 @@ import type { Declared, Registry } from './registry.js'
  */
 
 /** A definition that is compiled. */
-export interface Mounted extends Declared {
+interface Mounted extends Declared {
   readonly contract: Contract
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly isSequential: boolean

@@ -471,10 +471,12 @@ const PACKETS: readonly Input[] = [
   ...['/__proto__', '/constructor', '//', '/CHAT', '/chat/', '/chat/../chat', '/ch\0at', '/%63hat', '/*'].map((name) =>
     ws('packet', `a join of ${JSON.stringify(name)}`, `40${name},`, { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
   ),
-  ws('packet', 'a join of a namespace of 900 kB', `40/${'x'.repeat(900_000)},`, { refused: 'FST_NSP_NAMESPACE_UNKNOWN' }),
+  ws('packet', 'a join of a namespace of 900 kB', `40/${'x'.repeat(900_000)},`, {
+    refused: 'FST_NSP_NAMESPACE_UNKNOWN',
+  }),
   ws('packet', 'a join of a namespace joined already', '40/chat,', CLOSED),
   ws('packet', 'three joins of a namespace at a time', ['40/plain,', '40/plain,', '40/plain,'], {
-    answers: { joined: 3 },
+    answers: { joined: 1 },
   }),
   ...['[]', 'null', '"x"', 'true', '{', '{"a":1}x', 'undefined'].map((auth) =>
     ws('packet', `a join with the auth ${auth}`, `40/plain,${auth}`, CLOSED),
@@ -853,7 +855,7 @@ const RATES: readonly Input[] = [
     'rate',
     'a hundred and fifty joins of one namespace at once',
     times(150, () => '40/plain,'),
-    { answers: { joined: 99, 'connect_error FST_NSP_NAMESPACES_LIMIT': 51 } },
+    { answers: { joined: 1 } },
   ),
   ws(
     'rate',
