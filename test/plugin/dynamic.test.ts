@@ -44,8 +44,10 @@ t.test('params are checked and authorised before a namespace exists', async (t) 
       },
       '/users/:name': { schema: { params: z.object({ name: z.string().toLowerCase() }) } },
       '/numbers/:n(^\\d+$)': {},
+      '/lobby': {},
     },
   })
+  const lobby = await app.injectSocket('/lobby')
   app.io.on('new_namespace', ({ name }) => made.push(name))
   for (const [address, code] of [
     ['/orgs/x', 'FST_NSP_CONNECT_INVALID'],
@@ -55,11 +57,11 @@ t.test('params are checked and authorised before a namespace exists', async (t) 
     ['/users/Ada', 'FST_NSP_NAMESPACE_UNKNOWN'],
     ['/numbers/x', 'FST_NSP_NAMESPACE_UNKNOWN'],
   ] as const) {
-    t.equal(await codeOf(app.injectSocket(address)), code, address)
+    t.equal(await codeOf(lobby.join(address)), code, address)
   }
   t.strictSame(made, [])
-  await app.injectSocket('/users/ada')
-  await app.injectSocket('/numbers/7')
+  await lobby.join('/users/ada')
+  await lobby.join('/numbers/7')
   t.strictSame(made, ['/users/ada', '/numbers/7'])
 })
 
@@ -67,8 +69,8 @@ t.test('a static name goes before a dynamic one, whatever the order', async (t) 
   const seen: string[] = []
   const watch = (what: string) => ({ onConnect: () => void seen.push(what) })
   const app = await build(t, { namespaces: { '/orgs/:id': watch('dynamic'), '/orgs/members': watch('static') } })
-  await app.injectSocket('/orgs/members')
-  await app.injectSocket('/orgs/42')
+  const members = await app.injectSocket('/orgs/members')
+  await members.join('/orgs/42')
   t.strictSame(seen, ['static', 'dynamic'])
 })
 

@@ -233,7 +233,8 @@ t.test("a context's own validator compiler holds, whatever it returns of what Fa
       scope.namespace(`/${name}`, { events: { put: { payload: { any: 'thing' }, handler: (payload) => payload } } })
     })
   }
-  const put = async (name: string, value: string) => (await app.injectSocket(`/${name}`)).emitWithAck('put', value)
+  const socket = await app.injectSocket('/chat')
+  const put = async (name: string, value: string) => (await socket.join(`/${name}`)).emitWithAck('put', value)
   for (const name of ['boolean', 'error', 'promise', 'errors']) {
     t.strictSame(await put(name, 'good'), { ok: true, data: 'good' }, name)
   }
