@@ -115,11 +115,20 @@ export function createCodec({ limits, checkEmit, receiveConnect, base = stock }:
   }
 }
 
+const UNKNOWN = {
+  code: 'FST_NSP_NAMESPACE_UNKNOWN',
+  statusCode: 404,
+  // Who writes io('https://host/api') rarely means a namespace.
+  details: {
+    hint: 'The path of a URL that is given to io() is the address of a namespace; the `path` option is that of the server',
+  },
+}
+
 /** Socket.IO itself refuses an unknown namespace without a code. */
 function addCode(packet: Packet): Packet {
   const { message, data } = packet.data as { message?: string; data?: unknown }
   if (data !== undefined || message !== 'Invalid namespace') return packet
-  return { ...packet, data: { message, data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 } } }
+  return { ...packet, data: { message, data: UNKNOWN } }
 }
 
 /**

@@ -92,11 +92,11 @@ export type Connect = (handshake: FastifyRequest, address: string, auth: object)
 export function createConnect(route: FastifyInstance['routing'], timeoutMs: number): Connect {
   return (handshake, address, auth) =>
     new Promise((resolve, reject) => {
-      const late = () => reject(new FST_NSP_ADMISSION_TIMEOUT())
-      const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined
       const raw = deriveConnect(handshake.raw, address, auth)
       // A copy: schemas coerce and complete it in place.
       auths.set(raw, toPlain(auth))
+      const late = () => reject(new FST_NSP_ADMISSION_TIMEOUT())
+      const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined
       const answer = new Answer(raw, ({ admitted, statusCode }) => {
         clearTimeout(timer)
         if (admitted && statusCode < 300) resolve(admitted)

@@ -1,3 +1,4 @@
+import { io } from 'socket.io-client'
 import t from 'tap'
 import WebSocket from 'ws'
 import { build, join, listen, next, until, WEBSOCKET } from './harness.js'
@@ -46,4 +47,42 @@ t.test('what a listener of the application throws while somebody joins refuses t
   const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/orgs/42')
   await t.rejects(next(socket, 'connect'), { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL' } })
   t.ok(lines.some((line) => line.includes('the listener broke')))
+})
+
+t.test('a client that takes the path of a URL for that of the server is told so', async (t) => {
+  const app = await build(t, { namespaces: { '/': {} } })
+  const port = await listen(app)
+  const socket = io(`http://127.0.0.1:${port}/api`, { reconnection: false, forceNew: true })
+  t.teardown(() => socket.disconnect())
+  await t.rejects(next(socket, 'connect'), {
+    message: 'Invalid namespace',
+    data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404, details: { hint: /address of a namespace/ } },
+  })
+})
+
+t.test('what a client emits while it is being admitted arrives in order, once it is in', async (t) => {
+  let letIn = () => {}
+  let isAsked = false
+  const admitted = new Promise<void>((resolve) => {
+    letIn = resolve
+  })
+  const seen: unknown[] = []
+  const app = await build(t, {
+    namespaces: {
+      '/chat': {
+        preHandler: () => {
+          isAsked = true
+          return admitted
+        },
+        events: { say: { handler: (payload) => seen.push(payload) } },
+      },
+    },
+  })
+  const socket = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat')
+  const acks = [1, 2, 3].map((number) => socket.emitWithAck('say', number))
+  await until(() => isAsked)
+  t.strictSame(seen, [])
+  letIn()
+  await Promise.all(acks)
+  t.strictSame(seen, [1, 2, 3])
 })
