@@ -1,21 +1,17 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 
+// What may have been set for a message that is not sent as it stands.
+const HOP_BY_HOP = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding']
+
 /**
- * What Fastify answers to a connect: there is no connection to write it to, so it is kept. Hooks see a response like
- * any other, onSend and onResponse run, a session is saved.
+ * A response that is kept, and not written to its connection: hooks see a response like any other, onSend and onResponse
+ * run, a session is saved. What the engine answers to a poll is kept for Fastify's reply, and what Fastify answers to a
+ * WebSocket handshake for the engine's 101.
  */
 export class Answer extends ServerResponse {
-  /** The request, once it has come through to the route's handler. */
-  admitted: FastifyRequest | undefined
-  /** What was thrown, if that is what is answered. */
-  error: unknown
-  /** Whether an error handler of the application has answered it. */
-  isWorded = false
-  /** The request's id, under which the log has that error. */
-  requestId: string | undefined
   readonly #chunks: Buffer[] = []
-  readonly #settle: (answer: Answer) => void
+  readonly #settle: (answer: this) => void
 
   /** `settle` is called when the answer is whole. */
   constructor(request: IncomingMessage, settle: (answer: Answer) => void) {
@@ -23,24 +19,36 @@ export class Answer extends ServerResponse {
     this.#settle = settle
   }
 
-  get body(): string {
-    return Buffer.concat(this.#chunks).toString()
+  get body(): Buffer {
+    return Buffer.concat(this.#chunks)
   }
 
-  override writeHead(statusCode: number): this {
+  /** The headers that belong to the answer itself, names in lower case, not to the connection it came over. */
+  get endToEndHeaders(): OutgoingHttpHeaders {
+    const headers = { ...this.getHeaders() }
+    for (const name of HOP_BY_HOP) delete headers[name]
+    return headers
+  }
+
+  override writeHead(statusCode: number, ...rest: unknown[]): this {
     this.statusCode = statusCode
     this.#chunks.length = 0 // what a stream had written before it failed
+    const headers = (rest.at(-1) ?? {}) as Record<string, OutgoingHttpHeader | undefined>
+    for (const name of Object.keys(headers)) {
+      const value = headers[name]
+      if (value !== undefined) this.setHeader(name, value)
+    }
     return this
   }
 
-  override write(chunk: unknown): boolean {
-    this.#chunks.push(Buffer.from(chunk as Uint8Array))
+  override write(chunk: unknown, encoding?: unknown): boolean {
+    this.#chunks.push(Buffer.from(chunk as string, encoding as BufferEncoding))
     return true
   }
 
-  override end(chunk?: unknown): this {
+  override end(chunk?: unknown, encoding?: unknown): this {
     if (this.writableEnded) return this
-    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') this.write(chunk)
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') this.write(chunk, encoding)
     // what `writableEnded` reads, and by it Fastify's `reply.sent`
     Object.assign(this, { finished: true })
     this.#settle(this)
@@ -49,10 +57,26 @@ export class Answer extends ServerResponse {
   }
 
   // no answer is whole without its end
-  override destroy(error: Error = new Error('The reply was destroyed')): this {
+  override destroy(_error?: Error): this {
     this.statusCode = 500
+    return this.end()
+  }
+}
+
+/** What Fastify answers to a connect. */
+export class ConnectAnswer extends Answer {
+  /** The request, once it has come through to the route's handler. */
+  admitted: FastifyRequest | undefined
+  /** What was thrown, if that is what is answered. */
+  error: unknown
+  /** Whether an error handler of the application has answered it. */
+  isWorded = false
+  /** The request's id, under which the log has that error. */
+  requestId: string | undefined
+
+  override destroy(error: Error = new Error('The reply was destroyed')): this {
     this.error = error
     this.isWorded = false
-    return this.end()
+    return super.destroy(error)
   }
 }

@@ -124,10 +124,10 @@ const UNKNOWN = {
   },
 }
 
-/** Socket.IO itself refuses an unknown namespace without a code. */
+/** Socket.IO itself refuses an unknown namespace without a code; whoever refuses one, it is told alike. */
 function addCode(packet: Packet): Packet {
-  const { message, data } = packet.data as { message?: string; data?: unknown }
-  if (data !== undefined || message !== 'Invalid namespace') return packet
+  const { message, data = UNKNOWN } = packet.data as { message?: string; data?: { code?: string } }
+  if (data.code !== UNKNOWN.code || message !== 'Invalid namespace') return packet
   return { ...packet, data: { message, data: UNKNOWN } }
 }
 

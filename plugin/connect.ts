@@ -6,7 +6,7 @@ import type {
   onRequestHookHandler,
   RouteHandlerMethod,
 } from 'fastify'
-import { Answer } from './answer.js'
+import { ConnectAnswer } from './answer.js'
 import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_CLOSING } from './errors.js'
 import { createExpiryHook } from './expiry.js'
 import { isDynamic } from './name.js'
@@ -64,7 +64,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
 
 const setAuth: onRequestHookHandler = (request, reply, done) => {
   // inject() can reach the route.
-  if (!(reply.raw instanceof Answer)) return reply.callNotFound()
+  if (!(reply.raw instanceof ConnectAnswer)) return reply.callNotFound()
   request.body = auths.get(request.raw)
   done()
 }
@@ -96,8 +96,9 @@ export function createConnect(route: FastifyInstance['routing'], timeoutMs: numb
       // A copy: schemas coerce and complete it in place.
       auths.set(raw, toPlain(auth))
       const late = () => reject(new FST_NSP_ADMISSION_TIMEOUT())
-      const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined
-      const answer = new Answer(raw, ({ admitted, statusCode }) => {
+      const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs).unref() : undefined
+      const answer = new ConnectAnswer(raw, () => {
+        const { admitted, statusCode } = answer
         clearTimeout(timer)
         if (admitted && statusCode < 300) resolve(admitted)
         // Fastify's word to every request while it is closing.

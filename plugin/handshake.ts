@@ -1,13 +1,14 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
+import { Answer } from './answer.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
-import { routeUpgrade, ShadowResponse } from './shadow.js'
 import { sessionIdOf } from './target.js'
+import { refuseUpgrade } from './upgrade.js'
 
 /*
  * The engine as a Fastify route: every handshake runs the whole lifecycle, onRequest to onResponse, exactly once.
@@ -45,12 +46,13 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
     }
     // A poll comes through the route: one that has not is none of ours.
     if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
-    const response = routeUpgrade(route, raw)
+    const response = new Answer(raw, () => {})
     response.once('finish', () => {
-      if (!handshakeOf(raw)) return
+      if (!handshakeOf(raw)) return refuseUpgrade(raw, response)
       acceptedHeaders.set(raw, response.endToEndHeaders)
       answer(null, true)
     })
+    route(raw, response)
   }
 
   /** What the application's own allowRequest says: null, or why not. A throw is a no, and logged; a second answer is not heard. */
@@ -65,11 +67,10 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
     })
   }
 
-  async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply, response: ShadowResponse) {
+  async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply) {
     const refusal = await askApplication(request)
     if (refusal !== null) return reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
     keepRequest(request.raw, request)
-    response.divert()
     return reply.code(101).send()
   }
 
@@ -105,15 +106,20 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
             url,
             onRequest: checkOrigin,
             // The last of them: a session's Set-Cookie is there.
-            onSend: async ({ raw }, reply) => keepCookies(raw, reply.getHeader('set-cookie')),
+            onSend: ({ raw }, reply, payload, done) => {
+              keepCookies(raw, reply.getHeader('set-cookie'))
+              done(null, payload)
+            },
             handler: async (request, reply) => {
+              // Its client has gone meanwhile: a session would wait for it until it times out.
+              if (reply.raw.destroyed) return reply.send()
               // A poll of an admitted session comes here where intake.ts did not see it: it is neither new nor one more.
               const isNew = sessionIdOf(request.raw) === ''
               if (isNew && isClosing) throw new FST_NSP_CLOSING()
               if (isNew && !isWithin(io.engine.clientsCount + 1, limits.connections)) {
                 throw new FST_NSP_CONNECTIONS_LIMIT()
               }
-              if (reply.raw instanceof ShadowResponse) return acceptUpgrade(request, reply, reply.raw)
+              if (reply.raw instanceof Answer) return acceptUpgrade(request, reply)
               keepRequest(request.raw, request)
               silenceInject(request.raw)
               return relay(request, reply, (raw, response) => io.engine.handleRequest(raw, response))
@@ -133,16 +139,14 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
   }
 }
 
-/** Lets `answer` write to a shadow, and sends what it has written as the reply: so onSend and onResponse see it. */
+/** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
 async function relay(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: (raw: IncomingMessage, response: ServerResponse) => void,
 ): Promise<FastifyReply> {
-  const response = new ShadowResponse(request.raw)
-  await new Promise<void>((resolve) => {
-    response.once('finish', resolve)
-    answer(request.raw, response)
+  const response = await new Promise<Answer>((resolve) => {
+    answer(request.raw, new Answer(request.raw, resolve))
   })
   const { vary, ...headers } = response.endToEndHeaders
   if (vary !== undefined) reply.header('vary', [reply.getHeader('vary'), vary].flat().filter(Boolean).join(', '))

@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import { createSessions } from './sessions.js'
-import { routeUpgrade } from './shadow.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
+import { routeUpgrade } from './upgrade.js'
 
 /*
  * What the http servers hand to the engine past Fastify: the polls of a session that a handshake has admitted already,
@@ -69,14 +69,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
       if (pathOf(raw) !== path) {
         for (const listener of others) listener.call(server, raw, connection, head)
         // Without a listener node takes an upgrade for a plain request: so do we, for we are one.
-        if (others.length === 0) {
-          const response = routeUpgrade(instance.routing, raw)
-          // Fastify's router knows more spellings of the engine's path than the engine does, which will not come for it.
-          response.once('finish', () => {
-            if (response.socket === connection) return
-            connection.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => connection.destroy())
-          })
-        }
+        if (others.length === 0) routeUpgrade(instance.routing, raw)
         return
       }
       sessions.keep(connection)

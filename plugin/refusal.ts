@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Answer } from './answer.js'
+import type { ConnectAnswer } from './answer.js'
 import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from './errors.js'
 import { toWireError, type WireError } from './wire-error.js'
 
@@ -14,8 +14,8 @@ const MESSAGE_LENGTH = 200
 type Answered = Partial<Record<keyof WireError, unknown>>
 
 /** What an answer that is no admission tells the client. */
-export function refusalOf({ error, isWorded, requestId, statusCode, body }: Answer): WireError {
-  const answered = parse(body)
+export function refusalOf({ error, isWorded, requestId, statusCode, body }: ConnectAnswer): WireError {
+  const answered = parse(body.toString())
   // An error as Fastify writes it.
   const isError = statusCode >= 400 && answered.statusCode === statusCode && typeof answered.message === 'string'
   if (error !== undefined && (!isWorded || (isError && answered.message === Object(error).message))) {
@@ -60,7 +60,7 @@ function recastError(thrown: unknown, statusCode: number): unknown {
 
 function parse(body: string): Answered {
   try {
-    return Object(JSON.parse(body))
+    return Object(JSON.parse(body.toString()))
   } catch {
     return { message: body.length > 0 && body.length <= MESSAGE_LENGTH ? body : undefined }
   }

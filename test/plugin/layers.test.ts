@@ -5,14 +5,13 @@ import t from 'tap'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'deadline', 'sequence', 'plain', 'target', 'memory-socket'],
   ['name', 'schema', 'idempotency', 'limits', 'request', 'answer', 'expiry', 'wire-error'],
-  ['joining', 'address', 'refusal'],
+  ['joining', 'address', 'refusal', 'upgrade'],
   ['handler-context'],
   ['definition'],
   [
     'hooks',
     'options',
     'origin',
-    'shadow',
     'listeners',
     'codec',
     'backlog',
