@@ -22,8 +22,8 @@ export interface Askable {
 export async function ask(check: Check | undefined, socket: Askable, event: string, ...rest: unknown[]) {
   const [payload, { timeoutMs = DEFAULT_ANSWER_TIMEOUT_MS } = {}] = rest as [unknown, AskOptions?]
   const args = payload === undefined ? [] : [payload]
-  const answered = socket.timeout(timeoutMs).emitWithAck(event, ...args)
-  const answer = await (socket instanceof Socket ? untilLeft(socket, answered) : answered).catch((error: Error) => {
+  const emit = () => socket.timeout(timeoutMs).emitWithAck(event, ...args)
+  const answer = await (socket instanceof Socket ? untilLeft(socket, emit) : emit()).catch((error: Error) => {
     throw error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
   })
   if (!check) return answer
@@ -35,11 +35,24 @@ export async function ask(check: Check | undefined, socket: Askable, event: stri
 }
 
 /** Waits for an answer of a socket while it is there; Socket.IO would wait for one who has left until the time is up. */
-function untilLeft(socket: Socket, answered: Promise<unknown>): Promise<unknown> {
+function untilLeft(socket: Socket, emit: () => Promise<unknown>): Promise<unknown> {
+  const { nsp } = socket
+  const { acks } = socket as unknown as { readonly acks: Map<number, () => void> }
+  const id = nsp._ids
+  const answered = emit()
+  const isSent = nsp._ids > id
+  // An ack that nobody waits for any more, with its timer, which would hold the process.
+  const forget = () => isSent && acks.get(id)?.()
   return new Promise((resolve, reject) => {
-    const leave = () => reject(new Error('operation has timed out'))
+    const leave = () => {
+      reject(new Error('operation has timed out'))
+      forget()
+    }
     if (!socket.connected) leave()
     socket.once('disconnect', leave)
-    answered.then(resolve, reject).finally(() => socket.off('disconnect', leave))
+    answered.then(resolve, reject).finally(() => {
+      socket.off('disconnect', leave)
+      forget()
+    })
   })
 }

@@ -231,3 +231,68 @@ t.test('nor does one that upgrades while it waits for a poll to close', async (t
   await app.close()
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
+
+t.test('dynamic namespaces go with the closing, each onDisconnect run to its end', async (t) => {
+  const seen: unknown[] = []
+  const app = await build(t, {
+    namespaces: {
+      '/orgs/:orgId': {
+        onDisconnect: async ({ namespace, reason }) => {
+          await new Promise((resolve) => setImmediate(resolve))
+          seen.push(`${namespace.name} ${reason}`)
+        },
+      },
+    },
+  })
+  await listen(app)
+  const client = await app.injectSocket('/orgs/1')
+  await client.join('/orgs/2')
+  await app.injectSocket('/orgs/2', { transport: 'polling' })
+  await app.close()
+  t.strictSame(
+    seen.sort(),
+    ['/orgs/1', '/orgs/2', '/orgs/2'].map((name) => `${name} server shutting down`),
+  )
+  t.strictSame([...app.io._nsps.keys()], ['/'])
+})
+
+t.test('whatever hangs when the closing ends, no timer of it keeps the process alive', async (t) => {
+  const hanging: string[] = []
+  const hang = (what: string) => (): Promise<never> => {
+    hanging.push(what)
+    return new Promise(() => {})
+  }
+  const app = await build(t, {
+    closeTimeoutMs: 10,
+    namespaces: {
+      '/admission': { preHandler: hang('admission') },
+      '/onConnect': { onConnect: hang('onConnect') },
+      '/chat': {
+        emits: { question: { payload: { type: 'integer' } } },
+        events: {
+          handler: { handler: hang('handler') },
+          ask: {
+            handler: (_payload, { ask }) => {
+              hanging.push('ask')
+              return ask('question', 1)
+            },
+          },
+          // Nobody can be asked these: the one is no integer, the other Socket.IO's own.
+          'ask:wrongly': {
+            handler: (_payload, { ask }) => Promise.any([ask('question', 'x'), ask('connect' as never)]),
+          },
+        },
+        onDisconnect: hang('onDisconnect'),
+      },
+    },
+  })
+  const chat = await app.injectSocket('/chat')
+  await chat.join('/onConnect')
+  void chat.join('/admission').catch(() => {})
+  for (const event of ['handler', 'ask']) chat.emit(event)
+  t.match(await chat.emitWithAck('ask:wrongly'), { ok: false, error: { code: 'FST_NSP_INTERNAL' } })
+  await until(() => hanging.length === 4)
+  await app.close()
+  t.strictSame(hanging.sort(), ['admission', 'ask', 'handler', 'onConnect', 'onDisconnect'])
+  t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
+})
