@@ -18,8 +18,6 @@ export interface ChildrenOptions {
 }
 
 export interface Children {
-  /** How many are open. */
-  readonly size: number
   /** Takes a namespace that Socket.IO has just made into care. */
   adopt(namespace: Namespace): void
   /** Whether Socket.IO has a namespace of that address, of a definition or of the application. */
@@ -80,10 +78,6 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
   }
 
   return {
-    get size() {
-      return children.size
-    },
-
     adopt(namespace) {
       const { name } = namespace
       children.set(name, { namespace, holds: 0 })

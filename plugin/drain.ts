@@ -18,7 +18,7 @@ export interface Drain {
 export function createDrain(): Drain {
   let inFlight = 0
   let isClosed = false
-  let resolve: () => void = () => {}
+  let resolve!: () => void
   const empty = new Promise<void>((whenEmpty) => {
     resolve = whenEmpty
   })

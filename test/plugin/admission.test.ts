@@ -86,3 +86,43 @@ t.test('what a client emits while it is being admitted arrives in order, once it
   await Promise.all(acks)
   t.strictSame(seen, [1, 2, 3])
 })
+
+t.test('a client of protocol 3, which joins / without a packet, is admitted like any other', async (t) => {
+  const admitted: unknown[] = []
+  const app = await build(t, {
+    io: { allowEIO3: true },
+    limits: { namespacesPerConnection: 2 },
+    namespaces: {
+      '/': {
+        onRequest: async (request, reply) => {
+          if (request.headers['x-pass'] !== 'yes') return reply.code(401).send({ code: 'NO_PASS', message: 'No' })
+        },
+        onConnect: ({ request }) => void admitted.push(request.method),
+      },
+      '/chat': { preHandler: async ({ body }) => void admitted.push(body) },
+    },
+  })
+  app.io.of('/plain')
+  const url = `ws://127.0.0.1:${await listen(app)}/socket.io/?EIO=3&transport=websocket`
+  const talk = (headers: Record<string, string>) => {
+    const socket = new WebSocket(url, { headers })
+    const lines: string[] = []
+    socket.on('message', (data) => lines.push(String(data)))
+    t.teardown(() => socket.terminate())
+    return { socket, lines }
+  }
+  const stranger = talk({})
+  await until(() => stranger.lines.length === 2)
+  t.match(stranger.lines[1], /^44.*NO_PASS/)
+  t.strictSame(admitted, [])
+  const friend = talk({ 'x-pass': 'yes' })
+  await until(() => friend.lines.length === 2)
+  t.equal(friend.lines[1], '40')
+  friend.socket.send('40/chat?token=abc,')
+  await until(() => friend.lines.length === 3)
+  t.match(friend.lines[2], /^40\/chat/)
+  t.strictSame(admitted, ['CONNECT', { token: 'abc' }])
+  friend.socket.send('40/plain,')
+  await until(() => friend.lines.length === 4)
+  t.match(friend.lines[3], /^44\/plain.*FST_NSP_NAMESPACES_LIMIT/)
+})

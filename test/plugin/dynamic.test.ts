@@ -203,6 +203,10 @@ t.test('namespaceOf reaches a namespace by its definition, or by its name', asyn
   )
   app.namespaceOf('/lobby').emit('hi')
   await lobby.nextEvent('hi')
+  t.strictSame(
+    (await app.namespaceOf('/lobby').fetchSockets()).map(({ id }) => id),
+    [lobby.id],
+  )
   const gone = next(socket, 'disconnect')
   reach.disconnectSockets()
   t.strictSame((await gone)[0], 'io server disconnect')

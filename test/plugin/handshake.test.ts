@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
@@ -235,6 +236,29 @@ t.test('a poll of an admitted session is not one connection more, whichever way 
   t.equal((await fetch(`${origin}${POLLING}&sid=${sid}&sid=`)).status, 503, 'it asks for a new session')
   const join = await app.inject({ method: 'POST', url: `${POLLING}&sid=${sid}`, body: '40/chat,' })
   t.equal(join.statusCode, 200, 'past intake, which sees no inject()')
+})
+
+t.test('a poll whose client vanishes during an async hook makes no session', async (t) => {
+  let release: () => void = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const answered: number[] = []
+  const app = await build(t, undefined, (app) => {
+    app.addHook('onRequest', () => held)
+    app.addHook('onSend', async (_request, reply) => void answered.push(reply.statusCode))
+  })
+  const port = await listen(app)
+  const request = heard(app.server, 'request')
+  const tcp = connectTcp(port, '127.0.0.1')
+  tcp.write(`GET ${POLLING} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  const [raw] = (await request) as [IncomingMessage]
+  const gone = heard(raw.socket, 'close')
+  tcp.destroy()
+  await gone
+  release()
+  await until(() => answered.length === 1)
+  t.equal(app.io.engine.clientsCount, 0)
 })
 
 t.test('a client that vanishes during an async hook, or resets its connection, harms nobody', async (t) => {
