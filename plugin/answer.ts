@@ -52,7 +52,10 @@ export class Answer extends ServerResponse {
     // what `writableEnded` reads, and by it Fastify's `reply.sent`
     Object.assign(this, { finished: true })
     this.#settle(this)
-    process.nextTick(() => this.emit('finish'))
+    process.nextTick(() => {
+      this.emit('finish')
+      this.emit('close')
+    })
     return this
   }
 
