@@ -1,0 +1,151 @@
+import type { AddressInfo } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { io, type Socket } from 'socket.io-client'
+import t, { type Test } from 'tap'
+import { createMemoryStore, defineNamespace, type IdempotencyStore } from '../../plugin/index.js'
+import { build, until } from '../plugin/harness.js'
+
+/*
+ * Five hundred clients send, and the server restarts under them. What was acked has been done, and done once.
+ */
+
+t.setTimeout(120_000)
+
+const CLIENTS = 500
+
+interface Order {
+  readonly key: string
+}
+
+/** What has been done, by the key of the order; it outlives every server. */
+type Deeds = Map<string, number>
+
+/** A namespace whose handler takes up to `handlerMs` before it has done something. */
+function ordersOf(deeds: Deeds, handlerMs: number, store?: IdempotencyStore) {
+  return defineNamespace({
+    events: {
+      'order:place': {
+        ...(store && { idempotency: { key: ({ key }: Order) => key, store } }),
+        handler: async (payload) => {
+          const { key } = payload as Order
+          await wait(Math.random() * handlerMs)
+          deeds.set(key, (deeds.get(key) ?? 0) + 1)
+          return key
+        },
+      },
+    },
+  })
+}
+
+/** A stock client that sends one order after another, and each again until it has been acked. */
+class Client {
+  readonly socket: Socket
+  readonly acked: string[] = []
+  readonly reasons: string[] = []
+  connects = 0
+  #isStopped = false
+  readonly #ended: Promise<void>
+
+  constructor(port: number, id: number) {
+    this.socket = io(`http://127.0.0.1:${port}/orders`, {
+      forceNew: true,
+      transports: [id % 5 === 0 ? 'polling' : 'websocket'],
+      reconnectionDelay: 50,
+      reconnectionDelayMax: 500,
+    })
+    this.socket.on('connect', () => this.connects++)
+    this.socket.on('disconnect', (reason) => this.reasons.push(reason))
+    this.#ended = this.#send(id)
+  }
+
+  async #send(id: number): Promise<void> {
+    for (let number = 0; !this.#isStopped; number++) {
+      const key = `${id}:${number}`
+      while (!(await this.#isAcked(key)));
+      this.acked.push(key)
+    }
+  }
+
+  async #isAcked(key: string): Promise<boolean> {
+    try {
+      const ack = await this.socket.emitWithAck('order:place', { key })
+      if (ack.ok) return true
+      if (ack.error.code !== 'FST_NSP_CLOSING') throw new Error(ack.error.code)
+      // Not on this connection any more.
+      if (this.socket.connected) await new Promise((resolve) => this.socket.once('disconnect', resolve))
+      return false
+    } catch (error) {
+      if ((error as Error).message === 'socket has been disconnected') return false
+      throw error
+    }
+  }
+
+  /** Waits for the last ack. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#ended
+    this.socket.disconnect()
+  }
+}
+
+async function restart(t: Test, start: () => Promise<FastifyInstance>) {
+  const first = await start()
+  await first.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = first.server.address() as AddressInfo
+  const clients = Array.from({ length: CLIENTS }, (_, id) => new Client(port, id))
+  t.teardown(() => clients.map(({ socket }) => socket.disconnect()))
+  await until(() => clients.every(({ acked }) => acked.length >= 2))
+
+  const begun = performance.now()
+  await first.close()
+  const tookMs = performance.now() - begun
+  const before = clients.map(({ acked }) => acked.length)
+
+  const second = await start()
+  await second.listen({ port, host: '127.0.0.1' })
+  await until(() => clients.every(({ acked }, id) => acked.length >= (before[id] as number) + 2))
+  await Promise.all(clients.map((client) => client.stop()))
+  return { clients, tookMs }
+}
+
+function check(t: Test, clients: readonly Client[], deeds: Deeds): void {
+  const acked = clients.flatMap((client) => client.acked)
+  t.comment(`${acked.length} orders`)
+  t.strictSame([...deeds.keys()].sort(), acked.sort(), 'what was acked has been done, and nothing else')
+  t.strictSame(
+    [...deeds].filter(([, times]) => times > 1),
+    [],
+    'nothing has been done twice',
+  )
+  t.ok(
+    clients.every(({ connects }) => connects === 2),
+    'everybody has come back',
+  )
+}
+
+t.test(
+  'events in flight are acked when the server stops under load: none is lost, and none is done twice',
+  async (t) => {
+    const deeds: Deeds = new Map()
+    const closeTimeoutMs = 5_000
+    const { clients, tookMs } = await restart(t, () =>
+      build(t, { closeTimeoutMs, namespaces: { '/orders': ordersOf(deeds, 500) } }),
+    )
+    check(t, clients, deeds)
+    t.strictSame([...new Set(clients.flatMap(({ reasons }) => reasons.slice(0, 1)))], ['transport close'])
+    t.ok(tookMs < 3 * closeTimeoutMs + 5_000, `the stop took ${tookMs.toFixed(0)} ms`)
+  },
+)
+
+t.test('handlers that outlive the stop are asked again, and by their keys nothing is done twice', async (t) => {
+  const deeds: Deeds = new Map()
+  const store = createMemoryStore(1_000_000)
+  const closeTimeoutMs = 100
+  const { clients, tookMs } = await restart(t, () =>
+    build(t, { closeTimeoutMs, namespaces: { '/orders': ordersOf(deeds, 1_000, store) } }),
+  )
+  check(t, clients, deeds)
+  t.ok(tookMs < 3 * closeTimeoutMs + 5_000, `the stop took ${tookMs.toFixed(0)} ms`)
+})
