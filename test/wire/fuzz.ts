@@ -80,7 +80,8 @@ class Attacker {
     const at = this.#namespace === '/' ? '' : `${this.#namespace},`
     socket.line.write(Buffer.concat(packets.flatMap(({ frames }) => frames)))
     socket.say(`42${at}${LAST_ID}["last"]`)
-    if (packets.some(({ isRaw }) => isRaw)) {
+    // Behind a leave in one chunk nothing is answered any more, as with Socket.IO itself.
+    if (packets.some(({ isRaw, text }) => isRaw || text?.startsWith('41'))) {
       // as long as another connection's whole life takes, this one may have said what it had to say
       const other = await this.#open()
       await Promise.all([other.end(), socket.end()])
