@@ -1,7 +1,7 @@
 import { io } from 'socket.io-client'
 import t from 'tap'
 import WebSocket from 'ws'
-import { build, join, listen, next, until, WEBSOCKET } from './harness.js'
+import { build, heard, join, listen, next, until, WEBSOCKET, withResolvers } from './harness.js'
 
 t.test('a namespace that is joined twice at once is joined once', async (t) => {
   let letIn = () => {}
@@ -125,4 +125,38 @@ t.test('a client of protocol 3, which joins / without a packet, is admitted like
   friend.socket.send('40/plain,')
   await until(() => friend.lines.length === 4)
   t.match(friend.lines[3], /^44\/plain.*FST_NSP_NAMESPACES_LIMIT/)
+})
+
+t.test('an event that comes before its admission has ended reaches no handler, and ends the connection', async (t) => {
+  for (const isLetIn of [true, false]) {
+    const asked = withResolvers()
+    const decision = withResolvers()
+    const seen: unknown[] = []
+    const app = await build(t, {
+      namespaces: {
+        '/chat': {
+          preHandler: async (_request, reply) => {
+            asked.resolve()
+            await decision.promise
+            if (!isLetIn) return reply.code(401).send()
+          },
+          onConnect: () => void seen.push('connected'),
+          events: { say: { handler: (payload) => void seen.push(payload) } },
+        },
+      },
+    })
+    app.io.of('/chat').on('connection', (socket) => socket.onAny((event) => seen.push(event)))
+    const socket = new WebSocket(`ws://127.0.0.1:${await listen(app)}${WEBSOCKET}`)
+    t.teardown(() => socket.terminate())
+    await heard(socket, 'open')
+    socket.send('40/chat,')
+    await asked.promise
+    const gone = heard(socket, 'close')
+    socket.send('42/chat,1["say",1]')
+    await gone
+    decision.resolve()
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    t.strictSame(seen, [], isLetIn ? 'let in' : 'refused')
+    t.equal(app.io.of('/chat').sockets.size, 0)
+  }
 })
