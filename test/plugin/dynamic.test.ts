@@ -255,3 +255,36 @@ t.test('an adapter that fails to close is logged, and its namespace goes', async
   await until(() => failure() !== undefined)
   t.match(failure(), { err: { message: 'the broker is gone' }, namespace: '/orgs/42' })
 })
+
+t.test('a connection may join so many dynamic namespaces, and no more', async (t) => {
+  const app = await build(t, { namespaces: { '/orgs/:orgId': orgs }, limits: { namespacesPerConnection: 2 } })
+  const first = await app.injectSocket('/orgs/1')
+  await first.join('/orgs/2')
+  t.equal(await codeOf(first.join('/orgs/3')), 'FST_NSP_NAMESPACES_LIMIT')
+  t.notOk(app.io._nsps.has('/orgs/3'))
+  t.ok((await app.injectSocket('/orgs/3')).connected, 'another connection may')
+})
+
+t.test('everything runs once for each join, also in a namespace that went and came back', async (t) => {
+  const calls: string[] = []
+  const say = (word: string) => () => void calls.push(word)
+  const app = await build(t, {
+    namespaces: {
+      '/lobby': {},
+      '/orgs/:orgId': {
+        onRequest: async () => void calls.push('onRequest'),
+        onConnect: say('onConnect'),
+        events: { e: { handler: say('handler') } },
+        onDisconnect: say('onDisconnect'),
+      },
+    },
+  })
+  const lobby = await app.injectSocket('/lobby')
+  for (let round = 0; round < 3; round++) {
+    const socket = await lobby.join('/orgs/42')
+    await socket.emitWithAck('e')
+    socket.disconnect()
+    await until(() => !app.io._nsps.has('/orgs/42') && calls.includes('onDisconnect'))
+    t.strictSame(calls.splice(0), ['onRequest', 'onConnect', 'handler', 'onDisconnect'])
+  }
+})
