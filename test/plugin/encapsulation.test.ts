@@ -221,3 +221,22 @@ t.test("a context's prefix may have parameters, which are checked, coerced and t
   t.match(await refusal('/orgs/13/rooms/a'), { message: 'Members only' })
   t.strictSame([...app.io._nsps.keys()].sort(), ['/', '/orgs/41', '/orgs/41/rooms/abc'], 'who is refused makes nothing')
 })
+
+t.test("joining a namespace runs none of /'s hooks, and what is said once holds in every one", async (t) => {
+  const order: string[] = []
+  const say = (word: string) => async () => void order.push(word)
+  const { app, enter } = await serve(t, (app) => {
+    const e = { handler: () => 'yes' }
+    app.namespace('/', { onRequest: say('/'), onConnect: say('/'), eventHooks: { onEvent: say('/') } })
+    app.namespace('/early', { events: { e } })
+    app.addHook('preHandler', async ({ method, url }) => void (method === 'CONNECT' && order.push(`admitted ${url}`)))
+    app.addNamespaceHook('onEvent', ({ namespace }) => void order.push(`event of ${namespace.name}`))
+    app.namespace('/orgs/:orgId', { events: { e } })
+    app.register(async (scope) => void scope.namespace('/late', { events: { e } }), { prefix: '/v1' })
+  })
+  for (const name of ['/early', '/orgs/42', '/orgs/43', '/v1/late']) {
+    t.match(await enter(name).emitWithAck('e'), { ok: true })
+    t.strictSame(order.splice(0), [`admitted ${name}`, `event of ${name}`])
+  }
+  t.equal(app.io.of('/').sockets.size, 0)
+})
