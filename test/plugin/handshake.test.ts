@@ -5,7 +5,19 @@ import session from '@fastify/session'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t from 'tap'
 import { requestOf } from '../../plugin/index.js'
-import { build, heard, join, listen, next, POLLING, shake, TRANSPORTS, until, WEBSOCKET } from './harness.js'
+import {
+  build,
+  heard,
+  join,
+  listen,
+  next,
+  POLLING,
+  shake,
+  TRANSPORTS,
+  until,
+  WEBSOCKET,
+  withResolvers,
+} from './harness.js'
 
 /** Counts the runs of every lifecycle hook for the engine's requests. */
 function countHooks(app: FastifyInstance): Map<string, number> {
@@ -301,4 +313,52 @@ t.test("the stock client's bundle is served unless serveClient is false", async 
   t.equal((await app.inject('/socket.io/package.json')).statusCode, 404)
   const without = await build(t, { io: { serveClient: false } })
   t.equal((await without.inject('/socket.io/socket.io.esm.min.js')).statusCode, 404)
+})
+
+t.test('what only the handshake can say, an Authorization header, holds after an upgrade without it', async (t) => {
+  const seen: unknown[] = []
+  const check = async (request: FastifyRequest) => {
+    if (request.headers.authorization !== 'Bearer a') throw Object.assign(new Error('No'), { statusCode: 401 })
+  }
+  const app = await build(
+    t,
+    { namespaces: { '/a': {}, '/b': { onConnect: ({ request }) => void seen.push(request.headers.authorization) } } },
+    (app) => app.addHook('onRequest', check),
+  )
+  const url = `http://127.0.0.1:${await listen(app)}`
+  const upgrade = heard(app.server, 'upgrade')
+  // as in a browser, whose WebSocket takes no headers
+  const transportOptions = { polling: { extraHeaders: { authorization: 'Bearer a' } } }
+  const socket = join(t, url, '/a', { transportOptions })
+  await next(socket, 'connect')
+  await until(() => socket.io.engine.transport.name === 'websocket')
+  const [raw] = (await upgrade) as [IncomingMessage]
+  t.notHas(raw.headers, { authorization: 'Bearer a' })
+  await next(socket.io.socket('/b'), 'connect')
+  t.strictSame(seen, ['Bearer a'])
+})
+
+t.test('nobody is let in before every onReady hook has ended', async (t) => {
+  const gate = withResolvers()
+  const order: string[] = []
+  const app = await build(t, { namespaces: { '/chat': { onConnect: () => void order.push('connected') } } })
+  app.addHook('onRequest', async () => void order.push('asked'))
+  const waits = withResolvers()
+  app.addHook('onReady', async () => {
+    waits.resolve()
+    await gate.promise
+    order.push('ready')
+  })
+  const listening = app.listen({ port: 0, host: '127.0.0.1' })
+  const joining = app.injectSocket('/chat')
+  const polled = app.inject(POLLING)
+  await waits.promise
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  t.notOk(app.server.listening)
+  t.strictSame(order, [])
+  gate.resolve()
+  t.ok((await joining).connected)
+  t.equal((await polled).statusCode, 200)
+  await listening
+  t.equal(order[0], 'ready')
 })
