@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import fastifySocketIo from 'fastify-socket.io'
 import t from 'tap'
 import namespaces, { defineNamespace, type HandlerContext } from '../../plugin/index.js'
 import { build, client, heard, logLines, next, refusal, until, withResolvers } from './harness.js'
@@ -238,4 +239,12 @@ t.test('registering twice in one context, or below it, is an error; so is an io 
   const decorated = Fastify()
   decorated.decorate('io', {} as never)
   await t.rejects(again(decorated), { code: 'FST_NSP_IO_PRESENT', message: /remove the other/ })
+  const addOther = async (instance: FastifyInstance) => {
+    await instance.register(fastifySocketIo.default)
+  }
+  await t.rejects(addOther(await build(t)), { code: 'FST_ERR_DEC_ALREADY_PRESENT' }, 'nor does another come after it')
+  const other = Fastify()
+  t.teardown(() => other.close())
+  await addOther(other)
+  await t.rejects(again(other), { code: 'FST_NSP_IO_PRESENT' })
 })
