@@ -1,11 +1,11 @@
 import { createConnection } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io-client'
 import t from 'tap'
 import WebSocket from 'ws'
 import namespaces from '../../plugin/index.js'
-import { build, heard, join, listen, next, POLLING, shake, until, WEBSOCKET } from './harness.js'
+import { build, heard, join, listen, next, POLLING, shake, until, WEBSOCKET, withResolvers } from './harness.js'
 
 const some = { '/': {}, '/chat': {}, '/clock': {} }
 
@@ -51,6 +51,10 @@ t.test('clients come back by themselves to a restarted server', async (t) => {
   await second.listen({ port, host: '127.0.0.1' })
   await until(() => sockets.every((socket) => socket.connected))
   t.equal(second.io.of('/chat').sockets.size, 2)
+  t.ok(
+    sockets.every(({ io }) => io.randomizationFactor() > 0),
+    'and not all in one moment',
+  )
 })
 
 t.test('what was emitted before close() still arrives, also at a client between two polls', async (t) => {
@@ -295,4 +299,57 @@ t.test('whatever hangs when the closing ends, no timer of it keeps the process a
   await app.close()
   t.strictSame(hanging.sort(), ['admission', 'ask', 'handler', 'onConnect', 'onDisconnect'])
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
+})
+
+t.test('what onClose closes is there until the last handler and onDisconnect have ended', async (t) => {
+  const order: string[] = []
+  const turn = async () => {
+    for (let rest = 50; rest > 0; rest--) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const begun = withResolvers()
+  const app = await build(t, {
+    namespaces: {
+      '/chat': {
+        events: {
+          save: {
+            handler: async () => {
+              begun.resolve()
+              await turn()
+              order.push('handler')
+            },
+          },
+        },
+        onDisconnect: async () => {
+          await turn()
+          order.push('onDisconnect')
+        },
+      },
+    },
+  })
+  app.addHook('onClose', async () => void order.push('onClose'))
+  const socket = await app.injectSocket('/chat')
+  socket.emit('save')
+  await begun.promise
+  await app.close()
+  t.strictSame(order, ['handler', 'onDisconnect', 'onClose'])
+})
+
+t.test("the http server is Fastify's to close, once, and lives when only the Socket.IO server ends", async (t) => {
+  const ended = await build(t, undefined, (app) => app.get('/plain', async () => 'plain'))
+  const url = `http://127.0.0.1:${await listen(ended)}`
+  await ended.io.close()
+  t.equal(await (await fetch(`${url}/plain`)).text(), 'plain')
+  t.ok(ended.server.listening)
+
+  const seen: string[] = []
+  const app: FastifyInstance = await build(t, {
+    namespaces: {
+      '/chat': { onDisconnect: () => void seen.push(app.server.listening ? 'left a server that listens' : 'left') },
+    },
+  })
+  app.server.on('close', () => seen.push('closed'))
+  await next(join(t, `http://127.0.0.1:${await listen(app)}`, '/chat'), 'connect')
+  await app.close()
+  t.notOk(app.server.listening)
+  t.strictSame(seen, ['left a server that listens', 'closed'])
 })
