@@ -59,6 +59,8 @@ t.test('both addresses of localhost serve every transport, and their polls run n
   await connects(t, `http://127.0.0.1:${port}`)
   await connects(t, `http://${second}:${port}`)
   t.equal(handshakes, 6)
+  await app.close()
+  t.equal(app.io.engine.clientsCount, 0, 'both close')
 })
 
 t.test("should Fastify's second server not be found, its polls take the route and work", async (t) => {
