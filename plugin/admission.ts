@@ -13,6 +13,7 @@ import {
 } from './errors.js'
 import { isWithin, type Limits } from './limits.js'
 import { requestOf } from './request.js'
+import { after } from './sequence.js'
 import { ConnectRefusal, toWireError } from './wire-error.js'
 
 /*
@@ -44,9 +45,9 @@ export interface Admission {
   readonly receiveConnect: ReceiveConnect
   /**
    * Takes the ticket of a socket that Socket.IO has made: the request that was admitted, none in a namespace without a
-   * definition. One that came without a ticket is admitted now. rejects with the refusal.
+   * definition, at once. One that came without a ticket is admitted now: that takes a promise, and rejects with the refusal.
    */
-  redeem(socket: Socket): Promise<FastifyRequest | undefined>
+  redeem(socket: Socket): FastifyRequest | undefined | PromiseLike<FastifyRequest | undefined>
   /** Hears of a socket that has connected, or that another middleware has refused: it is no longer on the way. */
   settle(socket: Socket): void
   /** Admits a live socket again, with another auth. rejects with the refusal. */
@@ -152,13 +153,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
       pending.get(conn)?.delete(nsp.name)
     },
 
-    async redeem(socket) {
+    redeem(socket) {
       const { auth } = socket.handshake
-      const { request, isHeld } = tickets.get(auth) ?? (await admitLate(socket))
-      tickets.delete(auth)
-      if (isHeld) children.seat(socket)
-      socket.on('disconnect', () => joins.set(socket.conn, Number(joins.get(socket.conn)) - 1))
-      return request
+      return after(tickets.get(auth) ?? admitLate(socket), ({ request, isHeld }) => {
+        tickets.delete(auth)
+        if (isHeld) children.seat(socket)
+        socket.on('disconnect', () => joins.set(socket.conn, Number(joins.get(socket.conn)) - 1))
+        return request
+      })
     },
 
     readmit({ request, nsp }, auth) {

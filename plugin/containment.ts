@@ -18,6 +18,7 @@ import {
   type ListenerTarget,
 } from './listeners.js'
 import { keepRequest } from './request.js'
+import { after, isThenable } from './sequence.js'
 import { toWireError, type WireError } from './wire-error.js'
 
 /*
@@ -111,16 +112,15 @@ export function containServer({
   function containNamespace(namespace: Namespace): void {
     namespace.use((socket, next) => {
       containSocket(socket)
-      admission.redeem(socket).then(
-        (request) => {
-          if (request) keepRequest(socket, request)
-          next()
-        },
-        (error) => {
-          admission.settle(socket)
-          next(connectError(error))
-        },
-      )
+      const admitted = after(admission.redeem(socket), (request) => {
+        if (request) keepRequest(socket, request)
+        next()
+      })
+      if (!isThenable(admitted)) return
+      admitted.then(undefined, (error) => {
+        admission.settle(socket)
+        next(connectError(error))
+      })
     })
     namespace.on('connection', admission.settle)
     containMiddlewares<Socket>(namespace, (error, socket, isThrown) => {

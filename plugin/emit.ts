@@ -109,9 +109,12 @@ export function boundRooms(socket: Socket, limit: number, refuse: () => Error): 
   if (limit === 0) return
   const { join } = socket
   socket.join = (rooms) => {
-    const added = [rooms].flat().filter((room) => !socket.rooms.has(room))
+    const { rooms: joined } = socket
     // its own room, named by its id, is not counted
-    if (socket.rooms.size - 1 + added.length > limit) throw refuse()
+    if (joined.size - 1 + (Array.isArray(rooms) ? rooms.length : 1) > limit) {
+      const added = [rooms].flat().filter((room) => !joined.has(room))
+      if (joined.size - 1 + added.length > limit) throw refuse()
+    }
     return join.call(socket, rooms)
   }
 }
