@@ -83,7 +83,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   async function admit(raw: IncomingMessage, place: Place, address: string, auth: object): Promise<FastifyRequest> {
-    if (isClosing) throw new FST_NSP_CLOSING()
     const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
     const request = await connect(requestOf({ request: raw }), address, own)
     if (isClosing) throw new FST_NSP_CLOSING()

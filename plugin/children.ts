@@ -52,8 +52,8 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
   }
 
   function release(address: string): void {
-    const child = children.get(address)
-    if (!child) return
+    // Who holds it has kept it here.
+    const child = children.get(address) as Child
     child.holds--
     closeIfEmpty(address)
   }

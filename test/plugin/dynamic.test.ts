@@ -288,3 +288,28 @@ t.test('everything runs once for each join, also in a namespace that went and ca
     t.strictSame(calls.splice(0), ['onRequest', 'onConnect', 'handler', 'onDisconnect'])
   }
 })
+
+t.test(
+  'who leaves a namespace and comes back finds its rate as it was, and may have been in many others',
+  async (t) => {
+    const app = await build(t, {
+      limits: { eventsPerSecond: 1 },
+      namespaces: { '/': {}, '/orgs/:orgId': { events: { count: { handler: () => 1 } } } },
+    })
+    const root = await app.injectSocket('/')
+    const visit = async (address: string, events: number) => {
+      const socket = await root.join(address)
+      const acks = await Promise.all(Array.from({ length: events }, () => socket.emitWithAck('count')))
+      const gone = new Promise<void>((resolve) => {
+        for (const server of app.io.of(address).sockets.values()) server.once('disconnect', () => resolve())
+      })
+      socket.disconnect()
+      await gone
+      return acks.map(({ error }) => error?.code)
+    }
+    t.strictSame(await visit('/orgs/0', 3), [undefined, undefined, 'FST_NSP_RATE_LIMITED'])
+    t.strictSame(await visit('/orgs/0', 1), ['FST_NSP_RATE_LIMITED'])
+    for (let orgId = 1; orgId <= 200; orgId++) await visit(`/orgs/${orgId}`, 0)
+    t.strictSame(await visit('/orgs/0', 1), [undefined])
+  },
+)
