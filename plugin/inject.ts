@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io-client'
-import type { ClientSocket } from './client.js'
+import type { ClientSocket } from './client-socket.js'
 import { FST_NSP_CLIENT_MISSING, FST_NSP_OPTIONS_INVALID } from './errors.js'
 import type { NextEvent } from './inbox.js'
 import { MemoryAgent } from './memory-socket.js'

@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'sent',
     'drain',
   ],
-  ['normal-form', 'handshake', 'intake', 'client', 'stock-client', 'recovery'],
+  ['normal-form', 'handshake', 'intake', 'client-socket', 'stock-client', 'recovery'],
   ['connect', 'contract', 'attach', 'abilities'],
   ['emit', 'admission', 'registry'],
   ['context', 'verdict', 'identity'],
@@ -36,7 +36,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['print', 'inject', 'reach'],
   ['decorators'],
   ['plugin'],
-  ['index'],
+  ['index', 'client'],
 ]
 
 /** Packages that one file alone may import. */
@@ -89,7 +89,7 @@ t.test('socket.io-client is imported as types, and by `inject` when a test asks 
   for (const [file, source] of sources) {
     t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
     const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
-    t.equal(importsTypes, ['client', 'inject', 'stock-client'].includes(file), `${file} and its types`)
+    t.equal(importsTypes, ['client-socket', 'inject', 'stock-client'].includes(file), `${file} and its types`)
     t.equal(source.includes("import('socket.io-client')"), file === 'inject', `${file} and the client`)
   }
 })
