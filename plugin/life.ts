@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { CheckEmit } from './codec.js'
 import { ConnectionContext } from './context.js'
@@ -15,11 +15,9 @@ import { keepRequest, requestOf } from './request.js'
  * when it has gone.
  */
 
-/** A definition that is mounted. */
+/** What a life needs of a definition that is mounted. */
 interface Mounted {
-  readonly name: string
   readonly definition: NormalDefinition
-  readonly context: FastifyInstance
   readonly contract: Contract
 }
 

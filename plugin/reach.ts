@@ -7,7 +7,7 @@ import type { Audience } from './definition.js'
 import { createAudience } from './emit.js'
 import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAMS_INVALID } from './errors.js'
 import type { TypesOf } from './inference.js'
-import type { ParamsOf } from './joining.js'
+import type { None, ParamsOf } from './joining.js'
 import type { Declared, Registry } from './registry.js'
 
 /*
@@ -20,7 +20,6 @@ export interface Reach<Emits, Answers = None> extends Audience<Emits, Answers> {
   readonly address: string
 }
 
-type None = Record<never, never>
 // biome-ignore lint/suspicious/noExplicitAny: nothing is known of a namespace that is named by a string
 type Unknown = any
 

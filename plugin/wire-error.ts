@@ -11,7 +11,7 @@ import {
  * What of an error a client is told.
  */
 
-// Our own 5xx: their texts are the ones above, so they may be told.
+// Our own 5xx: their texts are those of errors.ts, so they may be told.
 const TELLABLE = [
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
