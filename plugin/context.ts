@@ -2,15 +2,13 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
 import { ask } from './ask.js'
 import type { CheckEmit } from './codec.js'
-import type { CompiledEvent, Contract } from './contract.js'
-import type { Audience, EventContext, HandlerContext } from './definition.js'
+import type { Contract } from './contract.js'
+import type { Audience, HandlerContext } from './definition.js'
 import { createAudience, type Stage } from './emit.js'
-import { FST_NSP_ERROR_UNDECLARED } from './errors.js'
-import { DeclaredError } from './wire-error.js'
 
 /*
- * What the functions of a definition receive: one object per joined socket, and one per event, which has all of the
- * first's and its own. What costs something to make is made when it is asked for.
+ * What onConnect and its like receive: one object per joined socket. What costs something to make is made when it is asked
+ * for.
  */
 
 export interface ContextOptions {
@@ -35,7 +33,7 @@ export class ConnectionContext {
   readonly to: (room: string | string[]) => Audience<DefaultEventsMap>
   readonly ask: (event: string, ...args: unknown[]) => Promise<never>
   /** The events of this socket that are being handled, and take a while. */
-  readonly lives = new Set<EventLife>()
+  readonly lives = new Set<{ abort(reason: Error): void }>()
   #log: FastifyBaseLogger | undefined
   /** The last reauthenticate; the next one waits for it, so that whoever asked last has the last word. */
   #renewal: Promise<void> | undefined
@@ -76,66 +74,5 @@ export class ConnectionContext {
   get log(): FastifyBaseLogger {
     this.#log ??= this.request.log.child({ namespace: this.namespace.name, socketId: this.socket.id })
     return this.#log
-  }
-}
-
-/** For one event of that socket. */
-export class EventLife implements EventContext<DefaultEventsMap> {
-  readonly socket: AnyHandlerContext['socket']
-  readonly namespace: AnyHandlerContext['namespace']
-  readonly emit: AnyHandlerContext['emit']
-  readonly to: AnyHandlerContext['to']
-  readonly ask: AnyHandlerContext['ask']
-  readonly reauthenticate: AnyHandlerContext['reauthenticate']
-  readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
-  readonly #connection: ConnectionContext
-  readonly #compiled: CompiledEvent
-  #abort: AbortController | undefined
-  #abortReason: unknown
-
-  constructor(connection: ConnectionContext, compiled: CompiledEvent, payload: unknown, wantsAck: boolean) {
-    this.#connection = connection
-    this.#compiled = compiled
-    this.socket = connection.socket
-    this.namespace = connection.namespace
-    this.emit = connection.emit
-    this.to = connection.to
-    this.ask = connection.ask as AnyHandlerContext['ask']
-    this.reauthenticate = connection.reauthenticate
-    this.event = { name: compiled.name, payload, wantsAck }
-  }
-
-  get error(): (code: string, data: unknown) => DeclaredError {
-    const { name, errors } = this.#compiled
-    return (code, data) => {
-      if (!errors.has(code)) throw new FST_NSP_ERROR_UNDECLARED(code, name)
-      return new DeclaredError(code, data)
-    }
-  }
-
-  get request(): AnyHandlerContext['request'] {
-    return this.#connection.request
-  }
-
-  get params(): AnyHandlerContext['params'] {
-    return this.#connection.params
-  }
-
-  get log(): FastifyBaseLogger {
-    return this.#connection.log
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
-    }
-    return this.#abort.signal
-  }
-
-  /** Aborts the signal, also one that is asked for later. */
-  abort(reason: Error): void {
-    this.#abortReason ??= reason
-    this.#abort?.abort(reason)
   }
 }

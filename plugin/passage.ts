@@ -1,5 +1,6 @@
-import type { ConnectionContext, EventLife } from './context.js'
+import type { ConnectionContext } from './context.js'
 import type { AckEnvelope } from './definition.js'
+import type { EventLife } from './event-life.js'
 
 /** Sends the one argument of an ack. Throws if it can't be encoded. */
 export type SendAck = (envelope: AckEnvelope) => void

@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['connect', 'contract', 'attach', 'abilities'],
   ['emit', 'admission', 'registry'],
   ['context', 'verdict', 'identity'],
+  ['event-life'],
   ['passage'],
   ['dispatch'],
   ['gate'],
