@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/*
+ * A process of the bench, on the core it is given. It is asked over its channel, one question at a time.
+ */
+
+export interface Child {
+  /** Its first message. */
+  readonly greeting: unknown
+  ask(question: unknown): Promise<unknown>
+  stop(): Promise<void>
+}
+
+interface ChildOptions {
+  /** Below bench/. */
+  readonly file: string
+  readonly args: readonly string[]
+  /** undefined: wherever the system puts it. */
+  readonly core: number | undefined
+  readonly nodeOptions?: readonly string[]
+}
+
+/** Starts it and awaits its first message. rejects, as every question does, when it ends before it has answered. */
+export async function startChild({ file, args, core, nodeOptions = [] }: ChildOptions): Promise<Child> {
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const command = [...(core === undefined ? [] : ['taskset', '-c', String(core)]), process.execPath, ...nodeOptions]
+  const child = spawn(command[0] as string, [...command.slice(1), path, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  let complaint = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text
+  })
+  const ended = once(child, 'close').then(([code]) => {
+    throw new Error(`${file} has ended with ${code}: ${complaint}`)
+  })
+  ended.catch(() => undefined)
+  const next = () => Promise.race([nextMessage(child), ended])
+  const greeting = await next()
+  return {
+    greeting,
+    ask(question) {
+      const answer = next()
+      child.send(question as string)
+      return answer
+    },
+    async stop() {
+      child.kill('SIGKILL')
+      await ended.catch(() => undefined)
+    },
+  }
+}
+
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const [message] = await once(child, 'message')
+  return message
+}

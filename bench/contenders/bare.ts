@@ -1,0 +1,15 @@
+import { createServer } from 'node:http'
+import { Server } from 'socket.io'
+import type { Scenario } from '../scenarios.js'
+import { wireByHand } from './by-hand.js'
+import { listen } from './listening.js'
+
+/*
+ * Socket.IO as its own guide has it, with a validator by hand.
+ */
+
+export async function start(scenario: Scenario): Promise<number> {
+  const server = createServer()
+  wireByHand(new Server(server), scenario)
+  return listen(server)
+}

@@ -1,0 +1,8 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** Listens on a free port of this machine; resolves to it. */
+export async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve))
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,68 @@
+import { createFrame, TEXT } from '../frames.js'
+import { createMessage, VARIANTS } from '../message.js'
+import { createExpectation } from './expectation.js'
+import { type Job, type Load, openLanes } from './job.js'
+import type { Lane } from './lane.js'
+
+/*
+ * One socket asks, many hear; when all have heard it asks again.
+ */
+
+const PATIENCE_MS = 10_000
+
+export function createBroadcastLoad(job: Job): Load {
+  const { dialect, scenario } = job
+  const order = createFrame(TEXT, Buffer.from(dialect.order(scenario.event)))
+  const head = Buffer.from(dialect.emitHead('news'))
+  const news = createExpectation(createMessage, (value) => value)
+  const latencies: number[] = []
+  let lanes: Lane[] = []
+  let asked = 0
+  let askedAt = 0
+  let missing = 0
+  let delivered = 0
+  let endsAt = 0
+  let settle: (() => void) | undefined
+
+  function ask(): void {
+    missing = scenario.deliveries
+    asked++
+    askedAt = performance.now()
+    // the last of all: who asks sits on no seat of the room
+    lanes.at(-1)?.write(order)
+  }
+
+  function receive(_opcode: number, buffer: Buffer, start: number, end: number): void {
+    const payload = start + head.length
+    if (head.compare(buffer, start, payload) !== 0) throw new Error(`no news: ${buffer.toString('utf8', start, end)}`)
+    news.check((asked - 1) % VARIANTS, buffer, payload, end - 1)
+    delivered++
+    if (--missing > 0) return
+    if (missing < 0) throw new Error('news for somebody who should not hear it')
+    const now = performance.now()
+    latencies.push(now - askedAt)
+    if (now < endsAt) ask()
+    else settle?.()
+  }
+
+  async function run(sliceMs: number): Promise<number> {
+    delivered = 0
+    endsAt = performance.now() + sliceMs
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${missing} deliveries are missing`)), sliceMs + PATIENCE_MS)
+      settle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      ask()
+    })
+    return delivered
+  }
+
+  async function open(): Promise<void> {
+    lanes = await openLanes(job)
+    for (const lane of lanes) lane.hear = receive
+  }
+
+  return { open, run, latencies }
+}

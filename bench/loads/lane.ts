@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import type { Dialect } from '../dialect.js'
+import { createFrame, createReader, type FrameListener, TEXT } from '../frames.js'
+
+/*
+ * One raw WebSocket connection: it answers the engine's pings, and ends the process when it breaks.
+ */
+
+const PING = 0x32
+const pong = createFrame(TEXT, Buffer.from('3'))
+
+export interface Lane {
+  /** Hears of every frame but pings. */
+  hear: FrameListener
+  /** Runs when all frames of one chunk were heard: the place to write once. */
+  chunkEnd: () => void
+  write(data: Buffer): void
+  close(): void
+}
+
+export interface LaneOptions {
+  readonly port: number
+  readonly dialect: Dialect
+  /** The server finds it in the query. */
+  readonly seat: number
+  /** Lines of headers, each with its end. */
+  readonly headers?: string
+}
+
+/** Connects and shakes hands; resolves when the engine has opened, or to the upgrade where there is none. */
+export async function openLane({ port, dialect, seat, headers = '' }: LaneOptions): Promise<Lane> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const lane: Lane = {
+    hear: () => undefined,
+    chunkEnd: () => undefined,
+    write: (data) => void socket.write(data),
+    close() {
+      socket.removeAllListeners('close').destroy()
+    },
+  }
+  const read = createReader((opcode, buffer, start, end) => {
+    if (opcode > 2) throw new Error(`a control frame from the server: ${opcode}`)
+    if (dialect.hasEngine && end - start === 1 && buffer[start] === PING) socket.write(pong)
+    else lane.hear(opcode, buffer, start, end)
+  })
+  const opened = dialect.hasEngine ? nextText(lane) : undefined
+  await new Promise<void>((resolve, reject) => {
+    let head = ''
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`closed by the server after: ${head || 'nothing'}`)))
+    socket.on('data', (chunk) => {
+      head += chunk.toString('latin1')
+      const end = head.indexOf('\r\n\r\n')
+      if (end < 0) return
+      if (!head.startsWith('HTTP/1.1 101')) return reject(new Error(head))
+      socket.removeAllListeners()
+      socket.on('error', raise).on('close', () => raise(new Error('a connection was closed by the server')))
+      socket.on('data', (chunk) => {
+        read(chunk)
+        lane.chunkEnd()
+      })
+      if (head.length > end + 4) read(Buffer.from(head.slice(end + 4), 'latin1'))
+      resolve()
+    })
+    const key = randomBytes(16).toString('base64')
+    socket.write(
+      `GET ${dialect.path}seat=${seat} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n${headers}\r\n`,
+    )
+  })
+  const text = await opened
+  if (text !== undefined && !text.startsWith('0{')) throw new Error(`not opened: ${text}`)
+  return lane
+}
+
+/** Joins a namespace. rejects with what came instead. */
+export async function join(lane: Lane, namespace: string): Promise<void> {
+  const answer = nextText(lane)
+  lane.write(createFrame(TEXT, Buffer.from(`40${namespace},{"token":"abc"}`)))
+  const text = await answer
+  if (!text.startsWith(`40${namespace},`)) throw new Error(`not joined: ${text}`)
+}
+
+function nextText(lane: Lane): Promise<string> {
+  return new Promise((resolve) => {
+    lane.hear = (_opcode, buffer, start, end) => resolve(buffer.toString('utf8', start, end))
+  })
+}
+
+function raise(error: Error): never {
+  throw error
+}

@@ -1,0 +1,66 @@
+/*
+ * What is sent: one message of 264 bytes, its schema, and the reply. Servers and loads know the same.
+ */
+
+export const NAMESPACE = '/bench'
+
+/** Whoever sits on a lower seat is in this room. */
+export const ROOM = 'members'
+export const ROOM_SEATS = 50
+
+/** How many different messages there are: all of one length. */
+export const VARIANTS = 16
+
+const MESSAGE_BYTES = 264
+
+export interface Message {
+  readonly id: string
+  readonly room: string
+  readonly author: string
+  readonly text: string
+  readonly sentAt: string
+  readonly tags: string[]
+}
+
+export const messageSchema = {
+  type: 'object',
+  properties: {
+    id: { type: 'string', minLength: 1, maxLength: 32 },
+    room: { type: 'string', minLength: 1, maxLength: 64 },
+    author: { type: 'string', minLength: 1, maxLength: 64 },
+    text: { type: 'string', minLength: 1, maxLength: 500 },
+    sentAt: { type: 'string', format: 'date-time' },
+    tags: { type: 'array', items: { type: 'string', maxLength: 24 }, maxItems: 8 },
+  },
+  required: ['id', 'room', 'author', 'text', 'sentAt'],
+  additionalProperties: false,
+} as const
+
+export const replySchema = {
+  type: 'object',
+  properties: { id: { type: 'string' }, ok: { type: 'boolean' } },
+  required: ['id', 'ok'],
+  additionalProperties: false,
+} as const
+
+/** One of the messages: `index` counts modulo VARIANTS. */
+export function createMessage(index: number): Message {
+  const number = String(index % VARIANTS).padStart(4, '0')
+  const message = {
+    id: `01JGQ8M4Z6T7V9${number}`,
+    room: 'general',
+    author: 'ada.lovelace',
+    text: '',
+    sentAt: `2025-01-01T12:00:00.${number.slice(1)}Z`,
+    tags: ['engine', 'analysis'],
+  }
+  const missing = MESSAGE_BYTES - JSON.stringify(message).length
+  const text = `The Analytical Engine weaves algebraic patterns, number ${number}. `.repeat(5)
+  return { ...message, text: text.slice(0, missing) }
+}
+
+/** A message that every contender must refuse: its text is too long, and it has no author. */
+export function createInvalidMessage(): object {
+  const { author: _, ...rest } = createMessage(0)
+  return { ...rest, text: 'x'.repeat(501) }
+}

@@ -1,0 +1,30 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import typescript from 'typescript'
+
+/*
+ * Servers and loads run as plain JavaScript: no loader's thread, hooks or source maps beside what is measured.
+ */
+
+const source = fileURLToPath(new URL('.', import.meta.url))
+const target = join(source, '.built')
+
+/** Compiles every TypeScript file of this folder into `.built`, one by one and unchecked. */
+export function transpile(): void {
+  rmSync(target, { recursive: true, force: true })
+  for (const folder of ['.', 'contenders', 'loads']) {
+    for (const name of readdirSync(join(source, folder)).filter((name) => name.endsWith('.ts'))) {
+      const path = join(target, folder, name.replace(/\.ts$/, '.js'))
+      const { outputText } = typescript.transpileModule(readFileSync(join(source, folder, name), 'utf8'), {
+        compilerOptions: {
+          target: typescript.ScriptTarget.ES2022,
+          module: typescript.ModuleKind.ESNext,
+          verbatimModuleSyntax: true,
+        },
+      })
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, outputText)
+    }
+  }
+}
