@@ -30,6 +30,9 @@ const auths = new WeakMap<object, unknown>()
 const PARTS = { params: 'params', querystring: 'query', headers: 'headers', auth: 'body' } as const
 type Part = keyof typeof PARTS
 
+// One for all, so that it's compiled once.
+const UNUSED = { type: 'object' }
+
 /** Adds the route of a namespace to the context that declares it. `url` is without the context's prefix. */
 export function addConnectRoute(context: FastifyInstance, url: string, definition: NormalDefinition): void {
   const { schema, joinHooks } = definition
@@ -37,8 +40,10 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
   const { auth, ...parts } = takeParts(schema, (part) => !isStandardSchema(part))
   const standard = Object.entries(takeParts(schema, isStandardSchema)) as [Part, AnySchema][]
   // Fastify makes the compilers of a context, which the events need, only where a route has a schema: this one has one
-  // for their sake, of something that is not there, and whatever a compiler makes of it, it refuses nobody.
-  const isForEvents = auth === undefined && Object.keys(parts).length === 0 && needsCompiler(definition)
+  // for their sake, of something that is not there, and whatever a compiler makes of it, it refuses nobody. That of its
+  // responses is of none at all, so there is nothing for a compiler to make.
+  const hasCompiled = needsCompiler(definition)
+  const isForEvents = auth === undefined && Object.keys(parts).length === 0 && hasCompiled
   const unused = isDynamic(context.prefix + url) ? 'querystring' : 'params'
   context.route({
     method: 'CONNECT',
@@ -48,7 +53,8 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
       hide: true,
       ...parts,
       ...(auth !== undefined && { body: auth }),
-      ...(isForEvents && { [unused]: { type: 'object' } }),
+      ...(isForEvents && { [unused]: UNUSED }),
+      ...(hasCompiled && { response: {} }),
     } as FastifySchema,
     onRequest: [setAuth, ...joinHooks.onRequest],
     // Last before Fastify's own validation: so a Standard Schema has its place.

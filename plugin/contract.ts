@@ -1,16 +1,11 @@
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import type { NormalDefinition, NormalEvent } from './normal-form.js'
-import {
-  type AnySchema,
-  type Check,
-  type CompileJsonSchema,
-  compileCheck,
-  compileOutgoingCheck,
-  isAsyncSchema,
-} from './schema.js'
+import { type Compilers, compileOutgoing } from './outgoing.js'
+import { type AnySchema, type Check, compileCheck, isAsyncSchema } from './schema.js'
+import type { Write } from './writer.js'
 
 /*
- * A definition's schemas, compiled: what each event and each emit is checked with. Contracts are Maps: an event from the
+ * A definition's schemas, compiled: what each event and each emit is checked with, and written. Contracts are Maps: an event from the
  * wire may be called `__proto__`.
  */
 
@@ -18,12 +13,16 @@ export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | '
   readonly name: string
   readonly checkPayload: Check | undefined
   readonly checkReply: Check | undefined
+  /** Writes what checkReply has given. */
+  readonly writeReply: Write | undefined
   /** The errors that clients may expect: the check of each one's data. */
   readonly errors: ReadonlyMap<string, Check>
 }
 
 interface CompiledEmit {
   readonly checkPayload: Check | undefined
+  /** Writes what checkPayload has given. */
+  readonly write: Write | undefined
   readonly checkReply: Check | undefined
 }
 
@@ -35,49 +34,50 @@ export interface Contract {
 }
 
 /**
- * Compiles every schema of a definition with the compiler that is given.
+ * Compiles every schema of a definition with the compilers that are given.
  * throws FST_NSP_DEFINITION_INVALID naming namespace, event and path, for a schema that does not compile.
  */
-export function compileContract(name: string, definition: NormalDefinition, compile: CompileJsonSchema): Contract {
+export function compileContract(name: string, definition: NormalDefinition, compilers: Compilers): Contract {
   const at = (kind: string, event: string, key: string) => `${name} ${kind}[${JSON.stringify(event)}].${key}`
+  const incoming = (schema: AnySchema | undefined, path: string) =>
+    schema === undefined ? undefined : compileAt(path, () => compileCheck(schema, compilers.compile))
+  const outgoing = (schema: AnySchema | undefined, path: string) =>
+    schema === undefined ? undefined : compileAt(path, () => compileOutgoing(schema, compilers))
 
-  const compileAt = (schema: AnySchema | undefined, path: string, toCheck: typeof compileCheck): Check | undefined => {
-    if (schema === undefined) return undefined
-    try {
-      return toCheck(schema, compile)
-    } catch (error) {
-      throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${(error as Error).message}`)
-    }
-  }
-  const incoming = (schema: AnySchema | undefined, path: string) => compileAt(schema, path, compileCheck)
-  const outgoing = (schema: AnySchema | undefined, path: string) => compileAt(schema, path, compileOutgoingCheck)
-
-  const events = [...definition.events].map(([event, { payload, reply, errors, ...rest }]): [string, CompiledEvent] => [
-    event,
-    {
-      ...rest,
-      name: event,
-      checkPayload: incoming(payload, at('events', event, 'payload')),
-      checkReply: outgoing(reply, at('events', event, 'reply')),
-      errors: new Map(
-        [...errors].map(([code, schema]) => [
-          code,
-          outgoing(schema, at('events', event, `errors[${JSON.stringify(code)}]`)) as Check,
-        ]),
-      ),
-    },
-  ])
-  const emits = [...definition.emits].map(([event, { payload, reply }]): [string, CompiledEmit] => {
-    refuseAsync(payload, at('emits', event, 'payload'))
+  const events = [...definition.events].map(([event, { payload, reply, errors, ...rest }]): [string, CompiledEvent] => {
+    const checkPayload = incoming(payload, at('events', event, 'payload'))
+    const sent = outgoing(reply, at('events', event, 'reply'))
+    const details = [...errors].map(([code, schema]): [string, Check] => {
+      const path = at('events', event, `errors[${JSON.stringify(code)}]`)
+      return [code, compileAt(path, () => compileOutgoing(schema, compilers)).check]
+    })
     return [
       event,
       {
-        checkPayload: outgoing(payload, at('emits', event, 'payload')),
-        checkReply: incoming(reply, at('emits', event, 'reply')),
+        ...rest,
+        name: event,
+        checkPayload,
+        checkReply: sent?.check,
+        writeReply: sent?.write,
+        errors: new Map(details),
       },
     ]
   })
+  const emits = [...definition.emits].map(([event, { payload, reply }]): [string, CompiledEmit] => {
+    refuseAsync(payload, at('emits', event, 'payload'))
+    const sent = outgoing(payload, at('emits', event, 'payload'))
+    const checkReply = incoming(reply, at('emits', event, 'reply'))
+    return [event, { checkPayload: sent?.check, write: sent?.write, checkReply }]
+  })
   return { events: new Map(events), emits: new Map(emits), hasEmits: definition.hasEmits }
+}
+
+function compileAt<Compiled>(path: string, compile: () => Compiled): Compiled {
+  try {
+    return compile()
+  } catch (error) {
+    throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${(error as Error).message}`)
+  }
 }
 
 /** An emit that had to wait for its check would be overtaken by later ones. */

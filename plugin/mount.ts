@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import type { Children } from './children.js'
+import { compilersOf } from './compilers.js'
 import { connectError } from './containment.js'
 import { type Contract, compileContract } from './contract.js'
 import { createDispatch, type Dispatch } from './dispatch.js'
@@ -61,11 +62,7 @@ export function createMounts({ io, registry, children, live, log, handlerTimeout
 
   function compile(declared: Declared): Mounted {
     const { name, definition, context } = declared
-    // There where a schema needs it: the connect route has seen to that.
-    const toValidator = context.validatorCompiler as NonNullable<typeof context.validatorCompiler>
-    const contract = compileContract(name, definition, (schema) =>
-      toValidator({ schema, method: 'CONNECT', url: name, httpPart: 'body' }),
-    )
+    const contract = compileContract(name, definition, compilersOf(context, name))
     const outer = [...collectContextHooks(context), definition.hooks]
     const dispatches = [...contract.events].map(([eventName, event]): [string, Dispatch] => {
       const hooks = joinHooks([...outer, event.hooks])

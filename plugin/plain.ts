@@ -23,13 +23,23 @@ export function toPlain(value: unknown, depth = 0): unknown {
 }
 
 /** What JSON leaves out of objects, and makes null of in arrays. */
-function isNothing(value: unknown): boolean {
+export function isNothing(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol'
 }
 
 /** Whether Socket.IO sends a value as an attachment. */
 export function isBinary(value: unknown): boolean {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob
+}
+
+/** Whether Socket.IO would send any part of a value as an attachment. Throws RangeError for a cycle. */
+export function carriesBinary(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (isBinary(value)) return true
+  if (Array.isArray(value)) return value.some(carriesBinary)
+  if ('toJSON' in value && typeof value.toJSON === 'function') return carriesBinary(value.toJSON())
+  for (const key of Object.keys(value)) if (carriesBinary((value as Record<string, unknown>)[key])) return true
+  return false
 }
 
 // The last is how Socket.IO marks an attachment: one that is left in a payload is forged, and would break who receives it.

@@ -1,6 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Static } from 'typebox'
-import { toPlain } from './plain.js'
 import { after } from './sequence.js'
 
 /*
@@ -62,15 +61,6 @@ export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 
 /** The check of what comes in: it may change the value. */
 export function compileCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
   return isStandardSchema(schema) ? checkStandard(schema) : checkJson(compile(schema))
-}
-
-/**
- * The check of what goes out, which is somebody's: a JSON Schema is checked on a copy as JSON would have it, for Ajv
- * coerces, fills in defaults and removes; a Standard Schema makes its own copy, and may want a Date as a Date.
- */
-export function compileOutgoingCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
-  const check = compileCheck(schema, compile)
-  return isStandardSchema(schema) ? check : (value) => check(toPlain(value))
 }
 
 /** Whether a schema says of itself that it is asynchronous (Valibot's do); others show it only when they are used. */

@@ -3,8 +3,8 @@ import t from 'tap'
 
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'deadline', 'sequence', 'plain', 'target', 'memory-socket'],
-  ['name', 'schema', 'idempotency', 'limits', 'request', 'answer', 'expiry', 'wire-error'],
+  ['errors', 'deadline', 'sequence', 'plain', 'target', 'memory-socket', 'reference'],
+  ['name', 'schema', 'idempotency', 'limits', 'request', 'answer', 'expiry', 'wire-error', 'outline', 'composite'],
   ['joining', 'address', 'refusal', 'upgrade'],
   ['handler-context'],
   ['definition'],
@@ -23,9 +23,11 @@ const LAYERS: readonly (readonly string[])[] = [
     'ask',
     'sent',
     'drain',
+    'projection',
+    'writer',
   ],
-  ['normal-form', 'handshake', 'intake', 'client-socket', 'stock-client', 'recovery'],
-  ['connect', 'contract', 'attach', 'abilities'],
+  ['normal-form', 'handshake', 'intake', 'client-socket', 'stock-client', 'recovery', 'outgoing'],
+  ['connect', 'contract', 'attach', 'abilities', 'compilers'],
   ['emit', 'admission', 'registry'],
   ['context', 'verdict', 'identity'],
   ['event-life'],

@@ -9,7 +9,7 @@ import { compileContract } from '../../plugin/contract.js'
 import { createEmitCheck } from '../../plugin/emit.js'
 import { type AnyNamespaceDefinition, type AnySchema, type AskOptions, defineNamespace } from '../../plugin/index.js'
 import { normalizeDefinition } from '../../plugin/normal-form.js'
-import type { CompileJsonSchema } from '../../plugin/schema.js'
+import type { Compilers } from '../../plugin/outgoing.js'
 import { build, client, next, until } from './harness.js'
 
 const invalid = (details: unknown) => ({
@@ -413,11 +413,16 @@ t.test('an error that is declared is told with its data; one that is not is told
   t.notMatch(JSON.stringify(stranger), 'words')
 })
 
-const compileNothing: CompileJsonSchema = () => () => true
+const NO_COMPILERS: Compilers = {
+  compile: () => () => true,
+  compileSerializer: () => () => undefined,
+  isOwnSerializer: false,
+  added: {},
+}
 
 t.test('an emit that is not declared throws in development, and passes in production', async (t) => {
   const definition = normalizeDefinition({ emits: { said: {} } }, 'at')
-  const contract = compileContract('/x', definition, compileNothing)
+  const contract = compileContract('/x', definition, NO_COMPILERS)
   const development = createEmitCheck(() => contract, true)
   const production = createEmitCheck(() => contract, false)
   const args = [1, 2]
@@ -430,7 +435,7 @@ t.test('an emit that is not declared throws in development, and passes in produc
 })
 
 t.test('a definition without `emits`, and a namespace without a definition, may emit anything', async (t) => {
-  const contract = compileContract('/x', normalizeDefinition({}, 'at'), compileNothing)
+  const contract = compileContract('/x', normalizeDefinition({}, 'at'), NO_COMPILERS)
   const args = [1]
   t.equal(createEmitCheck(() => contract, true)('/x', 'any', args), args)
   t.equal(createEmitCheck(() => undefined, true)('/x', 'any', args), args)
