@@ -2,9 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
-import { FST_NSP_EVENT_MALFORMED, FST_NSP_PAYLOAD_TOO_LARGE } from './errors.js'
-import type { Limits } from './limits.js'
-import { findPoison } from './plain.js'
+import { type Bounds, findProblem, isEvent } from './bounds.js'
 
 /*
  * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
@@ -42,7 +40,7 @@ export type ReceiveConnect = (connection: Connection, packet: Packet, pass: () =
 export type CheckEmit = (namespace: string, event: string, args: unknown[]) => unknown[]
 
 export interface CodecOptions {
-  readonly limits: Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
+  readonly limits: Bounds
   readonly checkEmit: CheckEmit
   readonly receiveConnect: ReceiveConnect
   /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
@@ -135,7 +133,7 @@ function addCode(packet: Packet): Packet {
  * Bounds a packet, in place: an event that breaks a bound carries a Refusal in place of its arguments, so that it can be
  * answered; so does a connect. An ack that breaks one is dropped: false.
  */
-function bound(packet: Packet, bytes: number, limits: CodecOptions['limits']): boolean {
+function bound(packet: Packet, bytes: number, limits: Bounds): boolean {
   const problem = findProblem(packet, bytes, limits)
   if (!problem) return true
   switch (packet.type) {
@@ -150,20 +148,4 @@ function bound(packet: Packet, bytes: number, limits: CodecOptions['limits']): b
     default:
       return false
   }
-}
-
-function findProblem(packet: Packet, bytes: number, limits: CodecOptions['limits']): Error | undefined {
-  const { data, id } = packet
-  if (bytes > limits.payloadBytes) return new FST_NSP_PAYLOAD_TOO_LARGE(limits.payloadBytes)
-  if (id !== undefined && !Number.isSafeInteger(id)) return new FST_NSP_EVENT_MALFORMED('has an ack id out of bounds')
-  if (Array.isArray(data) && data.length - (isEvent(packet) ? 1 : 0) > limits.arguments) {
-    return new FST_NSP_EVENT_MALFORMED(`has more than ${limits.arguments} arguments`)
-  }
-  // one level is the list of arguments itself
-  const poison = findPoison(data, limits.depth + 1)
-  return poison === undefined ? undefined : new FST_NSP_EVENT_MALFORMED(poison)
-}
-
-function isEvent({ type }: Packet): boolean {
-  return type === PacketType.EVENT || type === PacketType.BINARY_EVENT
 }

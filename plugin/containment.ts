@@ -8,7 +8,8 @@ import type { Dispatch } from './dispatch.js'
 import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
 import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
-import { type Gate, setGate } from './gate.js'
+import { type GateRules, setGate } from './gate.js'
+import type { OpenLane } from './lanes.js'
 import { type Bucket, createBucket, type Limits } from './limits.js'
 import {
   containAcks,
@@ -40,23 +41,16 @@ export interface ContainmentOptions {
   readonly drain: Drain
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
+  readonly openLane: OpenLane
   /** Milliseconds, for rates. */
   readonly now: () => number
 }
 
 const BUCKETS_PER_CONNECTION = 200
 
-/** Contains every namespace of a server, those that are still to come too. Returns a way to the gate of a socket. */
-export function containServer({
-  io,
-  limits,
-  log,
-  admission,
-  drain,
-  rulesOf,
-  now,
-}: ContainmentOptions): (socket: Socket) => Gate | undefined {
-  const gates = new WeakMap<Socket, Gate>()
+/** Contains every namespace of a server, those that are still to come too. */
+export function containServer({ io, limits, log, admission, drain, rulesOf, openLane, now }: ContainmentOptions): void {
+  const gateRules = new WeakMap<Rules, GateRules>()
   const buckets = new WeakMap<object, Map<string, Bucket>>()
 
   /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
@@ -82,20 +76,23 @@ export function containServer({
     containAcks(socket, (error) => report(error, 'ack callback', socket))
     boundRooms(socket, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
     const rules = rulesOf(socket.nsp.name)
-    const gate = setGate(socket, {
-      bucket: bucketOf(socket),
-      dispatches: rules?.dispatches ?? new Map(),
-      drain,
-      isSequential: rules?.isSequential ?? false,
-      limits,
-      log,
-    })
+    const gate = setGate(socket, gateRulesOf(rules), bucketOf(socket))
     containMiddlewares<Event>(socket, (error, event, isThrown) => {
       answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error))
       return error instanceof Error ? error : new FST_NSP_INTERNAL()
     })
-    if (rules) gates.set(socket, gate)
+    if (rules) openLane(socket)
     else gate.open()
+  }
+
+  /** Those of all gates of a definition; of a namespace without one they know no event. */
+  function gateRulesOf(rules: Rules | undefined): GateRules {
+    const known = rules && gateRules.get(rules)
+    if (known) return known
+    const { dispatches = new Map(), isSequential = false } = rules ?? {}
+    const made = { dispatches, isSequential, drain, limits, log }
+    if (rules) gateRules.set(rules, made)
+    return made
   }
 
   /** One for a connection and a namespace: who leaves and joins again finds it as it was. */
@@ -137,7 +134,6 @@ export function containServer({
   })
   io.on('new_namespace', containNamespace)
   containNamespace(io.of('/'))
-  return (socket) => gates.get(socket)
 }
 
 /** An error as Socket.IO wants it in `next(error)`: its message and `data` are what the client's connect_error has. */

@@ -6,8 +6,8 @@ import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from
 import { EventLife } from './event-life.js'
 import type { NormalHooks } from './hooks.js'
 import { createMemory } from './idempotency.js'
-import { Passage, type SendAck } from './passage.js'
-import { SchemaMismatch } from './schema.js'
+import { type Ack, type Arrival, type Origin, Passage } from './passage.js'
+import { type Check, SchemaMismatch } from './schema.js'
 import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
 import { invalidEvent, judge } from './verdict.js'
 import { toWireError } from './wire-error.js'
@@ -17,13 +17,8 @@ import { toWireError } from './wire-error.js'
  * its reply. One walk, one way out, and exactly one ack, whatever happens. Where no step is asynchronous, none waits.
  */
 
-/** Dispatches one event; `done` is called once, when it has ended. */
-export type Dispatch = (
-  connection: ConnectionContext,
-  args: readonly unknown[],
-  sendAck: SendAck | undefined,
-  done: () => void,
-) => void
+/** Dispatches one event; its origin hears once of its end. */
+export type Dispatch = (connection: ConnectionContext, arrival: Arrival, origin: Origin) => void
 
 export interface DispatchOptions {
   readonly event: CompiledEvent
@@ -53,30 +48,25 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     ...(checkPayload ? [validate] : []),
     ...stepsOf(hooks.preHandler),
     idempotency ? handleOnce : handle,
-    ...(checkReply ? [serialize] : []),
+    ...(checkReply ? [checkResult] : []),
   ]
 
   const refuseInvalid = (error: unknown): never => {
     throw invalidEvent(error)
   }
 
-  function validate({ life, args }: Passage): unknown {
-    if (args.length > 1) {
-      throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${args.length}` }]))
+  function validate({ life, arrival }: Passage): unknown {
+    if (arrival.count > 1) {
+      throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${arrival.count}` }]))
     }
-    const checked = recast(() => checkPayload?.(life.event.payload), refuseInvalid)
-    return after(checked, (payload) => {
-      life.event.payload = payload
-    })
+    const checked = recast(checkPayload as Check, refuseInvalid, life.event.payload)
+    return after(checked, keepPayload, life)
   }
 
   function handle(passage: Passage): unknown {
     const { life } = passage
     passage.isInHandler = true
-    return after(event.handler.call(instance, life.event.payload, life), (data) => {
-      passage.isInHandler = false
-      passage.data = data
-    })
+    return after(event.handler.call(instance, life.event.payload, life), keepResult, passage)
   }
 
   async function handleOnce(passage: Passage): Promise<void> {
@@ -91,18 +81,14 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     await handle(passage)
   }
 
-  function serialize(passage: Passage): unknown {
+  function checkResult(passage: Passage): unknown {
     if (passage.known) return undefined
-    const checked = recast(
-      () => checkReply?.(passage.data),
-      (error) => {
-        passage.life.log.error({ err: error, event: event.name }, 'reply does not fit its schema')
-        throw new FST_NSP_REPLY_INVALID()
-      },
-    )
-    return after(checked, (data) => {
-      passage.data = data
-    })
+    const refuseReply = (error: unknown): never => {
+      passage.life.log.error({ err: error, event: event.name }, 'reply does not fit its schema')
+      throw new FST_NSP_REPLY_INVALID()
+    }
+    const checked = recast(checkReply as Check, refuseReply, passage.data)
+    return after(checked, keepData, passage)
   }
 
   function succeed(passage: Passage): void {
@@ -114,28 +100,29 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     if (!passage.isFirstEnd('error')) return
     for (const hook of hooks.onError) observe(life, () => hook.call(instance, life, thrown))
     const error = await judge(thrown, { event, log: life.log, isInHandler })
-    if (!passage.sendAck) life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
+    if (!passage.arrival.ack) life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
     end(passage, { ok: false, error })
   }
 
   function end(passage: Passage, envelope: AckEnvelope): void {
-    const { life, connection, claim } = passage
-    clearTimeout(passage.timer)
+    const { life, connection, claim, origin } = passage
+    const { ack } = passage.arrival
+    if (passage.timer) clearTimeout(passage.timer)
     connection.lives.delete(life)
-    const sent = passage.sendAck && life.socket.connected ? send(passage, passage.sendAck, envelope) : envelope
+    const sent = ack && life.socket.connected ? send(life, ack, envelope) : envelope
     if (claim !== undefined) observe(life, () => memory?.keep(claim, sent))
     for (const hook of hooks.onAck) observe(life, () => hook.call(instance, life, sent))
-    passage.done()
+    origin.end()
   }
 
-  function send({ life }: Passage, sendAck: SendAck, envelope: AckEnvelope): AckEnvelope {
+  function send(life: EventLife, ack: Ack, envelope: AckEnvelope): AckEnvelope {
     try {
-      sendAck(envelope)
+      ack.send(envelope, envelope.ok ? event.writeReply?.(envelope.data) : undefined)
       return envelope
     } catch (error) {
       life.log.error({ err: error, event: event.name }, 'reply can not be encoded')
       const instead: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_REPLY_INVALID()) }
-      sendAck(instead)
+      ack.send(instead, undefined)
       return instead
     }
   }
@@ -145,28 +132,50 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     contain(call, (error) => life.log.error({ err: error, event: event.name }, 'observer failed'))
   }
 
-  return (connection, args, sendAck, done) => {
-    const life = new EventLife(connection, event, args[0], sendAck !== undefined)
-    const passage = new Passage(life, connection, args, sendAck, done)
-    const refuse = (error: unknown) =>
-      contain(
-        () => fail(passage, error),
-        () => end(passage, INTERNAL),
-      )
+  /** Whatever fails on the way to an error's ack: there is one. */
+  function refuse(passage: Passage, error: unknown): void {
+    contain(
+      () => fail(passage, error),
+      () => end(passage, INTERNAL),
+    )
+  }
+
+  /** An event that takes a while: it can be aborted, and be late. */
+  function wait(passage: Passage, pending: PromiseLike<unknown>): void {
+    const { life, connection } = passage
+    connection.lives.add(life)
+    if (handlerTimeoutMs > 0) {
+      passage.timer = setTimeout(() => {
+        const late = new FST_NSP_HANDLER_TIMEOUT()
+        life.abort(late)
+        refuse(passage, late)
+      }, handlerTimeoutMs).unref()
+    }
+    pending.then(() => succeed(passage)).then(undefined, (error) => refuse(passage, error))
+  }
+
+  return (connection, arrival, origin) => {
+    const life = new EventLife(connection, event, arrival.payload, arrival.ack !== undefined)
+    const passage = new Passage(life, connection, arrival, origin)
     try {
       const pending = walk(steps, passage)
-      if (!isThenable(pending)) return succeed(passage)
-      connection.lives.add(life)
-      if (handlerTimeoutMs > 0) {
-        passage.timer = setTimeout(() => {
-          const late = new FST_NSP_HANDLER_TIMEOUT()
-          life.abort(late)
-          refuse(late)
-        }, handlerTimeoutMs).unref()
-      }
-      pending.then(() => succeed(passage)).then(undefined, refuse)
+      if (isThenable(pending)) wait(passage, pending)
+      else succeed(passage)
     } catch (error) {
-      refuse(error)
+      refuse(passage, error)
     }
   }
+}
+
+function keepPayload(payload: unknown, life: EventLife): void {
+  life.event.payload = payload
+}
+
+function keepResult(result: unknown, passage: Passage): void {
+  passage.isInHandler = false
+  passage.data = result
+}
+
+function keepData(data: unknown, passage: Passage): void {
+  passage.data = data
 }

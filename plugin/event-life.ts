@@ -12,12 +12,6 @@ import { DeclaredError } from './wire-error.js'
 
 /** For one event of that socket. */
 export class EventLife implements EventContext<DefaultEventsMap> {
-  readonly socket: ConnectionContext['socket']
-  readonly namespace: ConnectionContext['namespace']
-  readonly emit: ConnectionContext['emit']
-  readonly to: ConnectionContext['to']
-  readonly ask: ConnectionContext['ask']
-  readonly reauthenticate: ConnectionContext['reauthenticate']
   readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
   readonly #connection: ConnectionContext
   readonly #compiled: CompiledEvent
@@ -27,12 +21,6 @@ export class EventLife implements EventContext<DefaultEventsMap> {
   constructor(connection: ConnectionContext, compiled: CompiledEvent, payload: unknown, wantsAck: boolean) {
     this.#connection = connection
     this.#compiled = compiled
-    this.socket = connection.socket
-    this.namespace = connection.namespace
-    this.emit = connection.emit
-    this.to = connection.to
-    this.ask = connection.ask as ConnectionContext['ask']
-    this.reauthenticate = connection.reauthenticate
     this.event = { name: compiled.name, payload, wantsAck }
   }
 
@@ -42,6 +30,30 @@ export class EventLife implements EventContext<DefaultEventsMap> {
       if (!errors.has(code)) throw new FST_NSP_ERROR_UNDECLARED(code, name)
       return new DeclaredError(code, data)
     }
+  }
+
+  get socket(): ConnectionContext['socket'] {
+    return this.#connection.socket
+  }
+
+  get namespace(): ConnectionContext['namespace'] {
+    return this.#connection.namespace
+  }
+
+  get emit(): ConnectionContext['emit'] {
+    return this.#connection.emit
+  }
+
+  get to(): ConnectionContext['to'] {
+    return this.#connection.to
+  }
+
+  get ask(): ConnectionContext['ask'] {
+    return this.#connection.ask
+  }
+
+  get reauthenticate(): ConnectionContext['reauthenticate'] {
+    return this.#connection.reauthenticate
   }
 
   get request(): ConnectionContext['request'] {

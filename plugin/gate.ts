@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Event, Socket } from 'socket.io'
+import { HandedOn, Laned } from './arrival.js'
 import { Refusal } from './codec.js'
 import type { ConnectionContext } from './context.js'
 import type { Dispatch } from './dispatch.js'
@@ -12,140 +13,172 @@ import {
   FST_NSP_RATE_LIMITED,
 } from './errors.js'
 import { type Bucket, isWithin, type Limits } from './limits.js'
-import type { SendAck } from './passage.js'
+import { Line } from './line.js'
+import type { Arrival, Origin } from './passage.js'
+import type { EventReceiver } from './turn.js'
 import { toWireError } from './wire-error.js'
 
 /*
- * The one gate of a socket. `socket.use` sees every incoming event before any listener does: a declared event is
- * dispatched from here, one that the application listens for goes on to its listeners, and any other is answered.
+ * The one gate of a socket. Every incoming event comes to it before any listener does: a declared event is dispatched from
+ * here, one that the application listens for goes on to its listeners, and any other is answered.
  */
 
-export interface GateOptions {
+/** What all gates of a namespace have in common. */
+export interface GateRules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly limits: Limits
-  /** What is left of the rate. */
-  readonly bucket: Bucket
   readonly drain: Drain
   readonly isSequential: boolean
   readonly log: FastifyBaseLogger
 }
 
-export interface Gate {
-  readonly isOpen: boolean
-  /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
-  open(connection?: ConnectionContext): void
-  /** Drops what waits. */
-  close(): void
-}
+const GATE = Symbol('gate')
 
-/** An event at the gate. */
-interface Arrival {
-  readonly name: string
-  readonly args: readonly unknown[]
-  readonly sendAck: SendAck | undefined
-  readonly next: (error?: Error) => void
-}
+// Socket.IO listens for `error` itself, so that none is thrown; a client may send an event of that name.
+const OWN_ERROR_LISTENERS = 1
 
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
-export function setGate(socket: Socket, { dispatches, limits, bucket, drain, isSequential, log }: GateOptions): Gate {
-  const early: Arrival[] = []
-  // What waits in a sequential namespace: first `turned`, from its end, then `queue`, from its start. An array's shift()
-  // moves all that is left of a long one, and nothing bounds this one where `eventsWaiting` is 0.
-  const queue: Arrival[] = []
-  let turned: Arrival[] = []
-  // Socket.IO listens for `error` itself, so that none is thrown; a client may send an event of that name.
-  const errorListeners = socket.listenerCount('error')
-  let connection: ConnectionContext | undefined
-  let isOpen = false
-  let inFlight = 0
-  let isTurning = false
-  const done = isSequential ? endTurn : end
+export function setGate(socket: Socket, rules: GateRules, bucket: Bucket): Gate {
+  const gate = new Gate(socket, rules, bucket)
+  Object.assign(socket, { [GATE]: gate })
+  socket.use((event: Event, next) => gate.arrive(new HandedOn(event, next)))
+  return gate
+}
 
-  function refuse({ name, sendAck }: Arrival, error: Error): void {
-    const { code } = error as { code?: string }
-    log.debug({ namespace: socket.nsp.name, socketId: socket.id, event: name.slice(0, 100), code }, 'event refused')
-    sendAck?.({ ok: false, error: toWireError(error) })
+export function gateOf(socket: Socket): Gate | undefined {
+  return (socket as { [GATE]?: Gate })[GATE]
+}
+
+/** The gate of a socket, if an event of that name is declared there: then no listener has a say in it. */
+export function receiverOf(socket: Socket, event: string): EventReceiver | undefined {
+  const gate = gateOf(socket)
+  return gate?.knows(event) ? gate : undefined
+}
+
+/** It lets events in that are well, and counts them. */
+export class Gate implements EventReceiver, Origin {
+  readonly #socket: Socket
+  readonly #rules: GateRules
+  /** What is left of the rate. */
+  readonly #bucket: Bucket
+  #connection: ConnectionContext | undefined = undefined
+  #isOpen = false
+  #inFlight = 0
+  /** What came before it was open. */
+  #early: Arrival[] | undefined = undefined
+  /** What waits for its turn in a sequential namespace; nothing bounds it where `eventsWaiting` is 0. */
+  #line: Line<Arrival> | undefined = undefined
+  #isTurning = false
+
+  constructor(socket: Socket, rules: GateRules, bucket: Bucket) {
+    this.#socket = socket
+    this.#rules = rules
+    this.#bucket = bucket
   }
 
-  function arrive(arrival: Arrival): void {
-    // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
-    if (!socket.connected) return
-    const [first] = arrival.args
-    const waitMs = bucket.take()
-    if (waitMs > 0) refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
-    else if (first instanceof Refusal) refuse(arrival, first.error)
-    else if (isOpen) route(arrival)
-    else if (isWithin(early.length + 1, limits.eventsWaiting)) early.push(arrival)
-    else refuse(arrival, new FST_NSP_QUEUE_FULL())
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
-  function route(arrival: Arrival): void {
-    const dispatch = dispatches.get(arrival.name)
-    if (drain.isClosed) refuse(arrival, new FST_NSP_CLOSING())
-    else if (!dispatch || !connection) passOn(arrival)
-    else if (isSequential && inFlight > 0) {
-      if (isWithin(queue.length + turned.length + 1, limits.eventsWaiting)) queue.push(arrival)
-      else refuse(arrival, new FST_NSP_QUEUE_FULL())
-    } else if (isWithin(inFlight + 1, limits.eventsInFlight)) run(dispatch, arrival, connection)
-    else refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
+  knows(event: string): boolean {
+    return this.#rules.dispatches.has(event)
   }
 
-  function run(dispatch: Dispatch, { args, sendAck }: Arrival, to: ConnectionContext): void {
-    inFlight++
-    drain.enter()
-    dispatch(to, args, sendAck, done)
-  }
-
-  function end(): void {
-    inFlight--
-    drain.leave()
-  }
-
-  /** One that ends at once comes back here from route(): it leaves the next to the loop, or the stack would overflow. */
-  function endTurn(): void {
-    end()
-    if (isTurning) return
-    isTurning = true
-    while (inFlight === 0) {
-      if (turned.length === 0) turned = queue.splice(0).reverse()
-      const next = turned.pop()
-      if (!next) break
-      route(next)
+  /** Takes a declared event of the fast lane: the list of its name and arguments, and the number of its ack. */
+  receive(data: readonly unknown[], id: number | undefined): void {
+    const arrival = new Laned(this.#socket, data, id)
+    const listeners = this.#socket.listenersAny()
+    if (listeners.length > 0) {
+      const { ack } = arrival
+      const args = ack ? [...data, (...reply: unknown[]) => ack.sendArguments(reply)] : data
+      for (const listener of [...listeners]) Reflect.apply(listener, this.#socket, args)
     }
-    isTurning = false
+    this.arrive(arrival)
+  }
+
+  arrive(arrival: Arrival): void {
+    // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
+    if (!this.#socket.connected) return
+    const waitMs = this.#bucket.take()
+    if (waitMs > 0) {
+      this.#refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
+    } else if (arrival.payload instanceof Refusal) this.#refuse(arrival, arrival.payload.error)
+    else if (this.#isOpen) this.#route(arrival)
+    else this.#keep(arrival)
+  }
+
+  /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
+  open(connection?: ConnectionContext): void {
+    this.#connection = connection
+    this.#isOpen = true
+    if (!this.#early) return
+    // Not a copy: what a handler of one of them disconnects is closed, and the rest dropped.
+    for (const arrival of this.#early) this.#route(arrival)
+    this.#early = undefined
+  }
+
+  /** Drops what waits. */
+  close(): void {
+    if (this.#early) this.#early.length = 0
+    this.#line?.clear()
+  }
+
+  /** One of its events has ended; in a sequential namespace it is the turn of the next. */
+  end(): void {
+    this.#inFlight--
+    this.#rules.drain.leave()
+    const line = this.#line
+    // One that ends at once comes back here from route(): it leaves the next to the loop, or the stack would overflow.
+    if (!line || this.#isTurning) return
+    this.#isTurning = true
+    while (this.#inFlight === 0) {
+      const next = line.shift()
+      if (!next) break
+      this.#route(next)
+    }
+    this.#isTurning = false
+  }
+
+  #keep(arrival: Arrival): void {
+    this.#early ??= []
+    if (isWithin(this.#early.length + 1, this.#rules.limits.eventsWaiting)) this.#early.push(arrival)
+    else this.#refuse(arrival, new FST_NSP_QUEUE_FULL())
+  }
+
+  #route(arrival: Arrival): void {
+    const { dispatches, drain, isSequential, limits } = this.#rules
+    const dispatch = dispatches.get(arrival.name)
+    if (drain.isClosed) this.#refuse(arrival, new FST_NSP_CLOSING())
+    else if (!dispatch || !this.#connection) this.#passOn(arrival)
+    else if (isSequential && this.#inFlight > 0) this.#stand(arrival)
+    else if (isWithin(this.#inFlight + 1, limits.eventsInFlight)) {
+      this.#inFlight++
+      drain.enter()
+      dispatch(this.#connection, arrival, this)
+    } else this.#refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
+  }
+
+  /** In the line. */
+  #stand(arrival: Arrival): void {
+    this.#line ??= new Line()
+    if (isWithin(this.#line.length + 1, this.#rules.limits.eventsWaiting)) this.#line.push(arrival)
+    else this.#refuse(arrival, new FST_NSP_QUEUE_FULL())
   }
 
   /** To the application's own middlewares and listeners. */
-  function passOn(arrival: Arrival): void {
-    const own = arrival.name === 'error' ? errorListeners : 0
+  #passOn(arrival: Arrival): void {
+    const socket = this.#socket
+    const own = arrival.name === 'error' ? OWN_ERROR_LISTENERS : 0
     const isListenedFor = socket.listenerCount(arrival.name) > own || socket.listenersAny().length > 0
-    if (isListenedFor) arrival.next()
-    else refuse(arrival, new FST_NSP_EVENT_UNKNOWN())
+    if (isListenedFor) arrival.passOn?.()
+    else this.#refuse(arrival, new FST_NSP_EVENT_UNKNOWN())
   }
 
-  socket.use((event: Event, next) => {
-    const [name, ...args] = event
-    const last = args.at(-1)
-    const sendAck = typeof last === 'function' ? (last as SendAck) : undefined
-    if (sendAck) args.pop()
-    arrive({ name: String(name), args, sendAck, next })
-  })
-
-  return {
-    get isOpen() {
-      return isOpen
-    },
-    open(to) {
-      connection = to
-      isOpen = true
-      // Not a copy: what a handler of one of them disconnects is closed, and the rest dropped.
-      for (const arrival of early) route(arrival)
-      early.length = 0
-    },
-    close() {
-      early.length = 0
-      queue.length = 0
-      turned.length = 0
-    },
+  #refuse({ name, ack }: Arrival, error: Error): void {
+    const { code } = error as { code?: string }
+    const socket = this.#socket
+    const where = { namespace: socket.nsp.name, socketId: socket.id, event: name.slice(0, 100), code }
+    this.#rules.log.debug(where, 'event refused')
+    ack?.send({ ok: false, error: toWireError(error) }, undefined)
   }
 }

@@ -5,7 +5,7 @@ import { ConnectionContext } from './context.js'
 import type { Contract } from './contract.js'
 import type { DisconnectContext } from './definition.js'
 import { FST_NSP_SOCKET_GONE } from './errors.js'
-import type { Gate } from './gate.js'
+import { gateOf } from './gate.js'
 import type { Identities } from './identity.js'
 import type { NormalDefinition } from './normal-form.js'
 import { keepRequest, requestOf } from './request.js'
@@ -22,7 +22,6 @@ interface Mounted {
 }
 
 export interface LifeOptions {
-  readonly gateOf: (socket: Socket) => Gate | undefined
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep'>
   readonly checkEmit: CheckEmit
@@ -32,7 +31,7 @@ export interface LifeOptions {
 /** Lives the life of a socket that has just joined. Resolves at its end, its onConnect and onDisconnect included. */
 export type Live = (socket: Socket, namespace: Namespace, mounted: Mounted) => Promise<void>
 
-export function createLife({ gateOf, readmit, identities, checkEmit, log }: LifeOptions): Live {
+export function createLife({ readmit, identities, checkEmit, log }: LifeOptions): Live {
   /** Runs a function of a definition; what it throws is logged. Resolves to whether it went well. */
   async function run(what: string, socket: Socket, call: () => unknown): Promise<boolean> {
     try {

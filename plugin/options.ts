@@ -36,6 +36,12 @@ export interface NamespacesOptions {
    * Default: `request.user.id`, or `request.user.sub`.
    */
   userIdOf?(request: FastifyRequest): string | number | undefined
+  /**
+   * Whether events and emits take shortcuts past engine.io and ws, with the same bytes on the wire. They need the versions
+   * they were tested with, Socket.IO's own `parser`, and the ws that it brings; without these all goes the long way, and
+   * the log says so. Default true.
+   */
+  fast?: boolean
   /** Bounds of what one socket may take; each has a default. */
   limits?: Partial<Limits>
 }
@@ -105,6 +111,7 @@ const schema = {
     handlerTimeoutMs: { ...milliseconds, default: 10_000 },
     admissionTimeoutMs: { ...milliseconds, default: 10_000 },
     userIdOf: {},
+    fast: { type: 'boolean', default: true },
     limits: {
       type: 'object',
       default: {},

@@ -2,37 +2,51 @@ import type { ConnectionContext } from './context.js'
 import type { AckEnvelope } from './definition.js'
 import type { EventLife } from './event-life.js'
 
-/** Sends the one argument of an ack. Throws if it can't be encoded. */
-export type SendAck = (envelope: AckEnvelope) => void
+/** Where the one argument of an ack goes. */
+export interface Ack {
+  /** `json` is the text of the envelope's data, where it is written already. Throws if it can't be encoded. */
+  send(envelope: AckEnvelope, json: string | undefined): void
+}
+
+/** An event at the gate. */
+export interface Arrival {
+  readonly name: string
+  /** The first of its arguments. */
+  readonly payload: unknown
+  /** How many arguments it has, the ack not counted. */
+  readonly count: number
+  /** Undefined for an event that wants none. */
+  readonly ack: Ack | undefined
+  /** Lets it go on to the application's own middlewares and listeners; undefined for one that no other waits for. */
+  readonly passOn: (() => void) | undefined
+}
+
+/** Where an event came from, and ends. */
+export interface Origin {
+  /** One of its events has ended, its ack sent. */
+  end(): void
+}
 
 /** One event on its way through the dispatch. */
 export class Passage {
   /** What a handler throws is told only if it is declared; what a hook throws is a refusal. */
   isInHandler = false
-  data: unknown
+  data: unknown = undefined
   /** The ack of an earlier event with the same key, or this one's claim on its key. */
-  known: AckEnvelope | undefined
-  claim: string | undefined
-  timer: NodeJS.Timeout | undefined
+  known: AckEnvelope | undefined = undefined
+  claim: string | undefined = undefined
+  timer: NodeJS.Timeout | undefined = undefined
   readonly life: EventLife
   readonly connection: ConnectionContext
-  readonly args: readonly unknown[]
-  readonly sendAck: SendAck | undefined
-  readonly done: () => void
+  readonly arrival: Arrival
+  readonly origin: Origin
   #hasEnded = false
 
-  constructor(
-    life: EventLife,
-    connection: ConnectionContext,
-    args: readonly unknown[],
-    sendAck: SendAck | undefined,
-    done: () => void,
-  ) {
+  constructor(life: EventLife, connection: ConnectionContext, arrival: Arrival, origin: Origin) {
     this.life = life
     this.connection = connection
-    this.args = args
-    this.sendAck = sendAck
-    this.done = done
+    this.arrival = arrival
+    this.origin = origin
   }
 
   /** Ends it, once: whatever comes later is dropped, and logged at debug level. */

@@ -11,11 +11,13 @@ import type { Decorators } from './decorators.js'
 import { createDrain } from './drain.js'
 import { createEmitCheck } from './emit.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
+import { gateOf, receiverOf } from './gate.js'
 import { createHandshake } from './handshake.js'
 import { addContextHook } from './hooks.js'
 import { createIdentities } from './identity.js'
 import { createInjector } from './inject.js'
 import { createIntake } from './intake.js'
+import { createLanes } from './lanes.js'
 import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
@@ -81,22 +83,27 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     log: instance.log,
   })
   const drain = createDrain()
-  const gateOf = containServer({
+  containServer({
     io,
     limits: options.limits,
     log: instance.log,
     admission,
     drain,
     rulesOf: (address) => mounts.at(address),
+    openLane: (socket) => openLane(socket),
     now: () => performance.now(),
   })
+  // Behind containment, whose own listeners are none that a lane has to heed.
+  const openLane = options.fast
+    ? createLanes({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
+    : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
   const identities = createIdentities({ io, userIdOf: options.userIdOf, isMounted, now: Date.now, log: instance.log })
   const mounts = createMounts({
     io,
     registry,
     children,
-    live: createLife({ gateOf, readmit: admission.readmit, identities, checkEmit, log: instance.log }),
+    live: createLife({ readmit: admission.readmit, identities, checkEmit, log: instance.log }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })

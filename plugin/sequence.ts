@@ -6,12 +6,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** Goes on with a value when it is there: at once, or when its promise is fulfilled. */
-export function after<Value, Result>(
+/** Goes on with a value when it is there, at once or when its promise is fulfilled; `subject` spares `next` a closure. */
+export function after<Value, Result, Subject = undefined>(
   value: Value | PromiseLike<Value>,
-  next: (value: Value) => Result | PromiseLike<Result>,
+  next: (value: Value, subject: Subject) => Result | PromiseLike<Result>,
+  subject?: Subject,
 ): Result | PromiseLike<Result> {
-  return isThenable(value) ? (value as PromiseLike<Value>).then(next) : next(value)
+  if (!isThenable(value)) return next(value, subject as Subject)
+  return (value as PromiseLike<Value>).then((fulfilled) => next(fulfilled, subject as Subject))
 }
 
 /** One thing to do; a promise is waited for, any other result is not looked at. */
@@ -26,10 +28,14 @@ export function walk<Subject>(steps: readonly Step<Subject>[], subject: Subject,
   return undefined
 }
 
-/** Calls a function; what it throws or rejects with goes to `fail`, which throws something that says more. */
-export function recast(call: () => unknown, fail: (error: unknown) => never): unknown {
+/** Calls a function, with a value; what it throws or rejects with goes to `fail`, which throws something that says more. */
+export function recast<Value = undefined>(
+  call: (value: Value) => unknown,
+  fail: (error: unknown) => never,
+  value?: Value,
+): unknown {
   try {
-    const result = call()
+    const result = call(value as Value)
     return isThenable(result) ? result.then(undefined, fail) : result
   } catch (error) {
     return fail(error)

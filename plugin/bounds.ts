@@ -1,0 +1,36 @@
+import { type Packet, PacketType } from 'socket.io-parser'
+import { FST_NSP_EVENT_MALFORMED, FST_NSP_PAYLOAD_TOO_LARGE } from './errors.js'
+import type { Limits } from './limits.js'
+import { findPoison } from './plain.js'
+
+/*
+ * What a packet may be, before anything recurses over it, or spreads it.
+ */
+
+export type Bounds = Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
+
+/** Whether an event's list of name and arguments is within the bounds. `size`: its bytes; of a text, its characters. */
+export function isWithinBounds(data: readonly unknown[], size: number, bounds: Bounds): boolean {
+  return (
+    size <= bounds.payloadBytes &&
+    data.length - 1 <= bounds.arguments &&
+    findPoison(data, bounds.depth + 1) === undefined
+  )
+}
+
+/** What is wrong with a packet of that size; undefined when it is well. */
+export function findProblem(packet: Packet, size: number, limits: Bounds): Error | undefined {
+  const { data, id } = packet
+  if (size > limits.payloadBytes) return new FST_NSP_PAYLOAD_TOO_LARGE(limits.payloadBytes)
+  if (id !== undefined && !Number.isSafeInteger(id)) return new FST_NSP_EVENT_MALFORMED('has an ack id out of bounds')
+  if (Array.isArray(data) && data.length - (isEvent(packet) ? 1 : 0) > limits.arguments) {
+    return new FST_NSP_EVENT_MALFORMED(`has more than ${limits.arguments} arguments`)
+  }
+  // one level is the list of arguments itself
+  const poison = findPoison(data, limits.depth + 1)
+  return poison === undefined ? undefined : new FST_NSP_EVENT_MALFORMED(poison)
+}
+
+export function isEvent({ type }: Packet): boolean {
+  return type === PacketType.EVENT || type === PacketType.BINARY_EVENT
+}

@@ -1,0 +1,149 @@
+import type { Socket } from 'socket.io'
+import { frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
+import { type EventHead, readHead } from './packet.js'
+import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
+import { type EventReceiver, endTurn, receiveInTurn } from './turn.js'
+
+/*
+ * The fast lane of a connection, past the event emitters of engine.io and the streams of ws: a declared event goes from
+ * the bytes of its frame to its gate, and whatever is sent in one turn of the event loop is one write. All that is
+ * unusual takes their way, and its turn.
+ */
+
+const FRAME = Symbol('frame')
+
+const OPEN = 1
+const IDLE = 0
+// '42': a message of engine.io, an event of socket.io
+const MESSAGE = 52
+const EVENT = 50
+// Characters; behind that it is Socket.IO's to wait, where `bytesWaiting` counts.
+const LONGEST_BATCH = 65_536
+
+/** What a packet is sent with. */
+export interface WriteOptions {
+  /** Of a broadcast: one object for all its connections. */
+  readonly preEncoded?: boolean
+  /** The frame of a broadcast. */
+  [FRAME]?: string
+}
+
+/** What is the same for every lane of a server. */
+export interface LaneOptions {
+  /** Who takes an event of that name; undefined where it takes the long way. */
+  readonly receiverOf: (socket: Socket, event: string) => EventReceiver | undefined
+  /** Whether a list of a name and its arguments, so many characters of it, is within the limits. */
+  readonly isWithinLimits: (data: readonly unknown[], characters: number) => boolean
+  /** Whether somebody listens for each packet of the connection: then all take the long way. */
+  readonly isWatched: (connection: Connection) => boolean
+}
+
+export class Lane implements TextTaker {
+  readonly #client: Client
+  readonly #connection: Connection
+  readonly #transport: Transport
+  readonly #webSocket: WebSocket
+  readonly #options: LaneOptions
+  readonly #endWrite: Callback
+  #out = ''
+
+  constructor(client: Client, options: LaneOptions) {
+    this.#client = client
+    this.#connection = client.conn
+    this.#transport = client.conn.transport
+    this.#webSocket = client.conn.transport.socket
+    this.#options = options
+    this.#endWrite = (error) => {
+      if (error) return this.#transport.onError('write error', error.stack)
+      this.#transport.writable = true
+      // What has come meanwhile waits for this word.
+      if (this.#connection.writeBuffer.length > 0) this.#transport.emit('ready')
+    }
+  }
+
+  /** Sends a message's text, at the end of this turn. out: false where it is for the engine. */
+  send(text: string, options: WriteOptions | undefined): boolean {
+    if (!this.#isClear() || text.length >= LONGEST_TEXT) return false
+    if (this.#out === '') {
+      this.#transport.writable = false
+      if (unwritten.push(this) === 1) process.nextTick(flushAll)
+    }
+    this.#out += options?.preEncoded ? broadcastFrame(text, options) : frameOf(`4${text}`)
+    return true
+  }
+
+  /** Whether nothing waits that this would overtake. */
+  #isClear(): boolean {
+    const connection = this.#connection
+    if (this.#options.isWatched(connection) || connection.writeBuffer.length > 0 || connection._readyState !== 'open')
+      return false
+    if (this.#out !== '') return this.#out.length < LONGEST_BATCH
+    const { _readyState, _sender } = this.#webSocket
+    return this.#transport.writable && _readyState === OPEN && _sender._state === IDLE
+  }
+
+  /** Writes what has been sent. */
+  flush(): void {
+    const out = this.#out
+    if (out === '') return
+    this.#out = ''
+    const { _socket } = this.#webSocket
+    if (_socket.writable) _socket.write(out, 'latin1', this.#endWrite)
+  }
+
+  /** Reads what it can at the start of a chunk. out: how many bytes that was. */
+  read(chunk: Buffer, receiver: Receiver): number {
+    const { _state, _bufferedBytes, _fragmented, _loop, _maxPayload, writableLength } = receiver
+    const isBetweenFrames =
+      _state === IDLE && _bufferedBytes === 0 && _fragmented === 0 && !_loop && writableLength === 0
+    return isBetweenFrames ? readTexts(chunk, _maxPayload, this) : 0
+  }
+
+  takeText(text: string): void {
+    if (this.#takeEvent(text)) return
+    endTurn()
+    this.#transport.onData(text)
+  }
+
+  /** Takes an event that a gate waits for, with nothing unusual about it. */
+  #takeEvent(text: string): boolean {
+    const connection = this.#connection
+    if (text.charCodeAt(0) !== MESSAGE || text.charCodeAt(1) !== EVENT || !readHead(text, 2, head)) return false
+    if (this.#options.isWatched(connection) || connection._readyState !== 'open') return false
+    const socket = this.#client.nsps.get(head.namespace)
+    const receiver = socket && this.#options.receiverOf(socket, head.name)
+    if (!receiver) return false
+    const data = parse(text.slice(head.start))
+    if (!data || !this.#options.isWithinLimits(data, text.length)) return false
+    if (connection.pingTimeoutTimer !== null && !connection.hasRefreshedPingTimeout) {
+      connection.pingTimeoutTimer.refresh()
+      connection.hasRefreshedPingTimeout = true
+    }
+    receiveInTurn(receiver, data, head.id)
+    return true
+  }
+}
+
+const head: EventHead = { namespace: '/', id: undefined, name: '', start: 0 }
+
+function parse(json: string): readonly unknown[] | undefined {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** One frame for all connections of a broadcast. */
+function broadcastFrame(text: string, options: WriteOptions): string {
+  options[FRAME] ??= frameOf(`4${text}`)
+  return options[FRAME]
+}
+
+// The lanes with something to write, all of this process.
+const unwritten: Lane[] = []
+
+function flushAll(): void {
+  for (const lane of unwritten) lane.flush()
+  unwritten.length = 0
+}

@@ -1,0 +1,113 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Server, ServerOptions, Socket } from 'socket.io'
+import { type Bounds, isWithinBounds } from './bounds.js'
+import { Lane, type LaneOptions, type WriteOptions } from './lane.js'
+import {
+  type Callback,
+  type Client,
+  type Connection,
+  findUntested,
+  hasSeams,
+  type Receiver,
+  readVersions,
+  type Sender,
+} from './seam.js'
+
+/*
+ * Opens the fast lanes of a server's connections, where they can be.
+ */
+
+export interface LanesOptions {
+  readonly io: Server
+  readonly options: Partial<ServerOptions>
+  readonly limits: Bounds
+  readonly receiverOf: LaneOptions['receiverOf']
+  readonly log: FastifyBaseLogger
+}
+
+/** Opens the lane of a socket's connection, if it is not open yet; where it can't be, all goes the long way. */
+export type OpenLane = (socket: Socket) => void
+
+// What the application may have of its own, and is not ours to know.
+const FOREIGN = ['parser', 'wsEngine'] as const
+
+// Who listens for these to a connection, or to the engine, wants to see each packet, and sees it.
+const OF_A_CONNECTION = new Set(['data', 'message', 'packet', 'packetCreate', 'flush', 'drain'])
+const OF_THE_ENGINE = new Set(['flush', 'drain'])
+
+const LANE = Symbol('lane')
+const WATCHED = Symbol('watched')
+
+// On the objects of others.
+type Laned<Owner> = Owner & { [LANE]?: Lane | undefined }
+type With<Owner> = Owner & { readonly [LANE]: Lane }
+type Watched = Connection & { [WATCHED]?: boolean }
+
+/** Looks once whether lanes can be, on what is installed and with these options; where not, the log says why. */
+export function createLanes({ io, options, limits, receiverOf, log }: LanesOptions): OpenLane {
+  const foreign = FOREIGN.find((name) => options[name] !== undefined)
+  const obstacle = foreign ? `the application has a ${foreign} of its own` : findUntested(readVersions())
+  if (obstacle !== undefined) {
+    log.info(`fast is off: ${obstacle}`)
+    return () => {}
+  }
+  let isPossible = true
+  let isEngineWatched = false
+  const laneOptions: LaneOptions = {
+    receiverOf,
+    isWithinLimits: (data, characters) => isWithinBounds(data, characters, limits),
+    isWatched: (connection: Watched) => isEngineWatched || connection[WATCHED] === true,
+  }
+  io.engine.on('connection', (connection: Connection) => connection.on('newListener', heedListener))
+  io.engine.on('newListener', (name: string) => {
+    isEngineWatched ||= OF_THE_ENGINE.has(name)
+  })
+
+  function open(client: Laned<Client>): void {
+    const { conn } = client
+    if (!isPossible || Object.keys(conn.transport.socket._extensions).length > 0) return
+    isPossible = hasSeams(client)
+    if (!isPossible) {
+      log.warn('fast is off: what is installed is not what it was tested with')
+      return
+    }
+    client[LANE] = new Lane(client, laneOptions)
+    attach(conn, client[LANE])
+  }
+
+  return ({ client: stock }) => {
+    const client = stock as unknown as Laned<Client>
+    if (LANE in client || client.conn.protocol !== 4) return
+    client[LANE] = undefined
+    if (client.conn.transport.name === 'websocket') open(client)
+    else client.conn.once('upgrade', () => open(client))
+  }
+}
+
+function heedListener(this: Watched, name: string): void {
+  if (OF_A_CONNECTION.has(name)) this[WATCHED] = true
+}
+
+/** Puts the lane where the engine writes, and where ws writes and reads. */
+function attach(connection: Connection, lane: Lane): void {
+  const { _sender: sender, _receiver: receiver } = connection.transport.socket
+  Object.assign(connection, { [LANE]: lane, write })
+  Object.assign(sender, { [LANE]: lane, sendFrame })
+  Object.assign(receiver, { [LANE]: lane, write: receive })
+}
+
+function write(this: With<Connection>, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
+  if (typeof data === 'string' && callback === undefined && this[LANE].send(data, options)) return this
+  return Object.getPrototypeOf(this).write.call(this, data, options, callback)
+}
+
+function sendFrame(this: With<Sender>, frames: readonly Buffer[], callback?: Callback): void {
+  this[LANE].flush()
+  Object.getPrototypeOf(this).sendFrame.call(this, frames, callback)
+}
+
+function receive(this: With<Receiver>, chunk: Buffer, ...rest: unknown[]): boolean {
+  const read = this[LANE].read(chunk, this)
+  if (read > 0 && read === chunk.length) return true
+  return Object.getPrototypeOf(this).write.call(this, chunk.subarray(read), ...rest)
+}

@@ -1,0 +1,27 @@
+/**
+ * A line: first come, first served. An array's shift() moves all that is left of a long one; here a line is turned round
+ * now and then, and taken from its end.
+ */
+export class Line<Item> {
+  #queue: Item[] = []
+  #turned: Item[] = []
+
+  get length(): number {
+    return this.#queue.length + this.#turned.length
+  }
+
+  push(item: Item): void {
+    this.#queue.push(item)
+  }
+
+  /** Takes the first; undefined where there is none. */
+  shift(): Item | undefined {
+    if (this.#turned.length === 0) this.#turned = this.#queue.splice(0).reverse()
+    return this.#turned.pop()
+  }
+
+  clear(): void {
+    this.#queue = []
+    this.#turned = []
+  }
+}

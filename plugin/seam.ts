@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Socket } from 'socket.io'
+
+/*
+ * What is private of socket.io, engine.io and ws, and what the fast lane needs of it: named here, with the versions in
+ * which it was tested, and looked for before anybody relies on it.
+ */
+
+export type Callback = (error?: Error | null) => void
+
+/** Of ws: a connection, its writing and its reading end. */
+export interface WebSocket {
+  readonly _readyState: number
+  readonly _extensions: object
+  readonly _socket: {
+    readonly writable: boolean
+    write(text: string, encoding: 'latin1', callback: Callback): boolean
+  }
+  readonly _sender: Sender
+  readonly _receiver: Receiver
+}
+
+export interface Sender {
+  readonly _state: number
+  sendFrame(frames: readonly Buffer[], callback?: Callback): void
+}
+
+export interface Receiver {
+  readonly _state: number
+  readonly _bufferedBytes: number
+  readonly _fragmented: number
+  readonly _maxPayload: number
+  readonly _loop: boolean
+  readonly writableLength: number
+  write(chunk: Buffer, ...rest: unknown[]): boolean
+}
+
+/** Of engine.io: a session, and its transport. */
+export interface Connection {
+  readonly protocol: number
+  readonly transport: Transport
+  readonly writeBuffer: readonly unknown[]
+  readonly pingTimeoutTimer: NodeJS.Timeout | null
+  readonly _readyState: string
+  hasRefreshedPingTimeout: boolean
+  write(data: unknown, options?: object, callback?: unknown): unknown
+  on(event: 'newListener', listener: (this: Connection, name: string) => void): unknown
+  once(event: 'upgrade', listener: () => void): unknown
+}
+
+export interface Transport {
+  readonly name: string
+  readonly socket: WebSocket
+  writable: boolean
+  emit(event: 'ready'): boolean
+  onData(text: string): void
+  onError(message: string, description?: string): void
+}
+
+/** Of socket.io: the client of all sockets of a connection. */
+export interface Client {
+  readonly conn: Connection
+  readonly nsps: ReadonlyMap<string, Socket>
+}
+
+/** Of each package the versions that were tested. */
+const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\./, ws: /^8\./ } as const
+
+export type Versions = Readonly<Record<keyof typeof TESTED, string | undefined>>
+
+/** The versions that are installed below a module; undefined where a bundler has left none to read. */
+export function readVersions(module = import.meta.url): Versions {
+  const versions: Record<string, string | undefined> = {}
+  let parent = module
+  // Each is a dependency of the one before, and may be there more than once.
+  for (const name of Object.keys(TESTED)) {
+    try {
+      parent = createRequire(parent).resolve(name)
+      versions[name] = readVersion(parent, name)
+    } catch {
+      versions[name] = undefined
+    }
+  }
+  return versions as Versions
+}
+
+function readVersion(file: string, name: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    try {
+      const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      if (found.name === name) return found.version
+    } catch {
+      if (folder === dirname(folder)) throw new Error(`${name} has no package.json`)
+    }
+  }
+}
+
+/** Says which version was not tested; undefined when all were. */
+export function findUntested(versions: Versions): string | undefined {
+  for (const [name, tested] of Object.entries(TESTED)) {
+    const version = versions[name as keyof Versions]
+    if (version === undefined || !tested.test(version)) return `${name} ${version ?? 'of an unknown version'}`
+  }
+  return undefined
+}
+
+/** Whether a client whose transport is a WebSocket has all that is said above. */
+export function hasSeams({ conn, nsps }: Client): boolean {
+  const { transport } = conn
+  const { _sender, _receiver, _socket, _extensions, _readyState } = transport.socket
+  return (
+    nsps instanceof Map &&
+    Array.isArray(conn.writeBuffer) &&
+    areOf('boolean', conn.hasRefreshedPingTimeout, transport.writable, _receiver?._loop, _socket?.writable) &&
+    areOf('string', conn._readyState, transport.name) &&
+    areOf('object', conn.pingTimeoutTimer, _extensions) &&
+    areOf('number', _readyState, _sender?._state, _receiver?._state, _receiver?._bufferedBytes) &&
+    areOf('number', _receiver?._fragmented, _receiver?._maxPayload, _receiver?.writableLength) &&
+    areOf('function', conn.write, transport.onData, transport.onError, _socket?.write) &&
+    areOf('function', _sender?.sendFrame, _receiver?.write)
+  )
+}
+
+function areOf(type: string, ...values: unknown[]): boolean {
+  return values.every((value) => typeof value === type)
+}
