@@ -1,4 +1,4 @@
-import { NAMESPACE } from './message.js'
+import { NAMESPACE } from './application.js'
 
 /*
  * How events, acks and emits look on the wire of Socket.IO, and on that of the bare frames of `ws`.
@@ -15,6 +15,9 @@ export interface Dialect {
   order(event: string): string
   /** What stands before the id of an ack. */
   readonly ackHead: string
+  /** The same of an event and an ack with one attachment. */
+  readonly binaryEventHead: string
+  readonly binaryAckHead: string
   /** What stands before the payload of an emit. */
   emitHead(event: string): string
 }
@@ -27,6 +30,8 @@ export const DIALECTS: Readonly<Record<'socket.io' | 'ws', Dialect>> = {
     eventMiddle: (event) => `["${event}",`,
     order: (event) => `42${NAMESPACE},["${event}"]`,
     ackHead: `43${NAMESPACE},`,
+    binaryEventHead: `451-${NAMESPACE},`,
+    binaryAckHead: `461-${NAMESPACE},`,
     emitHead: (event) => `42${NAMESPACE},["${event}",`,
   },
   ws: {
@@ -36,6 +41,8 @@ export const DIALECTS: Readonly<Record<'socket.io' | 'ws', Dialect>> = {
     eventMiddle: (event) => `,"${event}",`,
     order: (event) => `[0,"${event}"]`,
     ackHead: '[',
+    binaryEventHead: '',
+    binaryAckHead: '',
     emitHead: (event) => `["${event}",`,
   },
 }

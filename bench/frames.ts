@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
  */
 
 export const TEXT = 1
+export const BINARY = 2
 
 const EMPTY = Buffer.alloc(0)
 
@@ -22,13 +23,14 @@ export function createFrame(opcode: number, payload: Buffer): Buffer {
 /** A text frame whose payload has a number of fixed width in it: `write` puts a copy with another number into a buffer. */
 export interface NumberedFrame {
   readonly length: number
-  write(target: Buffer, at: number, number: number): void
+  /** Returns its length. */
+  write(target: Buffer, at: number, number: number): number
 }
 
 /** `before` and `after` are ASCII; numbers must have exactly `width` digits. */
 export function createNumberedFrame(before: string, width: number, after: string): NumberedFrame {
   const frame = createFrame(TEXT, Buffer.from(before + '0'.repeat(width) + after, 'latin1'))
-  const first = frame.length - before.length - width - after.length + before.length
+  const first = frame.length - after.length - width
   // What is left of a masked '0' is the mask.
   const masks = Array.from({ length: width }, (_, index) => (frame[first + index] as number) ^ 0x30)
   return {
@@ -40,6 +42,7 @@ export function createNumberedFrame(before: string, width: number, after: string
         target[at + first + index] = (0x30 + (rest % 10)) ^ (masks[index] as number)
         rest = Math.floor(rest / 10)
       }
+      return frame.length
     },
   }
 }

@@ -1,7 +1,10 @@
 import { DIALECTS } from './dialect.js'
+import { createBinaryLoad } from './loads/binary.js'
 import { createBroadcastLoad } from './loads/broadcast.js'
 import { createEchoLoad } from './loads/echo.js'
+import { createIdleLoad } from './loads/idle.js'
 import type { Job, Load } from './loads/job.js'
+import { createConnectLoad, createJoinLoad } from './loads/joining.js'
 
 /*
  * The process of one load. argv: its order as JSON. Asked `open`, `latency`, or for a slice of so many milliseconds, it
@@ -20,9 +23,11 @@ export interface Latency {
 }
 
 const loads: Record<string, (job: Job) => Load> = {
-  echo: createEchoLoad,
-  paced: createEchoLoad,
+  echo: (job) => (job.scenario.event === 'binary' ? createBinaryLoad(job) : createEchoLoad(job)),
   broadcast: createBroadcastLoad,
+  connect: createConnectLoad,
+  join: createJoinLoad,
+  heap: createIdleLoad,
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order

@@ -2,12 +2,6 @@
  * What is sent: one message of 264 bytes, its schema, and the reply. Servers and loads know the same.
  */
 
-export const NAMESPACE = '/bench'
-
-/** Whoever sits on a lower seat is in this room. */
-export const ROOM = 'members'
-export const ROOM_SEATS = 50
-
 /** How many different messages there are: all of one length. */
 export const VARIANTS = 16
 

@@ -4,58 +4,121 @@ import type { ContenderName } from './contenders.js'
  * What is measured: each scenario as data.
  */
 
-/** Frames that are sent and answered: CPU per message, in slices. */
-interface Sliced {
-  readonly kind: 'echo' | 'binary' | 'paced' | 'broadcast' | 'handshake' | 'join'
+export interface Scenario {
+  readonly id: string
+  readonly title: string
+  readonly kind: 'echo' | 'broadcast' | 'connect' | 'join' | 'heap' | 'startup'
+  /** What the figure says, and of what. */
+  readonly unit: string
   /** The event that is sent. */
   readonly event: string
   readonly sockets: number
   /** Messages of one socket that wait for their answer at a time. */
   readonly inFlight: number
-  /** Deliveries that one message leads to. */
-  readonly deliveries: number
   /** Messages a second of all sockets; 0: as fast as answers come. */
   readonly perSecond: number
-}
-
-export interface Scenario extends Sliced {
-  readonly id: string
-  readonly title: string
-  /** What one costs: an echo, a delivery, a join. */
-  readonly unit: string
-  /** Those who can't do it, or do not differ in it from another. */
+  /** Who hears a broadcast, and how many they are. */
+  readonly audience: 'all' | 'room' | 'others'
+  readonly deliveries: number
+  readonly namespaces: number
+  /** Joining has an asynchronous hook. */
+  readonly hasHook: boolean
+  /** Asynchronous hooks and handlers, onAny, namespace.use, socket.use. */
+  readonly hasEverything: boolean
+  /** An emit that is not declared, where emits can be. */
+  readonly isUndeclared: boolean
+  /** Those who can't do it in their own idiom, or do nothing else in it than in another. */
   readonly without: readonly ContenderName[]
 }
 
-const echo = {
+const echo: Omit<Scenario, 'id' | 'title'> = {
   kind: 'echo',
+  unit: 'µs CPU a message',
   event: 'echo',
   sockets: 100,
   inFlight: 4,
-  deliveries: 1,
   perSecond: 0,
-  unit: 'message',
+  audience: 'all',
+  deliveries: 1,
+  namespaces: 1,
+  hasHook: false,
+  hasEverything: false,
+  isUndeclared: false,
   without: [],
-} as const
-const broadcast = {
+}
+const broadcast: typeof echo = {
   ...echo,
   kind: 'broadcast',
+  unit: 'µs CPU a delivery',
   event: 'shout',
   sockets: 500,
-  inFlight: 1,
   deliveries: 500,
-  unit: 'delivery',
-} as const
+}
+const join: typeof echo = {
+  ...echo,
+  kind: 'join',
+  unit: 'µs CPU a join',
+  sockets: 20,
+  hasHook: true,
+  without: ['ws', 'zod-sockets'],
+}
+const heap: typeof echo = { ...echo, kind: 'heap', unit: 'KB heap a connection', sockets: 2_000 }
 
 export const SCENARIOS: readonly Scenario[] = [
   { ...echo, id: 'echo-4', title: 'validated echo, 100 sockets x 4 in flight' },
   { ...echo, id: 'echo-1', title: 'validated echo, 100 sockets x 1 in flight', inFlight: 1 },
   { ...echo, id: 'raw-4', title: 'unvalidated echo, 100 sockets x 4 in flight', event: 'raw' },
-  { ...broadcast, id: 'broadcast-500', title: 'broadcast to 500' },
+  { ...echo, id: 'paced', title: 'validated echo, 5,000 a second over 100 sockets', perSecond: 5_000 },
+  { ...echo, id: 'binary', title: 'binary echo of 1 KB, 100 sockets x 4 in flight', event: 'binary', without: ['ws'] },
   {
     ...echo,
     id: 'features',
     title: 'every feature in use, 100 sockets x 4 in flight',
+    hasEverything: true,
+    without: ['ws', 'ours plain', 'nest', 'zod-sockets', 'socket-controllers'],
+  },
+  { ...broadcast, id: 'broadcast-500', title: 'broadcast to 500' },
+  { ...broadcast, id: 'broadcast-1000', title: 'broadcast to 1,000', sockets: 1_000, deliveries: 1_000 },
+  {
+    ...broadcast,
+    id: 'undeclared-500',
+    title: 'broadcast to 500, of an emit that is not declared',
+    isUndeclared: true,
+    without: ['ws', 'ours plain', 'fastify-socket.io', 'nest', 'zod-sockets', 'socket-controllers'],
+  },
+  { ...broadcast, id: 'rooms', title: 'to a room of 50 among 500', audience: 'room', deliveries: 50 },
+  {
+    ...broadcast,
+    id: 'except',
+    title: 'to 450 of 500, except a room',
+    audience: 'others',
+    deliveries: 450,
+    without: ['ws', 'zod-sockets'],
+  },
+  {
+    ...join,
+    id: 'connect',
+    title: 'WebSocket handshake and join, one async hook',
+    kind: 'connect',
+    unit: 'µs CPU a connection',
+  },
+  // the first stays joined, the others by turns: a join behind a leave in one chunk would meet a socket that is still there
+  { ...join, id: 'join', title: 'join on a connection that is there, one async hook', namespaces: 3 },
+  { ...heap, id: 'heap-1', title: "idle connection in one namespace, a browser's headers" },
+  {
+    ...heap,
+    id: 'heap-5',
+    title: "idle connection in five namespaces, a browser's headers",
+    namespaces: 5,
+    without: ['ws'],
+  },
+  {
+    ...echo,
+    id: 'startup',
+    title: 'start-up, 100 namespaces x 10 events, each with its own schema',
+    kind: 'startup',
+    unit: 'ms',
+    namespaces: 100,
     without: ['ws', 'ours plain'],
   },
 ]

@@ -1,14 +1,35 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { AnyNamespaceDefinition } from '../../plugin/index.js'
+import { createStartUpSchema, namespacesOf, startUpEventsOf } from '../application.js'
+import { type Message, replySchema } from '../message.js'
+import type { Scenario } from '../scenarios.js'
+
+/*
+ * What users run: the bundle in dist/, which this package's own name leads to.
+ */
 
 export type Plugin = typeof import('../../plugin/index.js')
 
 // Not a literal, for there are no types of it before `npm run build`.
 const self: string = 'fastify-namespaces'
 
-/** What users run: the bundle in dist/, which this package's own name leads to. */
 export async function loadPlugin(): Promise<Plugin> {
   return (await import(self)) as Plugin
+}
+
+/** The hundred definitions of start-up, by name. */
+export function defineMany(scenario: Scenario): Record<string, AnyNamespaceDefinition> {
+  const handler = (message: unknown) => ({ id: (message as Message).id, ok: true })
+  const define = (name: string) => ({
+    events: Object.fromEntries(
+      startUpEventsOf(name).map((each) => [
+        each.event,
+        { payload: createStartUpSchema(each), reply: replySchema, handler },
+      ]),
+    ),
+  })
+  return Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(name)]))
 }
 
 /** Listens on a free port of this machine; resolves to it. */

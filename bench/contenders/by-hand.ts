@@ -1,44 +1,68 @@
 import type { Namespace, Server, Socket } from 'socket.io'
-import { createMessage, type Message, NAMESPACE, ROOM, ROOM_SEATS } from '../message.js'
+import { checkToken, createStartUpSchema, namespacesOf, ROOM, ROOM_SEATS, startUpEventsOf } from '../application.js'
+import { createMessage, type Message, messageSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
-import { createValidator } from './validator.js'
+import { createAjv } from './validator.js'
 
 /*
  * The application, on Socket.IO alone: what `bare` and fastify-socket.io serve.
  */
 
 type Ack = (reply: unknown) => void
+type Echo = (message: Message, ack: Ack) => void
 
 export function wireByHand(io: Server, scenario: Scenario): void {
-  const namespace = io.of(NAMESPACE)
-  const echo = createEcho()
-  if (scenario.id === 'features') useEverything(namespace)
-  const shout = createShout(namespace)
+  const wire = scenario.kind === 'startup' ? wireMany : wireBench
+  const ajv = createAjv()
+  for (const name of namespacesOf(scenario)) {
+    const namespace = io.of(name)
+    if (scenario.hasHook) addHook(namespace)
+    if (scenario.hasEverything) useEverything(namespace)
+    wire(namespace, (schema) => createEcho(ajv.compile(schema)), scenario)
+  }
+}
+
+function wireBench(namespace: Namespace, createEcho: (schema: object) => Echo, scenario: Scenario): void {
+  const echo = scenario.hasEverything ? asynchronous(createEcho(messageSchema)) : createEcho(messageSchema)
+  let shouts = 0
   namespace.on('connection', (socket) => {
     if (Number(socket.handshake.query.seat) < ROOM_SEATS) socket.join(ROOM)
-    socket.on('echo', scenario.id === 'features' ? asynchronous(echo) : echo)
+    socket.on('echo', echo)
     socket.on('raw', (message: Message, ack: Ack) => ack({ id: message.id, ok: true }))
     socket.on('binary', (data: Buffer, ack: Ack) => ack(data))
-    socket.on('shout', shout)
+    socket.on('shout', () => audienceOf(socket, namespace, scenario).emit('news', createMessage(shouts++)))
   })
 }
 
-function createEcho() {
-  const validate = createValidator()
-  return (message: Message, ack: Ack) => {
+function audienceOf(socket: Socket, namespace: Namespace, { audience }: Scenario) {
+  if (audience === 'room') return socket.to(ROOM)
+  return audience === 'others' ? namespace.except(ROOM) : namespace
+}
+
+function createEcho(validate: ReturnType<ReturnType<typeof createAjv>['compile']>): Echo {
+  return (message, ack) => {
     if (!validate(message)) return ack({ ok: false, error: 'invalid', details: validate.errors })
     ack({ id: message.id, ok: true })
   }
 }
 
-function createShout(namespace: Namespace) {
-  let shouts = 0
-  return () => namespace.emit('news', createMessage(shouts++))
+function wireMany(namespace: Namespace, createEcho: (schema: object) => Echo): void {
+  const events = startUpEventsOf(namespace.name).map(
+    (each) => [each.event, createEcho(createStartUpSchema(each))] as const,
+  )
+  namespace.on('connection', (socket) => {
+    for (const [event, echo] of events) socket.on(event, echo)
+  })
 }
 
-/** One hook before, one after the check, and a handler that awaits. */
-function asynchronous(echo: (message: Message, ack: Ack) => void) {
-  return async (message: Message, ack: Ack) => {
+function addHook(namespace: Namespace): void {
+  namespace.use((socket, next) => {
+    checkToken(socket.handshake.auth.token).then(() => next(), next)
+  })
+}
+
+function asynchronous(echo: Echo): Echo {
+  return async (message, ack) => {
     await authorise()
     echo(message, ack)
   }
@@ -46,6 +70,7 @@ function asynchronous(echo: (message: Message, ack: Ack) => void) {
 
 async function authorise(): Promise<void> {}
 
+/** What takes two hooks, a listener and a middleware elsewhere. */
 function useEverything(namespace: Namespace): void {
   const heard = { events: 0 }
   namespace.use((_socket, next) => next())

@@ -1,7 +1,9 @@
-import Fastify from 'fastify'
-import { createMessage, type Message, messageSchema, NAMESPACE, ROOM, ROOM_SEATS } from '../message.js'
+import Fastify, { type FastifyRequest } from 'fastify'
+import type { Namespace } from 'socket.io'
+import { checkToken, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
+import { createMessage, type Message, messageSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
-import { listenWith, loadPlugin } from './built.js'
+import { listenWith, loadPlugin, type Plugin } from './built.js'
 
 /*
  * This package in its plainest dress: the one schema that is asked for, no hooks, no log, no limit that can be turned off.
@@ -19,18 +21,27 @@ const limits = {
   bytesWaiting: 0,
 }
 
-export async function start(_scenario: Scenario): Promise<number> {
-  const { default: namespaces, defineNamespace } = await loadPlugin()
+export async function start(scenario: Scenario): Promise<number> {
+  const plugin = await loadPlugin()
   const app = Fastify()
+  const define = (name: string) => defineBench(plugin, app.io.of(name), scenario)
+  await app.register(plugin.default, { limits })
+  for (const name of namespacesOf(scenario)) app.namespace(name, define(name))
+  return listenWith(app)
+}
+
+function defineBench({ defineNamespace }: Plugin, namespace: Namespace, { audience, hasHook }: Scenario) {
   let shouts = 0
-  const bench = defineNamespace({
+  return defineNamespace({
+    ...(hasHook && { onRequest: async ({ headers }: FastifyRequest) => checkToken(headers.authorization?.slice(7)) }),
     events: {
       echo: { payload: messageSchema, handler: ({ id }) => ({ id, ok: true }) },
       raw: { handler: (message) => ({ id: (message as Message).id, ok: true }) },
       binary: { handler: (data) => data },
       shout: {
-        handler: () => {
-          app.io.of(NAMESPACE).emit('news', createMessage(shouts++))
+        handler: (_payload, { socket }) => {
+          const audiences = { all: () => namespace, room: () => socket.to(ROOM), others: () => namespace.except(ROOM) }
+          audiences[audience]().emit('news', createMessage(shouts++))
         },
       },
     },
@@ -38,6 +49,4 @@ export async function start(_scenario: Scenario): Promise<number> {
       if (Number(socket.handshake.query.seat) < ROOM_SEATS) void socket.join(ROOM)
     },
   })
-  await app.register(namespaces, { limits, namespaces: { [NAMESPACE]: bench } })
-  return listenWith(app)
 }

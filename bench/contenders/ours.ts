@@ -1,7 +1,8 @@
-import Fastify from 'fastify'
-import { createMessage, type Message, messageSchema, NAMESPACE, ROOM, ROOM_SEATS, replySchema } from '../message.js'
+import Fastify, { type FastifyRequest } from 'fastify'
+import { checkToken, NAMESPACE, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
+import { createMessage, type Message, messageSchema, replySchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
-import { listenWith, loadPlugin, type Plugin } from './built.js'
+import { defineMany, listenWith, loadPlugin, type Plugin } from './built.js'
 
 /*
  * This package with everything on: schemas of payloads, replies and emits, a hook, every limit, and the logger.
@@ -9,22 +10,28 @@ import { listenWith, loadPlugin, type Plugin } from './built.js'
 
 export async function start(scenario: Scenario): Promise<number> {
   const plugin = await loadPlugin()
-  // what production has: /dev/null is where the bench sends it
+  // what production has: the bench sends it to /dev/null
   const app = Fastify({ logger: { level: 'info' } })
+  const define = scenario.hasEverything ? defineFeatures : defineBench
+  const definitions =
+    scenario.kind === 'startup'
+      ? defineMany(scenario)
+      : Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(plugin, scenario)]))
   await app.register(plugin.default, {
     // high enough to refuse nothing; it is counted all the same
     limits: { eventsPerSecond: 1_000_000 },
-    namespaces: { [NAMESPACE]: scenario.id === 'features' ? defineFeatures(plugin) : defineBench(plugin) },
+    namespaces: definitions,
   })
-  if (scenario.id === 'features') app.io.of(NAMESPACE).use((_socket, next) => next())
+  if (scenario.hasEverything) app.io.of(NAMESPACE).use((_socket, next) => next())
   return listenWith(app)
 }
 
-function defineBench({ defineNamespace }: Plugin) {
-  let shouts = 0
+function defineBench({ defineNamespace }: Plugin, { audience, hasHook, isUndeclared }: Scenario) {
   const heard = { events: 0 }
+  let shouts = 0
   return defineNamespace({
-    emits: { news: { payload: messageSchema } },
+    ...(hasHook && { onRequest: async ({ headers }: FastifyRequest) => checkToken(headers.authorization?.slice(7)) }),
+    emits: { [isUndeclared ? 'other' : 'news']: { payload: messageSchema } },
     eventHooks: {
       onEvent: () => {
         heard.events++
@@ -35,8 +42,9 @@ function defineBench({ defineNamespace }: Plugin) {
       raw: { handler: (message) => ({ id: (message as Message).id, ok: true }) },
       binary: { handler: (data) => data },
       shout: {
-        handler: (_payload, { namespace }) => {
-          namespace.emit('news', createMessage(shouts++))
+        handler: (_payload, { namespace, to }) => {
+          const audiences = { all: () => namespace, room: () => to(ROOM), others: () => namespace.except(ROOM) }
+          audiences[audience]().emit('news', createMessage(shouts++))
         },
       },
     },

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
-import { Ajv, type ValidateFunction } from 'ajv'
-import { messageSchema } from '../message.js'
+import { Ajv } from 'ajv'
 
 /*
  * The Ajv of those who bring none: with the formats of Fastify's, so that the same is checked in every contender.
@@ -15,8 +14,4 @@ export function createAjv(): Ajv {
   const ajv = new Ajv()
   addFormats(ajv)
   return ajv
-}
-
-export function createValidator(): ValidateFunction {
-  return createAjv().compile(messageSchema)
 }

@@ -1,26 +1,29 @@
 import { createServer } from 'node:http'
-import { WebSocketServer } from 'ws'
-import { createMessage, type Message } from '../message.js'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ROOM_SEATS } from '../application.js'
+import { createMessage, type Message, messageSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { listen } from './listening.js'
-import { createValidator } from './validator.js'
+import { createAjv } from './validator.js'
 
 /*
  * Frames and nothing else, with the same validation: no rooms, namespaces, pings or recovery. What Socket.IO could reach.
  * An event is `[id,"event",payload]`, its ack `[id,reply]`, an emit `["event",payload]`.
  */
 
-export async function start(_scenario: Scenario): Promise<number> {
+export async function start({ audience }: Scenario): Promise<number> {
   const server = createServer()
-  const validate = createValidator()
+  const validate = createAjv().compile(messageSchema)
   const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+  const members = new Set<WebSocket>()
   let shouts = 0
-  sockets.on('connection', (socket) => {
+  sockets.on('connection', (socket, request) => {
+    if (Number(request.url?.split('seat=')[1]) < ROOM_SEATS) members.add(socket)
     socket.on('message', (data) => {
       const [id, event, payload] = JSON.parse(String(data)) as [number, string, Message]
       if (event === 'shout') {
         const text = JSON.stringify(['news', createMessage(shouts++)])
-        for (const each of sockets.clients) each.send(text)
+        for (const each of audience === 'room' ? members : sockets.clients) each.send(text)
       } else if (event === 'echo' && !validate(payload)) {
         socket.send(JSON.stringify([id, { ok: false, error: validate.errors }]))
       } else {

@@ -1,5 +1,5 @@
+import { NAMESPACE } from '../application.js'
 import type { Dialect } from '../dialect.js'
-import { NAMESPACE } from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { join, type Lane, openLane } from './lane.js'
 
@@ -36,4 +36,13 @@ export async function openLanes({ port, dialect, scenario }: Job): Promise<Lane[
     lanes.push(...(await Promise.all(some)))
   }
   return lanes
+}
+
+/** What an ack says: itself, or what its envelope holds. */
+export function unwrap({ hasEnvelope }: Job): (ack: unknown) => unknown {
+  if (!hasEnvelope) return (ack) => ack
+  return (ack) => {
+    const { ok, data } = ack as { ok: boolean; data: unknown }
+    return ok ? data : ack
+  }
 }

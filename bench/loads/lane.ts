@@ -82,6 +82,11 @@ export async function join(lane: Lane, namespace: string): Promise<void> {
   if (!text.startsWith(`40${namespace},`)) throw new Error(`not joined: ${text}`)
 }
 
+/** Leaves a namespace; there is no answer to it. */
+export function leave(lane: Lane, namespace: string): void {
+  lane.write(createFrame(TEXT, Buffer.from(`41${namespace},`)))
+}
+
 function nextText(lane: Lane): Promise<string> {
   return new Promise((resolve) => {
     lane.hear = (_opcode, buffer, start, end) => resolve(buffer.toString('utf8', start, end))

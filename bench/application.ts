@@ -1,0 +1,48 @@
+import { messageSchema } from './message.js'
+import type { Scenario } from './scenarios.js'
+
+/*
+ * What every contender serves, whatever its idiom.
+ */
+
+export const NAMESPACE = '/bench'
+
+/** Whoever sits on a lower seat is in this room; the seat is in the handshake's query. */
+export const ROOM = 'members'
+export const ROOM_SEATS = 50
+
+const TOKEN = 'abc'
+const START_UP_EVENTS = 10
+
+/** The names of a scenario's namespaces: `/bench`, `/bench-2`, … */
+export function namespacesOf({ namespaces }: Scenario): string[] {
+  return Array.from({ length: namespaces }, (_, index) => (index === 0 ? NAMESPACE : `${NAMESPACE}-${index + 1}`))
+}
+
+/** The one asynchronous hook of who joins. rejects when the token is another. */
+export async function checkToken(token: unknown): Promise<void> {
+  if (token !== TOKEN) throw new Error('another token')
+}
+
+export interface StartUpEvent {
+  readonly event: string
+  /** A property that no other event's schema has. */
+  readonly extra: { readonly name: string; readonly maxLength: number }
+}
+
+/** The ten events of one of a hundred namespaces, for start-up. */
+export function startUpEventsOf(namespace: string): StartUpEvent[] {
+  const number = Number(namespace.slice(NAMESPACE.length + 1)) || 1
+  return Array.from({ length: START_UP_EVENTS }, (_, index) => ({
+    event: `event-${index}`,
+    extra: { name: `extra_${number}_${index}`, maxLength: 100 + index },
+  }))
+}
+
+/** The message's schema with that property. */
+export function createStartUpSchema({ extra: { name, maxLength } }: StartUpEvent) {
+  return {
+    ...messageSchema,
+    properties: { ...messageSchema.properties, [name]: { type: 'string', maxLength } },
+  } as const
+}

@@ -1,0 +1,50 @@
+import { namespacesOf } from '../application.js'
+import type { Job, Load } from './job.js'
+import { join, type Lane, openLane } from './lane.js'
+
+/*
+ * Connections as browsers open them, that then say nothing.
+ */
+
+const HEADERS = [
+  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36',
+  'Accept-Encoding: gzip, deflate, br, zstd',
+  'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
+  'Cache-Control: no-cache',
+  'Pragma: no-cache',
+  `Cookie: session=${'s'.repeat(120)}; theme=dark; consent=${'c'.repeat(50)}`,
+  'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
+]
+
+export function createIdleLoad({ port, dialect, scenario }: Job): Load {
+  const headers = [`Origin: http://127.0.0.1:${port}`, ...HEADERS].map((line) => `${line}\r\n`).join('')
+
+  async function openOne(seat: number): Promise<Lane> {
+    const lane = await openLane({ port, dialect, seat, headers })
+    if (dialect.hasEngine) for (const name of namespacesOf(scenario)) await join(lane, name)
+    return lane
+  }
+
+  async function openMany(count: number): Promise<Lane[]> {
+    const lanes: Lane[] = []
+    while (lanes.length < count) {
+      const some = Array.from({ length: Math.min(50, count - lanes.length) }, (_, index) =>
+        openOne(lanes.length + index),
+      )
+      lanes.push(...(await Promise.all(some)))
+    }
+    return lanes
+  }
+
+  return {
+    latencies: [],
+    async open() {
+      await openMany(scenario.sockets)
+    },
+    /** Opens so many and closes them again: what a server makes only once is made. */
+    async run(count) {
+      for (const lane of await openMany(count)) lane.close()
+      return count
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { createFrame, TEXT } from '../frames.js'
+import { createInvalidMessage, createMessage } from '../message.js'
+import type { Job } from './job.js'
+import type { Lane } from './lane.js'
+
+/*
+ * Whoever says that it validates has to show it once.
+ */
+
+const PATIENCE_MS = 10_000
+// For whom it takes longer to check what is invalid.
+const LINGER_MS = 50
+
+/** Sends what is invalid and, behind it, what is not. rejects unless the second, and only that, is accepted. */
+export async function seeRefusal({ dialect, scenario, hasEnvelope }: Job, lane: Lane): Promise<void> {
+  const accepted = hasEnvelope ? '{"ok":true,"data":{' : '"ok":true}'
+  const heard: string[] = []
+  const isAccepted = (id: number) =>
+    heard.some((text) => text.startsWith(dialect.ackHead + id) && text.includes(accepted))
+  const send = (id: number, payload: object) => {
+    const text = dialect.eventHead + id + dialect.eventMiddle(scenario.event) + JSON.stringify(payload)
+    lane.write(createFrame(TEXT, Buffer.from(`${text}]`)))
+  }
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`a valid message was not accepted: ${heard}`)), PATIENCE_MS)
+    lane.hear = (_opcode, buffer, start, end) => {
+      heard.push(buffer.toString('utf8', start, end))
+      if (!isAccepted(2)) return
+      clearTimeout(timer)
+      setTimeout(resolve, LINGER_MS)
+    }
+    send(1, createInvalidMessage())
+    send(2, createMessage(0))
+  })
+  if (isAccepted(1)) throw new Error(`an invalid message was accepted: ${heard}`)
+}

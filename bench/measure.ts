@@ -1,0 +1,35 @@
+import { CONTENDERS, CONTROL, type Contender } from './contenders.js'
+import type { Cores } from './cores.js'
+import type { Effort, Figure } from './figure.js'
+import type { Scenario } from './scenarios.js'
+import { measureSlices } from './slices.js'
+import { measureMemory, measureStartUp } from './starts.js'
+
+/*
+ * One scenario, measured.
+ */
+
+export interface Measured extends Pick<Scenario, 'id' | 'title' | 'kind' | 'unit'> {
+  /** How far the base's second copy is from 1.00: less than that means nothing. */
+  readonly noise: number
+  readonly figures: readonly Figure[]
+}
+
+/** `names`: those who take part, if they can. */
+export async function measure(
+  scenario: Scenario,
+  names: readonly string[],
+  setup: { cores: Cores; effort: Effort },
+): Promise<Measured> {
+  const without: readonly string[] = scenario.without
+  const contenders: readonly Contender[] = CONTENDERS.filter(
+    ({ name }) => names.includes(name) && !without.includes(name),
+  )
+  const take = { heap: measureMemory, startup: measureStartUp }[scenario.kind as string] ?? measureSlices
+  const figures = await take(scenario, contenders, setup).catch((error) => {
+    throw new Error(`${scenario.id}: ${error.message}`)
+  })
+  const control = figures.find(({ contender }) => contender === CONTROL)
+  const { id, title, kind, unit } = scenario
+  return { id, title, kind, unit, noise: Math.abs((control?.ratio ?? Number.NaN) - 1), figures }
+}

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Contender } from './contenders.js'
+import type { Cores } from './cores.js'
+import { compare, type Effort, type Figure } from './figure.js'
+import { type Greeting, startPair, startServer } from './pair.js'
+import type { Scenario } from './scenarios.js'
+import { median } from './statistics.js'
+
+/*
+ * What a fresh process can tell: how long it takes to start, and what connections weigh. One contender after another,
+ * some rounds of it.
+ */
+
+/** What one process came to: the figure's value, and a second one beside it. */
+interface Sample {
+  readonly value: number
+  readonly second: number
+}
+
+interface Setup {
+  readonly cores: Cores
+  readonly effort: Effort
+}
+
+const SETTLE_MS = 300
+const FIRST_CONNECTIONS = 100
+const KB = 1_024
+
+/** Milliseconds from the first line that registers to listening. */
+export async function measureStartUp(
+  scenario: Scenario,
+  contenders: readonly Contender[],
+  { cores, effort }: Setup,
+): Promise<Figure[]> {
+  const samples = await sample(contenders, effort.starts, async (contender) => {
+    const server = await startServer(contender, scenario, cores)
+    const { startMs, startCpu } = server.greeting as Greeting
+    await server.stop()
+    return { value: startMs, second: startCpu / 1_000 }
+  })
+  return figuresOf(samples, (cpuMs) => ({ cpuMs }))
+}
+
+/** Kilobytes of a connection that has joined and says nothing: heap, and resident memory. */
+export async function measureMemory(
+  scenario: Scenario,
+  contenders: readonly Contender[],
+  { cores, effort }: Setup,
+): Promise<Figure[]> {
+  const sized = { ...scenario, sockets: effort.connections }
+  const samples = await sample(contenders, effort.starts, async (contender) => {
+    const { server, load, stop } = await startPair(contender, sized, cores)
+    try {
+      const weigh = async () => {
+        await delay(SETTLE_MS)
+        return (await server.ask('memory')) as { heapUsed: number; rss: number }
+      }
+      await load.ask(FIRST_CONNECTIONS)
+      const before = await weigh()
+      await load.ask('open')
+      const after = await weigh()
+      const each = (key: 'heapUsed' | 'rss') => (after[key] - before[key]) / KB / sized.sockets
+      return { value: each('heapUsed'), second: each('rss') }
+    } finally {
+      await stop()
+    }
+  })
+  return figuresOf(samples, (rssKb) => ({ rssKb }))
+}
+
+async function sample(
+  contenders: readonly Contender[],
+  rounds: number,
+  take: (contender: Contender) => Promise<Sample>,
+): Promise<Map<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of contenders) samples.get(contender.name)?.push(await take(contender))
+  }
+  return samples
+}
+
+function figuresOf(
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  name: (second: number) => Partial<Figure>,
+): Figure[] {
+  const figures = compare(
+    new Map(Array.from(samples, ([contender, all]) => [contender, all.map(({ value }) => value)])),
+  )
+  return figures.map((figure) => {
+    const seconds = samples.get(figure.contender)?.map(({ second }) => second) ?? []
+    return { ...figure, ...name(median(seconds)) }
+  })
+}
