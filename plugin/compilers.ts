@@ -1,21 +1,52 @@
 import type { FastifyInstance } from 'fastify'
-import type { Compilers } from './outgoing.js'
+import type { Compilers } from './compiled-schema.js'
+import { isSound } from './soundness.js'
 
 /*
  * What a context of Fastify has for the schemas of its namespaces.
  */
 
-/** What Fastify calls the serializer compiler that it makes itself; it has no other mark. */
+// What Fastify calls the compilers that it makes itself; those of the application have other names.
 const OWN_SERIALIZER = 'bound responseSchemaCompiler'
+const OWN_VALIDATOR = 'bound buildValidatorFunction'
+// Options of Ajv that change what a check does, and not what compiles.
+const HARMLESS = ['coerceTypes', 'removeAdditional', 'useDefaults', 'allErrors']
 
 /** in: a ready context with a connect route, which has seen to its compilers; and the name of the namespace. */
 export function compilersOf(context: FastifyInstance, name: string): Compilers {
   const validator = context.validatorCompiler as NonNullable<typeof context.validatorCompiler>
   const serializer = context.serializerCompiler as NonNullable<typeof context.serializerCompiler>
+  const isKnown = validator?.name === OWN_VALIDATOR && hasKnownAjv(context)
   return {
     compile: (schema) => validator({ schema, method: 'CONNECT', url: name, httpPart: 'body' }),
+    isCertain: (schema) => isKnown && isSound(schema),
     compileSerializer: (schema) => serializer({ schema, method: 'CONNECT', url: name, httpStatus: '200' }),
     isOwnSerializer: serializer?.name === OWN_SERIALIZER,
     added: context.getSchemas(),
   }
+}
+
+/**
+ * Whether a context's Ajv is Fastify's own, with nothing added that would change what it takes for a schema. Fastify has
+ * no public word for either: where its symbols are not found, the answer is no, and schemas are compiled at boot.
+ */
+function hasKnownAjv(context: FastifyInstance): boolean {
+  const controller = inner(context, 'fastify.schemaController') as { isCustomValidatorCompiler?: boolean } | undefined
+  const options = inner(context, 'fastify.options') as { ajv?: Record<string, unknown> } | undefined
+  if (controller?.isCustomValidatorCompiler !== false || !options?.ajv) return false
+  const { customOptions, plugins, ...others } = options.ajv
+  const isUntouched = Array.isArray(plugins) && plugins.length === 0
+  const strangers = Object.values(others).filter((value) => value !== undefined)
+  return (
+    isUntouched && strangers.length === 0 && Object.keys(Object(customOptions)).every((key) => HARMLESS.includes(key))
+  )
+}
+
+/** What an instance, or one around it, has under a symbol. */
+function inner(context: object, description: string): unknown {
+  for (let at: object | null = context; at !== null; at = Object.getPrototypeOf(at)) {
+    const symbol = Object.getOwnPropertySymbols(at).find((one) => one.description === description)
+    if (symbol) return (at as Record<symbol, unknown>)[symbol]
+  }
+  return undefined
 }

@@ -1,7 +1,7 @@
+import { type Compilers, compileIncoming, compileOutgoing } from './compiled-schema.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import type { NormalDefinition, NormalEvent } from './normal-form.js'
-import { type Compilers, compileOutgoing } from './outgoing.js'
-import { type AnySchema, type Check, compileCheck, isAsyncSchema } from './schema.js'
+import { type AnySchema, type Check, isAsyncSchema } from './schema.js'
 import type { Write } from './writer.js'
 
 /*
@@ -40,7 +40,7 @@ export interface Contract {
 export function compileContract(name: string, definition: NormalDefinition, compilers: Compilers): Contract {
   const at = (kind: string, event: string, key: string) => `${name} ${kind}[${JSON.stringify(event)}].${key}`
   const incoming = (schema: AnySchema | undefined, path: string) =>
-    schema === undefined ? undefined : compileAt(path, () => compileCheck(schema, compilers.compile))
+    schema === undefined ? undefined : compileAt(path, () => compileIncoming(schema, compilers))
   const outgoing = (schema: AnySchema | undefined, path: string) =>
     schema === undefined ? undefined : compileAt(path, () => compileOutgoing(schema, compilers))
 

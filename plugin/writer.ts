@@ -1,5 +1,5 @@
-import type { Outline } from './outline.js'
-import { isBinary } from './plain.js'
+import type { FieldSet, List, Outline } from './outline.js'
+import { carriesBinary } from './plain.js'
 
 /*
  * Writing a value as JSON by its outline, with Fastify's own serializer (fast-json-stringify): in a half to two thirds
@@ -15,22 +15,19 @@ export type CompileSerializer = (schema: object) => unknown
 type Serialize = (value: unknown) => unknown
 
 /**
- * The writer of what an outline describes, made when it is first needed; undefined where it would gain nothing, or where
- * what is declared may not be written by it.
+ * The writer of what an outline describes, made when it is first needed; undefined where JSON.stringify is as
+ * fast: of what is a scalar, a list of scalars, or of a shape that depends on the value. Binary data never comes to it.
  */
 export function createWrite(outline: Outline, compile: CompileSerializer): Write | undefined {
-  if (outline.kind !== 'record' && outline.kind !== 'list') return undefined
-  const schema = toWritten(outline)
-  if (schema === undefined) return undefined
-  const write = createLazyWrite(() => compile(schema))
-  return isOpen(outline) ? (value) => (hasBinary(value) ? undefined : write(value)) : write
+  const isGain = isPlainFields(outline) || (isPlainList(outline) && isPlainFields(outline.rest))
+  return isGain && !isOpen(outline) ? createLazyWrite(() => compile(toWritten(outline))) : undefined
 }
 
 /** The writer of a serializer that is the application's own: who knows what it writes, so it's read before it's sent. */
 export function createForeignWrite(schema: object, compile: CompileSerializer): Write {
   const write = createLazyWrite(() => compile(schema))
   return (value) => {
-    const text = hasBinary(value) ? undefined : write(value)
+    const text = carriesBinary(value) ? undefined : write(value)
     return text !== undefined && isJson(text) ? text : undefined
   }
 }
@@ -62,47 +59,29 @@ function isJson(text: string): boolean {
 
 /**
  * The schema of what is written: of a checked value only the shape is left to know, and what fast-json-stringify would
- * do otherwise, defaults and literals and alternatives, never comes to it. Undefined where it reads a field that is not
- * there from Object.prototype.
+ * do otherwise, defaults and literals and alternatives, never comes to it.
  */
-function toWritten(outline: Outline): object | undefined {
-  const nullable = 'isNullable' in outline && outline.isNullable ? { nullable: true } : {}
-  switch (outline.kind) {
-    case 'scalar':
-      return outline.type === undefined ? {} : { type: outline.type, ...nullable }
-    case 'list': {
-      const items = toWritten(outline.item)
-      return items && { type: 'array', items, ...nullable }
-    }
-    case 'record': {
-      const properties: Record<string, object> = {}
-      for (const [name, field] of outline.fields) {
-        const written = name in Object.prototype ? undefined : toWritten(field)
-        if (!written) return undefined
-        properties[name] = written
-      }
-      return { type: 'object', properties, required: outline.required, ...nullable }
-    }
-    default:
-      return {}
-  }
+function toWritten(outline: Outline): object {
+  if (outline.kind === 'scalar') return outline.type === undefined ? {} : { type: outline.type, nullable: true }
+  if (isPlainList(outline)) return { type: 'array', items: toWritten(outline.rest), nullable: true }
+  if (!isPlainFields(outline)) return {}
+  const properties = Object.fromEntries([...outline.fields].map(([name, field]) => [name, toWritten(field)]))
+  return { type: 'object', properties, required: outline.required, nullable: true }
 }
 
-/** Whether a value may carry what Socket.IO sends as an attachment. */
+function isPlainList(outline: Outline): outline is List {
+  return outline.kind === 'list' && outline.isSure && outline.items.length === 0
+}
+
+function isPlainFields(outline: Outline): outline is FieldSet {
+  if (outline.kind !== 'fields' || !outline.isSure || outline.patterns.length > 0 || outline.rest) return false
+  // It would read a field that is not there from Object.prototype.
+  return outline.fields.size > 0 && [...outline.fields.keys()].every((name) => !(name in Object.prototype))
+}
+
+/** Whether any part may have a shape that is not declared: that would be left to JSON.stringify, or be binary. */
 function isOpen(outline: Outline): boolean {
-  switch (outline.kind) {
-    case 'scalar':
-      return false
-    case 'list':
-      return isOpen(outline.item)
-    case 'record':
-      return [...outline.fields.values()].some(isOpen)
-    default:
-      return true
-  }
-}
-
-function hasBinary(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return isBinary(value) || Object.values(value).some(hasBinary)
+  if (isPlainList(outline)) return isOpen(outline.rest)
+  if (isPlainFields(outline)) return [...outline.fields.values()].some(isOpen)
+  return outline.kind !== 'scalar'
 }

@@ -5,11 +5,11 @@ import t from 'tap'
 import { Type } from 'typebox'
 import * as v from 'valibot'
 import { z } from 'zod'
+import type { Compilers } from '../../plugin/compiled-schema.js'
 import { compileContract } from '../../plugin/contract.js'
 import { createEmitCheck } from '../../plugin/emit.js'
 import { type AnyNamespaceDefinition, type AnySchema, type AskOptions, defineNamespace } from '../../plugin/index.js'
 import { normalizeDefinition } from '../../plugin/normal-form.js'
-import type { Compilers } from '../../plugin/outgoing.js'
 import { build, client, next, until } from './harness.js'
 
 const invalid = (details: unknown) => ({
@@ -415,6 +415,7 @@ t.test('an error that is declared is told with its data; one that is not is told
 
 const NO_COMPILERS: Compilers = {
   compile: () => () => true,
+  isCertain: () => false,
   compileSerializer: () => () => undefined,
   isOwnSerializer: false,
   added: {},

@@ -1,0 +1,87 @@
+import { ANY, intersect, type Outline, unite } from './outline.js'
+import { type Follow, isKeywords, isPlainObject, type Keywords, type Place, within } from './reference.js'
+
+/*
+ * Reads the outline of a value from its JSON Schema: what every keyword says of its shape, put together.
+ */
+
+const SCALARS = ['string', 'number', 'integer', 'boolean', 'null']
+const FIELD_KEYS = ['properties', 'patternProperties', 'additionalProperties', 'required']
+
+export function readOutline(place: Place, follow: Follow): Outline {
+  const known = new Map<unknown, Outline | undefined>()
+
+  function read(at: Place): Outline {
+    const { schema } = at
+    if (!isKeywords(schema)) return ANY
+    const found = known.get(schema)
+    if (found) return found
+    // under way: it is within itself
+    if (known.has(schema)) return { kind: 'later', get: () => known.get(schema) as Outline }
+    known.set(schema, undefined)
+    const outline = partsOf(schema, at).reduce(
+      intersect,
+      readOwn(schema, (inner) => read(within(at, inner))),
+    )
+    known.set(schema, outline)
+    return outline
+  }
+
+  function partsOf(schema: Keywords, at: Place): Outline[] {
+    const readInner = (inner: unknown) => read(within(at, inner))
+    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, at.root) : undefined
+    const dependents = Object.values({ ...Object(schema.dependencies), ...Object(schema.dependentSchemas) })
+    return [
+      ...(target ? [read(target)] : []),
+      ...listOf(schema.allOf).map(readInner),
+      ...[listOf(schema.anyOf), listOf(schema.oneOf)].flatMap((list) =>
+        list[0] === undefined ? [] : [unite(list.map(readInner))],
+      ),
+      ...(schema.if === undefined ? [] : [unite([readInner(schema.then), readInner(schema.else)])]),
+    ].concat(dependents.filter(isPlainObject).map((inner) => unite([ANY, readInner(inner)])))
+  }
+
+  return read(place)
+}
+
+/** What a schema says by itself. */
+function readOwn(schema: Keywords, read: (inner: unknown) => Outline): Outline {
+  const types = ([schema.type ?? []].flat() as string[]).filter((type) => type !== 'null')
+  const speaksOf = (type: string, keys: readonly string[]) =>
+    types.includes(type) || (schema.type === undefined && keys.some((key) => schema[key] !== undefined))
+  const isSure = types.length === 1
+  const outlines: Outline[] = []
+  if (speaksOf('object', FIELD_KEYS)) outlines.push(readFields(schema, isSure, read))
+  if (speaksOf('array', ['items'])) outlines.push(readList(schema, isSure, read))
+  if (outlines.length > 0) return unite(outlines)
+  const literals = Object.hasOwn(schema, 'const') ? [schema.const] : (schema.enum as unknown[] | undefined)
+  const isScalar = types.length > 0 || schema.type === 'null' ? types.every((type) => SCALARS.includes(type)) : false
+  if (isScalar)
+    return { kind: 'scalar', type: isSure ? types[0] : schema.type === 'null' ? 'null' : undefined, literals }
+  if (Array.isArray(literals) && literals.every((literal) => Object(literal) !== literal)) {
+    return { kind: 'scalar', type: undefined, literals }
+  }
+  return ANY
+}
+
+function readFields(schema: Keywords, isSure: boolean, read: (inner: unknown) => Outline): Outline {
+  const { properties, patternProperties, additionalProperties = false } = schema
+  const required = listOf(schema.required) as string[]
+  const fields = new Map(Object.entries(Object(properties)).map(([name, inner]) => [name, read(inner)]))
+  const patterns = Object.entries(Object(patternProperties)).map(
+    ([pattern, inner]) => [new RegExp(pattern, 'u'), read(inner)] as const,
+  )
+  const rest = additionalProperties === false ? undefined : read(additionalProperties)
+  // what is only required may be anything
+  if (!rest) for (const name of required) if (!fields.has(name)) fields.set(name, ANY)
+  return { kind: 'fields', isSure, fields, required, patterns, rest }
+}
+
+function readList({ items, additionalItems }: Keywords, isSure: boolean, read: (inner: unknown) => Outline): Outline {
+  if (!Array.isArray(items)) return { kind: 'list', isSure, items: [], rest: read(items) }
+  return { kind: 'list', isSure, items: items.map(read), rest: read(additionalItems) }
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
