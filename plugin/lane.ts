@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io'
 import { frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
 import { type EventHead, readHead } from './packet.js'
 import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
-import { type EventReceiver, endTurn, receiveInTurn } from './turn.js'
+import { type EventReceiver, receiveInTurn, takeTurn, yieldTurn } from './turn.js'
 
 /*
  * The fast lane of a connection, past the event emitters of engine.io and the streams of ws: a declared event goes from
@@ -66,7 +66,7 @@ export class Lane implements TextTaker {
     if (!this.#isClear() || text.length >= LONGEST_TEXT) return false
     if (this.#out === '') {
       this.#transport.writable = false
-      if (unwritten.push(this) === 1) process.nextTick(flushAll)
+      if (unwritten.push(this) === 1 && !isReading) process.nextTick(flushAll)
     }
     this.#out += options?.preEncoded ? broadcastFrame(text, options) : frameOf(`4${text}`)
     return true
@@ -96,12 +96,18 @@ export class Lane implements TextTaker {
     const { _state, _bufferedBytes, _fragmented, _loop, _maxPayload, writableLength } = receiver
     const isBetweenFrames =
       _state === IDLE && _bufferedBytes === 0 && _fragmented === 0 && !_loop && writableLength === 0
-    return isBetweenFrames ? readTexts(chunk, _maxPayload, this) : 0
+    if (!isBetweenFrames) return 0
+    isReading = true
+    try {
+      return readTexts(chunk, _maxPayload, this)
+    } finally {
+      endReading()
+    }
   }
 
   takeText(text: string): void {
     if (this.#takeEvent(text)) return
-    endTurn()
+    yieldTurn()
     this.#transport.onData(text)
   }
 
@@ -141,9 +147,23 @@ function broadcastFrame(text: string, options: WriteOptions): string {
 }
 
 // The lanes with something to write, all of this process.
-const unwritten: Lane[] = []
+let unwritten: Lane[] = []
+
+// A piece is being read, or its events are being handled: what they send is written when they are done.
+let isReading = false
+
+function endReading(): void {
+  try {
+    takeTurn()
+  } finally {
+    isReading = false
+    flushAll()
+  }
+}
 
 function flushAll(): void {
-  for (const lane of unwritten) lane.flush()
-  unwritten.length = 0
+  if (unwritten.length === 0) return
+  const lanes = unwritten
+  unwritten = []
+  for (const lane of lanes) lane.flush()
 }

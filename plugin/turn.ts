@@ -1,10 +1,12 @@
 /*
  * Events that came in one piece wait here for its end, so that each is handled when all are read, as with Socket.IO: who
- * leaves in a handler takes nothing from under the decoder. One turn of the event loop for all of them.
+ * leaves in a handler takes nothing from under the decoder. What came behind something that Socket.IO has a turn of the
+ * event loop for waits for a turn, too.
  */
 
 /** Takes one event. */
 export interface EventReceiver {
+  /** in: the list of its name and arguments, and the number of its ack. */
   receive(data: readonly unknown[], id: number | undefined): void
 }
 
@@ -14,23 +16,39 @@ interface Waiting {
   readonly id: number | undefined
 }
 
-let current: Waiting[] | undefined
+let first: Waiting[] = []
+let later: Waiting[] | undefined
+let isFirst = true
 
-/** Hands an event to its receiver, behind those of this turn. */
+/** Hands an event to its receiver at the end of this piece, or of a turn. */
 export function receiveInTurn(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
-  if (!current) {
-    current = []
-    process.nextTick(take, current)
+  if (isFirst) {
+    first.push({ receiver, data, id })
+    return
   }
-  current.push({ receiver, data, id })
+  if (!later) {
+    later = []
+    process.nextTick(take, later)
+  }
+  later.push({ receiver, data, id })
 }
 
-/** Something else has come in, with a turn of its own: events behind it stay behind it. */
-export function endTurn(): void {
-  current = undefined
+/** Something else has come, and has a turn of its own: what comes behind it stays behind it. */
+export function yieldTurn(): void {
+  isFirst = false
+  later = undefined
+}
+
+/** The end of a piece. */
+export function takeTurn(): void {
+  isFirst = true
+  later = undefined
+  if (first.length === 0) return
+  const turn = first
+  first = []
+  take(turn)
 }
 
 function take(turn: readonly Waiting[]): void {
-  if (current === turn) current = undefined
   for (const { receiver, data, id } of turn) receiver.receive(data, id)
 }
