@@ -1,30 +1,61 @@
-import { parseArgs } from 'node:util'
-import { BASE, CONTENDERS, CONTROL } from './contenders.js'
+import { type Comparison, compareResults } from './check.js'
 import { chooseCores } from './cores.js'
-import type { Effort } from './figure.js'
-import { measure } from './measure.js'
-import { SCENARIOS } from './scenarios.js'
-import { renderScenario, renderSummary } from './table.js'
+import { type Measured, measure } from './measure.js'
+import { type Options, readOptions } from './options.js'
+import { installPeers } from './peers.js'
+import { createResults, loadResults, saveResults } from './results.js'
+import type { Scenario } from './scenarios.js'
+import { renderCheck, renderScenario, renderSummary } from './table.js'
 import { transpile } from './transpile.js'
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, with: { type: 'string' }, quick: { type: 'boolean', default: false } },
-})
-const effort: Effort = values.quick
-  ? { sliceMs: 60, warmUp: 2, rounds: 5, starts: 1, connections: 300 }
-  : { sliceMs: 200, warmUp: 6, rounds: 24, starts: 3, connections: 2_000 }
-const only = values.only?.split(',')
-const chosen = values.with?.split(',').map((name) => name.trim())
-const names = CONTENDERS.map(({ name }) => name).filter(
-  (name) => !chosen || chosen.includes(name) || name === BASE || name === CONTROL,
-)
-const cores = chooseCores()
-transpile()
-if (cores.server === undefined) console.log('unpinned: there is no taskset, or only one core')
-const all = []
-for (const scenario of SCENARIOS.filter(({ id }) => !only || only.includes(id))) {
-  const measured = await measure(scenario, names, { cores, effort })
-  all.push(measured)
-  console.log(renderScenario(measured))
+/*
+ * npm run bench -- --quick | --check | --save | --only echo-4,… | --with ours,…
+ *
+ * The README of this folder says what is measured, and how.
+ */
+
+async function measureAll(scenarios: readonly Scenario[], options: Options): Promise<Measured[]> {
+  const cores = chooseCores()
+  if (cores.server === undefined) console.log('Unpinned: there is no taskset, or only one core to run on.\n')
+  const all: Measured[] = []
+  for (const scenario of scenarios) {
+    const measured = await measure(scenario, options.names, { cores, effort: options.effort })
+    console.log(renderScenario(measured))
+    all.push(measured)
+  }
+  return all
 }
-console.log(renderSummary(all, names))
+
+/** What is worse than in the results that were written down, and still is when it is measured again. */
+async function check(measured: readonly Measured[], options: Options): Promise<boolean> {
+  const { scenarios } = loadResults(options.out)
+  const first = compareResults(scenarios, measured)
+  const worse = (all: readonly Comparison[]) => all.filter(({ isWorse }) => isWorse)
+  const suspects = options.scenarios.filter(({ id }) => worse(first).some(({ scenario }) => scenario === id))
+  if (suspects.length > 0) console.log(`Once more, to be sure: ${suspects.map(({ id }) => id).join(', ')}\n`)
+  const second = compareResults(scenarios, suspects.length > 0 ? await measureAll(suspects, options) : [])
+  const confirmed = worse(second).filter(({ scenario, contender }) =>
+    worse(first).some((each) => each.scenario === scenario && each.contender === contender),
+  )
+  console.log(renderCheck(first, confirmed))
+  return confirmed.length === 0
+}
+
+async function run(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  if (options.isCheck) loadResults(options.out)
+  installPeers(options.names)
+  transpile()
+  const measured = await measureAll(options.scenarios, options)
+  console.log(`${renderSummary(measured, options.names)}\n`)
+  if (options.isSaved) {
+    const isPinned = chooseCores().server !== undefined
+    saveResults(options.out, createResults({ isPinned, effort: options.effort, scenarios: measured }))
+  }
+  if (options.isCheck && !(await check(measured, options))) process.exitCode = 1
+}
+
+await run().catch((error: Error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})

@@ -1,3 +1,4 @@
+import type { Comparison } from './check.js'
 import type { Figure } from './figure.js'
 import type { Measured } from './measure.js'
 
@@ -33,6 +34,18 @@ export function renderSummary(measured: readonly Measured[], names: readonly str
     lines.push([id, ...ratios, `±${noise.toFixed(2)}`])
   }
   return align(lines)
+}
+
+/** Each figure of ours, now and before; `confirmed` are the regressions. */
+export function renderCheck(all: readonly Comparison[], confirmed: readonly Comparison[]): string {
+  const lines = [['ratio to bare', 'contender', 'before', 'now', 'allowed', '']]
+  for (const { scenario, contender, before, now, allowed, isWorse } of all) {
+    const isRegression = confirmed.some((each) => each.scenario === scenario && each.contender === contender)
+    const verdict = isRegression ? 'WORSE' : isWorse ? 'not confirmed' : 'ok'
+    lines.push([scenario, contender, before.toFixed(2), now.toFixed(2), allowed.toFixed(2), verdict])
+  }
+  const verdict = confirmed.length === 0 ? 'No regression.' : `Regressions: ${confirmed.length}.`
+  return `${align(lines)}\n\n${verdict}`
 }
 
 function textOf(value: number | undefined, digits: number): string {

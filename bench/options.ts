@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { BASE, CONTENDERS, CONTROL, OURS } from './contenders.js'
+import type { Effort } from './figure.js'
+import { SCENARIOS, type Scenario } from './scenarios.js'
+
+/*
+ * The command line.
+ */
+
+export interface Options {
+  readonly scenarios: readonly Scenario[]
+  /** The contenders that take part; the base and its copy always do. */
+  readonly names: readonly string[]
+  readonly effort: Effort
+  readonly isCheck: boolean
+  /** Whether the results are written down. */
+  readonly isSaved: boolean
+  /** The folder of results. */
+  readonly out: string
+}
+
+const FULL: Effort = { sliceMs: 200, warmUp: 6, rounds: 24, starts: 3, connections: 2_000 }
+const QUICK: Effort = { sliceMs: 60, warmUp: 2, rounds: 5, starts: 1, connections: 300 }
+
+/** throws an Error of one line. */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      save: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      with: { type: 'string' },
+      out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
+      rounds: { type: 'string' },
+      'slice-ms': { type: 'string' },
+    },
+  })
+  const effort = values.quick ? QUICK : FULL
+  const ids = SCENARIOS.map(({ id }) => id)
+  const only = choose('scenario', ids, values.only)
+  const everybody = CONTENDERS.map(({ name }) => name)
+  const chosen = choose('contender', everybody, values.with ?? (values.check ? OURS.join() : undefined))
+  const isWhole = only.length === ids.length && chosen.length === everybody.length && !values.quick
+  return {
+    scenarios: SCENARIOS.filter(({ id }) => only.includes(id)),
+    names: everybody.filter((name) => chosen.includes(name) || name === BASE || name === CONTROL),
+    effort: {
+      ...effort,
+      rounds: readNumber('rounds', values.rounds) ?? effort.rounds,
+      sliceMs: readNumber('slice-ms', values['slice-ms']) ?? effort.sliceMs,
+    },
+    isCheck: values.check,
+    isSaved: values.save || (isWhole && !values.check),
+    out: values.out,
+  }
+}
+
+/** Those of `known` that a list with commas has; all where there is none. */
+function choose(kind: string, known: readonly string[], list: string | undefined): readonly string[] {
+  if (list === undefined) return known
+  const names = list.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new Error(`No ${kind} ${unknown}: there are ${known.join(', ')}`)
+  return names
+}
+
+function readNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} must be a whole number above 0: got ${text}`)
+  return Number(text)
+}

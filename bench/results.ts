@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Effort } from './figure.js'
+import type { Measured } from './measure.js'
+import { renderPage } from './page.js'
+
+/*
+ * What a run has come to, and where: latest.json, and latest.html for people.
+ */
+
+export interface Results {
+  /** A day, as 2025-01-31. */
+  readonly date: string
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGb: number; readonly system: string }
+  readonly isPinned: boolean
+  readonly versions: Readonly<Record<string, string>>
+  readonly effort: Effort
+  readonly scenarios: readonly Measured[]
+}
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const OF_ROOT = ['socket.io', 'engine.io', 'ws', 'fastify', 'ajv', 'fastify-socket.io']
+const OF_PEERS = ['@nestjs/core', 'class-validator', 'socket-controllers', 'zod', 'zod-sockets']
+
+export function createResults(run: Pick<Results, 'isPinned' | 'effort' | 'scenarios'>): Results {
+  const all = cpus()
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: {
+      cpu: all[0]?.model ?? 'unknown',
+      cores: all.length,
+      memoryGb: Math.round(totalmem() / 2 ** 30),
+      system: `${type()} ${release()}`,
+    },
+    ...run,
+    versions: readVersions(),
+  }
+}
+
+/** Writes both files into a folder, which is made if need be. */
+export function saveResults(folder: string, results: Results): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(join(folder, 'latest.html'), renderPage(results))
+}
+
+/** throws an Error of one line where there are none. */
+export function loadResults(folder: string): Results {
+  const path = join(folder, 'latest.json')
+  if (!existsSync(path)) throw new Error('There are no results to compare with: npm run bench')
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
+
+function readVersions(): Record<string, string> {
+  const versionOf = (folder: string): string | undefined => {
+    const path = join(here, folder, 'package.json')
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).version : undefined
+  }
+  const entries = [
+    ['node', process.version.slice(1)],
+    ['fastify-namespaces', versionOf('..')],
+    ...OF_ROOT.map((name) => [name, versionOf(`../node_modules/${name}`)]),
+    ...OF_PEERS.map((name) => [name, versionOf(`peers/node_modules/${name}`)]),
+  ]
+  return Object.fromEntries(entries.filter(([, version]) => version !== undefined))
+}
