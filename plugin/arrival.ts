@@ -4,6 +4,7 @@ import type { AckEnvelope } from './definition.js'
 import { ackText } from './packet.js'
 import type { Ack, Arrival } from './passage.js'
 import { carriesBinary } from './plain.js'
+import type { Write } from './writer.js'
 
 /*
  * The two ways on which an event comes to its gate: by Socket.IO, with its ack as a function, and by the fast lane, with
@@ -39,9 +40,8 @@ class FunctionAck implements Ack {
     this.#send = send
   }
 
-  send(envelope: AckEnvelope, json: string | undefined): void {
-    // What a schema does not know is not in its text.
-    this.#send(json === undefined ? envelope : { ok: true, data: JSON.parse(json) })
+  send(envelope: AckEnvelope): void {
+    this.#send(envelope)
   }
 }
 
@@ -72,7 +72,8 @@ export class NumberedAck implements Ack {
     this.#id = id
   }
 
-  send(envelope: AckEnvelope, json: string | undefined): void {
+  send(envelope: AckEnvelope, write: Write | undefined): void {
+    const json = envelope.ok ? write?.(envelope.data) : undefined
     if (json !== undefined) this.#write(`{"ok":true,"data":${json}}`)
     else if (carriesBinary(envelope)) this.sendArguments([envelope])
     else this.#write(JSON.stringify(envelope))

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { type Bounds, findProblem, isEvent } from './bounds.js'
+import { eventText } from './packet.js'
 
 /*
  * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
@@ -42,6 +43,8 @@ export type CheckEmit = (namespace: string, event: string, args: unknown[]) => u
 export interface CodecOptions {
   readonly limits: Bounds
   readonly checkEmit: CheckEmit
+  /** What writes the payload of an emit as it has been checked. Default: JSON.stringify. */
+  readonly writerOf?: (namespace: string, event: string) => ((payload: unknown) => string | undefined) | undefined
   readonly receiveConnect: ReceiveConnect
   /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
   readonly base?: Parser | undefined
@@ -54,8 +57,9 @@ export interface Codec {
   expect(connection: Connection): void
 }
 
-export function createCodec({ limits, checkEmit, receiveConnect, base = stock }: CodecOptions): Codec {
+export function createCodec({ limits, checkEmit, writerOf, receiveConnect, base = stock }: CodecOptions): Codec {
   let expected: Connection | undefined
+  const isText = base === stock
 
   class CheckingEncoder extends base.Encoder {
     /** `offset` is what an adapter that recovers sessions adds to an event, behind the check. */
@@ -64,6 +68,9 @@ export function createCodec({ limits, checkEmit, receiveConnect, base = stock }:
       if (packet.type !== PacketType.EVENT) return super.encode(packet)
       const [event, ...args] = packet.data as [string, ...unknown[]]
       const checked = checkEmit(packet.nsp, event, args)
+      const json =
+        checked !== args && checked.length === 1 && isText ? writerOf?.(packet.nsp, event)?.(checked[0]) : undefined
+      if (json !== undefined) return [eventText(packet, event, json, offset)]
       if (offset !== undefined) return super.encode({ ...packet, data: [event, ...checked, offset] })
       return super.encode(checked === args ? packet : { ...packet, data: [event, ...checked] })
     }

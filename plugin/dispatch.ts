@@ -117,7 +117,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   function send(life: EventLife, ack: Ack, envelope: AckEnvelope): AckEnvelope {
     try {
-      ack.send(envelope, envelope.ok ? event.writeReply?.(envelope.data) : undefined)
+      ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
       life.log.error({ err: error, event: event.name }, 'reply can not be encoded')

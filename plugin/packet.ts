@@ -13,6 +13,12 @@ export interface EventHead {
   start: number
 }
 
+/** What a packet is known by. */
+interface Numbered {
+  readonly nsp: string
+  readonly id?: number | undefined
+}
+
 const COMMA = 44
 const SLASH = 47
 const ZERO = 48
@@ -60,6 +66,13 @@ function readName(text: string, start: number, head: EventHead): boolean {
   }
   head.name = text.slice(start + 2, at)
   return true
+}
+
+/** The text of an event, of the JSON of its one argument; `last` is an argument behind it. */
+export function eventText({ nsp, id }: Numbered, event: string, json: string, last: string | undefined): string {
+  const place = nsp === '/' ? '' : `${nsp},`
+  const end = last === undefined ? '' : `,${JSON.stringify(last)}`
+  return `2${place}${id ?? ''}[${JSON.stringify(event)},${json}${end}]`
 }
 
 /** The text of an ack, of the JSON of its one argument. */

@@ -1,11 +1,12 @@
 import type { ConnectionContext } from './context.js'
 import type { AckEnvelope } from './definition.js'
 import type { EventLife } from './event-life.js'
+import type { Write } from './writer.js'
 
 /** Where the one argument of an ack goes. */
 export interface Ack {
-  /** `json` is the text of the envelope's data, where it is written already. Throws if it can't be encoded. */
-  send(envelope: AckEnvelope, json: string | undefined): void
+  /** `write` makes text of the envelope's data, where its schema has a writer. Throws if it can't be encoded. */
+  send(envelope: AckEnvelope, write: Write | undefined): void
 }
 
 /** An event at the gate. */

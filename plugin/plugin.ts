@@ -55,6 +55,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     limits: options.limits,
     base: options.io.parser as Parser | undefined,
     checkEmit,
+    writerOf: (address, event) => mounts.at(address)?.contract.emits.get(event)?.write,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
   })
   const recovery = withRecovery(options.io, {
