@@ -70,8 +70,12 @@ interface Words {
 
 function wordsOf({ buffer, byteOffset, length }: Buffer): Words {
   const offset = -byteOffset & 3
-  return { list: new Int32Array(buffer, byteOffset + offset, Math.max(0, length - offset) >> 2), offset }
+  const count = (length - offset) >> 2
+  // Where there is none, its place may be behind the end of the memory.
+  return { list: count > 0 ? new Int32Array(buffer, byteOffset + offset, count) : NO_WORDS, offset }
 }
+
+const NO_WORDS = new Int32Array(0)
 
 // Four bytes of a mask, turned so that they lie as a word of the chunk does; by its memory the machine's order is its own.
 const turned = new Uint8Array(4)
