@@ -46,8 +46,8 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
   const check = compileIncoming(schema, compilers)
   if (isStandardSchema(schema)) return { check, write: undefined }
   const checkPlain: Check = (value) => check(toPlain(value))
-  if (!isPlainObject(schema)) return { check: checkPlain, write: undefined }
   if (!isOwnSerializer) return { check: checkPlain, write: createForeignWrite(schema, compileSerializer) }
+  if (!isPlainObject(schema)) return { check: checkPlain, write: undefined }
   const outline = readOutline(within({ root: schema }, schema), createFollow(added))
   const project = createProject(outline)
   return { check: (value) => check(project(value)), write: createWrite(outline, compileSerializer) }

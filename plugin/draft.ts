@@ -19,29 +19,29 @@ export function readOutline(place: Place, follow: Follow): Outline {
     // under way: it is within itself
     if (known.has(schema)) return { kind: 'later', get: () => known.get(schema) as Outline }
     known.set(schema, undefined)
-    const outline = partsOf(schema, at).reduce(
-      intersect,
-      readOwn(schema, (inner) => read(within(at, inner))),
+    const readInner = (inner: unknown) => read(within(at, inner))
+    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, at.root) : undefined
+    const together = [...(target ? [read(target)] : []), ...listOf(schema.allOf).map(readInner)]
+    const outline = alternativesOf(schema).reduce<Outline>(
+      (all, branches) => unite(branches.map((branch) => intersect(all, readInner(branch)))),
+      together.reduce(intersect, readOwn(schema, readInner)),
     )
     known.set(schema, outline)
     return outline
   }
 
-  function partsOf(schema: Keywords, at: Place): Outline[] {
-    const readInner = (inner: unknown) => read(within(at, inner))
-    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, at.root) : undefined
-    const dependents = Object.values({ ...Object(schema.dependencies), ...Object(schema.dependentSchemas) })
-    return [
-      ...(target ? [read(target)] : []),
-      ...listOf(schema.allOf).map(readInner),
-      ...[listOf(schema.anyOf), listOf(schema.oneOf)].flatMap((list) =>
-        list[0] === undefined ? [] : [unite(list.map(readInner))],
-      ),
-      ...(schema.if === undefined ? [] : [unite([readInner(schema.then), readInner(schema.else)])]),
-    ].concat(dependents.filter(isPlainObject).map((inner) => unite([ANY, readInner(inner)])))
-  }
-
   return read(place)
+}
+
+/** The lists of which one is true; what is not there says nothing. */
+function alternativesOf({ anyOf, oneOf, if: condition, then, else: otherwise, ...schema }: Keywords): unknown[][] {
+  const dependents = Object.values({ ...Object(schema.dependencies), ...Object(schema.dependentSchemas) })
+  return [
+    listOf(anyOf),
+    listOf(oneOf),
+    condition === undefined ? [] : [then, otherwise],
+    ...dependents.map((inner) => [true, inner]),
+  ].filter((branches) => branches.length > 0)
 }
 
 /** What a schema says by itself. */

@@ -74,7 +74,7 @@ export function intersect(a: Outline, b: Outline): Outline {
 /** The outline of a value that has one of them. */
 export function unite(outlines: readonly Outline[]): Outline {
   const branches = outlines.flatMap((outline) => (outline.kind === 'union' ? outline.branches : [outline]))
-  if (branches.some(({ kind }) => kind === 'any') || branches.length > BRANCH_LIMIT) return ANY
+  if (branches.length > BRANCH_LIMIT) return ANY
   const others = branches.filter((branch) => branch.kind !== 'scalar' || branch.type !== 'null')
   if (others.length === 1) return others[0] as Outline
   const scalars = others.filter((branch) => branch.kind === 'scalar')

@@ -54,8 +54,7 @@ function projectFields({ fields, isSure }: FieldSet, make: (outline: Outline) =>
     if (typeof value !== 'object' || value === null) return value
     if (isBinary(value)) return isSure ? NO_FIELDS : value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
-    // Ajv may take a list of one for its item.
-    if (Array.isArray(value)) return isSure ? projectItems(value, () => project, depth) : toPlain(value, depth)
+    if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
     for (const key of Object.keys(value)) {
       const projectField = projects[key]

@@ -10,7 +10,7 @@ import { carriesBinary } from './plain.js'
 export type Write = (value: unknown) => string | undefined
 
 /** Makes a function that writes what fits a JSON Schema, as the serializer compiler of a Fastify context does. */
-export type CompileSerializer = (schema: object) => unknown
+export type CompileSerializer = (schema: object | boolean) => unknown
 
 type Serialize = (value: unknown) => unknown
 
@@ -24,7 +24,7 @@ export function createWrite(outline: Outline, compile: CompileSerializer): Write
 }
 
 /** The writer of a serializer that is the application's own: who knows what it writes, so it's read before it's sent. */
-export function createForeignWrite(schema: object, compile: CompileSerializer): Write {
+export function createForeignWrite(schema: object | boolean, compile: CompileSerializer): Write {
   const write = createLazyWrite(() => compile(schema))
   return (value) => {
     const text = carriesBinary(value) ? undefined : write(value)

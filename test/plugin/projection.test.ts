@@ -1,0 +1,295 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { compileOutgoing } from '../../plugin/compiled-schema.js'
+import { compilersOf } from '../../plugin/compilers.js'
+import { client } from './harness.js'
+
+/** What a schema lets out of a value, in a context to which these schemas were added. */
+async function projections(t: Test, added: object[] = []) {
+  const app: FastifyInstance = Fastify({ ajv: { customOptions: { strict: false } } })
+  t.teardown(() => app.close())
+  for (const schema of added) app.addSchema(schema)
+  app.get('/', { schema: { querystring: { type: 'object' }, response: {} } }, async () => 1)
+  await app.ready()
+  const compilers = compilersOf(app, '/x')
+  return (schema: object | boolean, value: unknown) => compileOutgoing(schema, compilers).check(value)
+}
+
+// What is called so literally is taken for a promise.
+const THEN = 'then'
+const text = { type: 'string' }
+const fields = (properties: object, rest: object = {}) => ({ type: 'object', properties, ...rest })
+const A = fields({ kind: { const: 'a' }, x: text }, { required: ['kind'] })
+const B = fields({ kind: { enum: ['b', 'c'] }, y: text }, { required: ['kind'] })
+const both = { x: 'x', y: 'y', z: 'z' }
+
+const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unknown][]> = {
+  'fields that are declared are sent, and no others': [
+    [fields({ x: text }), both, { x: 'x' }],
+    [fields({ x: text }, { additionalProperties: false }), both, { x: 'x' }],
+    [{ type: 'object' }, both, {}],
+    [{ properties: { x: text } }, both, { x: 'x' }],
+    [{ properties: { x: text } }, [both], [both]],
+    [fields({ in: fields({ x: text }) }), { in: both, out: 1 }, { in: { x: 'x' } }],
+    [{ type: 'array', items: fields({ x: text }) }, [both, both], [{ x: 'x' }, { x: 'x' }]],
+    [{ type: ['object', 'array'], properties: { x: text }, items: fields({ y: text }) }, both, { x: 'x' }],
+    [{ type: ['object', 'array'], properties: { x: text }, items: fields({ y: text }) }, [both], [{ y: 'y' }]],
+    [{ properties: { x: text }, items: fields({ y: text }) }, [both], [{ y: 'y' }]],
+  ],
+  'what is required is declared by that': [[fields({ x: text }, { required: ['y'] }), both, { x: 'x', y: 'y' }]],
+  'what is declared to be open is open': [
+    [true, both, both],
+    [{}, both, both],
+    [{ description: 'anything' }, both, both],
+    [fields({ x: text }, { additionalProperties: true }), both, both],
+    [
+      fields({ x: text }, { additionalProperties: fields({ y: text }) }),
+      { x: 'x', more: both },
+      { x: 'x', more: { y: 'y' } },
+    ],
+    [{ type: 'object', patternProperties: { '^[xy]$': text } }, both, { x: 'x', y: 'y' }],
+    [{ type: 'array' }, [both], [both]],
+    [{ type: 'array', items: [fields({ x: text })] }, [both, both], [{ x: 'x' }, both]],
+    [{ type: 'array', items: [true], additionalItems: fields({ x: text }) }, [both, both, 1], undefined],
+    [{ const: { x: 1 } }, { x: 1 }, { x: 1 }],
+    [fields({ x: text, toString: text }), Object.assign({ toString: 'own' }, both), { x: 'x', toString: 'own' }],
+  ],
+  'of alternatives, those that may be meant declare': [
+    [{ anyOf: [A, B] }, { ...both, kind: 'a' }, { kind: 'a', x: 'x' }],
+    [{ oneOf: [A, B] }, { ...both, kind: 'c' }, { kind: 'c', y: 'y' }],
+    [{ anyOf: [fields({ x: text }), fields({ y: text, x: { type: 'integer' } })] }, both, { x: 'x', y: 'y' }],
+    [{ anyOf: [A, { type: 'array', items: A }] }, [{ ...both, kind: 'a' }], [{ kind: 'a', x: 'x' }]],
+    [{ anyOf: [A, {}] }, { ...both, kind: 'a' }, { ...both, kind: 'a' }],
+    [{ anyOf: [A, text] }, 'a text', 'a text'],
+    [{ allOf: [A, { anyOf: [fields({ y: text }), {}] }] }, { ...both, kind: 'a' }, { kind: 'a', x: 'x', y: 'y' }],
+    [{ anyOf: [{}, { type: 'null' }] }, both, both],
+    [
+      {
+        anyOf: [
+          { type: 'array', items: [A] },
+          { type: 'array', items: B },
+        ],
+      },
+      [{ ...both, kind: 'b' }],
+      [{ kind: 'b', y: 'y' }],
+    ],
+    [
+      { anyOf: [fields({ o: A }), fields({ o: B, p: text })] },
+      { o: { ...both, kind: 'a' }, p: 'p', q: 1 },
+      { o: { kind: 'a', x: 'x' }, p: 'p' },
+    ],
+    [
+      { anyOf: [fields({ x: text }), { type: 'object', additionalProperties: fields({ y: text }) }] },
+      { more: both },
+      { more: { y: 'y' } },
+    ],
+    [
+      { anyOf: [{ type: 'object', additionalProperties: fields({ y: text }) }, fields({ x: text })] },
+      { x: 'x' },
+      { x: 'x' },
+    ],
+    [{ ...fields({ x: text, y: text }), anyOf: [{ required: ['x'] }, { required: ['z'] }] }, both, both],
+    [{ anyOf: Array.from({ length: 40 }, (_, index) => fields({ [`f${index}`]: text })) }, both, both],
+  ],
+  'what is combined declares together': [
+    [{ allOf: [fields({ x: text }), fields({ y: text })] }, both, { x: 'x', y: 'y' }],
+    [
+      { allOf: [fields({ o: fields({ x: text }) }), fields({ o: fields({ y: text }) })] },
+      { o: both },
+      { o: { x: 'x', y: 'y' } },
+    ],
+    [
+      {
+        allOf: [
+          { type: 'array', items: [A] },
+          { type: 'array', items: A },
+        ],
+      },
+      [{ ...both, kind: 'a' }],
+      [{ kind: 'a', x: 'x' }],
+    ],
+    [{ ...fields({ x: text }), if: { required: ['x'] }, [THEN]: fields({ y: text }) }, both, { x: 'x', y: 'y' }],
+    [{ ...fields({ x: text }), dependencies: { x: { properties: { y: text } }, z: ['x'] } }, both, { x: 'x', y: 'y' }],
+    [{ allOf: [fields({ x: { type: 'integer' } }), { properties: { x: { type: 'number' } } }] }, { x: 1 }, { x: 1 }],
+    [{ allOf: [fields({ x: text }), { type: 'object', additionalProperties: text }] }, both, both],
+    [
+      {
+        allOf: [
+          { type: 'object', additionalProperties: text },
+          { type: 'object', additionalProperties: text },
+        ],
+      },
+      both,
+      both,
+    ],
+    [{ allOf: [{ properties: { x: text } }, { items: A }] }, both, { x: 'x' }],
+    [{ allOf: [{ type: 'object', properties: { x: text } }, { items: A }] }, both, { x: 'x' }],
+    [{ allOf: [{ items: A }, { type: 'object', properties: { x: text } }] }, both, { x: 'x' }],
+    [{ allOf: [{ properties: { x: text } }, { type: 'string' }] }, 'x', 'x'],
+    [{ allOf: [{ type: 'string' }, { properties: { x: text } }, { enum: ['x'] }] }, 'x', 'x'],
+  ],
+  'references are followed, as far as they can be': [
+    [{ $ref: 'thing#' }, both, { x: 'x' }],
+    [{ $ref: 'thing#/properties/o' }, both, { y: 'y' }],
+    [
+      { ...fields({ o: { $ref: '#/definitions/a~1b' } }), definitions: { 'a/b': A } },
+      { o: { ...both, kind: 'a' } },
+      { o: { kind: 'a', x: 'x' } },
+    ],
+    [
+      { ...fields({ o: { $ref: 'B' } }), $defs: { b: { $id: 'B', ...B } } },
+      { o: { ...both, kind: 'b' } },
+      { o: { kind: 'b', y: 'y' } },
+    ],
+    [
+      { ...fields({ o: { $ref: '#name' } }), $defs: { b: { $id: '#name', ...B } } },
+      { o: { ...both, kind: 'b' } },
+      { o: { ...both, kind: 'b' } },
+    ],
+    [{ $ref: 'thing#', properties: { z: text } }, both, { x: 'x', z: 'z' }],
+  ],
+  'recursions are followed': [
+    [
+      fields({ x: text, children: { type: 'array', items: { $ref: '#' } } }, { $id: 'tree' }),
+      { ...both, children: [{ ...both, children: [both] }] },
+      { x: 'x', children: [{ x: 'x', children: [{ x: 'x' }] }] },
+    ],
+    [
+      { $id: 'trees', anyOf: [text, { type: 'array', items: { $ref: '#' } }, A] },
+      ['x', [{ ...both, kind: 'a' }]],
+      ['x', [{ kind: 'a', x: 'x' }]],
+    ],
+    [
+      { anyOf: [{ $ref: '#/$defs/a' }, B], $defs: { a: { anyOf: [A, { $ref: '#/$defs/a' }] } } },
+      { ...both, kind: 'a' },
+      { kind: 'a', x: 'x' },
+    ],
+    [
+      { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: fields({ x: text, in: { allOf: [{ $ref: '#/$defs/a' }, A] } }) } },
+      { x: 'x', in: { ...both, kind: 'a' } },
+      { x: 'x', in: { ...both, kind: 'a' } },
+    ],
+  ],
+}
+
+for (const [rule, cases] of Object.entries(CASES)) {
+  t.test(rule, async (t) => {
+    const project = await projections(t, [{ $id: 'thing', ...fields({ x: text, o: fields({ y: text }) }) }])
+    for (const [schema, value, sent] of cases) {
+      if (sent === undefined) t.throws(() => project(schema, value), { name: 'Error' }, JSON.stringify(schema))
+      else t.strictSame(project(schema, value), sent, JSON.stringify(schema))
+    }
+  })
+}
+
+t.test(
+  'what goes out carries what is declared, and nothing else: replies, emits, and the data of errors',
+  async (t) => {
+    const user = fields({ id: text })
+    const row = { id: 'u1', passwordHash: 'correct horse' }
+    const { app, socket } = await client(t, {
+      events: {
+        get: { reply: user, handler: () => row },
+        fail: {
+          errors: { NO: user },
+          handler: (_payload, { error }) => {
+            throw error('NO', row)
+          },
+        },
+      },
+      emits: { user: { payload: user } },
+    })
+    t.strictSame(await socket.emitWithAck('get'), { ok: true, data: { id: 'u1' } })
+    t.match(await socket.emitWithAck('fail'), { error: { code: 'NO', details: { id: 'u1' } } })
+    t.notMatch(JSON.stringify(await socket.emitWithAck('fail')), 'horse')
+    app.io.of('/chat').emit('user', row)
+    t.strictSame(await socket.nextEvent('user'), { id: 'u1' })
+    t.match(row, { passwordHash: 'correct horse' }, 'who holds it still has it whole')
+  },
+)
+
+t.test('a copy is as JSON would have it', async (t) => {
+  const project = await projections(t)
+  const at = new Date(0)
+  const list = { type: 'array', items: text }
+  const all = fields({ x: text, list, map: { type: 'object', additionalProperties: text }, in: fields({ x: text }) })
+  const strange = { list: ['a'], map: { a: 'a', b: undefined, c: () => {} }, in: { toJSON: () => ({ x: 'json' }) } }
+  t.strictSame(project(all, { ...strange, x: () => {} }), { list: ['a'], map: { a: 'a' }, in: { x: 'json' } })
+  t.strictSame(project(fields({ x: {} }), { x: at }), { x: at.toISOString() })
+  t.strictSame(project(list, [at, undefined, null, Symbol('x')]), [at.toISOString(), '', '', ''], 'null, and coerced')
+  t.strictSame(project(all, { list: { toJSON: () => ['json'] } }), { list: ['json'] })
+  t.strictSame(project(all, { map: { toJSON: () => ({ a: 'json' }) } }), { map: { a: 'json' } })
+  t.strictSame(project({ anyOf: [A, B] }, { toJSON: () => ({ kind: 'a', y: 1 }) }), { kind: 'a' })
+  t.strictSame(project(list, 'one'), ['one'], 'coerced')
+  t.strictSame(project(fields({ x: text }), Object.create({ x: 'inherited' })), {})
+  for (const wrong of [undefined, 'text', null, [both]]) t.throws(() => project(fields({ o: A }), { o: wrong ?? 1 }))
+  for (const wrong of ['text', [both, both]])
+    t.throws(() => project({ type: 'object', additionalProperties: text }, wrong))
+  t.throws(() => project({ anyOf: [A, B] }, { kind: 'd' }))
+  t.throws(() => project({ anyOf: [A, B] }, 'text'))
+})
+
+t.test('poisoned keys stay behind', async (t) => {
+  const project = await projections(t)
+  const poisoned = JSON.parse('{"__proto__":{"admin":true},"a":"a"}')
+  for (const schema of [fields({ a: text }), { type: 'object', additionalProperties: true }, {}]) {
+    const copy = project(schema, poisoned) as { admin?: boolean }
+    t.strictSame(copy, { a: 'a' })
+    t.equal(copy.admin, undefined)
+  }
+})
+
+t.test('what has no end is refused', async (t) => {
+  const project = await projections(t)
+  const tree = fields({ children: { type: 'array', items: { $ref: '#' } } }, { $id: 'tree' })
+  const cycle: { children: unknown[] } = { children: [] }
+  cycle.children.push(cycle)
+  t.throws(() => project(tree, cycle), RangeError)
+  const own = { toJSON: () => own }
+  for (const schema of [
+    tree,
+    { type: 'array', items: text },
+    { anyOf: [A, B] },
+    { type: 'object', additionalProperties: true },
+  ]) {
+    t.throws(() => project(schema, own), RangeError)
+  }
+})
+
+t.test('binary data is sent where anything may be, and is no object of declared fields', async (t) => {
+  const { socket, lines } = await client(t, {
+    events: {
+      open: { reply: fields({ file: {} }), handler: () => ({ file: Buffer.from('bytes') }) },
+      map: { reply: { type: 'object', additionalProperties: true }, handler: () => Buffer.from('bytes') },
+      object: { reply: { type: 'object' }, handler: () => Buffer.from('bytes') },
+      either: { reply: { anyOf: [A, {}] }, handler: () => Buffer.from('bytes') },
+      loose: { reply: { properties: { x: text } }, handler: () => Buffer.from('bytes') },
+      closed: { reply: fields({ x: text }), handler: () => Buffer.from('bytes') },
+    },
+  })
+  t.strictSame(await socket.emitWithAck('open'), { ok: true, data: { file: Buffer.from('bytes') } })
+  for (const event of ['map', 'object', 'either', 'loose']) {
+    t.strictSame(await socket.emitWithAck(event), { ok: true, data: Buffer.from('bytes') }, event)
+  }
+  t.match(await socket.emitWithAck('closed'), { error: { code: 'FST_NSP_REPLY_INVALID' } })
+  t.match(
+    lines.filter(({ event }) => event === 'closed'),
+    [{ err: { message: '/ must be object' } }],
+  )
+})
+
+t.test('a schema of another language is left alone', async (t) => {
+  const project = await projections(t)
+  class Foreign {
+    readonly type = 'object'
+  }
+  const { check } = compileOutgoing(new Foreign(), {
+    compile: () => () => true,
+    isCertain: () => false,
+    compileSerializer: () => undefined,
+    isOwnSerializer: true,
+    added: {},
+  })
+  t.strictSame(check(both), both)
+  t.strictSame(project({ anyOf: [{ elements: text }, A] }, { kind: 'z', ...both }), { kind: 'z', ...both })
+})
