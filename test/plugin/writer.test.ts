@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { compileOutgoing, type Outgoing } from '../../plugin/compiled-schema.js'
 import { compilersOf } from '../../plugin/compilers.js'
 import { build, next } from './harness.js'
+import { createRandom, type Random } from './random.js'
 
 /** The schemas of a context, compiled as those of what goes out. */
 async function outgoing(
@@ -20,18 +21,6 @@ async function outgoing(
 }
 
 const json = (value: unknown) => JSON.parse(JSON.stringify(value))
-
-/** mulberry32: the same numbers for the same seed. */
-function random(seed: number) {
-  let state = seed
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-  return { next, pick: <Item>(items: readonly Item[]) => items[Math.floor(next() * items.length)] as Item }
-}
 
 /** A schema, and values that fit it, each with what is to be sent of it. */
 interface Sample {
@@ -52,7 +41,7 @@ const TEXTS = [
 ]
 const NUMBERS = [0, -0, 1.5, -7, 1e21, 1e-7, Number.MAX_SAFE_INTEGER]
 
-function createSamples({ next, pick }: ReturnType<typeof random>) {
+function createSamples({ next, pick }: Random) {
   const same = (values: readonly unknown[]) => () => {
     const value = pick(values)
     return [value, value] as [unknown, unknown]
@@ -153,8 +142,7 @@ t.test('what is written is what JSON.stringify would write, and what Fastify wou
   await app.ready()
   const toResponse = (schema: object) =>
     (app.serializerCompiler as never as (route: object) => (value: unknown) => string)({ schema })
-  const numbers = random(7)
-  const sample = createSamples(numbers)
+  const sample = createSamples(createRandom(7))
   let written = 0
   for (let count = 0; count < 1000; count++) {
     const { schema, make } = sample(3)
