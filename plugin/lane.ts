@@ -1,4 +1,5 @@
-import type { Socket } from 'socket.io'
+import { Socket } from 'node:net'
+import type { Socket as NamespaceSocket } from 'socket.io'
 import { frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
 import { type EventHead, readHead } from './packet.js'
 import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
@@ -31,7 +32,7 @@ export interface WriteOptions {
 /** What is the same for every lane of a server. */
 export interface LaneOptions {
   /** Who takes an event of that name; undefined where it takes the long way. */
-  readonly receiverOf: (socket: Socket, event: string) => EventReceiver | undefined
+  readonly receiverOf: (socket: NamespaceSocket, event: string) => EventReceiver | undefined
   /** Whether a list of a name and its arguments, so many characters of it, is within the limits. */
   readonly isWithinLimits: (data: readonly unknown[], characters: number) => boolean
   /** Whether somebody listens for each packet of the connection: then all take the long way. */
@@ -44,6 +45,7 @@ export class Lane implements TextTaker {
   readonly #transport: Transport
   readonly #webSocket: WebSocket
   readonly #options: LaneOptions
+  readonly #isNodes: boolean
   readonly #endWrite: Callback
   #out = ''
 
@@ -53,6 +55,7 @@ export class Lane implements TextTaker {
     this.#transport = client.conn.transport
     this.#webSocket = client.conn.transport.socket
     this.#options = options
+    this.#isNodes = this.#webSocket._socket instanceof Socket
     this.#endWrite = (error) => {
       if (error) return this.#transport.onError('write error', error.stack)
       this.#transport.writable = true
@@ -82,13 +85,24 @@ export class Lane implements TextTaker {
     return this.#transport.writable && _readyState === OPEN && _sender._state === IDLE
   }
 
-  /** Writes what has been sent. */
+  /** Writes what has been sent: past the stream, where it is a socket of node, and nothing waits in it. */
   flush(): void {
-    const out = this.#out
-    if (out === '') return
-    this.#out = ''
     const { _socket } = this.#webSocket
-    if (_socket.writable) _socket.write(out, 'latin1', this.#endWrite)
+    const isDirect = this.#isNodes && _socket.writableLength === 0 && _socket.writableCorked === 0
+    if (!isDirect) this.flushByStream()
+    else if (this.#out !== '' && _socket.writable) _socket._write(this.#takeOut(), 'latin1', this.#endWrite)
+  }
+
+  /** The same, but what waits for the end of it has to wait for a turn. */
+  flushByStream(): void {
+    const { _socket } = this.#webSocket
+    if (this.#out !== '' && _socket.writable) _socket.write(this.#takeOut(), 'latin1', this.#endWrite)
+  }
+
+  #takeOut(): string {
+    const out = this.#out
+    this.#out = ''
+    return out
   }
 
   /** Reads what it can at the start of a chunk. out: how many bytes that was. */

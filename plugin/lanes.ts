@@ -102,7 +102,7 @@ function write(this: With<Connection>, data: unknown, options?: WriteOptions, ca
 }
 
 function sendFrame(this: With<Sender>, frames: readonly Buffer[], callback?: Callback): void {
-  this[LANE].flush()
+  this[LANE].flushByStream()
   Object.getPrototypeOf(this).sendFrame.call(this, frames, callback)
 }
 

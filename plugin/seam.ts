@@ -14,12 +14,18 @@ export type Callback = (error?: Error | null) => void
 export interface WebSocket {
   readonly _readyState: number
   readonly _extensions: object
-  readonly _socket: {
-    readonly writable: boolean
-    write(text: string, encoding: 'latin1', callback: Callback): boolean
-  }
+  readonly _socket: Stream
   readonly _sender: Sender
   readonly _receiver: Receiver
+}
+
+/** Of node: the connection itself, and what its writing end is made of. */
+export interface Stream {
+  readonly writable: boolean
+  readonly writableLength: number
+  readonly writableCorked: number
+  write(text: string, encoding: 'latin1', callback: Callback): boolean
+  _write(text: string, encoding: 'latin1', callback: Callback): void
 }
 
 export interface Sender {
@@ -118,7 +124,7 @@ export function hasSeams({ conn, nsps }: Client): boolean {
     areOf('object', conn.pingTimeoutTimer, _extensions) &&
     areOf('number', _readyState, _sender?._state, _receiver?._state, _receiver?._bufferedBytes) &&
     areOf('number', _receiver?._fragmented, _receiver?._maxPayload, _receiver?.writableLength) &&
-    areOf('function', conn.write, transport.onData, transport.onError, _socket?.write) &&
+    areOf('function', conn.write, transport.onData, transport.onError, _socket?.write, _socket?._write) &&
     areOf('function', _sender?.sendFrame, _receiver?.write)
   )
 }
