@@ -187,7 +187,7 @@ t.test('nextEvent rejects when the socket has disconnected, and none is left', a
 
 t.test('several namespaces share one connection, each with its auth and its emits', async (t) => {
   const greeter = defineNamespace({
-    emits: { hello: { payload: { type: 'object' } } },
+    emits: { hello: { payload: { type: 'object', additionalProperties: true } } },
     onConnect: ({ socket, emit }) => emit('hello', socket.handshake.auth),
   })
   const app = await build(t, { namespaces: { '/a': greeter, '/b': greeter } })
