@@ -69,7 +69,7 @@ export class Lane implements TextTaker {
     if (!this.#isClear() || text.length >= LONGEST_TEXT) return false
     if (this.#out === '') {
       this.#transport.writable = false
-      if (unwritten.push(this) === 1 && !isReading) process.nextTick(flushAll)
+      if (unwritten.push(this) === 1 && pieces === 0) process.nextTick(flushAll)
     }
     this.#out += options?.preEncoded ? broadcastFrame(text, options) : frameOf(`4${text}`)
     return true
@@ -105,18 +105,12 @@ export class Lane implements TextTaker {
     return out
   }
 
-  /** Reads what it can at the start of a chunk. out: how many bytes that was. */
+  /** Reads what it can at the start of a chunk, between beginReading() and endReading(). out: how many bytes that was. */
   read(chunk: Buffer, receiver: Receiver): number {
     const { _state, _bufferedBytes, _fragmented, _loop, _maxPayload, writableLength } = receiver
     const isBetweenFrames =
       _state === IDLE && _bufferedBytes === 0 && _fragmented === 0 && !_loop && writableLength === 0
-    if (!isBetweenFrames) return 0
-    isReading = true
-    try {
-      return readTexts(chunk, _maxPayload, this)
-    } finally {
-      endReading()
-    }
+    return isBetweenFrames ? readTexts(chunk, _maxPayload, this) : 0
   }
 
   takeText(text: string): void {
@@ -129,8 +123,9 @@ export class Lane implements TextTaker {
   #takeEvent(text: string): boolean {
     const connection = this.#connection
     if (text.charCodeAt(0) !== MESSAGE || text.charCodeAt(1) !== EVENT || !readHead(text, 2, head)) return false
-    if (this.#options.isWatched(connection) || connection._readyState !== 'open') return false
-    const socket = this.#client.nsps.get(head.namespace)
+    const { nsps, decoder } = this.#client
+    if (this.#options.isWatched(connection) || decoder.isWaiting || connection._readyState !== 'open') return false
+    const socket = nsps.get(head.namespace)
     const receiver = socket && this.#options.receiverOf(socket, head.name)
     if (!receiver) return false
     const data = parse(text.slice(head.start))
@@ -163,14 +158,25 @@ function broadcastFrame(text: string, options: WriteOptions): string {
 // The lanes with something to write, all of this process.
 let unwritten: Lane[] = []
 
-// A piece is being read, or its events are being handled: what they send is written when they are done.
-let isReading = false
+// The pieces that are being read, or whose events are being handled: what they send is written when they are done. There
+// may be one within the other, of a client in this process.
+let pieces = 0
 
-function endReading(): void {
+/** A piece comes. */
+export function beginReading(): void {
+  pieces++
+}
+
+/** All of a piece has been read, by whom it may be: its events are handled. */
+export function endReading(): void {
+  if (pieces > 1) {
+    pieces--
+    return
+  }
   try {
     takeTurn()
   } finally {
-    isReading = false
+    pieces = 0
     flushAll()
   }
 }

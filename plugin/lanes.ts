@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import { type Bounds, isWithinBounds } from './bounds.js'
-import { Lane, type LaneOptions, type WriteOptions } from './lane.js'
+import { beginReading, endReading, Lane, type LaneOptions, type WriteOptions } from './lane.js'
 import {
   type Callback,
   type Client,
@@ -12,6 +12,7 @@ import {
   readVersions,
   type Sender,
 } from './seam.js'
+import { yieldTurn } from './turn.js'
 
 /*
  * Opens the fast lanes of a server's connections, where they can be.
@@ -107,7 +108,13 @@ function sendFrame(this: With<Sender>, frames: readonly Buffer[], callback?: Cal
 }
 
 function receive(this: With<Receiver>, chunk: Buffer, ...rest: unknown[]): boolean {
-  const read = this[LANE].read(chunk, this)
-  if (read > 0 && read === chunk.length) return true
-  return Object.getPrototypeOf(this).write.call(this, chunk.subarray(read), ...rest)
+  beginReading()
+  try {
+    const read = this[LANE].read(chunk, this)
+    if (read > 0 && read === chunk.length) return true
+    yieldTurn()
+    return Object.getPrototypeOf(this).write.call(this, chunk.subarray(read), ...rest)
+  } finally {
+    endReading()
+  }
 }

@@ -13,6 +13,9 @@ export const TRANSPORTS = [['polling'], ['websocket'], ['polling', 'websocket']]
 export const POLLING = '/socket.io/?EIO=4&transport=polling'
 export const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket'
 
+/** With FAST=false in the environment no test takes a shortcut, unless it says so itself: `npm run test:long-way`. */
+export const MODE: Pick<NamespacesOptions, 'fast'> = process.env.FAST === 'false' ? { fast: false } : {}
+
 /** An instance that is closed with its test. `prepare` runs before the plugin is registered. */
 export async function build(
   t: Test,
@@ -23,7 +26,7 @@ export async function build(
   const app: FastifyInstance = Fastify(server)
   t.teardown(() => app.close())
   await prepare(app)
-  await app.register(namespaces, options)
+  await app.register(namespaces, { ...MODE, ...options })
   return app
 }
 
