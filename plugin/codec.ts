@@ -102,6 +102,11 @@ export function createCodec({ limits, checkEmit, writerOf, receiveConnect, base 
       receiveConnect(connection, packet, () => this.emit('decoded', packet))
     }
 
+    /** Whether attachments are to come: whatever else comes before them is a break of the protocol. */
+    get isWaiting(): boolean {
+      return this.#bytes > 0
+    }
+
     add(chunk: string | Buffer): void {
       this.#bytes += chunk.length // of a text the characters: counting its bytes would cost more than it tells
       this.#decoder.add(chunk)

@@ -69,6 +69,8 @@ export interface Transport {
 export interface Client {
   readonly conn: Connection
   readonly nsps: ReadonlyMap<string, Socket>
+  /** Our own, of codec.ts. */
+  readonly decoder: { readonly isWaiting: boolean }
 }
 
 /** Of each package the versions that were tested. */
@@ -113,13 +115,20 @@ export function findUntested(versions: Versions): string | undefined {
 }
 
 /** Whether a client whose transport is a WebSocket has all that is said above. */
-export function hasSeams({ conn, nsps }: Client): boolean {
+export function hasSeams({ conn, nsps, decoder }: Client): boolean {
   const { transport } = conn
   const { _sender, _receiver, _socket, _extensions, _readyState } = transport.socket
   return (
     nsps instanceof Map &&
     Array.isArray(conn.writeBuffer) &&
-    areOf('boolean', conn.hasRefreshedPingTimeout, transport.writable, _receiver?._loop, _socket?.writable) &&
+    areOf(
+      'boolean',
+      decoder?.isWaiting,
+      conn.hasRefreshedPingTimeout,
+      transport.writable,
+      _receiver?._loop,
+      _socket?.writable,
+    ) &&
     areOf('string', conn._readyState, transport.name) &&
     areOf('object', conn.pingTimeoutTimer, _extensions) &&
     areOf('number', _readyState, _sender?._state, _receiver?._state, _receiver?._bufferedBytes) &&
