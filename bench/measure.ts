@@ -1,6 +1,6 @@
 import { CONTENDERS, CONTROL, type Contender } from './contenders.js'
-import type { Cores } from './cores.js'
-import type { Effort, Figure } from './figure.js'
+import type { Figure } from './figure.js'
+import type { Setup } from './pair.js'
 import type { Scenario } from './scenarios.js'
 import { measureSlices } from './slices.js'
 import { measureMemory, measureStartUp } from './starts.js'
@@ -16,11 +16,7 @@ export interface Measured extends Pick<Scenario, 'id' | 'title' | 'kind' | 'unit
 }
 
 /** `names`: those who take part, if they can. */
-export async function measure(
-  scenario: Scenario,
-  names: readonly string[],
-  setup: { cores: Cores; effort: Effort },
-): Promise<Measured> {
+export async function measure(scenario: Scenario, names: readonly string[], setup: Setup): Promise<Measured> {
   const without: readonly string[] = scenario.without
   const contenders: readonly Contender[] = CONTENDERS.filter(
     ({ name }) => names.includes(name) && !without.includes(name),

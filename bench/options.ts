@@ -13,6 +13,7 @@ export interface Options {
   /** The contenders that take part; the base and its copy always do. */
   readonly names: readonly string[]
   readonly effort: Effort
+  readonly isQuick: boolean
   readonly isCheck: boolean
   /** Whether the results are written down. */
   readonly isSaved: boolean
@@ -21,7 +22,7 @@ export interface Options {
 }
 
 const FULL: Effort = { sliceMs: 200, warmUp: 6, rounds: 24, starts: 3, connections: 2_000 }
-const QUICK: Effort = { sliceMs: 60, warmUp: 2, rounds: 5, starts: 1, connections: 300 }
+const QUICK: Effort = { sliceMs: 40, warmUp: 2, rounds: 4, starts: 1, connections: 300 }
 
 /** throws an Error of one line. */
 export function readOptions(args: string[]): Options {
@@ -52,6 +53,7 @@ export function readOptions(args: string[]): Options {
       rounds: readNumber('rounds', values.rounds) ?? effort.rounds,
       sliceMs: readNumber('slice-ms', values['slice-ms']) ?? effort.sliceMs,
     },
+    isQuick: values.quick,
     isCheck: values.check,
     isSaved: values.save || (isWhole && !values.check),
     out: values.out,

@@ -32,7 +32,7 @@ export function createResults(run: Pick<Results, 'isPinned' | 'effort' | 'scenar
       cpu: all[0]?.model ?? 'unknown',
       cores: all.length,
       memoryGb: Math.round(totalmem() / 2 ** 30),
-      system: `${type()} ${release()}`,
+      system: `${type()} ${release().match(/^[\d.]*\d/)?.[0] ?? ''}`,
     },
     ...run,
     versions: readVersions(),

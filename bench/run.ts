@@ -5,6 +5,7 @@ import { type Options, readOptions } from './options.js'
 import { installPeers } from './peers.js'
 import { createResults, loadResults, saveResults } from './results.js'
 import type { Scenario } from './scenarios.js'
+import { createServers } from './servers.js'
 import { renderCheck, renderScenario, renderSummary } from './table.js'
 import { transpile } from './transpile.js'
 
@@ -17,12 +18,14 @@ import { transpile } from './transpile.js'
 async function measureAll(scenarios: readonly Scenario[], options: Options): Promise<Measured[]> {
   const cores = chooseCores()
   if (cores.server === undefined) console.log('Unpinned: there is no taskset, or only one core to run on.\n')
+  const servers = createServers(cores, options.isQuick)
   const all: Measured[] = []
   for (const scenario of scenarios) {
-    const measured = await measure(scenario, options.names, { cores, effort: options.effort })
+    const measured = await measure(scenario, options.names, { cores, servers, effort: options.effort })
     console.log(renderScenario(measured))
     all.push(measured)
   }
+  await servers.stop()
   return all
 }
 
@@ -57,5 +60,6 @@ async function run(): Promise<void> {
 
 await run().catch((error: Error) => {
   console.error(error.message)
-  process.exitCode = 1
+  // What it has started ends with it.
+  process.exit(1)
 })

@@ -17,8 +17,7 @@ export interface Scenario {
   readonly inFlight: number
   /** Messages a second of all sockets; 0: as fast as answers come. */
   readonly perSecond: number
-  /** Who hears a broadcast, and how many they are. */
-  readonly audience: 'all' | 'room' | 'others'
+  /** How many hear what one of them asks for. */
   readonly deliveries: number
   readonly namespaces: number
   /** Joining has an asynchronous hook. */
@@ -38,7 +37,6 @@ const echo: Omit<Scenario, 'id' | 'title'> = {
   sockets: 100,
   inFlight: 4,
   perSecond: 0,
-  audience: 'all',
   deliveries: 1,
   namespaces: 1,
   hasHook: false,
@@ -60,6 +58,7 @@ const join: typeof echo = {
   unit: 'µs CPU a join',
   sockets: 20,
   hasHook: true,
+  namespaces: 3,
   without: ['ws', 'zod-sockets'],
 }
 const heap: typeof echo = { ...echo, kind: 'heap', unit: 'KB heap a connection', sockets: 2_000 }
@@ -86,12 +85,12 @@ export const SCENARIOS: readonly Scenario[] = [
     isUndeclared: true,
     without: ['ws', 'ours plain', 'fastify-socket.io', 'nest', 'zod-sockets', 'socket-controllers'],
   },
-  { ...broadcast, id: 'rooms', title: 'to a room of 50 among 500', audience: 'room', deliveries: 50 },
+  { ...broadcast, id: 'rooms', title: 'to a room of 50 among 500', event: 'shout:room', deliveries: 50 },
   {
     ...broadcast,
     id: 'except',
     title: 'to 450 of 500, except a room',
-    audience: 'others',
+    event: 'shout:others',
     deliveries: 450,
     without: ['ws', 'zod-sockets'],
   },
@@ -102,8 +101,8 @@ export const SCENARIOS: readonly Scenario[] = [
     kind: 'connect',
     unit: 'µs CPU a connection',
   },
-  // the first stays joined, the others by turns: a join behind a leave in one chunk would meet a socket that is still there
-  { ...join, id: 'join', title: 'join on a connection that is there, one async hook', namespaces: 3 },
+  // the first namespace for good, the others by turns: a join behind a leave in one chunk meets a socket that is still there
+  { ...join, id: 'join', title: 'join on a connection that is there, one async hook' },
   { ...heap, id: 'heap-1', title: "idle connection in one namespace, a browser's headers" },
   {
     ...heap,

@@ -1,8 +1,7 @@
 import type { Contender } from './contenders.js'
-import type { Cores } from './cores.js'
-import { compare, type Effort, type Figure } from './figure.js'
+import { compare, type Figure } from './figure.js'
 import type { Latency } from './load.js'
-import { type Pair, startPair } from './pair.js'
+import { type Pair, type Setup, startPair } from './pair.js'
 import type { Scenario } from './scenarios.js'
 import { median } from './statistics.js'
 
@@ -21,12 +20,13 @@ interface Runner extends Pair {
 export async function measureSlices(
   scenario: Scenario,
   contenders: readonly Contender[],
-  { cores, effort }: { cores: Cores; effort: Effort },
+  setup: Setup,
 ): Promise<Figure[]> {
+  const { effort } = setup
   const runners: Runner[] = []
   try {
     // Whoever is left when one of them fails ends with this process.
-    const pairs = await Promise.all(contenders.map((contender) => startPair(contender, scenario, cores)))
+    const pairs = await Promise.all(contenders.map((contender) => startPair(contender, scenario, setup)))
     for (const [index, pair] of pairs.entries()) {
       runners.push({ ...pair, name: contenders[index]?.name ?? '', costs: [], rates: [] })
     }

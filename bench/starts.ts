@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Contender } from './contenders.js'
-import type { Cores } from './cores.js'
-import { compare, type Effort, type Figure } from './figure.js'
-import { type Greeting, startPair, startServer } from './pair.js'
+import { compare, type Figure } from './figure.js'
+import { type Setup, startPair } from './pair.js'
 import type { Scenario } from './scenarios.js'
+import type { Greeting } from './servers.js'
 import { median } from './statistics.js'
 
 /*
@@ -17,12 +17,7 @@ interface Sample {
   readonly second: number
 }
 
-interface Setup {
-  readonly cores: Cores
-  readonly effort: Effort
-}
-
-const SETTLE_MS = 300
+const SETTLE_MS = 150
 const FIRST_CONNECTIONS = 100
 const KB = 1_024
 
@@ -30,12 +25,12 @@ const KB = 1_024
 export async function measureStartUp(
   scenario: Scenario,
   contenders: readonly Contender[],
-  { cores, effort }: Setup,
+  { servers, effort }: Setup,
 ): Promise<Figure[]> {
   const samples = await sample(contenders, effort.starts, async (contender) => {
-    const server = await startServer(contender, scenario, cores)
+    const server = await servers.take(contender, scenario)
     const { startMs, startCpu } = server.greeting as Greeting
-    await server.stop()
+    await servers.give(server)
     return { value: startMs, second: startCpu / 1_000 }
   })
   return figuresOf(samples, (cpuMs) => ({ cpuMs }))
@@ -45,11 +40,12 @@ export async function measureStartUp(
 export async function measureMemory(
   scenario: Scenario,
   contenders: readonly Contender[],
-  { cores, effort }: Setup,
+  setup: Setup,
 ): Promise<Figure[]> {
+  const { effort } = setup
   const sized = { ...scenario, sockets: effort.connections }
   const samples = await sample(contenders, effort.starts, async (contender) => {
-    const { server, load, stop } = await startPair(contender, sized, cores)
+    const { server, load, stop } = await startPair(contender, sized, setup)
     try {
       const weigh = async () => {
         await delay(SETTLE_MS)

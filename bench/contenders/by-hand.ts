@@ -30,13 +30,10 @@ function wireBench(namespace: Namespace, createEcho: (schema: object) => Echo, s
     socket.on('echo', echo)
     socket.on('raw', (message: Message, ack: Ack) => ack({ id: message.id, ok: true }))
     socket.on('binary', (data: Buffer, ack: Ack) => ack(data))
-    socket.on('shout', () => audienceOf(socket, namespace, scenario).emit('news', createMessage(shouts++)))
+    socket.on('shout', () => namespace.emit('news', createMessage(shouts++)))
+    socket.on('shout:room', () => socket.to(ROOM).emit('news', createMessage(shouts++)))
+    socket.on('shout:others', () => namespace.except(ROOM).emit('news', createMessage(shouts++)))
   })
-}
-
-function audienceOf(socket: Socket, namespace: Namespace, { audience }: Scenario) {
-  if (audience === 'room') return socket.to(ROOM)
-  return audience === 'others' ? namespace.except(ROOM) : namespace
 }
 
 function createEcho(validate: ReturnType<ReturnType<typeof createAjv>['compile']>): Echo {

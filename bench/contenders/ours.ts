@@ -26,7 +26,7 @@ export async function start(scenario: Scenario): Promise<number> {
   return listenWith(app)
 }
 
-function defineBench({ defineNamespace }: Plugin, { audience, hasHook, isUndeclared }: Scenario) {
+function defineBench({ defineNamespace }: Plugin, { hasHook, isUndeclared }: Scenario) {
   const heard = { events: 0 }
   let shouts = 0
   return defineNamespace({
@@ -41,11 +41,10 @@ function defineBench({ defineNamespace }: Plugin, { audience, hasHook, isUndecla
       echo: { payload: messageSchema, reply: replySchema, handler: ({ id }) => ({ id, ok: true }) },
       raw: { handler: (message) => ({ id: (message as Message).id, ok: true }) },
       binary: { handler: (data) => data },
-      shout: {
-        handler: (_payload, { namespace, to }) => {
-          const audiences = { all: () => namespace, room: () => to(ROOM), others: () => namespace.except(ROOM) }
-          audiences[audience]().emit('news', createMessage(shouts++))
-        },
+      shout: { handler: (_, { namespace }) => void namespace.emit('news', createMessage(shouts++)) },
+      'shout:room': { handler: (_, { to }) => void to(ROOM).emit('news', createMessage(shouts++)) },
+      'shout:others': {
+        handler: (_, { namespace }) => void namespace.except(ROOM).emit('news', createMessage(shouts++)),
       },
     },
     onConnect: ({ socket }) => {

@@ -11,7 +11,7 @@ import { createAjv } from './validator.js'
  * An event is `[id,"event",payload]`, its ack `[id,reply]`, an emit `["event",payload]`.
  */
 
-export async function start({ audience }: Scenario): Promise<number> {
+export async function start(_scenario: Scenario): Promise<number> {
   const server = createServer()
   const validate = createAjv().compile(messageSchema)
   const sockets = new WebSocketServer({ server, perMessageDeflate: false })
@@ -21,9 +21,9 @@ export async function start({ audience }: Scenario): Promise<number> {
     if (Number(request.url?.split('seat=')[1]) < ROOM_SEATS) members.add(socket)
     socket.on('message', (data) => {
       const [id, event, payload] = JSON.parse(String(data)) as [number, string, Message]
-      if (event === 'shout') {
+      if (event.startsWith('shout')) {
         const text = JSON.stringify(['news', createMessage(shouts++)])
-        for (const each of audience === 'room' ? members : sockets.clients) each.send(text)
+        for (const each of event === 'shout:room' ? members : sockets.clients) each.send(text)
       } else if (event === 'echo' && !validate(payload)) {
         socket.send(JSON.stringify([id, { ok: false, error: validate.errors }]))
       } else {

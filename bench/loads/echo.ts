@@ -2,7 +2,6 @@ import { createNumberedFrame } from '../frames.js'
 import { createMessage, VARIANTS } from '../message.js'
 import { createExpectation } from './expectation.js'
 import { type Job, type Load, openLanes, unwrap } from './job.js'
-import type { Lane } from './lane.js'
 import { createRally, DIGITS } from './rally.js'
 import { seeRefusal } from './refusal.js'
 
@@ -27,7 +26,7 @@ export function createEchoLoad(job: Job): Load {
 
   async function open(): Promise<void> {
     const lanes = await openLanes(job)
-    if (scenario.event === 'echo') await seeRefusal(job, lanes[0] as Lane)
+    if (scenario.event === 'echo') await seeRefusal(job)
     rally.begin(lanes, hear)
   }
 

@@ -1,7 +1,8 @@
+import { NAMESPACE } from '../application.js'
 import { createFrame, TEXT } from '../frames.js'
 import { createInvalidMessage, createMessage } from '../message.js'
 import type { Job } from './job.js'
-import type { Lane } from './lane.js'
+import { join, openLane } from './lane.js'
 
 /*
  * Whoever says that it validates has to show it once.
@@ -12,7 +13,10 @@ const PATIENCE_MS = 10_000
 const LINGER_MS = 50
 
 /** Sends what is invalid and, behind it, what is not. rejects unless the second, and only that, is accepted. */
-export async function seeRefusal({ dialect, scenario, hasEnvelope }: Job, lane: Lane): Promise<void> {
+export async function seeRefusal({ port, dialect, scenario, hasEnvelope }: Job): Promise<void> {
+  // A connection of its own: a refusal may be late, and is no ack everywhere.
+  const lane = await openLane({ port, dialect, seat: scenario.sockets })
+  if (dialect.hasEngine) await join(lane, NAMESPACE)
   const accepted = hasEnvelope ? '{"ok":true,"data":{' : '"ok":true}'
   const heard: string[] = []
   const isAccepted = (id: number) =>
@@ -32,5 +36,6 @@ export async function seeRefusal({ dialect, scenario, hasEnvelope }: Job, lane: 
     send(1, createInvalidMessage())
     send(2, createMessage(0))
   })
+  lane.close()
   if (isAccepted(1)) throw new Error(`an invalid message was accepted: ${heard}`)
 }

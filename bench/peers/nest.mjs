@@ -53,12 +53,14 @@ function createGateway(namespace, scenario) {
     binary(data) {
       return data
     }
-    shout(socket) {
-      this.audience(socket).emit('news', createMessage(shouts++))
+    shout() {
+      this.server.emit('news', createMessage(shouts++))
     }
-    audience(socket) {
-      if (scenario.audience === 'room') return socket.to(ROOM)
-      return scenario.audience === 'others' ? this.server.except(ROOM) : this.server
+    shoutToRoom(socket) {
+      socket.to(ROOM).emit('news', createMessage(shouts++))
+    }
+    shoutToOthers() {
+      this.server.except(ROOM).emit('news', createMessage(shouts++))
     }
   }
   WebSocketGateway({ namespace })(Gateway)
@@ -66,7 +68,9 @@ function createGateway(namespace, scenario) {
   decorateMethod(Gateway, 'echo', [SubscribeMessage('echo')], [MessageBody(pipe)])
   decorateMethod(Gateway, 'raw', [SubscribeMessage('raw')], [MessageBody()])
   decorateMethod(Gateway, 'binary', [SubscribeMessage('binary')], [MessageBody()])
-  decorateMethod(Gateway, 'shout', [SubscribeMessage('shout')], [ConnectedSocket()])
+  decorateMethod(Gateway, 'shout', [SubscribeMessage('shout')], [])
+  decorateMethod(Gateway, 'shoutToRoom', [SubscribeMessage('shout:room')], [ConnectedSocket()])
+  decorateMethod(Gateway, 'shoutToOthers', [SubscribeMessage('shout:others')], [])
   return Gateway
 }
 

@@ -35,9 +35,7 @@ export async function start(scenario) {
         return instances.get(Class)
       },
     },
-    controllers: names.map(
-      scenario.kind === 'startup' ? createManyController : (name) => createController(name, scenario),
-    ),
+    controllers: names.map(scenario.kind === 'startup' ? createManyController : (name) => createController(name)),
     middlewares: scenario.hasHook ? [createHook(names)] : [],
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -49,7 +47,7 @@ async function reply(message, ack) {
   ack({ id: message.id, ok: true })
 }
 
-function createController(namespace, scenario) {
+function createController(namespace) {
   let shouts = 0
   class Controller {
     connect(socket) {
@@ -64,23 +62,28 @@ function createController(namespace, scenario) {
     binary(data, ack) {
       ack(data)
     }
-    shout(socket, io) {
-      const audiences = {
-        all: () => io.of(namespace),
-        room: () => socket.to(ROOM),
-        others: () => io.of(namespace).except(ROOM),
-      }
-      audiences[scenario.audience]().emit('news', createMessage(shouts++))
+    shout(io) {
+      io.of(namespace).emit('news', createMessage(shouts++))
+    }
+    shoutToRoom(socket) {
+      socket.to(ROOM).emit('news', createMessage(shouts++))
+    }
+    shoutToOthers(io) {
+      io.of(namespace).except(ROOM).emit('news', createMessage(shouts++))
     }
   }
   SocketController(namespace)(Controller)
   declareTypes(Controller, 'echo', [createMessageClass(), Function])
-  for (const method of ['connect', 'raw', 'binary', 'shout']) declareTypes(Controller, method, [Object, Object])
+  for (const method of ['connect', 'raw', 'binary', 'shout', 'shoutToRoom', 'shoutToOthers']) {
+    declareTypes(Controller, method, [Object, Object])
+  }
   decorateMethod(Controller, 'connect', [OnConnect()], [ConnectedSocket()])
   decorateMethod(Controller, 'echo', [OnMessage('echo'), EmitOnFail('exception')], [MessageBody(), MessageAck()])
   decorateMethod(Controller, 'raw', [OnMessage('raw')], [MessageBody({ transform: false }), MessageAck()])
   decorateMethod(Controller, 'binary', [OnMessage('binary')], [MessageBody({ transform: false }), MessageAck()])
-  decorateMethod(Controller, 'shout', [OnMessage('shout')], [ConnectedSocket(), SocketIO()])
+  decorateMethod(Controller, 'shout', [OnMessage('shout')], [SocketIO()])
+  decorateMethod(Controller, 'shoutToRoom', [OnMessage('shout:room')], [ConnectedSocket()])
+  decorateMethod(Controller, 'shoutToOthers', [OnMessage('shout:others')], [SocketIO()])
   return Controller
 }
 

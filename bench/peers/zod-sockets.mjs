@@ -30,7 +30,7 @@ export async function start(scenario) {
     config = config.addNamespace({ path, emission: { news: { schema: z.tuple([message]) } }, hooks })
   const factory = new ActionsFactory(config)
   const actions = names.flatMap((ns) =>
-    scenario.kind === 'startup' ? createManyActions(factory, ns) : createActions(factory, ns, scenario),
+    scenario.kind === 'startup' ? createManyActions(factory, ns) : createActions(factory, ns),
   )
   const target = createServer()
   await attachSockets({ io: new Server(), config, actions, target, logger })
@@ -46,7 +46,7 @@ const hooks = {
 
 const echo = async ({ input: [{ id }] }) => [{ id, ok: true }]
 
-function createActions(factory, ns, scenario) {
+function createActions(factory, ns) {
   let shouts = 0
   return [
     factory.build({ ns, event: 'echo', input: z.tuple([message]), output, handler: echo }),
@@ -62,12 +62,19 @@ function createActions(factory, ns, scenario) {
       ns,
       event: 'shout',
       input: z.tuple([]),
-      handler: async ({ client, withRooms }) => {
+      handler: async ({ client }) => {
         const news = createMessage(shouts++)
-        if (scenario.audience === 'room') return withRooms(ROOM).broadcast('news', news)
         // `all` is the default namespace, whatever the action's
         await client.broadcast('news', news)
         await client.emit('news', news)
+      },
+    }),
+    factory.build({
+      ns,
+      event: 'shout:room',
+      input: z.tuple([]),
+      handler: async ({ withRooms }) => {
+        await withRooms(ROOM).broadcast('news', createMessage(shouts++))
       },
     }),
   ]
