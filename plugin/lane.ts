@@ -55,7 +55,8 @@ export class Lane implements TextTaker {
     this.#transport = client.conn.transport
     this.#webSocket = client.conn.transport.socket
     this.#options = options
-    this.#isNodes = this.#webSocket._socket instanceof Socket
+    // Of TCP, or a pipe; not of TLS, where a second write before the first has ended takes the process down.
+    this.#isNodes = Object.getPrototypeOf(this.#webSocket._socket) === Socket.prototype
     this.#endWrite = (error) => {
       if (error) return this.#transport.onError('write error', error.stack)
       this.#transport.writable = true
