@@ -1,5 +1,5 @@
 import { ANY, intersect, type Outline, unite } from './outline.js'
-import { type Follow, isKeywords, isPlainObject, type Keywords, type Place, within } from './reference.js'
+import { type Follow, isKeywords, type Keywords, type Place, within } from './reference.js'
 
 /*
  * Reads the outline of a value from its JSON Schema: what every keyword says of its shape, put together.
@@ -46,7 +46,8 @@ function alternativesOf({ anyOf, oneOf, if: condition, then, else: otherwise, ..
 
 /** What a schema says by itself. */
 function readOwn(schema: Keywords, read: (inner: unknown) => Outline): Outline {
-  const types = ([schema.type ?? []].flat() as string[]).filter((type) => type !== 'null')
+  const all = [schema.type ?? []].flat() as string[]
+  const types = all.filter((type) => type !== 'null')
   const speaksOf = (type: string, keys: readonly string[]) =>
     types.includes(type) || (schema.type === undefined && keys.some((key) => schema[key] !== undefined))
   const isSure = types.length === 1
@@ -55,9 +56,9 @@ function readOwn(schema: Keywords, read: (inner: unknown) => Outline): Outline {
   if (speaksOf('array', ['items'])) outlines.push(readList(schema, isSure, read))
   if (outlines.length > 0) return unite(outlines)
   const literals = Object.hasOwn(schema, 'const') ? [schema.const] : (schema.enum as unknown[] | undefined)
-  const isScalar = types.length > 0 || schema.type === 'null' ? types.every((type) => SCALARS.includes(type)) : false
-  if (isScalar)
-    return { kind: 'scalar', type: isSure ? types[0] : schema.type === 'null' ? 'null' : undefined, literals }
+  if (all.length > 0 && all.every((type) => SCALARS.includes(type))) {
+    return { kind: 'scalar', type: types.length > 1 ? undefined : (types[0] ?? 'null'), literals }
+  }
   if (Array.isArray(literals) && literals.every((literal) => Object(literal) !== literal)) {
     return { kind: 'scalar', type: undefined, literals }
   }

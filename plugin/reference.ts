@@ -46,7 +46,7 @@ export function createFollow(added: Readonly<Record<string, unknown>>): Follow {
     for (const key of pointer.split('/').slice(1)) {
       const { schema } = place
       const name = decode(key)
-      if (typeof schema !== 'object' || schema === null || !Object.hasOwn(schema, name)) return undefined
+      if (!Object.hasOwn(Object(schema), name)) return undefined
       place = within(place, (schema as Keywords)[name])
     }
     return place

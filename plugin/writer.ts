@@ -58,15 +58,15 @@ function isJson(text: string): boolean {
 }
 
 /**
- * The schema of what is written: of a checked value only the shape is left to know, and what fast-json-stringify would
- * do otherwise, defaults and literals and alternatives, never comes to it.
+ * The schema of what is written, by an outline that is not open: of a checked value only the shape is left to know, and
+ * what fast-json-stringify would do otherwise, defaults and literals and alternatives, never comes to it.
  */
 function toWritten(outline: Outline): object {
   if (outline.kind === 'scalar') return outline.type === undefined ? {} : { type: outline.type, nullable: true }
   if (isPlainList(outline)) return { type: 'array', items: toWritten(outline.rest), nullable: true }
-  if (!isPlainFields(outline)) return {}
-  const properties = Object.fromEntries([...outline.fields].map(([name, field]) => [name, toWritten(field)]))
-  return { type: 'object', properties, required: outline.required, nullable: true }
+  const { fields, required } = outline as FieldSet
+  const properties = Object.fromEntries([...fields].map(([name, field]) => [name, toWritten(field)]))
+  return { type: 'object', properties, required, nullable: true }
 }
 
 function isPlainList(outline: Outline): outline is List {

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { compileOutgoing } from '../../plugin/compiled-schema.js'
 import { compilersOf } from '../../plugin/compilers.js'
+import { createFollow } from '../../plugin/reference.js'
 import { client } from './harness.js'
 
 /** What a schema lets out of a value, in a context to which these schemas were added. */
@@ -61,6 +62,8 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ anyOf: [A, { type: 'array', items: A }] }, [{ ...both, kind: 'a' }], [{ kind: 'a', x: 'x' }]],
     [{ anyOf: [A, {}] }, { ...both, kind: 'a' }, { ...both, kind: 'a' }],
     [{ anyOf: [A, text] }, 'a text', 'a text'],
+    [{ anyOf: [A, fields({ y: text })] }, both, { y: 'y' }],
+    [{ allOf: [{ anyOf: [A, B] }, fields({ z: text })] }, { ...both, kind: 'b' }, { kind: 'b', y: 'y', z: 'z' }],
     [{ allOf: [A, { anyOf: [fields({ y: text }), {}] }] }, { ...both, kind: 'a' }, { kind: 'a', x: 'x', y: 'y' }],
     [{ anyOf: [{}, { type: 'null' }] }, both, both],
     [
@@ -107,6 +110,11 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
       },
       [{ ...both, kind: 'a' }],
       [{ kind: 'a', x: 'x' }],
+    ],
+    [
+      { allOf: [{ items: A }, { items: [fields({ y: text })] }] },
+      [{ ...both, kind: 'a' }],
+      [{ kind: 'a', x: 'x', y: 'y' }],
     ],
     [{ ...fields({ x: text }), if: { required: ['x'] }, [THEN]: fields({ y: text }) }, both, { x: 'x', y: 'y' }],
     [{ ...fields({ x: text }), dependencies: { x: { properties: { y: text } }, z: ['x'] } }, both, { x: 'x', y: 'y' }],
@@ -207,6 +215,14 @@ t.test(
     t.match(row, { passwordHash: 'correct horse' }, 'who holds it still has it whole')
   },
 )
+
+t.test('a reference to nothing is followed nowhere', async (t) => {
+  const follow = createFollow({ thing: { $id: 'thing', properties: { x: text } }, strange: 'no schema' })
+  t.strictSame(follow('thing#/properties/x', {})?.schema, text)
+  for (const ref of ['missing', 'strange', 'thing#/properties/y', 'thing#/properties/x/type/y']) {
+    t.equal(follow(ref, {}), undefined, ref)
+  }
+})
 
 t.test('a copy is as JSON would have it', async (t) => {
   const project = await projections(t)

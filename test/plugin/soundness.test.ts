@@ -109,7 +109,7 @@ t.test('a schema that is judged certain compiles, whatever it is of', async (t) 
   const makeSchema = createSchemas(createRandom(11))
   const used = new Set<string>()
   let refused = 0
-  for (let count = 0; count < 4000; count++) {
+  for (let count = 0; count < 2000; count++) {
     const schema = makeSchema(3) as object
     const certain = isCertain(schema)
     if (certain) addKeys(schema, used)
@@ -120,7 +120,7 @@ t.test('a schema that is judged certain compiles, whatever it is of', async (t) 
       if (certain) t.fail(`${(error as Error).message}: ${JSON.stringify(schema)}`)
     }
   }
-  t.ok(refused > 500, `${refused} were refused by Ajv`)
+  t.ok(refused > 300, `${refused} were refused by Ajv`)
   const keywords = [
     'properties',
     'patternProperties',

@@ -144,11 +144,11 @@ t.test('what is written is what JSON.stringify would write, and what Fastify wou
     (app.serializerCompiler as never as (route: object) => (value: unknown) => string)({ schema })
   const sample = createSamples(createRandom(7))
   let written = 0
-  for (let count = 0; count < 1000; count++) {
+  for (let count = 0; count < 120; count++) {
     const { schema, make } = sample(3)
     const { check, write } = compile(schema)
     const respond = toResponse(schema as object)
-    for (let turn = 0; turn < 3; turn++) {
+    for (let turn = 0; turn < 25; turn++) {
       const [value, sent] = make()
       const before = JSON.stringify(value)
       const checked = check(value)
@@ -193,6 +193,7 @@ t.test('there is a writer where it takes less time than JSON.stringify', async (
       '{"id":"a","n":3}',
     ],
     [Type.Object({ kind: Type.Union([Type.Literal('a'), Type.Literal(1)]) }), { kind: 1 }, '{"kind":1}'],
+    [Type.Object({ code: { type: ['string', 'integer'] } }), { code: 1 }, '{"code":1}'],
     [
       Type.Object({ at: Type.String({ format: 'date-time' }) }),
       { at: new Date(0) },
