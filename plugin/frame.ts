@@ -12,6 +12,7 @@ export interface TextTaker {
 
 // Final, a text, without an extension: the first byte of a frame; and the mark of a masked one in the second.
 const TEXT = 0x81
+const BINARY = 0x82
 const MASKED = 0x80
 const LONGEST_TINY = 125
 const LONGEST_SHORT = 65_535
@@ -113,9 +114,15 @@ export const LONGEST_TEXT = LONGEST_SHORT / 3
 /** The frame of a text, as a string of bytes (latin1): to join it to others, and to write it at once. */
 export function frameOf(text: string): string {
   const length = Buffer.byteLength(text)
-  const body = length === text.length ? text : Buffer.from(text).toString('latin1')
-  if (length <= LONGEST_TINY) return TEXT_HEADS[length] + body
-  return `\x81\x7e${String.fromCharCode(length >> 8, length & 255)}${body}`
+  return headOf(TEXT, length) + (length === text.length ? text : Buffer.from(text).toString('latin1'))
 }
 
-const TEXT_HEADS = Array.from({ length: LONGEST_TINY + 1 }, (_, length) => `\x81${String.fromCharCode(length)}`)
+/** The same of bytes, no more than LONGEST_TEXT. */
+export function binaryFrameOf(bytes: Buffer): string {
+  return headOf(BINARY, bytes.length) + bytes.toString('latin1')
+}
+
+function headOf(first: number, length: number): string {
+  if (length > LONGEST_TINY) return String.fromCharCode(first, LONGEST_TINY + 1, length >> 8, length & 255)
+  return String.fromCharCode(first, length)
+}

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import type { Socket as NamespaceSocket } from 'socket.io'
-import { frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
+import { binaryFrameOf, frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
 import { type EventHead, readHead } from './packet.js'
 import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
 import { type EventReceiver, receiveInTurn, takeTurn, yieldTurn } from './turn.js'
@@ -11,6 +11,7 @@ import { type EventReceiver, receiveInTurn, takeTurn, yieldTurn } from './turn.j
  * unusual takes their way, and its turn.
  */
 
+const FRAMED = Symbol('framed')
 const FRAME = Symbol('frame')
 
 const OPEN = 1
@@ -18,14 +19,13 @@ const IDLE = 0
 // '42': a message of engine.io, an event of socket.io
 const MESSAGE = 52
 const EVENT = 50
-// Characters; behind that it is Socket.IO's to wait, where `bytesWaiting` counts.
-const LONGEST_BATCH = 65_536
 
 /** What a packet is sent with. */
 export interface WriteOptions {
   /** Of a broadcast: one object for all its connections. */
   readonly preEncoded?: boolean
-  /** The frame of a broadcast. */
+  /** What of it was sent last, and its frame. */
+  [FRAMED]?: string | Buffer
   [FRAME]?: string
 }
 
@@ -37,6 +37,8 @@ export interface LaneOptions {
   readonly isWithinLimits: (data: readonly unknown[], characters: number) => boolean
   /** Whether somebody listens for each packet of the connection: then all take the long way. */
   readonly isWatched: (connection: Connection) => boolean
+  /** Characters that are written at once; behind that it is Socket.IO's to wait, where `bytesWaiting` counts. */
+  readonly longestBatch: number
 }
 
 export class Lane implements TextTaker {
@@ -60,19 +62,24 @@ export class Lane implements TextTaker {
     this.#endWrite = (error) => {
       if (error) return this.#transport.onError('write error', error.stack)
       this.#transport.writable = true
-      // What has come meanwhile waits for this word.
-      if (this.#connection.writeBuffer.length > 0) this.#transport.emit('ready')
+      const connection = this.#connection
+      // What has come meanwhile waits for this word; and so does who has begun to listen for it meanwhile.
+      if (connection.writeBuffer.length > 0) this.#transport.emit('ready')
+      else if (options.isWatched(connection)) {
+        connection.emit('drain')
+        connection.server.emit('drain', connection)
+      }
     }
   }
 
-  /** Sends a message's text, at the end of this turn. out: false where it is for the engine. */
-  send(text: string, options: WriteOptions | undefined): boolean {
-    if (!this.#isClear() || text.length >= LONGEST_TEXT) return false
+  /** Sends a message, a text or an attachment, at the end of this turn. out: false where it is for the engine. */
+  send(data: string | Buffer, options: WriteOptions | undefined): boolean {
+    if (!this.#isClear() || data.length >= LONGEST_TEXT) return false
     if (this.#out === '') {
       this.#transport.writable = false
       if (unwritten.push(this) === 1 && pieces === 0) process.nextTick(flushAll)
     }
-    this.#out += options?.preEncoded ? broadcastFrame(text, options) : frameOf(`4${text}`)
+    this.#out += options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data)
     return true
   }
 
@@ -81,7 +88,7 @@ export class Lane implements TextTaker {
     const connection = this.#connection
     if (this.#options.isWatched(connection) || connection.writeBuffer.length > 0 || connection._readyState !== 'open')
       return false
-    if (this.#out !== '') return this.#out.length < LONGEST_BATCH
+    if (this.#out !== '') return this.#out.length < this.#options.longestBatch
     const { _readyState, _sender } = this.#webSocket
     return this.#transport.writable && _readyState === OPEN && _sender._state === IDLE
   }
@@ -150,10 +157,17 @@ function parse(json: string): readonly unknown[] | undefined {
   }
 }
 
-/** One frame for all connections of a broadcast. */
-function broadcastFrame(text: string, options: WriteOptions): string {
-  options[FRAME] ??= frameOf(`4${text}`)
-  return options[FRAME]
+/** One frame for all connections of a broadcast, as often as it has attachments. */
+function broadcastFrame(data: string | Buffer, options: WriteOptions): string {
+  if (options[FRAMED] !== data) {
+    options[FRAMED] = data
+    options[FRAME] = messageFrame(data)
+  }
+  return options[FRAME] as string
+}
+
+function messageFrame(data: string | Buffer): string {
+  return typeof data === 'string' ? frameOf(`4${data}`) : binaryFrameOf(data)
 }
 
 // The lanes with something to write, all of this process.

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import { type Bounds, isWithinBounds } from './bounds.js'
 import { beginReading, endReading, Lane, type LaneOptions, type WriteOptions } from './lane.js'
+import type { Limits } from './limits.js'
 import {
   type Callback,
   type Client,
@@ -21,7 +22,7 @@ import { yieldTurn } from './turn.js'
 export interface LanesOptions {
   readonly io: Server
   readonly options: Partial<ServerOptions>
-  readonly limits: Bounds
+  readonly limits: Bounds & Pick<Limits, 'bytesWaiting'>
   readonly receiverOf: LaneOptions['receiverOf']
   readonly log: FastifyBaseLogger
 }
@@ -35,6 +36,8 @@ const FOREIGN = ['parser', 'wsEngine'] as const
 // Who listens for these to a connection, or to the engine, wants to see each packet, and sees it.
 const OF_A_CONNECTION = new Set(['data', 'message', 'packet', 'packetCreate', 'flush', 'drain'])
 const OF_THE_ENGINE = new Set(['flush', 'drain'])
+
+const LONGEST_BATCH = 65_536
 
 const LANE = Symbol('lane')
 const WATCHED = Symbol('watched')
@@ -58,6 +61,7 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
     receiverOf,
     isWithinLimits: (data, characters) => isWithinBounds(data, characters, limits),
     isWatched: (connection: Watched) => isEngineWatched || connection[WATCHED] === true,
+    longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
   }
   io.engine.on('connection', (connection: Connection) => connection.on('newListener', heedListener))
   io.engine.on('newListener', (name: string) => {
@@ -98,7 +102,9 @@ function attach(connection: Connection, lane: Lane): void {
 }
 
 function write(this: With<Connection>, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
-  if (typeof data === 'string' && callback === undefined && this[LANE].send(data, options)) return this
+  // The engine takes a callback in the place of options, too.
+  const isCalled = callback !== undefined || typeof options === 'function'
+  if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data)) && this[LANE].send(data, options)) return this
   return Object.getPrototypeOf(this).write.call(this, data, options, callback)
 }
 
