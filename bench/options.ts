@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { BASE, CONTENDERS, CONTROL, OURS } from './contenders.js'
 import type { Effort } from './figure.js'
+import { RESULTS } from './results.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
 /*
@@ -34,7 +34,7 @@ export function readOptions(args: string[]): Options {
       save: { type: 'boolean', default: false },
       only: { type: 'string' },
       with: { type: 'string' },
-      out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
+      out: { type: 'string', default: RESULTS },
       rounds: { type: 'string' },
       'slice-ms': { type: 'string' },
     },

@@ -20,6 +20,9 @@ export interface Results {
   readonly scenarios: readonly Measured[]
 }
 
+/** The folder of those that are committed. */
+export const RESULTS = fileURLToPath(new URL('results', import.meta.url))
+
 const here = fileURLToPath(new URL('.', import.meta.url))
 const OF_ROOT = ['socket.io', 'engine.io', 'ws', 'fastify', 'ajv', 'fastify-socket.io']
 const OF_PEERS = ['@nestjs/core', 'class-validator', 'socket-controllers', 'zod', 'zod-sockets']

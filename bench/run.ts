@@ -3,11 +3,11 @@ import { chooseCores } from './cores.js'
 import { type Measured, measure } from './measure.js'
 import { type Options, readOptions } from './options.js'
 import { installPeers } from './peers.js'
-import { createResults, loadResults, saveResults } from './results.js'
+import { showInReadme } from './readme.js'
+import { createResults, loadResults, RESULTS, saveResults } from './results.js'
 import type { Scenario } from './scenarios.js'
 import { createServers } from './servers.js'
 import { renderCheck, renderScenario, renderSummary } from './table.js'
-import { transpile } from './transpile.js'
 
 /*
  * npm run bench -- --quick | --check | --save | --only echo-4,… | --with ours,…
@@ -48,12 +48,16 @@ async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options.isCheck) loadResults(options.out)
   installPeers(options.names)
+  // only now, for it takes a while to load a compiler
+  const { transpile } = await import('./transpile.js')
   transpile()
   const measured = await measureAll(options.scenarios, options)
   console.log(`${renderSummary(measured, options.names)}\n`)
   if (options.isSaved) {
     const isPinned = chooseCores().server !== undefined
-    saveResults(options.out, createResults({ isPinned, effort: options.effort, scenarios: measured }))
+    const results = createResults({ isPinned, effort: options.effort, scenarios: measured })
+    saveResults(options.out, results)
+    if (options.out === RESULTS) showInReadme(results)
   }
   if (options.isCheck && !(await check(measured, options))) process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import typescript from 'typescript'
@@ -12,7 +12,6 @@ const target = join(source, '.built')
 
 /** Compiles every TypeScript file of this folder into `.built`, one by one and unchecked. */
 export function transpile(): void {
-  rmSync(target, { recursive: true, force: true })
   for (const folder of ['.', 'contenders', 'loads']) {
     for (const name of readdirSync(join(source, folder)).filter((name) => name.endsWith('.ts'))) {
       const path = join(target, folder, name.replace(/\.ts$/, '.js'))
@@ -24,7 +23,8 @@ export function transpile(): void {
         },
       })
       mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, outputText)
+      // another run may be reading it
+      if (!existsSync(path) || readFileSync(path, 'utf8') !== outputText) writeFileSync(path, outputText)
     }
   }
 }
