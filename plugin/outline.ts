@@ -11,7 +11,7 @@ interface Anything {
 }
 
 /** A string, a number, a boolean. */
-export interface Scalar {
+interface Scalar {
   readonly kind: 'scalar'
   /** Undefined where it may be of several types. */
   readonly type: string | undefined
@@ -46,7 +46,7 @@ export interface Union {
 }
 
 /** A recursion. */
-export interface Later {
+interface Later {
   readonly kind: 'later'
   readonly get: () => Outline
 }
