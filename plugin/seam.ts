@@ -51,7 +51,9 @@ export interface Connection {
   readonly pingTimeoutTimer: NodeJS.Timeout | null
   readonly _readyState: string
   hasRefreshedPingTimeout: boolean
+  readonly server: { emit(event: 'drain', connection: Connection): boolean }
   write(data: unknown, options?: object, callback?: unknown): unknown
+  emit(event: 'drain'): boolean
   on(event: 'newListener', listener: (this: Connection, name: string) => void): unknown
   once(event: 'upgrade', listener: () => void): unknown
 }
@@ -133,7 +135,16 @@ export function hasSeams({ conn, nsps, decoder }: Client): boolean {
     areOf('object', conn.pingTimeoutTimer, _extensions) &&
     areOf('number', _readyState, _sender?._state, _receiver?._state, _receiver?._bufferedBytes) &&
     areOf('number', _receiver?._fragmented, _receiver?._maxPayload, _receiver?.writableLength) &&
-    areOf('function', conn.write, transport.onData, transport.onError, _socket?.write, _socket?._write) &&
+    areOf(
+      'function',
+      conn.write,
+      conn.emit,
+      conn.server?.emit,
+      transport.onData,
+      transport.onError,
+      _socket?.write,
+      _socket?._write,
+    ) &&
     areOf('function', _sender?.sendFrame, _receiver?.write)
   )
 }
