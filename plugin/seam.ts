@@ -102,8 +102,9 @@ function readVersion(file: string, name: string): string {
       const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
       if (found.name === name) return found.version
     } catch {
-      if (folder === dirname(folder)) throw new Error(`${name} has no package.json`)
+      // the next may have one
     }
+    if (folder === dirname(folder)) throw new Error(`${name} has no package.json`)
   }
 }
 
