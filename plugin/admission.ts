@@ -11,9 +11,10 @@ import {
   FST_NSP_NAMESPACE_UNKNOWN,
   FST_NSP_NAMESPACES_LIMIT,
 } from './errors.js'
+import { arrive, joiningOf, type Ticket } from './joins.js'
 import { isWithin, type Limits } from './limits.js'
 import { requestOf } from './request.js'
-import { after } from './sequence.js'
+import { after, contain } from './sequence.js'
 import { ConnectRefusal, toWireError } from './wire-error.js'
 
 /*
@@ -50,46 +51,45 @@ export interface Admission {
   redeem(socket: Socket): FastifyRequest | undefined | PromiseLike<FastifyRequest | undefined>
   /** Hears of a socket that has connected, or that another middleware has refused: it is no longer on the way. */
   settle(socket: Socket): void
+  /** Hears of a socket that was connected, and has left. */
+  leave(socket: Socket): void
   /** Admits a live socket again, with another auth. rejects with the refusal. */
   readmit(socket: Socket, auth: object): Promise<FastifyRequest>
   /** Refuses every connect from now on, those under way included. */
   close(): void
 }
 
-interface Ticket {
-  readonly request: FastifyRequest | undefined
-  readonly isHeld: boolean
-}
-
 export function createAdmission(options: AdmissionOptions): Admission {
   const { connect, find, children, encode, limits, isRecovering, log } = options
-  // By the auth of a connect packet, which Socket.IO hands on as it is.
-  const tickets = new WeakMap<object, Ticket>()
-  const joins = new WeakMap<object, number>()
-  // Addresses that a connection is on the way to.
-  const pending = new WeakMap<object, Set<string>>()
   let isClosing = false
 
-  async function receive(connection: Connection, { nsp: address, data: auth }: Packet): Promise<Ticket> {
+  function receive(connection: Connection, { nsp: address, data: auth }: Packet): Ticket | PromiseLike<Ticket> {
     if (auth instanceof Refusal) throw auth.error
     countJoin(connection)
     const place = find(address)
     if (!place) return { request: undefined, isHeld: false }
-    const request = await admit(connection.request, place, address, auth)
-    // It has gone meanwhile: nothing is made for it.
-    if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
-    if (place.entry.isDynamic) hold(address)
-    return { request, isHeld: place.entry.isDynamic }
+    return after(admit(connection.request, place, address, auth), (request) => {
+      // It has gone meanwhile: nothing is made for it.
+      if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
+      if (place.entry.isDynamic) hold(address)
+      return { request, isHeld: place.entry.isDynamic }
+    })
   }
 
-  async function admit(raw: IncomingMessage, place: Place, address: string, auth: object): Promise<FastifyRequest> {
+  function admit(
+    raw: IncomingMessage,
+    place: Place,
+    address: string,
+    auth: object,
+  ): FastifyRequest | PromiseLike<FastifyRequest> {
     const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
-    const request = await connect(requestOf({ request: raw }), address, own)
-    if (isClosing) throw new FST_NSP_CLOSING()
-    // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
-    const isOwn = request.routeOptions.url === place.entry.name
-    if (!isOwn || !isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
-    return request
+    return after(connect(requestOf({ request: raw }), address, own), (request) => {
+      if (isClosing) throw new FST_NSP_CLOSING()
+      // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
+      const isOwn = request.routeOptions.url === place.entry.name
+      if (!isOwn || !isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
+      return request
+    })
   }
 
   function hold(address: string): void {
@@ -98,17 +98,17 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function countJoin(connection: object): void {
-    const count = (joins.get(connection) ?? 0) + 1
-    if (!isWithin(count, limits.namespacesPerConnection)) {
+    const joining = joiningOf(connection)
+    if (!isWithin(joining.count + 1, limits.namespacesPerConnection)) {
       throw new FST_NSP_NAMESPACES_LIMIT(limits.namespacesPerConnection)
     }
-    joins.set(connection, count)
+    joining.count++
   }
 
   function refuse(connection: Connection, address: string, error: unknown): void {
     const { message, ...data } = toWireError(error)
     const where = { namespace: address.slice(0, 100), code: data.code }
-    pending.get(connection)?.delete(address)
+    arrive(connection, address)
     log.debug(where, 'connect refused')
     // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
     if (data.code === 'FST_NSP_INTERNAL' && !(error instanceof ConnectRefusal)) {
@@ -132,37 +132,42 @@ export function createAdmission(options: AdmissionOptions): Admission {
     receiveConnect(connection, packet, pass) {
       // A client of protocol 3 has joined `/` without a packet, and has its auth in the name.
       if (connection.protocol === 3) return pass()
-      const addresses = pending.get(connection) ?? new Set()
+      const { nsp: address } = packet
+      const joining = joiningOf(connection)
       // The same join once more: Socket.IO would make it a second socket, and its client would hear everything twice.
-      if (addresses.has(packet.nsp)) return
-      pending.set(connection, addresses.add(packet.nsp))
-      receive(connection, packet)
-        .then((ticket) => {
-          // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
-          if (isRecovering && typeof packet.data.pid === 'string') packet.data.offset ??= ''
-          tickets.set(packet.data, ticket)
-          // In a namespace that there is; another will be refused.
-          if (!children.isLive(packet.nsp)) addresses.delete(packet.nsp)
-          pass()
-        })
-        .catch((error) => refuse(connection, packet.nsp, error))
+      if (joining.pending?.has(address)) return
+      joining.pending = (joining.pending ?? new Map<string, Ticket | undefined>()).set(address, undefined)
+      const admitted = (ticket: Ticket) => {
+        // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
+        if (isRecovering && typeof packet.data.pid === 'string') packet.data.offset ??= ''
+        // In a namespace that there is; another will be refused.
+        if (children.isLive(address)) joining.pending?.set(address, ticket)
+        else arrive(connection, address)
+        pass()
+      }
+      contain(
+        () => after(receive(connection, packet), admitted),
+        (error) => refuse(connection, address, error),
+      )
     },
 
     settle({ conn, nsp }) {
-      pending.get(conn)?.delete(nsp.name)
+      arrive(conn, nsp.name)
     },
 
     redeem(socket) {
-      const { auth } = socket.handshake
-      return after(tickets.get(auth) ?? admitLate(socket), ({ request, isHeld }) => {
-        tickets.delete(auth)
+      const ticket = joiningOf(socket.conn).pending?.get(socket.nsp.name)
+      return after(ticket ?? admitLate(socket), ({ request, isHeld }) => {
         if (isHeld) children.seat(socket)
-        socket.on('disconnect', () => joins.set(socket.conn, Number(joins.get(socket.conn)) - 1))
         return request
       })
     },
 
-    readmit({ request, nsp }, auth) {
+    leave({ conn }) {
+      joiningOf(conn).count--
+    },
+
+    async readmit({ request, nsp }, auth) {
       return admit(request, find(nsp.name) as Place, nsp.name, auth)
     },
 
@@ -175,8 +180,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
 /** Whether params, as a schema has made them, are those of the address: `/orgs/042` is not another word for `/orgs/42`. */
 function isSpelled(written: Place['params'], checked: unknown): boolean {
   const params = Object(checked) as Record<string, unknown>
-  return Object.entries(written).every(([name, text]) => {
+  for (const name in written) {
     const value = params[name]
-    return value === undefined || typeof value === 'object' || String(value) === text
-  })
+    if (value !== undefined && typeof value !== 'object' && String(value) !== written[name]) return false
+  }
+  return true
 }

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 
 // What may have been set for a message that is not sent as it stands.
@@ -10,17 +10,12 @@ const HOP_BY_HOP = ['connection', 'content-length', 'date', 'keep-alive', 'trans
  * WebSocket handshake for the engine's 101.
  */
 export class Answer extends ServerResponse {
-  readonly #chunks: Buffer[] = []
-  readonly #settle: (answer: this) => void
-
-  /** `settle` is called when the answer is whole. */
-  constructor(request: IncomingMessage, settle: (answer: Answer) => void) {
-    super(request)
-    this.#settle = settle
-  }
+  #chunks: Buffer[] | undefined = undefined
+  /** Called when the answer is whole. */
+  onEnd: ((answer: this) => void) | undefined = undefined
 
   get body(): Buffer {
-    return Buffer.concat(this.#chunks)
+    return Buffer.concat(this.#chunks ?? [])
   }
 
   /** The headers that belong to the answer itself, names in lower case, not to the connection it came over. */
@@ -32,7 +27,7 @@ export class Answer extends ServerResponse {
 
   override writeHead(statusCode: number, ...rest: unknown[]): this {
     this.statusCode = statusCode
-    this.#chunks.length = 0 // what a stream had written before it failed
+    this.#chunks = undefined // what a stream had written before it failed
     const headers = (rest.at(-1) ?? {}) as Record<string, OutgoingHttpHeader | undefined>
     for (const name of Object.keys(headers)) {
       const value = headers[name]
@@ -42,20 +37,19 @@ export class Answer extends ServerResponse {
   }
 
   override write(chunk: unknown, encoding?: unknown): boolean {
+    this.#chunks ??= []
     this.#chunks.push(Buffer.from(chunk as string, encoding as BufferEncoding))
     return true
   }
 
   override end(chunk?: unknown, encoding?: unknown): this {
     if (this.writableEnded) return this
-    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') this.write(chunk, encoding)
-    // what `writableEnded` reads, and by it Fastify's `reply.sent`
-    Object.assign(this, { finished: true })
-    this.#settle(this)
-    process.nextTick(() => {
-      this.emit('finish')
-      this.emit('close')
-    })
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function')
+      this.write(chunk, encoding)
+      // what `writableEnded` reads, and by it Fastify's `reply.sent`
+    ;(this as { finished: boolean }).finished = true
+    this.onEnd?.(this)
+    process.nextTick(finish, this)
     return this
   }
 
@@ -64,6 +58,11 @@ export class Answer extends ServerResponse {
     this.statusCode = 500
     return this.end()
   }
+}
+
+function finish(answer: Answer): void {
+  answer.emit('finish')
+  answer.emit('close')
 }
 
 /** What Fastify answers to a connect. */

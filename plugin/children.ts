@@ -37,6 +37,11 @@ interface Child {
   timer?: NodeJS.Timeout
 }
 
+const SEAT = Symbol('seat')
+
+/** A socket that has a hold, while it is on the way. */
+type Seated = Socket & { [SEAT]?: boolean }
+
 /** What an adapter that keeps sessions for a recovery says of them. */
 interface SessionKeeper {
   /** Milliseconds until the last session that waits has expired; 0 for none. */
@@ -45,10 +50,11 @@ interface SessionKeeper {
 
 export function createChildren({ io, limit, log, forget }: ChildrenOptions): Children {
   const children = new Map<string, Child>()
-  const seated = new WeakSet<Socket>()
 
-  function leaveSeat(socket: Socket): void {
-    if (seated.delete(socket)) release(socket.nsp.name)
+  function leaveSeat(socket: Seated): void {
+    if (!socket[SEAT]) return
+    socket[SEAT] = false
+    release(socket.nsp.name)
   }
 
   function release(address: string): void {
@@ -107,8 +113,8 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
 
     release,
 
-    seat(socket) {
-      seated.add(socket)
+    seat(socket: Seated) {
+      socket[SEAT] = true
     },
   }
 }

@@ -13,7 +13,7 @@ import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
 import { toPlain } from './plain.js'
 import { invalidConnect, refusalOf } from './refusal.js'
-import { deriveConnect } from './request.js'
+import { type ConnectRequest, deriveConnect } from './request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from './schema.js'
 import { after, recast } from './sequence.js'
 import { ConnectRefusal } from './wire-error.js'
@@ -23,8 +23,6 @@ import { ConnectRefusal } from './wire-error.js'
  * params, coercion, hooks, sessions, decorators, error handlers and log levels are Fastify's, and none is rebuilt. The
  * network can't reach it: node hands a CONNECT to an event that nobody listens to.
  */
-
-const auths = new WeakMap<object, unknown>()
 
 // What a route calls the parts of a definition's `schema`.
 const PARTS = { params: 'params', querystring: 'query', headers: 'headers', auth: 'body' } as const
@@ -71,12 +69,12 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
 const setAuth: onRequestHookHandler = (request, reply, done) => {
   // inject() can reach the route.
   if (!(reply.raw instanceof ConnectAnswer)) return reply.callNotFound()
-  request.body = auths.get(request.raw)
+  request.body = (request.raw as unknown as ConnectRequest).auth
   done()
 }
 
 const admit: RouteHandlerMethod = (request, reply) => {
-  Object.assign(reply.raw, { admitted: request })
+  ;(reply.raw as ConnectAnswer).admitted = request
   reply.send()
 }
 
@@ -89,30 +87,48 @@ const keepError: onErrorHookHandler = ({ id, server }, reply, error, done) => {
 
 /**
  * Asks the connect route of an address.
- * in: the handshake's request, the address, and the client's auth; out: the request that was admitted.
- * rejects with ConnectRefusal, or with one of our own.
+ * in: the handshake's request, the address, and the client's auth; out: the request that was admitted, at once where all of
+ * its hooks are synchronous. throws, or rejects with, ConnectRefusal, or one of our own.
  */
-export type Connect = (handshake: FastifyRequest, address: string, auth: object) => Promise<FastifyRequest>
+export type Connect = (
+  handshake: FastifyRequest,
+  address: string,
+  auth: object,
+) => FastifyRequest | PromiseLike<FastifyRequest>
 
 /** timeoutMs: longest that it may take, 0 for no bound; then it rejects with FST_NSP_ADMISSION_TIMEOUT. */
 export function createConnect(route: FastifyInstance['routing'], timeoutMs: number): Connect {
-  return (handshake, address, auth) =>
-    new Promise((resolve, reject) => {
-      const raw = deriveConnect(handshake.raw, address, auth)
-      // A copy: schemas coerce and complete it in place.
-      auths.set(raw, toPlain(auth))
+  return (handshake, address, auth) => {
+    // A copy: schemas coerce and complete it in place.
+    const raw = deriveConnect(handshake.raw, address, toPlain(auth) as object)
+    const answer = new ConnectAnswer(raw)
+    let outcome: FastifyRequest | Error | undefined
+    answer.onEnd = () => {
+      outcome = outcomeOf(answer)
+    }
+    route(raw, answer)
+    if (outcome instanceof Error) throw outcome
+    if (outcome) return outcome
+    return new Promise<FastifyRequest>((resolve, reject) => {
       const late = () => reject(new FST_NSP_ADMISSION_TIMEOUT())
       const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs).unref() : undefined
-      const answer = new ConnectAnswer(raw, () => {
-        const { admitted, statusCode } = answer
+      answer.onEnd = () => {
         clearTimeout(timer)
-        if (admitted && statusCode < 300) resolve(admitted)
-        // Fastify's word to every request while it is closing.
-        else if (answer.getHeader('connection') === 'close') reject(new FST_NSP_CLOSING())
-        else reject(new ConnectRefusal(refusalOf(answer)))
-      })
-      route(raw, answer)
+        const end = outcomeOf(answer)
+        if (end instanceof Error) reject(end)
+        else resolve(end)
+      }
     })
+  }
+}
+
+/** The request that was admitted, or why not; as it is when the answer ends, for a hook may go on. */
+function outcomeOf(answer: ConnectAnswer): FastifyRequest | Error {
+  const { admitted, statusCode } = answer
+  if (admitted && statusCode < 300) return admitted
+  // Fastify's word to every request while it is closing.
+  if (answer.getHeader('connection') === 'close') return new FST_NSP_CLOSING()
+  return new ConnectRefusal(refusalOf(answer))
 }
 
 function takeParts(schema: NormalDefinition['schema'], isWanted: (part: AnySchema) => boolean) {

@@ -8,7 +8,7 @@ import type { Dispatch } from './dispatch.js'
 import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
 import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
-import { type GateRules, setGate } from './gate.js'
+import { type GateRules, gateOf, setGate } from './gate.js'
 import type { OpenLane } from './lanes.js'
 import { type Bucket, createBucket, type Limits } from './limits.js'
 import {
@@ -17,9 +17,11 @@ import {
   containListeners,
   containMiddlewares,
   type ListenerTarget,
+  listen,
 } from './listeners.js'
 import { keepRequest } from './request.js'
 import { after, isThenable } from './sequence.js'
+import { createSocketClass, setSocketClass } from './socket.js'
 import { toWireError, type WireError } from './wire-error.js'
 
 /*
@@ -37,7 +39,7 @@ export interface ContainmentOptions {
   readonly io: Server
   readonly limits: Limits
   readonly log: FastifyBaseLogger
-  readonly admission: Pick<Admission, 'redeem' | 'settle'>
+  readonly admission: Pick<Admission, 'redeem' | 'settle' | 'leave'>
   readonly drain: Drain
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
@@ -48,10 +50,17 @@ export interface ContainmentOptions {
 
 const BUCKETS_PER_CONNECTION = 200
 
+const BUCKET = Symbol('bucket')
+const BUCKETS = Symbol('buckets')
+
+/** A socket, as it is here. */
+type Contained = Socket & { [BUCKET]: Bucket; client: { [BUCKETS]?: Map<string, Bucket> } }
+
 /** Contains every namespace of a server, those that are still to come too. */
 export function containServer({ io, limits, log, admission, drain, rulesOf, openLane, now }: ContainmentOptions): void {
   const gateRules = new WeakMap<Rules, GateRules>()
-  const buckets = new WeakMap<object, Map<string, Bucket>>()
+  const OwnSocket = createSocketClass()
+  containFunctions(OwnSocket.prototype)
 
   /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
   function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
@@ -62,25 +71,33 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
     return id ? { ...told, details: { id } } : told
   }
 
-  function containSocket(socket: Socket): void {
-    const answer = (args: readonly unknown[], error: WireError) => {
-      const ack = args.at(-1)
-      if (typeof ack === 'function') ack({ ok: false, error })
-    }
-    containListeners(socket, (error, event, args) => answer(args, report(error, 'listener', socket, event)))
+  const answer = (args: readonly unknown[], error: WireError) => {
+    const ack = args.at(-1)
+    if (typeof ack === 'function') ack({ ok: false, error })
+  }
+  /** Those of one socket, or of a prototype. */
+  function containFunctions(contained: Socket): void {
+    containListeners(contained, (error, event, args, socket) => answer(args, report(error, 'listener', socket, event)))
     containAnyListeners(
-      socket as unknown as ListenerTarget,
-      (error, event) => report(error, 'listener', socket, event),
+      contained as unknown as ListenerTarget,
+      (error, event, _args, socket) => report(error, 'listener', socket as unknown as Socket, event),
       ([first]) => first instanceof Refusal,
     )
-    containAcks(socket, (error) => report(error, 'ack callback', socket))
-    boundRooms(socket, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
-    const rules = rulesOf(socket.nsp.name)
-    const gate = setGate(socket, gateRulesOf(rules), bucketOf(socket))
-    containMiddlewares<Event>(socket, (error, event, isThrown) => {
+    containMiddlewares<Socket, Event>(contained, (error, event, isThrown, socket) => {
       answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error))
       return error instanceof Error ? error : new FST_NSP_INTERNAL()
     })
+    boundRooms(contained, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
+  }
+
+  function containSocket(socket: Contained): void {
+    const bucket = bucketOf(socket)
+    socket[BUCKET] = bucket
+    const rules = rulesOf(socket.nsp.name)
+    const gate = setGate(socket, gateRulesOf(rules), bucket)
+    if (!(socket instanceof OwnSocket)) containFunctions(socket)
+    containAcks(socket, reportAck)
+    listen(socket, 'disconnect', leave)
     if (rules) openLane(socket)
     else gate.open()
   }
@@ -95,20 +112,34 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
     return made
   }
 
+  function reportAck(error: unknown, socket: Socket): void {
+    report(error, 'ack callback', socket)
+  }
+
+  function leave(this: Contained): void {
+    gateOf(this)?.close()
+    if (this.conn.readyState === 'open') keepBucket(this)
+    admission.leave(this)
+  }
+
   /** One for a connection and a namespace: who leaves and joins again finds it as it was. */
-  function bucketOf({ client, nsp }: Socket): Bucket {
-    const ofClient = buckets.get(client) ?? new Map<string, Bucket>()
-    const bucket = ofClient.get(nsp.name) ?? createBucket(limits.eventsPerSecond, now)
+  function bucketOf({ client, nsp }: Contained): Bucket {
+    return client[BUCKETS]?.get(nsp.name) ?? createBucket(limits.eventsPerSecond, now)
+  }
+
+  function keepBucket({ client, nsp, [BUCKET]: bucket }: Contained): void {
+    client[BUCKETS] ??= new Map()
+    const buckets = client[BUCKETS]
     // A client may go from one dynamic namespace to the next for ever.
-    const [oldest] = ofClient.keys()
-    if (oldest !== undefined && ofClient.size >= BUCKETS_PER_CONNECTION) ofClient.delete(oldest)
-    buckets.set(client, ofClient.set(nsp.name, bucket))
-    return bucket
+    const [oldest] = buckets.keys()
+    if (oldest !== undefined && buckets.size >= BUCKETS_PER_CONNECTION) buckets.delete(oldest)
+    buckets.set(nsp.name, bucket)
   }
 
   function containNamespace(namespace: Namespace): void {
+    setSocketClass(namespace, OwnSocket)
     namespace.use((socket, next) => {
-      containSocket(socket)
+      containSocket(socket as Contained)
       const admitted = after(admission.redeem(socket), (request) => {
         if (request) keepRequest(socket, request)
         next()
@@ -120,17 +151,16 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
       })
     })
     namespace.on('connection', admission.settle)
-    containMiddlewares<Socket>(namespace, (error, socket, isThrown) => {
+    containMiddlewares<Namespace, Socket>(namespace, (error, socket, isThrown) => {
       admission.settle(socket)
       if (!isThrown && error instanceof Error) return error
       return connectError(error, report(error, 'middleware', socket))
     })
   }
 
+  const warn = (bytes: number) => log.warn({ bytes }, 'connection closed: its reader is too slow')
   io.engine.on('connection', (connection: Parameters<typeof boundBacklog>[0]) => {
-    boundBacklog(connection, limits.bytesWaiting, (bytes) => {
-      log.warn({ bytes }, 'connection closed: its reader is too slow')
-    })
+    boundBacklog(connection, limits.bytesWaiting, warn)
   })
   io.on('new_namespace', containNamespace)
   containNamespace(io.of('/'))

@@ -104,17 +104,17 @@ export function createAudience(operatorOf: () => Operator, stage: Stage): Audien
   return audience as unknown as Audience<DefaultEventsMap>
 }
 
-/** Bounds the rooms of a socket, whoever joins them. */
+/** Bounds the rooms of a socket, or of all that have this prototype, whoever joins them. */
 export function boundRooms(socket: Socket, limit: number, refuse: () => Error): void {
   if (limit === 0) return
   const { join } = socket
-  socket.join = (rooms) => {
-    const { rooms: joined } = socket
+  socket.join = function (this: Socket, rooms) {
+    const { rooms: joined } = this
     // its own room, named by its id, is not counted
     if (joined.size - 1 + (Array.isArray(rooms) ? rooms.length : 1) > limit) {
       const added = [rooms].flat().filter((room) => !joined.has(room))
       if (joined.size - 1 + added.length > limit) throw refuse()
     }
-    return join.call(socket, rooms)
+    return join.call(this, rooms)
   }
 }

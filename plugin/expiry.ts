@@ -8,8 +8,11 @@ import { isThenable } from './sequence.js'
  * too late is refused like any other; and again whenever the socket is authenticated again.
  */
 
-// In milliseconds since the epoch, by the request of a connect; none is for ever.
-const expiries = new WeakMap<FastifyRequest, number>()
+// In milliseconds since the epoch, on the request of a connect; none is for ever.
+const EXPIRY = Symbol('expiry')
+interface Mortal {
+  [EXPIRY]?: number
+}
 
 // A timer that is to wait longer than this rings at once.
 const LONGEST_TIMER_MS = 2_147_483_647
@@ -28,14 +31,14 @@ export function createExpiryHook(definition: Expiring, now: () => number) {
   return (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction): void => {
     const at = toTime(definition.expiresAt ? definition.expiresAt(request) : expiryOfToken(request))
     if (at <= now()) throw new FST_NSP_IDENTITY_EXPIRED()
-    expiries.set(request, at)
+    if (at !== Number.POSITIVE_INFINITY) Object.assign(request, { [EXPIRY]: at })
     done()
   }
 }
 
 /** Until when the identity of an admitted request is good: milliseconds since the epoch, Infinity for ever. */
 export function expiryOf(request: FastifyRequest): number {
-  return expiries.get(request) ?? Number.POSITIVE_INFINITY
+  return (request as Mortal)[EXPIRY] ?? Number.POSITIVE_INFINITY
 }
 
 /** Calls `ring`, later, when the clock has reached a time. Keeps no process alive. Returns its cancellation. */

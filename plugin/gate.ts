@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Event, Socket } from 'socket.io'
+import { type Event, Socket } from 'socket.io'
 import { HandedOn, Laned } from './arrival.js'
 import { Refusal } from './codec.js'
 import type { ConnectionContext } from './context.js'
@@ -40,8 +40,9 @@ const OWN_ERROR_LISTENERS = 1
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
 export function setGate(socket: Socket, rules: GateRules, bucket: Bucket): Gate {
   const gate = new Gate(socket, rules, bucket)
-  Object.assign(socket, { [GATE]: gate })
-  socket.use((event: Event, next) => gate.arrive(new HandedOn(event, next)))
+  ;(socket as { [GATE]?: Gate })[GATE] = gate
+  // Our own, and needs no containing.
+  Socket.prototype.use.call(socket, (event: Event, next) => gate.arrive(new HandedOn(event, next)))
   return gate
 }
 

@@ -7,6 +7,7 @@ import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
+import { after } from './sequence.js'
 import { sessionIdOf } from './target.js'
 import { refuseUpgrade } from './upgrade.js'
 
@@ -41,24 +42,27 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
   const allowRequest: AllowRequest = (raw, answer) => {
     const request = handshakeOf(raw)
     if (request) {
-      void askApplication(request).then((refusal) => answer(refusal, refusal === null))
+      void after(askApplication(request), (refusal) => answer(refusal, refusal === null))
       return
     }
     // A poll comes through the route: one that has not is none of ours.
     if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
-    const response = new Answer(raw, () => {})
+    const response = new Answer(raw)
     response.once('finish', () => {
       if (!handshakeOf(raw)) return refuseUpgrade(raw, response)
-      acceptedHeaders.set(raw, response.endToEndHeaders)
+      const headers = response.endToEndHeaders
+      if (Object.keys(headers).length > 0) acceptedHeaders.set(raw, headers)
+      // The 101 and the engine's first packet are one write.
+      raw.socket.cork()
       answer(null, true)
     })
     route(raw, response)
   }
 
   /** What the application's own allowRequest says: null, or why not. A throw is a no, and logged; a second answer is not heard. */
-  function askApplication(request: FastifyRequest): Promise<string | null> {
+  function askApplication(request: FastifyRequest): string | null | Promise<string | null> {
     const { allowRequest: ask } = options
-    if (!ask) return Promise.resolve(null)
+    if (!ask) return null
     return new Promise<string | null>((resolve) => {
       ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
     }).catch((error: unknown) => {
@@ -67,11 +71,12 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
     })
   }
 
-  async function acceptUpgrade(request: FastifyRequest, reply: FastifyReply) {
-    const refusal = await askApplication(request)
-    if (refusal !== null) return reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
-    keepRequest(request.raw, request)
-    return reply.code(101).send()
+  function acceptUpgrade(request: FastifyRequest, reply: FastifyReply): void | PromiseLike<void> {
+    return after(askApplication(request), (refusal) => {
+      if (refusal === null) keepRequest(request.raw, request)
+      if (refusal === null) reply.code(101).send()
+      else reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
+    })
   }
 
   return {
@@ -85,9 +90,11 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
         }
       })
       // A handshake that was past its hooks when the closing began.
-      io.engine.on('connection', (connection: { close(discard: boolean): void }) => {
+      io.engine.on('connection', (connection: { request: IncomingMessage; close(discard: boolean): void }) => {
         if (isClosing) connection.close(true)
+        uncork(connection.request)
       })
+      io.engine.on('connection_error', ({ req }: { req: IncomingMessage }) => uncork(req))
 
       instance.register(async (scope) => {
         // The engine reads bodies itself.
@@ -110,7 +117,7 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
               keepCookies(raw, reply.getHeader('set-cookie'))
               done(null, payload)
             },
-            handler: async (request, reply) => {
+            handler: (request, reply) => {
               // Its client has gone meanwhile: a session would wait for it until it times out.
               if (reply.raw.destroyed) return reply.send()
               // A poll of an admitted session comes here where intake.ts did not see it: it is neither new nor one more.
@@ -139,6 +146,10 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
   }
 }
 
+function uncork(raw: IncomingMessage & { upgrade?: boolean }): void {
+  if (raw.upgrade) raw.socket.uncork()
+}
+
 /** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
 async function relay(
   request: FastifyRequest,
@@ -146,7 +157,9 @@ async function relay(
   answer: (raw: IncomingMessage, response: ServerResponse) => void,
 ): Promise<FastifyReply> {
   const response = await new Promise<Answer>((resolve) => {
-    answer(request.raw, new Answer(request.raw, resolve))
+    const kept = new Answer(request.raw)
+    kept.onEnd = resolve
+    answer(request.raw, kept)
   })
   const { vary, ...headers } = response.endToEndHeaders
   if (vary !== undefined) reply.header('vary', [reply.getHeader('vary'), vary].flat().filter(Boolean).join(', '))

@@ -39,6 +39,8 @@ export interface Identities {
   readonly size: number
   /** From now on the socket is that of the request's user, until that identity expires. throws what `userIdOf` throws. */
   keep(socket: Socket, request: FastifyRequest): void
+  /** Hears of a socket that has gone. */
+  release(socket: Socket): void
   /** See FastifyInstance. */
   disconnectUser(id: string | number, reason?: string): number
 }
@@ -50,7 +52,9 @@ interface Identity {
 
 export function createIdentities(options: IdentitiesOptions): Identities {
   const { io, userIdOf = userIdOfRequest, isMounted, now, log } = options
-  const identities = new WeakMap<Socket, Identity>()
+  const IDENTITY = Symbol('identity')
+  /** A socket that has one: none where there is no user, and no end to it. */
+  type Identified = Socket & { [IDENTITY]?: Identity | undefined }
   const users = new Map<string, Set<Socket>>()
   const root = io.of('/')
 
@@ -59,9 +63,12 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     return id === undefined ? undefined : String(id)
   }
 
-  function release(socket: Socket): void {
-    const { userId, cancelExpiry } = identities.get(socket) as Identity
-    cancelExpiry()
+  function release(socket: Identified): void {
+    const identity = socket[IDENTITY]
+    if (!identity) return
+    socket[IDENTITY] = undefined
+    identity.cancelExpiry()
+    const { userId } = identity
     if (userId === undefined) return
     const sockets = users.get(userId) as Set<Socket>
     sockets.delete(socket)
@@ -107,15 +114,18 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       return users.size
     },
 
-    keep(socket, request) {
+    keep(socket: Identified, request) {
       const userId = idOf(request)
       if (!socket.connected) return
-      if (identities.has(socket)) release(socket)
-      else socket.on('disconnect', () => release(socket))
-      const cancelExpiry = setAlarm(expiryOf(request), now, () => dismiss(socket, EXPIRED))
-      identities.set(socket, { userId, cancelExpiry })
+      release(socket)
+      const expiry = expiryOf(request)
+      if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return
+      const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
+      socket[IDENTITY] = { userId, cancelExpiry }
       if (userId !== undefined) users.set(userId, (users.get(userId) ?? new Set()).add(socket))
     },
+
+    release,
 
     disconnectUser(id, reason = DISCONNECTED.message) {
       const { adapter } = root

@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
+import { UpgradeRequest } from './raw.js'
 import { createSessions } from './sessions.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
 import { routeUpgrade } from './upgrade.js'
@@ -73,7 +74,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
         return
       }
       sessions.keep(connection)
-      io.engine.handleUpgrade(raw, connection, head)
+      io.engine.handleUpgrade(new UpgradeRequest(raw), connection, head)
     })
   }
 

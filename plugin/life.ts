@@ -1,14 +1,16 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { CheckEmit } from './codec.js'
-import { ConnectionContext } from './context.js'
+import { ConnectionContext, type ContextTools } from './context.js'
 import type { Contract } from './contract.js'
 import type { DisconnectContext } from './definition.js'
 import { FST_NSP_SOCKET_GONE } from './errors.js'
 import { gateOf } from './gate.js'
 import type { Identities } from './identity.js'
+import { listen } from './listeners.js'
 import type { NormalDefinition } from './normal-form.js'
 import { keepRequest, requestOf } from './request.js'
+import { after, isThenable } from './sequence.js'
 
 /*
  * The life of one joined socket: onConnect, or onRecover where its session has come back, its events, and onDisconnect
@@ -23,44 +25,29 @@ interface Mounted {
 
 export interface LifeOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
-  readonly identities: Pick<Identities, 'keep'>
+  readonly identities: Pick<Identities, 'keep' | 'release'>
   readonly checkEmit: CheckEmit
   readonly log: FastifyBaseLogger
 }
 
-/** Lives the life of a socket that has just joined. Resolves at its end, its onConnect and onDisconnect included. */
-export type Live = (socket: Socket, namespace: Namespace, mounted: Mounted) => Promise<void>
+/**
+ * Lives the life of a socket that has just joined. `hold` is given what a server that closes waits for: its onConnect and
+ * its onDisconnect, while they run.
+ */
+export type Live = (
+  socket: Socket,
+  namespace: Namespace,
+  mounted: Mounted,
+  hold: (end: Promise<unknown>) => void,
+) => void
+
+const CONTEXT = Symbol('context')
+
+/** A socket, as it is here. */
+type Living = Socket & { [CONTEXT]: ConnectionContext }
 
 export function createLife({ readmit, identities, checkEmit, log }: LifeOptions): Live {
-  /** Runs a function of a definition; what it throws is logged. Resolves to whether it went well. */
-  async function run(what: string, socket: Socket, call: () => unknown): Promise<boolean> {
-    try {
-      await call()
-      return true
-    } catch (error) {
-      log.error({ err: error, namespace: socket.nsp.name, socketId: socket.id }, `${what} failed`)
-      return false
-    }
-  }
-
-  /** Resolves when the socket has gone; its gate is shut and its events are aborted by then. */
-  function departureOf(socket: Socket, context: ConnectionContext): Promise<Departure> {
-    return new Promise((resolve) => {
-      let rooms: ReadonlySet<string> = socket.rooms
-      socket.on('disconnecting', () => {
-        rooms = new Set(socket.rooms)
-      })
-      socket.on('disconnect', (reason) => {
-        gateOf(socket)?.close()
-        // An error costs more than all the rest of a departure.
-        if (context.lives.size > 0) {
-          const cause = new Error(`The socket has disconnected: ${reason}`)
-          for (const event of context.lives) event.abort(cause)
-        }
-        resolve({ reason, rooms })
-      })
-    })
-  }
+  const tools: ContextTools = { checkEmit, readmit: reauthenticate }
 
   /** The socket's identity is that of the new request, or, where anything fails, the one it was. */
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {
@@ -72,30 +59,69 @@ export function createLife({ readmit, identities, checkEmit, log }: LifeOptions)
     return request
   }
 
-  return async (socket, namespace, { definition, contract }) => {
-    const context = new ConnectionContext({
-      socket,
-      namespace,
-      request: requestOf(socket),
-      contract,
-      checkEmit,
-      readmit: (auth) => reauthenticate(socket, auth),
-    })
-    const departure = departureOf(socket, context)
-    const [what, begin] = socket.recovered
+  function report(what: string, socket: Socket, error: unknown): false {
+    log.error({ err: error, namespace: socket.nsp.name, socketId: socket.id }, `${what} failed`)
+    return false
+  }
+
+  /** Begins a life. out: whether that went well; a failure comes as a promise, for others have not met the socket yet. */
+  function begin(context: ConnectionContext, { definition }: Mounted): true | Promise<boolean> {
+    const socket = context.socket as Socket
+    const [what, call] = socket.recovered
       ? (['onRecover', definition.onRecover] as const)
       : (['onConnect', definition.onConnect] as const)
-    // Called in this tick: a listener that it adds at once misses nothing.
-    const isConnected = await run(what, socket, () => {
+    try {
       identities.keep(socket, context.request)
-      return begin?.call(definition, context as never)
-    })
-    if (isConnected) gateOf(socket)?.open(context)
-    else socket.disconnect()
-    if (!definition.onDisconnect) return
-    const { params, log } = context
-    const farewell = { ...context, params, log, ...(await departure) } as unknown as DisconnectContext<unknown>
-    await run('onDisconnect', socket, () => definition.onDisconnect?.(farewell))
+      const begun = call?.call(definition, context as never) as unknown
+      if (!isThenable(begun)) return true
+      return Promise.resolve(begun).then(
+        () => true,
+        (error) => report(what, socket, error),
+      )
+    } catch (error) {
+      return Promise.resolve(report(what, socket, error))
+    }
+  }
+
+  function leave(this: Socket, reason: DisconnectReason): void {
+    ;(this as Living)[CONTEXT].abort(reason)
+    identities.release(this)
+  }
+
+  async function end(context: ConnectionContext, { definition }: Mounted, departure: Departure): Promise<void> {
+    const { socket, namespace, params, request, log, emit, to, ask, reauthenticate } = context
+    const own = { socket, namespace, params, request, log, emit, to, ask, reauthenticate }
+    try {
+      await definition.onDisconnect?.({ ...own, ...departure } as unknown as DisconnectContext<unknown>)
+    } catch (error) {
+      report('onDisconnect', socket as Socket, error)
+    }
+  }
+
+  return (socket, namespace, mounted, hold) => {
+    const { definition, contract } = mounted
+    const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
+    ;(socket as Living)[CONTEXT] = context
+    let begun: boolean | Promise<boolean> = true
+    listen(socket, 'disconnect', leave)
+    if (definition.onDisconnect) {
+      let rooms: ReadonlySet<string> = socket.rooms
+      listen(socket, 'disconnecting', () => {
+        rooms = new Set(socket.rooms)
+      })
+      // Its onConnect ends first, also one that disconnects its socket itself.
+      listen(socket, 'disconnect', (reason: DisconnectReason) => {
+        hold(Promise.resolve().then(() => after(begun, () => end(context, mounted, { reason, rooms }))))
+      })
+    }
+    // Called in this tick: a listener that it adds at once misses nothing.
+    begun = begin(context, mounted)
+    const open = (isWell: boolean) => {
+      if (isWell) gateOf(socket)?.open(context)
+      else socket.disconnect()
+    }
+    const opened = after(begun, open)
+    if (isThenable(opened)) hold(opened as Promise<void>)
   }
 }
 

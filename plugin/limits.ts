@@ -52,19 +52,31 @@ export interface Bucket {
 }
 
 export function createBucket(perSecond: number, now: Clock): Bucket {
-  const capacity = perSecond * 2
-  let tokens = capacity
-  let filledAt = now()
-  return {
-    take() {
-      if (perSecond === 0) return 0
-      const at = now()
-      tokens = Math.min(capacity, tokens + ((at - filledAt) / 1_000) * perSecond)
-      filledAt = at
-      if (tokens < 1) return Math.ceil(((1 - tokens) / perSecond) * 1_000)
-      tokens -= 1
-      return 0
-    },
+  return new TokenBucket(perSecond, now)
+}
+
+class TokenBucket implements Bucket {
+  readonly #perSecond: number
+  readonly #now: Clock
+  #tokens: number
+  #filledAt: number
+
+  constructor(perSecond: number, now: Clock) {
+    this.#perSecond = perSecond
+    this.#now = now
+    this.#tokens = perSecond * 2
+    this.#filledAt = now()
+  }
+
+  take(): number {
+    const perSecond = this.#perSecond
+    if (perSecond === 0) return 0
+    const at = this.#now()
+    this.#tokens = Math.min(perSecond * 2, this.#tokens + ((at - this.#filledAt) / 1_000) * perSecond)
+    this.#filledAt = at
+    if (this.#tokens < 1) return Math.ceil(((1 - this.#tokens) / perSecond) * 1_000)
+    this.#tokens -= 1
+    return 0
   }
 }
 

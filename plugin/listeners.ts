@@ -4,41 +4,42 @@ import { contain } from './sequence.js'
 /*
  * Socket.IO calls the functions of an application bare: what a listener throws is an uncaughtException, what it rejects
  * an unhandledRejection, and either ends the process; a middleware that fails leaves its client hanging. Here they are
- * contained as they are added.
+ * contained as they are added. All of it works on one object, or on the prototype of many.
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of an application, of whatever shape
 type AnyFunction = (...args: any[]) => unknown
 
-/** Hears of what a function has thrown or rejected: the error, the event, and the event's arguments. */
-export type Report = (error: unknown, event: string, args: unknown[]) => void
+/** Hears of what a function has thrown or rejected: the error, the event, its arguments, and whose listener it was. */
+export type Report<Target> = (error: unknown, event: string, args: unknown[], target: Target) => void
 
 /** What of a socket adds listeners, and can be replaced. */
 export interface ListenerTarget extends EventEmitter {
   onAny(listener: AnyFunction): unknown
   prependAny(listener: AnyFunction): unknown
   offAny(listener?: AnyFunction): unknown
+  listenersAny(): readonly AnyFunction[]
 }
 
 /**
  * From now on whatever a listener of this emitter throws or rejects goes to `report` instead.
  * `off(listener)`, `once` and `listeners()` go on working with the function that the application gave.
  */
-export function containListeners(emitter: EventEmitter, report: Report): void {
+export function containListeners<Target extends EventEmitter>(target: Target, report: Report<Target>): void {
   const { on, prependListener } = EventEmitter.prototype
 
-  const wrap = (event: string | symbol, listener: AnyFunction): AnyFunction => {
+  const wrap = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
     const contained: AnyFunction = (...args) =>
       contain(
         () => Reflect.apply(listener, emitter, args),
-        (error) => report(error, String(event), args),
+        (error) => report(error, String(event), args, emitter),
       )
     // node's own mark for a wrapped listener: removeListener() and listeners() look through it
     return Object.assign(contained, { listener })
   }
 
-  const wrapOnce = (event: string | symbol, listener: AnyFunction): AnyFunction => {
-    const contained = wrap(event, listener)
+  const wrapOnce = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
+    const contained = wrap(emitter, event, listener)
     const once: AnyFunction = (...args) => {
       emitter.removeListener(event, once)
       contained(...args)
@@ -47,11 +48,12 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
   }
 
   // emitter.once() of node adds through emitter.on(): all five are our own, so that none wraps another
-  const adds = (add: typeof on, make: typeof wrap) => (event: string | symbol, listener: AnyFunction) => {
-    if (typeof listener !== 'function') return add.call(emitter, event, listener) // node's own TypeError
-    return add.call(emitter, event, make(event, listener))
-  }
-  Object.assign(emitter, {
+  const adds = (add: typeof on, make: typeof wrap) =>
+    function (this: Target, event: string | symbol, listener: AnyFunction) {
+      if (typeof listener !== 'function') return add.call(this, event, listener) // node's own TypeError
+      return add.call(this, event, make(this, event, listener))
+    }
+  Object.assign(target, {
     on: adds(on, wrap),
     addListener: adds(on, wrap),
     once: adds(on, wrapOnce),
@@ -60,43 +62,82 @@ export function containListeners(emitter: EventEmitter, report: Report): void {
   })
 }
 
+/** Adds a listener of our own, which needs no containing: `this` is the emitter, so one function serves all of them. */
+export function listen<Target extends EventEmitter>(
+  emitter: Target,
+  event: string,
+  // biome-ignore lint/suspicious/noExplicitAny: what an event carries
+  listener: (this: Target, ...args: any[]) => void,
+): void {
+  EventEmitter.prototype.on.call(emitter, event, listener)
+}
+
 /** The same for the listeners that hear of any event, but not of one whose arguments are `isHidden`. */
-export function containAnyListeners(
-  target: ListenerTarget,
-  report: Report,
+export function containAnyListeners<Target extends ListenerTarget>(
+  target: Target,
+  report: Report<Target>,
   isHidden: (args: readonly unknown[]) => boolean,
 ): void {
-  const contained = new WeakMap<AnyFunction, AnyFunction>()
   const { onAny, prependAny, offAny } = target
-  const wrap = (listener: AnyFunction): AnyFunction => {
-    const known = contained.get(listener)
-    if (known) return known
-    const wrapped: AnyFunction = (event, ...args) => {
-      if (isHidden(args)) return
-      contain(
-        () => Reflect.apply(listener, target, [event, ...args]),
-        (error) => report(error, String(event), args),
-      )
+  const adds = (add: typeof onAny) =>
+    function (this: Target, listener: AnyFunction) {
+      const contained: AnyFunction = (event, ...args) => {
+        if (isHidden(args)) return
+        contain(
+          () => Reflect.apply(listener, this, [event, ...args]),
+          (error) => report(error, String(event), args, this),
+        )
+      }
+      return add.call(this, Object.assign(contained, { listener }))
     }
-    contained.set(listener, wrapped)
-    return wrapped
+  target.onAny = adds(onAny)
+  target.prependAny = adds(prependAny)
+  target.offAny = function (this: Target, listener) {
+    const known = this.listenersAny() as readonly (AnyFunction & { listener?: AnyFunction })[]
+    const contained = known.find((each) => each.listener === listener)
+    return offAny.call(this, listener && (contained ?? listener))
   }
-  target.onAny = (listener) => onAny.call(target, wrap(listener))
-  target.prependAny = (listener) => prependAny.call(target, wrap(listener))
-  target.offAny = (listener) => offAny.call(target, listener && wrap(listener))
 }
 
 /**
- * The same for the callbacks of emits that clients answer: Socket.IO keeps them in a Map of the socket, private but for
- * its adapters, and calls them bare.
+ * Replaces that in which Socket.IO keeps the callbacks of emits that clients answer, private but for its adapters: it calls
+ * them bare. Most sockets are asked nothing, and for them nothing is made.
  */
-export function containAcks(socket: object, report: (error: unknown) => void): void {
-  const { acks } = socket as { readonly acks?: Map<number, AnyFunction> }
-  if (!(acks instanceof Map)) return
-  const { set } = acks
-  acks.set = (id, ack) => {
-    const contained: AnyFunction = (...args) => contain(() => Reflect.apply(ack, socket, args), report)
-    return set.call(acks, id, contained)
+export function containAcks<Target extends object>(
+  socket: Target,
+  report: (error: unknown, socket: Target) => void,
+): void {
+  if ((socket as { acks?: unknown }).acks instanceof Map) Object.assign(socket, { acks: new Acks(socket, report) })
+}
+
+/** What Socket.IO and its adapters do with a Map. */
+class Acks<Target extends object> {
+  readonly #socket: Target
+  readonly #report: (error: unknown, socket: Target) => void
+  #acks: Map<number, AnyFunction> | undefined = undefined
+
+  constructor(socket: Target, report: (error: unknown, socket: Target) => void) {
+    this.#socket = socket
+    this.#report = report
+  }
+
+  get(id: number): AnyFunction | undefined {
+    return this.#acks?.get(id)
+  }
+
+  set(id: number, ack: AnyFunction): this {
+    this.#acks ??= new Map()
+    this.#acks.set(id, (...args) =>
+      contain(
+        () => Reflect.apply(ack, this.#socket, args),
+        (error) => this.#report(error, this.#socket),
+      ),
+    )
+    return this
+  }
+
+  delete(id: number): boolean {
+    return this.#acks?.delete(id) === true
   }
 }
 
@@ -104,23 +145,24 @@ export function containAcks(socket: object, report: (error: unknown) => void): v
  * The same for middlewares, of a namespace or of a socket: a failure is a refusal, `next` is heard once, and `refuse`
  * makes of any error what is to be handed on.
  */
-export function containMiddlewares<Subject>(
-  target: { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },
-  refuse: (error: unknown, subject: Subject, isThrown: boolean) => Error,
+export function containMiddlewares<Target extends object, Subject>(
+  target: Target & { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },
+  refuse: (error: unknown, subject: Subject, isThrown: boolean, target: Target) => Error,
 ): void {
   const { use } = target
-  target.use = (middleware) =>
-    use.call(target, (subject, next) => {
+  target.use = function (this: typeof target, middleware) {
+    return use.call(this, (subject, next) => {
       let isSettled = false
       const settle = (error: unknown, isThrown: boolean) => {
         if (isSettled) return
         isSettled = true
-        next(error === undefined ? undefined : refuse(error, subject, isThrown))
+        next(error === undefined ? undefined : refuse(error, subject, isThrown, this))
       }
       const hear = (error?: Error) => settle(error ?? undefined, false)
       contain(
-        () => Reflect.apply(middleware, target, [subject, hear]),
+        () => Reflect.apply(middleware, this, [subject, hear]),
         (error) => settle(error ?? new Error('It threw nothing'), true),
       )
     })
+  }
 }

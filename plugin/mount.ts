@@ -39,14 +39,14 @@ export interface Mounts {
   at(address: string): Mounted | undefined
   /** One live namespace has gone. */
   forget(address: string): void
-  /** Resolves when the lives of all sockets so far have ended, their onConnect and onDisconnect included. */
+  /** Resolves when each onConnect and onDisconnect that runs has ended. */
   settled(): Promise<void>
 }
 
 export function createMounts({ io, registry, children, live, log, handlerTimeoutMs }: MountOptions): Mounts {
   const compiled = new Map<Declared, Mounted>()
   const mounted = new Map<string, Mounted>()
-  const lives = new Set<Promise<void>>()
+  const lives = new Set<Promise<unknown>>()
   // Made by the application before the instance is ready.
   const early: Namespace[] = []
   let isOpen = false
@@ -72,16 +72,18 @@ export function createMounts({ io, registry, children, live, log, handlerTimeout
     return { ...declared, contract, dispatches: new Map(dispatches), isSequential: definition.sequential }
   }
 
+  function hold(end: Promise<unknown>): void {
+    lives.add(end)
+    void end.finally(() => lives.delete(end))
+  }
+
   function mountIn(namespace: Namespace): void {
     const declared = registry.find(namespace.name)?.entry
     const entry = declared && compiled.get(declared)
     if (!entry) return
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
-    namespace.on('connection', (socket) => {
-      const life = live(socket, namespace, entry).finally(() => lives.delete(life))
-      lives.add(life)
-    })
+    namespace.on('connection', (socket) => live(socket, namespace, entry, hold))
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }
 

@@ -1,6 +1,7 @@
-import { IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { FST_NSP_REQUEST_MISSING } from './errors.js'
+import { inheritHeaders, REQUEST, Streamless } from './raw.js'
 import { queryOf } from './target.js'
 
 /*
@@ -8,29 +9,24 @@ import { queryOf } from './target.js'
  * the handshake's: the same connection, headers, cookies and query, but another method, address and auth.
  */
 
-// By a handshake's raw request, and by a socket.
-const requests = new WeakMap<object, FastifyRequest>()
-const bases = new WeakMap<IncomingMessage, Base>()
-const cookies = new WeakMap<IncomingMessage, readonly string[]>()
+const COOKIES = Symbol('cookies')
 
-/** What every connect of one connection has from its handshake. */
-interface Base {
-  readonly headers: IncomingMessage['headers']
-  /** With its question mark, without the engine's own parameters; or empty. */
-  readonly search: string
+// On a handshake's raw request, and on a socket.
+interface Marked {
+  [REQUEST]?: FastifyRequest
+  [COOKIES]?: readonly string[]
 }
 
-// Those of the connection or of a body that a connect has none of.
-const NOT_INHERITED = ['connection', 'content-length', 'content-type', 'expect', 'keep-alive', 'transfer-encoding']
-const ENGINE_PARAMETERS = ['EIO', 'transport', 'sid', 't', 'b64', 'j']
+// The engine's own.
+const ENGINE_PARAMETERS = new Set(['EIO', 'transport', 'sid', 't', 'b64', 'j'])
 
 export function keepRequest(key: IncomingMessage | object, request: FastifyRequest): void {
-  requests.set(key, request)
+  ;(key as Marked)[REQUEST] = request
 }
 
 /** The request of a handshake, by its raw one; undefined for one that Fastify has not let through. */
 export function handshakeOf(raw: IncomingMessage): FastifyRequest | undefined {
-  return requests.get(raw)
+  return (raw as Marked)[REQUEST]
 }
 
 /**
@@ -43,14 +39,14 @@ export function handshakeOf(raw: IncomingMessage): FastifyRequest | undefined {
  * app.io.on('connection', (socket) => { requestOf(socket).log.info('a plain connection') })
  */
 export function requestOf(socket: { readonly request: IncomingMessage }): FastifyRequest {
-  const request = requests.get(socket) ?? requests.get(socket.request)
+  const request = (socket as Marked)[REQUEST] ?? handshakeOf(socket.request)
   if (!request) throw new FST_NSP_REQUEST_MISSING()
   return request
 }
 
 /** Remembers what a handshake's answer has set: a client has these cookies when it connects, though its handshake had not. */
 export function keepCookies(raw: IncomingMessage, setCookie: number | string | string[] | undefined): void {
-  if (setCookie !== undefined) cookies.set(raw, [setCookie].flat().map(String))
+  if (setCookie !== undefined) (raw as Marked)[COOKIES] = [setCookie].flat().map(String)
 }
 
 /**
@@ -58,54 +54,60 @@ export function keepCookies(raw: IncomingMessage, setCookie: number | string | s
  * in: the handshake's raw request, the namespace's address, and the client's auth; a `token` in it is the Authorization
  * header, for browsers can't send that one.
  */
-export function deriveConnect(handshake: IncomingMessage, address: string, auth: object): IncomingMessage {
-  const { headers, search } = baseOf(handshake)
+export function deriveConnect(handshake: IncomingMessage, address: string, auth: object): ConnectRequest {
   const { token } = auth as { token?: unknown }
-  const derived = new ConnectRequest(handshake, address + search)
-  derived.headers = { ...headers, ...(typeof token === 'string' && { authorization: `Bearer ${token}` }) }
+  const derived = new ConnectRequest(handshake, address + ownSearchOf(handshake), auth)
+  const headers = inheritHeaders(handshake, typeof token === 'string' ? `Bearer ${token}` : undefined)
+  const set = (handshake as Marked)[COOKIES]
+  if (set) headers.cookie = mergeCookies(headers.cookie, set)
+  derived.headers = headers
   return derived
 }
 
-// One of its own: a handshake that is the prototype of others gets slow, and theirs would be its listeners.
-class ConnectRequest extends IncomingMessage {
-  readonly target: string
+/** One of its own: a handshake that is the prototype of others gets slow, and theirs would be its listeners. */
+export class ConnectRequest extends Streamless {
+  readonly #handshake: IncomingMessage
+  readonly #target: string
+  /** Becomes the body. */
+  readonly auth: object
 
-  constructor(handshake: IncomingMessage, target: string) {
-    super(handshake.socket)
-    this.target = target
-    this.method = 'CONNECT'
-    this.httpVersion = handshake.httpVersion
-    this.httpVersionMajor = handshake.httpVersionMajor
-    this.httpVersionMinor = handshake.httpVersionMinor
-    this.rawHeaders = handshake.rawHeaders
-    // There is no body, and to destroy it is not to destroy the connection.
-    this.complete = true
+  constructor(handshake: IncomingMessage, target: string, auth: object) {
+    super()
+    this.#handshake = handshake
+    this.#target = target
+    this.auth = auth
   }
 
-  // For a hook that reads the payload.
-  override _read(): void {
-    this.push(null)
+  get method(): string {
+    return 'CONNECT'
   }
-}
 
-// It can't be set: `rewriteUrl` has no say in it.
-Object.defineProperty(ConnectRequest.prototype, 'url', {
-  get(this: ConnectRequest) {
-    return this.target
-  },
-  set() {},
-})
+  get url(): string {
+    return this.#target
+  }
 
-function baseOf(raw: IncomingMessage): Base {
-  const known = bases.get(raw)
-  if (known) return known
-  const headers = { ...raw.headers }
-  for (const name of NOT_INHERITED) delete headers[name]
-  const set = cookies.get(raw)
-  if (set) headers.cookie = mergeCookies(headers.cookie, set)
-  const base = { headers, search: ownSearchOf(raw) }
-  bases.set(raw, base)
-  return base
+  // `rewriteUrl` has no say in it.
+  set url(_url: string) {}
+
+  get socket(): IncomingMessage['socket'] {
+    return this.#handshake.socket
+  }
+
+  get rawHeaders(): string[] {
+    return this.#handshake.rawHeaders
+  }
+
+  get httpVersion(): string {
+    return this.#handshake.httpVersion
+  }
+
+  get httpVersionMajor(): number {
+    return this.#handshake.httpVersionMajor
+  }
+
+  get httpVersionMinor(): number {
+    return this.#handshake.httpVersionMinor
+  }
 }
 
 /** The Cookie header of a client that has sent one, and was answered with these lines of Set-Cookie. */
@@ -126,8 +128,13 @@ function isExpired(line: string): boolean {
   return maxAge === undefined ? Date.parse(expires) <= Date.now() : Number(maxAge) <= 0
 }
 
+/** The query of a handshake with its question mark, without the engine's own parameters; or empty. */
 function ownSearchOf(raw: IncomingMessage): string {
+  let isOwn = false
+  // As the engine has read it.
+  for (const name in (raw as { _query?: object })._query) isOwn ||= !ENGINE_PARAMETERS.has(name)
+  if (!isOwn) return ''
   const query = queryOf(raw)
   for (const name of ENGINE_PARAMETERS) query.delete(name)
-  return query.size > 0 ? `?${query}` : ''
+  return `?${query}`
 }

@@ -21,6 +21,7 @@ interface Session {
   readonly id: string
   readonly transport: Transport
   close(discard?: boolean): void
+  on(event: 'close', listener: () => void): void
   once(event: 'close' | 'upgrade', listener: () => void): void
 }
 
@@ -46,14 +47,26 @@ export function createSessions({ engine }: Server): Sessions {
   const connections = new Set<Duplex>()
   const discardAll = engine.close.bind(engine)
 
+  // One for all: `this` is whose it is.
+  function forget(this: Session): void {
+    open.delete(this.id)
+    abandoned.delete(this)
+  }
+  function drop(this: Duplex): void {
+    connections.delete(this)
+  }
+
   engine.on('connection', (session: Session) => {
     // The one it begins with: after an upgrade it has another, and this one may still wait.
     const { transport } = session
     open.set(session.id, session)
-    if (transport.name === 'polling') abandoned.add(session)
-    session.once('close', () => {
-      open.delete(session.id)
-      abandoned.delete(session)
+    if (transport.name !== 'polling') {
+      session.on('close', forget)
+      return
+    }
+    abandoned.add(session)
+    session.on('close', () => {
+      forget.call(session)
       // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
       transport.shouldClose?.()
     })
@@ -73,7 +86,7 @@ export function createSessions({ engine }: Server): Sessions {
     expect: (session) => void abandoned.delete(session),
     keep(connection) {
       connections.add(connection)
-      connection.once('close', () => connections.delete(connection))
+      connection.on('close', drop)
     },
     async close(timeoutMs) {
       const ended = [...open.values(), ...connections].map(

@@ -15,8 +15,26 @@ export function queryOf(raw: IncomingMessage): URLSearchParams {
   return new URLSearchParams(query)
 }
 
+// Has no prototype, and is no dictionary for V8.
+const Query = function Query() {} as unknown as new () => Record<string, string>
+Query.prototype = Object.create(null)
+
+/** The query as the engine reads it, of several values of a name the last; undefined for one that only a parser can read. */
+export function readQuery(raw: IncomingMessage): Record<string, string> | undefined {
+  const [, text] = splitUrl(raw)
+  if (/[+%#]/.test(text)) return undefined
+  const query = new Query()
+  for (const part of text.slice(1).split('&')) {
+    const [name, ...value] = part.split('=')
+    if (name || value.length > 0) query[name as string] = value.join('=')
+  }
+  return query
+}
+
 /** The id of the session that it belongs to; empty for a handshake. */
 export function sessionIdOf(raw: IncomingMessage): string {
+  const { _query } = raw as { _query?: Record<string, string> }
+  if (_query) return _query.sid ?? ''
   // Of several the engine takes the last one, too.
   return queryOf(raw).getAll('sid').at(-1) ?? ''
 }

@@ -377,7 +377,10 @@ t.test('after 1,000 joins and leaves no timer and no user is left', async (t) =>
   const { app, url } = await serve(t)
   const identities = createIdentities({ io: app.io, isMounted: () => true, now: Date.now, log: app.log })
   app.io.on('new_namespace', (namespace) => {
-    namespace.on('connection', (socket) => identities.keep(socket, requestOf(socket)))
+    namespace.on('connection', (socket) => {
+      identities.keep(socket, requestOf(socket))
+      socket.on('disconnect', () => identities.release(socket))
+    })
   })
   const keeper = join(t, url, '/desk', { transports: ['websocket'], autoConnect: false })
   await connected(keeper.connect())
@@ -411,6 +414,7 @@ t.test('one that has left already is not kept', async (t) => {
   t.equal(identities.size, 1)
   client?.disconnect()
   await until(() => socket?.connected === false)
+  identities.release(socket as never)
   keep()
   t.equal(identities.size, 0)
 })

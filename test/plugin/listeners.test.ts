@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
+import { Socket } from 'socket.io'
 import t from 'tap'
-import { containAcks, containListeners } from '../../plugin/listeners.js'
+import { containAcks, containAnyListeners, containListeners } from '../../plugin/listeners.js'
 import { until } from './harness.js'
 
 function contained() {
@@ -63,3 +64,20 @@ t.test('listeners behave as without: this, arguments, order, once, off and liste
 t.test('a socket that keeps its ack callbacks elsewhere is left as it is', async (t) => {
   for (const socket of [{}, { acks: [] }]) t.doesNotThrow(() => containAcks(socket, () => t.fail('nothing to report')))
 })
+
+t.test(
+  'a listener for any event is taken off by the function that the application gave, and by no other',
+  async (t) => {
+    const socket: Socket = Object.create(Socket.prototype)
+    const never = () => t.fail('nothing to report')
+    containAnyListeners(socket as unknown as Parameters<typeof containAnyListeners>[0], never, () => false)
+    const own = () => {}
+    socket.onAny(own).prependAny(() => {})
+    socket.offAny(() => {})
+    t.equal(socket.listenersAny().length, 2)
+    socket.offAny(own)
+    t.equal(socket.listenersAny().length, 1)
+    socket.offAny()
+    t.equal(socket.listenersAny().length, 0)
+  },
+)

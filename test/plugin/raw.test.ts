@@ -1,0 +1,100 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import t from 'tap'
+import { inheritHeaders, UpgradeRequest } from '../../plugin/raw.js'
+import { deriveConnect } from '../../plugin/request.js'
+
+/** A raw request as node has read it. */
+function read(
+  rawHeaders: string[],
+  url = '/socket.io/?EIO=4&transport=websocket',
+  httpVersion = '1.1',
+): IncomingMessage {
+  const raw = new IncomingMessage(new Socket())
+  const headers: Record<string, string> = {}
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    headers[String(rawHeaders[index]).toLowerCase()] ??= String(rawHeaders[index + 1])
+  }
+  return Object.assign(raw, { method: 'GET', url, httpVersion, rawHeaders, headers })
+}
+
+const SENT = ['Host', 'here', 'Connection', 'Upgrade', 'X-Own', '1']
+
+t.test('what is kept of an upgrade is what node had read', async (t) => {
+  for (const sent of [SENT, [...SENT, 'x-own', '2'], []]) {
+    const raw = read(sent)
+    const kept = new UpgradeRequest(raw) as unknown as IncomingMessage
+    const { method, url, httpVersion, httpVersionMajor, httpVersionMinor, rawHeaders, headers, socket } = kept
+    t.strictSame({ method, url, httpVersion, rawHeaders, headers }, { ...pick(raw) })
+    t.strictSame([httpVersionMajor, httpVersionMinor], [1, 1])
+    t.equal(socket, raw.socket)
+    t.equal((kept as unknown as { client: unknown }).client, raw.socket)
+    t.ok(kept instanceof IncomingMessage)
+    t.strictSame([kept.complete, kept.aborted, kept.trailers], [true, false, {}])
+  }
+  t.equal(new UpgradeRequest(read(SENT, '/', '1.0')).httpVersionMinor, 0)
+})
+
+function pick({ method, url, httpVersion, rawHeaders, headers }: IncomingMessage) {
+  return { method, url, httpVersion, rawHeaders, headers }
+}
+
+t.test('there is nothing to read', async (t) => {
+  for await (const _chunk of new UpgradeRequest(read(SENT)) as unknown as IncomingMessage) t.fail('there is no body')
+})
+
+t.test('a connect has the headers of its handshake as they are now, but for those of the connection', async (t) => {
+  for (const sent of [SENT, [...SENT, 'x-own', '2']]) {
+    const kept = new UpgradeRequest(read(sent)) as unknown as IncomingMessage
+    t.strictSame(inheritHeaders(kept), { host: 'here', 'x-own': '1' })
+    t.strictSame(inheritHeaders(kept, 'Bearer abc'), { host: 'here', 'x-own': '1', authorization: 'Bearer abc' })
+    kept.headers['x-own'] = '3'
+    t.strictSame(inheritHeaders(kept), { host: 'here', 'x-own': '3' })
+    kept.headers['x-added'] = '4'
+    t.strictSame(inheritHeaders(kept), { host: 'here', 'x-own': '3', 'x-added': '4' })
+    delete kept.headers['x-added']
+    delete kept.headers['x-own']
+    t.strictSame(inheritHeaders(kept), { host: 'here' })
+  }
+})
+
+t.test('whoever makes up names of headers gets them, and fills no memory', async (t) => {
+  for (let index = 0; index < 600; index++) {
+    const name = `X-${index}`
+    const kept = new UpgradeRequest(read([name, 'x']))
+    t.strictSame(kept.rawHeaders, [name, 'x'])
+    t.strictSame(kept.headers, { [name.toLowerCase()]: 'x' })
+  }
+})
+
+t.test('the query is read as the engine would, or left to it', async (t) => {
+  const cases: [url: string, query: Record<string, string> | undefined][] = [
+    ['/?EIO=4&transport=websocket', { EIO: '4', transport: 'websocket' }],
+    ['/?a=1&a=2&&b&c=x=y&=z', { a: '2', b: '', c: 'x=y', '': 'z' }],
+    ['/', {}],
+    ['/?a=%20', undefined],
+    ['/?a=1+2', undefined],
+    ['/?a=1#b', undefined],
+  ]
+  for (const [url, expected] of cases) {
+    const { _query: query } = new UpgradeRequest(read([], url))
+    t.strictSame(query && { ...query }, expected, url)
+    if (expected) t.strictSame(Object.fromEntries(new URL(url, 'http://x').searchParams), expected, url)
+    t.equal(query?.constructor, undefined)
+  }
+})
+
+t.test("a connect's raw request is its handshake's, but for its method, its address and its body", async (t) => {
+  const handshake = new UpgradeRequest(read(SENT, '/socket.io/?EIO=4&own=1')) as unknown as IncomingMessage
+  const raw = deriveConnect(handshake, '/chat', { token: 'abc' }) as unknown as IncomingMessage
+  t.strictSame(pick(raw), {
+    method: 'CONNECT',
+    url: '/chat?own=1',
+    httpVersion: '1.1',
+    rawHeaders: SENT,
+    headers: { host: 'here', 'x-own': '1', authorization: 'Bearer abc' },
+  })
+  raw.url = '/other'
+  t.equal(raw.url, '/chat?own=1')
+  t.strictSame([raw.httpVersionMajor, raw.httpVersionMinor, raw.socket], [1, 1, handshake.socket])
+})
