@@ -9,7 +9,7 @@ import { startTarget, type Target } from './server.js'
 import { WireSocket } from './wire.js'
 
 /*
- * A seeded fuzzer: node --import tsx test/wire/fuzz.ts --runs 1000000 --seed 1 [--output fuzz-failure.json]
+ * A seeded fuzzer: node --import tsx test/wire/fuzz.ts --runs 1000000 --seed 1 [--long-way] [--output fuzz-failure.json]
  *
  * Valid packets, made wrong here and there, go to two servers, one whose limits are turned up and one with the defaults,
  * and a share straight to the decoder. Nothing may go uncaught, every event that asks for an ack gets exactly one as
@@ -20,6 +20,8 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    // with the option fast off
+    'long-way': { type: 'boolean', default: false },
     output: { type: 'string', default: 'fuzz-failure.json' },
   },
 })
@@ -191,8 +193,9 @@ async function echo(canary: Socket): Promise<void> {
 
 async function main(): Promise<void> {
   const grammar = createGrammar(seed)
-  const turnedUp = await startTarget({ eventsPerSecond: 0, eventsInFlight: 0 })
-  const byDefault = await startTarget()
+  const mode = { fast: !values['long-way'] }
+  const turnedUp = await startTarget({ eventsPerSecond: 0, eventsInFlight: 0 }, mode)
+  const byDefault = await startTarget({}, mode)
   const managers = [turnedUp, byDefault].map(({ port }) => {
     return new Manager(`http://127.0.0.1:${port}`, { transports: ['websocket'], reconnection: false })
   })

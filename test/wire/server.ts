@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import namespaces, { defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
-import { listen } from '../plugin/harness.js'
+import { listen, MODE } from '../plugin/harness.js'
 
 /*
  * The server that the suite and the fuzzer attack: an event of every kind, declared or not, mounted or not.
@@ -21,8 +21,8 @@ export interface Target {
   readonly calls: { count: number }
 }
 
-/** Listens on loopback. `limits` as the plugin's. */
-export async function startTarget(limits: NamespacesOptions['limits'] = {}): Promise<Target> {
+/** Listens on loopback. `limits` and `fast` as the plugin's. */
+export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fast = true } = MODE): Promise<Target> {
   const calls = { count: 0 }
   const events = defineNamespace({
     events: {
@@ -64,6 +64,7 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}): Pro
   await app.register(namespaces, {
     namespaces: { '/': events, '/chat': events },
     limits,
+    fast,
     // so that a session which nobody comes back for is gone before the test ends
     io: { upgradeTimeout: 100, pingInterval: 2_000, pingTimeout: 1_000 },
     closeTimeoutMs: 5_000,
