@@ -1,4 +1,5 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
 import { Answer } from './answer.js'
@@ -52,8 +53,9 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
       if (!handshakeOf(raw)) return refuseUpgrade(raw, response)
       const headers = response.endToEndHeaders
       if (Object.keys(headers).length > 0) acceptedHeaders.set(raw, headers)
-      // The 101 and the engine's first packet are one write.
+      // The 101 and the engine's first packet, which comes in this turn of the event loop, are one write.
       raw.socket.cork()
+      setImmediate(uncork, raw.socket)
       answer(null, true)
     })
     route(raw, response)
@@ -90,11 +92,13 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
         }
       })
       // A handshake that was past its hooks when the closing began.
-      io.engine.on('connection', (connection: { request: IncomingMessage; close(discard: boolean): void }) => {
+      io.engine.on('connection', (connection: { close(discard: boolean): void }) => {
         if (isClosing) connection.close(true)
-        uncork(connection.request)
       })
-      io.engine.on('connection_error', ({ req }: { req: IncomingMessage }) => uncork(req))
+      // It destroys an upgraded connection next, and with it what is not written.
+      io.engine.on('connection_error', ({ req }: { req: IncomingMessage & { upgrade?: boolean } }) => {
+        if (req.upgrade) uncork(req.socket)
+      })
 
       instance.register(async (scope) => {
         // The engine reads bodies itself.
@@ -146,8 +150,8 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
   }
 }
 
-function uncork(raw: IncomingMessage & { upgrade?: boolean }): void {
-  if (raw.upgrade) raw.socket.uncork()
+function uncork(connection: Duplex): void {
+  connection.uncork()
 }
 
 /** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
