@@ -37,7 +37,8 @@ export function carriesBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (isBinary(value)) return true
   if (Array.isArray(value)) return value.some(carriesBinary)
-  if ('toJSON' in value && typeof value.toJSON === 'function') return carriesBinary(value.toJSON())
+  const json = 'toJSON' in value && typeof value.toJSON === 'function' ? value.toJSON() : value
+  if (json !== value) return carriesBinary(json)
   for (const key of Object.keys(value)) if (carriesBinary((value as Record<string, unknown>)[key])) return true
   return false
 }

@@ -96,16 +96,17 @@ export function readVersions(module = import.meta.url): Versions {
   return versions as Versions
 }
 
-function readVersion(file: string, name: string): string {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    try {
-      const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-      if (found.name === name) return found.version
-    } catch {
-      // the next may have one
-    }
-    if (folder === dirname(folder)) throw new Error(`${name} has no package.json`)
+/** Of the package of that name in which a file or folder is. */
+function readVersion(place: string, name: string): string {
+  const folder = dirname(place)
+  try {
+    const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    if (found.name === name) return found.version
+  } catch {
+    // the next may have one
   }
+  if (folder === place) throw new Error(`${name} has no package.json`)
+  return readVersion(folder, name)
 }
 
 /** Says which version was not tested; undefined when all were. */

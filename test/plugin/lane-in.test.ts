@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { closing, frame, OPCODE } from '../wire/wire.js'
+import { build } from './harness.js'
 import { connectionOf, inBothModes, isLaned, piece, stage, until } from './lane-harness.js'
 
 /*
@@ -110,6 +111,31 @@ inBothModes('when a handler ends the connection, nothing behind it is handled', 
   wire.line.write(piece('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
   t.strictSame(await until(wire, ''), ['41/chat,', '41', { closed: 1005 }])
   t.strictSame(handled, [])
+})
+
+inBothModes('what a client of this process emits in a handler waits for the end of it', async (t, fast) => {
+  const order: string[] = []
+  const app = await build(t, {
+    fast,
+    namespaces: {
+      '/chat': {
+        events: {
+          outer: {
+            handler: () => {
+              order.push('outer begins')
+              client.emit('inner')
+              order.push('outer ends')
+            },
+          },
+          inner: { handler: () => void order.push('inner') },
+        },
+      },
+    },
+  })
+  const client = await app.injectSocket('/chat')
+  await Promise.all([client.emitWithAck('outer'), client.emitWithAck('inner')])
+  await client.emitWithAck('inner')
+  t.strictSame(order, ['outer begins', 'outer ends', 'inner', 'inner', 'inner'])
 })
 
 inBothModes('frames that are cut anywhere are whole again', async (t, fast) => {
