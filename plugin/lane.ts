@@ -2,8 +2,9 @@ import { Socket } from 'node:net'
 import type { Socket as NamespaceSocket } from 'socket.io'
 import { binaryFrameOf, frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
 import { type EventHead, readHead } from './packet.js'
+import { flushLater, type Writer } from './piece.js'
 import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
-import { type EventReceiver, receiveInTurn, takeTurn, yieldTurn } from './turn.js'
+import { type EventReceiver, receiveInTurn, yieldTurn } from './turn.js'
 
 /*
  * The fast lane of a connection, past the event emitters of engine.io and the streams of ws: a declared event goes from
@@ -41,7 +42,7 @@ export interface LaneOptions {
   readonly longestBatch: number
 }
 
-export class Lane implements TextTaker {
+export class Lane implements TextTaker, Writer {
   readonly #client: Client
   readonly #connection: Connection
   readonly #transport: Transport
@@ -77,7 +78,7 @@ export class Lane implements TextTaker {
     if (!this.#isClear() || data.length >= LONGEST_TEXT) return false
     if (this.#out === '') {
       this.#transport.writable = false
-      if (unwritten.push(this) === 1 && pieces === 0) process.nextTick(flushAll)
+      flushLater(this)
     }
     this.#out += options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data)
     return true
@@ -168,37 +169,4 @@ function broadcastFrame(data: string | Buffer, options: WriteOptions): string {
 
 function messageFrame(data: string | Buffer): string {
   return typeof data === 'string' ? frameOf(`4${data}`) : binaryFrameOf(data)
-}
-
-// The lanes with something to write, all of this process.
-let unwritten: Lane[] = []
-
-// The pieces that are being read, or whose events are being handled: what they send is written when they are done. There
-// may be one within the other, of a client in this process.
-let pieces = 0
-
-/** A piece comes. */
-export function beginReading(): void {
-  pieces++
-}
-
-/** All of a piece has been read, by whom it may be: its events are handled. */
-export function endReading(): void {
-  if (pieces > 1) {
-    pieces--
-    return
-  }
-  try {
-    takeTurn()
-  } finally {
-    pieces = 0
-    flushAll()
-  }
-}
-
-function flushAll(): void {
-  if (unwritten.length === 0) return
-  const lanes = unwritten
-  unwritten = []
-  for (const lane of lanes) lane.flush()
 }

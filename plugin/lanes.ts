@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import { type Bounds, isWithinBounds } from './bounds.js'
-import { beginReading, endReading, Lane, type LaneOptions, type WriteOptions } from './lane.js'
+import { Lane, type LaneOptions, type WriteOptions } from './lane.js'
 import type { Limits } from './limits.js'
+import { beginReading, endReading } from './piece.js'
 import {
   type Callback,
   type Client,

@@ -20,7 +20,7 @@ export interface WebSocket {
 }
 
 /** Of node: the connection itself, and what its writing end is made of. */
-export interface Stream {
+interface Stream {
   readonly writable: boolean
   readonly writableLength: number
   readonly writableCorked: number

@@ -33,9 +33,9 @@ const LAYERS: readonly (readonly string[])[] = [
     'soundness',
     'projection',
     'writer',
-    'lane',
+    'piece',
   ],
-  ['joining', 'address', 'refusal', 'upgrade', 'request', 'bounds'],
+  ['joining', 'address', 'refusal', 'upgrade', 'request', 'bounds', 'lane'],
   ['handler-context', 'lanes'],
   ['definition'],
   [
