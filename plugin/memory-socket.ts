@@ -47,6 +47,11 @@ export class MemorySocket extends Duplex {
     else this.#peer.push(chunk)
   }
 
+  /** What was corked comes in one piece, as over a network: a frame's head and what it frames. */
+  override _writev(pieces: { chunk: Buffer }[], done: Done): void {
+    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'binary', done)
+  }
+
   override _final(done: Done): void {
     this.#endPeer()
     done()

@@ -120,3 +120,17 @@ t.test('an agent that is destroyed cuts its connections, on both ends', async (t
   t.match(await failed, [{ code: 'ECONNRESET' }])
   await Promise.all([ended, until(() => request.socket.destroyed)])
 })
+
+t.test('what was corked comes in one piece', async (t) => {
+  const [client, server] = MemorySocket.pair()
+  const pieces: string[] = []
+  server.on('data', (chunk) => pieces.push(String(chunk)))
+  client.cork()
+  client.write('a')
+  client.write('ä')
+  client.uncork()
+  client.end('b')
+  await once(server, 'end')
+  t.strictSame(pieces, ['aä', 'b'])
+  server.destroy()
+})
