@@ -59,7 +59,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
   })
   const recovery = withRecovery(options.io, {
-    isWhole: (socket) => socket.recovered || (gateOf(socket)?.isOpen ?? true),
+    isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     now: () => performance.now(),
   })
   const io = await attachServer(instance, {
