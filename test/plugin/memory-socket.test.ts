@@ -13,7 +13,7 @@ async function read(socket: Readable): Promise<Buffer> {
 
 t.test('what is written to one end is read from the other, in order', async (t) => {
   const [client, server] = MemorySocket.pair()
-  for (const text of ['a', '', 'b']) server.write(text)
+  for (const text of ['', 'a', '', 'b']) server.write(text)
   server.end('c')
   t.equal(String(await read(client)), 'abc')
 })
