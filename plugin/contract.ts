@@ -5,8 +5,8 @@ import { type AnySchema, type Check, isAsyncSchema } from './schema.js'
 import type { Write } from './writer.js'
 
 /*
- * A definition's schemas, compiled: what each event and each emit is checked with, and written. Contracts are Maps: an event from the
- * wire may be called `__proto__`.
+ * A definition's schemas, compiled: what each event and each emit is checked with, and written. Contracts are Maps: an
+ * event from the wire may be called `__proto__`.
  */
 
 export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'errors'> {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /*
- * WebSocket frames of text, whole and short: read where they lie, written as one string. Any other frame is left to who
- * knows them all.
+ * WebSocket frames, whole and short: those of text read where they lie, those of text and of bytes written as one string.
+ * Any other frame is left to who knows them all.
  */
 
 /** Takes the texts of a chunk, in order. */
@@ -10,7 +10,7 @@ export interface TextTaker {
   takeText(text: string): void
 }
 
-// Final, a text, without an extension: the first byte of a frame; and the mark of a masked one in the second.
+// The first byte of a frame that is whole and has no extension; and the mark of a masked one in the second.
 const TEXT = 0x81
 const BINARY = 0x82
 const MASKED = 0x80

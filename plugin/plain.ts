@@ -3,7 +3,8 @@
  * that may be changed (Fastify's Ajv coerces, fills in defaults and removes what is not declared).
  */
 
-const DEPTH_LIMIT = 200
+/** Levels that a value may have on its way out; a cycle has more. */
+export const DEPTH_LIMIT = 200
 
 /**
  * A copy of a value as the wire will have it: `toJSON` called, functions and undefined left out of objects; binary data

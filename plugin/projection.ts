@@ -1,5 +1,5 @@
 import { branchesOf, type FieldSet, type List, mayBe, merge, type Outline, type Union } from './outline.js'
-import { isBinary, isNothing, toPlain } from './plain.js'
+import { DEPTH_LIMIT, isBinary, isNothing, toPlain } from './plain.js'
 
 /*
  * What of a value goes out: a copy as JSON would have it, of what its schema declares. Fastify leaves the rest out of
@@ -12,7 +12,6 @@ export type Project = (value: unknown, depth?: number) => unknown
 
 // Stands for binary data where fields were declared, of which it has none: no schema of an object takes it.
 const NO_FIELDS = '(binary data)'
-const DEPTH_LIMIT = 200
 
 export function createProject(outline: Outline): Project {
   const known = new Map<Outline, Project>()
