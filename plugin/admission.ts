@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
 import { type Packet, PacketType } from 'socket.io-parser'
 import type { Children } from './children.js'
-import { type Connection, type ReceiveConnect, Refusal } from './codec.js'
+import { type Connection, type Encoding, type ReceiveConnect, Refusal, writePacket } from './codec.js'
 import type { Connect } from './connect.js'
 import {
   FST_NSP_CHILDREN_LIMIT,
@@ -34,7 +34,7 @@ export interface AdmissionOptions {
   readonly connect: Connect
   readonly find: (address: string) => Place | undefined
   readonly children: Pick<Children, 'isLive' | 'hasRoomFor' | 'hold' | 'seat'>
-  readonly encode: (packet: Packet) => unknown[]
+  readonly io: Encoding
   readonly limits: Pick<Limits, 'namespacesPerConnection'>
   /** Whether sessions are recovered. */
   readonly isRecovering: boolean
@@ -60,7 +60,7 @@ export interface Admission {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { connect, find, children, encode, limits, isRecovering, log } = options
+  const { connect, find, children, io, limits, isRecovering, log } = options
   let isClosing = false
 
   function receive(connection: Connection, { nsp: address, data: auth }: Packet): Ticket | PromiseLike<Ticket> {
@@ -116,9 +116,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
     // Told so, a client would stay away; left alone, it comes back by itself when its connection ends.
     if (connection.readyState !== 'open' || data.code === 'FST_NSP_CLOSING') return
-    for (const part of encode({ type: PacketType.CONNECT_ERROR, nsp: address, data: { message, data } })) {
-      connection.write(part as string)
-    }
+    writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: { message, data } })
   }
 
   /** Of a socket that came without a packet of its own: one of a client of protocol 3. */

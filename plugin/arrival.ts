@@ -1,5 +1,6 @@
 import type { Event, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
+import { writePacket } from './codec.js'
 import type { AckEnvelope } from './definition.js'
 import { ackText } from './packet.js'
 import type { Ack, Arrival } from './passage.js'
@@ -83,10 +84,8 @@ export class NumberedAck implements Ack {
   sendArguments(args: readonly unknown[]): void {
     if (this.#isSent) return
     const { nsp, conn } = this.#socket
-    const packet = { type: PacketType.ACK, nsp: nsp.name, id: this.#id, data: args }
-    const parts = nsp.server.encoder.encode(packet)
+    writePacket(nsp.server, conn, { type: PacketType.ACK, nsp: nsp.name, id: this.#id, data: args })
     this.#isSent = true
-    for (const part of parts) conn.write(part)
   }
 
   #write(json: string): void {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import type { Server } from 'socket.io'
 import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { type Bounds, findProblem, isEvent } from './bounds.js'
@@ -27,6 +28,9 @@ export interface Connection {
   readonly request: IncomingMessage
   write(data: string): unknown
 }
+
+/** What we need of the server, to write a packet. */
+export type Encoding = Pick<Server, 'encoder'>
 
 /** Socket.IO's `parser` option. */
 export interface Parser {
@@ -123,6 +127,11 @@ export function createCodec({ limits, checkEmit, writerOf, receiveConnect, base 
       expected = connection
     },
   }
+}
+
+/** Writes a packet to one connection, now and past the adapter. throws where it can't be encoded: nothing is written. */
+export function writePacket({ encoder }: Encoding, connection: Pick<Connection, 'write'>, packet: Packet): void {
+  for (const part of encoder.encode(packet)) connection.write(part)
 }
 
 const UNKNOWN = {

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
+import { writePacket } from './codec.js'
 import { Checked } from './emit.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
@@ -81,8 +82,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     const nsp = socket.nsp.name
     log.debug({ namespace: nsp, socketId: socket.id, code: why.code }, 'socket disconnected')
     // Now, and to this socket only: with a recovery, Socket.IO's own emit goes through the adapter, which may take its time.
-    const packet = { type: PacketType.EVENT, nsp, data: [FAREWELL, new Checked(why)] }
-    for (const part of io.encoder.encode(packet)) socket.conn.write(part)
+    writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [FAREWELL, new Checked(why)] })
     socket.disconnect()
   }
 

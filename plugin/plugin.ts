@@ -78,7 +78,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     connect: createConnect(instance.routing, options.admissionTimeoutMs),
     find: registry.find,
     children,
-    encode: (packet) => io.encoder.encode(packet),
+    io,
     limits: options.limits,
     isRecovering: options.io.connectionStateRecovery !== undefined,
     log: instance.log,
