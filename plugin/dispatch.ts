@@ -6,7 +6,7 @@ import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from
 import { EventLife } from './event-life.js'
 import type { NormalHooks } from './hooks.js'
 import { createMemory } from './idempotency.js'
-import { type Ack, type Arrival, type Origin, Passage } from './passage.js'
+import { type Ack, type Arrival, type EventGate, Passage } from './passage.js'
 import { type Check, SchemaMismatch } from './schema.js'
 import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
 import { invalidEvent, judge } from './verdict.js'
@@ -17,8 +17,8 @@ import { toWireError } from './wire-error.js'
  * its reply. One walk, one way out, and exactly one ack, whatever happens. Where no step is asynchronous, none waits.
  */
 
-/** Dispatches one event; its origin hears once of its end. */
-export type Dispatch = (connection: ConnectionContext, arrival: Arrival, origin: Origin) => void
+/** Dispatches one event; its gate hears once of its end. */
+export type Dispatch = (connection: ConnectionContext, arrival: Arrival, gate: EventGate) => void
 
 export interface DispatchOptions {
   readonly event: CompiledEvent
@@ -105,14 +105,14 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   }
 
   function end(passage: Passage, envelope: AckEnvelope): void {
-    const { life, connection, claim, origin } = passage
+    const { life, connection, claim, gate } = passage
     const { ack } = passage.arrival
     if (passage.timer) clearTimeout(passage.timer)
     connection.lives.delete(life)
     const sent = ack && life.socket.connected ? send(life, ack, envelope) : envelope
     if (claim !== undefined) observe(life, () => memory?.keep(claim, sent))
     for (const hook of hooks.onAck) observe(life, () => hook.call(instance, life, sent))
-    origin.end()
+    gate.leave()
   }
 
   function send(life: EventLife, ack: Ack, envelope: AckEnvelope): AckEnvelope {
@@ -154,9 +154,9 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     pending.then(() => succeed(passage)).then(undefined, (error) => refuse(passage, error))
   }
 
-  return (connection, arrival, origin) => {
+  return (connection, arrival, gate) => {
     const life = new EventLife(connection, event, arrival.payload, arrival.ack !== undefined)
-    const passage = new Passage(life, connection, arrival, origin)
+    const passage = new Passage(life, connection, arrival, gate)
     try {
       const pending = walk(steps, passage)
       if (isThenable(pending)) wait(passage, pending)

@@ -14,7 +14,7 @@ import {
 } from './errors.js'
 import { type Bucket, isWithin, type Limits } from './limits.js'
 import { Line } from './line.js'
-import type { Arrival, Origin } from './passage.js'
+import type { Arrival, EventGate } from './passage.js'
 import type { EventReceiver } from './turn.js'
 import { toWireError } from './wire-error.js'
 
@@ -57,7 +57,7 @@ export function receiverOf(socket: Socket, event: string): EventReceiver | undef
 }
 
 /** It lets events in that are well, and counts them. */
-export class Gate implements EventReceiver, Origin {
+export class Gate implements EventReceiver, EventGate {
   readonly #socket: Socket
   readonly #rules: GateRules
   /** What is left of the rate. */
@@ -125,7 +125,7 @@ export class Gate implements EventReceiver, Origin {
   }
 
   /** One of its events has ended; in a sequential namespace it is the turn of the next. */
-  end(): void {
+  leave(): void {
     this.#inFlight--
     this.#rules.drain.leave()
     const line = this.#line

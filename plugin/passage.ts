@@ -22,10 +22,10 @@ export interface Arrival {
   readonly passOn: (() => void) | undefined
 }
 
-/** Where an event came from, and ends. */
-export interface Origin {
+/** The gate that an event came by. */
+export interface EventGate {
   /** One of its events has ended, its ack sent. */
-  end(): void
+  leave(): void
 }
 
 /** One event on its way through the dispatch. */
@@ -40,14 +40,14 @@ export class Passage {
   readonly life: EventLife
   readonly connection: ConnectionContext
   readonly arrival: Arrival
-  readonly origin: Origin
+  readonly gate: EventGate
   #hasEnded = false
 
-  constructor(life: EventLife, connection: ConnectionContext, arrival: Arrival, origin: Origin) {
+  constructor(life: EventLife, connection: ConnectionContext, arrival: Arrival, gate: EventGate) {
     this.life = life
     this.connection = connection
     this.arrival = arrival
-    this.origin = origin
+    this.gate = gate
   }
 
   /** Ends it, once: whatever comes later is dropped, and logged at debug level. */
