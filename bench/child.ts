@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
@@ -19,13 +19,17 @@ interface ChildOptions {
   readonly args: readonly string[]
   /** undefined: wherever the system puts it. */
   readonly core: number | undefined
+  /** Whether its start is measured, too: then it is on its core from the beginning. Default: where there is room, at first. */
+  readonly isStartMeasured?: boolean
   readonly nodeOptions?: readonly string[]
 }
 
 /** Starts it and awaits its first message. rejects, as every question does, when it ends before it has answered. */
-export async function startChild({ file, args, core, nodeOptions = [] }: ChildOptions): Promise<Child> {
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { file, args, core, isStartMeasured = false, nodeOptions = [] } = options
   const path = fileURLToPath(new URL(file, import.meta.url))
-  const command = [...(core === undefined ? [] : ['taskset', '-c', String(core)]), process.execPath, ...nodeOptions]
+  const pin = core !== undefined && isStartMeasured ? ['taskset', '-c', String(core)] : []
+  const command = [...pin, process.execPath, ...nodeOptions]
   const child = spawn(command[0] as string, [...command.slice(1), path, ...args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
@@ -40,6 +44,8 @@ export async function startChild({ file, args, core, nodeOptions = [] }: ChildOp
   ended.catch(() => undefined)
   const next = () => Promise.race([nextMessage(child), ended])
   const greeting = await next()
+  // all of its threads
+  if (core !== undefined) spawnSync('taskset', ['-acp', String(core), String(child.pid)])
   return {
     greeting,
     ask(question) {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { BASE, CONTENDERS, CONTROL, OURS } from './contenders.js'
 import type { Effort } from './figure.js'
+import { QUICK, shorten } from './quick.js'
 import { RESULTS } from './results.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
@@ -14,6 +15,8 @@ export interface Options {
   readonly names: readonly string[]
   readonly effort: Effort
   readonly isQuick: boolean
+  /** A line that says what is left out; none where nothing is. */
+  readonly leftOut: string | undefined
   readonly isCheck: boolean
   /** Whether the results are written down. */
   readonly isSaved: boolean
@@ -22,7 +25,6 @@ export interface Options {
 }
 
 const FULL: Effort = { sliceMs: 200, warmUp: 6, rounds: 24, starts: 3, connections: 2_000 }
-const QUICK: Effort = { sliceMs: 40, warmUp: 2, rounds: 4, starts: 1, connections: 300 }
 
 /** throws an Error of one line. */
 export function readOptions(args: string[]): Options {
@@ -45,8 +47,11 @@ export function readOptions(args: string[]): Options {
   const everybody = CONTENDERS.map(({ name }) => name)
   const chosen = choose('contender', everybody, values.with ?? (values.check ? OURS.join() : undefined))
   const isWhole = only.length === ids.length && chosen.length === everybody.length && !values.quick
+  const scenarios = SCENARIOS.filter(({ id }) => only.includes(id))
+  // what is asked for by name is measured
+  const isShort = values.quick && values.only === undefined && values.with === undefined
   return {
-    scenarios: SCENARIOS.filter(({ id }) => only.includes(id)),
+    ...(isShort ? shorten(scenarios) : { scenarios, leftOut: undefined }),
     names: everybody.filter((name) => chosen.includes(name) || name === BASE || name === CONTROL),
     effort: {
       ...effort,

@@ -53,6 +53,7 @@ async function run(): Promise<void> {
   transpile()
   const measured = await measureAll(options.scenarios, options)
   console.log(`${renderSummary(measured, options.names)}\n`)
+  if (options.leftOut) console.log(`${options.leftOut}\n`)
   if (options.isSaved) {
     const isPinned = chooseCores().server !== undefined
     const results = createResults({ isPinned, effort: options.effort, scenarios: measured })

@@ -50,6 +50,7 @@ function startServer(contender: Contender, scenario: Scenario, cores: Cores): Pr
     file: '.built/server.js',
     args: [new URL(contender.file, import.meta.url).href, JSON.stringify(scenario)],
     core: cores.server,
+    isStartMeasured: scenario.kind === 'startup',
     nodeOptions: scenario.kind === 'heap' ? ['--expose-gc'] : [],
   })
 }

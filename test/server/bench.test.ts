@@ -7,6 +7,7 @@ import t from 'tap'
 import { compareResults } from '../../bench/check.js'
 import type { Figure } from '../../bench/figure.js'
 import type { Measured } from '../../bench/measure.js'
+import { readOptions } from '../../bench/options.js'
 import { renderPage } from '../../bench/page.js'
 import { renderReadme } from '../../bench/readme.js'
 import type { Results } from '../../bench/results.js'
@@ -62,6 +63,30 @@ t.test('a run of bare and ours comes out as a table, as JSON and as a page', asy
   t.equal(page.match(/<svg /g)?.length, 3)
   t.match(page, 'prefers-color-scheme: dark')
   t.notMatch(page, /<script|https?:/)
+})
+
+t.test('a quick run says what it leaves out, and measures what is asked for by name', async (t) => {
+  const partsOf = (...args: string[]) =>
+    readOptions(args).scenarios.map(({ id, without }) => ({ id, isWithPeers: !without.includes('nest') }))
+  const quick = partsOf('--quick')
+  t.notOk(quick.some(({ id }) => id === 'broadcast-1000'))
+  t.strictSame(
+    quick.filter(({ isWithPeers }) => isWithPeers).map(({ id }) => id),
+    ['echo-4', 'raw-4', 'broadcast-500'],
+  )
+  const { leftOut, isSaved } = readOptions(['--quick'])
+  t.match(
+    leftOut,
+    /Left out: broadcast-1000, .* of heap-1, heap-5, startup all but bare and ours; .*nest, but for echo-4/,
+  )
+  t.notOk(isSaved)
+
+  t.strictSame(partsOf('--quick', '--only', 'broadcast-1000,heap-1'), [
+    { id: 'broadcast-1000', isWithPeers: true },
+    { id: 'heap-1', isWithPeers: true },
+  ])
+  t.equal(partsOf('--quick', '--with', 'nest').length, partsOf().length)
+  t.equal(readOptions([]).leftOut, undefined)
 })
 
 t.test('what does not exist is one line, and exit 1', async (t) => {

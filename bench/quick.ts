@@ -1,0 +1,40 @@
+import { BASE, CONTENDERS, CONTROL, OURS } from './contenders.js'
+import type { Effort } from './figure.js'
+import type { Scenario } from './scenarios.js'
+
+/*
+ * A quick run: what it does less of, and what it leaves out.
+ */
+
+export const QUICK: Effort = { sliceMs: 40, warmUp: 1, rounds: 4, starts: 1, connections: 150 }
+
+/** Another scenario says nearly the same. */
+const ALIKE: readonly string[] = ['broadcast-1000', 'undeclared-500', 'except']
+
+/** The others have no peers: they are slow, and these three say how slow. */
+const WITH_PEERS: readonly string[] = ['echo-4', 'raw-4', 'broadcast-500']
+
+/** Every figure takes a new process: only bare's and ours are started. */
+const FRESH: readonly string[] = ['heap', 'startup']
+
+const NAMES = CONTENDERS.map(({ name }) => name)
+const PEERS = CONTENDERS.filter(({ isPeer }) => isPeer).map(({ name }) => name)
+const OTHERS = NAMES.filter((name) => ![BASE, CONTROL, ...OURS].includes(name))
+
+/** What is left of the scenarios, and a line that says what is not. */
+export function shorten(scenarios: readonly Scenario[]): { scenarios: Scenario[]; leftOut: string } {
+  const fresh = scenarios.filter(({ kind }) => FRESH.includes(kind)).map(({ id }) => id)
+  return {
+    scenarios: scenarios
+      .filter(({ id }) => !ALIKE.includes(id))
+      .map((scenario) => ({ ...scenario, without: [...scenario.without, ...absent(scenario)] })),
+    leftOut:
+      `Quick, so these figures are rough. Left out: ${ALIKE.join(', ')}; of ${fresh.join(', ')} all but bare and ours; ` +
+      `${PEERS.join(', ')}, but for ${WITH_PEERS.join(', ')}.`,
+  }
+}
+
+function absent({ id, kind }: Scenario): Scenario['without'] {
+  if (FRESH.includes(kind)) return OTHERS
+  return WITH_PEERS.includes(id) ? [] : PEERS
+}
