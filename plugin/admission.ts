@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
 import { type Packet, PacketType } from 'socket.io-parser'
+import { Refusal } from './bounds.js'
 import type { Children } from './children.js'
-import { type Connection, type Encoding, type ReceiveConnect, Refusal, writePacket } from './codec.js'
+import { type Connection, type Encoding, type ReceiveConnect, writePacket } from './codec.js'
 import type { Connect } from './connect.js'
 import {
   FST_NSP_CHILDREN_LIMIT,

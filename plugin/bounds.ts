@@ -9,6 +9,15 @@ import { findPoison } from './plain.js'
 
 export type Bounds = Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
 
+/** Stands in a packet for what must not be handed on. It is no plain object, so the wire can't make one. */
+export class Refusal {
+  readonly error: Error
+
+  constructor(error: Error) {
+    this.error = error
+  }
+}
+
 /** Whether an event's list of name and arguments is within the bounds. `size`: its bytes; of a text, its characters. */
 export function isWithinBounds(data: readonly unknown[], size: number, bounds: Bounds): boolean {
   return (
@@ -29,6 +38,27 @@ export function findProblem(packet: Packet, size: number, limits: Bounds): Error
   // one level is the list of arguments itself
   const poison = findPoison(data, limits.depth + 1)
   return poison === undefined ? undefined : new FST_NSP_EVENT_MALFORMED(poison)
+}
+
+/**
+ * Bounds a packet, in place: an event that breaks a bound carries a Refusal in place of its arguments, so that it can be
+ * answered; so does a connect. An ack that breaks one is dropped: false.
+ */
+export function boundPacket(packet: Packet, bytes: number, limits: Bounds): boolean {
+  const problem = findProblem(packet, bytes, limits)
+  if (!problem) return true
+  switch (packet.type) {
+    case PacketType.EVENT:
+    case PacketType.BINARY_EVENT:
+      packet.data = [packet.data[0], new Refusal(problem)]
+      if (!Number.isSafeInteger(packet.id)) delete packet.id
+      return true
+    case PacketType.CONNECT:
+      packet.data = new Refusal(problem)
+      return true
+    default:
+      return false
+  }
 }
 
 export function isEvent({ type }: Packet): boolean {

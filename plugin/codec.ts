@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
 import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
-import { type Bounds, findProblem, isEvent } from './bounds.js'
+import { type Bounds, boundPacket, isEvent } from './bounds.js'
 import { eventText } from './packet.js'
 
 /*
@@ -11,15 +11,6 @@ import { eventText } from './packet.js'
  * that comes in is bounded before anything recurses over it or spreads it, and every event that goes out is checked,
  * once, however many sockets it goes to.
  */
-
-/** Stands in a packet for what must not be handed on. It is no plain object, so the wire can't make one. */
-export class Refusal {
-  readonly error: Error
-
-  constructor(error: Error) {
-    this.error = error
-  }
-}
 
 /** What we need of the engine's socket. */
 export interface Connection {
@@ -80,24 +71,27 @@ export function createCodec({ limits, checkEmit, writerOf, receiveConnect, base 
     }
   }
 
+  // One for all connections, of packets that are whole in one text: it keeps nothing of them.
+  const common = new base.Decoder()
+  let reading: BoundedDecoder
+  common.on('decoded', (packet) => reading.receive(packet))
+
   /** The decoder within one of the same face, that looks at each packet before it is handed on. */
   class BoundedDecoder extends EventEmitter {
-    readonly #decoder = new base.Decoder()
     readonly #connection = expected
+    /** Of attachments, or of the application. */
+    #own: stock.Decoder | undefined = undefined
     #bytes = 0
 
-    constructor() {
-      super()
-      this.#decoder.on('decoded', (packet) => {
-        // The stock decoder checks what an event carries only if it carries something. It's a break of the protocol, as a
-        // wrong payload is: whoever throws here closes the connection.
-        if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
-        const isWanted = bound(packet, this.#bytes, limits)
-        this.#bytes = 0
-        if (!isWanted) return
-        if (packet.type === PacketType.CONNECT && this.#connection) this.#receiveConnect(this.#connection, packet)
-        else this.emit('decoded', packet)
-      })
+    receive(packet: Packet): void {
+      // The stock decoder checks what an event carries only if it carries something. It's a break of the protocol, as a
+      // wrong payload is: whoever throws here closes the connection.
+      if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
+      const isWanted = boundPacket(packet, this.#bytes, limits)
+      this.#bytes = 0
+      if (!isWanted) return
+      if (packet.type === PacketType.CONNECT && this.#connection) this.#receiveConnect(this.#connection, packet)
+      else this.emit('decoded', packet)
     }
 
     #receiveConnect(connection: Connection, packet: Packet): void {
@@ -113,11 +107,22 @@ export function createCodec({ limits, checkEmit, writerOf, receiveConnect, base 
 
     add(chunk: string | Buffer): void {
       this.#bytes += chunk.length // of a text the characters: counting its bytes would cost more than it tells
-      this.#decoder.add(chunk)
+      if (!this.#own && isText && isWhole(chunk)) {
+        reading = this
+        common.add(chunk)
+      } else this.#decode(chunk)
+    }
+
+    #decode(chunk: string | Buffer): void {
+      if (!this.#own) {
+        this.#own = new base.Decoder()
+        this.#own.on('decoded', (packet) => this.receive(packet))
+      }
+      this.#own.add(chunk)
     }
 
     destroy(): void {
-      this.#decoder.destroy()
+      this.#own?.destroy()
     }
   }
 
@@ -134,6 +139,16 @@ export function writePacket({ encoder }: Encoding, connection: Pick<Connection, 
   for (const part of encoder.encode(packet)) connection.write(part)
 }
 
+// '5' and '6': an event and an ack with attachments
+const BINARY_EVENT = 53
+const BINARY_ACK = 54
+
+function isWhole(chunk: string | Buffer): boolean {
+  if (typeof chunk !== 'string') return false
+  const type = chunk.charCodeAt(0)
+  return type !== BINARY_EVENT && type !== BINARY_ACK
+}
+
 const UNKNOWN = {
   code: 'FST_NSP_NAMESPACE_UNKNOWN',
   statusCode: 404,
@@ -148,25 +163,4 @@ function addCode(packet: Packet): Packet {
   const { message, data = UNKNOWN } = packet.data as { message?: string; data?: { code?: string } }
   if (data.code !== UNKNOWN.code || message !== 'Invalid namespace') return packet
   return { ...packet, data: { message, data: UNKNOWN } }
-}
-
-/**
- * Bounds a packet, in place: an event that breaks a bound carries a Refusal in place of its arguments, so that it can be
- * answered; so does a connect. An ack that breaks one is dropped: false.
- */
-function bound(packet: Packet, bytes: number, limits: Bounds): boolean {
-  const problem = findProblem(packet, bytes, limits)
-  if (!problem) return true
-  switch (packet.type) {
-    case PacketType.EVENT:
-    case PacketType.BINARY_EVENT:
-      packet.data = [packet.data[0], new Refusal(problem)]
-      if (!Number.isSafeInteger(packet.id)) delete packet.id
-      return true
-    case PacketType.CONNECT:
-      packet.data = new Refusal(problem)
-      return true
-    default:
-      return false
-  }
 }

@@ -3,12 +3,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Event, Namespace, Server, Socket } from 'socket.io'
 import type { Admission } from './admission.js'
 import { boundBacklog } from './backlog.js'
-import { Refusal } from './codec.js'
+import { Refusal } from './bounds.js'
 import type { Dispatch } from './dispatch.js'
 import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
 import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
-import { type GateRules, gateOf, setGate } from './gate.js'
+import { type GateRules, gateOf, sendToGate, setGate } from './gate.js'
 import type { OpenLane } from './lanes.js'
 import { type Bucket, createBucket, type Limits } from './limits.js'
 import {
@@ -50,16 +50,15 @@ export interface ContainmentOptions {
 
 const BUCKETS_PER_CONNECTION = 200
 
-const BUCKET = Symbol('bucket')
 const BUCKETS = Symbol('buckets')
 
 /** A socket, as it is here. */
-type Contained = Socket & { [BUCKET]: Bucket; client: { [BUCKETS]?: Map<string, Bucket> } }
+type Contained = Socket & { client: { [BUCKETS]?: Map<string, Bucket> } }
 
 /** Contains every namespace of a server, those that are still to come too. */
 export function containServer({ io, limits, log, admission, drain, rulesOf, openLane, now }: ContainmentOptions): void {
   const gateRules = new WeakMap<Rules, GateRules>()
-  const OwnSocket = createSocketClass()
+  const OwnSocket = createSocketClass(sendToGate)
   containFunctions(OwnSocket.prototype)
 
   /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
@@ -91,11 +90,14 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
   }
 
   function containSocket(socket: Contained): void {
-    const bucket = bucketOf(socket)
-    socket[BUCKET] = bucket
     const rules = rulesOf(socket.nsp.name)
-    const gate = setGate(socket, gateRulesOf(rules), bucket)
-    if (!(socket instanceof OwnSocket)) containFunctions(socket)
+    // Who leaves and joins again finds it as it was.
+    const gate = setGate(socket, gateRulesOf(rules), socket.client[BUCKETS]?.get(socket.nsp.name))
+    if (!(socket instanceof OwnSocket)) {
+      const recovered: Socket = socket
+      recovered.use((event, next) => sendToGate(recovered, event, next))
+      containFunctions(recovered)
+    }
     containAcks(socket, reportAck)
     listen(socket, 'disconnect', leave)
     if (rules) openLane(socket)
@@ -107,9 +109,14 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
     const known = rules && gateRules.get(rules)
     if (known) return known
     const { dispatches = new Map(), isSequential = false } = rules ?? {}
-    const made = { dispatches, isSequential, drain, limits, log }
+    const made = { dispatches, isSequential, drain, limits, log, createBucket: openBucket }
     if (rules) gateRules.set(rules, made)
     return made
+  }
+
+  /** One for a connection and a namespace. */
+  function openBucket(): Bucket {
+    return createBucket(limits.eventsPerSecond, now)
   }
 
   function reportAck(error: unknown, socket: Socket): void {
@@ -117,17 +124,13 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
   }
 
   function leave(this: Contained): void {
-    gateOf(this)?.close()
-    if (this.conn.readyState === 'open') keepBucket(this)
+    const gate = gateOf(this)
+    gate?.close()
+    if (gate?.bucket && this.conn.readyState === 'open') keepBucket(this, gate.bucket)
     admission.leave(this)
   }
 
-  /** One for a connection and a namespace: who leaves and joins again finds it as it was. */
-  function bucketOf({ client, nsp }: Contained): Bucket {
-    return client[BUCKETS]?.get(nsp.name) ?? createBucket(limits.eventsPerSecond, now)
-  }
-
-  function keepBucket({ client, nsp, [BUCKET]: bucket }: Contained): void {
+  function keepBucket({ client, nsp }: Contained, bucket: Bucket): void {
     client[BUCKETS] ??= new Map()
     const buckets = client[BUCKETS]
     // A client may go from one dynamic namespace to the next for ever.

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type Event, Socket } from 'socket.io'
+import type { Event, Socket } from 'socket.io'
 import { HandedOn, Laned } from './arrival.js'
-import { Refusal } from './codec.js'
+import { Refusal } from './bounds.js'
 import type { ConnectionContext } from './context.js'
 import type { Dispatch } from './dispatch.js'
 import type { Drain } from './drain.js'
@@ -28,6 +28,7 @@ export interface GateRules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly limits: Limits
   readonly drain: Drain
+  readonly createBucket: () => Bucket
   readonly isSequential: boolean
   readonly log: FastifyBaseLogger
 }
@@ -38,12 +39,15 @@ const GATE = Symbol('gate')
 const OWN_ERROR_LISTENERS = 1
 
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
-export function setGate(socket: Socket, rules: GateRules, bucket: Bucket): Gate {
+export function setGate(socket: Socket, rules: GateRules, bucket: Bucket | undefined): Gate {
   const gate = new Gate(socket, rules, bucket)
   ;(socket as { [GATE]?: Gate })[GATE] = gate
-  // Our own, and needs no containing.
-  Socket.prototype.use.call(socket, (event: Event, next) => gate.arrive(new HandedOn(event, next)))
   return gate
+}
+
+/** Sends an event that Socket.IO hands on to the socket's gate, which gives it back by `next`. */
+export function sendToGate(socket: Socket, event: Event, next: () => void): void {
+  gateOf(socket)?.arrive(new HandedOn(event, next))
 }
 
 export function gateOf(socket: Socket): Gate | undefined {
@@ -60,8 +64,8 @@ export function receiverOf(socket: Socket, event: string): EventReceiver | undef
 export class Gate implements EventReceiver, EventGate {
   readonly #socket: Socket
   readonly #rules: GateRules
-  /** What is left of the rate. */
-  readonly #bucket: Bucket
+  /** What is left of the rate; made with the first event, for most sockets are idle. */
+  #bucket: Bucket | undefined
   #connection: ConnectionContext | undefined = undefined
   #isOpen = false
   #inFlight = 0
@@ -71,10 +75,14 @@ export class Gate implements EventReceiver, EventGate {
   #line: Line<Arrival> | undefined = undefined
   #isTurning = false
 
-  constructor(socket: Socket, rules: GateRules, bucket: Bucket) {
+  constructor(socket: Socket, rules: GateRules, bucket: Bucket | undefined) {
     this.#socket = socket
     this.#rules = rules
     this.#bucket = bucket
+  }
+
+  get bucket(): Bucket | undefined {
+    return this.#bucket
   }
 
   get isOpen(): boolean {
@@ -100,6 +108,7 @@ export class Gate implements EventReceiver, EventGate {
   arrive(arrival: Arrival): void {
     // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
     if (!this.#socket.connected) return
+    this.#bucket ??= this.#rules.createBucket()
     const waitMs = this.#bucket.take()
     if (waitMs > 0) {
       this.#refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))

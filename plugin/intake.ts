@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import { UpgradeRequest } from './raw.js'
+import { type Engine, findUntested, isEngine, readVersions } from './seam.js'
 import { createSessions } from './sessions.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
-import { routeUpgrade } from './upgrade.js'
+import { createUpgrade, routeUpgrade } from './upgrade.js'
 
 /*
  * What the http servers hand to the engine past Fastify: the polls of a session that a handshake has admitted already,
@@ -16,6 +17,7 @@ import { routeUpgrade } from './upgrade.js'
 // the engine's own words
 const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 
+type Upgrading = Pick<Engine, 'handleUpgrade'>
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
@@ -24,12 +26,22 @@ export interface Intake {
   close(timeoutMs: number): Promise<void>
 }
 
+export interface IntakeOptions {
+  /** The engine's full path, without a trailing slash. */
+  readonly path: string
+  /** Whether the engine may be taken by its private parts, where they are known. */
+  readonly isFast: boolean
+}
+
 /**
  * Takes the engine's traffic from the instance's servers, once every plugin has added its listeners to them (onReady).
- * in: a context, its Socket.IO server, and the engine's full path without a trailing slash.
+ * in: a context, and its Socket.IO server.
  */
-export function createIntake(instance: FastifyInstance, io: Server, path: string): Intake {
+export function createIntake(instance: FastifyInstance, io: Server, { path, isFast }: IntakeOptions): Intake {
   const sessions = createSessions(io)
+  const engine: Upgrading = io.engine
+  const isKnown = isFast && findUntested(readVersions()) === undefined && isEngine(engine)
+  const upgrade = isKnown ? createUpgrade(engine) : engine.handleUpgrade.bind(engine)
   const handleRequest = io.engine.handleRequest.bind(io.engine)
 
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
@@ -74,7 +86,7 @@ export function createIntake(instance: FastifyInstance, io: Server, path: string
         return
       }
       sessions.keep(connection)
-      io.engine.handleUpgrade(new UpgradeRequest(raw), connection, head)
+      upgrade(new UpgradeRequest(raw), connection, head)
     })
   }
 

@@ -3,7 +3,7 @@ import type { Socket as NamespaceSocket } from 'socket.io'
 import { binaryFrameOf, frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
 import { type EventHead, readHead } from './packet.js'
 import { flushLater, type Writer } from './piece.js'
-import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
+import type { Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
 import { type EventReceiver, receiveInTurn, yieldTurn } from './turn.js'
 
 /*
@@ -16,7 +16,8 @@ const FRAMED = Symbol('framed')
 const FRAME = Symbol('frame')
 
 const OPEN = 1
-const IDLE = 0
+/** Of ws: nothing is under way. */
+export const IDLE = 0
 // '42': a message of engine.io, an event of socket.io
 const MESSAGE = 52
 const EVENT = 50
@@ -49,7 +50,6 @@ export class Lane implements TextTaker, Writer {
   readonly #webSocket: WebSocket
   readonly #options: LaneOptions
   readonly #isNodes: boolean
-  readonly #endWrite: Callback
   #out = ''
 
   constructor(client: Client, options: LaneOptions) {
@@ -60,17 +60,6 @@ export class Lane implements TextTaker, Writer {
     this.#options = options
     // Of TCP, or a pipe; not of TLS, where a second write before the first has ended takes the process down.
     this.#isNodes = Object.getPrototypeOf(this.#webSocket._socket) === Socket.prototype
-    this.#endWrite = (error) => {
-      if (error) return this.#transport.onError('write error', error.stack)
-      this.#transport.writable = true
-      const connection = this.#connection
-      // What has come meanwhile waits for this word; and so does who has begun to listen for it meanwhile.
-      if (connection.writeBuffer.length > 0) this.#transport.emit('ready')
-      else if (options.isWatched(connection)) {
-        connection.emit('drain')
-        connection.server.emit('drain', connection)
-      }
-    }
   }
 
   /** Sends a message, a text or an attachment, at the end of this turn. out: false where it is for the engine. */
@@ -99,13 +88,29 @@ export class Lane implements TextTaker, Writer {
     const { _socket } = this.#webSocket
     const isDirect = this.#isNodes && _socket.writableLength === 0 && _socket.writableCorked === 0
     if (!isDirect) this.flushByStream()
-    else if (this.#out !== '' && _socket.writable) _socket._write(this.#takeOut(), 'latin1', this.#endWrite)
+    else if (this.#out !== '' && _socket.writable)
+      _socket._write(this.#takeOut(), 'latin1', (error) => this.#endWrite(error))
   }
 
   /** The same, but what waits for the end of it has to wait for a turn. */
   flushByStream(): void {
     const { _socket } = this.#webSocket
-    if (this.#out !== '' && _socket.writable) _socket.write(this.#takeOut(), 'latin1', this.#endWrite)
+    if (this.#out !== '' && _socket.writable) _socket.write(this.#takeOut(), 'latin1', (error) => this.#endWrite(error))
+  }
+
+  #endWrite(error: Error | null | undefined): void {
+    if (error) {
+      this.#transport.onError('write error', error.stack)
+      return
+    }
+    this.#transport.writable = true
+    const connection = this.#connection
+    // What has come meanwhile waits for this word; and so does who has begun to listen for it meanwhile.
+    if (connection.writeBuffer.length > 0) this.#transport.emit('ready')
+    else if (this.#options.isWatched(connection)) {
+      connection.emit('drain')
+      connection.server.emit('drain', connection)
+    }
   }
 
   #takeOut(): string {

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import { type Bounds, isWithinBounds } from './bounds.js'
-import { Lane, type LaneOptions, type WriteOptions } from './lane.js'
+import { createCompact } from './compact.js'
+import { IDLE, Lane, type LaneOptions, type WriteOptions } from './lane.js'
 import type { Limits } from './limits.js'
 import { beginReading, endReading } from './piece.js'
 import {
@@ -45,7 +46,7 @@ const WATCHED = Symbol('watched')
 
 // On the objects of others.
 type Laned<Owner> = Owner & { [LANE]?: Lane | undefined }
-type With<Owner> = Owner & { readonly [LANE]: Lane }
+type With<Owner> = Owner & { [LANE]: Lane }
 type Watched = Connection & { [WATCHED]?: boolean }
 
 /** Looks once whether lanes can be, on what is installed and with these options; where not, the log says why. */
@@ -78,7 +79,8 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
       return
     }
     client[LANE] = new Lane(client, laneOptions)
-    attach(conn, client[LANE])
+    attach(conn as With<Connection>, client[LANE])
+    compactConnection(client)
   }
 
   return ({ client: stock }) => {
@@ -95,11 +97,30 @@ function heedListener(this: Watched, name: string): void {
 }
 
 /** Puts the lane where the engine writes, and where ws writes and reads. */
-function attach(connection: Connection, lane: Lane): void {
-  const { _sender: sender, _receiver: receiver } = connection.transport.socket
-  Object.assign(connection, { [LANE]: lane, write })
-  Object.assign(sender, { [LANE]: lane, sendFrame })
-  Object.assign(receiver, { [LANE]: lane, write: receive })
+function attach(connection: With<Connection>, lane: Lane): void {
+  const { _sender, _receiver } = connection.transport.socket
+  const [sender, receiver] = [_sender as With<Sender>, _receiver as With<Receiver>]
+  // One by one: an object of a shape stays one.
+  connection[LANE] = lane
+  connection.write = write
+  sender[LANE] = lane
+  sender.sendFrame = sendFrame
+  receiver[LANE] = lane
+  receiver.write = receive
+  receiver.end = end
+  forgetMask(receiver)
+}
+
+const compact = createCompact()
+const compactDecoder = createCompact()
+
+/** It is kept for as long as it is open, and most of the time it is idle. */
+function compactConnection({ conn, decoder }: Client): void {
+  const { socket } = conn.transport
+  for (const emitter of [conn, conn.transport, socket, socket._socket]) compact(emitter)
+  compactDecoder(decoder)
+  // A list that was pushed to has room for seventeen.
+  conn.cleanupFn = conn.cleanupFn.slice()
 }
 
 function write(this: With<Connection>, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
@@ -122,6 +143,17 @@ function receive(this: With<Receiver>, chunk: Buffer, ...rest: unknown[]): boole
     yieldTurn()
     return Object.getPrototypeOf(this).write.call(this, chunk.subarray(read), ...rest)
   } finally {
+    forgetMask(this)
     endReading()
   }
+}
+
+/** The mask of a frame that was read, and with it the whole chunk that it came in. */
+function forgetMask(receiver: Receiver): void {
+  if (receiver._loop || receiver._state === IDLE) receiver._mask = undefined
+}
+
+/** ws ends it with the stream and with the connection, and an error would be made of the second end, which nobody hears of. */
+function end(this: Receiver, ...rest: unknown[]): unknown {
+  return this.writableEnded ? this : Object.getPrototypeOf(this).end.call(this, ...rest)
 }

@@ -108,7 +108,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
-  const intake = createIntake(instance, io, fullPath)
+  const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast })
   handshake.addRoutes(instance, io, path)
 
   const { closeTimeoutMs } = options

@@ -1,13 +1,12 @@
 import { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import { keepHeaders, SHAPE, type Shape, shapeOf } from './headers.js'
 import { readQuery } from './target.js'
 
 /*
  * Raw requests that are kept for as long as a connection: all of an http request but its stream, which is made if
- * somebody reads it; and the names of their headers, which all browsers of a kind have in common, once.
+ * somebody reads it.
  */
-
-type Headers = IncomingMessage['headers']
 
 // What a request here has by its prototype.
 type Derived = 'httpVersion' | 'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'rawHeaders' | 'socket' | 'url'
@@ -46,80 +45,8 @@ Object.assign(Streamless.prototype, {
   joinDuplicateHeaders: false,
 })
 
-// Those of the connection, or of a body, that a connect has none of.
-const NOT_INHERITED = ['connection', 'content-length', 'content-type', 'expect', 'keep-alive', 'transfer-encoding']
-
 /** Fastify's request, on its raw one. */
 export const REQUEST = Symbol('request')
-const SHAPE = Symbol('shape')
-
-/** The names of some headers, and objects of them: V8 makes a dictionary of an object that is filled name by name. */
-interface Shape {
-  /** As they were sent. */
-  readonly names: readonly string[]
-  /** As node has them. */
-  readonly blank: Headers
-  readonly inherited: Headers
-  /** The same with an Authorization header. */
-  readonly authorized: Headers
-}
-
-// Of more, somebody makes them up.
-const SHAPE_LIMIT = 500
-const shapes = new Map<string, Shape>()
-
-/** Undefined where a header came twice: node has merged what it had, or dropped it. */
-function shapeOf({ rawHeaders }: IncomingMessage): Shape | undefined {
-  let id = ''
-  for (let index = 0; index < rawHeaders.length; index += 2) id += `${rawHeaders[index]}\n`
-  const known = shapes.get(id)
-  if (known) return known
-  const names = id.split('\n').slice(0, -1)
-  const keys = new Set(names.map((name) => name.toLowerCase()))
-  if (keys.size < names.length) return undefined
-  const inherited = [...keys].filter((key) => !NOT_INHERITED.includes(key))
-  const shape = {
-    names,
-    blank: blankOf([...keys]),
-    inherited: blankOf(inherited),
-    authorized: blankOf([...inherited, 'authorization']),
-  }
-  if (shapes.size < SHAPE_LIMIT) shapes.set(id, shape)
-  return shape
-}
-
-function blankOf(keys: readonly string[]): Headers {
-  return JSON.parse(JSON.stringify(Object.fromEntries(keys.map((key) => [key, '']))))
-}
-
-function fill(headers: Headers, blank: Headers): Headers {
-  const copy = { ...blank }
-  for (const name in blank) copy[name] = headers[name]
-  return copy
-}
-
-/** The headers of a handshake that a connect has, too; with an Authorization header of its own, if it has one. */
-export function inheritHeaders(
-  raw: IncomingMessage & { [SHAPE]?: Shape | undefined },
-  authorization?: string,
-): Headers {
-  const { headers, [SHAPE]: shape } = raw
-  const inherited = (shape && inheritShaped(headers, shape, authorization !== undefined)) ?? { ...headers }
-  if (authorization !== undefined) inherited.authorization = authorization
-  for (const name of NOT_INHERITED) if (name in inherited) delete inherited[name]
-  return inherited
-}
-
-/** Undefined where a hook has added a header, or taken one away. */
-function inheritShaped(headers: Headers, shape: Shape, isAuthorized: boolean): Headers | undefined {
-  let count = 0
-  for (const name in headers) {
-    if (!(name in shape.blank)) return undefined
-    count++
-  }
-  if (count !== shape.names.length) return undefined
-  return fill(headers, isAuthorized ? shape.authorized : shape.inherited)
-}
 
 /** The raw request of an upgrade, kept in place of node's own. */
 export class UpgradeRequest extends Streamless {
@@ -143,7 +70,7 @@ export class UpgradeRequest extends Streamless {
     this.httpVersion = raw.httpVersion
     this.url = raw.url as string // a server's request has one
     this._query = readQuery(raw)
-    this.headers = shape ? fill(raw.headers, shape.blank) : raw.headers
+    this.headers = shape ? keepHeaders(raw.headers, shape) : raw.headers
     this[SHAPE] = shape
     this.#sent = shape ?? raw.rawHeaders
   }

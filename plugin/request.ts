@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { FST_NSP_REQUEST_MISSING } from './errors.js'
-import { inheritHeaders, REQUEST, Streamless } from './raw.js'
+import { inheritHeaders } from './headers.js'
+import { REQUEST, Streamless } from './raw.js'
 import { queryOf } from './target.js'
 
 /*

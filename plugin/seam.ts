@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { Socket } from 'socket.io'
 
 /*
@@ -39,8 +41,11 @@ export interface Receiver {
   readonly _fragmented: number
   readonly _maxPayload: number
   readonly _loop: boolean
+  _mask: Buffer | undefined
   readonly writableLength: number
+  readonly writableEnded: boolean
   write(chunk: Buffer, ...rest: unknown[]): boolean
+  end(...rest: unknown[]): unknown
 }
 
 /** Of engine.io: a session, and its transport. */
@@ -50,6 +55,7 @@ export interface Connection {
   readonly writeBuffer: readonly unknown[]
   readonly pingTimeoutTimer: NodeJS.Timeout | null
   readonly _readyState: string
+  cleanupFn: readonly unknown[]
   hasRefreshedPingTimeout: boolean
   readonly server: { emit(event: 'drain', connection: Connection): boolean }
   write(data: unknown, options?: object, callback?: unknown): unknown
@@ -65,6 +71,18 @@ export interface Transport {
   emit(event: 'ready'): boolean
   onData(text: string): void
   onError(message: string, description?: string): void
+}
+
+/** Of engine.io: the server. */
+export interface Engine {
+  readonly middlewares: readonly unknown[]
+  readonly ws: {
+    handleUpgrade(raw: IncomingMessage, connection: Duplex, head: Buffer, done: (webSocket: unknown) => void): void
+  }
+  prepare(raw: IncomingMessage): void
+  verify(raw: IncomingMessage, isUpgrade: boolean, done: (problem?: number) => void): void
+  handleUpgrade(raw: IncomingMessage, connection: Duplex, head: Buffer): void
+  onWebSocket(raw: IncomingMessage, connection: Duplex, webSocket: unknown): void
 }
 
 /** Of socket.io: the client of all sockets of a connection. */
@@ -125,12 +143,14 @@ export function hasSeams({ conn, nsps, decoder }: Client): boolean {
   return (
     nsps instanceof Map &&
     Array.isArray(conn.writeBuffer) &&
+    Array.isArray(conn.cleanupFn) &&
     areOf(
       'boolean',
       decoder?.isWaiting,
       conn.hasRefreshedPingTimeout,
       transport.writable,
       _receiver?._loop,
+      _receiver?.writableEnded,
       _socket?.writable,
     ) &&
     areOf('string', conn._readyState, transport.name) &&
@@ -147,8 +167,14 @@ export function hasSeams({ conn, nsps, decoder }: Client): boolean {
       _socket?.write,
       _socket?._write,
     ) &&
-    areOf('function', _sender?.sendFrame, _receiver?.write)
+    areOf('function', _sender?.sendFrame, _receiver?.write, _receiver?.end)
   )
+}
+
+/** Whether an engine has all that an upgrade needs of it. */
+export function isEngine(engine: object): engine is Engine {
+  const { middlewares, ws, prepare, verify, handleUpgrade, onWebSocket } = engine as Partial<Engine>
+  return Array.isArray(middlewares) && areOf('function', ws?.handleUpgrade, prepare, verify, handleUpgrade, onWebSocket)
 }
 
 function areOf(type: string, ...values: unknown[]): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { type Namespace, Socket } from 'socket.io'
+import { type Event, type Namespace, Socket } from 'socket.io'
+import { createCompact } from './compact.js'
 
 /*
  * Socket.IO's sockets of one server, as a class of its own: what each is to have they have by their prototype, and sockets
@@ -8,9 +9,24 @@ import { type Namespace, Socket } from 'socket.io'
 
 export type SocketClass = typeof Socket
 
-export function createSocketClass(): SocketClass {
-  class OwnSocket extends Socket {}
-  Object.assign(OwnSocket.prototype, { buildHandshake })
+/** `receive` has each event before the middlewares of its socket, to which `next` hands it on. */
+export function createSocketClass(receive: (socket: Socket, event: Event, next: () => void) => void): SocketClass {
+  const { run } = stock
+  const compact = createCompact()
+
+  class OwnSocket extends Socket {
+    constructor(...made: ConstructorParameters<SocketClass>) {
+      super(...made)
+      // There is one so far, of `error`, and it is Socket.IO's own: it needs no containing.
+      compact(this, (contained) => contained.listener ?? contained)
+    }
+  }
+  Object.assign(OwnSocket.prototype, {
+    buildHandshake,
+    run(this: Socket, event: Event, done: (error?: Error) => void) {
+      receive(this, event, () => run.call(this, event, done))
+    },
+  })
   return OwnSocket as SocketClass
 }
 
@@ -34,12 +50,12 @@ function buildHandshake(this: Socket, auth: Auth): Socket['handshake'] {
 
 /**
  * Makes a namespace's sockets of a class. Those that come back from a recovery are still Socket.IO's own, and so are all
- * where `_createSocket`, which is private, has gone: whoever needs to know looks with `instanceof`.
+ * where `_createSocket` or `run`, which are private, have gone: whoever needs to know looks with `instanceof`.
  */
 export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): void {
   const target = namespace as unknown as { _createSocket?: (client: Client, auth: Auth) => unknown }
   const { _createSocket: create } = target
-  if (create?.length !== 2) return
+  if (create?.length !== 2 || stock.run?.length !== 2) return
   target._createSocket = (client, auth) =>
     auth.pid === undefined
       ? new OwnSocket(namespace, client, auth, undefined as never)
@@ -51,6 +67,9 @@ interface Asked extends IncomingMessage {
   readonly url: string
   readonly _query: Socket['handshake']['query']
 }
+
+// Private, too.
+const stock = Socket.prototype as unknown as { run(event: Event, done: (error?: Error) => void): void }
 
 type Client = Socket['client']
 type Auth = Socket['handshake']['auth']

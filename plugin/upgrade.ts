@@ -1,11 +1,31 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from './answer.js'
+import type { Engine } from './seam.js'
 
 /*
- * Responses to an upgrade that is none: on its raw connection, which ends with it.
+ * What becomes of an upgrade: a WebSocket of the engine's, or, where it is none, a response on its raw connection, which
+ * ends with it.
  */
 
 type Route = (raw: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * What the engine does with an upgrade, but for the response that it makes for its middlewares and that its connection
+ * keeps, where it has none.
+ */
+export function createUpgrade(engine: Engine): Engine['handleUpgrade'] {
+  return (raw, connection, head) => {
+    if (engine.middlewares.length > 0) return engine.handleUpgrade(raw, connection, head)
+    engine.prepare(raw)
+    engine.verify(raw, true, (problem) => {
+      // It refuses in its own words, and asks itself once more to do so; whom `allowRequest` refuses is not told by it.
+      if (problem !== undefined) return engine.handleUpgrade(raw, connection, head)
+      engine.ws.handleUpgrade(raw, connection, Buffer.from(head), (webSocket) =>
+        engine.onWebSocket(raw, connection, webSocket),
+      )
+    })
+  }
+}
 
 /** Sends an upgrade through Fastify as a plain request. */
 export function routeUpgrade(route: Route, raw: IncomingMessage): void {

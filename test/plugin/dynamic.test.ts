@@ -309,7 +309,7 @@ t.test(
     }
     t.strictSame(await visit('/orgs/0', 3), [undefined, undefined, 'FST_NSP_RATE_LIMITED'])
     t.strictSame(await visit('/orgs/0', 1), ['FST_NSP_RATE_LIMITED'])
-    for (let orgId = 1; orgId <= 200; orgId++) await visit(`/orgs/${orgId}`, 0)
+    for (let orgId = 1; orgId <= 200; orgId++) await visit(`/orgs/${orgId}`, 1)
     t.strictSame(await visit('/orgs/0', 1), [undefined])
   },
 )

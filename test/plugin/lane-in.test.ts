@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
 import { closing, frame, OPCODE } from '../wire/wire.js'
 import { build } from './harness.js'
 import { connectionOf, inBothModes, isLaned, piece, stage, until } from './lane-harness.js'
@@ -299,3 +300,14 @@ function deadlineOf(conn: object): number {
   const { _idleStart } = (conn as { pingTimeoutTimer: { _idleStart: number } }).pingTimeoutTimer
   return _idleStart
 }
+
+t.test('an idle connection keeps no mask of a frame that it has read, and by it no chunk', async (t) => {
+  const { definition } = echoes()
+  const { wire, socket } = await stage(t, definition, { fast: true })
+  const { _receiver: receiver } = connectionOf(socket).transport.socket as { _receiver: { _mask?: Buffer } }
+  t.equal(receiver._mask, undefined, 'of its connect')
+  wire.line.write(piece('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
+  t.match(await wire.next(), /^461-/)
+  t.strictSame(await wire.next(), Buffer.from('x'))
+  t.equal(receiver._mask, undefined, 'of what takes the long way')
+})

@@ -17,6 +17,8 @@ const LAYERS: readonly (readonly string[])[] = [
     'turn',
     'line',
     'seam',
+    'compact',
+    'headers',
   ],
   [
     'name',

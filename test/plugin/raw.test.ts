@@ -1,7 +1,8 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import t from 'tap'
-import { inheritHeaders, UpgradeRequest } from '../../plugin/raw.js'
+import { inheritHeaders } from '../../plugin/headers.js'
+import { UpgradeRequest } from '../../plugin/raw.js'
 import { deriveConnect } from '../../plugin/request.js'
 
 /** A raw request as node has read it. */
@@ -64,6 +65,13 @@ t.test('whoever makes up names of headers gets them, and fills no memory', async
     const kept = new UpgradeRequest(read([name, 'x']))
     t.strictSame(kept.rawHeaders, [name, 'x'])
     t.strictSame(kept.headers, { [name.toLowerCase()]: 'x' })
+  }
+})
+
+t.test('whoever makes up values of headers gets them, too', async (t) => {
+  for (let index = 0; index < 1_100; index++) {
+    const kept = new UpgradeRequest(read(['User-Agent', `Browser ${index}`, 'Cookie', 'a=1']))
+    t.strictSame(kept.headers, { 'user-agent': `Browser ${index}`, cookie: 'a=1' })
   }
 })
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { type Client, findUntested, hasSeams, readVersions } from '../../plugin/seam.js'
+import { type Client, findUntested, hasSeams, isEngine, readVersions } from '../../plugin/seam.js'
 import { stage } from './lane-harness.js'
 
 t.test('what is installed was tested', async (t) => {
@@ -58,6 +58,7 @@ t.test('a client of which anything is missing has not the seams', async (t) => {
     'decoder',
     'decoder.isWaiting',
     'conn.writeBuffer',
+    'conn.cleanupFn',
     'conn.hasRefreshedPingTimeout',
     'conn._readyState',
     'conn.pingTimeoutTimer',
@@ -85,6 +86,20 @@ t.test('a client of which anything is missing has not the seams', async (t) => {
     'conn.transport.socket._receiver._loop',
     'conn.transport.socket._receiver.writableLength',
     'conn.transport.socket._receiver.write',
+    'conn.transport.socket._receiver.writableEnded',
+    'conn.transport.socket._receiver.end',
   ]
   for (const path of paths) t.notOk(hasSeams(without(client, path.split('.')) as Client), path)
+})
+
+t.test('an engine of which anything is missing is not known', async (t) => {
+  const { app } = await stage(t, {}, { fast: false })
+  const { engine } = app.io
+  t.ok(isEngine(engine))
+  for (const name of ['middlewares', 'ws', 'prepare', 'verify', 'handleUpgrade', 'onWebSocket']) {
+    t.notOk(
+      isEngine(new Proxy(engine, { get: (own, key) => (key === name ? undefined : Reflect.get(own, key)) })),
+      name,
+    )
+  }
 })

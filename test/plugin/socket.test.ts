@@ -22,8 +22,24 @@ t.test("a handshake is Socket.IO's own, word for word", async (t) => {
   }
 })
 
+t.test('a socket listens for `error` from its first moment, as Socket.IO has it', async (t) => {
+  const app = await build(t)
+  const client = await app.injectSocket('/chat')
+  const namespace = app.io.of('/chat')
+  const socket = namespace.sockets.get(client.id as string) as Socket
+  const OwnSocket = createSocketClass(() => {})
+  for (const each of [socket, new OwnSocket(namespace, socket.client, {}, undefined as never)]) {
+    const [listener, ...others] = each.rawListeners('error')
+    t.equal(listener?.name, 'noop')
+    t.strictSame(others, [])
+  }
+})
+
 t.test('a namespace that makes its sockets in another way is left alone', async (t) => {
   const namespace = {} as Namespace
-  setSocketClass(namespace, createSocketClass())
+  setSocketClass(
+    namespace,
+    createSocketClass(() => {}),
+  )
   t.strictSame(namespace, {})
 })

@@ -1,0 +1,38 @@
+/*
+ * The listeners of emitters that live as long as a connection, in a fifth of the room: node has them in a dictionary of 160
+ * or 450 bytes, and a list of three in a list of seventeen.
+ */
+
+/** One that is wrapped has the one within it as `listener`. */
+type Listener = ((...args: never[]) => unknown) & { readonly listener?: Listener }
+type Listeners = Record<string, Listener | Listener[]>
+
+/** What node has them in. */
+interface Emitter {
+  _events?: Listeners
+}
+
+/**
+ * Keeps what an emitter has so far in less room; `take` says what of a listener is kept that is the only one of its event.
+ * Does nothing where node has no `_events`, which is private, any more.
+ */
+export type Compact = (emitter: object, take?: (listener: Listener) => Listener) => void
+
+/** For emitters of about as many events: V8 learns from the first of them how much room there has to be. */
+export function createCompact(): Compact {
+  // An object of a shape, which inherits nothing: an event may be called `toString`.
+  const Compacted = function Compacted() {} as unknown as new () => Listeners
+  Compacted.prototype = Object.create(null)
+
+  return (emitter: Emitter, take = (listener) => listener) => {
+    const { _events: listeners } = emitter
+    if (typeof listeners !== 'object') return
+    const compacted = new Compacted()
+    for (const name of Reflect.ownKeys(listeners) as string[]) {
+      const known = listeners[name]
+      if (Array.isArray(known)) compacted[name] = known.slice()
+      else if (known) compacted[name] = take(known)
+    }
+    emitter._events = compacted
+  }
+}

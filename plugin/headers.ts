@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http'
+
+/*
+ * The headers of requests that are kept for as long as a connection. What all browsers of a kind have in common is there
+ * once: the names of the headers, and the values of those that say what a browser is and can.
+ */
+
+export type Headers = IncomingMessage['headers']
+
+// Those of the connection, or of a body, that a connect has none of.
+const NOT_INHERITED = ['connection', 'content-length', 'content-type', 'expect', 'keep-alive', 'transfer-encoding']
+
+/** On a raw request that is kept: the shape of its headers, where they have one. */
+export const SHAPE = Symbol('shape')
+
+/** The names of some headers, and objects of them: V8 makes a dictionary of an object that is filled name by name. */
+export interface Shape {
+  /** As they were sent. */
+  readonly names: readonly string[]
+  /** As node has them. */
+  readonly blank: Headers
+  readonly inherited: Headers
+  /** The same with an Authorization header. */
+  readonly authorized: Headers
+  /** The names of those whose values others have, too. */
+  readonly alike: readonly string[]
+}
+
+// Who a client is it says in none of them.
+const ALIKE =
+  /^(accept|cache-control|connection|dnt|host|origin|pragma|sec-(ch|fetch|gpc|websocket-(e|p|v))|upgrade|user-agent)/
+const TEXT_LIMIT = 1_000
+const texts = new Map<string, string>()
+
+// Of more, somebody makes them up.
+const SHAPE_LIMIT = 500
+const shapes = new Map<string, Shape>()
+
+/** Undefined where a header came twice: node has merged what it had, or dropped it. */
+export function shapeOf({ rawHeaders }: IncomingMessage): Shape | undefined {
+  let id = ''
+  for (let index = 0; index < rawHeaders.length; index += 2) id += `${rawHeaders[index]}\n`
+  const known = shapes.get(id)
+  if (known) return known
+  const names = id.split('\n').slice(0, -1)
+  const keys = new Set(names.map((name) => name.toLowerCase()))
+  if (keys.size < names.length) return undefined
+  const inherited = [...keys].filter((key) => !NOT_INHERITED.includes(key))
+  const shape = {
+    names,
+    blank: blankOf([...keys]),
+    inherited: blankOf(inherited),
+    authorized: blankOf([...inherited, 'authorization']),
+    alike: [...keys].filter((key) => ALIKE.test(key)),
+  }
+  if (shapes.size < SHAPE_LIMIT) shapes.set(id, shape)
+  return shape
+}
+
+function blankOf(keys: readonly string[]): Headers {
+  return JSON.parse(JSON.stringify(Object.fromEntries(keys.map((key) => [key, '']))))
+}
+
+/** A copy of headers that have a shape. */
+export function keepHeaders(headers: Headers, shape: Shape): Headers {
+  const kept = fill(headers, shape.blank)
+  for (const name of shape.alike) kept[name] = once(headers[name] as string)
+  return kept
+}
+
+/** The first of all texts that are equal. */
+function once(text: string): string {
+  const known = texts.get(text)
+  if (known !== undefined) return known
+  if (texts.size >= TEXT_LIMIT) texts.clear()
+  texts.set(text, text)
+  return text
+}
+
+function fill(headers: Headers, blank: Headers): Headers {
+  const copy = { ...blank }
+  for (const name in blank) copy[name] = headers[name]
+  return copy
+}
+
+/** The headers of a handshake that a connect has, too; with an Authorization header of its own, if it has one. */
+export function inheritHeaders(
+  raw: IncomingMessage & { [SHAPE]?: Shape | undefined },
+  authorization?: string,
+): Headers {
+  const { headers, [SHAPE]: shape } = raw
+  const inherited = (shape && inheritShaped(headers, shape, authorization !== undefined)) ?? { ...headers }
+  if (authorization !== undefined) inherited.authorization = authorization
+  for (const name of NOT_INHERITED) if (name in inherited) delete inherited[name]
+  return inherited
+}
+
+/** Undefined where a hook has added a header, or taken one away. */
+function inheritShaped(headers: Headers, shape: Shape, isAuthorized: boolean): Headers | undefined {
+  let count = 0
+  for (const name in headers) {
+    if (!(name in shape.blank)) return undefined
+    count++
+  }
+  if (count !== shape.names.length) return undefined
+  return fill(headers, isAuthorized ? shape.authorized : shape.inherited)
+}
