@@ -6,41 +6,41 @@ import type { Measured } from './measure.js'
  * The ratios of one scenario as bars, in SVG: bare's line at 1.00, and the noise as a band around it.
  */
 
-const WIDTH = 640
-const LABELS = 140
-const VALUES = 56
+// Pixels. Widths are per cent: a chart is as wide as its place, its text is not scaled with it, and page.css leaves room for
+// labels on both sides.
 const ROW = 22
 const BAR = 14
-const AXIS = 20
+const AXIS = 22
+const MOST_TICKS = 8
 
-export function renderChart({ title, noise, figures }: Measured): string {
+export function renderChart({ title, unit, noise, figures }: Measured): string {
   const most = Math.max(1.5, ...figures.map(({ ratio }) => ratio))
-  const scale = (WIDTH - LABELS - VALUES) / most
-  const height = figures.length * ROW + AXIS
-  const x = (ratio: number) => (LABELS + ratio * scale).toFixed(1)
-  const bottom = height - AXIS
-  const rows = figures.map((figure, row) => renderRow(figure, row * ROW, scale))
+  const x = (ratio: number) => `${((ratio / most) * 100).toFixed(2)}%`
+  const [low, high] = [Math.max(0, 1 - noise), Math.min(most, 1 + noise)]
+  const bottom = figures.length * ROW
+  const bars = figures.map((figure, row) => renderBar(figure, row * ROW, x(figure.ratio)))
+  const labels = figures.map(({ contender, ratio }, row) => {
+    const middle = row * ROW + ROW / 2
+    const name = `<text class="name" x="0" dx="-6" y="${middle}">${escapeText(contender)}</text>`
+    return `${name}<text class="value" x="${x(ratio)}" dx="6" y="${middle}">${ratio.toFixed(2)}</text>`
+  })
   const ticks = ticksTo(most).map(
-    (tick) =>
-      `<text class="tick" x="${x(tick)}" y="${height - 5}" text-anchor="middle">${tick.toFixed(tick % 1 ? 1 : 0)}</text>`,
+    (tick) => `<text class="tick" x="${x(tick)}" y="${bottom + AXIS / 2}">${tick.toFixed(tick % 1 ? 1 : 0)}</text>`,
   )
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)}: CPU, bare is 1">
-<rect class="band" x="${x(Math.max(0, 1 - noise))}" y="0" width="${Math.max(1, 2 * noise * scale).toFixed(1)}" height="${bottom}"/>
-${rows.join('\n')}
-<line class="base" x1="${x(1)}" x2="${x(1)}" y1="0" y2="${bottom}"/>
+  // the line before the labels: it runs behind them
+  return `<svg height="${bottom + AXIS}" role="img" aria-label="${escapeText(`${title}: ${unit}`)}, bare is 1">
+<rect class="band" x="${x(low)}" width="${x(high - low)}" height="${bottom}"/>
+${bars.join('\n')}
+<line class="base" x1="${x(1)}" x2="${x(1)}" y2="${bottom}"/>
+${labels.join('\n')}
 ${ticks.join('')}
 </svg>`
 }
 
-function renderRow({ contender, ratio }: Figure, y: number, scale: number): string {
-  const width = (ratio * scale).toFixed(1)
-  const middle = y + ROW / 2
-  const name = escapeText(contender)
+function renderBar({ contender, ratio }: Figure, y: number, width: string): string {
   return (
-    `<text class="name" x="${LABELS - 8}" y="${middle}" text-anchor="end">${name}</text>` +
-    `<rect class="bar ${kindOf(contender)}" x="${LABELS}" y="${y + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2">` +
-    `<title>${name}: ${ratio.toFixed(3)}</title></rect>` +
-    `<text class="value" x="${(LABELS + Number(width) + 6).toFixed(1)}" y="${middle}">${ratio.toFixed(2)}</text>`
+    `<rect class="bar ${kindOf(contender)}" y="${y + (ROW - BAR) / 2}" width="${width}" height="${BAR}" rx="2">` +
+    `<title>${escapeText(contender)}: ${ratio.toFixed(3)}</title></rect>`
   )
 }
 
@@ -50,7 +50,7 @@ function kindOf(contender: string): string {
 }
 
 function ticksTo(most: number): number[] {
-  const step = most > 3 ? 1 : 0.5
+  const step = [0.5, 1, 2, 5, 10].find((step) => most / step <= MOST_TICKS) ?? most
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step)
 }
 
