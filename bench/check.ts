@@ -9,6 +9,9 @@ import type { Measured } from './measure.js'
 /** What is still no regression, beyond the noise of both runs. */
 const MARGIN = 0.05
 
+/** What noise may allow, beside the ratio before, without a word of it. */
+const BLUNT = 1.25
+
 export interface Comparison {
   readonly scenario: string
   readonly contender: string
@@ -17,6 +20,8 @@ export interface Comparison {
   /** The highest ratio that noise explains. */
   readonly allowed: number
   readonly isWorse: boolean
+  /** Whether noise allows so much that a regression may not be seen. */
+  readonly isBlunt: boolean
 }
 
 /** Every figure of ours that both have. */
@@ -40,8 +45,20 @@ function compareFigures(known: Measured, old: Figure, scenario: Measured, figure
     before: old.ratio,
     now: figure.ratio,
     allowed,
-    isWorse: figure.ratio > allowed,
+    // a ratio that is no number is no good one
+    isWorse: !(figure.ratio <= allowed),
+    isBlunt: allowed > old.ratio * BLUNT,
   }
+}
+
+/** What was worse, and still was when it was measured again. */
+export function regressionsOf(first: readonly Comparison[], again: readonly Comparison[]): Comparison[] {
+  return first.filter((each) => each.isWorse && findAgain(again, each)?.isWorse)
+}
+
+/** The comparison of the same figure. */
+export function findAgain(again: readonly Comparison[], { scenario, contender }: Comparison): Comparison | undefined {
+  return again.find((each) => each.scenario === scenario && each.contender === contender)
 }
 
 /** As a share of the ratio: what the base's copy is off, or what the median may be, whichever is more. */

@@ -28,17 +28,16 @@ const OF_ROOT = ['socket.io', 'engine.io', 'ws', 'fastify', 'ajv', 'fastify-sock
 const OF_PEERS = ['@nestjs/core', 'class-validator', 'socket-controllers', 'zod', 'zod-sockets']
 
 export function createResults(run: Pick<Results, 'isPinned' | 'effort' | 'scenarios'>): Results {
+  return { date: new Date().toISOString().slice(0, 10), machine: readMachine(), ...run, versions: readVersions() }
+}
+
+export function readMachine(): Results['machine'] {
   const all = cpus()
   return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: all[0]?.model ?? 'unknown',
-      cores: all.length,
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-      system: `${type()} ${release().match(/^[\d.]*\d/)?.[0] ?? ''}`,
-    },
-    ...run,
-    versions: readVersions(),
+    cpu: all[0]?.model ?? 'unknown',
+    cores: all.length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release().match(/^[\d.]*\d/)?.[0] ?? ''}`,
   }
 }
 

@@ -1,13 +1,13 @@
-import { type Comparison, compareResults } from './check.js'
+import { compareResults, regressionsOf } from './check.js'
 import { chooseCores } from './cores.js'
 import { type Measured, measure } from './measure.js'
 import { type Options, readOptions } from './options.js'
 import { installPeers } from './peers.js'
 import { showInReadme } from './readme.js'
-import { createResults, loadResults, RESULTS, saveResults } from './results.js'
+import { createResults, loadResults, RESULTS, type Results, readMachine, saveResults } from './results.js'
 import type { Scenario } from './scenarios.js'
 import { createServers } from './servers.js'
-import { renderCheck, renderScenario, renderSummary } from './table.js'
+import { renderCheck, renderScenario, renderSource, renderSummary } from './table.js'
 
 /*
  * npm run bench -- --quick | --check | --save | --only echo-4,… | --with ours,…
@@ -29,24 +29,21 @@ async function measureAll(scenarios: readonly Scenario[], options: Options): Pro
   return all
 }
 
-/** What is worse than in the results that were written down, and still is when it is measured again. */
-async function check(measured: readonly Measured[], options: Options): Promise<boolean> {
-  const { scenarios } = loadResults(options.out)
-  const first = compareResults(scenarios, measured)
-  const worse = (all: readonly Comparison[]) => all.filter(({ isWorse }) => isWorse)
-  const suspects = options.scenarios.filter(({ id }) => worse(first).some(({ scenario }) => scenario === id))
+/** Compares with the results that were written down; what is worse is measured again. Whether there is a regression. */
+async function check(known: Results, measured: readonly Measured[], options: Options): Promise<boolean> {
+  const first = compareResults(known.scenarios, measured)
+  if (first.length === 0) throw new Error('The results have nothing of what was measured')
+  const suspects = options.scenarios.filter(({ id }) => first.some((each) => each.isWorse && each.scenario === id))
   if (suspects.length > 0) console.log(`Once more, to be sure: ${suspects.map(({ id }) => id).join(', ')}\n`)
-  const second = compareResults(scenarios, suspects.length > 0 ? await measureAll(suspects, options) : [])
-  const confirmed = worse(second).filter(({ scenario, contender }) =>
-    worse(first).some((each) => each.scenario === scenario && each.contender === contender),
-  )
-  console.log(renderCheck(first, confirmed))
-  return confirmed.length === 0
+  const again = suspects.length > 0 ? compareResults(known.scenarios, await measureAll(suspects, options)) : []
+  console.log(`${renderSource(known, readMachine())}\n\n${renderCheck(first, again)}`)
+  return regressionsOf(first, again).length > 0
 }
 
 async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  if (options.isCheck) loadResults(options.out)
+  // before anything is written
+  const known = options.isCheck ? loadResults(options.out) : undefined
   installPeers(options.names)
   // only now, for it takes a while to load a compiler
   const { transpile } = await import('./transpile.js')
@@ -60,7 +57,7 @@ async function run(): Promise<void> {
     saveResults(options.out, results)
     if (options.out === RESULTS) showInReadme(results)
   }
-  if (options.isCheck && !(await check(measured, options))) process.exitCode = 1
+  if (known && (await check(known, measured, options))) process.exitCode = 1
 }
 
 await run().catch((error: Error) => {

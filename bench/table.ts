@@ -1,6 +1,7 @@
-import type { Comparison } from './check.js'
+import { type Comparison, findAgain, regressionsOf } from './check.js'
 import type { Figure } from './figure.js'
 import type { Measured } from './measure.js'
+import type { Results } from './results.js'
 
 /*
  * Figures as aligned lines.
@@ -36,16 +37,36 @@ export function renderSummary(measured: readonly Measured[], names: readonly str
   return align(lines)
 }
 
-/** Each figure of ours, now and before; `confirmed` are the regressions. */
-export function renderCheck(all: readonly Comparison[], confirmed: readonly Comparison[]): string {
+/** What is compared with, and whether it was measured on a machine like `here`. */
+export function renderSource({ date, machine, effort, versions }: Results, here: Results['machine']): string {
+  const source = `Beside the results of ${date}: ${machine.cpu}, ${machine.cores} cores, Node.js ${versions.node ?? ''}, `
+  const isOther = machine.cpu !== here.cpu || machine.cores !== here.cores
+  const warning = isOther ? '\nThey are of another machine, and ratios depend on it.' : ''
+  return `${source}${effort.rounds} rounds.${warning}`
+}
+
+/** Each figure of ours, before and now; below it the same, measured again, where it was worse. */
+export function renderCheck(first: readonly Comparison[], again: readonly Comparison[]): string {
   const lines = [['ratio to bare', 'contender', 'before', 'now', 'allowed', '']]
-  for (const { scenario, contender, before, now, allowed, isWorse } of all) {
-    const isRegression = confirmed.some((each) => each.scenario === scenario && each.contender === contender)
-    const verdict = isRegression ? 'WORSE' : isWorse ? 'not confirmed' : 'ok'
-    lines.push([scenario, contender, before.toFixed(2), now.toFixed(2), allowed.toFixed(2), verdict])
+  const add = (name: string, { contender, before, now, allowed, isWorse }: Comparison) => {
+    lines.push([name, contender, before.toFixed(2), now.toFixed(2), allowed.toFixed(2), isWorse ? 'WORSE' : 'ok'])
   }
-  const verdict = confirmed.length === 0 ? 'No regression.' : `Regressions: ${confirmed.length}.`
-  return `${align(lines)}\n\n${verdict}`
+  for (const each of first) {
+    add(each.scenario, each)
+    const second = each.isWorse ? findAgain(again, each) : undefined
+    if (second) add(`${each.scenario}, again`, second)
+  }
+  const regressions = regressionsOf(first, again)
+  const blunt = first.filter(({ isBlunt }) => isBlunt)
+  const notes = [
+    blunt.length > 0 && `Noise allows more than a quarter in ${listOf(blunt)}: a regression may not be seen there.`,
+    regressions.length > 0 ? `Regressions: ${listOf(regressions)}.` : 'No regression.',
+  ]
+  return [align(lines), ...notes.filter(Boolean)].join('\n\n')
+}
+
+function listOf(comparisons: readonly Comparison[]): string {
+  return comparisons.map(({ scenario, contender }) => `${scenario} (${contender})`).join(', ')
 }
 
 function textOf(value: number | undefined, digits: number): string {

@@ -1,36 +1,15 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import t from 'tap'
-import { compareResults } from '../../bench/check.js'
-import type { Figure } from '../../bench/figure.js'
-import type { Measured } from '../../bench/measure.js'
 import { readOptions } from '../../bench/options.js'
 import { renderPage } from '../../bench/page.js'
 import { renderReadme } from '../../bench/readme.js'
 import type { Results } from '../../bench/results.js'
-import { renderCheck, renderSummary } from '../../bench/table.js'
+import { renderSummary } from '../../bench/table.js'
+import { bench, measuredOf, RESULTS, root } from './bench-harness.js'
 
 // It starts processes, and runs what `npm run build` has made.
-t.setTimeout(120_000)
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/** Runs the bench; resolves to what it has printed. rejects where it does not end with 0. */
-async function bench(...args: string[]) {
-  return promisify(execFile)(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: root })
-}
-
-function figureOf(contender: string, ratio: number, uncertainty = 0.01): Figure {
-  return { contender, value: ratio * 40, ratio, uncertainty, perSecond: 20_000, p50Ms: 1, p99Ms: 2 }
-}
-
-function measuredOf(ours: number, { noise = 0.02, uncertainty = 0.01 } = {}): Measured {
-  const figures = [figureOf('bare', 1, 0), figureOf('bare again', 1 + noise), figureOf('ours', ours, uncertainty)]
-  return { id: 'echo-4', title: 'validated <echo>', kind: 'echo', unit: 'µs CPU a message', noise, figures }
-}
+t.setTimeout(240_000)
 
 t.test('a run of bare and ours comes out as a table, as JSON and as a page', async (t) => {
   const out = t.testdir()
@@ -96,37 +75,12 @@ t.test('what does not exist is one line, and exit 1', async (t) => {
   await t.rejects(bench('--check', '--out', t.testdir()), { code: 1, stderr: /^There are no results to compare with/ })
 })
 
-t.test('a ratio that noise explains is no regression, and one beyond it is', async (t) => {
-  const before = [measuredOf(0.5)]
-  const isWorse = (now: Measured) => compareResults(before, [now]).map((each) => each.isWorse)
-  t.strictSame(isWorse(measuredOf(0.5)), [false])
-  t.strictSame(isWorse(measuredOf(0.3)), [false])
-  t.strictSame(isWorse(measuredOf(0.6)), [true])
-  t.strictSame(isWorse(measuredOf(0.6, { noise: 0.2 })), [false], 'the copy of bare is as far off')
-  t.strictSame(isWorse(measuredOf(0.6, { uncertainty: 0.1 })), [false], 'the median may be as far off')
-  t.strictSame(isWorse({ ...measuredOf(0.9), id: 'new' }), [], 'there is nothing to compare with')
-})
-
-t.test('a check says what was worse, and whether it still was when it was measured again', async (t) => {
-  const all = compareResults([measuredOf(0.5)], [measuredOf(0.8)])
-  t.match(renderCheck(all, all), /echo-4 +ours +0\.50 +0\.80 +0\.55 +WORSE\n\nRegressions: 1\.$/)
-  t.match(renderCheck(all, []), /not confirmed\n\nNo regression\.$/)
-})
-
 t.test('a contender that takes no part is a dash, and what a title says is text', async (t) => {
   t.match(renderSummary([measuredOf(0.5)], ['bare', 'ours', 'nest']), /echo-4 +1\.00 +0\.50 +- +±0\.02$/)
-  const results: Results = {
-    date: '2025-01-31',
-    machine: { cpu: 'a CPU', cores: 2, memoryGb: 8, system: 'Linux 6.1' },
-    isPinned: true,
-    versions: {},
-    effort: { sliceMs: 1, warmUp: 1, rounds: 1, starts: 1, connections: 1 },
-    scenarios: [measuredOf(0.5)],
-  }
-  t.match(renderPage(results), 'validated &lt;echo>')
+  t.match(renderPage(RESULTS), 'validated &lt;echo>')
   const readme = 'A\n<!-- speed -->\nold\n<!-- /speed -->\nB\n'
   const line = '| validated <echo> | – | **0.50** | – | – | – | – | – | ±0.02 |'
-  t.match(renderReadme(readme, results).split('\n'), [
+  t.match(renderReadme(readme, RESULTS).split('\n'), [
     'A',
     '<!-- speed -->',
     '',
