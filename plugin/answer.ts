@@ -2,7 +2,7 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } fro
 import type { FastifyRequest } from 'fastify'
 
 // What may have been set for a message that is not sent as it stands.
-const HOP_BY_HOP = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding']
+const HOP_BY_HOP = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'])
 
 /**
  * A response that is kept, and not written to its connection: hooks see a response like any other, onSend and onResponse
@@ -20,8 +20,8 @@ export class Answer extends ServerResponse {
 
   /** The headers that belong to the answer itself, names in lower case, not to the connection it came over. */
   get endToEndHeaders(): OutgoingHttpHeaders {
-    const headers = { ...this.getHeaders() }
-    for (const name of HOP_BY_HOP) delete headers[name]
+    const headers: OutgoingHttpHeaders = {}
+    for (const name of this.getHeaderNames()) if (!HOP_BY_HOP.has(name)) headers[name] = this.getHeader(name)
     return headers
   }
 

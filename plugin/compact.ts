@@ -10,11 +10,12 @@ type Listeners = Record<string, Listener | Listener[]>
 /** What node has them in. */
 interface Emitter {
   _events?: Listeners
+  _eventsCount?: number
 }
 
 /**
  * Keeps what an emitter has so far in less room; `take` says what of a listener is kept that is the only one of its event.
- * Does nothing where node has no `_events`, which is private, any more.
+ * Does nothing where an event is a symbol, or where node has no `_events`, which is private, any more.
  */
 export type Compact = (emitter: object, take?: (listener: Listener) => Listener) => void
 
@@ -24,15 +25,17 @@ export function createCompact(): Compact {
   const Compacted = function Compacted() {} as unknown as new () => Listeners
   Compacted.prototype = Object.create(null)
 
-  return (emitter: Emitter, take = (listener) => listener) => {
-    const { _events: listeners } = emitter
-    if (typeof listeners !== 'object') return
+  return (emitter: Emitter, take) => {
     const compacted = new Compacted()
-    for (const name of Reflect.ownKeys(listeners) as string[]) {
-      const known = listeners[name]
-      if (Array.isArray(known)) compacted[name] = known.slice()
-      else if (known) compacted[name] = take(known)
+    let count = 0
+    // It inherits nothing, either, and has room for some that nobody listens for.
+    for (const name in emitter._events) {
+      const known = emitter._events[name]
+      if (known === undefined) continue
+      if (typeof known === 'function') compacted[name] = take ? take(known) : known
+      else compacted[name] = known.slice()
+      count++
     }
-    emitter._events = compacted
+    if (count === emitter._eventsCount) emitter._events = compacted
   }
 }

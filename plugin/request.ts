@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { FST_NSP_REQUEST_MISSING } from './errors.js'
 import { inheritHeaders } from './headers.js'
 import { REQUEST, Streamless } from './raw.js'
-import { queryOf } from './target.js'
+import { searchWithout } from './target.js'
 
 /*
  * Fastify's requests behind a socket: that of its handshake, and that of its connect, whose raw request is derived from
@@ -57,7 +57,7 @@ export function keepCookies(raw: IncomingMessage, setCookie: number | string | s
  */
 export function deriveConnect(handshake: IncomingMessage, address: string, auth: object): ConnectRequest {
   const { token } = auth as { token?: unknown }
-  const derived = new ConnectRequest(handshake, address + ownSearchOf(handshake), auth)
+  const derived = new ConnectRequest(handshake, address + searchWithout(handshake, ENGINE_PARAMETERS), auth)
   const headers = inheritHeaders(handshake, typeof token === 'string' ? `Bearer ${token}` : undefined)
   const set = (handshake as Marked)[COOKIES]
   if (set) headers.cookie = mergeCookies(headers.cookie, set)
@@ -127,15 +127,4 @@ function isExpired(line: string): boolean {
   const maxAge = /; *max-age=([^;]*)/i.exec(line)?.[1]
   const expires = /; *expires=([^;]*)/i.exec(line)?.[1] ?? ''
   return maxAge === undefined ? Date.parse(expires) <= Date.now() : Number(maxAge) <= 0
-}
-
-/** The query of a handshake with its question mark, without the engine's own parameters; or empty. */
-function ownSearchOf(raw: IncomingMessage): string {
-  let isOwn = false
-  // As the engine has read it.
-  for (const name in (raw as { _query?: object })._query) isOwn ||= !ENGINE_PARAMETERS.has(name)
-  if (!isOwn) return ''
-  const query = queryOf(raw)
-  for (const name of ENGINE_PARAMETERS) query.delete(name)
-  return `?${query}`
 }

@@ -19,16 +19,40 @@ export function queryOf(raw: IncomingMessage): URLSearchParams {
 const Query = function Query() {} as unknown as new () => Record<string, string>
 Query.prototype = Object.create(null)
 
+// What only a parser can read.
+const ENCODED = /[+%#]/
+
 /** The query as the engine reads it, of several values of a name the last; undefined for one that only a parser can read. */
 export function readQuery(raw: IncomingMessage): Record<string, string> | undefined {
   const [, text] = splitUrl(raw)
-  if (/[+%#]/.test(text)) return undefined
+  if (ENCODED.test(text)) return undefined
   const query = new Query()
-  for (const part of text.slice(1).split('&')) {
-    const [name, ...value] = part.split('=')
-    if (name || value.length > 0) query[name as string] = value.join('=')
+  for (const part of partsOf(text)) {
+    const name = nameOf(part)
+    query[name] = part.slice(name.length + 1)
   }
   return query
+}
+
+/** The query with its question mark, without the parameters of those names; or empty. */
+export function searchWithout(raw: IncomingMessage, names: ReadonlySet<string>): string {
+  const [, text] = splitUrl(raw)
+  // A parser writes it as it can read it itself.
+  const query = ENCODED.test(text) ? `?${queryOf(raw)}` : text
+  const parts = partsOf(query).filter((part) => !names.has(nameOf(part)))
+  return parts.length > 0 ? `?${parts.join('&')}` : ''
+}
+
+function partsOf(query: string): string[] {
+  return query
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '')
+}
+
+function nameOf(part: string): string {
+  const sign = part.indexOf('=')
+  return sign < 0 ? part : part.slice(0, sign)
 }
 
 /** The id of the session that it belongs to; empty for a handshake. */

@@ -9,18 +9,17 @@ t.test('a compacted emitter hears, counts and forgets what it did before', async
   const emitter = new EventEmitter()
   const heard: unknown[] = []
   const hear = (word: unknown) => heard.push(word)
-  const own = Symbol('own')
-  emitter.on('one', hear).on(own, hear).once('once', hear)
+  emitter.on('one', hear).once('once', hear)
   for (let index = 0; index < 3; index++) emitter.on('many', hear)
   const names = emitter.eventNames()
   compact(emitter)
   t.strictSame(emitter.eventNames(), names)
   t.equal(emitter.listenerCount('many'), 3)
   for (const name of [...names, 'once', 'other']) emitter.emit(name, String(name))
-  t.strictSame(heard, ['one', 'once', 'many', 'many', 'many', 'Symbol(own)'])
-  emitter.on('one', hear).on('late', hear).off('many', hear).off(own, hear)
+  t.strictSame(heard, ['one', 'once', 'many', 'many', 'many'])
+  emitter.on('one', hear).on('late', hear).off('many', hear)
   heard.length = 0
-  for (const name of ['one', own, 'many', 'late']) emitter.emit(name, String(name))
+  for (const name of ['one', 'many', 'late']) emitter.emit(name, String(name))
   t.strictSame(heard, ['one', 'one', 'many', 'many', 'late'])
   emitter.removeAllListeners()
   t.strictSame(emitter.eventNames(), [])
@@ -59,6 +58,15 @@ t.test('of the only listener of an event something else may be kept', async (t) 
   compact(emitter, (listener) => listener.listener ?? listener)
   emitter.emit('one')
   t.strictSame(heard, ['inner'])
+})
+
+t.test('an emitter with an event that is a symbol is left alone', async (t) => {
+  const heard: unknown[] = []
+  const own = Symbol('own')
+  const emitter = new EventEmitter().on('one', () => heard.push('one')).on(own, () => heard.push(own))
+  compact(emitter)
+  for (const name of ['one', own]) emitter.emit(name)
+  t.strictSame(heard, ['one', own])
 })
 
 t.test('what keeps its listeners elsewhere is left alone', async (t) => {
