@@ -1,7 +1,7 @@
 import { readOutline } from './draft.js'
 import { toPlain } from './plain.js'
 import { createProject } from './projection.js'
-import { createFollow, isPlainObject, within } from './reference.js'
+import { type Follow, isPlainObject, within } from './reference.js'
 import { type AnySchema, type Check, type CompileJsonSchema, compileCheck, isStandardSchema } from './schema.js'
 import { type CompileSerializer, createForeignWrite, createWrite, type Write } from './writer.js'
 
@@ -18,8 +18,8 @@ export interface Compilers {
   readonly compileSerializer: CompileSerializer
   /** Whether the serializer compiler is Fastify's own, which leaves out of a response what is not declared. */
   readonly isOwnSerializer: boolean
-  /** The schemas of addSchema, by their `$id`. */
-  readonly added: Readonly<Record<string, unknown>>
+  /** Knows the schemas of addSchema. */
+  readonly follow: Follow
 }
 
 /** A schema of what goes out, compiled. */
@@ -32,8 +32,13 @@ export interface Outgoing {
 
 /** Compiles the schema of what comes in. Throws on a bad schema. */
 export function compileIncoming(schema: AnySchema, { compile, isCertain }: Compilers): Check {
-  if (isStandardSchema(schema) || !isCertain(schema)) return compileCheck(schema, compile)
-  return defer(() => compileCheck(schema, compile))
+  const make = () => compileCheck(schema, compile)
+  if (isStandardSchema(schema) || !isCertain(schema)) return make()
+  let made: Check | undefined
+  return (value) => {
+    made ??= make()
+    return made(value)
+  }
 }
 
 /**
@@ -42,22 +47,26 @@ export function compileIncoming(schema: AnySchema, { compile, isCertain }: Compi
  * Date. Throws on a bad schema.
  */
 export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoing {
-  const { compileSerializer, isOwnSerializer, added } = compilers
-  const check = compileIncoming(schema, compilers)
-  if (isStandardSchema(schema)) return { check, write: undefined }
+  if (isStandardSchema(schema)) return { check: compileCheck(schema, compilers.compile), write: undefined }
+  if (!compilers.isCertain(schema)) return makeOutgoing(schema, compilers)
+  let made: Outgoing | undefined
+  return {
+    check(value) {
+      made ??= makeOutgoing(schema, compilers)
+      return made.check(value)
+    },
+    // what it writes has been checked
+    write: (value) => made?.write?.(value),
+  }
+}
+
+function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing {
+  const { compile, compileSerializer, isOwnSerializer, follow } = compilers
+  const check = compileCheck(schema, compile)
   const checkPlain: Check = (value) => check(toPlain(value))
   if (!isOwnSerializer) return { check: checkPlain, write: createForeignWrite(schema, compileSerializer) }
   if (!isPlainObject(schema)) return { check: checkPlain, write: undefined }
-  const outline = readOutline(within({ root: schema }, schema), createFollow(added))
+  const outline = readOutline(within({ root: schema }, schema), follow)
   const project = createProject(outline)
   return { check: (value) => check(project(value)), write: createWrite(outline, compileSerializer) }
-}
-
-/** A check that is made when it is first used; where that fails, it fails as the value's schema. */
-function defer(make: () => Check): Check {
-  let check: Check = (value) => {
-    check = make()
-    return check(value)
-  }
-  return (value) => check(value)
 }

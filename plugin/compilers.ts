@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Compilers } from './compiled-schema.js'
+import { createFollow } from './reference.js'
 import { isSound } from './soundness.js'
 
 /*
@@ -16,13 +17,14 @@ const HARMLESS = ['coerceTypes', 'removeAdditional', 'useDefaults', 'allErrors']
 export function compilersOf(context: FastifyInstance, name: string): Compilers {
   const validator = context.validatorCompiler as NonNullable<typeof context.validatorCompiler>
   const serializer = context.serializerCompiler as NonNullable<typeof context.serializerCompiler>
+  const follow = createFollow(context.getSchemas())
   const isKnown = validator?.name === OWN_VALIDATOR && hasKnownAjv(context)
   return {
     compile: (schema) => validator({ schema, method: 'CONNECT', url: name, httpPart: 'body' }),
-    isCertain: (schema) => isKnown && isSound(schema),
+    isCertain: (schema) => isKnown && isSound(schema, follow),
     compileSerializer: (schema) => serializer({ schema, method: 'CONNECT', url: name, httpStatus: '200' }),
     isOwnSerializer: serializer?.name === OWN_SERIALIZER,
-    added: context.getSchemas(),
+    follow,
   }
 }
 

@@ -36,9 +36,10 @@ export function within({ root }: Pick<Place, 'root'>, schema: unknown): Place {
 
 /** in: the schemas of a context by their `$id`, as `getSchemas()` gives them. */
 export function createFollow(added: Readonly<Record<string, unknown>>): Follow {
+  const known = new Map(Object.entries(added))
   return (ref, root) => {
     const [name = '', pointer = ''] = ref.split('#', 2)
-    const target = name === '' ? root : (findNamed(root as Keywords, name) ?? added[name])
+    const target = name === '' ? root : (findNamed(root as Keywords, name) ?? known.get(name))
     if (!isPlainObject(target)) return undefined
     // what does not begin with a slash is an anchor
     if (pointer !== '' && !pointer.startsWith('/')) return undefined

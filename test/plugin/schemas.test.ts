@@ -287,9 +287,12 @@ t.test('a schema that does not compile fails at boot, naming namespace, event an
     [{ events: { 'a:b': { errors: { NO: bad }, handler } } }, '/x events["a:b"].errors["NO"]'],
     [{ emits: { 'a:b': { payload: bad } } }, '/x emits["a:b"].payload'],
     [{ emits: { 'a:b': { reply: { $ref: 'missing#' } } } }, '/x emits["a:b"].reply'],
+    [{ emits: { 'a:b': { payload: { $ref: 'bad#' } } } }, '/x emits["a:b"].payload'],
+    [{ events: { 'a:b': { reply: { $ref: 'bad#/definitions/good' }, handler } } }, '/x events["a:b"].reply'],
   ]
   for (const [definition, place] of wrong) {
     const app = await build(t, { namespaces: { '/x': definition } })
+    app.addSchema({ $id: 'bad', 'no keyword': 1, definitions: { good: { type: 'string' } } })
     await t.rejects(async () => void (await app.ready()), {
       code: 'FST_NSP_DEFINITION_INVALID',
       message: new RegExp(`^Definition ${place.replaceAll(/[[\].]/g, '\\$&')} is no valid schema: `),
@@ -418,7 +421,7 @@ const NO_COMPILERS: Compilers = {
   isCertain: () => false,
   compileSerializer: () => () => undefined,
   isOwnSerializer: false,
-  added: {},
+  follow: () => undefined,
 }
 
 t.test('an emit that is not declared throws in development, and passes in production', async (t) => {

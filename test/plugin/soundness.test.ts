@@ -1,6 +1,6 @@
 import { Type as LegacyType } from '@sinclair/typebox'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import t, { type Test } from 'tap'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import t from 'tap'
 import { Type } from 'typebox'
 import { compileIncoming, compileOutgoing } from '../../plugin/compiled-schema.js'
 import { compilersOf } from '../../plugin/compilers.js'
@@ -8,16 +8,9 @@ import type { CompileJsonSchema } from '../../plugin/schema.js'
 import { isSound } from '../../plugin/soundness.js'
 import { build, client } from './harness.js'
 import { createRandom, type Random } from './random.js'
+import { compileWhole, contextCompilers, silence } from './schema-harness.js'
 
-/** The compilers of a context that has a route with a schema. */
-async function contextCompilers(t: Test, server: FastifyServerOptions, prepare: (app: FastifyInstance) => unknown) {
-  const app: FastifyInstance = Fastify(server)
-  t.teardown(() => app.close())
-  await prepare(app)
-  app.get('/', { schema: { querystring: { type: 'object' }, response: {} } }, async () => 1)
-  await app.ready()
-  return compilersOf(app, '/x')
-}
+const isSoundAlone = (schema: unknown) => isSound(schema, () => undefined)
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']
 const ODD = [undefined, null, 0, -1, 1.5, Number.NaN, 1 / 0, '', 'x', true, false, [], {}, [null], ['a', 'a'], () => 1]
@@ -100,21 +93,18 @@ function createSchemas({ next, pick }: Random) {
   return schema
 }
 
-t.test('a schema that is judged certain compiles, whatever it is of', async (t) => {
-  const { compile, isCertain } = await contextCompilers(t, {}, () => {})
-  const { warn, error } = console
-  t.teardown(() => Object.assign(console, { warn, error }))
-  // Ajv says there what it does not like about schemas that it takes.
-  Object.assign(console, { warn: () => {}, error: () => {} })
+t.test('a schema that is judged certain compiles, whatever it is of: its check, its copy and its writer', async (t) => {
+  const compilers = await contextCompilers(t)
+  silence(t)
   const makeSchema = createSchemas(createRandom(11))
   const used = new Set<string>()
   let refused = 0
-  for (let count = 0; count < 2000; count++) {
+  for (let count = 0; count < 3000; count++) {
     const schema = makeSchema(3) as object
-    const certain = isCertain(schema)
+    const certain = compilers.isCertain(schema)
     if (certain) addKeys(schema, used)
     try {
-      compile(schema)
+      compileWhole(schema, compilers)
     } catch (error) {
       refused++
       if (certain) t.fail(`${(error as Error).message}: ${JSON.stringify(schema)}`)
@@ -150,13 +140,13 @@ t.test('schemas as they are written are certain', async (t) => {
     extra: Type.Record(Type.String(), Type.Unknown()),
     author: Type.Intersect([Type.Object({ id: Type.String() }), Type.Object({ name: Type.String() })]),
   }
-  t.ok(isSound(Type.Object(message)), 'TypeBox 1')
+  t.ok(isSoundAlone(Type.Object(message)), 'TypeBox 1')
   t.ok(
-    isSound(LegacyType.Object({ text: LegacyType.String(), n: LegacyType.Optional(LegacyType.Integer()) })),
+    isSoundAlone(LegacyType.Object({ text: LegacyType.String(), n: LegacyType.Optional(LegacyType.Integer()) })),
     'TypeBox 0.34',
   )
-  t.ok(isSound({ type: 'object', properties: { a: { type: ['string', 'null'] } }, additionalProperties: false }))
-  t.ok(isSound(true))
+  t.ok(isSoundAlone({ type: 'object', properties: { a: { type: ['string', 'null'] } }, additionalProperties: false }))
+  t.ok(isSoundAlone(true))
 })
 
 t.test('what is not known is not certain', async (t) => {
@@ -166,7 +156,7 @@ t.test('what is not known is not certain', async (t) => {
     ...[null, 'string', [], endless, new Date(), { type: 'nope' }, { toString: 1 }, { type: undefined }, { $ref: '#' }],
     ...[{ unknown: 1 }, { default: 1 }, { anyOf: [{ properties: { a: { default: 1 } } }] }, { nullable: true }],
   ]
-  for (const schema of uncertain) t.notOk(isSound(schema), String(Object.keys(Object(schema))))
+  for (const schema of uncertain) t.notOk(isSoundAlone(schema), String(Object.keys(Object(schema))))
 })
 
 t.test('nothing is certain where the application has a say in what compiles', async (t) => {
@@ -190,7 +180,7 @@ t.test('nothing is certain where the application has a say in what compiles', as
 })
 
 t.test('what is uncertain is compiled at boot, and what is certain when it is first used', async (t) => {
-  const compilers = await contextCompilers(t, {}, () => {})
+  const compilers = await contextCompilers(t)
   const compiled: unknown[] = []
   const compile: CompileJsonSchema = (schema) => {
     compiled.push(schema)
@@ -236,15 +226,14 @@ t.test('a schema that does not compile at its first use after all is an internal
   }
 })
 
-t.test('a thousand schemas are no reason to wait', async (t) => {
-  const handler = () => {}
+t.test('three thousand schemas are no reason to wait: of payloads, of replies and of emits', async (t) => {
+  const names = Array.from({ length: 10 }, (_, index) => `do:${index}`)
+  const eachOf = <Entry>(make: (name: string) => Entry) => Object.fromEntries(names.map((name) => [name, make(name)]))
+  const schema = (kind: string) => Type.Object({ [kind]: Type.String(), list: Type.Array(Type.Integer()) })
   const namespaces = Object.fromEntries(
-    Array.from({ length: 100 }, (_, n) => {
-      const events = Array.from({ length: 10 }, (_, e) => {
-        const payload = Type.Object({ [`f${n}_${e}`]: Type.String(), list: Type.Array(Type.Integer()) })
-        return [`do:${e}`, { payload, handler }]
-      })
-      return [`/n${n}`, { events: Object.fromEntries(events) }]
+    Array.from({ length: 100 }, (_, index) => {
+      const events = eachOf((name) => ({ payload: schema(`p${index}${name}`), reply: schema(name), handler: () => {} }))
+      return [`/n${index}`, { events, emits: eachOf((name) => ({ payload: schema(`e${index}${name}`) })) }]
     }),
   )
   const app = await build(t, { namespaces })

@@ -208,22 +208,25 @@ t.test('there is a writer where it takes less time than JSON.stringify', async (
   const { check, write } = compile(fields)
   t.throws(() => check({ id: 1n }), { name: 'Error' }, 'what JSON has no word for does not fit')
   t.equal(write?.(7), undefined, 'what has not been checked may not be writable')
-  const others: (object | boolean)[] = [
-    true,
-    {},
-    text,
-    { type: 'array', items: text },
-    { type: 'array', items: [fields] },
-    { type: 'object' },
-    { type: 'object', properties: { any: {} } },
-    { type: 'object', properties: { list: { type: 'array', items: {} } } },
-    { type: 'object', additionalProperties: text },
-    { type: 'object', patternProperties: { '^a': text } },
-    { properties: { id: text } },
-    { type: 'object', properties: { toString: text } },
-    { type: 'object', properties: { either: { anyOf: [fields, text] } } },
+  const others: [schema: object | boolean, value: unknown][] = [
+    [true, {}],
+    [{}, {}],
+    [text, 'a'],
+    [{ type: 'array', items: text }, ['a']],
+    [{ type: 'array', items: [fields] }, [{ id: 'a' }]],
+    [{ type: 'object' }, {}],
+    [{ type: 'object', properties: { any: {} } }, { any: 1 }],
+    [{ type: 'object', properties: { list: { type: 'array', items: {} } } }, { list: [1] }],
+    [{ type: 'object', additionalProperties: text }, { a: 'a' }],
+    [{ type: 'object', patternProperties: { '^a': text } }, { a: 'a' }],
+    [{ properties: { id: text } }, { id: 'a' }],
+    [{ type: 'object', properties: { toString: text } }, { toString: 'own' }],
+    [{ type: 'object', properties: { either: { anyOf: [fields, text] } } }, { either: 'a' }],
   ]
-  for (const schema of others) t.equal(compile(schema).write, undefined, JSON.stringify(schema))
+  for (const [schema, value] of others) {
+    const { check, write } = compile(schema)
+    t.equal(write?.(check(value)), undefined, JSON.stringify(schema))
+  }
 })
 
 t.test("a context's own serializer compiler writes, where it gives JSON", async (t) => {
@@ -252,8 +255,8 @@ t.test("a context's own serializer compiler writes, where it gives JSON", async 
   t.equal(write?.({ a: Buffer.from('bytes') }), undefined, 'binary data is sent beside it')
   t.strictSame(seen, [{ title: 'upper', method: 'CONNECT', url: '/x', httpStatus: '200' }], 'once')
   for (const title of ['text', 'bytes', 'throw', 'unknown']) {
-    const { write } = compile({ title })
-    t.equal(write?.({}), undefined, title)
+    const { check, write } = compile({ title })
+    t.equal(write?.(check({})), undefined, title)
     t.equal(write?.({}), undefined, title)
   }
   t.strictSame(seen.length, 5, 'what can not be compiled is not tried twice')

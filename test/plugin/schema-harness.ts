@@ -1,0 +1,46 @@
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Test } from 'tap'
+import { type Compilers, compileOutgoing } from '../../plugin/compiled-schema.js'
+import { compilersOf } from '../../plugin/compilers.js'
+import type { CompileSerializer } from '../../plugin/writer.js'
+
+/*
+ * What tests of schemas share: the compilers of a context, and all that can fail with them.
+ */
+
+/** The compilers of a context that has a route with a schema. */
+export async function contextCompilers(
+  t: Test,
+  server: FastifyServerOptions = {},
+  prepare: (app: FastifyInstance) => unknown = () => {},
+): Promise<Compilers> {
+  const app: FastifyInstance = Fastify(server)
+  t.teardown(() => app.close())
+  await prepare(app)
+  app.get('/', { schema: { querystring: { type: 'object' }, response: {} } }, async () => 1)
+  await app.ready()
+  return compilersOf(app, '/x')
+}
+
+/** Compiles a schema with all that would wait for its first use: check, copy and writer. Throws where any of it does. */
+export function compileWhole(schema: object | boolean, compilers: Compilers): void {
+  let problem: unknown
+  const compileSerializer: CompileSerializer = (written) => {
+    try {
+      return compilers.compileSerializer(written)
+    } catch (error) {
+      problem = error
+      throw error
+    }
+  }
+  const { write } = compileOutgoing(schema, { ...compilers, compileSerializer, isCertain: () => false })
+  write?.({})
+  if (problem) throw problem
+}
+
+/** Ajv tells the console what it does not like about schemas that it takes. */
+export function silence(t: Test): void {
+  const { warn, error } = console
+  t.teardown(() => Object.assign(console, { warn, error }))
+  Object.assign(console, { warn: () => {}, error: () => {} })
+}
