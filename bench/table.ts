@@ -59,7 +59,7 @@ export function renderCheck(first: readonly Comparison[], again: readonly Compar
   const regressions = regressionsOf(first, again)
   const blunt = first.filter(({ isBlunt }) => isBlunt)
   const notes = [
-    blunt.length > 0 && `Noise allows more than a quarter in ${listOf(blunt)}: a regression may not be seen there.`,
+    blunt.length > 0 && `Noise may hide a regression of a quarter in ${listOf(blunt)}.`,
     regressions.length > 0 ? `Regressions: ${listOf(regressions)}.` : 'No regression.',
   ]
   return [align(lines), ...notes.filter(Boolean)].join('\n\n')
