@@ -25,7 +25,10 @@ export interface Figure {
 /** How long is measured. */
 export interface Effort {
   readonly sliceMs: number
+  /** Rounds before the first that counts. */
   readonly warmUp: number
+  /** Whether what takes long to be warm is warmed up. */
+  readonly isWarm: boolean
   readonly rounds: number
   /** Rounds of memory and of start-up, each with new processes. */
   readonly starts: number

@@ -24,7 +24,7 @@ export interface Options {
   readonly out: string
 }
 
-const FULL: Effort = { sliceMs: 200, warmUp: 6, rounds: 24, starts: 3, connections: 2_000 }
+const FULL: Effort = { sliceMs: 200, warmUp: 6, isWarm: true, rounds: 24, starts: 3, connections: 2_000 }
 
 /** throws an Error of one line. */
 export function readOptions(args: string[]): Options {

@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios.js'
  * A quick run: what it does less of, and what it leaves out.
  */
 
-export const QUICK: Effort = { sliceMs: 40, warmUp: 1, rounds: 4, starts: 1, connections: 150 }
+export const QUICK: Effort = { sliceMs: 40, warmUp: 1, isWarm: false, rounds: 4, starts: 1, connections: 150 }
 
 /** Another scenario says nearly the same. */
 const ALIKE: readonly string[] = ['broadcast-1000', 'undeclared-500', 'except']

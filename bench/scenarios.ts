@@ -20,6 +20,8 @@ export interface Scenario {
   /** How many hear what one of them asks for. */
   readonly deliveries: number
   readonly namespaces: number
+  /** What each contender has done of it before anything is measured: so many. Joining is a lot of code, called seldom. */
+  readonly warmUp: number
   /** Joining has an asynchronous hook. */
   readonly hasHook: boolean
   /** Asynchronous hooks and handlers, onAny, namespace.use, socket.use. */
@@ -39,6 +41,7 @@ const echo: Omit<Scenario, 'id' | 'title'> = {
   perSecond: 0,
   deliveries: 1,
   namespaces: 1,
+  warmUp: 0,
   hasHook: false,
   hasEverything: false,
   isUndeclared: false,
@@ -59,6 +62,7 @@ const join: typeof echo = {
   sockets: 20,
   hasHook: true,
   namespaces: 3,
+  warmUp: 20_000,
   without: ['ws', 'zod-sockets'],
 }
 const heap: typeof echo = { ...echo, kind: 'heap', unit: 'KB heap a connection', sockets: 2_000 }
@@ -100,6 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'WebSocket handshake and join, one async hook',
     kind: 'connect',
     unit: 'µs CPU a connection',
+    warmUp: 8_000,
   },
   // the first namespace for good, the others by turns: a join behind a leave in one chunk meets a socket that is still there
   { ...join, id: 'join', title: 'join on a connection that is there, one async hook' },

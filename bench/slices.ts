@@ -10,6 +10,8 @@ import { median } from './statistics.js'
  * of the same round.
  */
 
+const WARM_MS = 500
+
 interface Runner extends Pair {
   readonly name: string
   /** Of each round: CPU microseconds a message, and messages a second. */
@@ -31,6 +33,7 @@ export async function measureSlices(
       runners.push({ ...pair, name: contenders[index]?.name ?? '', costs: [], rates: [] })
     }
     await Promise.all(runners.map((runner) => open(runner)))
+    if (effort.isWarm) await Promise.all(runners.map((runner) => warm(runner, scenario.warmUp)))
     for (let round = 0; round < effort.warmUp + effort.rounds; round++) {
       if (round === effort.warmUp) await Promise.all(runners.map(forget))
       for (let index = 0; index < runners.length; index++) {
@@ -48,6 +51,11 @@ async function open({ name, load }: Runner): Promise<void> {
   await load.ask('open').catch((error) => {
     throw new Error(`${name}: ${error.message}`)
   })
+}
+
+/** All at the same time: nothing is measured yet. */
+async function warm({ load }: Runner, wanted: number): Promise<void> {
+  for (let count = 0; count < wanted; ) count += (await load.ask(WARM_MS)) as number
 }
 
 async function runSlice({ name, server, load, costs, rates }: Runner, sliceMs: number): Promise<void> {

@@ -31,6 +31,6 @@ export const RESULTS: Results = {
   machine: { cpu: 'a CPU', cores: 2, memoryGb: 8, system: 'Linux 6.1' },
   isPinned: true,
   versions: { node: '20' },
-  effort: { sliceMs: 1, warmUp: 1, rounds: 24, starts: 1, connections: 1 },
+  effort: { sliceMs: 1, warmUp: 1, isWarm: false, rounds: 24, starts: 1, connections: 1 },
   scenarios: [measuredOf(0.5)],
 }
