@@ -19,10 +19,14 @@ interface Site {
   readonly follow: Follow
   /** What references lead to: it is looked at once, and a recursion is no reason for doubt. */
   readonly targets: Set<unknown>
+  /** How many schemas may still be looked at. */
+  readonly room: { left: number }
 }
 
 // Far below where a recursion over a schema could end a call stack, and a cycle ends here.
 const DEPTH_LIMIT = 40
+// Who sends the first event would wait for the compilation of more.
+const SIZE_LIMIT = 1_000
 // A URI as it stands, from wherever it is read.
 const NAME = /^[\w-]+$/
 // Of a name, a pointer in which nothing is escaped, or both.
@@ -113,12 +117,19 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
 export function isSound(schema: unknown, follow: Follow): boolean {
   // At the root a default has nowhere to go.
   if (Object(schema).default !== undefined) return false
-  return isCertain(schema, { depth: 0, hasDefaults: true, root: schema, follow, targets: new Set() })
+  return isCertain(schema, {
+    depth: 0,
+    hasDefaults: true,
+    root: schema,
+    follow,
+    targets: new Set(),
+    room: { left: SIZE_LIMIT },
+  })
 }
 
 function isCertain(schema: unknown, site: Site): boolean {
   if (typeof schema === 'boolean') return true
-  if (!isPlainObject(schema) || site.depth > DEPTH_LIMIT) return false
+  if (!isPlainObject(schema) || site.depth > DEPTH_LIMIT || site.room.left-- <= 0) return false
   site.depth++
   // One that is not ends it all.
   if (!Object.keys(schema).every((key) => RULES.get(key)?.(schema[key], schema, site))) return false

@@ -14,9 +14,8 @@ export type Plugin = typeof import('../../plugin/index.js')
 // Not a literal, for there are no types of it before `npm run build`.
 const self: string = 'fastify-namespaces'
 
-export async function loadPlugin(): Promise<Plugin> {
-  return (await import(self)) as Plugin
-}
+// Loaded before the clock runs, as the packages of all contenders.
+export const plugin = (await import(self)) as Plugin
 
 /** The hundred definitions of start-up, by name. */
 export function defineMany(scenario: Scenario): Record<string, AnyNamespaceDefinition> {

@@ -3,12 +3,14 @@ import type { Namespace } from 'socket.io'
 import { checkToken, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
 import { createMessage, type Message, messageSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
-import { listenWith, loadPlugin, type Plugin } from './built.js'
+import { listenWith, plugin } from './built.js'
 
 /*
  * This package in its plainest dress: the one schema that is asked for, no hooks, no log, no limit that can be turned off.
  * What it emits is not declared.
  */
+
+const { defineNamespace } = plugin
 
 const limits = {
   eventsPerSecond: 0,
@@ -22,15 +24,14 @@ const limits = {
 }
 
 export async function start(scenario: Scenario): Promise<number> {
-  const plugin = await loadPlugin()
   const app = Fastify()
-  const define = (name: string) => defineBench(plugin, app.io.of(name), scenario)
+  const define = (name: string) => defineBench(app.io.of(name), scenario)
   await app.register(plugin.default, { limits })
   for (const name of namespacesOf(scenario)) app.namespace(name, define(name))
   return listenWith(app)
 }
 
-function defineBench({ defineNamespace }: Plugin, namespace: Namespace, { hasHook }: Scenario) {
+function defineBench(namespace: Namespace, { hasHook }: Scenario) {
   let shouts = 0
   return defineNamespace({
     ...(hasHook && { onRequest: async ({ headers }: FastifyRequest) => checkToken(headers.authorization?.slice(7)) }),

@@ -3,23 +3,23 @@ import Fastify, { type FastifyRequest } from 'fastify'
 import { checkToken, NAMESPACE, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
 import { createMessage, type Message, messageSchema, replySchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
-import { defineMany, listenWith, loadPlugin, type Plugin } from './built.js'
-
-// Fastify's own. As its documentation has it for production: lines are written some kilobytes at a time. It goes to /dev/null.
-const pino = createRequire(import.meta.resolve('fastify'))('pino')
+import { defineMany, listenWith, plugin } from './built.js'
 
 /*
  * This package with everything on: schemas of payloads, replies and emits, a hook, every limit, and the logger.
  */
 
+const { defineNamespace } = plugin
+// Fastify's own. As its documentation has it for production: lines are written some kilobytes at a time. It goes to /dev/null.
+const pino = createRequire(import.meta.resolve('fastify'))('pino')
+
 export async function start(scenario: Scenario): Promise<number> {
-  const plugin = await loadPlugin()
   const app = Fastify({ logger: { level: 'info', stream: pino.destination({ sync: false, minLength: 4_096 }) } })
   const define = scenario.hasEverything ? defineFeatures : defineBench
   const definitions =
     scenario.kind === 'startup'
       ? defineMany(scenario)
-      : Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(plugin, scenario)]))
+      : Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(scenario)]))
   await app.register(plugin.default, {
     // high enough to refuse nothing; it is counted all the same
     limits: { eventsPerSecond: 1_000_000 },
@@ -29,7 +29,7 @@ export async function start(scenario: Scenario): Promise<number> {
   return listenWith(app)
 }
 
-function defineBench({ defineNamespace }: Plugin, { hasHook, isUndeclared }: Scenario) {
+function defineBench({ hasHook, isUndeclared }: Scenario) {
   const heard = { events: 0 }
   let shouts = 0
   return defineNamespace({
@@ -56,7 +56,7 @@ function defineBench({ defineNamespace }: Plugin, { hasHook, isUndeclared }: Sce
   })
 }
 
-function defineFeatures({ defineNamespace }: Plugin) {
+function defineFeatures() {
   const heard = { events: 0 }
   return defineNamespace({
     eventHooks: { onEvent: async () => {}, preHandler: async () => {} },

@@ -245,3 +245,12 @@ t.test('three thousand schemas are no reason to wait: of payloads, of replies an
     `${Math.round((user + system) / 1000)} ms of CPU, several times less than Ajv takes`,
   )
 })
+
+t.test(
+  'one of more than a thousand schemas is compiled at boot: who sends the first event would wait for it',
+  async (t) => {
+    const ofSize = (size: number) => ({ anyOf: Array.from({ length: size - 1 }, () => ({ type: 'string' })) })
+    t.ok(isSoundAlone(ofSize(1_000)))
+    t.notOk(isSoundAlone(ofSize(1_001)))
+  },
+)
