@@ -29,7 +29,7 @@ export function readQuery(raw: IncomingMessage): Record<string, string> | undefi
   const query = new Query()
   for (const part of partsOf(text)) {
     const name = nameOf(part)
-    query[name] = part.slice(name.length + 1)
+    if (part !== '') query[name] = part.slice(name.length + 1)
   }
   return query
 }
@@ -39,15 +39,12 @@ export function searchWithout(raw: IncomingMessage, names: ReadonlySet<string>):
   const [, text] = splitUrl(raw)
   // A parser writes it as it can read it itself.
   const query = ENCODED.test(text) ? `?${queryOf(raw)}` : text
-  const parts = partsOf(query).filter((part) => !names.has(nameOf(part)))
+  const parts = partsOf(query).filter((part) => part !== '' && !names.has(nameOf(part)))
   return parts.length > 0 ? `?${parts.join('&')}` : ''
 }
 
 function partsOf(query: string): string[] {
-  return query
-    .slice(1)
-    .split('&')
-    .filter((part) => part !== '')
+  return query.slice(1).split('&')
 }
 
 function nameOf(part: string): string {
