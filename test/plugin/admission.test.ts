@@ -1,7 +1,7 @@
 import { io } from 'socket.io-client'
 import t from 'tap'
 import WebSocket from 'ws'
-import { build, heard, join, listen, next, until, WEBSOCKET, withResolvers } from './harness.js'
+import { build, heard, join, listen, logLines, next, until, WEBSOCKET, withResolvers } from './harness.js'
 
 t.test('a namespace that is joined twice at once is joined once', async (t) => {
   let letIn = () => {}
@@ -159,4 +159,17 @@ t.test('an event that comes before its admission has ended reaches no handler, a
     t.strictSame(seen, [], isLetIn ? 'let in' : 'refused')
     t.equal(app.io.of('/chat').sockets.size, 0)
   }
+})
+
+t.test("joining is logged as a request, and not where Fastify's `disableRequestLogging` leaves it out", async (t) => {
+  const lengths: number[] = []
+  for (const disableRequestLogging of [false, ({ method }: { method: string }) => method === 'CONNECT']) {
+    const { lines, logger } = logLines()
+    const app = await build(t, undefined, undefined, { logger, disableRequestLogging })
+    await app.injectSocket('/chat')
+    const isJoining = ({ req }: Record<string, unknown>) => (req as { method?: string })?.method === 'CONNECT'
+    await until(() => lines.filter(({ msg }) => msg === 'request completed').length > (disableRequestLogging ? 0 : 1))
+    lengths.push(lines.filter(isJoining).length)
+  }
+  t.strictSame(lengths, [1, 0])
 })
