@@ -8,6 +8,9 @@ import { INPUTS, type Input } from './inputs.js'
 import { observe } from './observe.js'
 import { startTarget, type Target } from './server.js'
 
+// Thousands of them, on a machine that may do something else besides.
+t.setTimeout(120_000)
+
 /** What nobody has caught: it would have ended the process. */
 const uncaught: unknown[] = []
 process.on('uncaughtException', (error) => uncaught.push(error))
