@@ -30,6 +30,7 @@ export interface Shape {
 const ALIKE =
   /^(accept|cache-control|connection|dnt|host|origin|pragma|sec-(ch|fetch|gpc|websocket-(e|p|v))|upgrade|user-agent)/
 const TEXT_LIMIT = 1_000
+const LONGEST_TEXT = 500
 const texts = new Map<string, string>()
 
 // Of more, somebody makes them up.
@@ -68,8 +69,9 @@ export function keepHeaders(headers: Headers, shape: Shape): Headers {
   return kept
 }
 
-/** The first of all texts that are equal. */
+/** The first of all texts that are equal, and not too long to be of any browser. */
 function once(text: string): string {
+  if (text.length > LONGEST_TEXT) return text
   const known = texts.get(text)
   if (known !== undefined) return known
   if (texts.size >= TEXT_LIMIT) texts.clear()

@@ -3,7 +3,7 @@ import type { Socket as NamespaceSocket } from 'socket.io'
 import { binaryFrameOf, frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './frame.js'
 import { type EventHead, readHead } from './packet.js'
 import { flushLater, type Writer } from './piece.js'
-import type { Callback, Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
+import type { Client, Connection, Receiver, Transport, WebSocket } from './seam.js'
 import { type EventReceiver, receiveInTurn, yieldTurn } from './turn.js'
 
 /*
@@ -50,8 +50,6 @@ export class Lane implements TextTaker, Writer {
   readonly #webSocket: WebSocket
   readonly #options: LaneOptions
   readonly #isNodes: boolean
-  // One for all its writes: a broadcast is a thousand of them.
-  readonly #endWrite: Callback = (error) => this.#end(error)
   #out = ''
 
   constructor(client: Client, options: LaneOptions) {
@@ -90,16 +88,18 @@ export class Lane implements TextTaker, Writer {
     const { _socket } = this.#webSocket
     const isDirect = this.#isNodes && _socket.writableLength === 0 && _socket.writableCorked === 0
     if (!isDirect) this.flushByStream()
-    else if (this.#out !== '' && _socket.writable) _socket._write(this.#takeOut(), 'latin1', this.#endWrite)
+    else if (this.#out !== '' && _socket.writable)
+      _socket._write(this.#takeOut(), 'latin1', (error) => this.#endWrite(error))
   }
 
   /** The same, but what waits for the end of it has to wait for a turn. */
   flushByStream(): void {
     const { _socket } = this.#webSocket
-    if (this.#out !== '' && _socket.writable) _socket.write(this.#takeOut(), 'latin1', this.#endWrite)
+    if (this.#out !== '' && _socket.writable) _socket.write(this.#takeOut(), 'latin1', (error) => this.#endWrite(error))
   }
 
-  #end(error: Error | null | undefined): void {
+  // No function that each lane would keep: most are idle.
+  #endWrite(error: Error | null | undefined): void {
     if (error) {
       this.#transport.onError('write error', error.stack)
       return

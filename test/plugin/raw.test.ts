@@ -73,6 +73,8 @@ t.test('whoever makes up values of headers gets them, too', async (t) => {
     const kept = new UpgradeRequest(read(['User-Agent', `Browser ${index}`, 'Cookie', 'a=1']))
     t.strictSame(kept.headers, { 'user-agent': `Browser ${index}`, cookie: 'a=1' })
   }
+  const long = 'x'.repeat(1_000)
+  t.strictSame(new UpgradeRequest(read(['Accept', long])).headers, { accept: long })
 })
 
 t.test('the query is read as the engine would, or left to it', async (t) => {
