@@ -98,8 +98,17 @@ const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\./, ws: /^8\.21\./ 
 
 export type Versions = Readonly<Record<keyof typeof TESTED, string | undefined>>
 
+// By module: files are read once, whoever asks.
+const known = new Map<string, Versions>()
+
 /** The versions that are installed below a module; undefined where a bundler has left none to read. */
 export function readVersions(module = import.meta.url): Versions {
+  const versions = known.get(module) ?? findVersions(module)
+  known.set(module, versions)
+  return versions
+}
+
+function findVersions(module: string): Versions {
   const versions: Record<string, string | undefined> = {}
   let parent = module
   // Each is a dependency of the one before, and may be there more than once.
