@@ -45,7 +45,7 @@ export function createIntake(instance: FastifyInstance, io: Server, { path, isFa
   const handleRequest = io.engine.handleRequest.bind(io.engine)
 
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
-    const session = sessions.open.get(sessionIdOf(raw))
+    const session = sessions.find(sessionIdOf(raw))
     // A plain request that names the session of a WebSocket, and its transport: the engine would never answer it, and
     // the http server would wait for that answer when it closes.
     if (session && session.transport.name !== 'polling') {
@@ -60,7 +60,7 @@ export function createIntake(instance: FastifyInstance, io: Server, { path, isFa
     const others = server.listeners('request') as RequestListener[]
     server.removeAllListeners('request')
     server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-      const session = sessions.open.size > 0 && pathOf(raw) === path ? sessions.open.get(sessionIdOf(raw)) : undefined
+      const session = pathOf(raw) === path ? sessions.find(sessionIdOf(raw)) : undefined
       if (session) {
         sessions.expect(session)
         io.engine.handleRequest(raw, response)

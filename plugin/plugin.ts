@@ -25,6 +25,7 @@ import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
 import { withRecovery } from './recovery.js'
 import { createRegistry } from './registry.js'
+import { setRosters } from './roster.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -84,6 +85,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     log: instance.log,
   })
   const drain = createDrain()
+  if (options.fast) setRosters(io)
   containServer({
     io,
     limits: options.limits,

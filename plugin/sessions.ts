@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
 import { settlesWithin } from './deadline.js'
+import { Roster } from './roster.js'
 
 /*
  * The sessions of the engine, from their handshake to their goodbye. When the server closes, each writes what it has
@@ -26,8 +27,8 @@ interface Session {
 }
 
 export interface Sessions {
-  /** Those that have not ended, by their id. */
-  readonly open: ReadonlyMap<string, Session>
+  /** The one of that id that has not ended. */
+  find(id: string): Session | undefined
   /** Says that a client has come back after its handshake: somebody waits for the goodbye. */
   expect(session: Session): void
   /** Makes `close()` care for an upgraded connection: it may end after its session, or have none. */
@@ -39,34 +40,33 @@ export interface Sessions {
   close(timeoutMs: number): Promise<void>
 }
 
+const PLACE = Symbol('place')
+
+/** A connection, and the number under which it is kept. */
+type Kept = Duplex & { [PLACE]?: number }
+
 /** Follows every session of a server's engine, and replaces the engine's own `close()`. Call it before any handshake. */
 export function createSessions({ engine }: Server): Sessions {
-  const open = new Map<string, Session>()
+  // The engine's own, by their ids; it is in its documentation, and not in its types.
+  const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, Session>> }
   // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
-  const abandoned = new Set<Session>()
-  const connections = new Set<Duplex>()
+  const abandoned = new WeakSet<Session>()
+  const connections = new Roster<number, Duplex>()
+  let count = 0
   const discardAll = engine.close.bind(engine)
 
   // One for all: `this` is whose it is.
-  function forget(this: Session): void {
-    open.delete(this.id)
-    abandoned.delete(this)
-  }
-  function drop(this: Duplex): void {
-    connections.delete(this)
+  function drop(this: Kept): void {
+    connections.delete(this[PLACE] as number)
   }
 
   engine.on('connection', (session: Session) => {
     // The one it begins with: after an upgrade it has another, and this one may still wait.
     const { transport } = session
-    open.set(session.id, session)
-    if (transport.name !== 'polling') {
-      session.on('close', forget)
-      return
-    }
+    if (transport.name !== 'polling') return
     abandoned.add(session)
     session.on('close', () => {
-      forget.call(session)
+      abandoned.delete(session)
       // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
       transport.shouldClose?.()
     })
@@ -74,7 +74,7 @@ export function createSessions({ engine }: Server): Sessions {
   // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an
   // error in place of a close. Without `discard` a session writes what it has, and then its goodbye.
   engine.close = () => {
-    for (const session of open.values()) {
+    for (const session of Object.values(open)) {
       if (abandoned.has(session)) session.close(true)
       else sayGoodbye(session)
     }
@@ -82,21 +82,22 @@ export function createSessions({ engine }: Server): Sessions {
   }
 
   return {
-    open,
+    find: (id) => (Object.hasOwn(open, id) ? open[id] : undefined),
     expect: (session) => void abandoned.delete(session),
-    keep(connection) {
-      connections.add(connection)
+    keep(connection: Kept) {
+      connection[PLACE] = count++
+      connections.set(connection[PLACE], connection)
       connection.on('close', drop)
     },
     async close(timeoutMs) {
-      const ended = [...open.values(), ...connections].map(
+      const ended = [...Object.values(open), ...connections.values()].map(
         (each) => new Promise<void>((end) => each.once('close', end)),
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
       // One that was waiting for a poll to close does not hear of it.
-      for (const session of open.values()) session.transport.shouldClose?.()
-      for (const connection of connections) connection.destroy()
+      for (const session of Object.values(open)) session.transport.shouldClose?.()
+      for (const connection of connections.values()) connection.destroy()
     },
   }
 }

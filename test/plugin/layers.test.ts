@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'seam',
     'compact',
     'headers',
+    'roster',
   ],
   [
     'name',
