@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import { UpgradeRequest } from './raw.js'
 import { type Engine, findUntested, isEngine, readVersions } from './seam.js'
+import { createSessionId } from './session-id.js'
 import { createSessions } from './sessions.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
 import { createUpgrade, routeUpgrade } from './upgrade.js'
@@ -43,6 +44,8 @@ export function createIntake(instance: FastifyInstance, io: Server, { path, isFa
   const isKnown = isFast && findUntested(readVersions()) === undefined && isEngine(engine)
   const upgrade = isKnown ? createUpgrade(engine) : engine.handleUpgrade.bind(engine)
   const handleRequest = io.engine.handleRequest.bind(io.engine)
+  // The application may have another later.
+  if (isFast) io.engine.generateId = createSessionId
 
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
     const session = sessions.find(sessionIdOf(raw))

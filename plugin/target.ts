@@ -27,10 +27,9 @@ export function readQuery(raw: IncomingMessage): Record<string, string> | undefi
   const [, text] = splitUrl(raw)
   if (ENCODED.test(text)) return undefined
   const query = new Query()
-  for (const part of partsOf(text)) {
-    const name = nameOf(part)
-    if (part !== '') query[name] = part.slice(name.length + 1)
-  }
+  eachPart(text, (part, name) => {
+    query[name] = part.slice(name.length + 1)
+  })
   return query
 }
 
@@ -39,17 +38,23 @@ export function searchWithout(raw: IncomingMessage, names: ReadonlySet<string>):
   const [, text] = splitUrl(raw)
   // A parser writes it as it can read it itself.
   const query = ENCODED.test(text) ? `?${queryOf(raw)}` : text
-  const parts = partsOf(query).filter((part) => part !== '' && !names.has(nameOf(part)))
-  return parts.length > 0 ? `?${parts.join('&')}` : ''
+  let search = ''
+  eachPart(query, (part, name) => {
+    if (!names.has(name)) search += `${search === '' ? '?' : '&'}${part}`
+  })
+  return search
 }
 
-function partsOf(query: string): string[] {
-  return query.slice(1).split('&')
-}
-
-function nameOf(part: string): string {
-  const sign = part.indexOf('=')
-  return sign < 0 ? part : part.slice(0, sign)
+/** Goes over the parameters of a query with its question mark. No list is made of them. */
+function eachPart(query: string, visit: (part: string, name: string) => void): void {
+  for (let start = 1, end = 0; start < query.length; start = end + 1) {
+    end = query.indexOf('&', start)
+    if (end < 0) end = query.length
+    if (end === start) continue
+    const part = query.slice(start, end)
+    const sign = part.indexOf('=')
+    visit(part, sign < 0 ? part : part.slice(0, sign))
+  }
 }
 
 /** The id of the session that it belongs to; empty for a handshake. */

@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'compact',
     'headers',
     'roster',
+    'session-id',
   ],
   [
     'name',
