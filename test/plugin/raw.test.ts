@@ -108,3 +108,15 @@ t.test("a connect's raw request is its handshake's, but for its method, its addr
   t.equal(raw.url, '/chat?own=1')
   t.strictSame([raw.httpVersionMajor, raw.httpVersionMinor, raw.socket], [1, 1, handshake.socket])
 })
+
+t.test("a connect's query is its handshake's, without what is the engine's", async (t) => {
+  const urlOf = (query: string) => {
+    const handshake = new UpgradeRequest(read(SENT, `/socket.io/${query}`)) as unknown as IncomingMessage
+    return deriveConnect(handshake, '/chat', {}).url
+  }
+  t.equal(urlOf('?EIO=4&transport=websocket'), '/chat')
+  t.equal(urlOf('?a=1&EIO=4&b&sid=x&&c=2=3&'), '/chat?a=1&b&c=2=3')
+  t.equal(urlOf('?a=%20&EIO=4&b=1'), '/chat?a=+&b=1')
+  t.equal(urlOf('?'), '/chat')
+  t.equal(urlOf(''), '/chat')
+})
