@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import { UpgradeRequest } from './raw.js'
-import { type Engine, findUntested, isEngine, readVersions } from './seam.js'
 import { createSessionId } from './session-id.js'
 import { createSessions } from './sessions.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
@@ -18,7 +17,6 @@ import { createUpgrade, routeUpgrade } from './upgrade.js'
 // the engine's own words
 const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 
-type Upgrading = Pick<Engine, 'handleUpgrade'>
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
@@ -40,9 +38,7 @@ export interface IntakeOptions {
  */
 export function createIntake(instance: FastifyInstance, io: Server, { path, isFast }: IntakeOptions): Intake {
   const sessions = createSessions(io)
-  const engine: Upgrading = io.engine
-  const isKnown = isFast && findUntested(readVersions()) === undefined && isEngine(engine)
-  const upgrade = isKnown ? createUpgrade(engine) : engine.handleUpgrade.bind(engine)
+  const upgrade = isFast ? createUpgrade(io.engine, instance.log) : io.engine.handleUpgrade.bind(io.engine)
   const handleRequest = io.engine.handleRequest.bind(io.engine)
   // The application may have another later.
   if (isFast) io.engine.generateId = createSessionId

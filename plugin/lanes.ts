@@ -5,17 +5,9 @@ import { createCompact } from './compact.js'
 import { IDLE, Lane, type LaneOptions, type WriteOptions } from './lane.js'
 import type { Limits } from './limits.js'
 import { beginReading, endReading } from './piece.js'
-import {
-  type Callback,
-  type Client,
-  type Connection,
-  findUntested,
-  hasSeams,
-  type Receiver,
-  readVersions,
-  type Sender,
-} from './seam.js'
+import { type Callback, type Client, type Connection, hasSeams, type Receiver, type Sender } from './seam.js'
 import { yieldTurn } from './turn.js'
+import { findUntested, readVersions } from './versions.js'
 
 /*
  * Opens the fast lanes of a server's connections, where they can be.

@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'socket.io'
 
 /*
- * What is private of socket.io, engine.io and ws, and what the fast lane needs of it: named here, with the versions in
- * which it was tested, and looked for before anybody relies on it.
+ * What is private of socket.io, engine.io and ws, and what the fast lane needs of it: named here, and looked for before
+ * anybody relies on it.
  */
 
 export type Callback = (error?: Error | null) => void
@@ -91,58 +88,6 @@ export interface Client {
   readonly nsps: ReadonlyMap<string, Socket>
   /** Our own, of codec.ts. */
   readonly decoder: { readonly isWaiting: boolean }
-}
-
-/** Of each package the versions that were tested. */
-const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\./, ws: /^8\.21\./ } as const
-
-export type Versions = Readonly<Record<keyof typeof TESTED, string | undefined>>
-
-// By module: files are read once, whoever asks.
-const known = new Map<string, Versions>()
-
-/** The versions that are installed below a module; undefined where a bundler has left none to read. */
-export function readVersions(module = import.meta.url): Versions {
-  const versions = known.get(module) ?? findVersions(module)
-  known.set(module, versions)
-  return versions
-}
-
-function findVersions(module: string): Versions {
-  const versions: Record<string, string | undefined> = {}
-  let parent = module
-  // Each is a dependency of the one before, and may be there more than once.
-  for (const name of Object.keys(TESTED)) {
-    try {
-      parent = createRequire(parent).resolve(name)
-      versions[name] = readVersion(parent, name)
-    } catch {
-      versions[name] = undefined
-    }
-  }
-  return versions as Versions
-}
-
-/** Of the package of that name in which a file or folder is. */
-function readVersion(place: string, name: string): string {
-  const folder = dirname(place)
-  try {
-    const found = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    if (found.name === name) return found.version
-  } catch {
-    // the next may have one
-  }
-  if (folder === place) throw new Error(`${name} has no package.json`)
-  return readVersion(folder, name)
-}
-
-/** Says which version was not tested; undefined when all were. */
-export function findUntested(versions: Versions): string | undefined {
-  for (const [name, tested] of Object.entries(TESTED)) {
-    const version = versions[name as keyof Versions]
-    if (version === undefined || !tested.test(version)) return `${name} ${version ?? 'of an unknown version'}`
-  }
-  return undefined
 }
 
 /** Whether a client whose transport is a WebSocket has all that is said above. */

@@ -1,6 +1,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Answer } from './answer.js'
-import type { Engine } from './seam.js'
+import { type Engine, isEngine } from './seam.js'
+import { findUntested, readVersions } from './versions.js'
 
 /*
  * What becomes of an upgrade: a WebSocket of the engine's, or, where it is none, a response on its raw connection, which
@@ -9,11 +11,22 @@ import type { Engine } from './seam.js'
 
 type Route = (raw: IncomingMessage, response: ServerResponse) => void
 
+type Upgrade = Engine['handleUpgrade']
+
 /**
  * What the engine does with an upgrade, but for the response that it makes for its middlewares and that its connection
- * keeps, where it has none.
+ * keeps, where it has none; and just what it does where it is not the engine that was tested.
  */
-export function createUpgrade(engine: Engine): Engine['handleUpgrade'] {
+export function createUpgrade(engine: { handleUpgrade: Upgrade }, log: Pick<FastifyBaseLogger, 'warn'>): Upgrade {
+  if (findUntested(readVersions()) === undefined) {
+    if (isEngine(engine)) return upgradeWithoutResponse(engine)
+    // It has no `ws` where WebSockets are not wanted.
+    if ('ws' in engine && engine.ws) log.warn('fast is off for upgrades: the engine is not what it was tested with')
+  }
+  return engine.handleUpgrade.bind(engine)
+}
+
+function upgradeWithoutResponse(engine: Engine): Upgrade {
   return (raw, connection, head) => {
     if (engine.middlewares.length > 0) return engine.handleUpgrade(raw, connection, head)
     engine.prepare(raw)

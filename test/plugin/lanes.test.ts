@@ -6,7 +6,7 @@ import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import type { NamespacesOptions } from '../../plugin/index.js'
-import * as seam from '../../plugin/seam.js'
+import * as versions from '../../plugin/versions.js'
 import { WirePolling, WireSocket } from '../wire/wire.js'
 import { build, listen, logLines, until, WEBSOCKET } from './harness.js'
 import { isLaned } from './lane-harness.js'
@@ -66,9 +66,9 @@ for (const [name, value] of Object.entries(FOREIGN)) {
 }
 
 t.test('on a version that was not tested nothing is changed, and the log says which', async (t) => {
-  const versions = { ...seam.readVersions(), ws: '9.1.0' }
+  const installed = { ...versions.readVersions(), ws: '9.1.0' }
   const { createLanes } = (await t.mockImport('../../plugin/lanes.js', {
-    '../../plugin/seam.js': { ...seam, readVersions: () => versions },
+    '../../plugin/versions.js': { ...versions, readVersions: () => installed },
   })) as typeof import('../../plugin/lanes.js')
   const { app, talk } = await serve(t, { fast: false })
   const { lines, logger } = logLines()

@@ -21,6 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'headers',
     'roster',
     'session-id',
+    'versions',
   ],
   [
     'name',

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { createUpgrade } from '../../plugin/upgrade.js'
 import { build, join, listen, next } from './harness.js'
 import { inBothModes } from './lane-harness.js'
 
@@ -54,4 +55,26 @@ t.test('a connection keeps no response of its upgrade where nobody could have it
   }
   const [fast = 0, stock = 0] = counts
   t.equal(fast, stock - 1)
+})
+
+t.test('an engine of another shape has its upgrades as it likes, and the log says so', async (t) => {
+  const lines: string[] = []
+  const log = { warn: (line: string) => void lines.push(line) } as Parameters<typeof createUpgrade>[1]
+  const app = await build(t, { namespaces: { '/chat': echo } })
+  const heard: unknown[] = []
+  const handleUpgrade = (...args: unknown[]) => void heard.push(args)
+  const other = { ws: {}, handleUpgrade }
+  const upgrade = createUpgrade(other, log) as (...args: unknown[]) => void
+  t.strictSame(lines, ['fast is off for upgrades: the engine is not what it was tested with'])
+  upgrade('raw', 'connection', 'head')
+  t.strictSame(heard, [['raw', 'connection', 'head']])
+  createUpgrade(app.io.engine, log)
+  t.equal(lines.length, 1)
+})
+
+t.test('an engine without WebSockets is none of another shape', async (t) => {
+  const lines: string[] = []
+  const app = await build(t, { io: { transports: ['polling'] }, namespaces: { '/chat': echo } })
+  createUpgrade(app.io.engine, { warn: (line: string) => void lines.push(line) } as never)
+  t.strictSame(lines, [])
 })
