@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Namespace, Server } from 'socket.io'
 
 /*
@@ -47,6 +48,11 @@ export class Roster<Key, Value> extends Map<Key, Value> {
 
   override forEach(visit: (value: Value, key: Key, all: Map<Key, Value>) => void, self?: unknown): void {
     for (const [key, value] of this) visit.call(self, value, key, this)
+  }
+
+  /** Whoever prints it wants to see no cells. */
+  [inspect.custom](): Map<Key, Value> {
+    return new Map(this)
   }
 }
 
