@@ -59,7 +59,8 @@ export function createIntake(instance: FastifyInstance, io: Server, { path, isFa
     const others = server.listeners('request') as RequestListener[]
     server.removeAllListeners('request')
     server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-      const session = pathOf(raw) === path ? sessions.find(sessionIdOf(raw)) : undefined
+      const canBePoll = io.engine.clientsCount > 0 && pathOf(raw) === path
+      const session = canBePoll ? sessions.find(sessionIdOf(raw)) : undefined
       if (session) {
         sessions.expect(session)
         io.engine.handleRequest(raw, response)

@@ -47,7 +47,7 @@ type Kept = Duplex & { [PLACE]?: number }
 
 /** Follows every session of a server's engine, and replaces the engine's own `close()`. Call it before any handshake. */
 export function createSessions({ engine }: Server): Sessions {
-  // The engine's own, by their ids; it is in its documentation, and not in its types.
+  // The engine's own, by their ids.
   const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, Session>> }
   // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
   const abandoned = new WeakSet<Session>()
@@ -66,7 +66,6 @@ export function createSessions({ engine }: Server): Sessions {
     if (transport.name !== 'polling') return
     abandoned.add(session)
     session.on('close', () => {
-      abandoned.delete(session)
       // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
       transport.shouldClose?.()
     })
