@@ -8,8 +8,7 @@ import { eventText } from './packet.js'
 
 /*
  * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
- * that comes in is bounded before anything recurses over it or spreads it, and every event that goes out is checked,
- * once, however many sockets it goes to.
+ * that comes in is bounded before anything recurses over it or spreads it. What goes out was checked where it was emitted.
  */
 
 /** What we need of the engine's socket. */
@@ -37,9 +36,8 @@ export type CheckEmit = (namespace: string, event: string, args: unknown[]) => u
 
 export interface CodecOptions {
   readonly limits: Bounds
-  readonly checkEmit: CheckEmit
-  /** What writes the payload of an emit as it has been checked. Default: JSON.stringify. */
-  readonly writerOf?: (namespace: string, event: string) => ((payload: unknown) => string | undefined) | undefined
+  /** The JSON of a payload that was checked; undefined where JSON.stringify has to write it. */
+  readonly textOf?: (payload: unknown) => string | undefined
   readonly receiveConnect: ReceiveConnect
   /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
   readonly base?: Parser | undefined
@@ -52,22 +50,19 @@ export interface Codec {
   expect(connection: Connection): void
 }
 
-export function createCodec({ limits, checkEmit, writerOf, receiveConnect, base = stock }: CodecOptions): Codec {
+export function createCodec({ limits, textOf, receiveConnect, base = stock }: CodecOptions): Codec {
   let expected: Connection | undefined
   const isText = base === stock
 
   class CheckingEncoder extends base.Encoder {
-    /** `offset` is what an adapter that recovers sessions adds to an event, behind the check. */
+    /** `offset` is what an adapter that recovers sessions adds to an event. */
     override encode(packet: Packet, offset?: string) {
       if (packet.type === PacketType.CONNECT_ERROR) return super.encode(addCode(packet))
       if (packet.type !== PacketType.EVENT) return super.encode(packet)
-      const [event, ...args] = packet.data as [string, ...unknown[]]
-      const checked = checkEmit(packet.nsp, event, args)
-      const json =
-        checked !== args && checked.length === 1 && isText ? writerOf?.(packet.nsp, event)?.(checked[0]) : undefined
-      if (json !== undefined) return [eventText(packet, event, json, offset)]
-      if (offset !== undefined) return super.encode({ ...packet, data: [event, ...checked, offset] })
-      return super.encode(checked === args ? packet : { ...packet, data: [event, ...checked] })
+      const data = packet.data as [string, ...unknown[]]
+      const json = isText && data.length === 2 ? textOf?.(data[1]) : undefined
+      if (json !== undefined) return [eventText(packet, data[0], json, offset)]
+      return super.encode(offset === undefined ? packet : { ...packet, data: [...data, offset] })
     }
   }
 

@@ -44,6 +44,8 @@ export interface ContainmentOptions {
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
   readonly openLane: OpenLane
+  /** Has what a socket, or all with this prototype, emits checked. */
+  readonly checkEmitsOf: (socket: Socket) => void
   /** Milliseconds, for rates. */
   readonly now: () => number
 }
@@ -56,7 +58,8 @@ const BUCKETS = Symbol('buckets')
 type Contained = Socket & { client: { [BUCKETS]?: Map<string, Bucket> } }
 
 /** Contains every namespace of a server, those that are still to come too. */
-export function containServer({ io, limits, log, admission, drain, rulesOf, openLane, now }: ContainmentOptions): void {
+export function containServer(options: ContainmentOptions): void {
+  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, now } = options
   const gateRules = new WeakMap<Rules, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
   containFunctions(OwnSocket.prototype)
@@ -86,6 +89,7 @@ export function containServer({ io, limits, log, admission, drain, rulesOf, open
       answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error))
       return error instanceof Error ? error : new FST_NSP_INTERNAL()
     })
+    checkEmitsOf(contained)
     boundRooms(contained, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
   }
 

@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
 import { ask } from './ask.js'
-import type { CheckEmit } from './codec.js'
 import type { Contract } from './contract.js'
 import type { HandlerContext } from './definition.js'
 import { createAudience, type Stage } from './emit.js'
+import type { EmitCheck } from './emit-check.js'
 
 /*
  * What onConnect and its like receive: one object per joined socket. What costs something to make is made when it is asked
@@ -13,7 +13,7 @@ import { createAudience, type Stage } from './emit.js'
 
 /** What the sockets of a server have in common. */
 export interface ContextTools {
-  readonly checkEmit: CheckEmit
+  readonly emitCheck: EmitCheck
   /** Admits a socket again, with another auth. rejects with the refusal. */
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
 }
@@ -110,7 +110,7 @@ export class ConnectionContext implements Hands {
     const stage: Stage = {
       namespace: () => namespace as Namespace,
       contract: () => contract,
-      checkEmit: this.#tools.checkEmit,
+      emitCheck: this.#tools.emitCheck,
       during: (call) => call(),
     }
     return {

@@ -3,7 +3,6 @@ import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
 import { writePacket } from './codec.js'
-import { Checked } from './emit.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
 import { requestOf } from './request.js'
@@ -82,7 +81,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     const nsp = socket.nsp.name
     log.debug({ namespace: nsp, socketId: socket.id, code: why.code }, 'socket disconnected')
     // Now, and to this socket only: with a recovery, Socket.IO's own emit goes through the adapter, which may take its time.
-    writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [FAREWELL, new Checked(why)] })
+    writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [FAREWELL, why] })
     socket.disconnect()
   }
 

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DisconnectReason, Namespace, Socket } from 'socket.io'
-import type { CheckEmit } from './codec.js'
 import { ConnectionContext, type ContextTools } from './context.js'
 import type { Contract } from './contract.js'
 import type { DisconnectContext } from './definition.js'
+import type { EmitCheck } from './emit-check.js'
 import { FST_NSP_SOCKET_GONE } from './errors.js'
 import { gateOf } from './gate.js'
 import type { Identities } from './identity.js'
@@ -26,7 +26,7 @@ interface Mounted {
 export interface LifeOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep' | 'release'>
-  readonly checkEmit: CheckEmit
+  readonly emitCheck: EmitCheck
   readonly log: FastifyBaseLogger
 }
 
@@ -46,8 +46,8 @@ const CONTEXT = Symbol('context')
 /** A socket, as it is here. */
 type Living = Socket & { [CONTEXT]: ConnectionContext }
 
-export function createLife({ readmit, identities, checkEmit, log }: LifeOptions): Live {
-  const tools: ContextTools = { checkEmit, readmit: reauthenticate }
+export function createLife({ readmit, identities, emitCheck, log }: LifeOptions): Live {
+  const tools: ContextTools = { emitCheck, readmit: reauthenticate }
 
   /** The socket's identity is that of the new request, or, where anything fails, the one it was. */
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {

@@ -23,6 +23,19 @@ export function toPlain(value: unknown, depth = 0): unknown {
   return copy
 }
 
+/** The same of what goes to another node. Throws TypeError for a bigint, which JSON has not. */
+export function toSendable(value: unknown): unknown {
+  const plain = toPlain(value)
+  refuseBigInt(plain)
+  return plain
+}
+
+function refuseBigInt(value: unknown): void {
+  if (typeof value === 'bigint') throw new TypeError('it holds a bigint, which JSON has not')
+  if (typeof value !== 'object' || value === null || isBinary(value)) return
+  for (const item of Object.values(value)) refuseBigInt(item)
+}
+
 /** What JSON leaves out of objects, and makes null of in arrays. */
 export function isNothing(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { warnOfAdapter } from './abilities.js'
+import { guardAdapters } from './adapter-guard.js'
 import { createAdmission } from './admission.js'
 import { attachServer } from './attach.js'
 import { createChildren } from './children.js'
@@ -9,7 +10,8 @@ import { containServer } from './containment.js'
 import { settlesWithin } from './deadline.js'
 import type { Decorators } from './decorators.js'
 import { createDrain } from './drain.js'
-import { createEmitCheck } from './emit.js'
+import { checkEmits } from './emit.js'
+import { createEmitCheck } from './emit-check.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { gateOf, receiverOf } from './gate.js'
 import { createHandshake } from './handshake.js'
@@ -50,13 +52,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
-  const checkEmit = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
+  const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const handshake = createHandshake(instance.routing, options)
   const codec = createCodec({
     limits: options.limits,
     base: options.io.parser as Parser | undefined,
-    checkEmit,
-    writerOf: (address, event) => mounts.at(address)?.contract.emits.get(event)?.write,
+    textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
   })
   const recovery = withRecovery(options.io, {
@@ -68,7 +69,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  if (options.io.connectionStateRecovery) warnOfAdapter(io, instance.log)
+  const isRecovering = options.io.connectionStateRecovery !== undefined
+  if (isRecovering) warnOfAdapter(io, instance.log)
+  guardAdapters({ io, emitCheck, log: instance.log })
   const children = createChildren({
     io,
     limit: options.limits.dynamicNamespaces,
@@ -81,7 +84,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     io,
     limits: options.limits,
-    isRecovering: options.io.connectionStateRecovery !== undefined,
+    isRecovering,
     log: instance.log,
   })
   const drain = createDrain()
@@ -94,6 +97,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     drain,
     rulesOf: (address) => mounts.at(address),
     openLane: (socket) => openLane(socket),
+    checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     now: () => performance.now(),
   })
   // Behind containment, whose own listeners are none that a lane has to heed.
@@ -106,7 +110,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    live: createLife({ readmit: admission.readmit, identities, checkEmit, log: instance.log }),
+    live: createLife({ readmit: admission.readmit, identities, emitCheck, log: instance.log }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
@@ -127,7 +131,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   instance.decorate(
     'namespaceOf',
-    createReach({ io, registry, children, contractOf: (address) => mounts.at(address)?.contract, checkEmit }) as never,
+    createReach({ io, registry, children, contractOf: (address) => mounts.at(address)?.contract, emitCheck }) as never,
   )
   instance.decorate('disconnectUser', identities.disconnectUser)
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {

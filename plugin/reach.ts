@@ -1,10 +1,10 @@
 import type { Namespace, Server } from 'socket.io'
 import { formatAddress } from './address.js'
 import type { Children } from './children.js'
-import type { CheckEmit } from './codec.js'
 import type { Contract } from './contract.js'
 import type { Audience } from './definition.js'
 import { createAudience } from './emit.js'
+import type { EmitCheck } from './emit-check.js'
 import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAMS_INVALID } from './errors.js'
 import type { TypesOf } from './inference.js'
 import type { None, ParamsOf } from './joining.js'
@@ -44,14 +44,14 @@ export interface ReachOptions {
   readonly registry: Pick<Registry, 'entries' | 'find'>
   readonly children: Pick<Children, 'hold' | 'release'>
   readonly contractOf: (address: string) => Contract | undefined
-  readonly checkEmit: CheckEmit
+  readonly emitCheck: EmitCheck
 }
 
 /**
  * Makes `app.namespaceOf`.
  * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
  */
-export function createReach({ io, registry, children, contractOf, checkEmit }: ReachOptions) {
+export function createReach({ io, registry, children, contractOf, emitCheck }: ReachOptions) {
   function findDeclared(wanted: unknown): Declared {
     const found = registry.entries.filter(({ name, source }) => name === wanted || source === wanted)
     const [declared, other] = found
@@ -75,7 +75,7 @@ export function createReach({ io, registry, children, contractOf, checkEmit }: R
     const audience = createAudience(() => namespace().except([]), {
       namespace,
       contract: () => contractOf(address),
-      checkEmit,
+      emitCheck,
       async during(call) {
         if (!declared.isDynamic) return call()
         children.hold(address)

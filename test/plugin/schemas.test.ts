@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { z } from 'zod'
 import type { Compilers } from '../../plugin/compiled-schema.js'
 import { compileContract } from '../../plugin/contract.js'
-import { createEmitCheck } from '../../plugin/emit.js'
+import { createEmitCheck } from '../../plugin/emit-check.js'
 import { type AnyNamespaceDefinition, type AnySchema, type AskOptions, defineNamespace } from '../../plugin/index.js'
 import { normalizeDefinition } from '../../plugin/normal-form.js'
 import { build, client, next, until } from './harness.js'
@@ -430,19 +430,19 @@ t.test('an emit that is not declared throws in development, and passes in produc
   const development = createEmitCheck(() => contract, true)
   const production = createEmitCheck(() => contract, false)
   const args = [1, 2]
-  t.throws(() => development('/x', 'typo', args), {
+  t.throws(() => development.check('/x', 'typo', args), {
     code: 'FST_NSP_EMIT_UNKNOWN',
     message: 'The emit typo is not declared in the definition of /x: add it to `emits`',
   })
-  t.equal(production('/x', 'typo', args), args)
-  t.equal(development('/x', 'said', args), args, 'without a schema there is nothing to check')
+  t.equal(production.check('/x', 'typo', args), args)
+  t.equal(development.check('/x', 'said', args), args, 'without a schema there is nothing to check')
 })
 
 t.test('a definition without `emits`, and a namespace without a definition, may emit anything', async (t) => {
   const contract = compileContract('/x', normalizeDefinition({}, 'at'), NO_COMPILERS)
   const args = [1]
-  t.equal(createEmitCheck(() => contract, true)('/x', 'any', args), args)
-  t.equal(createEmitCheck(() => undefined, true)('/x', 'any', args), args)
+  t.equal(createEmitCheck(() => contract, true).check('/x', 'any', args), args)
+  t.equal(createEmitCheck(() => undefined, true).check('/x', 'any', args), args)
 })
 
 t.test('an emit that is not declared fails at the line that makes it', async (t) => {

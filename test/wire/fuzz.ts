@@ -143,7 +143,6 @@ function ackOf(message: string, at: string): number | undefined {
 function decode(packets: readonly Packet[]): void {
   const { Decoder } = createCodec({
     limits: DEFAULT_LIMITS,
-    checkEmit: (_namespace, _event, args) => args,
     receiveConnect: (_connection, _packet, pass) => pass(),
   }).parser
   let decoder = createDecoder()

@@ -1,0 +1,74 @@
+import type { CheckEmit } from './codec.js'
+import type { Contract } from './contract.js'
+import { FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from './errors.js'
+import { isThenable, recast } from './sequence.js'
+import type { Write } from './writer.js'
+
+/*
+ * The check of what is emitted. It runs once, synchronously, where the application emits: before the encoder, before an
+ * adapter, and never again on another node, whose schemas may be older or newer.
+ */
+
+/** Checks emits, and remembers the last payload that it has given. */
+export interface EmitCheck {
+  readonly check: CheckEmit
+  /** Runs `call`, whose one emit carries what was checked before: the check lets it pass as it is, once. */
+  skip<Result>(call: () => Result): Result
+  /** The JSON of the payload that the last check gave, if its schema has a writer; undefined for any other value. */
+  textOf(payload: unknown): string | undefined
+}
+
+/**
+ * Makes the check of the emits of all namespaces.
+ * in: the contract of a live namespace, by its name, and whether an undeclared emit is an error (in development).
+ * The check throws FST_NSP_EMIT_UNKNOWN, FST_NSP_EMIT_INVALID.
+ */
+export function createEmitCheck(contractOf: (namespace: string) => Contract | undefined, isStrict: boolean): EmitCheck {
+  let isSkipped = false
+  let last: unknown
+  let write: Write | undefined
+
+  return {
+    check(namespace, event, args) {
+      if (isSkipped) {
+        // What listeners emit meanwhile is something else.
+        isSkipped = false
+        return args
+      }
+      const contract = contractOf(namespace)
+      if (!contract?.hasEmits) return args
+      const emit = contract.emits.get(event)
+      if (!emit) {
+        if (isStrict) throw new FST_NSP_EMIT_UNKNOWN(event, namespace)
+        return args
+      }
+      if (!emit.checkPayload) return args
+      const [payload, ...rest] = args
+      const checked = recast(
+        () => emit.checkPayload?.(payload),
+        (error) => {
+          throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)
+        },
+      )
+      if (isThenable(checked)) {
+        checked.then(undefined, () => {})
+        throw new FST_NSP_EMIT_INVALID(event, namespace, 'it is asynchronous, and an emit can not wait')
+      }
+      last = checked
+      write = emit.write
+      return [checked, ...rest]
+    },
+
+    skip(call) {
+      isSkipped = true
+      try {
+        return call()
+      } finally {
+        isSkipped = false
+      }
+    },
+
+    // A check gives a copy that nobody else has, so an object that is the same was given by the last check.
+    textOf: (payload) => (typeof payload === 'object' && payload === last ? write?.(payload) : undefined),
+  }
+}
