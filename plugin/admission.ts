@@ -34,7 +34,7 @@ interface Place {
 export interface AdmissionOptions {
   readonly connect: Connect
   readonly find: (address: string) => Place | undefined
-  readonly children: Pick<Children, 'isLive' | 'hasRoomFor' | 'hold' | 'seat'>
+  readonly children: Pick<Children, 'isLive' | 'hasRoomFor' | 'hold' | 'seat' | 'whenFree'>
   readonly io: Encoding
   readonly limits: Pick<Limits, 'namespacesPerConnection'>
   /** Whether sessions are recovered. */
@@ -69,12 +69,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
     countJoin(connection)
     const place = find(address)
     if (!place) return { request: undefined, isHeld: false }
-    return after(admit(connection.request, place, address, auth), (request) => {
-      // It has gone meanwhile: nothing is made for it.
-      if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
-      if (place.entry.isDynamic) hold(address)
-      return { request, isHeld: place.entry.isDynamic }
-    })
+    return after(admit(connection.request, place, address, auth), (request) =>
+      after(children.whenFree(address), () => {
+        // It has gone meanwhile: nothing is made for it.
+        if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
+        if (place.entry.isDynamic) hold(address)
+        return { request, isHeld: place.entry.isDynamic }
+      }),
+    )
   }
 
   function admit(

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
 import { isWithin } from './limits.js'
+import { createQuarantine } from './quarantine.js'
 import { contain } from './sequence.js'
 
 /*
@@ -13,6 +14,8 @@ export interface ChildrenOptions {
   /** How many may be open at a time, 0 for no bound. */
   readonly limit: number
   readonly log: FastifyBaseLogger
+  /** Whether an adapter speaks to other nodes. */
+  readonly isShared: (adapter: Namespace['adapter']) => boolean
   /** Hears of one that has gone. */
   readonly forget: (address: string) => void
 }
@@ -27,6 +30,8 @@ export interface Children {
   /** Keeps the namespace of an address alive until `release`; it is made if need be. */
   hold(address: string): void
   release(address: string): void
+  /** Resolves when the namespace of an address may be opened again; undefined if it may be now. Never rejects. */
+  whenFree(address: string): Promise<void> | undefined
   /** Makes a hold that of a socket: it ends when the socket has connected, or has been refused. */
   seat(socket: Socket): void
 }
@@ -36,6 +41,9 @@ interface Child {
   holds: number
   timer?: NodeJS.Timeout
 }
+
+// How long an empty namespace stays whose adapter speaks to other nodes: for it, to come and go is to subscribe and unsubscribe.
+const LINGER_MS = 10_000
 
 const SEAT = Symbol('seat')
 
@@ -48,8 +56,11 @@ interface SessionKeeper {
   pendingMs?(): number
 }
 
-export function createChildren({ io, limit, log, forget }: ChildrenOptions): Children {
+export function createChildren({ io, limit, log, isShared, forget }: ChildrenOptions): Children {
   const children = new Map<string, Child>()
+  const quarantine = createQuarantine()
+  // Addresses that were left empty, and linger.
+  const lingering = new Set<string>()
 
   function leaveSeat(socket: Seated): void {
     if (!socket[SEAT]) return
@@ -64,20 +75,36 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
     closeIfEmpty(address)
   }
 
-  function closeIfEmpty(address: string): void {
+  /** `isIdle`: it has lingered. out: whether it has closed. */
+  function closeIfEmpty(address: string, isIdle = false): boolean {
     const child = children.get(address)
-    if (!child || child.holds > 0 || child.namespace.sockets.size > 0) return
+    if (!child || child.holds > 0 || child.namespace.sockets.size > 0) return false
     clearTimeout(child.timer)
-    const pendingMs = (child.namespace.adapter as SessionKeeper).pendingMs?.() ?? 0
-    if (pendingMs > 0) {
-      child.timer = setTimeout(closeIfEmpty, pendingMs, address).unref()
-      return
+    const { adapter } = child.namespace
+    const isOpenElsewhere = isShared(adapter)
+    const pendingMs = (adapter as SessionKeeper).pendingMs?.() ?? 0
+    const waitMs = Math.max(pendingMs, isOpenElsewhere && !isIdle ? LINGER_MS : 0)
+    if (waitMs > 0) {
+      child.timer = setTimeout(closeIfEmpty, waitMs, address, true).unref()
+      if (isOpenElsewhere) lingering.add(address)
+      return false
     }
+    close(address, child)
+    return true
+  }
+
+  function close(address: string, { namespace: { adapter } }: Child): void {
     children.delete(address)
+    lingering.delete(address)
+    let closing: unknown
     contain(
-      () => child.namespace.adapter.close(),
+      () => {
+        closing = adapter.close()
+        return closing
+      },
       (error) => log.error({ err: error, namespace: address }, 'the adapter of a namespace did not close'),
     )
+    if (isShared(adapter)) quarantine.add(address, closing)
     // Socket.IO has no public word for it; its own parent namespaces do the same.
     io._nsps.delete(address)
     forget(address)
@@ -103,7 +130,17 @@ export function createChildren({ io, limit, log, forget }: ChildrenOptions): Chi
 
     isLive: (address) => io._nsps.has(address),
 
-    hasRoomFor: (address) => children.has(address) || isWithin(children.size + 1, limit),
+    hasRoomFor(address) {
+      if (children.has(address) || isWithin(children.size + 1, limit)) return true
+      // One that only lingers makes room; who is in the list may have been joined again.
+      for (const other of lingering) {
+        lingering.delete(other)
+        if (closeIfEmpty(other, true)) return true
+      }
+      return false
+    },
+
+    whenFree: quarantine.whenOver,
 
     hold(address) {
       io.of(address)

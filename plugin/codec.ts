@@ -31,9 +31,6 @@ export interface Parser {
 /** Decides on a connect: hands the packet on with `pass`, now or later, or answers it itself. */
 export type ReceiveConnect = (connection: Connection, packet: Packet, pass: () => void) => void
 
-/** Gives the arguments of an outgoing event as they are to be sent; throws where they may not. */
-export type CheckEmit = (namespace: string, event: string, args: unknown[]) => unknown[]
-
 export interface CodecOptions {
   readonly limits: Bounds
   /** The JSON of a payload that was checked; undefined where JSON.stringify has to write it. */

@@ -108,10 +108,13 @@ export class ConnectionContext implements Hands {
     const { socket, namespace } = this
     const contract = this.#contract
     const stage: Stage = {
+      address: namespace.name,
       namespace: () => namespace as Namespace,
       contract: () => contract,
       emitCheck: this.#tools.emitCheck,
       during: (call) => call(),
+      // It is open: this socket is in it.
+      postpone: () => false,
     }
     return {
       emit: (event, ...args) => socket.emit(event, ...args),

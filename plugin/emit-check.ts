@@ -1,4 +1,3 @@
-import type { CheckEmit } from './codec.js'
 import type { Contract } from './contract.js'
 import { FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from './errors.js'
 import { isThenable, recast } from './sequence.js'
@@ -8,6 +7,13 @@ import type { Write } from './writer.js'
  * The check of what is emitted. It runs once, synchronously, where the application emits: before the encoder, before an
  * adapter, and never again on another node, whose schemas may be older or newer.
  */
+
+/**
+ * Gives the arguments of an event, its ack left out, as they are to be sent.
+ * `contract`: that of the namespace. Default: the one of the live namespace of that name.
+ * throws FST_NSP_EMIT_UNKNOWN, FST_NSP_EMIT_INVALID.
+ */
+export type CheckEmit = (namespace: string, event: string, args: unknown[], contract?: Contract) => unknown[]
 
 /** Checks emits, and remembers the last payload that it has given. */
 export interface EmitCheck {
@@ -21,7 +27,6 @@ export interface EmitCheck {
 /**
  * Makes the check of the emits of all namespaces.
  * in: the contract of a live namespace, by its name, and whether an undeclared emit is an error (in development).
- * The check throws FST_NSP_EMIT_UNKNOWN, FST_NSP_EMIT_INVALID.
  */
 export function createEmitCheck(contractOf: (namespace: string) => Contract | undefined, isStrict: boolean): EmitCheck {
   let isSkipped = false
@@ -29,13 +34,12 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
   let write: Write | undefined
 
   return {
-    check(namespace, event, args) {
+    check(namespace, event, args, contract = contractOf(namespace)) {
       if (isSkipped) {
         // What listeners emit meanwhile is something else.
         isSkipped = false
         return args
       }
-      const contract = contractOf(namespace)
       if (!contract?.hasEmits) return args
       const emit = contract.emits.get(event)
       if (!emit) {

@@ -19,6 +19,7 @@ interface Operator {
 
 /** Where an audience is. */
 export interface Stage {
+  readonly address: string
   /** The live namespace, at the time of an emit. */
   readonly namespace: () => Namespace
   /** Undefined until the instance is ready. */
@@ -26,14 +27,16 @@ export interface Stage {
   readonly emitCheck: EmitCheck
   /** Keeps the namespace alive while something is waited for. */
   readonly during: <Result>(call: () => Promise<Result>) => Promise<Result>
+  /** Where the namespace can't be opened yet, calls something when it can: true. */
+  readonly postpone: (call: () => unknown) => boolean
 }
 
 /** Makes an audience of Socket.IO's own operator, which is asked for anew at each emit. */
 export function createAudience(operatorOf: () => Operator, stage: Stage): Audience<DefaultEventsMap> {
-  const { namespace, contract, emitCheck, during } = stage
+  const { address, namespace, contract, emitCheck, during, postpone } = stage
 
   async function askAll(event: string, payload?: unknown, options?: AskOptions) {
-    const [checked] = emitCheck.check(namespace().name, event, payload === undefined ? [] : [payload])
+    const [checked] = emitCheck.check(address, event, payload === undefined ? [] : [payload], contract())
     const check = contract()?.emits.get(event)?.checkReply
     const sockets = await operatorOf().fetchSockets()
     const answers = new Map<string, unknown>()
@@ -53,13 +56,27 @@ export function createAudience(operatorOf: () => Operator, stage: Stage): Audien
     return { answers, missing }
   }
 
+  /** What has to wait is checked now all the same: who emits it hears of a mistake. */
+  function emit(event: string, ...args: unknown[]): boolean {
+    let checked: unknown[] | undefined
+    const isPostponed = postpone(
+      () => checked && emitCheck.skip(() => operatorOf().emit(event, ...(checked as unknown[]))),
+    )
+    if (!isPostponed) return operatorOf().emit(event, ...args)
+    checked = emitCheck.check(address, event, args, contract())
+    return true
+  }
+
   const audience = {
-    emit: (event: string, ...args: unknown[]) => operatorOf().emit(event, ...args),
+    emit,
     to: (room: string | string[]) => createAudience(() => operatorOf().to(room), stage),
     except: (room: string | string[]) => createAudience(() => operatorOf().except(room), stage),
     ask: (event: string, payload?: unknown, options?: AskOptions) => during(() => askAll(event, payload, options)),
     fetchSockets: () => during(() => operatorOf().fetchSockets()),
-    disconnectSockets: (close?: boolean) => operatorOf().disconnectSockets(close),
+    disconnectSockets(close?: boolean) {
+      const call = () => operatorOf().disconnectSockets(close)
+      if (!postpone(call)) call()
+    },
   }
   return audience as unknown as Audience<DefaultEventsMap>
 }

@@ -37,6 +37,8 @@ export interface Mounts {
   open(): void
   /** The definition that is mounted in a live namespace. */
   at(address: string): Mounted | undefined
+  /** The contract of an address, live or not; undefined until the instance is ready, and where there is no definition. */
+  contractOf(address: string): Contract | undefined
   /** One live namespace has gone. */
   forget(address: string): void
   /** Resolves when each onConnect and onDisconnect that runs has ended. */
@@ -102,6 +104,13 @@ export function createMounts({ io, registry, children, live, log, handlerTimeout
     },
 
     at: (address) => mounted.get(address),
+
+    contractOf(address) {
+      const live = mounted.get(address)
+      if (live) return live.contract
+      const declared = registry.find(address)?.entry
+      return declared && compiled.get(declared)?.contract
+    },
 
     forget(address) {
       mounted.delete(address)

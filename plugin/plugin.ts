@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { warnOfAdapter } from './abilities.js'
+import { speaksToOthers, warnOfAdapter } from './abilities.js'
 import { guardAdapters } from './adapter-guard.js'
 import { createAdmission } from './admission.js'
 import { attachServer } from './attach.js'
@@ -76,6 +76,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     limit: options.limits.dynamicNamespaces,
     log: instance.log,
+    isShared: speaksToOthers,
     forget: (address) => mounts.forget(address),
   })
   const admission = createAdmission({
@@ -131,7 +132,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   instance.decorate(
     'namespaceOf',
-    createReach({ io, registry, children, contractOf: (address) => mounts.at(address)?.contract, emitCheck }) as never,
+    createReach({ io, registry, children, contractOf: mounts.contractOf, emitCheck, log: instance.log }) as never,
   )
   instance.decorate('disconnectUser', identities.disconnectUser)
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import { formatAddress } from './address.js'
 import type { Children } from './children.js'
@@ -9,6 +10,7 @@ import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAM
 import type { TypesOf } from './inference.js'
 import type { None, ParamsOf } from './joining.js'
 import type { Declared, Registry } from './registry.js'
+import { contain } from './sequence.js'
 
 /*
  * A namespace, reached from anywhere: an HTTP handler, a job, another namespace.
@@ -42,16 +44,17 @@ export type ReachParams<Definition> =
 export interface ReachOptions {
   readonly io: Server
   readonly registry: Pick<Registry, 'entries' | 'find'>
-  readonly children: Pick<Children, 'hold' | 'release'>
+  readonly children: Pick<Children, 'hold' | 'release' | 'whenFree'>
   readonly contractOf: (address: string) => Contract | undefined
   readonly emitCheck: EmitCheck
+  readonly log: FastifyBaseLogger
 }
 
 /**
  * Makes `app.namespaceOf`.
  * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
  */
-export function createReach({ io, registry, children, contractOf, emitCheck }: ReachOptions) {
+export function createReach({ io, registry, children, contractOf, emitCheck, log }: ReachOptions) {
   function findDeclared(wanted: unknown): Declared {
     const found = registry.entries.filter(({ name, source }) => name === wanted || source === wanted)
     const [declared, other] = found
@@ -76,8 +79,15 @@ export function createReach({ io, registry, children, contractOf, emitCheck }: R
       namespace,
       contract: () => contractOf(address),
       emitCheck,
+      address,
+      postpone(call) {
+        const free = children.whenFree(address)
+        void free?.then(() => contain(call, (error) => log.error({ err: error, namespace: address }, 'an emit failed')))
+        return free !== undefined
+      },
       async during(call) {
         if (!declared.isDynamic) return call()
+        await children.whenFree(address)
         children.hold(address)
         try {
           return await call()

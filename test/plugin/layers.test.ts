@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'roster',
     'session-id',
     'versions',
+    'quarantine',
   ],
   [
     'name',
@@ -62,7 +63,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   ['normal-form', 'handshake', 'intake', 'client-socket', 'stock-client', 'recovery', 'compilers'],
   ['connect', 'contract', 'attach', 'abilities'],
-  ['emit', 'admission', 'registry'],
+  ['emit-check', 'admission', 'registry'],
+  ['emit', 'adapter-guard'],
   ['context', 'verdict', 'identity'],
   ['event-life'],
   ['passage'],
