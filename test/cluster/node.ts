@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net'
+import { createAdapter as createClusterAdapter } from '@socket.io/cluster-adapter'
+import { createAdapter as createRedisAdapter } from '@socket.io/redis-adapter'
+import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter'
+import Fastify from 'fastify'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import namespaces, { type AnyNamespaceDefinition } from '../../plugin/index.js'
+import type { Command, NodeOptions, Report } from './nodes.js'
+
+/*
+ * A node of a cluster: a process of its own, with an application on a port of its own. It does what the test says, and
+ * tells what went uncaught: that would have ended it.
+ */
+
+const { adapter: kind, redis, requires } = JSON.parse(process.env.NODE_OF_A_CLUSTER as string) as NodeOptions
+
+const faults: string[] = []
+process.on('uncaughtException', (error) => faults.push(String(error)))
+process.on('unhandledRejection', (error) => faults.push(String(error)))
+
+/** What there is to end. */
+const clients: { disconnect(): unknown }[] = []
+
+async function createAdapter(): Promise<unknown> {
+  if (kind === 'cluster') return createClusterAdapter()
+  if (kind === 'ioredis') {
+    const [pub, sub] = [new Redis(redis), new Redis(redis)]
+    clients.push(pub, sub)
+    return createRedisAdapter(pub, sub)
+  }
+  const pub = createClient({ socket: { path: redis, tls: false } })
+  const sub = pub.duplicate()
+  await Promise.all([pub.connect(), sub.connect()])
+  clients.push({ disconnect: () => pub.destroy() }, { disconnect: () => sub.destroy() })
+  return kind === 'streams' ? createStreamsAdapter(pub, { blockTimeInMs: 50 }) : createRedisAdapter(pub, sub)
+}
+
+const lines: { msg?: string; level?: number }[] = []
+const logger = { level: 'warn', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
+const app = Fastify({ logger })
+const room: AnyNamespaceDefinition = {
+  emits: {
+    news: { payload: { type: 'object', properties: { [requires]: { type: 'string' } }, required: [requires] } },
+    question: { payload: { type: 'integer' }, reply: {} },
+  },
+  onConnect: ({ socket }) => void socket.join('members'),
+}
+await app.register(namespaces, {
+  io: { adapter: (await createAdapter()) as never },
+  limits: { roomsPerSocket: 3 },
+  namespaces: {
+    '/': {
+      events: {
+        // In the tick before somebody joins that address.
+        touch: {
+          handler: (id) => void app.namespaceOf('/orgs/:id', { id: String(id) }).emit('news', { [requires]: '' }),
+        },
+      },
+    },
+    '/room': room,
+    '/orgs/:id': room,
+  },
+})
+app.io.of('/room').on('server-side', (what: unknown) => {
+  if (what === 'throw') throw new Error('A listener of a server-side event')
+  lines.push({ msg: `heard ${what}` })
+})
+
+/** What a test may ask for. A throw is told as its code. */
+const commands: Record<Command['do'], (...args: never[]) => unknown> = {
+  emit: (address: string, ...args: [string]) => app.io.of(address).emit(...args),
+  emitWithAck: (address: string, ...args: [string]) =>
+    app.io
+      .of(address)
+      .timeout(2_000)
+      .emitWithAck(...args),
+  emitBigInt: (address: string) => app.io.of(address).serverSideEmit('server-side', { n: 10n }),
+  serverSideEmit: (address: string, ...args: [string]) => app.io.of(address).serverSideEmit(...args),
+  socketsJoin: (address: string, ...rooms: string[]) => app.io.of(address).socketsJoin(rooms),
+  fetchSockets: async (address: string) => (await app.io.of(address).fetchSockets()).length,
+  ask: async (address: string, ...args: [string]) => {
+    const { answers, missing } = await app.namespaceOf(address).ask(...args)
+    return { answers: [...answers.values()], missing: missing.length }
+  },
+  faults: () => faults,
+  lines: () => lines.map(({ msg }) => msg),
+  close: async () => {
+    await app.close()
+    for (const client of clients) await client.disconnect()
+    // Adapters leave timers behind: of answers, for as long as they may take.
+    process.exit()
+  },
+}
+
+process.on('message', async ({ id, do: name, args }: Command) => {
+  // Of the cluster adapter.
+  if (id === undefined) return
+  const report: Report = { id }
+  try {
+    report.result = await commands[name](...(args as never[]))
+  } catch (error) {
+    report.threw = String((error as { code?: string }).code ?? error)
+  }
+  process.send?.(report)
+})
+
+await app.listen({ port: 0, host: '127.0.0.1', exclusive: true })
+process.send?.({ id: 0, result: (app.server.address() as AddressInfo).port } satisfies Report)

@@ -1,0 +1,88 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { setupPrimary } from '@socket.io/cluster-adapter'
+import type { Test } from 'tap'
+
+/*
+ * The nodes of a cluster, each a process of its own.
+ */
+
+export type Kind = 'redis' | 'ioredis' | 'streams' | 'cluster'
+
+export interface NodeOptions {
+  readonly adapter: Kind
+  /** The path of the socket of a Redis. */
+  readonly redis: string
+  /** The field that its emits require: that of an older or a newer version. */
+  readonly requires: string
+}
+
+export interface Command {
+  readonly id: number
+  readonly do:
+    | 'emit'
+    | 'emitWithAck'
+    | 'emitBigInt'
+    | 'serverSideEmit'
+    | 'socketsJoin'
+    | 'fetchSockets'
+    | 'ask'
+    | 'faults'
+    | 'lines'
+    | 'close'
+  readonly args: readonly unknown[]
+}
+
+export interface Report {
+  readonly id: number
+  result?: unknown
+  /** The code of what was thrown. */
+  threw?: string
+}
+
+export interface Node {
+  readonly url: string
+  /** Resolves to what has come of a command: its result, or the code of what it has thrown. */
+  call(command: Command['do'], ...args: unknown[]): Promise<{ result?: unknown; threw?: string }>
+}
+
+const program = fileURLToPath(new URL('node.ts', import.meta.url))
+let isPrimary = false
+
+/** Starts a node that ends with its test. */
+export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
+  // tap puts its own loader into NODE_OPTIONS.
+  const env = { ...process.env, NODE_OPTIONS: '', NODE_OF_A_CLUSTER: JSON.stringify(options) }
+  const execArgv = ['--import', 'tsx']
+  const child = options.adapter === 'cluster' ? forkWorker(env, execArgv) : fork(program, { env, execArgv })
+  const pending = new Map<number, (report: Report) => void>()
+  child.on('message', (report: Report) => {
+    if (typeof report.id === 'number') pending.get(report.id)?.(report)
+  })
+  let last = 0
+  const expect = (id: number) => new Promise<Report>((resolve) => pending.set(id, resolve))
+  const call: Node['call'] = (command, ...args) => {
+    const id = ++last
+    child.send({ id, do: command, args } satisfies Command)
+    return expect(id).then(({ id, ...rest }) => rest)
+  }
+  t.teardown(async () => {
+    const ended = once(child, 'exit')
+    // It has no answer: its channel closes with it.
+    void call('close')
+    await ended
+  })
+  const { result: port } = await expect(0)
+  return { url: `http://127.0.0.1:${port}`, call }
+}
+
+function forkWorker(env: NodeJS.ProcessEnv, execArgv: string[]): ChildProcess {
+  if (!isPrimary) {
+    isPrimary = true
+    cluster.setupPrimary({ exec: program, execArgv, serialization: 'advanced' })
+    setupPrimary()
+  }
+  return cluster.fork(env).process
+}
