@@ -26,6 +26,11 @@ export interface Limits {
   connections: number
   /** Bytes that wait for a slow reader; at more its connection is closed. Default 16_000_000. */
   bytesWaiting: number
+  /**
+   * Bytes of events and sessions that the memory of this process keeps for recoveries, of the whole server. At more the
+   * oldest go, and a client that has missed one of them joins anew: `recovered` is false. Default 64_000_000.
+   */
+  recoveryBytes: number
 }
 
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
@@ -40,6 +45,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   dynamicNamespaces: 10_000,
   connections: 100_000,
   bytesWaiting: 16_000_000,
+  recoveryBytes: 64_000_000,
 })
 
 /** A clock, in milliseconds. */

@@ -14,10 +14,20 @@ export class Line<Item> {
     this.#queue.push(item)
   }
 
+  /** The first, which stays; undefined where there is none. */
+  get first(): Item | undefined {
+    this.#turn()
+    return this.#turned.at(-1)
+  }
+
   /** Takes the first; undefined where there is none. */
   shift(): Item | undefined {
-    if (this.#turned.length === 0) this.#turned = this.#queue.splice(0).reverse()
+    this.#turn()
     return this.#turned.pop()
+  }
+
+  #turn(): void {
+    if (this.#turned.length === 0) this.#turned = this.#queue.splice(0).reverse()
   }
 
   clear(): void {

@@ -25,7 +25,7 @@ import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
-import { withRecovery } from './recovery.js'
+import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { setRosters } from './roster.js'
 
@@ -63,6 +63,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const recovery = withRecovery(options.io, {
     isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     now: () => performance.now(),
+    limit: options.limits.recoveryBytes,
   })
   const io = await attachServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },

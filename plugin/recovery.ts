@@ -1,7 +1,9 @@
-import type { Namespace, ServerOptions, Socket } from 'socket.io'
+import type { Namespace, Socket } from 'socket.io'
 import { Adapter, type BroadcastOptions, type Session } from 'socket.io-adapter'
 import { type Packet, PacketType } from 'socket.io-parser'
 import type { Clock } from './limits.js'
+import { createEpoch, formatOffset, sequenceOf } from './position.js'
+import type { Kept, RecoveryBudget } from './recovery-budget.js'
 import { type Presence, SentLog } from './sent.js'
 
 /*
@@ -10,22 +12,20 @@ import { type Presence, SentLog } from './sent.js'
  * forgets what comes in between, and recovers nobody who was never sent anything.
  */
 
-// Socket.IO's and engine.io's own.
-const DEFAULT_WAIT_MS = 120_000
-const DEFAULT_PING_INTERVAL_MS = 25_000
-const DEFAULT_PING_TIMEOUT_MS = 20_000
-
 // How often what has expired is swept out, in the time that an event is kept.
 const SWEEPS = 8
 
+// What a session weighs that waits, and what each of its rooms adds, in bytes: about.
+const SESSION_BYTES = 1_000
+const ROOM_BYTES = 100
+
+/** What all adapters of a server have in common. */
 export interface RecoverySettings {
   /** Whether a socket has become what it was to be: one that is lost in its onConnect begins again. */
   readonly isWhole: (socket: Socket) => boolean
   /** Milliseconds. */
   readonly now: Clock
-}
-
-interface Times {
+  readonly budget: RecoveryBudget
   /** How long a session waits. */
   readonly waitMs: number
   /** How long an event is kept: as long as a session waits, and as long as the loss of its connection may go unnoticed. */
@@ -33,7 +33,7 @@ interface Times {
 }
 
 /** A session that waits for its client. */
-interface Waiting {
+interface Waiting extends Kept {
   readonly session: Omit<Session, 'missedPackets'>
   readonly presence: Presence
   readonly expiresAt: number
@@ -42,38 +42,24 @@ interface Waiting {
 // Socket.IO's word for a session that is not recovered; its types have none.
 const NOTHING = null as unknown as Promise<Session>
 
-/** Completes the server's options with an adapter that recovers sessions, if they ask for it and bring none. */
-export function withRecovery<Options extends Partial<ServerOptions>>(
-  options: Options,
-  settings: RecoverySettings,
-): Options {
-  const { connectionStateRecovery: recovery, adapter } = options
-  if (!recovery || adapter) return options
-  const { pingInterval = DEFAULT_PING_INTERVAL_MS, pingTimeout = DEFAULT_PING_TIMEOUT_MS } = options
-  const { maxDisconnectionDuration: waitMs = DEFAULT_WAIT_MS } = recovery
-  const times = { waitMs, keepMs: waitMs + pingInterval + pingTimeout }
-  function createAdapter(namespace: Namespace): Adapter {
-    return new RecoveringAdapter(namespace, settings, times)
-  }
-  return { ...options, adapter: createAdapter }
-}
-
 /** The adapter of one namespace. It keeps sessions and events in memory, and has no timer. */
 export class RecoveringAdapter extends Adapter {
-  readonly #settings: RecoverySettings & Times
+  readonly #settings: RecoverySettings
+  readonly #epoch = createEpoch()
   // By the private id, that its client alone knows.
   readonly #sessions = new Map<string, Waiting>()
   // By the id of a socket that has been made of a session, and has not connected yet.
-  readonly #returning = new Map<string, Waiting & { readonly position: number }>()
+  readonly #returning = new Map<string, { readonly waiting: Waiting; readonly position: number }>()
   readonly #presences = new Map<string, Presence>()
-  readonly #sent = new SentLog()
+  readonly #sent: SentLog
   #sequence = 0
   #sweepAt = 0
   #outgoing: { readonly opts: BroadcastOptions; readonly isKept: boolean } | undefined
 
-  constructor(namespace: Namespace, settings: RecoverySettings, times: Times) {
+  constructor(namespace: Namespace, settings: RecoverySettings) {
     super(namespace)
-    this.#settings = { ...settings, ...times }
+    this.#settings = settings
+    this.#sent = new SentLog(settings.budget)
     // What an event is on the wire, its check behind it, is known where it is encoded. There is no public word for that.
     Object.assign(this, { encoder: { encode: (packet: Packet) => this.#encode(packet) } })
   }
@@ -84,6 +70,11 @@ export class RecoveringAdapter extends Adapter {
     return { sessions, sockets: this.#presences.size, events: this.#sent.size }
   }
 
+  /** Bytes that all adapters of this server keep. */
+  get bytes(): number {
+    return this.#settings.budget.bytes
+  }
+
   /** Milliseconds until the last session that waits has expired; 0 for none. */
   pendingMs(): number {
     let last = 0
@@ -92,10 +83,11 @@ export class RecoveringAdapter extends Adapter {
   }
 
   override close(): void {
+    for (const waiting of this.#sessions.values()) this.#settings.budget.release(waiting)
     this.#sessions.clear()
     this.#returning.clear()
     this.#presences.clear()
-    this.#sent.forget(Number.POSITIVE_INFINITY)
+    this.#sent.clear()
   }
 
   override addAll(id: string, rooms: Set<string>): void {
@@ -108,9 +100,10 @@ export class RecoveringAdapter extends Adapter {
     const socket: Socket | undefined = this.nsp.sockets.get(id)
     if (!returning || !socket) return
     this.#returning.delete(id)
-    for (const encoded of this.#sent.missedBy(presence, returning.position)) {
-      socket.client._packet(encoded as Packet[], { preEncoded: true })
-    }
+    const missed = this.#sent.missedBy(presence, returning.position)
+    for (const encoded of missed ?? []) socket.client._packet(encoded as Packet[], { preEncoded: true })
+    // Some had to go on its way here. It has said that it is recovered: so it is lost again, and joins anew.
+    if (!missed) process.nextTick(() => socket.conn.close())
   }
 
   override del(id: string, room: string): void {
@@ -125,25 +118,37 @@ export class RecoveringAdapter extends Adapter {
     if (!returning) return
     // Refused, or lost again, before it connected: its session waits on.
     this.#returning.delete(id)
-    this.#sessions.set(returning.session.pid, returning)
+    this.#wait(returning.waiting.session, returning.waiting.presence, returning.waiting.expiresAt)
   }
 
   override persistSession(session: Waiting['session']): void {
     this.#sweep()
     const presence = this.#presences.get(session.sid)
     if (!presence || !this.#settings.isWhole(this.nsp.sockets.get(session.sid))) return
-    this.#sessions.set(session.pid, { session, presence, expiresAt: this.#settings.now() + this.#settings.waitMs })
+    this.#wait(session, presence, this.#settings.now() + this.#settings.waitMs)
   }
 
-  /** `offset` is the sequence of the last event that the client has had; '' of one that has had none. */
+  #wait(session: Waiting['session'], presence: Presence, expiresAt: number): void {
+    const { budget, now } = this.#settings
+    const bytes = SESSION_BYTES + ROOM_BYTES * presence.rooms.size
+    const drop = () => void this.#sessions.delete(session.pid)
+    const waiting = { session, presence, expiresAt, bytes, at: now(), isGone: false, drop }
+    this.#sessions.set(session.pid, waiting)
+    budget.take(waiting)
+  }
+
+  /** `offset` is the position of the last event that the client has had; '' of one that has had none. */
   override restoreSession(pid: string, offset: string): Promise<Session> {
     const waiting = this.#sessions.get(pid)
-    // None is too old: what is not kept any more was sent before the connection was lost.
-    const isOffset = Number(offset) <= this.#sequence
-    if (!waiting || !isOffset || waiting.expiresAt <= this.#settings.now()) return NOTHING
+    const sequence = sequenceOf(offset, this.#epoch, this.#sequence)
+    if (!waiting || sequence === undefined || waiting.expiresAt <= this.#settings.now()) return NOTHING
     const { session, presence } = waiting
+    const position = Math.max(presence.since, sequence)
+    // Some of what it has missed had to go: it joins anew, and so hears that there is a gap.
+    if (!this.#sent.missedBy(presence, position)) return NOTHING
     this.#sessions.delete(pid)
-    this.#returning.set(session.sid, { ...waiting, position: Math.max(presence.since, Number(offset)) })
+    this.#settings.budget.release(waiting)
+    this.#returning.set(session.sid, { waiting, position })
     this.#presences.set(session.sid, { ...presence, rooms: new Map(presence.rooms) })
     // What it has missed follows when it connects: more may come until then, and it may be refused.
     return Promise.resolve({ ...session, missedPackets: [] })
@@ -167,18 +172,22 @@ export class RecoveringAdapter extends Adapter {
     if (!outgoing) return encoder.encode(packet)
     const sequence = this.#sequence
     // Also of one that is not kept: a client takes the last text of any event for its offset.
-    const encoded = encoder.encode(packet, String(sequence))
+    const encoded = encoder.encode(packet, formatOffset(this.#epoch, sequence))
     const { rooms, except = new Set() } = outgoing.opts
     if (outgoing.isKept) this.#sent.keep({ sequence, at: this.#settings.now(), rooms, except, encoded })
     return encoded
   }
 
   #sweep(): void {
-    const { now, keepMs } = this.#settings
+    const { now, keepMs, budget } = this.#settings
     const time = now()
     if (time < this.#sweepAt) return
     this.#sweepAt = time + keepMs / SWEEPS
-    this.#sent.forget(time - keepMs)
-    for (const [pid, { expiresAt }] of this.#sessions) if (expiresAt <= time) this.#sessions.delete(pid)
+    budget.sweep(time - keepMs)
+    for (const [pid, waiting] of this.#sessions) {
+      if (waiting.expiresAt > time) continue
+      this.#sessions.delete(pid)
+      budget.release(waiting)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import type { Kept, RecoveryBudget } from './recovery-budget.js'
+
 /*
  * Events that were sent, kept for a while for those who have missed them.
  */
@@ -17,32 +19,78 @@ export interface Sent {
   /** None: it was for everybody. */
   readonly rooms: ReadonlySet<string>
   readonly except: ReadonlySet<string>
-  /** As it was on the wire. */
-  readonly encoded: unknown
+  /** As it was on the wire: texts and attachments. */
+  readonly encoded: readonly (string | Uint8Array)[]
 }
 
 export class SentLog {
-  readonly #events: Sent[] = []
+  readonly #budget: RecoveryBudget
+  // Of those at the start that have gone only their places are left, until they are half of it.
+  #events: (SentEvent | undefined)[] = []
+  #start = 0
+  /** The sequence of the last event that had to go before its time. */
+  #lost = 0
+
+  constructor(budget: RecoveryBudget) {
+    this.#budget = budget
+  }
 
   get size(): number {
-    return this.#events.length
+    return this.#events.length - this.#start
   }
 
   keep(event: Sent): void {
-    this.#events.push(event)
+    const kept = new SentEvent(event, this)
+    this.#events.push(kept)
+    this.#budget.take(kept)
   }
 
-  /** What was sent after a position to somebody, in order, and as it was on the wire. */
-  missedBy(presence: Presence, position: number): unknown[] {
-    const start = this.#events.findLastIndex(({ sequence }) => sequence <= position) + 1
-    const missed = this.#events.slice(start).filter((event) => isFor(event, presence))
-    return missed.map(({ encoded }) => encoded)
+  /** What was sent after a position to somebody, in order, as it was on the wire; undefined where some of it has gone. */
+  missedBy(presence: Presence, position: number): unknown[] | undefined {
+    if (position < this.#lost) return undefined
+    const events = this.#events.slice(this.#start) as SentEvent[]
+    const first = events.findLastIndex(({ sent }) => sent.sequence <= position) + 1
+    return events
+      .slice(first)
+      .filter(({ sent }) => isFor(sent, presence))
+      .map(({ sent }) => sent.encoded)
   }
 
-  /** Forgets what was sent before a time. */
-  forget(before: number): void {
-    const kept = this.#events.findIndex(({ at }) => at >= before)
-    this.#events.splice(0, kept < 0 ? this.#events.length : kept)
+  /** Lets go of the first, which is the oldest. */
+  shift(isEarly: boolean): void {
+    const first = this.#events[this.#start] as SentEvent
+    this.#events[this.#start++] = undefined
+    if (isEarly) this.#lost = first.sent.sequence
+    if (this.#start * 2 < this.#events.length) return
+    this.#events = this.#events.slice(this.#start)
+    this.#start = 0
+  }
+
+  clear(): void {
+    for (const event of this.#events) if (event) this.#budget.release(event)
+    this.#events = []
+    this.#start = 0
+  }
+}
+
+class SentEvent implements Kept {
+  readonly sent: Sent
+  readonly bytes: number
+  isGone = false
+  readonly #log: SentLog
+
+  constructor(sent: Sent, log: SentLog) {
+    this.sent = sent
+    this.bytes = sent.encoded.reduce((sum, { length }) => sum + length, 0)
+    this.#log = log
+  }
+
+  get at(): number {
+    return this.sent.at
+  }
+
+  drop(isEarly: boolean): void {
+    this.#log.shift(isEarly)
   }
 }
 
