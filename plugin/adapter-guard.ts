@@ -22,7 +22,8 @@ export interface GuardOptions {
 const DOORS = ['onMessage', 'onResponse', 'onRawMessage', 'onmessage', 'onrequest', 'onresponse']
 // Socket.IO emits these on a namespace itself; another node has no business to.
 const RESERVED = ['connect', 'connection', 'new_namespace']
-// More kinds of faults than these are one kind.
+// A fault of one kind is logged once in this time: a broker may bring it a thousand times a second.
+const REPORT_EVERY_MS = 60_000
 const KINDS_LIMIT = 100
 
 const GUARDED = Symbol('guarded')
@@ -35,13 +36,15 @@ type Apply = (opts: unknown, visit: (socket: unknown) => void) => void
 
 /** Guards the adapters of a server, those of later namespaces and those that `io.adapter()` sets later too. */
 export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
-  const known = new Set<string>()
+  // When each kind of fault was logged last.
+  const reported = new Map<string, number>()
 
-  /** Logs a fault once for each kind: a broker may bring the same one a thousand times a second. */
   function report(error: unknown, namespace: string, what: string): void {
     const kind = `${namespace} ${what} ${Object(error).message}`
-    if (known.has(kind) || known.size >= KINDS_LIMIT) return
-    known.add(kind)
+    const now = performance.now()
+    if (now - (reported.get(kind) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return
+    if (reported.size >= KINDS_LIMIT) reported.clear()
+    reported.set(kind, now)
     log.error({ err: error, namespace }, what)
   }
 

@@ -1,11 +1,11 @@
 import { createHook } from 'node:async_hooks'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
-import type { Namespace } from 'socket.io'
-import { Adapter, ClusterAdapter, type ClusterMessage } from 'socket.io-adapter'
+import { Adapter } from 'socket.io-adapter'
 import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { createIdentities } from '../../plugin/identity.js'
 import { type AnyNamespaceDefinition, type NamespacesOptions, requestOf } from '../../plugin/index.js'
+import { createCluster } from './cluster-harness.js'
 import { build, join, listen, next, until } from './harness.js'
 
 const told = { code: 'FST_NSP_USER_DISCONNECTED', statusCode: 403, message: 'The user was disconnected' }
@@ -274,42 +274,6 @@ t.test('a socket that leaves meanwhile, or has left, is not admitted again', asy
   t.match(errors, [{ code: 'FST_NSP_SOCKET_GONE' }, { code: 'FST_NSP_SOCKET_GONE' }])
   t.equal(app.disconnectUser('slow'), 0)
 })
-
-/** The nodes of a cluster, in one process: what one publishes the others get, as it would come over a wire. */
-function createCluster() {
-  const members = new Set<NodeAdapter>()
-
-  class NodeAdapter extends ClusterAdapter {
-    // that of its parent is not public
-    constructor(namespace: Namespace) {
-      super(namespace)
-    }
-
-    override init(): void {
-      members.add(this)
-    }
-
-    override close(): void {
-      members.delete(this)
-    }
-
-    override async serverCount(): Promise<number> {
-      return [...members].filter(({ nsp }) => nsp.name === this.nsp.name).length
-    }
-
-    async doPublish(message: ClusterMessage): Promise<string> {
-      const sent = JSON.stringify(message)
-      for (const other of members) {
-        if (other !== this && other.nsp.name === this.nsp.name) other.onMessage(JSON.parse(sent))
-      }
-      return ''
-    }
-
-    async doPublishResponse(): Promise<void> {}
-  }
-
-  return NodeAdapter as never
-}
 
 t.test('a user is disconnected on every node', async (t) => {
   const adapter = createCluster()
