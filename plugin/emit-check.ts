@@ -13,7 +13,7 @@ import type { Write } from './writer.js'
  * `contract`: that of the namespace. Default: the one of the live namespace of that name.
  * throws FST_NSP_EMIT_UNKNOWN, FST_NSP_EMIT_INVALID.
  */
-export type CheckEmit = (namespace: string, event: string, args: unknown[], contract?: Contract) => unknown[]
+type CheckEmit = (namespace: string, event: string, args: unknown[], contract?: Contract) => unknown[]
 
 /** Checks emits, and remembers the last payload that it has given. */
 export interface EmitCheck {
