@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
-import { type Packet, PacketType } from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
 import type { EmitCheck } from './emit-check.js'
 import { FST_NSP_EMIT_INVALID } from './errors.js'
@@ -26,12 +26,10 @@ const RESERVED = ['connect', 'connection', 'new_namespace']
 const REPORT_EVERY_MS = 60_000
 const KINDS_LIMIT = 100
 
-const GUARDED = Symbol('guarded')
-
 type AnyMethod = (...args: never[]) => unknown
 type Adapter = Namespace['adapter']
 /** An adapter, with what is private of it. */
-type Open = Record<string, AnyMethod> & { apply?: Apply; [GUARDED]?: true }
+type Open = Record<string, AnyMethod> & { apply?: Apply }
 type Apply = (opts: unknown, visit: (socket: unknown) => void) => void
 
 /** Guards the adapters of a server, those of later namespaces and those that `io.adapter()` sets later too. */
@@ -49,9 +47,7 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
   }
 
   function guard({ name, adapter }: Namespace): void {
-    if (GUARDED in adapter) return
     const isShared = speaksToOthers(adapter)
-    Object.assign(adapter, { [GUARDED]: true })
     const heed = (result: unknown) => hear(result, (error) => report(error, name, 'an adapter has failed'))
     guardOutgoing(adapter, (event, args) => {
       const checked = emitCheck.check(name, event, args)
@@ -103,8 +99,8 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
 /** Checks what is broadcast, with acks and without. `check` throws where the application has called. */
 function guardOutgoing(adapter: Adapter, check: (event: string, args: unknown[]) => unknown[]): void {
   const { broadcast, broadcastWithAck } = adapter
+  // Socket.IO broadcasts nothing but events.
   const prepare = (packet: Packet) => {
-    if (packet.type !== PacketType.EVENT) return
     const [event, ...args] = packet.data as [string, ...unknown[]]
     const checked = check(event, args)
     if (checked !== args) packet.data = [event, ...checked]
