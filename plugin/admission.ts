@@ -1,176 +1,163 @@
-import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
-import { type Packet, PacketType } from 'socket.io-parser'
 import { Refusal } from './bounds.js'
 import type { Children } from './children.js'
-import { type Connection, type Encoding, type ReceiveConnect, writePacket } from './codec.js'
-import type { Connect } from './connect.js'
-import {
-  FST_NSP_CHILDREN_LIMIT,
-  FST_NSP_CLOSING,
-  FST_NSP_NAMESPACE_UNKNOWN,
-  FST_NSP_NAMESPACES_LIMIT,
-} from './errors.js'
-import { arrive, joiningOf, type Ticket } from './joins.js'
-import { isWithin, type Limits } from './limits.js'
-import { requestOf } from './request.js'
+import type { Connection, ReceiveConnect } from './codec.js'
+import { type ConnectAnswers, type ConnectPacket, readConnect } from './connect-packet.js'
+import type { Admitted, Decide } from './decision.js'
+import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_CHILDREN_LIMIT, FST_NSP_CLOSING, FST_NSP_RATE_LIMITED } from './errors.js'
+import { type Join, joiningOf } from './joins.js'
+import type { PacketRates } from './packet-rates.js'
+import { createPendingJoins, type PendingJoins } from './pending-joins.js'
 import { after, contain } from './sequence.js'
-import { ConnectRefusal, toWireError } from './wire-error.js'
 
 /*
  * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:
  * nothing exists for a client that is not admitted, neither a dynamic namespace, nor a recovered session with what it has
- * missed. What is admitted leaves a ticket, by which its socket is known later.
+ * missed. Every connect is answered once, within the time of an admission; what comes later is not heard.
  */
 
-/** The definition that an address belongs to. */
-interface Place {
-  readonly entry: { readonly name: string; readonly isDynamic: boolean }
-  /** As they are in the address. */
-  readonly params: Readonly<Record<string, string>>
-}
-
 export interface AdmissionOptions {
-  readonly connect: Connect
-  readonly find: (address: string) => Place | undefined
-  readonly children: Pick<Children, 'isLive' | 'hasRoomFor' | 'hold' | 'seat' | 'whenFree'>
-  readonly io: Encoding
-  readonly limits: Pick<Limits, 'namespacesPerConnection'>
+  readonly decide: Decide
+  readonly children: Pick<Children, 'hasRoomFor' | 'hold' | 'release' | 'whenFree'>
+  readonly answers: ConnectAnswers
+  readonly rates: Pick<PacketRates, 'takeJoin'>
+  readonly namespacesPerConnection: number
+  /** Longest that a join may take, until its socket has connected. Milliseconds, 0 for no bound. */
+  readonly timeoutMs: number
   /** Whether sessions are recovered. */
   readonly isRecovering: boolean
-  readonly log: FastifyBaseLogger
 }
 
-export interface Admission {
+export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | 'remove' | 'leave'> {
   /** Given to the codec. */
   readonly receiveConnect: ReceiveConnect
   /**
-   * Takes the ticket of a socket that Socket.IO has made: the request that was admitted, none in a namespace without a
-   * definition, at once. One that came without a ticket is admitted now: that takes a promise, and rejects with the refusal.
+   * Gives the request of a socket that Socket.IO has made, none in a namespace without a definition, at once. One that came
+   * without a packet is admitted now: that takes a promise, and rejects with the refusal.
    */
   redeem(socket: Socket): FastifyRequest | undefined | PromiseLike<FastifyRequest | undefined>
-  /** Hears of a socket that has connected, or that another middleware has refused: it is no longer on the way. */
+  /** Hears of a socket that has connected. */
   settle(socket: Socket): void
-  /** Hears of a socket that was connected, and has left. */
-  leave(socket: Socket): void
-  /** Admits a live socket again, with another auth. rejects with the refusal. */
-  readmit(socket: Socket, auth: object): Promise<FastifyRequest>
   /** Refuses every connect from now on, those under way included. */
   close(): void
 }
 
+/** A CONNECT packet, and whose it is. */
+interface Asked extends ConnectPacket {
+  readonly connection: Connection
+  /** Until there is a token for it; 0 if there was one. */
+  readonly waitMs: number
+  readonly pass: () => void
+}
+
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { connect, find, children, io, limits, isRecovering, log } = options
+  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering } = options
+  const joins = createPendingJoins({ limit, timeoutMs, late: refuseLate })
   let isClosing = false
 
-  function receive(connection: Connection, { nsp: address, data: auth }: Packet): Ticket | PromiseLike<Ticket> {
-    if (auth instanceof Refusal) throw auth.error
-    countJoin(connection)
-    const place = find(address)
-    if (!place) return { request: undefined, isHeld: false }
-    return after(admit(connection.request, place, address, auth), (request) =>
-      after(children.whenFree(address), () => {
-        // It has gone meanwhile: nothing is made for it.
-        if (connection.readyState !== 'open') throw new FST_NSP_CLOSING()
-        if (place.entry.isDynamic) hold(address)
-        return { request, isHeld: place.entry.isDynamic }
-      }),
+  function refuseLate(connection: object, address: string): void {
+    // Told so while the server closes, a client would stay away.
+    if (!isClosing) answers.refuse(connection as Connection, address, new FST_NSP_ADMISSION_TIMEOUT())
+  }
+
+  function receive(asked: Asked): void {
+    const { connection, address, auth, waitMs } = asked
+    const joining = joiningOf(connection)
+    // The same join once more has the answer of the first.
+    if (joining.pending?.has(address)) return
+    // A leave that came just before it has a turn of its own with Socket.IO.
+    if (joining.socketAt(address)) {
+      process.nextTick(repeat, asked)
+      return
+    }
+    let join: Join | undefined
+    contain(
+      () => {
+        if (waitMs > 0) throw joinTooMany(waitMs)
+        if (auth instanceof Refusal) throw auth.error
+        const begun = joins.begin(connection, address, auth)
+        join = begun
+        return after(decide(connection.request, address, auth, begun), (admitted) =>
+          after(children.whenFree(address), () => (begun.isOver ? undefined : hand(begun, admitted, asked))),
+        )
+      },
+      (error) => {
+        if (!join?.isOver) fail(asked, join, error)
+      },
     )
   }
 
-  function admit(
-    raw: IncomingMessage,
-    place: Place,
-    address: string,
-    auth: object,
-  ): FastifyRequest | PromiseLike<FastifyRequest> {
-    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
-    return after(connect(requestOf({ request: raw }), address, own), (request) => {
-      if (isClosing) throw new FST_NSP_CLOSING()
-      // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
-      const isOwn = request.routeOptions.url === place.entry.name
-      if (!isOwn || !isSpelled(place.params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
-      return request
-    })
+  /** A connect of a socket that is there, or was there a moment ago. */
+  function repeat(asked: Asked): void {
+    const { connection, address, waitMs } = asked
+    const socket = joiningOf(connection).socketAt(address)
+    if (connection.readyState !== 'open') return
+    if (!socket) receive(asked)
+    // It is one join, and this was its answer.
+    else if (waitMs === 0) answers.accept(connection, socket)
   }
 
-  function hold(address: string): void {
+  /** Hands an admitted connect on to Socket.IO. */
+  function hand(join: Join, { request, isDynamic }: Admitted, { connection, pass }: Asked): void {
+    if (isClosing || connection.readyState !== 'open') throw new FST_NSP_CLOSING()
+    if (isDynamic) hold(join)
+    join.request = request
+    // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
+    const auth = join.auth as { readonly pid?: unknown; offset?: unknown }
+    if (isRecovering && typeof auth.pid === 'string') auth.offset ??= ''
+    join.isPassed = true
+    pass()
+  }
+
+  function hold(join: Join): void {
+    const { address } = join
     if (!children.hasRoomFor(address)) throw new FST_NSP_CHILDREN_LIMIT()
     children.hold(address)
+    join.release = () => children.release(address)
   }
 
-  function countJoin(connection: object): void {
-    const joining = joiningOf(connection)
-    if (!isWithin(joining.count + 1, limits.namespacesPerConnection)) {
-      throw new FST_NSP_NAMESPACES_LIMIT(limits.namespacesPerConnection)
+  function fail({ connection, address }: Asked, join: Join | undefined, error: unknown): void {
+    if (error instanceof FST_NSP_CLOSING) {
+      // Told so, a client would stay away; left alone, it comes back by itself when its connection ends. Should that not
+      // end, the time of the join does.
+      answers.logRefusal(address, error.code)
+      return
     }
-    joining.count++
+    join?.end()
+    answers.refuse(connection, address, error)
   }
 
-  function refuse(connection: Connection, address: string, error: unknown): void {
-    const { message, ...data } = toWireError(error)
-    const where = { namespace: address.slice(0, 100), code: data.code }
-    arrive(connection, address)
-    log.debug(where, 'connect refused')
-    // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
-    if (data.code === 'FST_NSP_INTERNAL' && !(error instanceof ConnectRefusal)) {
-      log.error({ err: error, ...where }, 'connect failed')
-    }
-    // Told so, a client would stay away; left alone, it comes back by itself when its connection ends.
-    if (connection.readyState !== 'open' || data.code === 'FST_NSP_CLOSING') return
-    writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: { message, data } })
-  }
-
-  /** Of a socket that came without a packet of its own: one of a client of protocol 3. */
-  async function admitLate({ conn, nsp, request, handshake }: Socket): Promise<Ticket> {
-    countJoin(conn)
-    const place = find(nsp.name)
-    return { request: place && (await admit(request, place, nsp.name, handshake.auth)), isHeld: false }
+  /** Of a socket that came without a packet of its own: that of `/`, of a client of protocol 3. */
+  async function admitLate(socket: Socket): Promise<FastifyRequest | undefined> {
+    const { conn, nsp, request, handshake } = socket
+    const join = joins.begin(conn, nsp.name, handshake.auth)
+    Object.assign(join, { isPassed: true, socket })
+    const admitted = await decide(request, nsp.name, handshake.auth, join)
+    return admitted.request
   }
 
   return {
     receiveConnect(connection, packet, pass) {
-      // A client of protocol 3 has joined `/` without a packet, and has its auth in the name.
-      if (connection.protocol === 3) return pass()
-      const { nsp: address } = packet
-      const joining = joiningOf(connection)
-      // The same join once more: Socket.IO would make it a second socket, and its client would hear everything twice.
-      if (joining.pending?.has(address)) return
-      joining.pending = (joining.pending ?? new Map<string, Ticket | undefined>()).set(address, undefined)
-      const admitted = (ticket: Ticket) => {
-        // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
-        if (isRecovering && typeof packet.data.pid === 'string') packet.data.offset ??= ''
-        // In a namespace that there is; another will be refused.
-        if (children.isLive(address)) joining.pending?.set(address, ticket)
-        else arrive(connection, address)
-        pass()
-      }
-      contain(
-        () => after(receive(connection, packet), admitted),
-        (error) => refuse(connection, address, error),
-      )
-    },
-
-    settle({ conn, nsp }) {
-      arrive(conn, nsp.name)
+      const waitMs = rates.takeJoin(connection)
+      receive({ connection, ...readConnect(connection, packet), waitMs, pass })
     },
 
     redeem(socket) {
-      const ticket = joiningOf(socket.conn).pending?.get(socket.nsp.name)
-      return after(ticket ?? admitLate(socket), ({ request, isHeld }) => {
-        if (isHeld) children.seat(socket)
-        return request
-      })
+      const join = joins.find(socket)
+      if (!join) return admitLate(socket)
+      join.socket = socket
+      return join.request
     },
 
-    leave({ conn }) {
-      joiningOf(conn).count--
+    settle(socket) {
+      joins.settle(socket)
     },
 
-    async readmit({ request, nsp }, auth) {
-      return admit(request, find(nsp.name) as Place, nsp.name, auth)
-    },
+    forget: joins.forget,
+    isDropped: joins.isDropped,
+    remove: joins.remove,
+    leave: joins.leave,
 
     close() {
       isClosing = true
@@ -178,12 +165,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 }
 
-/** Whether params, as a schema has made them, are those of the address: `/orgs/042` is not another word for `/orgs/42`. */
-function isSpelled(written: Place['params'], checked: unknown): boolean {
-  const params = Object(checked) as Record<string, unknown>
-  for (const name in written) {
-    const value = params[name]
-    if (value !== undefined && typeof value !== 'object' && String(value) !== written[name]) return false
-  }
-  return true
+function joinTooMany(retryAfterMs: number): Error {
+  return Object.assign(new FST_NSP_RATE_LIMITED(), { message: 'Too many joins', details: { retryAfterMs } })
 }

@@ -76,6 +76,13 @@ export class ConnectAnswer extends Answer {
   /** The request's id, under which the log has that error. */
   requestId: string | undefined
 
+  /** Ends it without an outcome: Fastify begins no hook of it any more. */
+  abandon(): void {
+    this.onEnd = undefined
+    this.statusCode = 503
+    this.end()
+  }
+
   override destroy(error: Error = new Error('The reply was destroyed')): this {
     this.error = error
     this.isWorded = false

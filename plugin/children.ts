@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Namespace, Server, Socket } from 'socket.io'
+import type { Namespace, Server } from 'socket.io'
 import { isWithin } from './limits.js'
 import { createQuarantine } from './quarantine.js'
 import { contain } from './sequence.js'
@@ -32,8 +32,6 @@ export interface Children {
   release(address: string): void
   /** Resolves when the namespace of an address may be opened again; undefined if it may be now. Never rejects. */
   whenFree(address: string): Promise<void> | undefined
-  /** Makes a hold that of a socket: it ends when the socket has connected, or has been refused. */
-  seat(socket: Socket): void
 }
 
 interface Child {
@@ -44,11 +42,6 @@ interface Child {
 
 // How long an empty namespace stays whose adapter speaks to other nodes: for it, to come and go is to subscribe and unsubscribe.
 const LINGER_MS = 10_000
-
-const SEAT = Symbol('seat')
-
-/** A socket that has a hold, while it is on the way. */
-type Seated = Socket & { [SEAT]?: boolean }
 
 /** What an adapter that keeps sessions for a recovery says of them. */
 interface SessionKeeper {
@@ -61,12 +54,6 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
   const quarantine = createQuarantine()
   // Addresses that were left empty, and linger.
   const lingering = new Set<string>()
-
-  function leaveSeat(socket: Seated): void {
-    if (!socket[SEAT]) return
-    socket[SEAT] = false
-    release(socket.nsp.name)
-  }
 
   function release(address: string): void {
     // Who holds it has kept it here.
@@ -114,16 +101,12 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
     adopt(namespace) {
       const { name } = namespace
       children.set(name, { namespace, holds: 0 })
-      namespace.on('connection', leaveSeat)
       // Where Socket.IO takes a socket out, also one that was refused; its own parent namespaces listen here, too.
-      const { _remove: remove } = namespace as unknown as { _remove(socket: Socket): void }
-      Object.assign(namespace, {
-        _remove(socket: Socket) {
-          remove.call(namespace, socket)
-          leaveSeat(socket)
-          closeIfEmpty(name)
-        },
-      })
+      const { _remove: remove } = namespace
+      namespace._remove = (socket) => {
+        remove.call(namespace, socket)
+        closeIfEmpty(name)
+      }
       // One that the application has asked for, to emit something: when it has done so.
       setImmediate(closeIfEmpty, name)
     },
@@ -149,9 +132,5 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
     },
 
     release,
-
-    seat(socket: Seated) {
-      socket[SEAT] = true
-    },
   }
 }

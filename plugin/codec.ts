@@ -36,6 +36,10 @@ export interface CodecOptions {
   /** The JSON of a payload that was checked; undefined where JSON.stringify has to write it. */
   readonly textOf?: (payload: unknown) => string | undefined
   readonly receiveConnect: ReceiveConnect
+  /** Whether any other packet that is no event is handed on; a throw closes its connection. Default: it is. */
+  readonly admits?: (connection: Connection, packet: Packet) => boolean
+  /** Hears of a connection that has ended. */
+  readonly forget?: (connection: Connection) => void
   /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
   readonly base?: Parser | undefined
 }
@@ -47,7 +51,9 @@ export interface Codec {
   expect(connection: Connection): void
 }
 
-export function createCodec({ limits, textOf, receiveConnect, base = stock }: CodecOptions): Codec {
+export function createCodec(options: CodecOptions): Codec {
+  const { limits, textOf, receiveConnect, admits, forget } = options
+  const base: Parser = options.base ?? stock
   let expected: Connection | undefined
   const isText = base === stock
 
@@ -82,8 +88,14 @@ export function createCodec({ limits, textOf, receiveConnect, base = stock }: Co
       const isWanted = boundPacket(packet, this.#bytes, limits)
       this.#bytes = 0
       if (!isWanted) return
-      if (packet.type === PacketType.CONNECT && this.#connection) this.#receiveConnect(this.#connection, packet)
+      const connection = this.#connection
+      if (connection && !isEvent(packet)) this.#receive(connection, packet)
       else this.emit('decoded', packet)
+    }
+
+    #receive(connection: Connection, packet: Packet): void {
+      if (packet.type === PacketType.CONNECT) this.#receiveConnect(connection, packet)
+      else if (admits?.(connection, packet) !== false) this.emit('decoded', packet)
     }
 
     #receiveConnect(connection: Connection, packet: Packet): void {
@@ -113,8 +125,10 @@ export function createCodec({ limits, textOf, receiveConnect, base = stock }: Co
       this.#own.add(chunk)
     }
 
+    // Socket.IO does so as a connection ends, however it ends.
     destroy(): void {
       this.#own?.destroy()
+      if (this.#connection) forget?.(this.#connection)
     }
   }
 

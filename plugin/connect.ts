@@ -4,11 +4,13 @@ import type {
   FastifySchema,
   onErrorHookHandler,
   onRequestHookHandler,
+  onResponseHookHandler,
   RouteHandlerMethod,
 } from 'fastify'
 import { ConnectAnswer } from './answer.js'
-import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_CLOSING } from './errors.js'
+import { FST_NSP_CLOSING } from './errors.js'
 import { createExpiryHook } from './expiry.js'
+import type { Attempt } from './joins.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
 import { toPlain } from './plain.js'
@@ -62,6 +64,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
     ],
     preHandler: [...joinHooks.preHandler, createExpiryHook(definition, Date.now)],
     onError: keepError,
+    onResponse: heed,
     handler: admit,
   })
 }
@@ -78,6 +81,9 @@ const admit: RouteHandlerMethod = (request, reply) => {
   reply.send()
 }
 
+// That Fastify listens for the end of an answer says that it has begun: it does so where a hook waits for that.
+const heed: onResponseHookHandler = (_request, _reply, done) => done()
+
 const keepError: onErrorHookHandler = ({ id, server }, reply, error, done) => {
   // Fastify's own has no better name, and it is the one that chooses no words.
   const isWorded = server.errorHandler.name !== 'defaultErrorHandler'
@@ -87,18 +93,19 @@ const keepError: onErrorHookHandler = ({ id, server }, reply, error, done) => {
 
 /**
  * Asks the connect route of an address.
- * in: the handshake's request, the address, and the client's auth; out: the request that was admitted, at once where all of
- * its hooks are synchronous. throws, or rejects with, ConnectRefusal, or one of our own.
+ * in: the handshake's request, the address, the client's auth, and whose it is: where that ends before, no further hook
+ * begins, and nothing comes of it; out: the request that was admitted, at once where all of its hooks are synchronous.
+ * throws, or rejects with, ConnectRefusal, or one of our own.
  */
 export type Connect = (
   handshake: FastifyRequest,
   address: string,
   auth: object,
+  attempt: Attempt,
 ) => FastifyRequest | PromiseLike<FastifyRequest>
 
-/** timeoutMs: longest that it may take, 0 for no bound; then it rejects with FST_NSP_ADMISSION_TIMEOUT. */
-export function createConnect(route: FastifyInstance['routing'], timeoutMs: number): Connect {
-  return (handshake, address, auth) => {
+export function createConnect(route: FastifyInstance['routing']): Connect {
+  return (handshake, address, auth, attempt) => {
     // A copy: schemas coerce and complete it in place.
     const raw = deriveConnect(handshake.raw, address, toPlain(auth) as object)
     const answer = new ConnectAnswer(raw)
@@ -110,10 +117,9 @@ export function createConnect(route: FastifyInstance['routing'], timeoutMs: numb
     if (outcome instanceof Error) throw outcome
     if (outcome) return outcome
     return new Promise<FastifyRequest>((resolve, reject) => {
-      const late = () => reject(new FST_NSP_ADMISSION_TIMEOUT())
-      const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs).unref() : undefined
+      attempt.cancel = () => answer.abandon()
       answer.onEnd = () => {
-        clearTimeout(timer)
+        attempt.cancel = undefined
         const end = outcomeOf(answer)
         if (end instanceof Error) reject(end)
         else resolve(end)
@@ -126,8 +132,9 @@ export function createConnect(route: FastifyInstance['routing'], timeoutMs: numb
 function outcomeOf(answer: ConnectAnswer): FastifyRequest | Error {
   const { admitted, statusCode } = answer
   if (admitted && statusCode < 300) return admitted
-  // Fastify's word to every request while it is closing.
-  if (answer.getHeader('connection') === 'close') return new FST_NSP_CLOSING()
+  // Fastify's word to every request while it is closing, before it has begun; whatever a hook says comes after that.
+  const hasBegun = answer.listenerCount('finish') > 0
+  if (!hasBegun && statusCode === 503 && answer.getHeader('connection') === 'close') return new FST_NSP_CLOSING()
   return new ConnectRefusal(refusalOf(answer))
 }
 

@@ -39,7 +39,7 @@ export interface ContainmentOptions {
   readonly io: Server
   readonly limits: Limits
   readonly log: FastifyBaseLogger
-  readonly admission: Pick<Admission, 'redeem' | 'settle' | 'leave'>
+  readonly admission: Pick<Admission, 'isDropped' | 'redeem' | 'settle' | 'remove' | 'leave'>
   readonly drain: Drain
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
@@ -145,24 +145,37 @@ export function containServer(options: ContainmentOptions): void {
 
   function containNamespace(namespace: Namespace): void {
     setSocketClass(namespace, OwnSocket)
+    // Those of Socket.IO's own dynamic namespaces: a child has them before anybody hears of it.
+    const inherited = takeMiddlewares(namespace)
     namespace.use((socket, next) => {
+      if (admission.isDropped(socket)) return socket._cleanup()
       containSocket(socket as Contained)
       const admitted = after(admission.redeem(socket), (request) => {
+        if (admission.isDropped(socket)) return
         if (request) keepRequest(socket, request)
         next()
       })
       if (!isThenable(admitted)) return
       admitted.then(undefined, (error) => {
-        admission.settle(socket)
-        next(connectError(error))
+        if (!admission.isDropped(socket)) next(connectError(error))
       })
     })
-    namespace.on('connection', admission.settle)
-    containMiddlewares<Namespace, Socket>(namespace, (error, socket, isThrown) => {
-      admission.settle(socket)
-      if (!isThrown && error instanceof Error) return error
-      return connectError(error, report(error, 'middleware', socket))
-    })
+    // Before a listener of the application: one that throws must not keep us from hearing of it.
+    namespace.prependListener('connect', admission.settle)
+    const { _remove: remove } = namespace
+    namespace._remove = (socket) => {
+      remove.call(namespace, socket)
+      admission.remove(socket)
+    }
+    containMiddlewares<Namespace, Socket>(
+      namespace,
+      (error, socket, isThrown) => {
+        if (!isThrown && error instanceof Error) return error
+        return connectError(error, report(error, 'middleware', socket))
+      },
+      admission.isDropped,
+    )
+    for (const middleware of inherited) namespace.use(middleware)
   }
 
   const warn = (bytes: number) => log.warn({ bytes }, 'connection closed: its reader is too slow')
@@ -171,6 +184,13 @@ export function containServer(options: ContainmentOptions): void {
   })
   io.on('new_namespace', containNamespace)
   containNamespace(io.of('/'))
+}
+
+type Middleware = Parameters<Namespace['use']>[0]
+
+/** Takes out the middlewares that a namespace has. There is no public word for that. */
+function takeMiddlewares(namespace: Namespace): Middleware[] {
+  return (namespace as unknown as { readonly _fns: Middleware[] })._fns.splice(0)
 }
 
 /** An error as Socket.IO wants it in `next(error)`: its message and `data` are what the client's connect_error has. */

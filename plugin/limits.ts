@@ -18,8 +18,13 @@ export interface Limits {
   payloadBytes: number
   /** Rooms that one socket may be in, its own left out. Default 1_000. */
   roomsPerSocket: number
-  /** Namespaces that one connection may join; refused ones count until it ends. Default 100. */
+  /** Namespaces that one connection may be in, or on the way to. Default 100. */
   namespacesPerConnection: number
+  /**
+   * Joins a second of one connection, on average; in a burst twice as many, or `namespacesPerConnection`. Leaves have the
+   * same rate. Default 50.
+   */
+  joinsPerSecond: number
   /** Dynamic namespaces that are open at a time, of the whole server. Default 10_000. */
   dynamicNamespaces: number
   /** Connections of the whole server; one more handshake is refused with 503. Default 100_000. */
@@ -42,6 +47,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   payloadBytes: 1_000_000,
   roomsPerSocket: 1_000,
   namespacesPerConnection: 100,
+  joinsPerSecond: 50,
   dynamicNamespaces: 10_000,
   connections: 100_000,
   bytesWaiting: 16_000_000,
@@ -84,6 +90,21 @@ class TokenBucket implements Bucket {
     this.#tokens -= 1
     return 0
   }
+}
+
+/** A token bucket that is a number, for those whom every connection has: when it will be full again. */
+export type FullAt = number
+
+/**
+ * Takes a token of a bucket with room for `burst`.
+ * out: when the bucket will be full; or, negative, the whole milliseconds until there is a token.
+ */
+export function takeToken(fullAt: FullAt, perSecond: number, burst: number, now: Clock): number {
+  const at = now()
+  const next = Math.max(fullAt, at) + 1_000 / perSecond
+  const early = next - at - (burst * 1_000) / perSecond
+  // Thirds of a millisecond do not add up.
+  return early > 0.001 ? -Math.ceil(early) : next
 }
 
 /** Whether a number is within a limit, where 0 is no limit. */

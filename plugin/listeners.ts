@@ -110,6 +110,11 @@ export function containAcks<Target extends object>(
   if ((socket as { acks?: unknown }).acks instanceof Map) Object.assign(socket, { acks: new Acks(socket, report) })
 }
 
+/** Whether an emit waits for an ack of that number. */
+export function awaitsAck(socket: object, id: number): boolean {
+  return (socket as { acks?: Pick<Map<number, unknown>, 'get'> }).acks?.get(id) !== undefined
+}
+
 /** What Socket.IO and its adapters do with a Map. */
 class Acks<Target extends object> {
   readonly #socket: Target
@@ -143,18 +148,19 @@ class Acks<Target extends object> {
 
 /**
  * The same for middlewares, of a namespace or of a socket: a failure is a refusal, `next` is heard once, and `refuse`
- * makes of any error what is to be handed on.
+ * makes of any error what is to be handed on. Of a subject that `isOver` nothing is heard any more.
  */
 export function containMiddlewares<Target extends object, Subject>(
   target: Target & { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },
   refuse: (error: unknown, subject: Subject, isThrown: boolean, target: Target) => Error,
+  isOver: (subject: Subject) => boolean = () => false,
 ): void {
   const { use } = target
   target.use = function (this: typeof target, middleware) {
     return use.call(this, (subject, next) => {
       let isSettled = false
       const settle = (error: unknown, isThrown: boolean) => {
-        if (isSettled) return
+        if (isSettled || isOver(subject)) return
         isSettled = true
         next(error === undefined ? undefined : refuse(error, subject, isThrown, this))
       }

@@ -6,8 +6,10 @@ import { attachServer } from './attach.js'
 import { createChildren } from './children.js'
 import { createCodec, type Parser } from './codec.js'
 import { createConnect } from './connect.js'
+import { createConnectAnswers } from './connect-packet.js'
 import { containServer } from './containment.js'
 import { settlesWithin } from './deadline.js'
+import { createDecision } from './decision.js'
 import type { Decorators } from './decorators.js'
 import { createDrain } from './drain.js'
 import { checkEmits } from './emit.js'
@@ -23,8 +25,10 @@ import { createLanes } from './lanes.js'
 import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
+import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
+import { createReadmit } from './readmission.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { setRosters } from './roster.js'
@@ -54,11 +58,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const handshake = createHandshake(instance.routing, options)
+  const rates = createPacketRates(options.limits, () => performance.now())
   const codec = createCodec({
     limits: options.limits,
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
+    admits: rates.admits,
+    forget: (connection) => admission.forget(connection),
   })
   const recovery = withRecovery(options.io, {
     isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
@@ -80,14 +87,20 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isShared: speaksToOthers,
     forget: (address) => mounts.forget(address),
   })
-  const admission = createAdmission({
-    connect: createConnect(instance.routing, options.admissionTimeoutMs),
+  const decide = createDecision({
+    connect: createConnect(instance.routing),
     find: registry.find,
-    children,
+    isLive: children.isLive,
     io,
-    limits: options.limits,
+  })
+  const admission = createAdmission({
+    decide,
+    children,
+    answers: createConnectAnswers(io, instance.log),
+    rates,
+    namespacesPerConnection: options.limits.namespacesPerConnection,
+    timeoutMs: options.admissionTimeoutMs,
     isRecovering,
-    log: instance.log,
   })
   const drain = createDrain()
   if (options.fast) setRosters(io)
@@ -112,7 +125,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    live: createLife({ readmit: admission.readmit, identities, emitCheck, log: instance.log }),
+    live: createLife({
+      readmit: createReadmit(decide, options.admissionTimeoutMs),
+      identities,
+      emitCheck,
+      log: instance.log,
+    }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })

@@ -293,7 +293,7 @@ t.test(
   'who leaves a namespace and comes back finds its rate as it was, and may have been in many others',
   async (t) => {
     const app = await build(t, {
-      limits: { eventsPerSecond: 1 },
+      limits: { eventsPerSecond: 1, joinsPerSecond: 0 },
       namespaces: { '/': {}, '/orgs/:orgId': { events: { count: { handler: () => 1 } } } },
     })
     const root = await app.injectSocket('/')

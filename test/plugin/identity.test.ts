@@ -338,7 +338,7 @@ t.test('after 1,000 joins and leaves no timer and no user is left', async (t) =>
     },
   }).enable()
   t.teardown(() => hook.disable())
-  const { app, url } = await serve(t)
+  const { app, url } = await serve(t, { limits: { joinsPerSecond: 0 } })
   const identities = createIdentities({ io: app.io, isMounted: () => true, now: Date.now, log: app.log })
   app.io.on('new_namespace', (namespace) => {
     namespace.on('connection', (socket) => {

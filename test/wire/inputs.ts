@@ -474,7 +474,28 @@ const PACKETS: readonly Input[] = [
   ws('packet', 'a join of a namespace of 900 kB', `40/${'x'.repeat(900_000)},`, {
     refused: 'FST_NSP_NAMESPACE_UNKNOWN',
   }),
-  ws('packet', 'a join of a namespace joined already', '40/chat,', CLOSED),
+  ws('packet', 'a join of a namespace joined already', '40/chat,', { answers: { joined: 1 } }),
+  ws('packet', 'three joins of a namespace joined already', ['40/chat,', '40/chat,{"a":1}', '40/chat,'], {
+    answers: { joined: 3 },
+  }),
+  ws('packet', 'joins of two namespaces by turns', ['40/plain,', '40/chat,', '40/plain,', '40/chat,'], {
+    answers: { joined: 3 },
+  }),
+  ws('packet', 'a leave and a join', ['41/chat,', '40/chat,'], { answers: { joined: 1 } }, { follow: '/plain' }),
+  ws(
+    'packet',
+    'leaves and joins, each twice',
+    ['41/chat,', '41/chat,', '40/chat,', '40/chat,'],
+    { answers: { joined: 1 } },
+    { follow: '/plain' },
+  ),
+  ws(
+    'packet',
+    'a leave between two joins',
+    ['40/chat,', '41/chat,', '40/chat,'],
+    { answers: { joined: 2 } },
+    { follow: '/plain' },
+  ),
   ws('packet', 'three joins of a namespace at a time', ['40/plain,', '40/plain,', '40/plain,'], {
     answers: { joined: 1 },
   }),
@@ -861,7 +882,20 @@ const RATES: readonly Input[] = [
     'rate',
     'a thousand joins of unknown namespaces',
     times(1_000, (index) => `40/nope-${index},`),
-    { answers: { 'connect_error FST_NSP_NAMESPACE_UNKNOWN': 99, 'connect_error FST_NSP_NAMESPACES_LIMIT': 901 } },
+    { limited: 1_000 },
+  ),
+  ws(
+    'rate',
+    'a thousand joins of a namespace joined already',
+    times(1_000, () => '40/chat,'),
+    { answers: { joined: 99 } },
+  ),
+  ws('rate', 'a thousand leaves and joins', times(500, () => ['41/chat,', '40/chat,']).flat(), CLOSED),
+  ws(
+    'rate',
+    'a thousand acks that nobody waits for',
+    times(1_000, (index) => `43/chat,${index}[1]`),
+    'ignored',
   ),
   {
     ...poll(

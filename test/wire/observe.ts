@@ -136,7 +136,8 @@ function summarize(messages: readonly Message[]): Outcome {
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
   const [only] = counts.size === 1 ? [...counts] : []
   if (counts.size === 0) return 'ignored'
-  if (counts.has('ack FST_NSP_RATE_LIMITED')) return { limited: messages.length }
+  if (counts.has('ack FST_NSP_RATE_LIMITED') || counts.has('connect_error FST_NSP_RATE_LIMITED'))
+    return { limited: messages.length }
   if (!only) return { answers: Object.fromEntries(counts) }
   const [word, count] = only
   if (count > 1) return { answers: { [word]: count } }

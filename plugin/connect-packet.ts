@@ -1,0 +1,60 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Socket } from 'socket.io'
+import { type Packet, PacketType } from 'socket.io-parser'
+import { type Connection, type Encoding, writePacket } from './codec.js'
+import { ConnectRefusal, toWireError } from './wire-error.js'
+
+/*
+ * A CONNECT packet, as it is read and as it is answered, in both protocols.
+ */
+
+/** What a client asks for. */
+export interface ConnectPacket {
+  readonly address: string
+  /** A Refusal, if it breaks a bound. */
+  readonly auth: object
+}
+
+/** In protocol 3 the auth is a query of the name. */
+export function readConnect({ protocol }: Connection, { nsp, data }: Packet): ConnectPacket {
+  if (protocol !== 3) return { address: nsp, auth: data }
+  const { pathname, searchParams } = new URL(nsp, 'https://socket.io')
+  return { address: pathname, auth: Object.fromEntries(searchParams) }
+}
+
+/** Answers connects past Socket.IO. */
+export interface ConnectAnswers {
+  /** Says once more what Socket.IO has said when a socket had connected. */
+  accept(connection: Connection, socket: Socket): void
+  refuse(connection: Connection, address: string, error: unknown): void
+  /** Refuses without a word. */
+  logRefusal(address: string, code: string): void
+}
+
+export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): ConnectAnswers {
+  function logRefusal(address: string, code: string): void {
+    log.debug({ namespace: address.slice(0, 100), code }, 'connect refused')
+  }
+
+  return {
+    accept(connection, socket) {
+      const { id: sid, nsp } = socket
+      const { pid } = socket as unknown as { readonly pid: string }
+      const data = connection.protocol === 3 ? undefined : { sid, pid }
+      writePacket(io, connection, { type: PacketType.CONNECT, nsp: nsp.name, data })
+    },
+
+    refuse(connection, address, error) {
+      const { message, ...data } = toWireError(error)
+      logRefusal(address, data.code)
+      // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
+      if (data.code === 'FST_NSP_INTERNAL' && !(error instanceof ConnectRefusal)) {
+        log.error({ err: error, namespace: address.slice(0, 100), code: data.code }, 'connect failed')
+      }
+      const told = connection.protocol === 3 ? data : { message, data }
+      writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: told })
+    },
+
+    logRefusal,
+  }
+}

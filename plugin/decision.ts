@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import type { Server } from 'socket.io'
+import type { Connect } from './connect.js'
+import { FST_NSP_NAMESPACE_UNKNOWN } from './errors.js'
+import type { Attempt } from './joins.js'
+import { requestOf } from './request.js'
+import { after } from './sequence.js'
+
+/*
+ * Whether somebody may join an address: the connect route of its definition decides that, or, where there is no definition,
+ * whether the application has a namespace there.
+ */
+
+/** The definition that an address belongs to. */
+interface Place {
+  readonly entry: { readonly name: string; readonly isDynamic: boolean }
+  /** As they are in the address. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface DecisionOptions {
+  readonly connect: Connect
+  readonly find: (address: string) => Place | undefined
+  /** Whether Socket.IO has a namespace of that address. */
+  readonly isLive: (address: string) => boolean
+  readonly io: Pick<Server, '_checkNamespace'>
+}
+
+/** What has been admitted. */
+export interface Admitted {
+  /** None in a namespace without a definition. */
+  readonly request: FastifyRequest | undefined
+  readonly isDynamic: boolean
+}
+
+/**
+ * Decides on one attempt, at once where nothing is asynchronous.
+ * in: the handshake's raw request, the address, and the client's auth.
+ * throws, or rejects with, ConnectRefusal, or one of our own; where the attempt ends before, nothing comes of it.
+ */
+export type Decide = (
+  handshake: IncomingMessage,
+  address: string,
+  auth: object,
+  attempt: Attempt,
+) => Admitted | PromiseLike<Admitted>
+
+const FREE: Admitted = { request: undefined, isDynamic: false }
+
+export function createDecision({ connect, find, isLive, io }: DecisionOptions): Decide {
+  /** Socket.IO's own dynamic namespaces ask the application, which may take its time. */
+  function findParent(address: string, auth: object): undefined | Promise<void> {
+    if (isLive(address)) return undefined
+    return new Promise((resolve, reject) => {
+      io._checkNamespace(address, auth, (namespace) => {
+        if (namespace) resolve()
+        else reject(new FST_NSP_NAMESPACE_UNKNOWN())
+      })
+    })
+  }
+
+  return (handshake, address, auth, attempt) => {
+    const place = find(address)
+    if (!place) return after(findParent(address, auth), () => FREE)
+    const { entry, params } = place
+    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
+    return after(connect(requestOf({ request: handshake }), address, own, attempt), (request) => {
+      // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
+      const isOwn = request.routeOptions.url === entry.name
+      if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
+      return { request, isDynamic: entry.isDynamic }
+    })
+  }
+}
+
+/** Whether params, as a schema has made them, are those of the address: `/orgs/042` is not another word for `/orgs/42`. */
+function isSpelled(written: Place['params'], checked: unknown): boolean {
+  const params = Object(checked) as Record<string, unknown>
+  for (const name in written) {
+    const value = params[name]
+    if (value !== undefined && typeof value !== 'object' && String(value) !== written[name]) return false
+  }
+  return true
+}

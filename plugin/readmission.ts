@@ -1,0 +1,39 @@
+import type { FastifyRequest } from 'fastify'
+import type { Socket } from 'socket.io'
+import type { Decide } from './decision.js'
+import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_SOCKET_GONE } from './errors.js'
+import { Attempt } from './joins.js'
+import { listen } from './listeners.js'
+import { after, contain } from './sequence.js'
+
+/*
+ * A live socket is admitted again, with another auth.
+ */
+
+/** rejects with the refusal; with FST_NSP_ADMISSION_TIMEOUT; with FST_NSP_SOCKET_GONE as soon as the socket leaves. */
+export type Readmit = (socket: Socket, auth: object) => Promise<FastifyRequest>
+
+/** timeoutMs: longest that it may take, 0 for no bound. */
+export function createReadmit(decide: Decide, timeoutMs: number): Readmit {
+  return (socket, auth) =>
+    new Promise((resolve, reject) => {
+      const attempt = new Attempt()
+      function settle(end: () => void): void {
+        if (!attempt.end()) return
+        socket.off('disconnect', leave)
+        end()
+      }
+      const refuse = (error: unknown) => settle(() => reject(error))
+      const leave = () => refuse(new FST_NSP_SOCKET_GONE())
+      listen(socket, 'disconnect', leave)
+      attempt.limit(timeoutMs, () => refuse(new FST_NSP_ADMISSION_TIMEOUT()))
+      contain(
+        () =>
+          after(
+            decide(socket.request, socket.nsp.name, auth, attempt),
+            ({ request }) => settle(() => resolve(request as FastifyRequest)), // its namespace has a definition
+          ),
+        refuse,
+      )
+    })
+}
