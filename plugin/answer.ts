@@ -1,5 +1,5 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
 // What may have been set for a message that is not sent as it stands.
 const HOP_BY_HOP = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'])
@@ -75,6 +75,8 @@ export class ConnectAnswer extends Answer {
   isWorded = false
   /** The request's id, under which the log has that error. */
   requestId: string | undefined
+  /** Its log, where it has come to one; else that of the handshake. */
+  log: FastifyBaseLogger | undefined
 
   /** Ends it without an outcome: Fastify begins no hook of it any more. */
   abandon(): void {

@@ -5,6 +5,7 @@ import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { type Bounds, boundPacket, isEvent } from './bounds.js'
 import { eventText } from './packet.js'
+import { addCode, withoutDetails } from './refusal-packet.js'
 
 /*
  * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
@@ -40,6 +41,8 @@ export interface CodecOptions {
   readonly admits?: (connection: Connection, packet: Packet) => boolean
   /** Hears of a connection that has ended. */
   readonly forget?: (connection: Connection) => void
+  /** Hears of a refusal that could not be encoded; what can be is told. */
+  readonly reportRefusal?: (error: unknown, namespace: string) => void
   /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
   readonly base?: Parser | undefined
 }
@@ -52,7 +55,7 @@ export interface Codec {
 }
 
 export function createCodec(options: CodecOptions): Codec {
-  const { limits, textOf, receiveConnect, admits, forget } = options
+  const { limits, textOf, receiveConnect, admits, forget, reportRefusal } = options
   const base: Parser = options.base ?? stock
   let expected: Connection | undefined
   const isText = base === stock
@@ -60,12 +63,22 @@ export function createCodec(options: CodecOptions): Codec {
   class CheckingEncoder extends base.Encoder {
     /** `offset` is what an adapter that recovers sessions adds to an event. */
     override encode(packet: Packet, offset?: string) {
-      if (packet.type === PacketType.CONNECT_ERROR) return super.encode(addCode(packet))
+      if (packet.type === PacketType.CONNECT_ERROR) return this.#encodeRefusal(packet)
       if (packet.type !== PacketType.EVENT) return super.encode(packet)
       const data = packet.data as [string, ...unknown[]]
       const json = isText && data.length === 2 ? textOf?.(data[1]) : undefined
       if (json !== undefined) return [eventText(packet, data[0], json, offset)]
       return super.encode(offset === undefined ? packet : { ...packet, data: [...data, offset] })
+    }
+
+    /** All roads of a refusal meet here, and one that can't be written would end the process. */
+    #encodeRefusal(packet: Packet) {
+      try {
+        return super.encode(addCode(packet))
+      } catch (error) {
+        reportRefusal?.(error, packet.nsp)
+        return super.encode(withoutDetails(packet))
+      }
     }
   }
 
@@ -153,20 +166,4 @@ function isWhole(chunk: string | Buffer): boolean {
   if (typeof chunk !== 'string') return false
   const type = chunk.charCodeAt(0)
   return type !== BINARY_EVENT && type !== BINARY_ACK
-}
-
-const UNKNOWN = {
-  code: 'FST_NSP_NAMESPACE_UNKNOWN',
-  statusCode: 404,
-  // Who writes io('https://host/api') rarely means a namespace.
-  details: {
-    hint: 'The path of a URL that is given to io() is the address of a namespace; the `path` option is that of the server',
-  },
-}
-
-/** Socket.IO itself refuses an unknown namespace without a code; whoever refuses one, it is told alike. */
-function addCode(packet: Packet): Packet {
-  const { message, data = UNKNOWN } = packet.data as { message?: string; data?: { code?: string } }
-  if (data.code !== UNKNOWN.code || message !== 'Invalid namespace') return packet
-  return { ...packet, data: { message, data: UNKNOWN } }
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { type Connection, type Encoding, writePacket } from './codec.js'
-import { ConnectRefusal, toWireError } from './wire-error.js'
+import { logError } from './error-log.js'
+import { ConnectRefusal, toWireError, type WireError } from './wire-error.js'
 
 /*
  * A CONNECT packet, as it is read and as it is answered, in both protocols.
@@ -36,6 +38,16 @@ export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): Conn
     log.debug({ namespace: address.slice(0, 100), code }, 'connect refused')
   }
 
+  /** With the id under which the log has an error that is not told. */
+  function wordsOf(address: string, error: unknown): WireError {
+    const told = toWireError(error, log)
+    // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
+    if (told.code !== 'FST_NSP_INTERNAL' || error instanceof ConnectRefusal) return told
+    const id = randomUUID()
+    logError(log, error, { namespace: address.slice(0, 100), code: told.code, errorId: id }, 'connect failed')
+    return { ...told, details: { id } }
+  }
+
   return {
     accept(connection, socket) {
       const { id: sid, nsp } = socket
@@ -45,12 +57,8 @@ export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): Conn
     },
 
     refuse(connection, address, error) {
-      const { message, ...data } = toWireError(error)
+      const { message, ...data } = wordsOf(address, error)
       logRefusal(address, data.code)
-      // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
-      if (data.code === 'FST_NSP_INTERNAL' && !(error instanceof ConnectRefusal)) {
-        log.error({ err: error, namespace: address.slice(0, 100), code: data.code }, 'connect failed')
-      }
       const told = connection.protocol === 3 ? data : { message, data }
       writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: told })
     },

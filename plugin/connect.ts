@@ -84,10 +84,10 @@ const admit: RouteHandlerMethod = (request, reply) => {
 // That Fastify listens for the end of an answer says that it has begun: it does so where a hook waits for that.
 const heed: onResponseHookHandler = (_request, _reply, done) => done()
 
-const keepError: onErrorHookHandler = ({ id, server }, reply, error, done) => {
+const keepError: onErrorHookHandler = ({ id, log, server }, reply, error, done) => {
   // Fastify's own has no better name, and it is the one that chooses no words.
   const isWorded = server.errorHandler.name !== 'defaultErrorHandler'
-  Object.assign(reply.raw, { error, isWorded, requestId: id })
+  Object.assign(reply.raw, { error, isWorded, requestId: id, log })
   done()
 }
 
@@ -109,6 +109,7 @@ export function createConnect(route: FastifyInstance['routing']): Connect {
     // A copy: schemas coerce and complete it in place.
     const raw = deriveConnect(handshake.raw, address, toPlain(auth) as object)
     const answer = new ConnectAnswer(raw)
+    answer.log = handshake.log
     let outcome: FastifyRequest | Error | undefined
     answer.onEnd = () => {
       outcome = outcomeOf(answer)

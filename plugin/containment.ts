@@ -7,6 +7,7 @@ import { Refusal } from './bounds.js'
 import type { Dispatch } from './dispatch.js'
 import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
+import { logError } from './error-log.js'
 import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
 import { type GateRules, gateOf, sendToGate, setGate } from './gate.js'
 import type { OpenLane } from './lanes.js'
@@ -19,6 +20,7 @@ import {
   type ListenerTarget,
   listen,
 } from './listeners.js'
+import { connectError, copyRefusal } from './middleware-error.js'
 import { keepRequest } from './request.js'
 import { after, isThenable } from './sequence.js'
 import { createSocketClass, setSocketClass } from './socket.js'
@@ -66,10 +68,10 @@ export function containServer(options: ContainmentOptions): void {
 
   /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
   function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
-    const told = toWireError(error)
+    const told = toWireError(error, log)
     const id = told.code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
     const where = { namespace: socket.nsp.name, socketId: socket.id, ...(event !== undefined && { event }) }
-    log.error({ err: error, ...where, ...(id && { errorId: id }) }, `${what} failed`)
+    logError(log, error, { ...where, ...(id && { errorId: id }) }, `${what} failed`)
     return id ? { ...told, details: { id } } : told
   }
 
@@ -86,7 +88,7 @@ export function containServer(options: ContainmentOptions): void {
       ([first]) => first instanceof Refusal,
     )
     containMiddlewares<Socket, Event>(contained, (error, event, isThrown, socket) => {
-      answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error))
+      answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error, log))
       return error instanceof Error ? error : new FST_NSP_INTERNAL()
     })
     checkEmitsOf(contained)
@@ -157,7 +159,7 @@ export function containServer(options: ContainmentOptions): void {
       })
       if (!isThenable(admitted)) return
       admitted.then(undefined, (error) => {
-        if (!admission.isDropped(socket)) next(connectError(error))
+        if (!admission.isDropped(socket)) next(connectError(error, toWireError(error, log)))
       })
     })
     // Before a listener of the application: one that throws must not keep us from hearing of it.
@@ -170,8 +172,8 @@ export function containServer(options: ContainmentOptions): void {
     containMiddlewares<Namespace, Socket>(
       namespace,
       (error, socket, isThrown) => {
-        if (!isThrown && error instanceof Error) return error
-        return connectError(error, report(error, 'middleware', socket))
+        const refusal = isThrown ? undefined : copyRefusal(error)
+        return refusal ?? connectError(error, report(error, 'middleware', socket))
       },
       admission.isDropped,
     )
@@ -191,10 +193,4 @@ type Middleware = Parameters<Namespace['use']>[0]
 /** Takes out the middlewares that a namespace has. There is no public word for that. */
 function takeMiddlewares(namespace: Namespace): Middleware[] {
   return (namespace as unknown as { readonly _fns: Middleware[] })._fns.splice(0)
-}
-
-/** An error as Socket.IO wants it in `next(error)`: its message and `data` are what the client's connect_error has. */
-export function connectError(error: unknown, told: WireError = toWireError(error)): Error {
-  const { message, ...data } = told
-  return Object.assign(new Error(message), { data })
 }

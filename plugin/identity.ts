@@ -3,6 +3,7 @@ import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
 import { writePacket } from './codec.js'
+import { logError } from './error-log.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
 import { requestOf } from './request.js'
@@ -80,8 +81,11 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     if (!socket.connected) return
     const nsp = socket.nsp.name
     log.debug({ namespace: nsp, socketId: socket.id, code: why.code }, 'socket disconnected')
-    // Now, and to this socket only: with a recovery, Socket.IO's own emit goes through the adapter, which may take its time.
-    writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [FAREWELL, why] })
+    contain(
+      // Now, and to this socket only: with a recovery, Socket.IO's own emit goes through the adapter, which may take its time.
+      () => writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [FAREWELL, why] }),
+      (error) => logError(log, error, { namespace: nsp, socketId: socket.id }, 'a farewell can not be sent'),
+    )
     socket.disconnect()
   }
 
@@ -89,7 +93,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     try {
       return idOf(requestOf(socket)) === id
     } catch (error) {
-      log.error({ err: error, namespace: socket.nsp.name, socketId: socket.id }, 'userIdOf failed')
+      logError(log, error, { namespace: socket.nsp.name, socketId: socket.id }, 'userIdOf failed')
       return false
     }
   }
@@ -106,7 +110,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     return sockets.length
   }
 
-  root.on(DISCONNECT_USER, (id: unknown, message: unknown) => disconnectHere(String(id), String(message)))
+  root.on(DISCONNECT_USER, (id: unknown, message: unknown) => disconnectHere(String(id), toMessage(message)))
 
   return {
     get size() {
@@ -126,17 +130,23 @@ export function createIdentities(options: IdentitiesOptions): Identities {
 
     release,
 
-    disconnectUser(id, reason = DISCONNECTED.message) {
+    disconnectUser(id, reason) {
       const { adapter } = root
+      const message = toMessage(reason)
       if (speaksToOthers(adapter)) {
         contain(
-          () => adapter.serverSideEmit([DISCONNECT_USER, String(id), reason]),
-          (error) => log.error({ err: error }, 'a user was not disconnected on other nodes'),
+          () => adapter.serverSideEmit([DISCONNECT_USER, String(id), message]),
+          (error) => logError(log, error, {}, 'a user was not disconnected on other nodes'),
         )
       }
-      return disconnectHere(String(id), reason)
+      return disconnectHere(String(id), message)
     },
   }
+}
+
+/** What a client is told: a reason that is no text has none to tell. */
+function toMessage(reason: unknown): string {
+  return typeof reason === 'string' ? reason : DISCONNECTED.message
 }
 
 function userIdOfRequest({ user }: FastifyRequest & { user?: unknown }): unknown {

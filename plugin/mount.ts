@@ -2,12 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import type { Children } from './children.js'
 import { compilersOf } from './compilers.js'
-import { connectError } from './containment.js'
 import { type Contract, compileContract } from './contract.js'
 import { createDispatch, type Dispatch } from './dispatch.js'
 import { FST_NSP_NAMESPACE_UNKNOWN } from './errors.js'
 import { collectContextHooks, joinHooks } from './hooks.js'
 import type { Live } from './life.js'
+import { connectError } from './middleware-error.js'
 import type { Declared, Registry } from './registry.js'
 
 /*

@@ -14,6 +14,7 @@ import type { Decorators } from './decorators.js'
 import { createDrain } from './drain.js'
 import { checkEmits } from './emit.js'
 import { createEmitCheck } from './emit-check.js'
+import { logError } from './error-log.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { gateOf, receiverOf } from './gate.js'
 import { createHandshake } from './handshake.js'
@@ -66,6 +67,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
     admits: rates.admits,
     forget: (connection) => admission.forget(connection),
+    reportRefusal: (error, namespace) =>
+      logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
   })
   const recovery = withRecovery(options.io, {
     isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,

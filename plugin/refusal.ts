@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { ConnectAnswer } from './answer.js'
 import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from './errors.js'
-import { toWireError, type WireError } from './wire-error.js'
+import { detailsOf, INTERNAL, toWireError, type WireError } from './wire-error.js'
 
 /*
  * What a client is told of a connect that Fastify has answered with a no: one shape, whoever gave it. The words of a hook
@@ -13,23 +13,35 @@ const MESSAGE_LENGTH = 200
 
 type Answered = Partial<Record<keyof WireError, unknown>>
 
-/** What an answer that is no admission tells the client. */
-export function refusalOf({ error, isWorded, requestId, statusCode, body }: ConnectAnswer): WireError {
+/** What an answer that is no admission tells the client. It never throws, whatever was thrown or answered. */
+export function refusalOf(answer: ConnectAnswer): WireError {
+  try {
+    return read(answer)
+  } catch {
+    return withId(INTERNAL, answer)
+  }
+}
+
+function read(answer: ConnectAnswer): WireError {
+  const { error, isWorded, statusCode, body, log } = answer
   const answered = parse(body.toString())
   // An error as Fastify writes it.
   const isError = statusCode >= 400 && answered.statusCode === statusCode && typeof answered.message === 'string'
   if (error !== undefined && (!isWorded || (isError && answered.message === Object(error).message))) {
-    return tell(recastError(error, statusCode), requestId)
+    return withId(toWireError(recastError(error, statusCode), log), answer)
   }
-  if (isError) return tell(isNotFound(answered) ? new FST_NSP_NAMESPACE_UNKNOWN() : answered, requestId)
+  if (isError) {
+    return withId(toWireError(isNotFound(answered) ? new FST_NSP_NAMESPACE_UNKNOWN() : answered, log), answer)
+  }
   // A hook, or an error handler of the application, has chosen these words itself.
-  const { code, message, details } = answered
+  const { message } = answered
+  const code = typeof answered.code === 'string' ? answered.code : 'FST_NSP_REFUSED'
   const name = statusCode >= 400 ? STATUS_CODES[statusCode] : undefined
   return {
-    code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
+    code,
     statusCode: statusCode >= 400 ? statusCode : 403,
     message: typeof message === 'string' ? message : (name ?? new FST_NSP_REFUSED().message),
-    ...(details !== undefined && { details }),
+    ...detailsOf(answered, code, log),
   }
 }
 
@@ -38,17 +50,26 @@ function isNotFound({ statusCode, code, message }: Answered): boolean {
   return statusCode === 404 && code === undefined && String(message).startsWith('Route CONNECT:')
 }
 
-/** What is told of an error, with the id under which the log has one that is not told. */
-function tell(error: unknown, requestId: string | undefined): WireError {
-  const told = toWireError(error)
+/** With the id under which the log has an error that is not told. */
+function withId(told: WireError, { requestId }: ConnectAnswer): WireError {
   return told.code === 'FST_NSP_INTERNAL' && requestId !== undefined ? { ...told, details: { id: requestId } } : told
 }
 
 /** An error as it was answered: its status may be the reply's, and Fastify's own validation has another shape. */
 function recastError(thrown: unknown, statusCode: number): unknown {
-  const { code, message, details, validation, validationContext: part } = Object(thrown)
+  const { code, message, validation, validationContext: part } = Object(thrown)
   const isNamed = code !== 'FST_ERR_VALIDATION'
-  if (part === undefined || (isNamed && !validation)) return { code, message, details, statusCode }
+  if (part === undefined || (isNamed && !validation)) {
+    return {
+      code,
+      message,
+      statusCode,
+      // Not read before it has to be: where that throws, the rest is told.
+      get details(): unknown {
+        return Object(thrown).details
+      },
+    }
+  }
   const list: { instancePath?: string; message?: string }[] = validation ?? [{ message }]
   const mismatches = list.map((each) => ({ path: each.instancePath ?? '', message: each.message ?? 'is invalid' }))
   const invalid = invalidConnect(part === 'body' ? 'auth' : part, mismatches)

@@ -24,18 +24,18 @@ export interface Circumstances {
 export async function judge(thrown: unknown, { event, log, isInHandler }: Circumstances): Promise<WireError> {
   // of a reauthenticate: made for the client
   if (thrown instanceof ConnectRefusal) return thrown.told
-  const { code, message, statusCode = 400, details } = Object(thrown) as Partial<WireError>
+  const { code, message, statusCode = 400 } = Object(thrown) as Partial<WireError>
   const checkData = event.errors.get(String(code))
   if (checkData) {
     try {
-      const data = await checkData(details)
+      const data = await checkData(Object(thrown).details)
       return { code: String(code), statusCode, message: String(message), ...(data !== undefined && { details: data }) }
     } catch (error) {
       log.error({ err: error, event: event.name, code }, 'data of a declared error does not fit its schema')
     }
   }
   const isForeign = isInHandler && !String(code).startsWith('FST_NSP_')
-  const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown)
+  const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
   if (told.code !== 'FST_NSP_INTERNAL') return told
   const id = randomUUID()
   log.error({ err: thrown, errorId: id, event: event.name }, 'event failed')

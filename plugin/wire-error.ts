@@ -1,3 +1,4 @@
+import { type ErrorLog, logError } from './error-log.js'
 import {
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
@@ -6,6 +7,7 @@ import {
   FST_NSP_INTERNAL,
   FST_NSP_REPLY_INVALID,
 } from './errors.js'
+import { isBinary, isNothing, toPlain } from './plain.js'
 
 /*
  * What of an error a client is told.
@@ -55,20 +57,60 @@ export class ConnectRefusal extends Error {
   }
 }
 
+const { code: INTERNAL_CODE, statusCode: INTERNAL_STATUS, message: INTERNAL_MESSAGE } = new FST_NSP_INTERNAL()
+
+/** What is told of an error that is not told. */
+export const INTERNAL: WireError = Object.freeze({
+  code: INTERNAL_CODE,
+  statusCode: INTERNAL_STATUS as number,
+  message: INTERNAL_MESSAGE,
+})
+
 /**
  * The one road from anything thrown to the wire: a 4xx error as it is (without a code of its own: FST_NSP_REFUSED), and
  * our own 5xx; all the rest (no status, any other 5xx, not an Error at all) becomes FST_NSP_INTERNAL and loses its text.
+ * It never throws, and what it gives can be encoded: details that can't be are left out, and logged.
  */
-export function toWireError(thrown: unknown): WireError {
+export function toWireError(thrown: unknown, log?: ErrorLog): WireError {
+  try {
+    return tell(thrown, log)
+  } catch {
+    return INTERNAL
+  }
+}
+
+function tell(thrown: unknown, log: ErrorLog | undefined): WireError {
   if (thrown instanceof ConnectRefusal) return thrown.told
-  const { code, statusCode, message, details } = Object(thrown) as Partial<WireError>
+  const { code, statusCode, message } = Object(thrown) as Partial<WireError>
   const isRefusal = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   const isTellable = isRefusal || TELLABLE.some((Tellable) => thrown instanceof Tellable)
-  if (!isTellable || typeof message !== 'string') return toWireError(new FST_NSP_INTERNAL())
-  return {
+  if (!isTellable || typeof message !== 'string') return INTERNAL
+  const told = {
     code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
     statusCode: statusCode as number,
     message,
-    ...(details !== undefined && { details }),
   }
+  return { ...told, ...detailsOf(thrown as object, told.code, log) }
+}
+
+/** Those of an error, or of an answer, as the wire will have them. */
+export function detailsOf(
+  source: { readonly details?: unknown },
+  code: string,
+  log: ErrorLog | undefined,
+): { readonly details?: unknown } {
+  try {
+    const details = toPlain(source.details)
+    refuseBigInts(details)
+    return isNothing(details) ? {} : { details }
+  } catch (error) {
+    if (log) logError(log, error, { code }, 'details of a refusal can not be sent')
+    return {}
+  }
+}
+
+/** JSON has no word for them. in: a plain value. */
+function refuseBigInts(value: unknown): void {
+  if (typeof value === 'bigint') throw new TypeError('A BigInt can not be sent')
+  if (typeof value === 'object' && value !== null && !isBinary(value)) Object.values(value).forEach(refuseBigInts)
 }

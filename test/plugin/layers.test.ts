@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'versions',
     'quarantine',
     'position',
+    'error-log',
   ],
   [
     'name',
@@ -42,7 +43,18 @@ const LAYERS: readonly (readonly string[])[] = [
     'piece',
     'recovery-budget',
   ],
-  ['joining', 'address', 'refusal', 'upgrade', 'request', 'bounds', 'lane', 'joins'],
+  [
+    'joining',
+    'address',
+    'refusal',
+    'upgrade',
+    'request',
+    'bounds',
+    'lane',
+    'joins',
+    'refusal-packet',
+    'middleware-error',
+  ],
   ['handler-context', 'lanes', 'pending-joins'],
   ['definition'],
   [
