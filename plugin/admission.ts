@@ -5,6 +5,7 @@ import type { Children } from './children.js'
 import type { Connection, ReceiveConnect } from './codec.js'
 import { type ConnectAnswers, type ConnectPacket, readConnect } from './connect-packet.js'
 import type { Admitted, Decide } from './decision.js'
+import { StaleDecision } from './dismissals.js'
 import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_CHILDREN_LIMIT, FST_NSP_CLOSING, FST_NSP_RATE_LIMITED } from './errors.js'
 import { type Join, joiningOf } from './joins.js'
 import type { PacketRates } from './packet-rates.js'
@@ -27,6 +28,8 @@ export interface AdmissionOptions {
   readonly timeoutMs: number
   /** Whether sessions are recovered. */
   readonly isRecovering: boolean
+  /** Hears of a socket in a namespace without a definition that has connected. */
+  readonly meet: (socket: Socket) => void
 }
 
 export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | 'remove' | 'leave'> {
@@ -52,7 +55,7 @@ interface Asked extends ConnectPacket {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering } = options
+  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering, meet } = options
   const joins = createPendingJoins({ limit, timeoutMs, late: refuseLate })
   let isClosing = false
 
@@ -99,13 +102,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   /** Hands an admitted connect on to Socket.IO. */
-  function hand(join: Join, { request, isDynamic }: Admitted, { connection, pass }: Asked): void {
+  function hand(join: Join, { request, isDynamic, beginsAnew }: Admitted, { connection, pass }: Asked): void {
     if (isClosing || connection.readyState !== 'open') throw new FST_NSP_CLOSING()
     if (isDynamic) hold(join)
     join.request = request
     // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
-    const auth = join.auth as { readonly pid?: unknown; offset?: unknown }
-    if (isRecovering && typeof auth.pid === 'string') auth.offset ??= ''
+    const auth = join.auth as { pid?: unknown; offset?: unknown }
+    if (beginsAnew) delete auth.pid
+    else if (isRecovering && typeof auth.pid === 'string') auth.offset ??= ''
     join.isPassed = true
     pass()
   }
@@ -125,7 +129,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       return
     }
     join?.end()
-    answers.refuse(connection, address, error)
+    // Its client comes back by itself, with a handshake that is decided on anew.
+    if (error instanceof StaleDecision) connection.close()
+    else answers.refuse(connection, address, error)
   }
 
   /** Of a socket that came without a packet of its own: that of `/`, of a client of protocol 3. */
@@ -151,7 +157,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
 
     settle(socket) {
-      joins.settle(socket)
+      const join = joins.settle(socket)
+      if (!join?.request) meet(socket)
     },
 
     forget: joins.forget,

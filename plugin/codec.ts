@@ -18,6 +18,7 @@ export interface Connection {
   readonly readyState: string
   readonly request: IncomingMessage
   write(data: string): unknown
+  close(): unknown
 }
 
 /** What we need of the server, to write a packet. */

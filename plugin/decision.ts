@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Server } from 'socket.io'
 import type { Connect } from './connect.js'
+import type { Dismissals } from './dismissals.js'
 import { FST_NSP_NAMESPACE_UNKNOWN } from './errors.js'
 import type { Attempt } from './joins.js'
 import { requestOf } from './request.js'
 import { after } from './sequence.js'
+import type { Users } from './users.js'
 
 /*
  * Whether somebody may join an address: the connect route of its definition decides that, or, where there is no definition,
@@ -25,6 +27,8 @@ export interface DecisionOptions {
   /** Whether Socket.IO has a namespace of that address. */
   readonly isLive: (address: string) => boolean
   readonly io: Pick<Server, '_checkNamespace'>
+  readonly users: Pick<Users, 'screen' | 'screenHandshake'>
+  readonly dismissals: Pick<Dismissals, 'count' | 'mark'>
 }
 
 /** What has been admitted. */
@@ -32,6 +36,8 @@ export interface Admitted {
   /** None in a namespace without a definition. */
   readonly request: FastifyRequest | undefined
   readonly isDynamic: boolean
+  /** Whether a session of it may be older than the last call of disconnectUser: it is not to be recovered. */
+  readonly beginsAnew: boolean
 }
 
 /**
@@ -46,9 +52,9 @@ export type Decide = (
   attempt: Attempt,
 ) => Admitted | PromiseLike<Admitted>
 
-const FREE: Admitted = { request: undefined, isDynamic: false }
+export function createDecision(options: DecisionOptions): Decide {
+  const { connect, find, isLive, io, users, dismissals } = options
 
-export function createDecision({ connect, find, isLive, io }: DecisionOptions): Decide {
   /** Socket.IO's own dynamic namespaces ask the application, which may take its time. */
   function findParent(address: string, auth: object): undefined | Promise<void> {
     if (isLive(address)) return undefined
@@ -62,14 +68,20 @@ export function createDecision({ connect, find, isLive, io }: DecisionOptions): 
 
   return (handshake, address, auth, attempt) => {
     const place = find(address)
-    if (!place) return after(findParent(address, auth), () => FREE)
+    if (!place) {
+      return after(findParent(address, auth), () => {
+        return { request: undefined, isDynamic: false, beginsAnew: users.screenHandshake(handshake) }
+      })
+    }
+    const begun = dismissals.count
     const { entry, params } = place
     const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
     return after(connect(requestOf({ request: handshake }), address, own, attempt), (request) => {
       // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
       const isOwn = request.routeOptions.url === entry.name
       if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
-      return { request, isDynamic: entry.isDynamic }
+      dismissals.mark(request, begun)
+      return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) }
     })
   }
 }

@@ -114,6 +114,11 @@ export const FST_NSP_EXPIRY_INVALID = createError<[value: string]>(
   'expiresAt gives a Date, milliseconds since the epoch, or undefined for ever: got %s',
   500,
 )
+export const FST_NSP_USER_ID_INVALID = createError<[value: string]>(
+  'FST_NSP_USER_ID_INVALID',
+  "A user's id is a string, a number, a bigint, or an object with a text of its own: got %s",
+  500,
+)
 export const FST_NSP_SOCKET_GONE = createError('FST_NSP_SOCKET_GONE', 'The socket has disconnected meanwhile', 410)
 
 // In tests: thrown by app.injectSocket() and by the clients that it makes.

@@ -35,7 +35,12 @@ export interface Handshake {
   close(): void
 }
 
-export function createHandshake(route: FastifyInstance['routing'], { io: options, limits }: NormalOptions): Handshake {
+/** `markInjected` hears of one of inject(), which has not come by way of intake.ts. */
+export function createHandshake(
+  route: FastifyInstance['routing'],
+  { io: options, limits }: NormalOptions,
+  markInjected: (raw: IncomingMessage) => void,
+): Handshake {
   const checkOrigin = createOriginPolicy(options.cors)
   const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
   let isClosing = false
@@ -132,7 +137,10 @@ export function createHandshake(route: FastifyInstance['routing'], { io: options
               }
               if (reply.raw instanceof Answer) return acceptUpgrade(request, reply)
               keepRequest(request.raw, request)
-              silenceInject(request.raw)
+              if (isInjected(request.raw)) {
+                silence(request.raw)
+                markInjected(request.raw)
+              }
               return relay(request, reply, (raw, response) => io.engine.handleRequest(raw, response))
             },
           })
@@ -170,8 +178,11 @@ async function relay(
   return reply.code(response.statusCode).headers(headers).send(response.body)
 }
 
+function isInjected(raw: object): boolean {
+  return !(raw instanceof IncomingMessage)
+}
+
 /** engine.io reads `connection`, of which the request of inject() warns. */
-function silenceInject(raw: IncomingMessage): void {
-  if (!(raw instanceof IncomingMessage))
-    Object.defineProperty(raw, 'connection', { value: (raw as IncomingMessage).socket })
+function silence(raw: IncomingMessage): void {
+  Object.defineProperty(raw, 'connection', { value: raw.socket })
 }

@@ -3,11 +3,14 @@ import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
 import { writePacket } from './codec.js'
+import { type Dismissals, StaleDecision } from './dismissals.js'
 import { logError } from './error-log.js'
-import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED } from './errors.js'
+import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_INVALID } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
 import { requestOf } from './request.js'
 import { contain } from './sequence.js'
+import { toUserId } from './user-id.js'
+import type { Users } from './users.js'
 import { toWireError, type WireError } from './wire-error.js'
 
 /*
@@ -26,8 +29,8 @@ const DISCONNECTED = toWireError(new FST_NSP_USER_DISCONNECTED())
 
 export interface IdentitiesOptions {
   readonly io: Server
-  /** Default: the `id` of the request's user, or its `sub`. */
-  readonly userIdOf?: ((request: FastifyRequest) => unknown) | undefined
+  readonly users: Users
+  readonly dismissals: Dismissals
   /** Whether a namespace has a definition: the sockets of others are looked for, nobody keeps their identities. */
   readonly isMounted: (namespace: string) => boolean
   /** Milliseconds since the epoch. */
@@ -38,8 +41,14 @@ export interface IdentitiesOptions {
 export interface Identities {
   /** How many users have sockets in mounted namespaces. */
   readonly size: number
-  /** From now on the socket is that of the request's user, until that identity expires. throws what `userIdOf` throws. */
-  keep(socket: Socket, request: FastifyRequest): void
+  /**
+   * From now on the socket is that of the request's user, until that identity expires.
+   * out: false for a socket that has gone, or has to: its user was disconnected since the decision on the request began.
+   * throws what `userIdOf` throws.
+   */
+  keep(socket: Socket, request: FastifyRequest): boolean
+  /** Meets a socket in a namespace without a definition; it, too, may have to go. */
+  meet(socket: Socket): void
   /** Hears of a socket that has gone. */
   release(socket: Socket): void
   /** See FastifyInstance. */
@@ -52,17 +61,12 @@ interface Identity {
 }
 
 export function createIdentities(options: IdentitiesOptions): Identities {
-  const { io, userIdOf = userIdOfRequest, isMounted, now, log } = options
+  const { io, users, dismissals, isMounted, now, log } = options
   const IDENTITY = Symbol('identity')
   /** A socket that has one: none where there is no user, and no end to it. */
   type Identified = Socket & { [IDENTITY]?: Identity | undefined }
-  const users = new Map<string, Set<Socket>>()
+  const kept = new Map<string, Set<Socket>>()
   const root = io.of('/')
-
-  function idOf(request: FastifyRequest): string | undefined {
-    const id = userIdOf(request) ?? undefined
-    return id === undefined ? undefined : String(id)
-  }
 
   function release(socket: Identified): void {
     const identity = socket[IDENTITY]
@@ -71,9 +75,9 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     identity.cancelExpiry()
     const { userId } = identity
     if (userId === undefined) return
-    const sockets = users.get(userId) as Set<Socket>
+    const sockets = kept.get(userId) as Set<Socket>
     sockets.delete(socket)
-    if (sockets.size === 0) users.delete(userId)
+    if (sockets.size === 0) kept.delete(userId)
   }
 
   /** Tells a socket why, and disconnects it. */
@@ -89,9 +93,23 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     socket.disconnect()
   }
 
+  /** Lets a socket go whose screening has failed, when everybody has met it. */
+  function isIn(socket: Socket, screen: () => unknown): boolean {
+    try {
+      screen()
+      return true
+    } catch (error) {
+      queueMicrotask(() => {
+        if (error instanceof StaleDecision) socket.conn.close()
+        else dismiss(socket, toWireError(error))
+      })
+      return false
+    }
+  }
+
   function isOf(id: string, socket: Socket): boolean {
     try {
-      return idOf(requestOf(socket)) === id
+      return users.idOf(requestOf(socket)) === id
     } catch (error) {
       logError(log, error, { namespace: socket.nsp.name, socketId: socket.id }, 'userIdOf failed')
       return false
@@ -101,10 +119,11 @@ export function createIdentities(options: IdentitiesOptions): Identities {
   function socketsOf(id: string): Socket[] {
     const others = [...io._nsps.values()].filter(({ name }) => !isMounted(name))
     const unkept = others.flatMap(({ sockets }) => [...sockets.values()]).filter((socket) => isOf(id, socket))
-    return [...(users.get(id) ?? []), ...unkept]
+    return [...(kept.get(id) ?? []), ...unkept]
   }
 
   function disconnectHere(id: string, message: string): number {
+    dismissals.add(id, message)
     const sockets = socketsOf(id)
     for (const socket of sockets) dismiss(socket, { ...DISCONNECTED, message })
     return sockets.length
@@ -114,18 +133,24 @@ export function createIdentities(options: IdentitiesOptions): Identities {
 
   return {
     get size() {
-      return users.size
+      return kept.size
     },
 
     keep(socket: Identified, request) {
-      const userId = idOf(request)
-      if (!socket.connected) return
+      const userId = users.idOf(request)
+      if (!socket.connected) return false
       release(socket)
+      if (!isIn(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
-      if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return
+      if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
       socket[IDENTITY] = { userId, cancelExpiry }
-      if (userId !== undefined) users.set(userId, (users.get(userId) ?? new Set()).add(socket))
+      if (userId !== undefined) kept.set(userId, (kept.get(userId) ?? new Set()).add(socket))
+      return true
+    },
+
+    meet(socket) {
+      if (dismissals.isAny(socket.request)) isIn(socket, () => users.screenHandshake(socket.request))
     },
 
     release,
@@ -133,13 +158,15 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     disconnectUser(id, reason) {
       const { adapter } = root
       const message = toMessage(reason)
+      const userId = toUserId(id)
+      if (userId === undefined) throw new FST_NSP_USER_ID_INVALID(String(id))
       if (speaksToOthers(adapter)) {
         contain(
-          () => adapter.serverSideEmit([DISCONNECT_USER, String(id), message]),
+          () => adapter.serverSideEmit([DISCONNECT_USER, userId, message]),
           (error) => logError(log, error, {}, 'a user was not disconnected on other nodes'),
         )
       }
-      return disconnectHere(String(id), message)
+      return disconnectHere(userId, message)
     },
   }
 }
@@ -147,9 +174,4 @@ export function createIdentities(options: IdentitiesOptions): Identities {
 /** What a client is told: a reason that is no text has none to tell. */
 function toMessage(reason: unknown): string {
   return typeof reason === 'string' ? reason : DISCONNECTED.message
-}
-
-function userIdOfRequest({ user }: FastifyRequest & { user?: unknown }): unknown {
-  const { id, sub } = Object(user) as { id?: unknown; sub?: unknown }
-  return id ?? sub
 }

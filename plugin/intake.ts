@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
+import type { Dismissals } from './dismissals.js'
 import { UpgradeRequest } from './raw.js'
 import { createSessionId } from './session-id.js'
 import { createSessions } from './sessions.js'
@@ -30,13 +31,16 @@ export interface IntakeOptions {
   readonly path: string
   /** Whether the engine may be taken by its private parts, where they are known. */
   readonly isFast: boolean
+  /** A handshake is decided on from here. */
+  readonly dismissals: Pick<Dismissals, 'count' | 'mark'>
 }
 
 /**
  * Takes the engine's traffic from the instance's servers, once every plugin has added its listeners to them (onReady).
  * in: a context, and its Socket.IO server.
  */
-export function createIntake(instance: FastifyInstance, io: Server, { path, isFast }: IntakeOptions): Intake {
+export function createIntake(instance: FastifyInstance, io: Server, options: IntakeOptions): Intake {
+  const { path, isFast, dismissals } = options
   const sessions = createSessions(io)
   const upgrade = isFast ? createUpgrade(io.engine, instance.log) : io.engine.handleUpgrade.bind(io.engine)
   const handleRequest = io.engine.handleRequest.bind(io.engine)
@@ -64,7 +68,10 @@ export function createIntake(instance: FastifyInstance, io: Server, { path, isFa
       if (session) {
         sessions.expect(session)
         io.engine.handleRequest(raw, response)
-      } else for (const listener of others) listener.call(server, raw, response)
+        return
+      }
+      if (dismissals.count > 0 && pathOf(raw) === path) dismissals.mark(raw)
+      for (const listener of others) listener.call(server, raw, response)
     })
   }
 
@@ -86,7 +93,9 @@ export function createIntake(instance: FastifyInstance, io: Server, { path, isFa
         return
       }
       sessions.keep(connection)
-      upgrade(new UpgradeRequest(raw), connection, head)
+      const kept = new UpgradeRequest(raw)
+      dismissals.mark(kept)
+      upgrade(kept, connection, head)
     })
   }
 

@@ -53,8 +53,7 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {
     if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
     const request = await readmit(socket, auth)
-    if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
-    identities.keep(socket, request)
+    if (!identities.keep(socket, request)) throw new FST_NSP_SOCKET_GONE()
     keepRequest(socket, request)
     return request
   }
@@ -71,7 +70,6 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
       ? (['onRecover', definition.onRecover] as const)
       : (['onConnect', definition.onConnect] as const)
     try {
-      identities.keep(socket, context.request)
       const begun = call?.call(definition, context as never) as unknown
       if (!isThenable(begun)) return true
       return Promise.resolve(begun).then(
@@ -98,7 +96,19 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
     }
   }
 
+  /** Whether a socket may live. What `userIdOf` throws leaves none that nobody could disconnect. */
+  function isKept(socket: Socket): boolean {
+    try {
+      return identities.keep(socket, requestOf(socket))
+    } catch (error) {
+      // Others have not met it yet.
+      queueMicrotask(() => socket.disconnect())
+      return report('userIdOf', socket, error)
+    }
+  }
+
   return (socket, namespace, mounted, hold) => {
+    if (!isKept(socket)) return
     const { definition, contract } = mounted
     const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
     ;(socket as Living)[CONTEXT] = context

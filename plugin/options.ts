@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
@@ -144,6 +145,9 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   }
   if (normal.userIdOf !== undefined && typeof normal.userIdOf !== 'function') {
     throw new FST_NSP_OPTIONS_INVALID('userIdOf', `must be a function: got ${JSON.stringify(normal.userIdOf)}`)
+  }
+  if (types.isAsyncFunction(normal.userIdOf)) {
+    throw new FST_NSP_OPTIONS_INVALID('userIdOf', 'must not be asynchronous: find out who it is in a hook of joining')
   }
   const recovery = normal.io.connectionStateRecovery
   if (recovery?.skipMiddlewares === true) {

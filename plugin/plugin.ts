@@ -11,6 +11,7 @@ import { containServer } from './containment.js'
 import { settlesWithin } from './deadline.js'
 import { createDecision } from './decision.js'
 import type { Decorators } from './decorators.js'
+import { Dismissals } from './dismissals.js'
 import { createDrain } from './drain.js'
 import { checkEmits } from './emit.js'
 import { createEmitCheck } from './emit-check.js'
@@ -33,6 +34,7 @@ import { createReadmit } from './readmission.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { setRosters } from './roster.js'
+import { createUsers } from './users.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -58,7 +60,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
-  const handshake = createHandshake(instance.routing, options)
+  const dismissals = new Dismissals(Date.now)
+  const handshake = createHandshake(instance.routing, options, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const codec = createCodec({
     limits: options.limits,
@@ -90,11 +93,19 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isShared: speaksToOthers,
     forget: (address) => mounts.forget(address),
   })
+  const users = createUsers({
+    userIdOf: options.userIdOf,
+    dismissals,
+    recoveryMs: options.io.connectionStateRecovery?.maxDisconnectionDuration,
+    log: instance.log,
+  })
   const decide = createDecision({
     connect: createConnect(instance.routing),
     find: registry.find,
     isLive: children.isLive,
     io,
+    users,
+    dismissals,
   })
   const admission = createAdmission({
     decide,
@@ -104,6 +115,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     namespacesPerConnection: options.limits.namespacesPerConnection,
     timeoutMs: options.admissionTimeoutMs,
     isRecovering,
+    meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
   if (options.fast) setRosters(io)
@@ -123,7 +135,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     ? createLanes({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
     : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, userIdOf: options.userIdOf, isMounted, now: Date.now, log: instance.log })
+  const identities = createIdentities({ io, users, dismissals, isMounted, now: Date.now, log: instance.log })
   const mounts = createMounts({
     io,
     registry,
@@ -137,7 +149,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
-  const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast })
+  const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast, dismissals })
   handshake.addRoutes(instance, io, path)
 
   const { closeTimeoutMs } = options

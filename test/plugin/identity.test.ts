@@ -3,10 +3,12 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { Adapter } from 'socket.io-adapter'
 import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
+import { Dismissals } from '../../plugin/dismissals.js'
 import { createIdentities } from '../../plugin/identity.js'
 import { type AnyNamespaceDefinition, type NamespacesOptions, requestOf } from '../../plugin/index.js'
+import { createUsers } from '../../plugin/users.js'
 import { createCluster } from './cluster-harness.js'
-import { build, join, listen, next, until } from './harness.js'
+import { build, join, listen, next, refusal, until } from './harness.js'
 
 const told = { code: 'FST_NSP_USER_DISCONNECTED', statusCode: 403, message: 'The user was disconnected' }
 
@@ -151,7 +153,7 @@ t.test(
     const as = (user: string) => ({ extraHeaders: { 'x-user': user } })
     const sockets = await connected(join(t, url, '/desk', as('ada')), join(t, url, '/plain', as('ada')))
     await connected(join(t, url, '/plain', as('bad')))
-    await next(join(t, url, '/desk', as('bad')), 'disconnect')
+    t.match(await refusal(next(join(t, url, '/desk', as('bad')), 'connect')), { data: { code: 'FST_NSP_INTERNAL' } })
     t.match(errors(), [{ namespace: '/desk', err: { message: 'no such user' } }])
     const gone = farewells(sockets)
     t.equal(app.disconnectUser('ada'), 2)
@@ -275,6 +277,13 @@ t.test('a socket that leaves meanwhile, or has left, is not admitted again', asy
   t.equal(app.disconnectUser('slow'), 0)
 })
 
+/** Others than the plugin's own. */
+function identitiesOf({ io, log }: FastifyInstance) {
+  const dismissals = new Dismissals(Date.now)
+  const users = createUsers({ dismissals, log })
+  return createIdentities({ io, users, dismissals, isMounted: () => true, now: Date.now, log })
+}
+
 t.test('a user is disconnected on every node', async (t) => {
   const adapter = createCluster()
   const here = await serve(t, { io: { adapter, connectionStateRecovery: {} } })
@@ -339,7 +348,7 @@ t.test('after 1,000 joins and leaves no timer and no user is left', async (t) =>
   }).enable()
   t.teardown(() => hook.disable())
   const { app, url } = await serve(t, { limits: { joinsPerSecond: 0 } })
-  const identities = createIdentities({ io: app.io, isMounted: () => true, now: Date.now, log: app.log })
+  const identities = identitiesOf(app)
   app.io.on('new_namespace', (namespace) => {
     namespace.on('connection', (socket) => {
       identities.keep(socket, requestOf(socket))
@@ -370,7 +379,7 @@ t.test('after 1,000 joins and leaves no timer and no user is left', async (t) =>
 
 t.test('one that has left already is not kept', async (t) => {
   const { app, url } = await serve(t)
-  const identities = createIdentities({ io: app.io, isMounted: () => true, now: Date.now, log: app.log })
+  const identities = identitiesOf(app)
   const [client] = await connected(join(t, url, '/desk', asUser({ id: 'ada' })))
   const [socket] = app.io.of('/desk').sockets.values()
   const keep = () => socket && identities.keep(socket, requestOf(socket))

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'quarantine',
     'position',
     'error-log',
+    'dismissals',
   ],
   [
     'name',
@@ -42,6 +43,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'writer',
     'piece',
     'recovery-budget',
+    'user-id',
   ],
   [
     'joining',
@@ -55,7 +57,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'refusal-packet',
     'middleware-error',
   ],
-  ['handler-context', 'lanes', 'pending-joins'],
+  ['handler-context', 'lanes', 'pending-joins', 'users'],
   ['definition'],
   [
     'hooks',
