@@ -20,7 +20,7 @@ export class Answer extends ServerResponse {
 
   /** The headers that belong to the answer itself, names in lower case, not to the connection it came over. */
   get endToEndHeaders(): OutgoingHttpHeaders {
-    const headers: OutgoingHttpHeaders = {}
+    const headers: OutgoingHttpHeaders = Object.create(null) // a header may be called `__proto__`
     for (const name of this.getHeaderNames()) if (!HOP_BY_HOP.has(name)) headers[name] = this.getHeader(name)
     return headers
   }

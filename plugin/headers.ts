@@ -29,23 +29,49 @@ export interface Shape {
 // Who a client is it says in none of them.
 const ALIKE =
   /^(accept|cache-control|connection|dnt|host|origin|pragma|sec-(ch|fetch|gpc|websocket-(e|p|v))|upgrade|user-agent)/
-const TEXT_LIMIT = 1_000
 const LONGEST_TEXT = 500
-const texts = new Map<string, string>()
+const LONGEST_NAMES = 2_000
 
-// Of more, somebody makes them up.
-const SHAPE_LIMIT = 500
-const shapes = new Map<string, Shape>()
+/** Whoever makes things up shall not fill the memory, nor push out for good what others have in common. */
+class Recent<Value> {
+  readonly #limit: number
+  #young = new Map<string, Value>()
+  /** What nobody has asked for since as many were new again goes with them. */
+  #old = new Map<string, Value>()
 
-/** Undefined where a header came twice: node has merged what it had, or dropped it. */
-export function shapeOf({ rawHeaders }: IncomingMessage): Shape | undefined {
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get(key: string): Value | undefined {
+    const young = this.#young.get(key)
+    if (young !== undefined) return young
+    const old = this.#old.get(key)
+    if (old !== undefined) this.set(key, old)
+    return old
+  }
+
+  set(key: string, value: Value): void {
+    if (this.#young.size >= this.#limit) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(key, value)
+  }
+}
+
+const texts = new Recent<string>(1_000)
+const shapes = new Recent<Shape>(500)
+
+/** Undefined where node has merged what came twice, or has dropped what it has no place for, as `__proto__`. */
+export function shapeOf({ rawHeaders, headers }: IncomingMessage): Shape | undefined {
   let id = ''
   for (let index = 0; index < rawHeaders.length; index += 2) id += `${rawHeaders[index]}\n`
   const known = shapes.get(id)
   if (known) return known
   const names = id.split('\n').slice(0, -1)
   const keys = new Set(names.map((name) => name.toLowerCase()))
-  if (keys.size < names.length) return undefined
+  if (keys.size < names.length || !names.every((name) => Object.hasOwn(headers, name.toLowerCase()))) return undefined
   const inherited = [...keys].filter((key) => !NOT_INHERITED.includes(key))
   const shape = {
     names,
@@ -54,7 +80,7 @@ export function shapeOf({ rawHeaders }: IncomingMessage): Shape | undefined {
     authorized: blankOf([...inherited, 'authorization']),
     alike: [...keys].filter((key) => ALIKE.test(key)),
   }
-  if (shapes.size < SHAPE_LIMIT) shapes.set(id, shape)
+  if (id.length <= LONGEST_NAMES) shapes.set(id, shape)
   return shape
 }
 
@@ -74,7 +100,6 @@ function once(text: string): string {
   if (text.length > LONGEST_TEXT) return text
   const known = texts.get(text)
   if (known !== undefined) return known
-  if (texts.size >= TEXT_LIMIT) texts.clear()
   texts.set(text, text)
   return text
 }
@@ -101,7 +126,7 @@ export function inheritHeaders(
 function inheritShaped(headers: Headers, shape: Shape, isAuthorized: boolean): Headers | undefined {
   let count = 0
   for (const name in headers) {
-    if (!(name in shape.blank)) return undefined
+    if (!Object.hasOwn(shape.blank, name)) return undefined
     count++
   }
   if (count !== shape.names.length) return undefined

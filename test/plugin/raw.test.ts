@@ -1,9 +1,12 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import t from 'tap'
-import { inheritHeaders } from '../../plugin/headers.js'
+import WebSocket from 'ws'
+import { Answer } from '../../plugin/answer.js'
+import { inheritHeaders, SHAPE } from '../../plugin/headers.js'
 import { UpgradeRequest } from '../../plugin/raw.js'
 import { deriveConnect } from '../../plugin/request.js'
+import { build, heard, listen, until, WEBSOCKET } from './harness.js'
 
 /** A raw request as node has read it. */
 function read(
@@ -65,6 +68,66 @@ t.test('whoever makes up names of headers gets them, and fills no memory', async
     const kept = new UpgradeRequest(read([name, 'x']))
     t.strictSame(kept.rawHeaders, [name, 'x'])
     t.strictSame(kept.headers, { [name.toLowerCase()]: 'x' })
+  }
+})
+
+t.test('nor ends it that others have theirs in common', async (t) => {
+  const shapeOf = (names: string[]) => new UpgradeRequest(read(names.flatMap((name) => [name, 'x'])))[SHAPE]
+  const browser = ['Host', 'User-Agent', 'X-Of-A-Browser']
+  const first = shapeOf(browser)
+  for (let index = 0; index < 2_000; index++) {
+    shapeOf([`X-Made-Up-${index}`])
+    if (index % 100 === 0) t.equal(shapeOf(browser), first, 'it is asked for again and again')
+  }
+  for (let index = 0; index < 2_000; index++) shapeOf([`X-Made-Up-Again-${index}`])
+  t.not(shapeOf(browser), first, 'what nobody asks for goes')
+  t.equal(shapeOf(browser), shapeOf(browser))
+  const long = [`X-${'long'.repeat(1_000)}`]
+  t.not(shapeOf(long), shapeOf(long), 'what is too long to be of any browser is not kept')
+})
+
+t.test('a header may be called __proto__ or constructor, and changes nothing', async (t) => {
+  for (const name of ['__proto__', 'Constructor', 'toString', 'hasOwnProperty']) {
+    const sent = ['Host', 'here', name, 'x', 'X-Own', '1']
+    const headers: Record<string, string> = { host: 'here', 'x-own': '1' }
+    // As node has it.
+    if (name !== '__proto__') headers[name.toLowerCase()] = 'x'
+    for (let times = 2; times > 0; times--) {
+      const raw = Object.assign(read(sent), { headers: { ...headers } })
+      const kept = new UpgradeRequest(raw) as unknown as IncomingMessage
+      t.strictSame(kept.headers, headers)
+      t.strictSame(kept.rawHeaders, sent)
+      t.strictSame(inheritHeaders(kept, 'Bearer x'), { ...headers, authorization: 'Bearer x' })
+      for (const value of Object.values(kept.headers)) t.type(value, 'string')
+      for (const each of [kept.headers, inheritHeaders(kept)]) t.equal(Object.getPrototypeOf(each), Object.prototype)
+      kept.headers.constructor = 'x' as never
+      t.strictSame(Object.keys(inheritHeaders(kept)), Object.keys(kept.headers))
+    }
+  }
+  const answer = new Answer(read(SENT))
+  answer.setHeader('__proto__', ['a', 'b'])
+  answer.setHeader('X-Own', '1')
+  t.strictSame(Object.entries(answer.endToEndHeaders), [
+    ['__proto__', ['a', 'b']],
+    ['x-own', '1'],
+  ])
+  t.equal({}.toString(), '[object Object]')
+})
+
+t.test('a client that sends such headers joins like any other', async (t) => {
+  const seen: object[] = []
+  const app = await build(t, {
+    namespaces: { '/chat': { onConnect: ({ request }) => void seen.push(request.headers, request.raw.headers) } },
+  })
+  const headers = JSON.parse('{"__proto__":"x","constructor":"y","x-own":"1"}')
+  const socket = new WebSocket(`ws://127.0.0.1:${await listen(app)}${WEBSOCKET}`, { headers })
+  t.teardown(() => socket.terminate())
+  await heard(socket, 'open')
+  socket.send('40/chat,')
+  await until(() => seen.length === 2)
+  for (const each of seen) {
+    t.match(each, { 'x-own': '1' })
+    for (const value of Object.values(each)) t.type(value, 'string')
   }
 })
 
