@@ -140,7 +140,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
-      if (!isIn(socket, () => users.screen(request))) return false
+      if (dismissals.isAny(request) && !isIn(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))

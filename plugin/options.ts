@@ -28,12 +28,14 @@ export interface NamespacesOptions {
    */
   handlerTimeoutMs?: number
   /**
-   * Longest that joining a namespace may take, from its onRequest hooks to its connect route's answer; then it is
-   * refused with FST_NSP_ADMISSION_TIMEOUT. Milliseconds, 0 turns it off. Default 10_000.
+   * Longest that joining a namespace may take, from its CONNECT packet until its socket has connected: its hooks, the
+   * middlewares of `io.of(name).use()`, a recovery. Then it is refused with FST_NSP_ADMISSION_TIMEOUT, and no further hook
+   * of it begins. Milliseconds, 0 turns it off. Default 10_000.
    */
   admissionTimeoutMs?: number
   /**
-   * Whose socket it is, for `app.disconnectUser()`. Asked of the request that joins; undefined is nobody's.
+   * Whose socket it is, for `app.disconnectUser()`: a string, a number, or an object with a text of its own. Asked of the
+   * request that joins, at its end and when its socket has connected; undefined is nobody's. Anything else refuses.
    * Default: `request.user.id`, or `request.user.sub`.
    */
   userIdOf?(request: FastifyRequest): string | number | undefined

@@ -18,6 +18,7 @@ const limits = {
   eventsWaiting: 0,
   roomsPerSocket: 0,
   namespacesPerConnection: 0,
+  joinsPerSecond: 0,
   dynamicNamespaces: 0,
   connections: 0,
   bytesWaiting: 0,

@@ -23,7 +23,7 @@ export async function start(scenario: Scenario): Promise<number> {
       : Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(scenario)]))
   await app.register(plugin.default, {
     // high enough to refuse nothing; it is counted all the same
-    limits: { eventsPerSecond: 1_000_000 },
+    limits: { eventsPerSecond: 1_000_000, joinsPerSecond: 1_000_000 },
     namespaces: definitions,
   })
   if (scenario.hasEverything) app.io.of(NAMESPACE).use((_socket, next) => next())
