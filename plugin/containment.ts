@@ -153,14 +153,11 @@ export function containServer(options: ContainmentOptions): void {
       if (admission.isDropped(socket)) return socket._cleanup()
       containSocket(socket as Contained)
       const admitted = after(admission.redeem(socket), (request) => {
-        if (admission.isDropped(socket)) return
         if (request) keepRequest(socket, request)
         next()
       })
       if (!isThenable(admitted)) return
-      admitted.then(undefined, (error) => {
-        if (!admission.isDropped(socket)) next(connectError(error, toWireError(error, log)))
-      })
+      admitted.then(undefined, (error) => next(connectError(error, toWireError(error, log))))
     })
     // Before a listener of the application: one that throws must not keep us from hearing of it.
     namespace.prependListener('connect', admission.settle)

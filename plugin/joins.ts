@@ -23,13 +23,11 @@ export class Attempt {
     if (timeoutMs > 0) this.#timer = setTimeout(late, timeoutMs, this).unref()
   }
 
-  /** out: false where it has ended before. */
-  end(): boolean {
-    if (this.#isOver) return false
+  end(): void {
+    if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#timer)
     this.cancel?.()
-    return true
   }
 }
 
@@ -57,13 +55,13 @@ export class Join extends Attempt {
     joining.pending.set(address, this)
   }
 
-  override end(): boolean {
-    const { joining, address } = this
-    if (!super.end()) return false
+  override end(): void {
+    const { joining, address, isOver } = this
+    if (isOver) return
+    super.end()
     joining.pending?.delete(address)
     if (joining.pending?.size === 0) joining.pending = undefined
     this.release?.()
-    return true
   }
 }
 

@@ -19,7 +19,7 @@ export function createReadmit(decide: Decide, timeoutMs: number): Readmit {
     new Promise((resolve, reject) => {
       const attempt = new Attempt()
       function settle(end: () => void): void {
-        if (!attempt.end()) return
+        attempt.end()
         socket.off('disconnect', leave)
         end()
       }

@@ -421,3 +421,55 @@ t.test('a reauthenticate is bounded by admissionTimeoutMs, too, and changes noth
   )
   t.match(await ask('42/chat,2["again",{}]'), '43/chat,2[{"ok":true')
 })
+
+t.test('a namespace that the application decides on too late is not joined, and may be joined again', async (t) => {
+  const decisions: ((error: Error | null, isAllowed: boolean) => void)[] = []
+  const app = await build(t, { admissionTimeoutMs: 30, namespaces: {} })
+  app.io.of((_name, _auth, decide) => void decisions.push(decide as never)).on('connection', () => {})
+  const { ask } = await open(t, await listen(app))
+  for (const isAllowed of [false, true]) {
+    t.match(await ask('40/rooms/1,'), '"FST_NSP_ADMISSION_TIMEOUT"')
+    decisions.pop()?.(null, isAllowed)
+    t.match(await ask('40/orgs?,'), '"FST_NSP_ADMISSION_TIMEOUT"', 'no other answer came before this one')
+    decisions.pop()?.(null, false)
+  }
+  t.match(await ask('40/rooms/1,'), '40/rooms/1,{"sid"')
+})
+
+t.test('who is admitted while the server closes is left alone, and makes nothing', async (t) => {
+  const [asked, handled, released, done] = [withResolvers(), withResolvers(), withResolvers(), withResolvers()]
+  const { app, lines, port } = await serve(t, {
+    closeTimeoutMs: 5_000,
+    namespaces: {
+      '/chat': {
+        events: {
+          wait: {
+            handler: () => {
+              handled.resolve()
+              return done.promise
+            },
+          },
+        },
+      },
+      '/orgs/:id': {
+        preHandler: () => {
+          asked.resolve()
+          return released.promise
+        },
+      },
+    },
+  })
+  const { wire, ask } = await open(t, port)
+  await ask('40/chat,')
+  wire.say('42/chat,["wait"]')
+  wire.say('40/orgs/1,')
+  await Promise.all([asked.promise, handled.promise])
+  const closed = app.close()
+  t.match(await ask('42/chat,1["wait"]'), '"FST_NSP_CLOSING"', 'it closes')
+  released.resolve()
+  await until(() => lines.some(({ code }) => code === 'FST_NSP_CLOSING'))
+  t.notOk(app.io._nsps.has('/orgs/1'))
+  done.resolve()
+  await closed
+  t.match(await wire.next(), { closed: Number })
+})

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import * as stock from 'socket.io-parser'
 import { PacketType } from 'socket.io-parser'
 import t from 'tap'
+import { withoutDetails } from '../../plugin/refusal-packet.js'
 import { toWireError } from '../../plugin/wire-error.js'
 import { build, client, logLines, refusal } from './harness.js'
 
@@ -127,10 +128,14 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
     app.io.of('/thrown').use(() => {
       throw make()
     })
+    app.io
+      .of('/words')
+      .use((_socket, next) => next(Object.assign(new Error('no'), { data: { code: 'X', statusCode: 418, n: 10n } })))
     app.io.of('/refused').use((_socket, next) => next(make() as Error))
     app.io.of('/data').use((_socket, next) => next(Object.assign(new Error('no'), { data: make() })))
     t.strictSame(withoutId(await refusal(app.injectSocket('/thrown'))), told)
     for (const name of ['/refused', '/data']) t.match(await refusal(app.injectSocket(name)), { message: String }, name)
+    t.strictSame(await refusal(app.injectSocket('/words')), { message: 'no', data: { code: 'X', statusCode: 418 } })
     t.ok(lines.some(({ level }) => level === 50))
   })
 
@@ -233,6 +238,24 @@ t.test("nor does an application's own parser that fails end it, and who can't be
   t.equal(await gone, 'io server disconnect')
   const errors = lines.filter(({ level }) => level === 50).map(({ msg }) => msg)
   t.strictSame(errors, ['details of a refusal can not be sent', 'a farewell can not be sent'])
+})
+
+t.test('what can be told of a refusal that fails in the encoder is told', async (t) => {
+  const base = { type: PacketType.CONNECT_ERROR, nsp: '/' }
+  const told = (data: unknown) => withoutDetails({ ...base, data } as stock.Packet).data
+  t.strictSame(told({ message: 'no', data: { code: 'X', statusCode: 409, details: 10n } }), {
+    message: 'no',
+    data: { code: 'X', statusCode: 409 },
+  })
+  t.strictSame(told({ message: 'no', data: { code: 7, statusCode: '409' } }), {
+    message: 'no',
+    data: { code: 'FST_NSP_REFUSED', statusCode: 403 },
+  })
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  for (const data of [{ message: 10n }, 'text', undefined, { message: 'no', data: proxy }]) {
+    t.strictSame(told(data), internal)
+  }
 })
 
 t.test('a refusal of Socket.IO without data, or with some that is null, is told', async (t) => {

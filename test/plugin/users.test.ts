@@ -5,7 +5,7 @@ import { Dismissals, StaleDecision } from '../../plugin/dismissals.js'
 import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/index.js'
 import { WireSocket } from '../wire/wire.js'
 import { createCluster } from './cluster-harness.js'
-import { build, heard, join, listen, next, POLLING, refusal, until, withResolvers } from './harness.js'
+import { build, heard, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from './harness.js'
 
 /*
  * Whoever was let in by a decision that is older than a disconnectUser() is out.
@@ -221,6 +221,28 @@ t.test('nor over one that inject() has made before the call; one that it makes l
   const askLater = await open()
   t.match(await ask(), '44/plain,{"message":"Banned"')
   t.match(await askLater(), '40/plain,{"sid"')
+})
+
+t.test('where nobody knows whose a plain connection is, it joins, and the log says why', async (t) => {
+  const { lines, logger } = logLines()
+  const app = await build(
+    t,
+    {
+      namespaces: {},
+      userIdOf: () => {
+        throw new Error('no user')
+      },
+    },
+    undefined,
+    { logger } as object,
+  )
+  app.io.of('/plain').on('connection', () => {})
+  app.disconnectUser('eve')
+  await app.injectSocket('/plain')
+  t.match(
+    lines.filter(({ level }) => level === 50),
+    [{ msg: 'userIdOf failed', err: { message: 'no user' } }],
+  )
 })
 
 t.test('so is one that was called on another node', async (t) => {
