@@ -28,7 +28,11 @@ export class Attempt {
     this.#isOver = true
     clearTimeout(this.#timer)
     this.cancel?.()
+    this.giveBack()
   }
+
+  /** What it has taken. */
+  protected giveBack(): void {}
 }
 
 /** One join: of one connection, to one address. Its place counts from the beginning to the end. */
@@ -55,10 +59,8 @@ export class Join extends Attempt {
     joining.pending.set(address, this)
   }
 
-  override end(): void {
-    const { joining, address, isOver } = this
-    if (isOver) return
-    super.end()
+  protected override giveBack(): void {
+    const { joining, address } = this
     joining.pending?.delete(address)
     if (joining.pending?.size === 0) joining.pending = undefined
     this.release?.()

@@ -5,7 +5,7 @@ import { Dismissals, StaleDecision } from '../../plugin/dismissals.js'
 import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/index.js'
 import { WireSocket } from '../wire/wire.js'
 import { createCluster } from './cluster-harness.js'
-import { build, heard, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from './harness.js'
+import { build, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from './harness.js'
 
 /*
  * Whoever was let in by a decision that is older than a disconnectUser() is out.
@@ -289,15 +289,15 @@ t.test('of very many calls the last ones are remembered; what may be older than 
   app.io.of('/plain').on('connection', () => {})
   const first = join(t, url, '/desk', { ...by('bob'), ...as('bob'), transports: ['websocket'] })
   await next(first, 'connect')
-  const held = withResolvers()
-  app.io.of('/slow').use((_socket, go) => void held.promise.then(() => go()))
+  const held = gate()
+  app.io.of('/slow').use((_socket, go) => void held.wait().then(() => go()))
   const second = join(t, url, '/slow', { ...by('carol'), transports: ['websocket'] })
-  await heard(app.io.engine, 'connection')
+  await until(() => held.reached === 1)
   for (let call = 0; call <= 10_000; call++) app.disconnectUser(`mallory ${call}`)
   const closed = next(first, 'disconnect')
   first.io.socket('/plain')
   t.strictSame((await closed)[0], 'transport close', 'its client comes back by itself')
-  held.resolve()
+  held.open()
   t.strictSame((await next(second, 'disconnect'))[0], 'transport close')
   await next(join(t, url, '/plain', { ...by('bob'), forceNew: true } as object), 'connect')
 })
