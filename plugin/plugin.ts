@@ -1,20 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { speaksToOthers, warnOfAdapter } from './abilities.js'
 import { guardAdapters } from './adapter-guard.js'
-import { createAdmission } from './admission.js'
 import { attachServer } from './attach.js'
 import { createChildren } from './children.js'
 import { createCodec, type Parser } from './codec.js'
-import { createConnect } from './connect.js'
-import { createConnectAnswers } from './connect-packet.js'
 import { containServer } from './containment.js'
 import { settlesWithin } from './deadline.js'
-import { createDecision } from './decision.js'
 import type { Decorators } from './decorators.js'
 import { Dismissals } from './dismissals.js'
 import { createDrain } from './drain.js'
 import { checkEmits } from './emit.js'
 import { createEmitCheck } from './emit-check.js'
+import { createEntrance } from './entrance.js'
 import { logError } from './error-log.js'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { gateOf, receiverOf } from './gate.js'
@@ -30,11 +27,9 @@ import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
-import { createReadmit } from './readmission.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { setRosters } from './roster.js'
-import { createUsers } from './users.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -93,28 +88,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isShared: speaksToOthers,
     forget: (address) => mounts.forget(address),
   })
-  const users = createUsers({
-    userIdOf: options.userIdOf,
-    dismissals,
-    recoveryMs: options.io.connectionStateRecovery?.maxDisconnectionDuration,
-    log: instance.log,
-  })
-  const decide = createDecision({
-    connect: createConnect(instance.routing),
-    find: registry.find,
-    isLive: children.isLive,
+  const { users, admission, readmit } = createEntrance(instance, {
     io,
-    users,
-    dismissals,
-  })
-  const admission = createAdmission({
-    decide,
+    options,
+    find: registry.find,
     children,
-    answers: createConnectAnswers(io, instance.log),
+    dismissals,
     rates,
-    namespacesPerConnection: options.limits.namespacesPerConnection,
-    timeoutMs: options.admissionTimeoutMs,
-    isRecovering,
     meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
@@ -140,12 +120,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    live: createLife({
-      readmit: createReadmit(decide, options.admissionTimeoutMs),
-      identities,
-      emitCheck,
-      log: instance.log,
-    }),
+    live: createLife({ readmit, identities, emitCheck, log: instance.log }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })

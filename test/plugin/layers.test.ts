@@ -91,7 +91,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['emit-check', 'decision', 'registry'],
   ['emit', 'adapter-guard'],
   ['context', 'verdict', 'identity', 'admission', 'readmission'],
-  ['event-life'],
+  ['event-life', 'entrance'],
   ['passage'],
   ['dispatch', 'arrival'],
   ['gate'],

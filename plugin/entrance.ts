@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import type { Server } from 'socket.io'
+import { type Admission, type AdmissionOptions, createAdmission } from './admission.js'
+import type { Children } from './children.js'
+import { createConnect } from './connect.js'
+import { createConnectAnswers } from './connect-packet.js'
+import { createDecision, type DecisionOptions } from './decision.js'
+import type { Dismissals } from './dismissals.js'
+import type { NormalOptions } from './options.js'
+import { createReadmit, type Readmit } from './readmission.js'
+import { createUsers, type Users } from './users.js'
+
+/*
+ * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
+ */
+
+export interface EntranceOptions extends Pick<AdmissionOptions, 'meet' | 'rates'>, Pick<DecisionOptions, 'find'> {
+  readonly io: Server
+  readonly options: NormalOptions
+  readonly children: Children
+  readonly dismissals: Dismissals
+}
+
+export interface Entrance {
+  readonly users: Users
+  readonly admission: Admission
+  readonly readmit: Readmit
+}
+
+export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
+  const { io, options, find, children, dismissals, rates, meet } = entrance
+  const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
+  const { connectionStateRecovery: recovery } = options.io
+  const { routing, log } = instance
+  const users = createUsers({ userIdOf, dismissals, recoveryMs: recovery?.maxDisconnectionDuration, log })
+  const decide = createDecision({
+    connect: createConnect(routing),
+    find,
+    isLive: children.isLive,
+    io,
+    users,
+    dismissals,
+  })
+  const admission = createAdmission({
+    decide,
+    children,
+    answers: createConnectAnswers(io, log),
+    rates,
+    namespacesPerConnection: limits.namespacesPerConnection,
+    timeoutMs,
+    isRecovering: recovery !== undefined,
+    meet,
+  })
+  return { users, admission, readmit: createReadmit(decide, timeoutMs) }
+}
