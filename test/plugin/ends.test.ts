@@ -144,7 +144,7 @@ t.test('a handler that ignores its signal blocks its sequential socket: who wait
       sequential: true,
       events: {
         e: {
-          handlerTimeoutMs: 20,
+          handlerTimeoutMs: 300,
           handler: async (turn) => {
             calls.push(turn)
             if (turn === 'first') await held.promise

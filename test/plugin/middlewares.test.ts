@@ -198,27 +198,26 @@ t.test('0 turns that off: it may take as long as it likes', async (t) => {
 t.test('what is in a middleware is counted among the events in flight, until it has ended', async (t) => {
   const calls: (() => void)[] = []
   const held = withResolvers()
-  const { socket } = await client(
-    t,
-    {
-      onConnect: ({ socket }) => {
-        socket.use(([, how], next) => {
-          if (how === 'callback') calls.push(next)
-          else if (how === 'promise') return held.promise as never
-          else next()
-          return undefined
-        })
-      },
-      events: { declared: { handler: () => {} } },
+  const definition = {
+    onConnect: ({ socket }: { socket: unknown }) => {
+      ;(socket as Socket).use(([, how], next) => {
+        if (how === 'callback') calls.push(next)
+        else if (how === 'promise') return held.promise as never
+        else next()
+        return undefined
+      })
     },
-    { limits: { eventsInFlight: 1 }, handlerTimeoutMs: 20 },
-  )
+    events: { declared: { handler: () => {} } },
+  }
   const full = { ok: false, error: { code: 'FST_NSP_IN_FLIGHT_LIMIT', statusCode: 429 } }
-  const first = socket.emitWithAck('declared', 'callback')
-  t.match(await socket.emitWithAck('declared'), full)
-  await until(() => calls.length === 1)
+  const limits = { eventsInFlight: 1 }
+  const { socket: patient } = await client(t, definition, { limits })
+  const first = patient.emitWithAck('declared', 'callback')
+  t.match(await patient.emitWithAck('declared'), full)
   calls[0]?.()
   t.match(await first, { ok: true })
+
+  const { socket } = await client(t, definition, { limits, handlerTimeoutMs: 20 })
   t.strictSame(await socket.emitWithAck('declared', 'callback'), TIMEOUT, 'its time is all that is known of it')
   t.match(await socket.emitWithAck('declared'), { ok: true })
   t.strictSame(await socket.emitWithAck('declared', 'promise'), TIMEOUT)

@@ -77,12 +77,14 @@ t.test('a client can not fill the log: its lines are rated, by socket and code',
   const limits = { eventsPerSecond: 0, eventsInFlight: 0 }
   const { app, socket, lines } = await client(t, definition, { limits })
   const events = ['middleware', 'listener', 'invalid', 'fails', 'misreplies', 'unsendable', 'misdeclares', 'unknown']
+  const begun = performance.now()
   const acks = []
   for (const event of events) {
     acks.push(...(await Promise.all(Array.from({ length: 30 }, () => socket.emitWithAck(event, 'x')))))
     for (let count = 0; count < 30; count++) socket.emit(event, 'x')
   }
   await socket.emitWithAck('invalid', 1)
+  const most = 12 + (performance.now() - begun) / 1_000
   const messages = [
     'middleware failed',
     'listener failed',
@@ -100,7 +102,7 @@ t.test('a client can not fill the log: its lines are rated, by socket and code',
     const counts = new Map<unknown, number>()
     for (const { code } of written) counts.set(code, (counts.get(code) ?? 0) + 1)
     t.ok(written.length > 0, message)
-    for (const [code, count] of counts) t.ok(count >= 10 && count < 20, `${message} ${code}: ${count}`)
+    for (const [code, count] of counts) t.ok(count >= 10 && count <= most, `${message} ${code}: ${count}`)
   }
   const told = acks.flatMap(({ error }) => error?.details?.id ?? [])
   const logged = new Set(lines.map(({ errorId }) => errorId))
@@ -125,10 +127,10 @@ t.test('who leaves and joins again finds the rates of its lines as they were', a
   )
   await socket.join('/stay')
   const ids = async () => {
-    const acks = await Promise.all(Array.from({ length: 12 }, () => socket.emitWithAck('fails')))
+    const acks = await Promise.all(Array.from({ length: 40 }, () => socket.emitWithAck('fails')))
     return acks.filter(({ error }) => error.details).length
   }
-  t.ok((await ids()) < 12)
+  t.ok((await ids()) < 40)
   socket.disconnect()
   while (app.io.of('/chat').sockets.size > 0) await new Promise((resolve) => setImmediate(resolve))
   await socket.join('/chat')
