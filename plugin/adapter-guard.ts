@@ -3,6 +3,7 @@ import type { Namespace, Server } from 'socket.io'
 import type { Packet } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
 import type { EmitCheck } from './emit-check.js'
+import { logError } from './error-log.js'
 import { FST_NSP_EMIT_INVALID } from './errors.js'
 import { toSendable } from './plain.js'
 import { contain, isThenable, recast } from './sequence.js'
@@ -43,7 +44,7 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
     if (now - (reported.get(kind) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return
     if (reported.size >= KINDS_LIMIT) reported.clear()
     reported.set(kind, now)
-    log.error({ err: error, namespace }, what)
+    logError(log, error, { namespace }, what)
   }
 
   function guard({ name, adapter }: Namespace): void {

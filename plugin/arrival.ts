@@ -1,58 +1,85 @@
+import { EventEmitter } from 'node:events'
 import type { Event, Socket } from 'socket.io'
-import { PacketType } from 'socket.io-parser'
-import { writePacket } from './codec.js'
-import type { AckEnvelope } from './definition.js'
-import { ackText } from './packet.js'
-import type { Ack, Arrival } from './passage.js'
-import { carriesBinary } from './plain.js'
-import type { Write } from './writer.js'
+import { type Ack, ackOf, NumberedAck } from './ack.js'
 
 /*
  * The two ways on which an event comes to its gate: by Socket.IO, with its ack as a function, and by the fast lane, with
  * the number of its ack.
  */
 
-/** The function that Socket.IO hands on as the last argument of an event with an ack. */
-type SendAck = (...args: unknown[]) => void
+/** An event at the gate. */
+export interface Arrival {
+  readonly name: string
+  /** The first of its arguments. */
+  readonly payload: unknown
+  /** How many arguments it has, the ack not counted. */
+  readonly count: number
+  /** Undefined for an event that wants none. */
+  readonly ack: Ack | undefined
+  /** As Socket.IO gives it to a middleware, which may change it: its name, its arguments, and a function for its ack. */
+  readonly event: Event
+  /** Reads name, arguments and ack of `event` again. */
+  reread(): void
+  /** Lets it go on to the application's own listeners; or tells those of `error` that a middleware has refused it. */
+  passOn(error?: Error): void
+}
+
+/** Tells an event of the fast lane to those who listen for any, as Socket.IO does. */
+export function tellAny(socket: Socket, { ack }: Laned, data: readonly unknown[]): void {
+  const listeners = socket.listenersAny()
+  if (listeners.length === 0) return
+  const args = ack ? [...data, ack.call] : data
+  for (const listener of [...listeners]) Reflect.apply(listener, socket, args)
+}
 
 /** An event that Socket.IO hands on, to whom `next` gives it back. */
 export class HandedOn implements Arrival {
-  readonly name: string
-  readonly payload: unknown
-  readonly count: number
-  readonly ack: Ack | undefined
-  readonly passOn: () => void
+  name = ''
+  payload: unknown = undefined
+  count = 0
+  ack: Ack | undefined = undefined
+  readonly #event: Event
+  readonly #next: (error?: Error) => void
 
-  constructor(event: Event, next: () => void) {
+  constructor(event: Event, next: (error?: Error) => void) {
+    this.#event = event
+    this.#next = next
+    this.reread()
+  }
+
+  get event(): Event {
+    if (this.ack && typeof this.#event.at(-1) === 'function') this.#event[this.#event.length - 1] = this.ack.call
+    return this.#event
+  }
+
+  reread(): void {
+    const event = this.#event
     const last = event.at(-1)
     const isAcked = event.length > 1 && typeof last === 'function'
     this.name = String(event[0])
     this.count = event.length - (isAcked ? 2 : 1)
     this.payload = this.count > 0 ? event[1] : undefined
-    this.ack = isAcked ? new FunctionAck(last) : undefined
-    this.passOn = next
+    // A middleware that takes it away does not take it from the client.
+    if (isAcked) this.ack = ackOf(last)
+  }
+
+  passOn(error?: Error): void {
+    // Its listeners are given the function that knows whether it was called.
+    void this.event
+    this.#next(error)
   }
 }
 
-class FunctionAck implements Ack {
-  readonly #send: SendAck
-
-  constructor(send: SendAck) {
-    this.#send = send
-  }
-
-  send(envelope: AckEnvelope): void {
-    this.#send(envelope)
-  }
-}
-
-/** An event of the fast lane. It is declared: there is nobody else to give it to. */
+/** An event of the fast lane. It is declared; only a middleware may make another of it. */
 export class Laned implements Arrival {
-  readonly name: string
-  readonly payload: unknown
-  readonly count: number
-  readonly ack: NumberedAck | undefined
-  readonly passOn = undefined
+  name: string
+  payload: unknown
+  count: number
+  ack: Ack | undefined
+  readonly #socket: Socket
+  readonly #data: readonly unknown[]
+  /** The long way for one that a middleware has seen. */
+  #handedOn: HandedOn | undefined = undefined
 
   /** in: the list of its name and arguments, and the number of its ack. */
   constructor(socket: Socket, data: readonly unknown[], id: number | undefined) {
@@ -60,38 +87,39 @@ export class Laned implements Arrival {
     this.payload = data[1]
     this.count = data.length - 1
     this.ack = id === undefined ? undefined : new NumberedAck(socket, id)
+    this.#socket = socket
+    this.#data = data
+  }
+
+  /** The list of its name and arguments, and the function for its ack. */
+  get event(): Event {
+    return this.#asHandedOn().event
+  }
+
+  reread(): void {
+    const handedOn = this.#asHandedOn()
+    handedOn.reread()
+    this.name = handedOn.name
+    this.payload = handedOn.payload
+    this.count = handedOn.count
+    this.ack = handedOn.ack
+  }
+
+  passOn(error?: Error): void {
+    this.#asHandedOn().passOn(error)
+  }
+
+  #asHandedOn(): HandedOn {
+    if (!this.#handedOn) {
+      const event = [...this.#data, ...(this.ack ? [this.ack.call] : [])] as Event
+      this.#handedOn = new HandedOn(event, (error) => process.nextTick(emitEvent, this.#socket, event, error))
+    }
+    return this.#handedOn
   }
 }
 
-export class NumberedAck implements Ack {
-  readonly #socket: Socket
-  readonly #id: number
-  #isSent = false
-
-  constructor(socket: Socket, id: number) {
-    this.#socket = socket
-    this.#id = id
-  }
-
-  send(envelope: AckEnvelope, write: Write | undefined): void {
-    const json = envelope.ok ? write?.(envelope.data) : undefined
-    if (json !== undefined) this.#write(`{"ok":true,"data":${json}}`)
-    else if (carriesBinary(envelope)) this.sendArguments([envelope])
-    else this.#write(JSON.stringify(envelope))
-  }
-
-  /** What the function of Socket.IO does: listeners of any event have it. */
-  sendArguments(args: readonly unknown[]): void {
-    if (this.#isSent) return
-    const { nsp, conn } = this.#socket
-    writePacket(nsp.server, conn, { type: PacketType.ACK, nsp: nsp.name, id: this.#id, data: args })
-    this.#isSent = true
-  }
-
-  #write(json: string): void {
-    if (this.#isSent) return
-    this.#isSent = true
-    const { nsp, conn } = this.#socket
-    conn.write(ackText(nsp.name, this.#id, json))
-  }
+/** What Socket.IO does with an event that its middlewares have let go on, or refused. */
+function emitEvent(socket: Socket, event: Event, error: Error | undefined): void {
+  if (error) EventEmitter.prototype.emit.call(socket, 'error', error)
+  else if (socket.connected) Reflect.apply(EventEmitter.prototype.emit, socket, event)
 }

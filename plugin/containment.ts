@@ -1,26 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Event, Namespace, Server, Socket } from 'socket.io'
+import type { DisconnectReason, Namespace, Server, Socket } from 'socket.io'
+import { callAnyListener } from './ack.js'
 import type { Admission } from './admission.js'
+import { containAnyListeners, type ListenerTarget } from './any-listeners.js'
 import { boundBacklog } from './backlog.js'
 import { Refusal } from './bounds.js'
-import type { Dispatch } from './dispatch.js'
 import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
 import { logError } from './error-log.js'
-import { FST_NSP_INTERNAL, FST_NSP_ROOMS_LIMIT } from './errors.js'
-import { type GateRules, gateOf, sendToGate, setGate } from './gate.js'
+import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from './errors.js'
+import { type Gate, type GateRules, gateOf, sendToGate, setGate } from './gate.js'
 import type { OpenLane } from './lanes.js'
-import { type Bucket, createBucket, type Limits } from './limits.js'
-import {
-  containAcks,
-  containAnyListeners,
-  containListeners,
-  containMiddlewares,
-  type ListenerTarget,
-  listen,
-} from './listeners.js'
+import type { Limits } from './limits.js'
+import { containAcks, containListeners, containMiddlewares, containPresent, listen } from './listeners.js'
 import { connectError, copyRefusal } from './middleware-error.js'
+import type { Middleware } from './middlewares.js'
+import type { Dispatch } from './passage.js'
+import { RatedLog } from './rated-log.js'
+import { keepRates, ratesKeptFor } from './rates.js'
 import { keepRequest } from './request.js'
 import { after, isThenable } from './sequence.js'
 import { createSocketClass, setSocketClass } from './socket.js'
@@ -48,31 +46,39 @@ export interface ContainmentOptions {
   readonly openLane: OpenLane
   /** Has what a socket, or all with this prototype, emits checked. */
   readonly checkEmitsOf: (socket: Socket) => void
+  /** Milliseconds, 0 for no bound: of events that are not declared. */
+  readonly handlerTimeoutMs: number
   /** Milliseconds, for rates. */
   readonly now: () => number
 }
 
-const BUCKETS_PER_CONNECTION = 200
-
-const BUCKETS = Symbol('buckets')
-
-/** A socket, as it is here. */
-type Contained = Socket & { client: { [BUCKETS]?: Map<string, Bucket> } }
-
 /** Contains every namespace of a server, those that are still to come too. */
 export function containServer(options: ContainmentOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, now } = options
+  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, handlerTimeoutMs, now } = options
   const gateRules = new WeakMap<Rules, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
   containFunctions(OwnSocket.prototype)
 
-  /** Logs what a function of the application has thrown, under an id, and says what of it is told. */
+  /** Logs what a function of the application has thrown, and says what of it is told: with the id under which it is logged. */
   function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
     const told = toWireError(error, log)
-    const id = told.code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
-    const where = { namespace: socket.nsp.name, socketId: socket.id, ...(event !== undefined && { event }) }
-    logError(log, error, { ...where, ...(id && { errorId: id }) }, `${what} failed`)
-    return id ? { ...told, details: { id } } : told
+    const { code } = told
+    const id = code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
+    const where = { namespace: socket.nsp.name, socketId: socket.id, ...(event !== undefined && { event }), code }
+    const rated = new RatedLog(log, gateFor(socket).lines)
+    const isWritten = rated.write('error', { err: error, ...where, ...(id && { errorId: id }) }, `${what} failed`)
+    return id && isWritten ? { ...told, details: { id } } : told
+  }
+
+  /** No listener hears an event that is declared: one that is added would wait in vain. */
+  function refuseDeclared(socket: Socket, event: string | symbol): void {
+    // Of `error`, Socket.IO tells what a middleware has refused.
+    if (event === 'error' || !gateFor(socket).knows(String(event))) return
+    throw new FST_NSP_EVENT_DECLARED(String(event), socket.nsp.name)
+  }
+
+  function reportOfNamespace(error: unknown, event: string, _args: unknown[], { name }: Namespace): void {
+    logError(log, error, { namespace: name, event }, 'listener of a namespace failed')
   }
 
   const answer = (args: readonly unknown[], error: WireError) => {
@@ -81,24 +87,34 @@ export function containServer(options: ContainmentOptions): void {
   }
   /** Those of one socket, or of a prototype. */
   function containFunctions(contained: Socket): void {
-    containListeners(contained, (error, event, args, socket) => answer(args, report(error, 'listener', socket, event)))
-    containAnyListeners(
-      contained as unknown as ListenerTarget,
-      (error, event, _args, socket) => report(error, 'listener', socket as unknown as Socket, event),
-      ([first]) => first instanceof Refusal,
+    containListeners(
+      contained,
+      (error, event, args, socket) => answer(args, report(error, 'listener', socket, event)),
+      { vet: refuseDeclared },
     )
-    containMiddlewares<Socket, Event>(contained, (error, event, isThrown, socket) => {
-      answer(event, isThrown ? report(error, 'middleware', socket, event[0]) : toWireError(error, log))
-      return error instanceof Error ? error : new FST_NSP_INTERNAL()
-    })
+    containAnyListeners<ListenerTarget & Socket>(
+      contained as ListenerTarget & Socket,
+      (error, event, _args, socket) => report(error, 'listener', socket, event),
+      (listener, socket, event, args) =>
+        args[0] instanceof Refusal ? undefined : callAnyListener(listener, socket, event, args),
+    )
+    contained.use = function (this: Socket, middleware) {
+      gateFor(this).use(middleware as Middleware)
+      return this
+    }
     checkEmitsOf(contained)
     boundRooms(contained, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
   }
 
-  function containSocket(socket: Contained): void {
+  /** The children of a namespace of Socket.IO's own have its middlewares, and those come before ours. */
+  function gateFor(socket: Socket): Gate {
+    return gateOf(socket) ?? containSocket(socket)
+  }
+
+  function containSocket(socket: Socket): Gate {
     const rules = rulesOf(socket.nsp.name)
     // Who leaves and joins again finds it as it was.
-    const gate = setGate(socket, gateRulesOf(rules), socket.client[BUCKETS]?.get(socket.nsp.name))
+    const gate = setGate(socket, gateRulesOf(rules), ratesKeptFor(socket))
     if (!(socket instanceof OwnSocket)) {
       const recovered: Socket = socket
       recovered.use((event, next) => sendToGate(recovered, event, next))
@@ -108,6 +124,7 @@ export function containServer(options: ContainmentOptions): void {
     listen(socket, 'disconnect', leave)
     if (rules) openLane(socket)
     else gate.open()
+    return gate
   }
 
   /** Those of all gates of a definition; of a namespace without one they know no event. */
@@ -115,34 +132,20 @@ export function containServer(options: ContainmentOptions): void {
     const known = rules && gateRules.get(rules)
     if (known) return known
     const { dispatches = new Map(), isSequential = false } = rules ?? {}
-    const made = { dispatches, isSequential, drain, limits, log, createBucket: openBucket }
+    const made = { dispatches, isSequential, drain, limits, log, handlerTimeoutMs, report, now }
     if (rules) gateRules.set(rules, made)
     return made
-  }
-
-  /** One for a connection and a namespace. */
-  function openBucket(): Bucket {
-    return createBucket(limits.eventsPerSecond, now)
   }
 
   function reportAck(error: unknown, socket: Socket): void {
     report(error, 'ack callback', socket)
   }
 
-  function leave(this: Contained): void {
+  function leave(this: Socket, reason: DisconnectReason): void {
     const gate = gateOf(this)
-    gate?.close()
-    if (gate?.bucket && this.conn.readyState === 'open') keepBucket(this, gate.bucket)
+    gate?.close(reason === 'server shutting down')
+    keepRates(this, gate?.rates)
     admission.leave(this)
-  }
-
-  function keepBucket({ client, nsp }: Contained, bucket: Bucket): void {
-    client[BUCKETS] ??= new Map()
-    const buckets = client[BUCKETS]
-    // A client may go from one dynamic namespace to the next for ever.
-    const [oldest] = buckets.keys()
-    if (oldest !== undefined && buckets.size >= BUCKETS_PER_CONNECTION) buckets.delete(oldest)
-    buckets.set(nsp.name, bucket)
   }
 
   function containNamespace(namespace: Namespace): void {
@@ -151,7 +154,7 @@ export function containServer(options: ContainmentOptions): void {
     const inherited = takeMiddlewares(namespace)
     namespace.use((socket, next) => {
       if (admission.isDropped(socket)) return socket._cleanup()
-      containSocket(socket as Contained)
+      gateFor(socket)
       const admitted = after(admission.redeem(socket), (request) => {
         if (request) keepRequest(socket, request)
         next()
@@ -159,6 +162,9 @@ export function containServer(options: ContainmentOptions): void {
       if (!isThenable(admitted)) return
       admitted.then(undefined, (error) => next(connectError(error, toWireError(error, log))))
     })
+    // Whoever makes a namespace hears that it could not be prepared: nobody must join it.
+    containListeners(namespace, reportOfNamespace, { isLoud: (event) => event === 'new_namespace' })
+    containPresent(namespace)
     // Before a listener of the application: one that throws must not keep us from hearing of it.
     namespace.prependListener('connect', admission.settle)
     const { _remove: remove } = namespace
@@ -181,13 +187,13 @@ export function containServer(options: ContainmentOptions): void {
   io.engine.on('connection', (connection: Parameters<typeof boundBacklog>[0]) => {
     boundBacklog(connection, limits.bytesWaiting, warn)
   })
-  io.on('new_namespace', containNamespace)
+  listen(io.of('/'), 'new_namespace', containNamespace)
   containNamespace(io.of('/'))
 }
 
-type Middleware = Parameters<Namespace['use']>[0]
+type NamespaceMiddleware = Parameters<Namespace['use']>[0]
 
 /** Takes out the middlewares that a namespace has. There is no public word for that. */
-function takeMiddlewares(namespace: Namespace): Middleware[] {
-  return (namespace as unknown as { readonly _fns: Middleware[] })._fns.splice(0)
+function takeMiddlewares(namespace: Namespace): NamespaceMiddleware[] {
+  return (namespace as unknown as { readonly _fns: NamespaceMiddleware[] })._fns.splice(0)
 }

@@ -1,24 +1,23 @@
 import type { FastifyInstance } from 'fastify'
+import type { Ack } from './ack.js'
+import type { Arrival } from './arrival.js'
 import type { ConnectionContext } from './context.js'
 import type { CompiledEvent } from './contract.js'
 import type { AckEnvelope } from './definition.js'
-import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from './errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from './errors.js'
 import { EventLife } from './event-life.js'
 import type { NormalHooks } from './hooks.js'
-import { createMemory } from './idempotency.js'
-import { type Ack, type Arrival, type EventGate, Passage } from './passage.js'
-import { type Check, SchemaMismatch } from './schema.js'
-import { after, contain, isThenable, recast, type Step, walk } from './sequence.js'
-import { invalidEvent, judge } from './verdict.js'
+import { createKeys, UNSENDABLE } from './once.js'
+import { type Dispatch, type EventGate, Passage } from './passage.js'
+import { contain, isThenable, walk } from './sequence.js'
+import { createSteps, isOver } from './steps.js'
+import { judge } from './verdict.js'
 import { toWireError } from './wire-error.js'
 
 /*
- * The life of one declared event, from the gate to its ack: hooks, the check of its payload, the handler, the check of
- * its reply. One walk, one way out, and exactly one ack, whatever happens. Where no step is asynchronous, none waits.
+ * The life of one declared event, from the gate to its ack. One walk of its steps, one way out, and exactly one ack, whatever
+ * happens; and the event is counted until what it runs has settled, too. Where no step is asynchronous, none waits.
  */
-
-/** Dispatches one event; its gate hears once of its end. */
-export type Dispatch = (connection: ConnectionContext, arrival: Arrival, gate: EventGate) => void
 
 export interface DispatchOptions {
   readonly event: CompiledEvent
@@ -34,102 +33,92 @@ const INTERNAL: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_INTERN
 
 /** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
-  const { checkPayload, checkReply, idempotency } = event
-  const memory = idempotency && createMemory(idempotency)
-  const stepsOf = (list: NormalHooks['onEvent']) =>
-    list.map(
-      (hook) =>
-        ({ life }: Passage) =>
-          hook.call(instance, life),
-    )
-  const steps: Step<Passage>[] = [
-    ...stepsOf(hooks.onEvent),
-    ...stepsOf(hooks.preValidation),
-    ...(checkPayload ? [validate] : []),
-    ...stepsOf(hooks.preHandler),
-    idempotency ? handleOnce : handle,
-    ...(checkReply ? [checkResult] : []),
-  ]
+  const keys = createKeys(event)
+  const steps = createSteps({ event, hooks, instance, keys })
 
-  const refuseInvalid = (error: unknown): never => {
-    throw invalidEvent(error)
+  /** The walk has come to its end: all is done, or nothing more was to begin. */
+  function settle(passage: Passage): void {
+    passage.isSettled = true
+    const result = passage.known ?? (passage.hasReturned ? { ok: true as const, data: passage.data } : undefined)
+    if (passage.hasEnded) leaveLate(passage, result && 'late reply dropped', result)
+    else if (result) end(passage, result)
+    else refuse(passage, new FST_NSP_SOCKET_GONE())
   }
 
-  function validate({ life, arrival }: Passage): unknown {
-    if (arrival.count > 1) {
-      throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${arrival.count}` }]))
-    }
-    const checked = recast(checkPayload as Check, refuseInvalid, life.event.payload)
-    return after(checked, keepPayload, life)
+  /** The walk has failed. */
+  function settleFailed(passage: Passage, error: unknown): void {
+    passage.isSettled = true
+    const isTooLate = passage.isGone && !passage.hasBegun
+    if (passage.hasEnded) leaveLate(passage, 'late error dropped', passage.hasReturned ? UNSENDABLE : undefined)
+    else refuse(passage, isTooLate ? new FST_NSP_SOCKET_GONE() : error)
   }
 
-  function handle(passage: Passage): unknown {
-    const { life } = passage
-    passage.isInHandler = true
-    return after(event.handler.call(instance, life.event.payload, life), keepResult, passage)
-  }
-
-  async function handleOnce(passage: Passage): Promise<void> {
-    const { life } = passage
-    const key = idempotency?.key(life.event.payload, life)
-    if (key !== undefined) {
-      const claim = JSON.stringify([life.namespace.name, event.name, key])
-      passage.known = (await memory?.recall(claim)) as AckEnvelope | undefined
-      if (passage.known) return
-      passage.claim = claim
-    }
-    await handle(passage)
-  }
-
-  function checkResult(passage: Passage): unknown {
-    if (passage.known) return undefined
-    const refuseReply = (error: unknown): never => {
-      passage.life.log.error({ err: error, event: event.name }, 'reply does not fit its schema')
-      throw new FST_NSP_REPLY_INVALID()
-    }
-    const checked = recast(checkReply as Check, refuseReply, passage.data)
-    return after(checked, keepData, passage)
-  }
-
-  function succeed(passage: Passage): void {
-    if (passage.isFirstEnd('reply')) end(passage, passage.known ?? { ok: true, data: passage.data })
+  /** The event has ended before: what comes of it now is dropped, but for its key. */
+  function leaveLate(passage: Passage, what: string | undefined, outcome: AckEnvelope | undefined): void {
+    if (what !== undefined) passage.log.write('debug', { event: event.name }, what)
+    passage.outcome = outcome
+    if (passage.isTold) leave(passage)
   }
 
   async function fail(passage: Passage, thrown: unknown): Promise<void> {
-    const { life, isInHandler } = passage
-    if (!passage.isFirstEnd('error')) return
-    for (const hook of hooks.onError) observe(life, () => hook.call(instance, life, thrown))
-    const error = await judge(thrown, { event, log: life.log, isInHandler })
-    if (!passage.arrival.ack) life.log.warn({ event: event.name, code: error.code }, 'event without ack refused')
+    if (passage.hasEnded) return
+    passage.hasEnded = true
+    const { life, log, isInHandler } = passage
+    for (const hook of hooks.onError) observe(passage, () => hook.call(instance, life, thrown))
+    const error = await judge(thrown, { event, log, isInHandler })
+    if (!passage.arrival.ack && !passage.isGone)
+      log.write('warn', { event: event.name, code: error.code }, 'event without ack refused')
     end(passage, { ok: false, error })
   }
 
   function end(passage: Passage, envelope: AckEnvelope): void {
-    const { life, connection, claim, gate } = passage
+    const { life, connection } = passage
     const { ack } = passage.arrival
+    passage.hasEnded = true
     if (passage.timer) clearTimeout(passage.timer)
     connection.lives.delete(life)
-    const sent = ack && life.socket.connected ? send(life, ack, envelope) : envelope
-    if (claim !== undefined) observe(life, () => memory?.keep(claim, sent))
-    for (const hook of hooks.onAck) observe(life, () => hook.call(instance, life, sent))
-    gate.leave()
+    const sent = ack && life.socket.connected ? send(passage, ack, envelope) : envelope
+    for (const hook of hooks.onAck) observe(passage, () => hook.call(instance, life, sent))
+    passage.isTold = true
+    if (!passage.isSettled) return
+    passage.outcome ??= sent
+    leave(passage)
   }
 
-  function send(life: EventLife, ack: Ack, envelope: AckEnvelope): AckEnvelope {
+  function leave(passage: Passage): void {
+    const { token, gate } = passage
+    if (token === undefined) gate.leave()
+    else {
+      const concluded = conclude(passage, token).catch((error) => report(passage, error))
+      void concluded.then(() => gate.leave())
+    }
+  }
+
+  /** What the handler has done is kept under its key; where it has failed by itself, or not begun, the next may try. */
+  async function conclude({ outcome, hasBegun, hasReturned }: Passage, token: string): Promise<void> {
+    const isKept = hasBegun && outcome && (outcome.ok || hasReturned || outcome.error.statusCode < 500)
+    if (isKept) await keys?.keep(token, outcome)
+    else await keys?.release(token)
+  }
+
+  function send(passage: Passage, ack: Ack, envelope: AckEnvelope): AckEnvelope {
     try {
       ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
-      life.log.error({ err: error, event: event.name }, 'reply can not be encoded')
-      const instead: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_REPLY_INVALID()) }
-      ack.send(instead, undefined)
-      return instead
+      passage.log.write('error', { err: error, event: event.name }, 'reply can not be encoded')
+      ack.send(UNSENDABLE, undefined)
+      return UNSENDABLE
     }
   }
 
   /** Observers change nothing any more: what they throw is logged. */
-  function observe(life: EventLife, call: () => unknown): void {
-    contain(call, (error) => life.log.error({ err: error, event: event.name }, 'observer failed'))
+  function observe(passage: Passage, call: () => unknown): void {
+    contain(call, (error) => report(passage, error))
+  }
+
+  function report(passage: Passage, error: unknown): void {
+    passage.log.write('error', { err: error, event: event.name }, 'observer failed')
   }
 
   /** Whatever fails on the way to an error's ack: there is one. */
@@ -143,6 +132,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   /** An event that takes a while: it can be aborted, and be late. */
   function wait(passage: Passage, pending: PromiseLike<unknown>): void {
     const { life, connection } = passage
+    if (passage.isGone) life.abort(new FST_NSP_SOCKET_GONE())
     connection.lives.add(life)
     if (handlerTimeoutMs > 0) {
       passage.timer = setTimeout(() => {
@@ -151,31 +141,25 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
         refuse(passage, late)
       }, handlerTimeoutMs).unref()
     }
-    pending.then(() => succeed(passage)).then(undefined, (error) => refuse(passage, error))
+    pending.then(
+      () => settle(passage),
+      (error) => settleFailed(passage, error),
+    )
   }
 
-  return (connection, arrival, gate) => {
+  function dispatch(connection: ConnectionContext, arrival: Arrival, gate: EventGate): void {
     const life = new EventLife(connection, event, arrival.payload, arrival.ack !== undefined)
     const passage = new Passage(life, connection, arrival, gate)
+    let pending: unknown
     try {
-      const pending = walk(steps, passage)
-      if (isThenable(pending)) wait(passage, pending)
-      else succeed(passage)
+      pending = walk(steps, passage, 0, isOver)
     } catch (error) {
-      refuse(passage, error)
+      settleFailed(passage, error)
+      return
     }
+    if (isThenable(pending)) wait(passage, pending)
+    else settle(passage)
   }
-}
 
-function keepPayload(payload: unknown, life: EventLife): void {
-  life.event.payload = payload
-}
-
-function keepResult(result: unknown, passage: Passage): void {
-  passage.isInHandler = false
-  passage.data = result
-}
-
-function keepData(data: unknown, passage: Passage): void {
-  passage.data = data
+  return Object.assign(dispatch, { handlerTimeoutMs })
 }

@@ -104,6 +104,21 @@ export const FST_NSP_ANSWER_TIMEOUT = createError<[event: string]>(
   'The client has not answered the emit %s in time',
   504,
 )
+export const FST_NSP_EVENT_DECLARED = createError<[event: string, namespace: string]>(
+  'FST_NSP_EVENT_DECLARED',
+  'The event %s is declared in the definition of %s: no listener hears it. Handle it in the definition, or take it out of `events`',
+  500,
+)
+export const FST_NSP_KEY_INVALID = createError<[event: string, problem: string]>(
+  'FST_NSP_KEY_INVALID',
+  'The idempotency key of the event %s %s',
+  500,
+)
+export const FST_NSP_STORE_FAILED = createError<[event: string]>(
+  'FST_NSP_STORE_FAILED',
+  'The idempotency store of the event %s has failed: `cause` says how',
+  503,
+)
 export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
   'FST_NSP_ROOMS_LIMIT',
   'A socket may be in %s rooms at most',
@@ -168,6 +183,7 @@ export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'T
 export const FST_NSP_QUEUE_FULL = createError('FST_NSP_QUEUE_FULL', 'Too many events are waiting', 429)
 export const FST_NSP_REFUSED = createError('FST_NSP_REFUSED', 'Refused', 403)
 export const FST_NSP_HANDLER_TIMEOUT = createError('FST_NSP_HANDLER_TIMEOUT', 'The handler took too long', 503)
+export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are being handled', 503)
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)

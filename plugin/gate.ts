@@ -1,52 +1,42 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Event, Socket } from 'socket.io'
-import { HandedOn, Laned } from './arrival.js'
-import { Refusal } from './bounds.js'
+import { type Arrival, HandedOn, Laned, tellAny } from './arrival.js'
 import type { ConnectionContext } from './context.js'
-import type { Dispatch } from './dispatch.js'
+import { Desk, type DeskRules } from './desk.js'
 import type { Drain } from './drain.js'
-import {
-  FST_NSP_CLOSING,
-  FST_NSP_EVENT_UNKNOWN,
-  FST_NSP_IN_FLIGHT_LIMIT,
-  FST_NSP_QUEUE_FULL,
-  FST_NSP_RATE_LIMITED,
-} from './errors.js'
-import { type Bucket, isWithin, type Limits } from './limits.js'
-import { Line } from './line.js'
-import type { Arrival, EventGate } from './passage.js'
+import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from './errors.js'
+import { isWithin } from './limits.js'
+import { passToListeners, walkMiddlewares } from './listening.js'
+import type { Middleware } from './middlewares.js'
+import type { Dispatch, EventGate } from './passage.js'
+import { Queue } from './queue.js'
+import type { LineRates } from './rated-log.js'
+import type { Rates } from './rates.js'
 import type { EventReceiver } from './turn.js'
-import { toWireError } from './wire-error.js'
 
 /*
- * The one gate of a socket. Every incoming event comes to it before any listener does: a declared event is dispatched from
- * here, one that the application listens for goes on to its listeners, and any other is answered.
+ * The one gate of a socket. Every incoming event comes to it before any function of the application does. It is counted,
+ * waits for its turn, and passes the application's middlewares, if there are any; then a declared event is dispatched, one
+ * that the application listens for goes on to its listeners, and any other is answered.
  */
 
 /** What all gates of a namespace have in common. */
-export interface GateRules {
+export interface GateRules extends DeskRules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
-  readonly limits: Limits
   readonly drain: Drain
-  readonly createBucket: () => Bucket
   readonly isSequential: boolean
-  readonly log: FastifyBaseLogger
 }
 
 const GATE = Symbol('gate')
 
-// Socket.IO listens for `error` itself, so that none is thrown; a client may send an event of that name.
-const OWN_ERROR_LISTENERS = 1
-
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
-export function setGate(socket: Socket, rules: GateRules, bucket: Bucket | undefined): Gate {
-  const gate = new Gate(socket, rules, bucket)
+export function setGate(socket: Socket, rules: GateRules, rates: Rates | undefined): Gate {
+  const gate = new Gate(socket, rules, rates)
   ;(socket as { [GATE]?: Gate })[GATE] = gate
   return gate
 }
 
 /** Sends an event that Socket.IO hands on to the socket's gate, which gives it back by `next`. */
-export function sendToGate(socket: Socket, event: Event, next: () => void): void {
+export function sendToGate(socket: Socket, event: Event, next: (error?: Error) => void): void {
   gateOf(socket)?.arrive(new HandedOn(event, next))
 }
 
@@ -64,25 +54,37 @@ export function receiverOf(socket: Socket, event: string): EventReceiver | undef
 export class Gate implements EventReceiver, EventGate {
   readonly #socket: Socket
   readonly #rules: GateRules
-  /** What is left of the rate; made with the first event, for most sockets are idle. */
-  #bucket: Bucket | undefined
+  /** Made with the first event: most sockets are idle. */
+  #desk: Desk | undefined
   #connection: ConnectionContext | undefined = undefined
   #isOpen = false
   #inFlight = 0
-  /** What came before it was open. */
-  #early: Arrival[] | undefined = undefined
-  /** What waits for its turn in a sequential namespace; nothing bounds it where `eventsWaiting` is 0. */
-  #line: Line<Arrival> | undefined = undefined
   #isTurning = false
+  /** What came before it was open. */
+  #early: Queue | undefined = undefined
+  /** What waits for its turn in a sequential namespace. */
+  #line: Queue | undefined = undefined
+  /** Those of the application; most sockets have none. */
+  #middlewares: readonly Middleware[] | undefined = undefined
 
-  constructor(socket: Socket, rules: GateRules, bucket: Bucket | undefined) {
+  constructor(socket: Socket, rules: GateRules, rates: Rates | undefined) {
     this.#socket = socket
     this.#rules = rules
-    this.#bucket = bucket
+    this.#desk = rates && new Desk(socket, rules, rates)
   }
 
-  get bucket(): Bucket | undefined {
-    return this.#bucket
+  /** What is to be kept of it; undefined where there was no event. */
+  get rates(): Rates | undefined {
+    return this.#desk?.rates
+  }
+
+  get desk(): Desk {
+    this.#desk ??= new Desk(this.#socket, this.#rules, undefined)
+    return this.#desk
+  }
+
+  get lines(): LineRates {
+    return this.desk.rates.lines
   }
 
   get isOpen(): boolean {
@@ -93,44 +95,48 @@ export class Gate implements EventReceiver, EventGate {
     return this.#rules.dispatches.has(event)
   }
 
+  /** Adds a middleware of the application. An event that is in the middle of them does not meet it. */
+  use(middleware: Middleware): void {
+    this.#middlewares = [...(this.#middlewares ?? []), middleware]
+  }
+
   /** Takes a declared event of the fast lane: the list of its name and arguments, and the number of its ack. */
   receive(data: readonly unknown[], id: number | undefined): void {
     const arrival = new Laned(this.#socket, data, id)
-    const listeners = this.#socket.listenersAny()
-    if (listeners.length > 0) {
-      const { ack } = arrival
-      const args = ack ? [...data, (...reply: unknown[]) => ack.sendArguments(reply)] : data
-      for (const listener of [...listeners]) Reflect.apply(listener, this.#socket, args)
-    }
+    tellAny(this.#socket, arrival, data)
     this.arrive(arrival)
   }
 
   arrive(arrival: Arrival): void {
     // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
     if (!this.#socket.connected) return
-    this.#bucket ??= this.#rules.createBucket()
-    const waitMs = this.#bucket.take()
-    if (waitMs > 0) {
-      this.#refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
-    } else if (arrival.payload instanceof Refusal) this.#refuse(arrival, arrival.payload.error)
-    else if (this.#isOpen) this.#route(arrival)
-    else this.#keep(arrival)
+    if (!this.desk.admits(arrival)) return
+    if (this.#isOpen) this.#route(arrival)
+    else {
+      this.#early ??= this.#createQueue()
+      this.#early.push(arrival, 0)
+    }
   }
 
   /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
   open(connection?: ConnectionContext): void {
     this.#connection = connection
     this.#isOpen = true
-    if (!this.#early) return
-    // Not a copy: what a handler of one of them disconnects is closed, and the rest dropped.
-    for (const arrival of this.#early) this.#route(arrival)
+    // One by one: what a handler of one of them disconnects is closed, and the rest dropped.
+    for (let next = this.#early?.shift(); next; next = this.#early?.shift()) this.#route(next)
     this.#early = undefined
   }
 
-  /** Drops what waits. */
-  close(): void {
-    if (this.#early) this.#early.length = 0
-    this.#line?.clear()
+  /** Lets nothing wait any more, for the socket goes: all is answered with an error, or dropped where there is none. */
+  endWaiting(error?: Error): void {
+    this.#early?.end(error)
+    this.#line?.end(error)
+  }
+
+  /** The socket has gone; where the server closes, its connection is still open, and what waits is answered. */
+  close(isClosing: boolean): void {
+    this.endWaiting(isClosing ? new FST_NSP_CLOSING() : undefined)
+    this.#desk?.waits.end(isClosing ? 'closing' : 'gone')
   }
 
   /** One of its events has ended; in a sequential namespace it is the turn of the next. */
@@ -149,46 +155,41 @@ export class Gate implements EventReceiver, EventGate {
     this.#isTurning = false
   }
 
-  #keep(arrival: Arrival): void {
-    this.#early ??= []
-    if (isWithin(this.#early.length + 1, this.#rules.limits.eventsWaiting)) this.#early.push(arrival)
-    else this.#refuse(arrival, new FST_NSP_QUEUE_FULL())
+  #createQueue(): Queue {
+    return new Queue(this.#rules.limits.eventsWaiting, (arrival, error) => this.desk.refuse(arrival, error))
   }
 
   #route(arrival: Arrival): void {
-    const { dispatches, drain, isSequential, limits } = this.#rules
+    const { dispatches, drain, isSequential, limits, handlerTimeoutMs } = this.#rules
     const dispatch = dispatches.get(arrival.name)
-    if (drain.isClosed) this.#refuse(arrival, new FST_NSP_CLOSING())
-    else if (!dispatch || !this.#connection) this.#passOn(arrival)
-    else if (isSequential && this.#inFlight > 0) this.#stand(arrival)
-    else if (isWithin(this.#inFlight + 1, limits.eventsInFlight)) {
+    const timeoutMs = dispatch?.handlerTimeoutMs ?? handlerTimeoutMs
+    if (drain.isClosed) this.desk.refuse(arrival, new FST_NSP_CLOSING())
+    else if (!dispatch && !this.#middlewares) passToListeners(this.desk, arrival, this.#connection !== undefined)
+    else if (isSequential && this.#inFlight > 0) {
+      this.#line ??= this.#createQueue()
+      this.#line.push(arrival, timeoutMs)
+    } else if (isWithin(this.#inFlight + 1, limits.eventsInFlight)) {
       this.#inFlight++
       drain.enter()
-      dispatch(this.#connection, arrival, this)
-    } else this.#refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
+      if (this.#middlewares) this.#walk(arrival, this.#middlewares, timeoutMs)
+      else this.#deliver(arrival)
+    } else this.desk.refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
   }
 
-  /** In the line. */
-  #stand(arrival: Arrival): void {
-    this.#line ??= new Line()
-    if (isWithin(this.#line.length + 1, this.#rules.limits.eventsWaiting)) this.#line.push(arrival)
-    else this.#refuse(arrival, new FST_NSP_QUEUE_FULL())
+  #walk(arrival: Arrival, middlewares: readonly Middleware[], timeoutMs: number): void {
+    walkMiddlewares(this.desk, arrival, middlewares, timeoutMs, {
+      passed: () => this.#deliver(arrival),
+      left: () => this.leave(),
+    })
   }
 
-  /** To the application's own middlewares and listeners. */
-  #passOn(arrival: Arrival): void {
-    const socket = this.#socket
-    const own = arrival.name === 'error' ? OWN_ERROR_LISTENERS : 0
-    const isListenedFor = socket.listenerCount(arrival.name) > own || socket.listenersAny().length > 0
-    if (isListenedFor) arrival.passOn?.()
-    else this.#refuse(arrival, new FST_NSP_EVENT_UNKNOWN())
-  }
-
-  #refuse({ name, ack }: Arrival, error: Error): void {
-    const { code } = error as { code?: string }
-    const socket = this.#socket
-    const where = { namespace: socket.nsp.name, socketId: socket.id, event: name.slice(0, 100), code }
-    this.#rules.log.debug(where, 'event refused')
-    ack?.send({ ok: false, error: toWireError(error) }, undefined)
+  /** To whom it is for: a middleware may have given it another name. */
+  #deliver(arrival: Arrival): void {
+    const dispatch = this.#rules.dispatches.get(arrival.name)
+    if (dispatch && this.#connection && this.#socket.connected) dispatch(this.#connection, arrival, this)
+    else {
+      if (this.#socket.connected) passToListeners(this.desk, arrival, this.#connection !== undefined)
+      this.leave()
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
 import { Answer } from './answer.js'
+import { logError } from './error-log.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
@@ -73,7 +74,7 @@ export function createHandshake(
     return new Promise<string | null>((resolve) => {
       ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
     }).catch((error: unknown) => {
-      request.log.error({ err: error }, 'allowRequest failed')
+      logError(request.log, error, {}, 'allowRequest failed')
       return 'Forbidden'
     })
   }

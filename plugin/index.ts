@@ -18,12 +18,13 @@ export type {
   JoinRequest,
   NamespaceDefinition,
 } from './definition.js'
-export type { IdempotencyOptions, IdempotencyStore } from './idempotency.js'
-export { createMemoryStore } from './idempotency.js'
+export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './idempotency.js'
 export type { Defined } from './inference.js'
 export { defineNamespace, defineNamespaces } from './inference.js'
 export type { InjectedSocket, InjectSocketOptions } from './inject.js'
 export type { Limits } from './limits.js'
+export type { MemoryStoreOptions } from './memory-store.js'
+export { createMemoryStore } from './memory-store.js'
 export type { NamespacesOptions } from './options.js'
 export type { Reach } from './reach.js'
 export { requestOf } from './request.js'

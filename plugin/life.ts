@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import { ConnectionContext, type ContextTools } from './context.js'
 import type { Contract } from './contract.js'
+import { settledInTime } from './deadline.js'
 import type { DisconnectContext } from './definition.js'
 import type { EmitCheck } from './emit-check.js'
-import { FST_NSP_SOCKET_GONE } from './errors.js'
+import { logError } from './error-log.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from './errors.js'
 import { gateOf } from './gate.js'
 import type { Identities } from './identity.js'
 import { listen } from './listeners.js'
@@ -27,6 +30,8 @@ export interface LifeOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep' | 'release'>
   readonly emitCheck: EmitCheck
+  /** Milliseconds, 0 for no bound: of onConnect, and of onRecover. */
+  readonly onConnectTimeoutMs: number
   readonly log: FastifyBaseLogger
 }
 
@@ -46,7 +51,7 @@ const CONTEXT = Symbol('context')
 /** A socket, as it is here. */
 type Living = Socket & { [CONTEXT]: ConnectionContext }
 
-export function createLife({ readmit, identities, emitCheck, log }: LifeOptions): Live {
+export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs, log }: LifeOptions): Live {
   const tools: ContextTools = { emitCheck, readmit: reauthenticate }
 
   /** The socket's identity is that of the new request, or, where anything fails, the one it was. */
@@ -58,22 +63,25 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
     return request
   }
 
-  function report(what: string, socket: Socket, error: unknown): false {
-    log.error({ err: error, namespace: socket.nsp.name, socketId: socket.id }, `${what} failed`)
-    return false
+  /** Logs a failure under an id. out: what those are told who wait for it. */
+  function report(what: string, socket: Socket, error: unknown): Error {
+    const id = randomUUID()
+    logError(log, error, { namespace: socket.nsp.name, socketId: socket.id, errorId: id }, `${what} failed`)
+    if (error instanceof FST_NSP_HANDLER_TIMEOUT) return error
+    return Object.assign(new FST_NSP_INTERNAL(), { details: { id } })
   }
 
-  /** Begins a life. out: whether that went well; a failure comes as a promise, for others have not met the socket yet. */
-  function begin(context: ConnectionContext, { definition }: Mounted): true | Promise<boolean> {
+  /** Begins a life. out: nothing where that went well; a failure comes as a promise, for others have not met the socket yet. */
+  function begin(context: ConnectionContext, { definition }: Mounted): undefined | Promise<Error | undefined> {
     const socket = context.socket as Socket
     const [what, call] = socket.recovered
       ? (['onRecover', definition.onRecover] as const)
       : (['onConnect', definition.onConnect] as const)
     try {
       const begun = call?.call(definition, context as never) as unknown
-      if (!isThenable(begun)) return true
-      return Promise.resolve(begun).then(
-        () => true,
+      if (!isThenable(begun)) return undefined
+      return settledInTime(begun, onConnectTimeoutMs, () => new FST_NSP_HANDLER_TIMEOUT()).then(
+        () => undefined,
         (error) => report(what, socket, error),
       )
     } catch (error) {
@@ -103,7 +111,8 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
     } catch (error) {
       // Others have not met it yet.
       queueMicrotask(() => socket.disconnect())
-      return report('userIdOf', socket, error)
+      report('userIdOf', socket, error)
+      return false
     }
   }
 
@@ -112,7 +121,7 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
     const { definition, contract } = mounted
     const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
     ;(socket as Living)[CONTEXT] = context
-    let begun: boolean | Promise<boolean> = true
+    let begun: undefined | Promise<Error | undefined>
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {
       let rooms: ReadonlySet<string> = socket.rooms
@@ -126,9 +135,15 @@ export function createLife({ readmit, identities, emitCheck, log }: LifeOptions)
     }
     // Called in this tick: a listener that it adds at once misses nothing.
     begun = begin(context, mounted)
-    const open = (isWell: boolean) => {
-      if (isWell) gateOf(socket)?.open(context)
-      else socket.disconnect()
+    const open = (failure: Error | undefined) => {
+      const gate = gateOf(socket)
+      if (!failure) {
+        gate?.open(context)
+        return
+      }
+      // Before it goes: its connection may live on with other namespaces, and whoever waits for an ack would wait for ever.
+      if (socket.connected) gate?.endWaiting(failure)
+      socket.disconnect()
     }
     const opened = after(begun, open)
     if (isThenable(opened)) hold(opened as Promise<void>)

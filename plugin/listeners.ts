@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { contain } from './sequence.js'
+import { contain, isThenable } from './sequence.js'
 
 /*
  * Socket.IO calls the functions of an application bare: what a listener throws is an uncaughtException, what it rejects
@@ -8,32 +8,36 @@ import { contain } from './sequence.js'
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of an application, of whatever shape
-type AnyFunction = (...args: any[]) => unknown
+export type AnyFunction = (...args: any[]) => unknown
 
 /** Hears of what a function has thrown or rejected: the error, the event, its arguments, and whose listener it was. */
 export type Report<Target> = (error: unknown, event: string, args: unknown[], target: Target) => void
 
-/** What of a socket adds listeners, and can be replaced. */
-export interface ListenerTarget extends EventEmitter {
-  onAny(listener: AnyFunction): unknown
-  prependAny(listener: AnyFunction): unknown
-  offAny(listener?: AnyFunction): unknown
-  listenersAny(): readonly AnyFunction[]
+export interface ListenerRules<Target> {
+  /** Throws where no listener may be added. */
+  readonly vet?: (target: Target, event: string | symbol) => void
+  /** Whether what a listener of this event throws is for whoever emits it; what it rejects with is reported all the same. */
+  readonly isLoud?: (event: string | symbol) => boolean
 }
 
 /**
  * From now on whatever a listener of this emitter throws or rejects goes to `report` instead.
  * `off(listener)`, `once` and `listeners()` go on working with the function that the application gave.
  */
-export function containListeners<Target extends EventEmitter>(target: Target, report: Report<Target>): void {
+export function containListeners<Target extends EventEmitter>(
+  target: Target,
+  report: Report<Target>,
+  { vet, isLoud }: ListenerRules<Target> = {},
+): void {
   const { on, prependListener } = EventEmitter.prototype
 
   const wrap = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
-    const contained: AnyFunction = (...args) =>
-      contain(
-        () => Reflect.apply(listener, emitter, args),
-        (error) => report(error, String(event), args, emitter),
-      )
+    const contained: AnyFunction = (...args) => {
+      const call = () => Reflect.apply(listener, emitter, args)
+      const fail = (error: unknown) => report(error, String(event), args, emitter)
+      if (isLoud?.(event)) containRejection(call(), fail)
+      else contain(call, fail)
+    }
     // node's own mark for a wrapped listener: removeListener() and listeners() look through it
     return Object.assign(contained, { listener })
   }
@@ -51,6 +55,7 @@ export function containListeners<Target extends EventEmitter>(target: Target, re
   const adds = (add: typeof on, make: typeof wrap) =>
     function (this: Target, event: string | symbol, listener: AnyFunction) {
       if (typeof listener !== 'function') return add.call(this, event, listener) // node's own TypeError
+      vet?.(this, event)
       return add.call(this, event, make(this, event, listener))
     }
   Object.assign(target, {
@@ -62,6 +67,19 @@ export function containListeners<Target extends EventEmitter>(target: Target, re
   })
 }
 
+function containRejection(result: unknown, report: (error: unknown) => void): void {
+  if (isThenable(result)) result.then(undefined, report)
+}
+
+/** Contains those that an emitter has already, once its `on` does so: a namespace may be made with listeners of another. */
+export function containPresent(target: EventEmitter): void {
+  for (const event of target.eventNames()) {
+    const present = target.listeners(event) as AnyFunction[]
+    target.removeAllListeners(event)
+    for (const listener of present) target.on(event, listener)
+  }
+}
+
 /** Adds a listener of our own, which needs no containing: `this` is the emitter, so one function serves all of them. */
 export function listen<Target extends EventEmitter>(
   emitter: Target,
@@ -70,33 +88,6 @@ export function listen<Target extends EventEmitter>(
   listener: (this: Target, ...args: any[]) => void,
 ): void {
   EventEmitter.prototype.on.call(emitter, event, listener)
-}
-
-/** The same for the listeners that hear of any event, but not of one whose arguments are `isHidden`. */
-export function containAnyListeners<Target extends ListenerTarget>(
-  target: Target,
-  report: Report<Target>,
-  isHidden: (args: readonly unknown[]) => boolean,
-): void {
-  const { onAny, prependAny, offAny } = target
-  const adds = (add: typeof onAny) =>
-    function (this: Target, listener: AnyFunction) {
-      const contained: AnyFunction = (event, ...args) => {
-        if (isHidden(args)) return
-        contain(
-          () => Reflect.apply(listener, this, [event, ...args]),
-          (error) => report(error, String(event), args, this),
-        )
-      }
-      return add.call(this, Object.assign(contained, { listener }))
-    }
-  target.onAny = adds(onAny)
-  target.prependAny = adds(prependAny)
-  target.offAny = function (this: Target, listener) {
-    const known = this.listenersAny() as readonly (AnyFunction & { listener?: AnyFunction })[]
-    const contained = known.find((each) => each.listener === listener)
-    return offAny.call(this, listener && (contained ?? listener))
-  }
 }
 
 /**
@@ -147,8 +138,8 @@ class Acks<Target extends object> {
 }
 
 /**
- * The same for middlewares, of a namespace or of a socket: a failure is a refusal, `next` is heard once, and `refuse`
- * makes of any error what is to be handed on. Of a subject that `isOver` nothing is heard any more.
+ * The same for middlewares of a namespace: a failure is a refusal, `next` is heard once, and `refuse` makes of any error
+ * what is to be handed on. Of a subject that `isOver` nothing is heard any more.
  */
 export function containMiddlewares<Target extends object, Subject>(
   target: Target & { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },

@@ -1,13 +1,15 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Namespace, Server } from 'socket.io'
+import type { Namespace, Server, Socket } from 'socket.io'
 import type { Children } from './children.js'
 import { compilersOf } from './compilers.js'
 import { type Contract, compileContract } from './contract.js'
-import { createDispatch, type Dispatch } from './dispatch.js'
+import { createDispatch } from './dispatch.js'
 import { FST_NSP_NAMESPACE_UNKNOWN } from './errors.js'
 import { collectContextHooks, joinHooks } from './hooks.js'
 import type { Live } from './life.js'
+import { listen } from './listeners.js'
 import { connectError } from './middleware-error.js'
+import type { Dispatch } from './passage.js'
 import type { Declared, Registry } from './registry.js'
 
 /*
@@ -85,11 +87,12 @@ export function createMounts({ io, registry, children, live, log, handlerTimeout
     if (!entry) return
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
-    namespace.on('connection', (socket) => live(socket, namespace, entry, hold))
+    listen(namespace, 'connection', (socket: Socket) => live(socket, namespace, entry, hold))
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }
 
-  io.on('new_namespace', (namespace) => {
+  // What fails here fails where the namespace is made: one that is not mounted must not be joined.
+  listen(root, 'new_namespace', (namespace: Namespace) => {
     if (isOpen) mountIn(namespace)
     else early.push(namespace)
   })

@@ -1,7 +1,9 @@
+import { types } from 'node:util'
 import type { AnyNamespaceDefinition, JoinHook } from './definition.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import { HOOK_NAMES, type NormalHooks } from './hooks.js'
-import { createMemoryStore, type IdempotencyOptions } from './idempotency.js'
+import type { IdempotencyOptions } from './idempotency.js'
+import { createMemoryStore } from './memory-store.js'
 import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './reading.js'
 import { type AnySchema, isStandardSchema } from './schema.js'
 
@@ -157,6 +159,12 @@ function readIdempotency(value: unknown, path: string): NormalEvent['idempotency
   const source = readObject(value, path, IDEMPOTENCY_KEYS)
   const key = read<IdempotencyOptions['key']>(source, 'key', path, 'function')
   if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: a function that gives the key of an event')
+  if (types.isAsyncFunction(key)) {
+    throw new FST_NSP_DEFINITION_INVALID(
+      `${path}.key`,
+      'must not be async: what it needs is to be there when the event comes',
+    )
+  }
   const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
   const store = source.store === undefined ? createMemoryStore() : readObject(source.store, `${path}.store`)
   for (const method of ['claim', 'settle', 'release']) {

@@ -23,10 +23,16 @@ export interface NamespacesOptions {
    */
   closeTimeoutMs?: number
   /**
-   * Longest an event may take, hooks and handler, before its ack is answered with FST_NSP_HANDLER_TIMEOUT.
-   * Milliseconds, 0 turns it off. Default 10_000. A definition's event may have its own.
+   * Longest an event may take, hooks and handler, before its ack is answered with FST_NSP_HANDLER_TIMEOUT; as long again
+   * for its turn in a sequential namespace, and in the application's own middlewares and listeners. Milliseconds, 0 turns it off. Default 10_000. A definition's event may have its own.
    */
   handlerTimeoutMs?: number
+  /**
+   * Longest that a definition's `onConnect` or `onRecover` may take, while the events of its socket wait; then it counts as
+   * failed, they are answered with FST_NSP_HANDLER_TIMEOUT, and the socket is disconnected. Milliseconds, 0 turns it off.
+   * Default 10_000.
+   */
+  onConnectTimeoutMs?: number
   /**
    * Longest that joining a namespace may take, from its CONNECT packet until its socket has connected: its hooks, the
    * middlewares of `io.of(name).use()`, a recovery. Then it is refused with FST_NSP_ADMISSION_TIMEOUT, and no further hook
@@ -112,6 +118,7 @@ const schema = {
     namespaces: { type: 'object', default: {} },
     prefix: { type: 'string', pattern: '^(/[^/?#\\s]+)*$', default: '' },
     handlerTimeoutMs: { ...milliseconds, default: 10_000 },
+    onConnectTimeoutMs: { ...milliseconds, default: 10_000 },
     admissionTimeoutMs: { ...milliseconds, default: 10_000 },
     userIdOf: {},
     fast: { type: 'boolean', default: true },

@@ -1,47 +1,46 @@
+import type { Arrival } from './arrival.js'
 import type { ConnectionContext } from './context.js'
 import type { AckEnvelope } from './definition.js'
 import type { EventLife } from './event-life.js'
-import type { Write } from './writer.js'
-
-/** Where the one argument of an ack goes. */
-export interface Ack {
-  /** `write` makes text of the envelope's data, where its schema has a writer. Throws if it can't be encoded. */
-  send(envelope: AckEnvelope, write: Write | undefined): void
-}
-
-/** An event at the gate. */
-export interface Arrival {
-  readonly name: string
-  /** The first of its arguments. */
-  readonly payload: unknown
-  /** How many arguments it has, the ack not counted. */
-  readonly count: number
-  /** Undefined for an event that wants none. */
-  readonly ack: Ack | undefined
-  /** Lets it go on to the application's own middlewares and listeners; undefined for one that no other waits for. */
-  readonly passOn: (() => void) | undefined
-}
+import { type LineRates, RatedLog } from './rated-log.js'
 
 /** The gate that an event came by. */
 export interface EventGate {
-  /** One of its events has ended, its ack sent. */
+  /** The rates of its socket's log lines. */
+  readonly lines: LineRates
+  /** One of its events has ended: its ack is sent, and nothing of it runs any more. */
   leave(): void
+}
+
+/** Dispatches one event; its gate hears once of its end. */
+export interface Dispatch {
+  (connection: ConnectionContext, arrival: Arrival, gate: EventGate): void
+  /** Milliseconds, 0 for no bound. */
+  readonly handlerTimeoutMs: number
 }
 
 /** One event on its way through the dispatch. */
 export class Passage {
-  /** What a handler throws is told only if it is declared; what a hook throws is a refusal. */
+  /** Whether the handler was called, and whether it has not returned yet: what it throws is told only if it is declared. */
+  hasBegun = false
   isInHandler = false
   data: unknown = undefined
-  /** The ack of an earlier event with the same key, or this one's claim on its key. */
+  /** The ack of an earlier event with the same key, or the token of this one's claim on its key. */
   known: AckEnvelope | undefined = undefined
-  claim: string | undefined = undefined
+  token: string | undefined = undefined
+  /** What is kept under the key. */
+  outcome: AckEnvelope | undefined = undefined
   timer: NodeJS.Timeout | undefined = undefined
+  /** It ends once: with its reply, an error, or when its time is up. */
+  hasEnded = false
+  /** Its end is told: the ack is sent. */
+  isTold = false
+  /** What it runs has settled, which may be later. */
+  isSettled = false
   readonly life: EventLife
   readonly connection: ConnectionContext
   readonly arrival: Arrival
   readonly gate: EventGate
-  #hasEnded = false
 
   constructor(life: EventLife, connection: ConnectionContext, arrival: Arrival, gate: EventGate) {
     this.life = life
@@ -50,11 +49,17 @@ export class Passage {
     this.gate = gate
   }
 
-  /** Ends it, once: whatever comes later is dropped, and logged at debug level. */
-  isFirstEnd(what: 'reply' | 'error'): boolean {
-    if (this.#hasEnded) this.life.log.debug({ event: this.life.event.name }, `late ${what} dropped`)
-    const isFirst = !this.#hasEnded
-    this.#hasEnded = true
-    return isFirst
+  /** Whether the handler was called, and has returned. */
+  get hasReturned(): boolean {
+    return this.hasBegun && !this.isInHandler
+  }
+
+  get isGone(): boolean {
+    return !this.connection.socket.connected
+  }
+
+  /** The log of its socket, of lines that its client can cause. */
+  get log(): RatedLog {
+    return new RatedLog(this.life.log, this.gate.lines)
   }
 }

@@ -108,6 +108,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     rulesOf: (address) => mounts.at(address),
     openLane: (socket) => openLane(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
+    handlerTimeoutMs: options.handlerTimeoutMs,
     now: () => performance.now(),
   })
   // Behind containment, whose own listeners are none that a lane has to heed.
@@ -120,7 +121,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    live: createLife({ readmit, identities, emitCheck, log: instance.log }),
+    live: createLife({
+      readmit,
+      identities,
+      emitCheck,
+      onConnectTimeoutMs: options.onConnectTimeoutMs,
+      log: instance.log,
+    }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })

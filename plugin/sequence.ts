@@ -19,13 +19,26 @@ export function after<Value, Result, Subject = undefined>(
 /** One thing to do; a promise is waited for, any other result is not looked at. */
 export type Step<Subject> = (subject: Subject) => unknown
 
-/** Takes the steps one after another; a throw or a rejection ends the walk. Resolves, or returns, when all are done. */
-export function walk<Subject>(steps: readonly Step<Subject>[], subject: Subject, from = 0): unknown {
+/**
+ * Takes the steps one after another; a throw or a rejection ends the walk, and so does `isOver`, which is asked before each.
+ * Resolves, or returns, when all are done, or none is left to be taken.
+ */
+export function walk<Subject>(
+  steps: readonly Step<Subject>[],
+  subject: Subject,
+  from = 0,
+  isOver: (subject: Subject) => boolean = never,
+): unknown {
   for (let index = from; index < steps.length; index++) {
+    if (isOver(subject)) return undefined
     const pending = steps[index]?.(subject)
-    if (isThenable(pending)) return pending.then(() => walk(steps, subject, index + 1))
+    if (isThenable(pending)) return pending.then(() => walk(steps, subject, index + 1, isOver))
   }
   return undefined
+}
+
+function never(): boolean {
+  return false
 }
 
 /** Calls a function, with a value; what it throws or rejects with goes to `fail`, which throws something that says more. */

@@ -9,8 +9,10 @@ import { createCompact } from './compact.js'
 
 export type SocketClass = typeof Socket
 
-/** `receive` has each event before the middlewares of its socket, to which `next` hands it on. */
-export function createSocketClass(receive: (socket: Socket, event: Event, next: () => void) => void): SocketClass {
+/** `receive` has each event before any listener of its socket, to which `next` hands it on; with an error, to those of `error`. */
+export function createSocketClass(
+  receive: (socket: Socket, event: Event, next: (error?: Error) => void) => void,
+): SocketClass {
   const { run } = stock
   const compact = createCompact()
 
@@ -24,7 +26,7 @@ export function createSocketClass(receive: (socket: Socket, event: Event, next: 
   Object.assign(OwnSocket.prototype, {
     buildHandshake,
     run(this: Socket, event: Event, done: (error?: Error) => void) {
-      receive(this, event, () => run.call(this, event, done))
+      receive(this, event, (error) => (error ? done(error) : run.call(this, event, done)))
     },
   })
   return OwnSocket as SocketClass

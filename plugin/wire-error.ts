@@ -5,9 +5,10 @@ import {
   FST_NSP_CLOSING,
   FST_NSP_HANDLER_TIMEOUT,
   FST_NSP_INTERNAL,
+  FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
 } from './errors.js'
-import { isBinary, isNothing, toPlain } from './plain.js'
+import { isNothing, toSendable } from './plain.js'
 
 /*
  * What of an error a client is told.
@@ -20,6 +21,7 @@ const TELLABLE = [
   FST_NSP_CLOSING,
   FST_NSP_HANDLER_TIMEOUT,
   FST_NSP_INTERNAL,
+  FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
 ]
 
@@ -100,17 +102,10 @@ export function detailsOf(
   log: ErrorLog | undefined,
 ): { readonly details?: unknown } {
   try {
-    const details = toPlain(source.details)
-    refuseBigInts(details)
+    const details = toSendable(source.details)
     return isNothing(details) ? {} : { details }
   } catch (error) {
     if (log) logError(log, error, { code }, 'details of a refusal can not be sent')
     return {}
   }
-}
-
-/** JSON has no word for them. in: a plain value. */
-function refuseBigInts(value: unknown): void {
-  if (typeof value === 'bigint') throw new TypeError('A BigInt can not be sent')
-  if (typeof value === 'object' && value !== null && !isBinary(value)) Object.values(value).forEach(refuseBigInts)
 }

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { Socket } from 'socket.io'
 import t from 'tap'
-import { containAcks, containAnyListeners, containListeners } from '../../plugin/listeners.js'
-import { until } from './harness.js'
+import { containAnyListeners } from '../../plugin/any-listeners.js'
+import { containAcks, containListeners } from '../../plugin/listeners.js'
+import { client, until } from './harness.js'
 
 function contained() {
   const emitter = new EventEmitter()
@@ -81,3 +82,100 @@ t.test(
     t.equal(socket.listenersAny().length, 0)
   },
 )
+
+t.test('what a listener of a namespace throws or rejects is logged, and ends nothing', async (t) => {
+  const calls: string[] = []
+  const { app, socket, lines } = await client(t, {}, {}, (app) => {
+    const namespace = app.io.of('/plain')
+    for (const event of ['connection', 'connect'] as const) {
+      namespace.on(event, () => {
+        throw new Error(event)
+      })
+      namespace.on(event, async () => Promise.reject(new Error(event)))
+    }
+    const never = () => void calls.push('never')
+    namespace.on('connection', never)
+    t.ok(namespace.listeners('connection').includes(never))
+    namespace.off('connection', never)
+    namespace.once('connection', () => void calls.push('once'))
+    app.io.on('new_namespace', async () => Promise.reject(new Error('new_namespace')))
+    app.io.on('new_namespace', ({ name }) => {
+      if (name === '/never') throw new Error('it can not be prepared')
+    })
+    app.io.on('question' as 'connection', () => {
+      throw new Error('of another node')
+    })
+  })
+  const plain = await socket.join('/plain')
+  t.ok(plain.connected)
+  await socket.join('/plain').catch(() => {})
+  t.equal(app.io.of('/new').name, '/new')
+  t.throws(() => app.io.of('/never'), { message: 'it can not be prepared' })
+  ;(app.io.of('/') as unknown as { _onServerSideEmit(args: unknown[]): void })._onServerSideEmit(['question'])
+  const failed = () => lines.filter(({ msg }) => msg === 'listener of a namespace failed')
+  await until(() => failed().length >= 6)
+  const [first] = failed().filter(({ namespace }) => namespace === '/plain')
+  t.match(first, { event: 'connect', level: 50, err: { message: 'connect' } })
+  t.ok(failed().some(({ event }) => event === 'new_namespace'))
+  t.ok(failed().some(({ event, namespace }) => event === 'question' && namespace === '/'))
+  t.strictSame(calls, ['once'])
+})
+
+t.test('a listener for an event that is declared is an error that says so', async (t) => {
+  const thrown: unknown[] = []
+  const { socket, lines } = await client(
+    t,
+    {
+      onConnect: (context) => {
+        const socket = context.socket as unknown as Socket
+        for (const add of ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener'] as const) {
+          try {
+            socket[add as 'on']('declared', () => t.fail('it was heard'))
+          } catch (error) {
+            thrown.push(error)
+          }
+        }
+        socket.on('other', (ack) => ack('heard'))
+        socket.on('error', () => {})
+        socket.on(Symbol('declared') as never, () => {})
+      },
+      events: { declared: { handler: () => 'handled' }, error: { handler: () => 'handled' } },
+    },
+    {},
+    (app) => {
+      app.io.of('/chat').on('connection', (socket) => {
+        socket.on('declared', () => t.fail('it was heard'))
+      })
+    },
+  )
+  t.equal(thrown.length, 5)
+  t.match(thrown[0], {
+    code: 'FST_NSP_EVENT_DECLARED',
+    message:
+      'The event declared is declared in the definition of /chat: no listener hears it. Handle it in the definition, or take it out of `events`',
+  })
+  t.match(
+    lines.find(({ msg }) => msg === 'listener of a namespace failed'),
+    { namespace: '/chat', event: 'connection', err: { code: 'FST_NSP_EVENT_DECLARED' } },
+  )
+  t.strictSame(await socket.emitWithAck('declared'), { ok: true, data: 'handled' })
+  t.strictSame(await socket.emitWithAck('error'), { ok: true, data: 'handled' })
+  t.equal(await socket.emitWithAck('other'), 'heard')
+})
+
+t.test('what a listener of any outgoing event throws is logged, and the emit goes on', async (t) => {
+  const own = () => {
+    throw new Error('outgoing')
+  }
+  const { socket, lines, app } = await client(t, {
+    onConnect: (context) => {
+      const socket = context.socket as unknown as Socket
+      socket.onAnyOutgoing(own)
+      socket.prependAnyOutgoing(own)
+      socket.offAnyOutgoing(own)
+    },
+  })
+  app.io.of('/chat').emit('news', 1)
+  t.equal(await socket.nextEvent('news'), 1)
+  t.equal(lines.filter(({ msg }) => msg === 'listener failed').length, 1)
+})

@@ -22,7 +22,7 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
   const wrong: [options: object, message: RegExp][] = [
     [
       { namespace: {} },
-      /^Option namespace is unknown: use one of io, namespaces, prefix, handlerTimeoutMs, admissionTimeoutMs, userIdOf, fast, limits, closeTimeoutMs$/,
+      /^Option namespace is unknown: use one of io, namespaces, prefix, handlerTimeoutMs, onConnectTimeoutMs, admissionTimeoutMs, userIdOf, fast, limits, closeTimeoutMs$/,
     ],
     [{ io: 7 }, /^Option io must be object: got 7$/],
     [{ io: { pingIntervall: 7 } }, /^Option io\.pingIntervall is no option of a Socket\.IO 4\.8 server$/],

@@ -141,7 +141,7 @@ t.test(
 
 t.test('handlers that outlive the stop are asked again, and by their keys nothing is done twice', async (t) => {
   const deeds: Deeds = new Map()
-  const store = createMemoryStore(1_000_000)
+  const store = createMemoryStore({ maxKeys: 1_000_000, maxBytes: 1_000_000_000 })
   const closeTimeoutMs = 100
   const { clients, tookMs } = await restart(t, () =>
     build(t, { closeTimeoutMs, namespaces: { '/orders': ordersOf(deeds, 1_000, store) } }),

@@ -1,0 +1,85 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Socket } from 'socket.io'
+import type { Arrival } from './arrival.js'
+import { Refusal } from './bounds.js'
+import { FST_NSP_RATE_LIMITED } from './errors.js'
+import type { Clock, Limits } from './limits.js'
+import { RatedLog } from './rated-log.js'
+import { Rates } from './rates.js'
+import { Waits } from './waits.js'
+import { toWireError, type WireError } from './wire-error.js'
+
+/*
+ * The desk of a socket's gate: each event is looked at here first, and those that go no further are answered from here.
+ */
+
+export interface DeskRules {
+  readonly limits: Limits
+  /** Milliseconds, 0 for no bound: of an event that is not declared, in the application's own functions. */
+  readonly handlerTimeoutMs: number
+  /** Logs what a function of the application has thrown, and says what of it is told. */
+  readonly report: (error: unknown, what: string, socket: Socket, event: string) => WireError
+  readonly now: Clock
+  readonly log: FastifyBaseLogger
+}
+
+export class Desk {
+  readonly socket: Socket
+  readonly rates: Rates
+  readonly #rules: DeskRules
+  #waits: Waits | undefined = undefined
+
+  constructor(socket: Socket, rules: DeskRules, rates: Rates | undefined) {
+    this.socket = socket
+    this.rates = rates ?? new Rates(rules.limits.eventsPerSecond, rules.now)
+    this.#rules = rules
+  }
+
+  get handlerTimeoutMs(): number {
+    return this.#rules.handlerTimeoutMs
+  }
+
+  /** What of its events is in the application's own functions. */
+  get waits(): Waits {
+    this.#waits ??= new Waits()
+    return this.#waits
+  }
+
+  /** Whether an event is within its rate and its bounds; one that is not is answered. */
+  admits(arrival: Arrival): boolean {
+    const waitMs = this.rates.bucket.take()
+    if (waitMs > 0) {
+      this.refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
+      return false
+    }
+    if (!(arrival.payload instanceof Refusal)) return true
+    this.refuse(arrival, arrival.payload.error)
+    return false
+  }
+
+  /** Answers an event that goes no further. */
+  refuse({ name, ack }: Arrival, error: Error): void {
+    const { code } = error as { code?: string }
+    this.#log.write('debug', { ...this.#where(name), code }, 'event refused')
+    ack?.send({ ok: false, error: toWireError(error) }, undefined)
+  }
+
+  /** Answers an event that a middleware of the application refuses, or fails at. */
+  refuseByMiddleware({ name, ack }: Arrival, error: unknown, isThrown: boolean): void {
+    const told = isThrown ? this.report(error, 'middleware', name) : toWireError(error)
+    if (!isThrown) this.#log.write('debug', { ...this.#where(name), code: told.code, err: error }, 'event refused')
+    if (this.socket.connected) ack?.send({ ok: false, error: told }, undefined)
+  }
+
+  report(error: unknown, what: string, event: string): WireError {
+    return this.#rules.report(error, what, this.socket, event)
+  }
+
+  get #log(): RatedLog {
+    return new RatedLog(this.#rules.log, this.rates.lines)
+  }
+
+  #where(event: string): Readonly<Record<string, unknown>> {
+    return { namespace: this.socket.nsp.name, socketId: this.socket.id, event: event.slice(0, 100) }
+  }
+}

@@ -1,0 +1,83 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { logError } from './error-log.js'
+import type { Clock } from './limits.js'
+
+/*
+ * Log lines that a client can cause: of each kind a few at once, then one a second. The next that is written says how many
+ * were left out.
+ */
+
+const BURST = 10
+const PER_SECOND = 1
+
+// A handler may make up as many codes as it likes.
+const MOST_KINDS = 32
+const OTHERS = 'others'
+
+interface Kind {
+  tokens: number
+  filledAt: number
+  suppressed: number
+}
+
+/** The rates of one socket's lines, by their kind. */
+export class LineRates {
+  readonly #now: Clock
+  readonly #kinds = new Map<string, Kind>()
+
+  constructor(now: Clock) {
+    this.#now = now
+  }
+
+  /** Takes a line of that kind. out: how many were left out before it; undefined where it is left out, too. */
+  take(kind: string): number | undefined {
+    const at = this.#now()
+    const known = this.#kindOf(kind, at)
+    known.tokens = Math.min(BURST, known.tokens + ((at - known.filledAt) / 1_000) * PER_SECOND)
+    known.filledAt = at
+    if (known.tokens < 1) {
+      known.suppressed++
+      return undefined
+    }
+    known.tokens -= 1
+    const { suppressed } = known
+    known.suppressed = 0
+    return suppressed
+  }
+
+  #kindOf(kind: string, at: number): Kind {
+    const known = this.#kinds.get(kind)
+    if (known) return known
+    if (this.#kinds.size >= MOST_KINDS && kind !== OTHERS) return this.#kindOf(OTHERS, at)
+    const made = { tokens: BURST, filledAt: at, suppressed: 0 }
+    this.#kinds.set(kind, made)
+    return made
+  }
+}
+
+type Level = 'debug' | 'warn' | 'error'
+
+/** A log of lines that a client can cause. */
+export class RatedLog {
+  readonly #log: FastifyBaseLogger
+  readonly #rates: LineRates
+
+  constructor(log: FastifyBaseLogger, rates: LineRates) {
+    this.#log = log
+    this.#rates = rates
+  }
+
+  /** Writes a line; it is of one kind with those of its message and code. out: whether it was written. */
+  write(level: Level, where: Readonly<Record<string, unknown>>, message: string): boolean {
+    const suppressed = this.#rates.take(`${message} ${where.code ?? ''}`)
+    if (suppressed === undefined) return false
+    const { err, ...fields } = suppressed > 0 ? { ...where, suppressed } : where
+    if (err === undefined) this.#log[level](fields, message)
+    else logError(this.#log, err, fields, message)
+    return true
+  }
+
+  error(where: Readonly<Record<string, unknown>>, message: string): void {
+    this.write('error', where, message)
+  }
+}
