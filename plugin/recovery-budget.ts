@@ -12,7 +12,7 @@ export interface Kept {
   /** Whether its owner has let go of it. */
   isGone: boolean
   /** Makes its owner let go of it: because its time is over, or before that. */
-  drop(isEarly: boolean): void
+  drop: ((isEarly: boolean) => void) | undefined
 }
 
 /** Counts bytes; beyond its limit the oldest of all go first. */
@@ -40,6 +40,8 @@ export class RecoveryBudget {
   release(kept: Kept): void {
     if (kept.isGone) return
     kept.isGone = true
+    // It stays in the queue for a while: by this function its owner would, too, and the namespace of that.
+    kept.drop = undefined
     this.#bytes -= kept.bytes
   }
 
@@ -53,7 +55,7 @@ export class RecoveryBudget {
   #shift(isEarly: boolean): void {
     const kept = this.#queue.shift()
     if (!kept || kept.isGone) return
+    kept.drop?.(isEarly)
     this.release(kept)
-    kept.drop(isEarly)
   }
 }
