@@ -3,7 +3,7 @@ import { Adapter, type BroadcastOptions, type Session } from 'socket.io-adapter'
 import { type Packet, PacketType } from 'socket.io-parser'
 import type { Clock } from './limits.js'
 import { createEpoch, formatOffset, sequenceOf } from './position.js'
-import type { Kept, RecoveryBudget } from './recovery-budget.js'
+import type { RecoveryBudget, Share } from './recovery-budget.js'
 import { type Presence, SentLog } from './sent.js'
 
 /*
@@ -33,10 +33,11 @@ export interface RecoverySettings {
 }
 
 /** A session that waits for its client. */
-interface Waiting extends Kept {
+interface Waiting {
   readonly session: Omit<Session, 'missedPackets'>
   readonly presence: Presence
   readonly expiresAt: number
+  share: Share | undefined
 }
 
 // Socket.IO's word for a session that is not recovered; its types have none.
@@ -83,7 +84,7 @@ export class RecoveringAdapter extends Adapter {
   }
 
   override close(): void {
-    for (const waiting of this.#sessions.values()) this.#settings.budget.release(waiting)
+    for (const waiting of this.#sessions.values()) this.#release(waiting)
     this.#sessions.clear()
     this.#returning.clear()
     this.#presences.clear()
@@ -130,11 +131,14 @@ export class RecoveringAdapter extends Adapter {
 
   #wait(session: Waiting['session'], presence: Presence, expiresAt: number): void {
     const { budget, now } = this.#settings
-    const bytes = SESSION_BYTES + ROOM_BYTES * presence.rooms.size
-    const drop = () => void this.#sessions.delete(session.pid)
-    const waiting = { session, presence, expiresAt, bytes, at: now(), isGone: false, drop }
+    const waiting: Waiting = { session, presence, expiresAt, share: undefined }
     this.#sessions.set(session.pid, waiting)
-    budget.take(waiting)
+    const drop = () => void this.#sessions.delete(session.pid)
+    waiting.share = budget.take({ drop }, SESSION_BYTES + ROOM_BYTES * presence.rooms.size, now())
+  }
+
+  #release({ share }: Waiting): void {
+    if (share) this.#settings.budget.release(share)
   }
 
   /** `offset` is the position of the last event that the client has had; '' of one that has had none. */
@@ -147,7 +151,7 @@ export class RecoveringAdapter extends Adapter {
     // Some of what it has missed had to go: it joins anew, and so hears that there is a gap.
     if (!this.#sent.missedBy(presence, position)) return NOTHING
     this.#sessions.delete(pid)
-    this.#settings.budget.release(waiting)
+    this.#release(waiting)
     this.#returning.set(session.sid, { waiting, position })
     this.#presences.set(session.sid, { ...presence, rooms: new Map(presence.rooms) })
     // What it has missed follows when it connects: more may come until then, and it may be refused.
@@ -187,7 +191,7 @@ export class RecoveringAdapter extends Adapter {
     for (const [pid, waiting] of this.#sessions) {
       if (waiting.expiresAt > time) continue
       this.#sessions.delete(pid)
-      budget.release(waiting)
+      this.#release(waiting)
     }
   }
 }

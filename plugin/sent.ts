@@ -1,4 +1,4 @@
-import type { Kept, RecoveryBudget } from './recovery-budget.js'
+import type { RecoveryBudget, Share } from './recovery-budget.js'
 
 /*
  * Events that were sent, kept for a while for those who have missed them.
@@ -26,7 +26,7 @@ export interface Sent {
 export class SentLog {
   readonly #budget: RecoveryBudget
   // Of those at the start that have gone only their places are left, until they are half of it.
-  #events: (SentEvent | undefined)[] = []
+  #events: (Kept | undefined)[] = []
   #start = 0
   /** The sequence of the last event that had to go before its time. */
   #lost = 0
@@ -39,16 +39,18 @@ export class SentLog {
     return this.#events.length - this.#start
   }
 
-  keep(event: Sent): void {
-    const kept = new SentEvent(event, this)
+  keep(sent: Sent): void {
+    const bytes = sent.encoded.reduce((sum, { length }) => sum + length, 0)
+    // It is there before it is counted: it may be more than may be kept, and go at once.
+    const kept: Kept = { sent, share: undefined }
     this.#events.push(kept)
-    this.#budget.take(kept)
+    kept.share = this.#budget.take(this, bytes, sent.at)
   }
 
   /** What was sent after a position to somebody, in order, as it was on the wire; undefined where some of it has gone. */
   missedBy(presence: Presence, position: number): unknown[] | undefined {
     if (position < this.#lost) return undefined
-    const events = this.#events.slice(this.#start) as SentEvent[]
+    const events = this.#events.slice(this.#start) as Kept[]
     const first = events.findLastIndex(({ sent }) => sent.sequence <= position) + 1
     return events
       .slice(first)
@@ -57,8 +59,8 @@ export class SentLog {
   }
 
   /** Lets go of the first, which is the oldest. */
-  shift(isEarly: boolean): void {
-    const first = this.#events[this.#start] as SentEvent
+  drop(isEarly: boolean): void {
+    const first = this.#events[this.#start] as Kept
     this.#events[this.#start++] = undefined
     if (isEarly) this.#lost = first.sent.sequence
     if (this.#start * 2 < this.#events.length) return
@@ -67,31 +69,15 @@ export class SentLog {
   }
 
   clear(): void {
-    for (const event of this.#events) if (event) this.#budget.release(event)
+    for (const event of this.#events) if (event?.share) this.#budget.release(event.share)
     this.#events = []
     this.#start = 0
   }
 }
 
-class SentEvent implements Kept {
+interface Kept {
   readonly sent: Sent
-  readonly bytes: number
-  isGone = false
-  readonly #log: SentLog
-
-  constructor(sent: Sent, log: SentLog) {
-    this.sent = sent
-    this.bytes = sent.encoded.reduce((sum, { length }) => sum + length, 0)
-    this.#log = log
-  }
-
-  get at(): number {
-    return this.sent.at
-  }
-
-  drop(isEarly: boolean): void {
-    this.#log.shift(isEarly)
-  }
+  share: Share | undefined
 }
 
 /** It was for somebody who was in one of its rooms then, and in none of the excepted. */
