@@ -19,6 +19,7 @@ type SendAck = (...args: unknown[]) => void
 export class HandedOn implements Arrival {
   readonly name: string
   readonly payload: unknown
+  readonly isJson = false
   readonly count: number
   readonly ack: Ack | undefined
   readonly passOn: () => void
@@ -50,6 +51,7 @@ class FunctionAck implements Ack {
 export class Laned implements Arrival {
   readonly name: string
   readonly payload: unknown
+  readonly isJson = true
   readonly count: number
   readonly ack: NumberedAck | undefined
   readonly passOn = undefined

@@ -34,8 +34,10 @@ const INTERNAL: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_INTERN
 
 /** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
-  const { checkPayload, checkReply, idempotency } = event
+  const { checkPayload, checkJsonPayload, checkReply, idempotency } = event
   const memory = idempotency && createMemory(idempotency)
+  // A hook may have put anything into a payload.
+  const isUntouched = hooks.onEvent.length + hooks.preValidation.length === 0
   const stepsOf = (list: NormalHooks['onEvent']) =>
     list.map(
       (hook) =>
@@ -59,7 +61,8 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     if (arrival.count > 1) {
       throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${arrival.count}` }]))
     }
-    const checked = recast(checkPayload as Check, refuseInvalid, life.event.payload)
+    const check = arrival.isJson && isUntouched ? checkJsonPayload : checkPayload
+    const checked = recast(check as Check, refuseInvalid, life.event.payload)
     return after(checked, keepPayload, life)
   }
 

@@ -14,6 +14,8 @@ export interface Arrival {
   readonly name: string
   /** The first of its arguments. */
   readonly payload: unknown
+  /** Whether it came as JSON, so that no binary data is in it. */
+  readonly isJson: boolean
   /** How many arguments it has, the ack not counted. */
   readonly count: number
   /** Undefined for an event that wants none. */

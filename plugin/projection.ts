@@ -1,5 +1,5 @@
 import { branchesOf, type FieldSet, type List, mayBe, merge, type Outline, type Union } from './outline.js'
-import { DEPTH_LIMIT, isBinary, isNothing, toPlain } from './plain.js'
+import { DEPTH_LIMIT, isKept, isNothing, toPlain } from './plain.js'
 
 /*
  * What of a value goes out: a copy as JSON would have it, of what its schema declares. Fastify leaves the rest out of
@@ -51,7 +51,7 @@ function projectFields({ fields, isSure }: FieldSet, make: (outline: Outline) =>
   for (const [name, field] of fields) projects[name] = make(field)
   return function project(value, depth = 0): unknown {
     if (typeof value !== 'object' || value === null) return value
-    if (isBinary(value)) return isSure ? NO_FIELDS : value
+    if (isKept(value)) return isSure ? NO_FIELDS : value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
     if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
@@ -70,7 +70,7 @@ function projectFields({ fields, isSure }: FieldSet, make: (outline: Outline) =>
 function projectMap({ fields, patterns, rest }: FieldSet, make: (outline: Outline) => Project): Project {
   const find = (key: string) => fields.get(key) ?? patterns.find(([pattern]) => pattern.test(key))?.[1] ?? rest
   return function project(value, depth = 0): unknown {
-    if (typeof value !== 'object' || value === null || isBinary(value)) return value
+    if (typeof value !== 'object' || value === null || isKept(value)) return value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
     if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
@@ -90,7 +90,7 @@ function projectList({ items, rest }: List, make: (outline: Outline) => Project)
   const projectOf = heads.length > 0 ? (index: number) => heads[index] ?? projectRest : () => projectRest
   return function project(value, depth = 0): unknown {
     if (Array.isArray(value)) return projectItems(value, projectOf, depth)
-    return hasOwnJson(value, depth) && !isBinary(value) ? project(value.toJSON(), depth + 1) : toPlain(value, depth)
+    return hasOwnJson(value, depth) && !isKept(value) ? project(value.toJSON(), depth + 1) : toPlain(value, depth)
   }
 }
 
@@ -99,7 +99,7 @@ function projectUnion(union: Union, make: (outline: Outline) => Project): Projec
   let branches: readonly Outline[] | undefined
   const merged = new Map<string, Project>()
   return function project(value, depth = 0): unknown {
-    if (typeof value !== 'object' || value === null || isBinary(value)) return value
+    if (typeof value !== 'object' || value === null || isKept(value)) return value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
     branches ??= branchesOf(union)
     const indexes: number[] = []

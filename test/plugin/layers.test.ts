@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'versions',
     'quarantine',
     'position',
+    'binary',
   ],
   [
     'name',
@@ -42,9 +43,10 @@ const LAYERS: readonly (readonly string[])[] = [
     'writer',
     'piece',
     'recovery-budget',
+    'binary-schema',
   ],
-  ['joining', 'address', 'refusal', 'upgrade', 'request', 'bounds', 'lane'],
-  ['handler-context', 'lanes'],
+  ['joining', 'address', 'refusal', 'upgrade', 'request', 'bounds', 'lane', 'binary-value'],
+  ['handler-context', 'lanes', 'lookalike'],
   ['definition'],
   [
     'hooks',

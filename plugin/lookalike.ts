@@ -1,0 +1,142 @@
+import { findBinary, NOT_BINARY } from './binary-value.js'
+import { isBinary } from './plain.js'
+import { isPlainObject } from './reference.js'
+import { type Check, SchemaMismatch, toStep } from './schema.js'
+import { isThenable } from './sequence.js'
+
+/*
+ * Binary data for a Standard Schema, which has words of its own for it (`z.instanceof(Uint8Array)`), and tells nobody
+ * which they are. So it is shown a lookalike first, which notes what is asked of it. Who asks for its class has a word for
+ * binary data; who asks for its keys, or for fields, takes it for an object; who asks for nothing takes anything.
+ */
+
+/** Binary data for who asks for its class, its length or its bytes; without a key for who walks over it. */
+class Lookalike implements ProxyHandler<object> {
+  readonly binary: object
+  readonly path: string
+  isClassAsked = false
+  isWalked = false
+  /** Whether a field was asked for that binary data has not. */
+  isRead = false
+
+  constructor(binary: object, path: string) {
+    this.binary = binary
+    this.path = path
+  }
+
+  get(_target: object, key: string | symbol): unknown {
+    this.#note(key)
+    const value = Reflect.get(this.binary, key)
+    // A method works on the data alone.
+    return typeof value === 'function' && key !== 'constructor' ? value.bind(this.binary) : value
+  }
+
+  has(_target: object, key: string | symbol): boolean {
+    this.#note(key)
+    return Reflect.has(this.binary, key)
+  }
+
+  getPrototypeOf(): object | null {
+    this.isClassAsked = true
+    return Reflect.getPrototypeOf(this.binary)
+  }
+
+  ownKeys(): string[] {
+    this.isWalked = true
+    return []
+  }
+
+  #note(key: string | symbol): void {
+    if (key === Symbol.toStringTag) this.isClassAsked = true
+    else if (typeof key === 'string' && !COMMON.test(key) && !Reflect.has(this.binary, key)) this.isRead = true
+  }
+}
+
+// Bytes that may be there or not, and what is asked of anything: whether it is a promise, or has its own word for JSON.
+const COMMON = /^(\d+|then|toJSON)$/
+
+/** What stands in the copy that a schema is shown, by the stand-in. */
+type Shown = Map<unknown, Lookalike>
+
+/**
+ * The check of a Standard Schema for values with binary data in them: who has no word for that refuses it, and nobody walks
+ * over its bytes. `takesAny`: whether who asks for nothing may have it.
+ */
+export function withLookalikes(check: Check, takesAny: boolean): Check {
+  return (value) => {
+    if (findBinary(value) === undefined) return check(value)
+    const shown: Shown = new Map()
+    const copy = show(value, shown, '')
+    return settle(
+      () => check(copy),
+      (outcome) => judge(outcome, value, shown),
+    )
+  }
+
+  function judge({ checked, failure }: Outcome, value: unknown, shown: Shown): unknown {
+    const all = [...shown.values()]
+    const stranger = all.find(({ isClassAsked, isWalked }) => isWalked || !(isClassAsked || takesAny))
+    if (!stranger && !failure) {
+      const left = new Set<unknown>(shown.keys())
+      const restored = restore(checked, shown, left, new Map())
+      if (left.size === 0) return restored
+    }
+    const reader = stranger ?? all.find(({ isRead }) => isRead)
+    // It has become something else, or was looked at by what wants the data itself: here it is, and nobody walks over it.
+    if (!reader) return check(value)
+    if (failure?.error instanceof SchemaMismatch) throw failure.error
+    throw new SchemaMismatch([{ path: reader.path, message: NOT_BINARY }])
+  }
+}
+
+interface Outcome {
+  readonly checked?: unknown
+  readonly failure?: { readonly error: unknown }
+}
+
+/** Calls a function; `next` is given what came of it, now or later. */
+function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unknown {
+  const fail = (error: unknown) => next({ failure: { error } })
+  let result: unknown
+  try {
+    result = call()
+  } catch (error) {
+    return fail(error)
+  }
+  return isThenable(result) ? result.then((checked) => next({ checked }), fail) : next({ checked: result })
+}
+
+/** A copy with a lookalike in the place of all binary data. */
+function show(value: unknown, shown: Shown, path: string): unknown {
+  if (isBinary(value)) {
+    const lookalike = new Lookalike(value as object, path)
+    const proxy = new Proxy({}, lookalike)
+    shown.set(proxy, lookalike)
+    return proxy
+  }
+  return mapPlain(value, (item, key) => show(item, shown, path + toStep(key)))
+}
+
+/** What a schema has made, with the data where its lookalikes are; those that are found are taken from `left`. */
+function restore(value: unknown, shown: Shown, left: Set<unknown>, known: Map<unknown, unknown>): unknown {
+  const lookalike = shown.get(value)
+  if (lookalike) {
+    left.delete(value)
+    return lookalike.binary
+  }
+  if (typeof value !== 'object') return value
+  if (known.has(value)) return known.get(value)
+  known.set(value, value) // for what is in itself
+  const restored = mapPlain(value, (item) => restore(item, shown, left, known))
+  known.set(value, restored)
+  return restored
+}
+
+/** A copy of an array or a plain object with each item changed; itself where none is, and whatever else there is. */
+function mapPlain(value: unknown, change: (item: unknown, key: string) => unknown): unknown {
+  if (!Array.isArray(value) && !isPlainObject(value)) return value
+  const entries = Object.entries(value).map(([key, item]) => [key, change(item, key)] as const)
+  const source = value as Readonly<Record<string, unknown>>
+  if (entries.every(([key, item]) => item === source[key])) return value
+  return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries)
+}
