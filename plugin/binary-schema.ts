@@ -61,6 +61,7 @@ export function readLimits(place: Place, follow: Follow): readonly number[] {
  */
 export function toCheckable(place: Place, follow: Follow, limits: readonly number[]): object {
   const standIns = limits.map((limit) => new StandIn({}, limit))
+  const guard = { not: { enum: [...standIns, new StandIn({}, Number.POSITIVE_INFINITY)] } }
   const names = new Map<unknown, string>()
   const definitions: Record<string, unknown> = {}
 
@@ -74,7 +75,7 @@ export function toCheckable(place: Place, follow: Follow, limits: readonly numbe
     const { $id, $ref, ...made } = mapInner(schema, (inner) => copy(within(at, inner)))
     if (typeof $ref === 'string') made.$ref = refer($ref, root)
     const isOfObjects = [schema.type].flat().includes('object')
-    return isOfObjects ? { ...made, allOf: [...listOf(made.allOf), { not: { enum: standIns } }] } : made
+    return isOfObjects ? { ...made, allOf: [...listOf(made.allOf), guard] } : made
   }
 
   function refer(ref: string, root: object): string {

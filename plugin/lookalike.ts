@@ -14,18 +14,21 @@ import { isThenable } from './sequence.js'
 class Lookalike implements ProxyHandler<object> {
   readonly binary: object
   readonly path: string
+  readonly hasClass: boolean
   isClassAsked = false
   isWalked = false
   /** Whether a field was asked for that binary data has not. */
   isRead = false
 
-  constructor(binary: object, path: string) {
+  constructor(binary: object, path: string, hasClass: boolean) {
     this.binary = binary
     this.path = path
+    this.hasClass = hasClass
   }
 
   get(_target: object, key: string | symbol): unknown {
     this.#note(key)
+    if (!this.hasClass && CLASS.includes(key)) return undefined
     const value = Reflect.get(this.binary, key)
     // A method works on the data alone.
     return typeof value === 'function' && key !== 'constructor' ? value.bind(this.binary) : value
@@ -38,7 +41,7 @@ class Lookalike implements ProxyHandler<object> {
 
   getPrototypeOf(): object | null {
     this.isClassAsked = true
-    return Reflect.getPrototypeOf(this.binary)
+    return this.hasClass ? Reflect.getPrototypeOf(this.binary) : Object.prototype
   }
 
   ownKeys(): string[] {
@@ -52,6 +55,7 @@ class Lookalike implements ProxyHandler<object> {
   }
 }
 
+const CLASS: readonly unknown[] = ['constructor', Symbol.toStringTag]
 // Bytes that may be there or not, and what is asked of anything: whether it is a promise, or has its own word for JSON.
 const COMMON = /^(\d+|then|toJSON)$/
 
@@ -75,18 +79,36 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
 
   function judge({ checked, failure }: Outcome, value: unknown, shown: Shown): unknown {
     const all = [...shown.values()]
-    const stranger = all.find(({ isClassAsked, isWalked }) => isWalked || !(isClassAsked || takesAny))
-    if (!stranger && !failure) {
+    const isAny = !(failure || takesAny)
+    const stranger = all.find(({ isClassAsked, isWalked }) => isWalked || (isAny && !isClassAsked))
+    if (stranger) throw notBinary(stranger)
+    if (!failure) {
       const left = new Set<unknown>(shown.keys())
       const restored = restore(checked, shown, left, new Map())
-      if (left.size === 0) return restored
+      if (left.size === 0) return shown.has(checked) && !takesAny ? confirm(value as object) : restored
     }
-    const reader = stranger ?? all.find(({ isRead }) => isRead)
+    const reader = all.find(({ isRead }) => isRead)
     // It has become something else, or was looked at by what wants the data itself: here it is, and nobody walks over it.
     if (!reader) return check(value)
-    if (failure?.error instanceof SchemaMismatch) throw failure.error
-    throw new SchemaMismatch([{ path: reader.path, message: NOT_BINARY }])
+    throw failure?.error instanceof SchemaMismatch ? failure.error : notBinary(reader)
   }
+
+  /** ArkType asks of all that it gives whether it is a list of errors. So who takes one without a class takes anything. */
+  function confirm(binary: object): unknown {
+    const lookalike = new Lookalike(binary, '', false)
+    const proxy = new Proxy({}, lookalike)
+    return settle(
+      () => check(proxy),
+      ({ checked }) => {
+        if (checked === proxy) throw notBinary(lookalike)
+        return binary
+      },
+    )
+  }
+}
+
+function notBinary({ path }: Lookalike): SchemaMismatch {
+  return new SchemaMismatch([{ path, message: NOT_BINARY }])
 }
 
 interface Outcome {
@@ -109,7 +131,7 @@ function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unkno
 /** A copy with a lookalike in the place of all binary data. */
 function show(value: unknown, shown: Shown, path: string): unknown {
   if (isBinary(value)) {
-    const lookalike = new Lookalike(value as object, path)
+    const lookalike = new Lookalike(value as object, path, true)
     const proxy = new Proxy({}, lookalike)
     shown.set(proxy, lookalike)
     return proxy
