@@ -3,6 +3,7 @@ import { Type as LegacyType } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import { type as ark } from 'arktype'
 import type { FastifyInstance } from 'fastify'
+import * as msgpack from 'socket.io-msgpack-parser'
 import t from 'tap'
 import { Type } from 'typebox'
 import * as v from 'valibot'
@@ -10,7 +11,7 @@ import { z } from 'zod'
 import { findBinaryProblem, StandIn } from '../../plugin/binary.js'
 import { compileIncoming, compileOutgoing } from '../../plugin/compiled-schema.js'
 import { type AnyNamespaceDefinition, type AnySchema, Binary } from '../../plugin/index.js'
-import { build, client, next } from './harness.js'
+import { build, client, join, listen, next } from './harness.js'
 import { contextCompilers } from './schema-harness.js'
 
 const NOT_BINARY = 'must not be binary'
@@ -643,4 +644,24 @@ t.test('the data of an error may be binary where it is declared, and an answer o
     t.strictSame(await socket.emitWithAck('ask', name), { ok: true, data: 'FST_NSP_ANSWER_INVALID' })
   }
   t.equal(app.io.engine.clientsCount, 1)
+})
+
+t.test('binary data in an auth, which another parser may bring, is refused before a validator sees it', async (t) => {
+  const auth = { type: 'object', additionalProperties: { type: 'integer' } }
+  let spy = { seen: [] as boolean[] }
+  const app = await build(t, {
+    io: { parser: msgpack },
+    namespaces: { '/x': { schema: { auth } }, '/z': { schema: { auth: z.any() } }, '/free': {} },
+  })
+  spy = spyCompiler(app)
+  const url = `http://127.0.0.1:${await listen(app)}`
+  for (const name of ['/x', '/z', '/free']) {
+    const socket = join(t, url, name, { parser: msgpack, transports: ['websocket'], auth: { a: [1, LARGE] } })
+    const [refused] = await next(socket, 'connect_error')
+    t.match(refused, { data: { code: 'FST_NSP_CONNECT_INVALID', statusCode: 400, details: at('/auth/a/1') } }, name)
+  }
+  t.strictSame(spy.seen, [])
+  const { connected } = await app.injectSocket('/x', { auth: { a: 1 } })
+  t.ok(connected)
+  t.strictSame(spy.seen, [false])
 })
