@@ -1,12 +1,20 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { readLimits, toCheckable } from './binary-schema.js'
-import { findBinary, putBack, refuseBinary, setAside, setAsideInPlace } from './binary-value.js'
+import { findBinary, NOT_BINARY, putBack, refuseBinary, setAside, setAsideInPlace } from './binary-value.js'
 import { readOutline } from './draft.js'
 import { withLookalikes } from './lookalike.js'
 import { ANY } from './outline.js'
 import { countKept } from './plain.js'
 import { createProject } from './projection.js'
 import { type Follow, isPlainObject, within } from './reference.js'
-import { type AnySchema, type Check, type CompileJsonSchema, compileCheck, isStandardSchema } from './schema.js'
+import {
+  type AnySchema,
+  type Check,
+  type CompileJsonSchema,
+  compileCheck,
+  isStandardSchema,
+  SchemaMismatch,
+} from './schema.js'
 import { after } from './sequence.js'
 import { type CompileSerializer, createForeign, createWrite, type Write } from './writer.js'
 
@@ -85,9 +93,7 @@ function lazily(make: () => Check): Check {
  * Date. Throws on a bad schema.
  */
 export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoing {
-  if (isStandardSchema(schema)) {
-    return { check: withLookalikes(compileCheck(schema, compilers.compile), true), write: undefined }
-  }
+  if (isStandardSchema(schema)) return compileOutgoingStandard(schema, compilers)
   if (!compilers.isCertain(schema)) return makeOutgoing(schema, compilers)
   let made: Outgoing | undefined
   return {
@@ -98,6 +104,44 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
     // what it writes has been checked
     write: (value) => made?.write?.(value),
   }
+}
+
+/** Most leave out what they don't declare; who keeps it, as ArkType does, is asked for a JSON Schema of what it declares. */
+function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: Compilers): Outgoing {
+  const check = withLookalikes(compileCheck(schema, compile), true)
+  let strip: ((value: unknown) => unknown) | undefined
+  const make = () => {
+    const described = describeOutput(schema)
+    if (!isPlainObject(described) || !leavesOpen(described)) return (value: unknown) => value
+    return createProject(readOutline(within({ root: described }, described), follow), refuseAny)
+  }
+  return {
+    check(value) {
+      strip ??= make()
+      return after(check(value), strip)
+    },
+    write: undefined,
+  }
+}
+
+function refuseAny(): never {
+  throw new SchemaMismatch([{ path: '', message: NOT_BINARY }])
+}
+
+/** The JSON Schema of what a Standard Schema gives; undefined where it has none. */
+function describeOutput(schema: StandardSchemaV1): unknown {
+  try {
+    return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.output({ target: 'draft-07' })
+  } catch {
+    return undefined // there are things that no JSON Schema can say
+  }
+}
+
+/** Whether some object of a JSON Schema says nothing of what it does not declare. */
+function leavesOpen(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false
+  const isSilent = 'properties' in schema && !('additionalProperties' in schema)
+  return isSilent || Object.values(schema).some(leavesOpen)
 }
 
 /** What is not declared is left out before anything else sees it: the check, and whatever writes it, on every way out. */

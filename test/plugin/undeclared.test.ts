@@ -1,13 +1,17 @@
 import { createRequire } from 'node:module'
+import { type as ark } from 'arktype'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { Server } from 'socket.io'
 import type * as stock from 'socket.io-adapter'
 import * as msgpack from 'socket.io-msgpack-parser'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
+import * as v from 'valibot'
 import { WebSocketServer } from 'ws'
+import { z } from 'zod'
+import { compileOutgoing } from '../../plugin/compiled-schema.js'
 import { compilersOf } from '../../plugin/compilers.js'
-import { Binary, type NamespacesOptions } from '../../plugin/index.js'
+import { type AnySchema, Binary, type NamespacesOptions } from '../../plugin/index.js'
 import { build, join, listen, next, refusal, TRANSPORTS } from './harness.js'
 import { contextCompilers } from './schema-harness.js'
 
@@ -230,3 +234,30 @@ t.test('what an adapter can do is known by the class that has it, not by its tex
   t.notOk(speaksToOthers({} as never), 'one that has no such method')
   t.ok(speaksToOthers({ serverSideEmit: () => {} } as never), 'one that inherits from nobody')
 })
+
+t.test(
+  'a Standard Schema that keeps what it does not declare is stripped by the JSON Schema that it gives',
+  async (t) => {
+    const compilers = await contextCompilers(t)
+    const out = (schema: AnySchema, value: unknown) => compileOutgoing(schema, compilers).check(value)
+    const row = { ...ROW, in: { a: 'a', secret: 1 } }
+    const before = JSON.stringify(row)
+    const id = ark({ id: 'string' })
+    t.strictSame(out(ark({ id: 'string', in: { a: 'string' } }), row), { id: '7', in: { a: 'a' } })
+    t.strictSame(out(id.array(), [row, row]), [{ id: '7' }, { id: '7' }])
+    t.strictSame(out(id.or({ other: 'string' }), row), { id: '7' })
+    t.strictSame(out(id.or('null'), null), null)
+    t.strictSame(out(ark({ id: 'string.numeric.parse' }), row), { id: 7 })
+    t.strictSame(out(ark({ at: 'Date', data: 'TypedArray.Uint8' }), { at: new Date(0), data: PHOTO, more: 1 }), {
+      at: new Date(0).toISOString(),
+      data: PHOTO,
+    })
+    t.strictSame(out(ark({ '[string]': 'unknown' }), row), row, 'what is declared to be open is open')
+    t.strictSame(out(z.looseObject({ id: z.string() }), row), row)
+    t.strictSame(out(z.object({ id: z.string() }), row), { id: '7' })
+    t.strictSame(out(z.object({ at: z.date() }), { at: new Date(0) }), { at: new Date(0) }, 'and a Date is one')
+    t.strictSame(out(v.object({ id: v.string() }), row), { id: '7' })
+    t.throws(() => out(ark({ 'a?': 'string' }), PHOTO), { message: '/ must not be binary' })
+    t.equal(JSON.stringify(row), before, 'who holds it still has it whole')
+  },
+)
