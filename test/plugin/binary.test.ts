@@ -335,6 +335,35 @@ for (const [what, { schema, good, bad }] of Object.entries(SAID)) {
   })
 }
 
+t.test('binary data in what is combined is what all of it says', async (t) => {
+  const compilers = await contextCompilers(t)
+  const refused = (schema: object, value: unknown, message: string) =>
+    t.throws(() => compileIncoming(schema, compilers).check(value), { message }, JSON.stringify(schema))
+  const small = { binary: { maxBytes: 3 } }
+  for (const allOf of [
+    [image, small],
+    [small, image],
+  ]) {
+    refused({ allOf }, BYTES, '/ must be at most 3 bytes')
+    t.strictSame(compileIncoming({ allOf }, compilers).check(BYTES.subarray(2)), BYTES.subarray(2))
+  }
+  // nothing is both
+  refused({ allOf: [image, { type: 'object' }] }, BYTES, '/ must NOT be valid')
+  refused({ allOf: [{ type: 'object' }, image] }, BYTES, '/ must NOT be valid')
+  const beside = { ...fields({ a: image }), allOf: [{ required: ['a'] }] }
+  t.strictSame(compileIncoming(beside, compilers).check({ a: BYTES }), { a: BYTES })
+  refused(beside, {}, "/ must have required property 'a'")
+  const orAny = { anyOf: [fields({ a: image }), {}] }
+  t.strictSame(compileIncoming(orAny, compilers).check({ a: BYTES }), { a: BYTES })
+  refused(orAny, { b: BYTES }, '/b must not be binary')
+})
+
+t.test("binary data that a context's own validator has made is left as it is", async (t) => {
+  const compile = () => (value: unknown) => ({ value: { value, made: BYTES } })
+  const { check } = compileIncoming(Binary({ maxBytes: 8 }), { ...(await contextCompilers(t)), compile })
+  t.strictSame(check(BYTES), { value: BYTES, made: BYTES })
+})
+
 t.test('what came is left as it was for whoever has it too', async (t) => {
   const compilers = await contextCompilers(t)
   const { check } = compileIncoming(fields({ n: { type: 'integer' }, image, list: { type: 'array' } }), compilers)
