@@ -1,6 +1,6 @@
 import { StandIn } from './binary.js'
 import { branchesOf, mayBe, OPAQUE, type Outline } from './outline.js'
-import { DEPTH_LIMIT, isBinary } from './plain.js'
+import { isBinary } from './plain.js'
 import { SchemaMismatch, toStep } from './schema.js'
 
 /*
@@ -10,15 +10,15 @@ import { SchemaMismatch, toStep } from './schema.js'
 
 export const NOT_BINARY = 'must not be binary'
 
-/** Where the first binary data in a value is, as a JSON pointer; undefined where there is none. */
-export function findBinary(value: unknown, depth = 0): string | undefined {
-  if (typeof value !== 'object' || value === null || depth > DEPTH_LIMIT) return undefined
+/** Where the first binary data of what came in is, as a JSON pointer; undefined where there is none. */
+export function findBinary(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
   if (isBinary(value)) return ''
   // No entries of a list are made: most payloads have none of it.
   for (const key in value) {
     const item = (value as Record<string, unknown>)[key]
     if (typeof item !== 'object') continue
-    const found = findBinary(item, depth + 1)
+    const found = findBinary(item)
     if (found !== undefined) return toStep(key) + found
   }
   return undefined

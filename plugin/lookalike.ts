@@ -1,5 +1,5 @@
-import { findBinary, NOT_BINARY } from './binary-value.js'
-import { isBinary } from './plain.js'
+import { NOT_BINARY } from './binary-value.js'
+import { DEPTH_LIMIT, isBinary } from './plain.js'
 import { isPlainObject } from './reference.js'
 import { type Check, SchemaMismatch, toStep } from './schema.js'
 import { isThenable } from './sequence.js'
@@ -68,9 +68,10 @@ type Shown = Map<unknown, Lookalike>
  */
 export function withLookalikes(check: Check, takesAny: boolean): Check {
   return (value) => {
-    if (findBinary(value) === undefined) return check(value)
+    // What came in is within its bounds, and never in itself.
+    if (!holdsBinary(value, new Set(), takesAny ? DEPTH_LIMIT : Number.POSITIVE_INFINITY)) return check(value)
     const shown: Shown = new Map()
-    const copy = show(value, shown, '')
+    const copy = show(value, { shown, known: new Map() }, '')
     return settle(
       () => check(copy),
       (outcome) => judge(outcome, value, shown),
@@ -128,15 +129,30 @@ function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unkno
   return isThenable(result) ? result.then((checked) => next({ checked }), fail) : next({ checked: result })
 }
 
-/** A copy with a lookalike in the place of all binary data. */
-function show(value: unknown, shown: Shown, path: string): unknown {
+/** Whether there is binary data in a value, so many levels deep at most. What goes out may be in itself: so none is seen twice. */
+function holdsBinary(value: unknown, seen: Set<unknown>, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (isBinary(value)) return true
+  if (seen.has(value) || depth === 0 || !(Array.isArray(value) || isPlainObject(value))) return false
+  seen.add(value)
+  for (const key in value) if (holdsBinary((value as Shape)[key], seen, depth - 1)) return true
+  return false
+}
+
+/** A copy with a lookalike in the place of all binary data. `known`: what has been copied, for what is in itself. */
+function show(
+  value: unknown,
+  memo: { readonly shown: Shown; readonly known: Map<unknown, unknown> },
+  path: string,
+): unknown {
+  const { shown, known } = memo
   if (isBinary(value)) {
     const lookalike = new Lookalike(value as object, path, true)
     const proxy = new Proxy({}, lookalike)
     shown.set(proxy, lookalike)
     return proxy
   }
-  return mapPlain(value, (item, key) => show(item, shown, path + toStep(key)))
+  return mapOnce(value, known, (item, key) => show(item, memo, path + toStep(key)))
 }
 
 /** What a schema has made, with the data where its lookalikes are; those that are found are taken from `left`. */
@@ -146,19 +162,30 @@ function restore(value: unknown, shown: Shown, left: Set<unknown>, known: Map<un
     left.delete(value)
     return lookalike.binary
   }
+  return mapOnce(value, known, (item) => restore(item, shown, left, known))
+}
+
+type Shape = Readonly<Record<string, unknown>>
+
+/** The same as mapPlain, once for each value; what is in itself stays what it was. */
+function mapOnce(
+  value: unknown,
+  known: Map<unknown, unknown>,
+  change: (item: unknown, key: string) => unknown,
+): unknown {
   if (typeof value !== 'object') return value
   if (known.has(value)) return known.get(value)
-  known.set(value, value) // for what is in itself
-  const restored = mapPlain(value, (item) => restore(item, shown, left, known))
-  known.set(value, restored)
-  return restored
+  known.set(value, value)
+  const mapped = mapPlain(value, change)
+  known.set(value, mapped)
+  return mapped
 }
 
 /** A copy of an array or a plain object with each item changed; itself where none is, and whatever else there is. */
 function mapPlain(value: unknown, change: (item: unknown, key: string) => unknown): unknown {
   if (!Array.isArray(value) && !isPlainObject(value)) return value
   const entries = Object.entries(value).map(([key, item]) => [key, change(item, key)] as const)
-  const source = value as Readonly<Record<string, unknown>>
+  const source = value as Shape
   if (entries.every(([key, item]) => item === source[key])) return value
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries)
 }

@@ -358,6 +358,15 @@ t.test('binary data in what is combined is what all of it says', async (t) => {
   refused(orAny, { b: BYTES }, '/b must not be binary')
 })
 
+t.test('binary data is found however deep a packet may be', async (t) => {
+  const compilers = await contextCompilers(t)
+  let deep: unknown = BYTES
+  for (let level = 0; level < 500; level++) deep = level % 2 ? [deep] : { deep }
+  const message = /must not be binary$/
+  t.throws(() => compileIncoming({}, compilers).check(deep), { message })
+  t.throws(() => compileIncoming(v.any(), compilers).check(deep), { message })
+})
+
 t.test("binary data that a context's own validator has made is left as it is", async (t) => {
   const compile = () => (value: unknown) => ({ value: { value, made: BYTES } })
   const { check } = compileIncoming(Binary({ maxBytes: 8 }), { ...(await contextCompilers(t)), compile })
@@ -615,6 +624,16 @@ t.test('what a Standard Schema lets out is binary data where it may be anything,
   t.strictSame(out(z.object({ a: z.any() }), { a: BYTES }), { a: BYTES })
   t.equal(out(ark('unknown'), BYTES), BYTES)
   t.equal(out(z.instanceof(Uint8Array), BYTES), BYTES)
+  // As the rows of an ORM are: each leads to all others.
+  const rows = Array.from({ length: 300 }, (_, id) => ({ id, data: BYTES as unknown, all: [] as unknown[] }))
+  for (const row of rows) row.all = rows
+  t.strictSame(out(z.object({ id: z.number() }), rows[7]), { id: 7 })
+  t.strictSame(out(z.object({ data: z.any() }), rows[7]), { data: BYTES })
+  for (const row of rows) row.data = 'no bytes'
+  t.strictSame(out(z.object({ id: z.number() }), rows[7]), { id: 7 })
+  let deep: unknown = { end: BYTES }
+  for (let level = 0; level < 10_000; level++) deep = { deep }
+  t.strictSame(out(z.object({ deep: z.object({}) }), deep), { deep: {} })
   t.throws(() => out(z.looseObject({}), LARGE), { message: /must not be binary/ })
   t.throws(() => out(v.record(v.string(), v.any()), LARGE), { message: /must not be binary/ })
 })
