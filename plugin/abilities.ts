@@ -1,12 +1,10 @@
+import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
-import { RecoveringAdapter } from './recovery.js'
 
 /*
  * What an adapter can do. Socket.IO's own, from which all inherit, does nothing where it can't, and does not say so.
  */
-
-const ancestor = Object.getPrototypeOf(RecoveringAdapter.prototype) as Namespace['adapter']
 
 /** Warns of an adapter with which Socket.IO would recover nothing. */
 export function warnOfAdapter(io: Server, log: FastifyBaseLogger): void {
@@ -23,7 +21,9 @@ export function speaksToOthers(adapter: Namespace['adapter']): boolean {
   return isOwn(adapter, 'serverSideEmit')
 }
 
+/** Whether a method is of a class above the one from which all inherit: of any copy, that is node's emitter's next. */
 function isOwn(adapter: Namespace['adapter'], method: 'restoreSession' | 'serverSideEmit'): boolean {
-  // Another copy of socket.io-adapter has another class, with the same words.
-  return String(adapter[method]) !== String(ancestor[method])
+  let owner: object | null = adapter
+  while (owner && !Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner)
+  return owner !== null && Object.getPrototypeOf(owner) !== EventEmitter.prototype
 }

@@ -12,6 +12,8 @@ export interface Arrival {
   readonly name: string
   /** The first of its arguments. */
   readonly payload: unknown
+  /** Whether it came as JSON, and nobody has changed it: then no binary data is in it. */
+  readonly isJson: boolean
   /** How many arguments it has, the ack not counted. */
   readonly count: number
   /** Undefined for an event that wants none. */
@@ -35,6 +37,7 @@ export function tellAny(socket: Socket, { ack }: Laned, data: readonly unknown[]
 /** An event that Socket.IO hands on, to whom `next` gives it back. */
 export class HandedOn implements Arrival {
   name = ''
+  readonly isJson = false
   payload: unknown = undefined
   count = 0
   ack: Ack | undefined = undefined
@@ -89,6 +92,10 @@ export class Laned implements Arrival {
     this.ack = id === undefined ? undefined : new NumberedAck(socket, id)
     this.#socket = socket
     this.#data = data
+  }
+
+  get isJson(): boolean {
+    return this.#handedOn === undefined
   }
 
   /** The list of its name and arguments, and the function for its ack. */

@@ -1,9 +1,22 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+import { readLimits, toCheckable } from './binary-schema.js'
+import { findBinary, NOT_BINARY, putBack, refuseBinary, setAside, setAsideInPlace } from './binary-value.js'
 import { readOutline } from './draft.js'
-import { toPlain } from './plain.js'
+import { withLookalikes } from './lookalike.js'
+import { ANY } from './outline.js'
+import { countKept } from './plain.js'
 import { createProject } from './projection.js'
 import { type Follow, isPlainObject, within } from './reference.js'
-import { type AnySchema, type Check, type CompileJsonSchema, compileCheck, isStandardSchema } from './schema.js'
-import { type CompileSerializer, createForeignWrite, createWrite, type Write } from './writer.js'
+import {
+  type AnySchema,
+  type Check,
+  type CompileJsonSchema,
+  compileCheck,
+  isStandardSchema,
+  SchemaMismatch,
+} from './schema.js'
+import { after } from './sequence.js'
+import { type CompileSerializer, createForeign, createWrite, type Write } from './writer.js'
 
 /*
  * A schema, compiled: for what comes in, and for what goes out. One that is certain to compile is compiled when it is
@@ -16,24 +29,57 @@ export interface Compilers {
   /** Whether a schema is certain to compile. */
   readonly isCertain: (schema: object | boolean) => boolean
   readonly compileSerializer: CompileSerializer
-  /** Whether the serializer compiler is Fastify's own, which leaves out of a response what is not declared. */
+  /** Whether the serializer compiler is known to be Fastify's own; another writes what it likes. */
   readonly isOwnSerializer: boolean
   /** Knows the schemas of addSchema. */
   readonly follow: Follow
+}
+
+/** A schema of what comes in, compiled. Binary data is for who has a word for it, and no validator walks over it. */
+export interface Incoming {
+  readonly check: Check
+  /** The same for what was JSON until now, and so has no binary data in it. */
+  readonly checkJson: Check
 }
 
 /** A schema of what goes out, compiled. */
 export interface Outgoing {
   /** Gives a copy, which is nobody else's. */
   readonly check: Check
-  /** Writes what the check has given. */
+  /** Writes what the check has given: it is a faster text of the same. */
   readonly write: Write | undefined
 }
 
 /** Compiles the schema of what comes in. Throws on a bad schema. */
-export function compileIncoming(schema: AnySchema, { compile, isCertain }: Compilers): Check {
-  const make = () => compileCheck(schema, compile)
-  if (isStandardSchema(schema) || !isCertain(schema)) return make()
+export function compileIncoming(schema: AnySchema, compilers: Compilers): Incoming {
+  const { compile, isCertain, follow } = compilers
+  if (isStandardSchema(schema)) {
+    const checkJson = compileCheck(schema, compile)
+    return { check: withLookalikes(checkJson, false), checkJson }
+  }
+  // Nobody is certain of one that says binary.
+  if (isCertain(schema)) return withoutBinary(lazily(() => compileCheck(schema, compile)))
+  const place = within({ root: Object(schema) }, schema)
+  const limits = readLimits(place, follow)
+  if (limits.length === 0) return withoutBinary(compileCheck(schema, compile))
+  const checkJson = compileCheck(toCheckable(place, follow, limits), compile)
+  const outline = readOutline(place, follow)
+  const check: Check = (value) => {
+    if (findBinary(value) === undefined) return checkJson(value)
+    return after(checkJson(setAside(value, outline, limits)), putBack)
+  }
+  return { check, checkJson }
+}
+
+function withoutBinary(checkJson: Check): Incoming {
+  const check: Check = (value) => {
+    refuseBinary(value)
+    return checkJson(value)
+  }
+  return { check, checkJson }
+}
+
+function lazily(make: () => Check): Check {
   let made: Check | undefined
   return (value) => {
     made ??= make()
@@ -47,7 +93,7 @@ export function compileIncoming(schema: AnySchema, { compile, isCertain }: Compi
  * Date. Throws on a bad schema.
  */
 export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoing {
-  if (isStandardSchema(schema)) return { check: compileCheck(schema, compilers.compile), write: undefined }
+  if (isStandardSchema(schema)) return compileOutgoingStandard(schema, compilers)
   if (!compilers.isCertain(schema)) return makeOutgoing(schema, compilers)
   let made: Outgoing | undefined
   return {
@@ -60,13 +106,59 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
   }
 }
 
+/** Most leave out what they don't declare; who keeps it, as ArkType does, is asked for a JSON Schema of what it declares. */
+function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: Compilers): Outgoing {
+  const check = withLookalikes(compileCheck(schema, compile), true)
+  let strip: ((value: unknown) => unknown) | undefined
+  const make = () => {
+    const described = describeOutput(schema)
+    if (!isPlainObject(described) || !leavesOpen(described)) return (value: unknown) => value
+    return createProject(readOutline(within({ root: described }, described), follow), refuseAny)
+  }
+  return {
+    check(value) {
+      strip ??= make()
+      return after(check(value), strip)
+    },
+    write: undefined,
+  }
+}
+
+function refuseAny(): never {
+  throw new SchemaMismatch([{ path: '', message: NOT_BINARY }])
+}
+
+/** The JSON Schema of what a Standard Schema gives; undefined where it has none. */
+function describeOutput(schema: StandardSchemaV1): unknown {
+  try {
+    return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.output({ target: 'draft-07' })
+  } catch {
+    return undefined // there are things that no JSON Schema can say
+  }
+}
+
+/** Whether some object of a JSON Schema says nothing of what it does not declare. */
+function leavesOpen(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false
+  const isSilent = 'properties' in schema && !('additionalProperties' in schema)
+  return isSilent || Object.values(schema).some(leavesOpen)
+}
+
+/** What is not declared is left out before anything else sees it: the check, and whatever writes it, on every way out. */
 function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing {
   const { compile, compileSerializer, isOwnSerializer, follow } = compilers
-  const check = compileCheck(schema, compile)
-  const checkPlain: Check = (value) => check(toPlain(value))
-  if (!isOwnSerializer) return { check: checkPlain, write: createForeignWrite(schema, compileSerializer) }
-  if (!isPlainObject(schema)) return { check: checkPlain, write: undefined }
-  const outline = readOutline(within({ root: schema }, schema), follow)
+  const place = within({ root: Object(schema) }, schema)
+  const limits = readLimits(place, follow)
+  const outline = isPlainObject(schema) ? readOutline(place, follow) : ANY
   const project = createProject(outline)
-  return { check: (value) => check(project(value)), write: createWrite(outline, compileSerializer) }
+  const checkPlain = compileCheck(limits.length > 0 ? toCheckable(place, follow, limits) : schema, compile)
+  const check: Check = (value) => {
+    const before = countKept()
+    const copy = project(value)
+    if (countKept() === before) return checkPlain(copy)
+    return after(checkPlain(setAsideInPlace(copy, limits)), putBack)
+  }
+  if (isOwnSerializer) return { check, write: createWrite(outline, compileSerializer) }
+  const { recode, write } = createForeign(schema, compileSerializer)
+  return { check: (value) => after(check(value), recode), write }
 }

@@ -7,9 +7,6 @@ import { isSound } from './soundness.js'
  * What a context of Fastify has for the schemas of its namespaces.
  */
 
-// What Fastify calls the compilers that it makes itself; those of the application have other names.
-const OWN_SERIALIZER = 'bound responseSchemaCompiler'
-const OWN_VALIDATOR = 'bound buildValidatorFunction'
 // Options of Ajv that change what a check does, and not what compiles.
 const HARMLESS = ['coerceTypes', 'removeAdditional', 'useDefaults', 'allErrors']
 
@@ -18,24 +15,34 @@ export function compilersOf(context: FastifyInstance, name: string): Compilers {
   const validator = context.validatorCompiler as NonNullable<typeof context.validatorCompiler>
   const serializer = context.serializerCompiler as NonNullable<typeof context.serializerCompiler>
   const follow = createFollow(context.getSchemas())
-  const isKnown = validator?.name === OWN_VALIDATOR && hasKnownAjv(context)
+  const isKnown = hasKnownAjv(context)
   return {
     compile: (schema) => validator({ schema, method: 'CONNECT', url: name, httpPart: 'body' }),
     isCertain: (schema) => isKnown && isSound(schema, follow),
     compileSerializer: (schema) => serializer({ schema, method: 'CONNECT', url: name, httpStatus: '200' }),
-    isOwnSerializer: serializer?.name === OWN_SERIALIZER,
+    isOwnSerializer: controllerOf(context)?.isCustomSerializerCompiler === false,
     follow,
   }
 }
 
+/** Whose compilers a context has. */
+interface SchemaController {
+  readonly isCustomValidatorCompiler?: boolean
+  readonly isCustomSerializerCompiler?: boolean
+}
+
 /**
- * Whether a context's Ajv is Fastify's own, with nothing added that would change what it takes for a schema. Fastify has
- * no public word for either: where its symbols are not found, the answer is no, and schemas are compiled at boot.
+ * Fastify has no public word for it: where its symbol is not found, the compilers are taken for the application's own,
+ * and all is right but slower.
  */
+function controllerOf(context: FastifyInstance): SchemaController | undefined {
+  return inner(context, 'fastify.schemaController') as SchemaController | undefined
+}
+
+/** Whether a context's Ajv is Fastify's own, with nothing added that would change what it takes for a schema. */
 function hasKnownAjv(context: FastifyInstance): boolean {
-  const controller = inner(context, 'fastify.schemaController') as { isCustomValidatorCompiler?: boolean } | undefined
   const options = inner(context, 'fastify.options') as { ajv?: Record<string, unknown> } | undefined
-  if (controller?.isCustomValidatorCompiler !== false || !options?.ajv) return false
+  if (controllerOf(context)?.isCustomValidatorCompiler !== false || !options?.ajv) return false
   const { customOptions, plugins, ...others } = options.ajv
   const isUntouched = Array.isArray(plugins) && plugins.length === 0
   const strangers = Object.values(others).filter((value) => value !== undefined)

@@ -1,19 +1,20 @@
-import type {
-  FastifyInstance,
-  FastifyRequest,
-  FastifySchema,
-  onErrorHookHandler,
-  onRequestHookHandler,
-  onResponseHookHandler,
-  RouteHandlerMethod,
+import Fastify, {
+  type FastifyInstance,
+  type FastifyRequest,
+  type FastifySchema,
+  type onErrorHookHandler,
+  type onRequestHookHandler,
+  type onResponseHookHandler,
+  type RouteHandlerMethod,
 } from 'fastify'
 import { ConnectAnswer } from './answer.js'
+import { findBinary, NOT_BINARY } from './binary-value.js'
 import { FST_NSP_CLOSING } from './errors.js'
 import { createExpiryHook } from './expiry.js'
 import type { Attempt } from './joins.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
-import { toPlain } from './plain.js'
+import { countKept, toPlain } from './plain.js'
 import { invalidConnect, refusalOf } from './refusal.js'
 import { type ConnectRequest, deriveConnect } from './request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from './schema.js'
@@ -85,10 +86,17 @@ const admit: RouteHandlerMethod = (request, reply) => {
 const heed: onResponseHookHandler = (_request, _reply, done) => done()
 
 const keepError: onErrorHookHandler = ({ id, log, server }, reply, error, done) => {
-  // Fastify's own has no better name, and it is the one that chooses no words.
-  const isWorded = server.errorHandler.name !== 'defaultErrorHandler'
+  const isWorded = server.errorHandler !== findDefaultErrorHandler()
   Object.assign(reply.raw, { error, isWorded, requestId: id, log })
   done()
+}
+
+let defaultErrorHandler: FastifyInstance['errorHandler'] | undefined
+
+/** That of an instance to which nobody has given one: it chooses no words. Of another copy of Fastify it is another. */
+function findDefaultErrorHandler(): FastifyInstance['errorHandler'] {
+  defaultErrorHandler ??= Fastify().errorHandler
+  return defaultErrorHandler
 }
 
 /**
@@ -106,8 +114,7 @@ export type Connect = (
 
 export function createConnect(route: FastifyInstance['routing']): Connect {
   return (handshake, address, auth, attempt) => {
-    // A copy: schemas coerce and complete it in place.
-    const raw = deriveConnect(handshake.raw, address, toPlain(auth) as object)
+    const raw = deriveConnect(handshake.raw, address, copyAuth(auth))
     const answer = new ConnectAnswer(raw)
     answer.log = handshake.log
     let outcome: FastifyRequest | Error | undefined
@@ -127,6 +134,14 @@ export function createConnect(route: FastifyInstance['routing']): Connect {
       }
     })
   }
+}
+
+/** A copy: schemas coerce and complete it in place. Binary data, which another `parser` may bring, reaches none of them. */
+function copyAuth(auth: object): object {
+  const before = countKept()
+  const copy = toPlain(auth) as object
+  if (countKept() === before) return copy
+  throw invalidConnect('auth', [{ path: String(findBinary(copy)), message: NOT_BINARY }])
 }
 
 /** The request that was admitted, or why not; as it is when the answer ends, for a hook may go on. */

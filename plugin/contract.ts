@@ -12,6 +12,8 @@ import type { Write } from './writer.js'
 export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'errors'> {
   readonly name: string
   readonly checkPayload: Check | undefined
+  /** The same for what came as JSON: it has no binary data in it. */
+  readonly checkJsonPayload: Check | undefined
   readonly checkReply: Check | undefined
   /** Writes what checkReply has given. */
   readonly writeReply: Write | undefined
@@ -45,7 +47,7 @@ export function compileContract(name: string, definition: NormalDefinition, comp
     schema === undefined ? undefined : compileAt(path, () => compileOutgoing(schema, compilers))
 
   const events = [...definition.events].map(([event, { payload, reply, errors, ...rest }]): [string, CompiledEvent] => {
-    const checkPayload = incoming(payload, at('events', event, 'payload'))
+    const received = incoming(payload, at('events', event, 'payload'))
     const sent = outgoing(reply, at('events', event, 'reply'))
     const details = [...errors].map(([code, schema]): [string, Check] => {
       const path = at('events', event, `errors[${JSON.stringify(code)}]`)
@@ -56,7 +58,8 @@ export function compileContract(name: string, definition: NormalDefinition, comp
       {
         ...rest,
         name: event,
-        checkPayload,
+        checkPayload: received?.check,
+        checkJsonPayload: received?.checkJson,
         checkReply: sent?.check,
         writeReply: sent?.write,
         errors: new Map(details),
@@ -66,8 +69,8 @@ export function compileContract(name: string, definition: NormalDefinition, comp
   const emits = [...definition.emits].map(([event, { payload, reply }]): [string, CompiledEmit] => {
     refuseAsync(payload, at('emits', event, 'payload'))
     const sent = outgoing(payload, at('emits', event, 'payload'))
-    const checkReply = incoming(reply, at('emits', event, 'reply'))
-    return [event, { checkPayload: sent?.check, write: sent?.write, checkReply }]
+    const answered = incoming(reply, at('emits', event, 'reply'))
+    return [event, { checkPayload: sent?.check, write: sent?.write, checkReply: answered?.check }]
   })
   return { events: new Map(events), emits: new Map(emits), hasEmits: definition.hasEmits }
 }

@@ -1,3 +1,4 @@
+import type { BinaryOptions } from './binary.js'
 import { ANY, intersect, type Outline, unite } from './outline.js'
 import { type Follow, isKeywords, type Keywords, type Place, within } from './reference.js'
 
@@ -46,6 +47,7 @@ function alternativesOf({ anyOf, oneOf, if: condition, then, else: otherwise, ..
 
 /** What a schema says by itself. */
 function readOwn(schema: Keywords, read: (inner: unknown) => Outline): Outline {
+  if (schema.binary !== undefined) return { kind: 'binary', maxBytes: (schema.binary as BinaryOptions).maxBytes }
   const all = [schema.type ?? []].flat() as string[]
   const types = all.filter((type) => type !== 'null')
   const speaksOf = (type: string, keys: readonly string[]) =>

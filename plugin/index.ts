@@ -1,6 +1,7 @@
 import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
+export { Binary, type BinaryOptions, type BinarySchema } from './binary.js'
 export type {
   AckEnvelope,
   AckHook,

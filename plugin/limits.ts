@@ -1,3 +1,5 @@
+import { FST_NSP_OPTIONS_INVALID } from './errors.js'
+
 /*
  * What one socket may take, and the server of all: a rate, a number at a time, rooms. All of it with a clock that is given.
  */
@@ -14,7 +16,10 @@ export interface Limits {
   arguments: number
   /** How deep a payload is nested. Default 32. */
   depth: number
-  /** Bytes of one packet with its attachments. Default 1_000_000; the engine's `maxHttpBufferSize` bounds a frame. */
+  /**
+   * Bytes of one packet with its attachments. Default 1_000_000, or `io.maxHttpBufferSize`, which bounds a frame, where
+   * that is less; and more than 1_000_000 sets that one, too.
+   */
   payloadBytes: number
   /** Rooms that one socket may be in, its own left out. Default 1_000. */
   roomsPerSocket: number
@@ -53,6 +58,24 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   bytesWaiting: 16_000_000,
   recoveryBytes: 64_000_000,
 })
+
+// What the engine takes where it is told nothing.
+const ENGINE_BYTES = 1_000_000
+
+/**
+ * Makes the bound of a packet and the engine's bound of a frame agree, in place: what is within ours must not be above the
+ * engine's, which closes connections. `wanted`: the `payloadBytes` that were given.
+ * throws FST_NSP_OPTIONS_INVALID where both were given, and the engine takes less.
+ */
+export function agreeOnSize(io: { maxHttpBufferSize?: number }, limits: Limits, wanted: number | undefined): void {
+  const most = io.maxHttpBufferSize
+  if (wanted === undefined) limits.payloadBytes = Math.min(limits.payloadBytes, most ?? ENGINE_BYTES)
+  else if (most === undefined) io.maxHttpBufferSize = Math.max(wanted, ENGINE_BYTES)
+  else if (wanted > most) {
+    const problem = `must be within io.maxHttpBufferSize, which is ${most}: got ${wanted}`
+    throw new FST_NSP_OPTIONS_INVALID('limits.payloadBytes', problem)
+  }
+}
 
 /** A clock, in milliseconds. */
 export type Clock = () => number

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
-import { DEFAULT_LIMITS, type Limits } from './limits.js'
+import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
 
 /** What `app.register(namespaces, options)` takes. */
 export interface NamespacesOptions {
@@ -158,6 +158,7 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   if (types.isAsyncFunction(normal.userIdOf)) {
     throw new FST_NSP_OPTIONS_INVALID('userIdOf', 'must not be asynchronous: find out who it is in a hook of joining')
   }
+  agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery
   if (recovery?.skipMiddlewares === true) {
     throw new FST_NSP_OPTIONS_INVALID(

@@ -3,7 +3,7 @@
  * out, and for writing it. Null is anywhere, for the check has its own word on that.
  */
 
-export type Outline = Anything | Scalar | List | FieldSet | Union | Later
+export type Outline = Anything | Scalar | Bytes | List | FieldSet | Union | Later
 
 /** Whatever JSON has. */
 interface Anything {
@@ -17,6 +17,12 @@ interface Scalar {
   readonly type: string | undefined
   /** The values that it may have, where they are listed. */
   readonly literals: readonly unknown[] | undefined
+}
+
+/** Binary data. */
+interface Bytes {
+  readonly kind: 'binary'
+  readonly maxBytes: number
 }
 
 export interface List {
@@ -52,6 +58,8 @@ interface Later {
 }
 
 export const ANY: Anything = { kind: 'any' }
+/** Anything too, but because an outline can't say it: the schema may say more. */
+export const OPAQUE: Anything = { kind: 'any' }
 // Alternatives of alternatives multiply.
 const BRANCH_LIMIT = 32
 
@@ -59,9 +67,10 @@ const BRANCH_LIMIT = 32
 export function intersect(a: Outline, b: Outline): Outline {
   if (a.kind === 'any') return b
   if (b.kind === 'any') return a
-  if (a.kind === 'later' || b.kind === 'later') return ANY
+  if (a.kind === 'later' || b.kind === 'later') return OPAQUE
   if (a.kind === 'union') return unite(a.branches.map((branch) => intersect(branch, b)))
   if (b.kind === 'union') return unite(b.branches.map((branch) => intersect(a, branch)))
+  if (a.kind === 'binary' || b.kind === 'binary') return intersectBytes(a, b)
   if (a.kind === 'scalar' && b.kind === 'scalar') return intersectScalars(a, b)
   if (a.kind === 'list' && b.kind === 'list') return joinLists(a, b, intersect)
   if (a.kind === 'fields' && b.kind === 'fields') return intersectFields(a, b)
@@ -74,7 +83,7 @@ export function intersect(a: Outline, b: Outline): Outline {
 /** The outline of a value that has one of them. */
 export function unite(outlines: readonly Outline[]): Outline {
   const branches = outlines.flatMap((outline) => (outline.kind === 'union' ? outline.branches : [outline]))
-  if (branches.length > BRANCH_LIMIT) return ANY
+  if (branches.length > BRANCH_LIMIT) return OPAQUE
   const others = branches.filter((branch) => branch.kind !== 'scalar' || branch.type !== 'null')
   if (others.length === 1) return others[0] as Outline
   const scalars = others.filter((branch) => branch.kind === 'scalar')
@@ -122,6 +131,12 @@ export function merge([first = ANY, ...others]: readonly Outline[]): Outline {
 }
 
 const either = (a: Outline, b: Outline): Outline => (a === b ? a : unite([a, b]))
+
+/** Of two, where one is binary data at least: nothing else is some, and the check says so. */
+function intersectBytes(a: Outline, b: Outline): Outline {
+  if (a.kind === 'binary' && b.kind === 'binary') return a.maxBytes < b.maxBytes ? a : b
+  return a.kind === 'binary' ? a : b
+}
 
 function intersectScalars(a: Scalar, b: Scalar): Scalar {
   const type = a.type === undefined || a.type === b.type ? b.type : b.type === undefined ? a.type : undefined

@@ -11,7 +11,7 @@ export const DEPTH_LIMIT = 200
  * is kept as it is. Throws RangeError for what is nested deeper than 200 levels, a cycle above all.
  */
 export function toPlain(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || isBinary(value)) return value
+  if (typeof value !== 'object' || value === null || isKept(value)) return value
   if (depth > DEPTH_LIMIT) throw new RangeError('The value is nested too deeply, or in itself')
   if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), depth + 1)
   if (Array.isArray(value)) return value.map((item) => (isNothing(item) ? null : toPlain(item, depth + 1)))
@@ -39,6 +39,20 @@ function refuseBigInt(value: unknown): void {
 /** What JSON leaves out of objects, and makes null of in arrays. */
 export function isNothing(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol'
+}
+
+let kept = 0
+
+/** How often binary data has been kept as it is in copies of values: where this has not grown, a copy has none. */
+export function countKept(): number {
+  return kept
+}
+
+/** Whether a copy keeps a value as it is, for it is binary data. */
+export function isKept(value: unknown): boolean {
+  if (!isBinary(value)) return false
+  kept++
+  return true
 }
 
 /** Whether Socket.IO sends a value as an attachment. */

@@ -1,5 +1,5 @@
 import { branchesOf, type FieldSet, type List, mayBe, merge, type Outline, type Union } from './outline.js'
-import { DEPTH_LIMIT, isBinary, isNothing, toPlain } from './plain.js'
+import { DEPTH_LIMIT, isKept, isNothing, toPlain } from './plain.js'
 
 /*
  * What of a value goes out: a copy as JSON would have it, of what its schema declares. Fastify leaves the rest out of
@@ -13,7 +13,8 @@ export type Project = (value: unknown, depth?: number) => unknown
 // Stands for binary data where fields were declared, of which it has none: no schema of an object takes it.
 const NO_FIELDS = '(binary data)'
 
-export function createProject(outline: Outline): Project {
+/** `refuse` gives what stands for binary data where fields are declared, for the check to refuse; or throws. */
+export function createProject(outline: Outline, refuse: () => unknown = () => NO_FIELDS): Project {
   const known = new Map<Outline, Project>()
 
   function make(of: Outline): Project {
@@ -29,7 +30,7 @@ export function createProject(outline: Outline): Project {
       case 'fields':
         return of.patterns.length > 0 || of.rest || of.fields.size === 0
           ? projectMap(of, make)
-          : projectFields(of, make)
+          : projectFields(of, make, refuse)
       case 'list':
         return projectList(of, make)
       case 'union':
@@ -45,13 +46,17 @@ export function createProject(outline: Outline): Project {
 }
 
 /** Declared fields, and no others. */
-function projectFields({ fields, isSure }: FieldSet, make: (outline: Outline) => Project): Project {
+function projectFields(
+  { fields, isSure }: FieldSet,
+  make: (outline: Outline) => Project,
+  refuse: () => unknown,
+): Project {
   // An object, for reading one of its keys takes less time than that of a Map.
   const projects: Record<string, Project> = Object.create(null)
   for (const [name, field] of fields) projects[name] = make(field)
   return function project(value, depth = 0): unknown {
     if (typeof value !== 'object' || value === null) return value
-    if (isBinary(value)) return isSure ? NO_FIELDS : value
+    if (isKept(value)) return isSure ? refuse() : value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
     if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
@@ -70,7 +75,7 @@ function projectFields({ fields, isSure }: FieldSet, make: (outline: Outline) =>
 function projectMap({ fields, patterns, rest }: FieldSet, make: (outline: Outline) => Project): Project {
   const find = (key: string) => fields.get(key) ?? patterns.find(([pattern]) => pattern.test(key))?.[1] ?? rest
   return function project(value, depth = 0): unknown {
-    if (typeof value !== 'object' || value === null || isBinary(value)) return value
+    if (typeof value !== 'object' || value === null || isKept(value)) return value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
     if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
@@ -90,7 +95,7 @@ function projectList({ items, rest }: List, make: (outline: Outline) => Project)
   const projectOf = heads.length > 0 ? (index: number) => heads[index] ?? projectRest : () => projectRest
   return function project(value, depth = 0): unknown {
     if (Array.isArray(value)) return projectItems(value, projectOf, depth)
-    return hasOwnJson(value, depth) && !isBinary(value) ? project(value.toJSON(), depth + 1) : toPlain(value, depth)
+    return hasOwnJson(value, depth) && !isKept(value) ? project(value.toJSON(), depth + 1) : toPlain(value, depth)
   }
 }
 
@@ -99,7 +104,7 @@ function projectUnion(union: Union, make: (outline: Outline) => Project): Projec
   let branches: readonly Outline[] | undefined
   const merged = new Map<string, Project>()
   return function project(value, depth = 0): unknown {
-    if (typeof value !== 'object' || value === null || isBinary(value)) return value
+    if (typeof value !== 'object' || value === null || isKept(value)) return value
     if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
     branches ??= branchesOf(union)
     const indexes: number[] = []

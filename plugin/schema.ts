@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Static } from 'typebox'
+import { type BinaryOptions, isOfStandIns } from './binary.js'
 import { after } from './sequence.js'
 
 /*
@@ -20,9 +21,11 @@ export type InputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1
 // from comparing TypeBox's Static of two type parameters, all its branches, which takes it seconds.
 type StaticOf<Schema> = Schema extends { static: infer Type; params: unknown[] }
   ? Type
-  : Schema extends infer Known extends object
-    ? Static<Known>
-    : unknown
+  : Schema extends { binary: BinaryOptions }
+    ? Uint8Array
+    : Schema extends infer Known extends object
+      ? Static<Known>
+      : unknown
 
 /** One thing that is wrong with a value: where, by JSON pointer, and what. The value itself is not repeated. */
 export interface Mismatch {
@@ -97,9 +100,11 @@ function checkJson(validate: Validate): Check {
 
 function toMismatch(errors: unknown): SchemaMismatch {
   const list = Array.isArray(errors) ? errors : [errors]
-  return new SchemaMismatch(
-    list.map((error) => ({ path: String(error?.instancePath ?? ''), message: String(error?.message ?? 'is invalid') })),
-  )
+  return new SchemaMismatch(list.map((error) => ({ path: String(error?.instancePath ?? ''), message: wordsOf(error) })))
+}
+
+function wordsOf(error: { message?: unknown; params?: { allowedValues?: unknown } } | undefined): string {
+  return isOfStandIns(error?.params?.allowedValues) ? 'must be binary' : String(error?.message ?? 'is invalid')
 }
 
 // Valibot and ArkType say what they got, which is for nobody's log, and nobody else's screen.
@@ -110,5 +115,10 @@ function redact(message: string): string {
 function toPointer(path: StandardSchemaV1.Issue['path']): string {
   // ArkType's path is an Array of its own, whose map() is not Array's
   const keys = Array.from(path ?? [], (segment) => (typeof segment === 'object' ? segment.key : segment))
-  return keys.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  return keys.map((key) => toStep(String(key))).join('')
+}
+
+/** A key as a JSON pointer has it. */
+export function toStep(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }

@@ -24,7 +24,9 @@ export interface StepsOptions {
 }
 
 export function createSteps({ event, hooks, instance, keys }: StepsOptions): readonly Step<Passage>[] {
-  const { checkPayload, checkReply } = event
+  const { checkPayload, checkJsonPayload, checkReply } = event
+  // A hook may have put anything into a payload.
+  const isUntouched = hooks.onEvent.length + hooks.preValidation.length === 0
   const stepsOf = (list: NormalHooks['onEvent']) =>
     list.map(
       (hook) =>
@@ -40,7 +42,8 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
     if (arrival.count > 1) {
       throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${arrival.count}` }]))
     }
-    const checked = recast(checkPayload as Check, refuseInvalid, life.event.payload)
+    const check = arrival.isJson && isUntouched ? checkJsonPayload : checkPayload
+    const checked = recast(check as Check, refuseInvalid, life.event.payload)
     return after(checked, keepPayload, life)
   }
 

@@ -23,12 +23,27 @@ export function createWrite(outline: Outline, compile: CompileSerializer): Write
   return isGain && !isOpen(outline) ? createLazyWrite(() => compile(toWritten(outline))) : undefined
 }
 
-/** The writer of a serializer that is the application's own: who knows what it writes, so it's read before it's sent. */
-export function createForeignWrite(schema: object | boolean, compile: CompileSerializer): Write {
-  const write = createLazyWrite(() => compile(schema))
-  return (value) => {
-    const text = carriesBinary(value) ? undefined : write(value)
-    return text !== undefined && isJson(text) ? text : undefined
+/** What a serializer of the application's own makes of a value. */
+interface Foreign {
+  /** What its text says, which is what is sent, however it is encoded; the value as it is, where it writes no JSON. */
+  readonly recode: (value: unknown) => unknown
+  /** The text that a value was read from. */
+  readonly write: Write
+}
+
+/** A serializer that is the application's own, or may be: who knows what it writes, so that is read before it's sent. */
+export function createForeign(schema: object | boolean, compile: CompileSerializer): Foreign {
+  const serialize = createLazyWrite(() => compile(schema))
+  const texts = new WeakMap<object, string>()
+  return {
+    recode(value) {
+      const text = carriesBinary(value) ? undefined : serialize(value)
+      const read = text === undefined ? undefined : readJson(text)
+      if (text === undefined || read === undefined) return value
+      if (typeof read === 'object' && read !== null) texts.set(read, text)
+      return read
+    },
+    write: (value) => texts.get(value as object),
   }
 }
 
@@ -48,12 +63,11 @@ function createLazyWrite(make: () => unknown): Write {
   }
 }
 
-function isJson(text: string): boolean {
+function readJson(text: string): unknown {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defineNamespace } from '../../plugin/index.js'
+import { Binary, defineNamespace } from '../../plugin/index.js'
 import { build, client, heard, next, POLLING, refusal, until, withResolvers } from './harness.js'
 
 const TEXT = {
@@ -532,7 +532,8 @@ t.test('nothing in a return value changes where it goes', async (t) => {
 })
 
 t.test('binary payloads and replies pass by JSON schemas unharmed', async (t) => {
-  const file = { type: 'object', properties: { name: { type: 'string' }, bytes: {} }, additionalProperties: false }
+  const bytes = Binary({ maxBytes: 3 })
+  const file = { type: 'object', properties: { name: { type: 'string' }, bytes }, additionalProperties: false }
   const { socket } = await client(t, {
     events: { upload: { payload: file, reply: file, handler: (payload) => payload } },
   })

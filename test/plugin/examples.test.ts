@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
+import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { expiryOf } from '../../plugin/expiry.js'
 import { requestOf } from '../../plugin/index.js'
 import { build, heard, next, POLLING, until } from './harness.js'
@@ -63,7 +64,7 @@ async function tokenOf(app: FastifyInstance, credentials: object): Promise<strin
   return (await post(app, '/token', credentials)).json().token
 }
 
-for (const page of ['docs/authentication.md', 'docs/dynamic-namespaces.md']) {
+for (const page of ['docs/authentication.md', 'docs/dynamic-namespaces.md', 'docs/events.md']) {
   t.test(`what ${page} quotes is in the example, word for word`, async (t) => {
     const quotes = await readBlocks(page, /^from /)
     t.ok(quotes.length > 0)
@@ -75,7 +76,7 @@ for (const page of ['docs/authentication.md', 'docs/dynamic-namespaces.md']) {
   })
 }
 
-for (const name of ['session-auth', 'jwt', 'multi-tenant']) {
+for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
   t.test(`examples/${name}.ts is a server of its own`, async (t) => {
     // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
     const command = ['-u', 'NODE_OPTIONS', 'PORT=0', process.execPath, '--import', 'tsx', `examples/${name}.ts`]
@@ -115,6 +116,31 @@ t.test('examples/session-auth.ts: a login over HTTP is one on the socket, and a 
   t.match(await refusalOf(app.injectSocket('/inbox', { cookies })), refusal)
   t.ok(ben.connected, 'others stay')
   t.equal((await post(app, '/logout', {}, { cookies })).statusCode, 401)
+})
+
+t.test('examples/upload.ts: an image is uploaded and heard, within its bound and as nothing else', async (t) => {
+  const app = await serve(t, serveUpload)
+  for (const transport of ['websocket', 'polling'] as const) {
+    const client = await app.injectSocket<typeof profile>('/profile', { transport })
+    const image = new Uint8Array(400_000).fill(7)
+    const told = client.nextEvent('avatar:new')
+    const ack = await client.emitWithAck('avatar:set', { name: 'Ada', image })
+    t.match(ack, { ok: true, data: { bytes: 400_000 } })
+    const { name, image: heard } = await told
+    t.strictSame([name, new Uint8Array(heard)], ['Ada', image])
+    const got = await client.emitWithAck('avatar:get', { id: ack.ok ? ack.data.id : '' })
+    t.ok(got.ok && got.data && Buffer.from(image).equals(got.data))
+    t.strictSame(await client.emitWithAck('avatar:get', { id: 'none' }), { ok: true, data: null })
+    t.match(await client.emitWithAck('avatar:set', { name: 'Ada', image: new Uint8Array(500_001) }), {
+      error: {
+        code: 'FST_NSP_EVENT_INVALID',
+        details: [{ path: '/image', message: 'must be at most 500000 bytes' }],
+      },
+    })
+    t.match(await client.emitWithAck('avatar:set', { name: image, image } as never), {
+      error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name', message: 'must not be binary' }] },
+    })
+  }
 })
 
 t.test('examples/jwt.ts: three namespaces over one connection, each for whom it is', async (t) => {

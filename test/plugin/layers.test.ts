@@ -4,6 +4,7 @@ import t from 'tap'
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
   [
+    'binary',
     'compact',
     'deadline',
     'dismissals',
@@ -30,6 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   [
     'answer',
+    'binary-schema',
     'draft',
     'expiry',
     'idempotency',
@@ -49,6 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   [
     'address',
+    'binary-value',
     'bounds',
     'joining',
     'joins',
@@ -61,7 +64,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'request',
     'upgrade',
   ],
-  ['handler-context', 'lanes', 'pending-joins', 'rates', 'users'],
+  ['handler-context', 'lanes', 'lookalike', 'pending-joins', 'rates', 'users'],
   ['definition'],
   [
     'ask',

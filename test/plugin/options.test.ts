@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import namespaces from '../../plugin/index.js'
 import { type NamespacesOptions, normalizeOptions } from '../../plugin/options.js'
+import { build } from './harness.js'
 
 t.test('options have defaults, are frozen, and the argument is left alone', async (t) => {
   const options: NamespacesOptions = Object.freeze({ io: Object.freeze({ pingInterval: 1_000 }) })
@@ -58,4 +59,40 @@ t.test('it fails at boot', async (t) => {
   const app = Fastify()
   app.register(namespaces, { io: { pingInterval: -1 } })
   await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_OPTIONS_INVALID' })
+})
+
+t.test(
+  'the bound of a packet and that of the engine agree: one sets the other, and a contradiction is refused',
+  async (t) => {
+    const sizes = (limits: object, io: object) => {
+      const normal = normalizeOptions({ limits, io })
+      return [normal.limits.payloadBytes, normal.io.maxHttpBufferSize]
+    }
+    t.strictSame(sizes({}, {}), [1_000_000, undefined])
+    t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
+    t.strictSame(
+      sizes({ payloadBytes: 1_000 }, {}),
+      [1_000, 1_000_000],
+      'a packet above it is answered, not hung up on',
+    )
+    t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
+    t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
+    t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default follows it down')
+    t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'and not up')
+    t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
+      code: 'FST_NSP_OPTIONS_INVALID',
+      message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',
+    })
+  },
+)
+
+t.test('a packet of several megabytes comes in where `payloadBytes` says so, on either transport', async (t) => {
+  const app = await build(t, {
+    limits: { payloadBytes: 4_000_000 },
+    namespaces: { '/x': { events: { size: { handler: (payload) => (payload as Buffer).length } } } },
+  })
+  for (const transport of ['websocket', 'polling'] as const) {
+    const socket = await app.injectSocket('/x', { transport })
+    t.strictSame(await socket.emitWithAck('size', Buffer.alloc(2_500_000)), { ok: true, data: 2_500_000 }, transport)
+  }
 })

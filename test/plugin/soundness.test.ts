@@ -188,7 +188,7 @@ t.test('what is uncertain is compiled at boot, and what is certain when it is fi
   }
   const sound = { type: 'object', properties: { n: { type: 'integer' } } }
   for (const compileSchema of [
-    compileIncoming,
+    (...args: Parameters<typeof compileIncoming>) => compileIncoming(...args).check,
     (...args: Parameters<typeof compileIncoming>) => compileOutgoing(...args).check,
   ]) {
     const check = compileSchema(sound, { ...compilers, compile })

@@ -73,6 +73,9 @@ function createRandom(seed: number): () => number {
   }
 }
 
+/** Events that are sent with attachments: of any schema, also of those that walk over what they are given. */
+const BINARY_NAMES = ['any', 'echo', 'later', 'nope', 'text', 'list', 'map', 'open', 'standard', 'file']
+
 export function createGrammar(seed: number): Grammar {
   const random = createRandom(seed)
   const below = (bound: number) => Math.floor(random() * bound)
@@ -128,7 +131,9 @@ export function createGrammar(seed: number): Grammar {
       count,
       () => `{"_placeholder":true,"num":${isSound ? below(count) : pick(['-1', '9', '"0"', '0.5', 'null'])}}`,
     )
-    const header = `5${count}-${at}${index}[${JSON.stringify(pick(['any', 'echo', 'later', 'nope']))},${chance(0.5) ? `[${places}]` : `{"text":${places.split('},')[0]?.replace(/\}?$/, '}')}}`}]`
+    const [first = ''] = places.split(/(?<=\}),/)
+    const payload = pick([`[${places}]`, `{"text":${first}}`, first, `{"data":${first}}`, within(first, 1 + below(30))])
+    const header = `5${count}-${at}${index}[${JSON.stringify(pick(BINARY_NAMES))},${payload}]`
     const buffers = Array.from({ length: isSound ? count : below(5) }, () => Buffer.alloc(below(40), below(256)))
     return {
       frames: [frame(OPCODE.text, `4${header}`), ...buffers.map((buffer) => frame(OPCODE.binary, buffer))],
@@ -136,6 +141,12 @@ export function createGrammar(seed: number): Grammar {
       text: `4${header}`,
       ...(isSound && { id: index }),
     }
+  }
+
+  /** Some JSON in lists and objects, so many levels deep. */
+  function within(json: string, depth: number): string {
+    if (depth === 0) return json
+    return within(chance(0.5) ? `[1,${json}]` : `{"a":${json},"text":"x"}`, depth - 1)
   }
 
   /** Any packet of the protocol, its parts chosen without regard for one another. */

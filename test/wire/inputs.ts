@@ -577,6 +577,15 @@ const PACKETS: readonly Input[] = [
 
 const PLACEHOLDER = '{"_placeholder":true,"num":0}'
 
+const MOST = Buffer.alloc(950_000, 49)
+const MANY = `{${times(1_000, (index) => `"${index}":${PLACEHOLDER}`).join()}}`
+
+/** An event of `/chat` with one attachment. */
+const BINARY_TO = (event: string, json = PLACEHOLDER, bytes: string | Uint8Array = 'x') => [
+  `451-/chat,1["${event}",${json}]`,
+  binary(bytes),
+]
+
 const BINARY: readonly Input[] = [
   ws('binary', 'a binary message that nothing announced', binary('x'), CLOSED),
   ws('binary', 'an announced attachment that is a text', ['451-/chat,1["any"]', '42/chat,2["any"]'], CLOSED),
@@ -631,6 +640,29 @@ const BINARY: readonly Input[] = [
     [`451-/chat,1["echo",{"text":${PLACEHOLDER}}]`, binary('x')],
     INVALID,
   ),
+  ws('binary', 'binary where the schema wants a text alone', BINARY_TO('text'), INVALID),
+  ws('binary', 'binary where the schema wants a list', BINARY_TO('list'), INVALID),
+  ws('binary', 'binary where the schema wants a map', BINARY_TO('map'), INVALID),
+  ws('binary', 'binary where the schema takes anything', BINARY_TO('open'), INVALID),
+  ws('binary', 'binary as an item of a list', BINARY_TO('list', `[{"a":"a"},${PLACEHOLDER}]`), INVALID),
+  ws('binary', 'binary in a map in a list', BINARY_TO('list', `[{"a":${PLACEHOLDER}}]`), INVALID),
+  ws('binary', 'binary in a map', BINARY_TO('map', `{"a":${PLACEHOLDER}}`), INVALID),
+  ws('binary', 'binary where nothing is declared', BINARY_TO('echo', `{"text":"x","more":[${PLACEHOLDER}]}`), INVALID),
+  ws('binary', 'binary 30 levels deep', BINARY_TO('open', `${'['.repeat(30)}${PLACEHOLDER}${']'.repeat(30)}`), INVALID),
+  ws('binary', 'binary of 950 kB where the schema wants an object', BINARY_TO('echo', PLACEHOLDER, MOST), INVALID),
+  ws('binary', 'binary of 950 kB where the schema wants a map', BINARY_TO('map', PLACEHOLDER, MOST), INVALID),
+  ws('binary', 'binary of 950 kB in a thousand places', BINARY_TO('map', MANY, MOST), INVALID),
+  ws('binary', 'binary where a Standard Schema wants an object', BINARY_TO('standard', PLACEHOLDER, MOST), INVALID),
+  ws('binary', 'binary where it is said', BINARY_TO('file', `{"data":${PLACEHOLDER}}`), 'handled'),
+  ws('binary', 'binary of more bytes than are said', BINARY_TO('file', `{"data":${PLACEHOLDER}}`, MOST), INVALID),
+  ws('binary', 'binary around what is said', BINARY_TO('file', `{"data":[${PLACEHOLDER}]}`), INVALID),
+  ws(
+    'binary',
+    'an object that says it is a Buffer',
+    BINARY_TO('file', '{"data":{"type":"Buffer","data":[1]}}'),
+    INVALID,
+  ),
+  ws('binary', 'a text where binary is said', '42/chat,1["file",{"data":"x"}]', INVALID),
   ws(
     'binary',
     'attachments that are too large together',

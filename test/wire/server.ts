@@ -1,11 +1,22 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
-import namespaces, { defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
+import { z } from 'zod'
+import namespaces, { Binary, defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
 import { listen, MODE } from '../plugin/harness.js'
 
 /*
  * The server that the suite and the fuzzer attack: an event of every kind, declared or not, mounted or not.
  */
+
+/** Schemas that an attacker would like to see walk over bytes. */
+const WALKERS = {
+  text: { type: 'string' },
+  list: { type: 'array', items: { type: 'object', additionalProperties: { type: 'string' } } },
+  map: { type: 'object', additionalProperties: { type: 'integer' }, propertyNames: { pattern: '^' } },
+  open: {},
+  standard: z.looseObject({}),
+  file: { type: 'object', properties: { data: Binary({ maxBytes: 1_000 }) }, additionalProperties: false },
+}
 
 const TEXT = {
   type: 'object',
@@ -34,6 +45,17 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
           return payload as { text: string }
         },
       },
+      ...Object.fromEntries(
+        Object.entries(WALKERS).map(([name, payload]) => [
+          name,
+          {
+            payload,
+            handler: () => {
+              calls.count++
+            },
+          },
+        ]),
+      ),
       any: {
         handler: (payload) => {
           calls.count++
