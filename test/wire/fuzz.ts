@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Socket } from 'socket.io-client'
 import { Manager } from 'socket.io-client'
 import { Refusal } from '../../plugin/bounds.js'
 import { createCodec } from '../../plugin/codec.js'
 import { DEFAULT_LIMITS } from '../../plugin/limits.js'
-import { createGrammar, type Packet } from './grammar.js'
+import { settled, takeHoldings } from './census.js'
+import { createGrammar, type Grammar, type Packet } from './grammar.js'
 import { startTarget, type Target } from './server.js'
 import { WireSocket } from './wire.js'
 
@@ -13,8 +15,9 @@ import { WireSocket } from './wire.js'
  * A seeded fuzzer: node --import tsx test/wire/fuzz.ts --runs 1000000 --seed 1 [--long-way] [--output fuzz-failure.json]
  *
  * Valid packets, made wrong here and there, go to two servers, one whose limits are turned up and one with the defaults,
- * and a share straight to the decoder. Nothing may go uncaught, every event that asks for an ack gets exactly one as
- * long as its connection lives, and a stock client is answered all the while. What breaks this is written down.
+ * and a share straight to the decoder. Others join and leave, and are lost at any moment. Nothing may go uncaught, every
+ * event that asks for an ack gets exactly one as long as its connection lives, and a stock client is answered all the while.
+ * After each thousand all leave, and the servers hold what they held before. What breaks this is written down.
  */
 
 const { values } = parseArgs({
@@ -36,6 +39,10 @@ const PATIENCE_MS = 20_000
 /** How many rounds there are between two echos of the stock client. */
 const ROUNDS_PER_ECHO = 20
 const LAST_ID = 999_999
+/** How many inputs there are between two looks at what the servers hold. */
+const INPUTS_PER_AUDIT = 1_000
+/** Who joins has to be told within this time that a middleware never settles. */
+const AUDIT_PATIENCE_MS = 10_000
 
 /** What it says to the server's questions. */
 const ANSWERS = ['[null]', '[]', '[{"text":"x"}]', '[1,2]', '', `[${'1,'.repeat(99)}1]`]
@@ -121,7 +128,22 @@ class Attacker {
 
   async end(): Promise<void> {
     await this.#socket?.end()
+    this.#socket = undefined
   }
+}
+
+/** Joins and leaves, in one piece or in several; and goes, in whatever phase its joins are. */
+async function joinAndGo({ port }: Target, grammar: Grammar, packets: readonly Packet[]): Promise<void> {
+  const socket = await WireSocket.open(port)
+  seen.connections++
+  const frames = packets.flatMap(({ frames }) => frames)
+  const cut = grammar.below(frames.length + 1)
+  socket.line.write(Buffer.concat(frames.slice(0, cut)))
+  for (let turns = grammar.below(12); turns > 0; turns--) await turn()
+  socket.line.write(Buffer.concat(frames.slice(cut)))
+  for (let turns = grammar.below(12); turns > 0; turns--) await turn()
+  if (grammar.below(4) === 0) await socket.next()
+  await socket.end()
 }
 
 /** Every event that had to be acked was, once. */
@@ -205,6 +227,10 @@ async function main(): Promise<void> {
     ...['/', '/chat', '/chat', '/plain'].map((name) => ({ attacker: new Attacker(turnedUp, name), name })),
     ...['/chat', '/plain'].map((name) => ({ attacker: new Attacker(byDefault, name), name })),
   ]
+  const targets = [turnedUp, byDefault]
+  await Promise.all(canaries.map(echo))
+  const holdings = targets.map(takeHoldings)
+  let auditedAt = 0
   const started = performance.now()
   let reportedAt = started
   let watched = -1
@@ -217,11 +243,27 @@ async function main(): Promise<void> {
       return { attacker, packets: grammar.batch(name) }
     })
     const forDecoder = [...grammar.batch('/chat'), ...grammar.batch('/'), ...grammar.batch('/plain')]
-    current = { ...current, packets: [...batches.flatMap(({ packets }) => packets), ...forDecoder] }
-    await Promise.all(batches.map(({ attacker, packets }) => attacker.attack(packets)))
+    const joins = targets.map((target) => ({ target, packets: grammar.joins() }))
+    current = {
+      ...current,
+      packets: [
+        ...batches.flatMap(({ packets }) => packets),
+        ...forDecoder,
+        ...joins.flatMap(({ packets }) => packets),
+      ],
+    }
+    await Promise.all([
+      ...batches.map(({ attacker, packets }) => attacker.attack(packets)),
+      ...joins.map(({ target, packets }) => joinAndGo(target, grammar, packets)),
+    ])
     decode(forDecoder)
     current = { ...current, index: current.index + current.packets.length }
     if (round % ROUNDS_PER_ECHO === 0) await Promise.all(canaries.map(echo))
+    if (current.index - auditedAt >= INPUTS_PER_AUDIT) {
+      auditedAt = current.index
+      await Promise.all(attackers.map(({ attacker }) => attacker.end()))
+      for (const [index, target] of targets.entries()) await settled(target, holdings[index] ?? {}, AUDIT_PATIENCE_MS)
+    }
     if (performance.now() - reportedAt < 5_000) continue
     reportedAt = performance.now()
     report(started)

@@ -18,6 +18,10 @@ export interface Packet {
 export interface Grammar {
   /** Inputs for a connection that has joined a namespace: most of them such as it survives, or some that it may not. */
   batch(namespace: string): readonly Packet[]
+  /** Joins and leaves of a few addresses, repeated and mixed, with events between them. */
+  joins(): readonly Packet[]
+  /** A number below a bound. */
+  below(bound: number): number
 }
 
 const NAMES = [
@@ -232,7 +236,18 @@ export function createGrammar(seed: number): Grammar {
     return roll < 0.9 ? frames(namespace) : enginePacket()
   }
 
+  /** A join or a leave of one of a few addresses, or an event to it, that may be joined or not. */
+  function join(): Packet {
+    const address = chance(0.02) ? `/deaf/${below(3)}` : `/orgs/${chance(0.2) ? 'no' : ''}${below(4)}`
+    const roll = random()
+    if (roll < 0.7) return ofText(`40${address},${chance(0.5) ? '' : `{"details":${value(2)}}`}`)
+    if (roll < 0.85) return ofText(`42${address},${below(1_000)}["any",1]`)
+    return ofText(`41${address},`)
+  }
+
   return {
+    below,
+    joins: () => Array.from({ length: 1 + below(12) }, join),
     batch(namespace) {
       if (chance(0.7)) return Array.from({ length: 40 }, (_, nth) => sound(namespace, FIRST_ID + nth))
       // short: what stands behind a packet that closes its connection is never read

@@ -30,11 +30,33 @@ export interface Target {
   readonly port: number
   /** How many events have reached their handlers. */
   readonly calls: { count: number }
+  /** What the application itself holds of its sockets and joins: nothing, where nobody is there. */
+  readonly audit: () => Readonly<Record<string, number>>
 }
 
 /** Listens on loopback. `limits` and `fast` as the plugin's. */
 export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fast = true } = MODE): Promise<Target> {
   const calls = { count: 0 }
+  /** Sockets whose onConnect ran, and whose onDisconnect has not. */
+  const live = new Set<unknown>()
+  const room = defineNamespace({
+    // Each phase of joining takes a while, so that a connection may be lost in it.
+    onRequest: async () => turn(),
+    preHandler: async ({ params, body }) => {
+      await turn()
+      const { id } = params as { id: string }
+      const { details } = Object(body) as { details?: unknown }
+      // What can't be written: a refusal has to be told all the same.
+      if (id.startsWith('no')) throw Object.assign(new Error('No'), { statusCode: 409, details: { n: 10n, details } })
+    },
+    onConnect: async ({ socket }) => {
+      live.add(socket)
+      await turn()
+      await socket.join('room')
+    },
+    onDisconnect: ({ socket }) => void live.delete(socket),
+    events: { any: { handler: (payload) => payload } },
+  })
   const events = defineNamespace({
     events: {
       echo: {
@@ -84,12 +106,18 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
   })
   const app: FastifyInstance = Fastify()
   await app.register(namespaces, {
-    namespaces: { '/': events, '/chat': events },
+    namespaces: { '/': events, '/chat': events, '/orgs/:id': room, '/deaf/:id': room },
     limits,
+    admissionTimeoutMs: 2_000,
     fast,
     // so that a session which nobody comes back for is gone before the test ends
     io: { upgradeTimeout: 100, pingInterval: 2_000, pingTimeout: 1_000 },
     closeTimeoutMs: 5_000,
+  })
+  app.io.on('new_namespace', (namespace) => {
+    // Never settles: whoever joins it is told so in time.
+    if (namespace.name.startsWith('/deaf/')) namespace.use(() => {})
+    else if (namespace.name.startsWith('/orgs/')) namespace.use((_socket, next) => void turn().then(() => next()))
   })
   app.get('/slow', async () => {
     for (let rest = 10; rest > 0; rest--) await turn()
@@ -116,5 +144,5 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
     // what a client answers is taken for what it should be
     socket.on('asks', () => socket.emit('question', (answer: { text: string }) => answer.text.length))
   })
-  return { app, port: await listen(app), calls }
+  return { app, port: await listen(app), calls, audit: () => ({ live: live.size }) }
 }
