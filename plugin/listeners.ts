@@ -144,7 +144,7 @@ class Acks<Target extends object> {
 export function containMiddlewares<Target extends object, Subject>(
   target: Target & { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },
   refuse: (error: unknown, subject: Subject, isThrown: boolean, target: Target) => Error,
-  isOver: (subject: Subject) => boolean = () => false,
+  isOver: (subject: Subject) => boolean,
 ): void {
   const { use } = target
   target.use = function (this: typeof target, middleware) {

@@ -465,3 +465,18 @@ t.test('who is admitted while the server closes is left alone, and makes nothing
   await closed
   t.match(await wire.next(), { closed: Number })
 })
+
+t.test('a join that is on its way takes a place, and its end gives it back', async (t) => {
+  const { promise, resolve } = withResolvers()
+  const { port } = await serve(t, {
+    namespaces: { '/slow': { onRequest: () => promise }, '/other': {} },
+    limits: { namespacesPerConnection: 1 },
+  })
+  const { wire, ask } = await open(t, port)
+  wire.say('40/slow,')
+  t.match(await ask('40/other,'), /^44\/other,.*FST_NSP_NAMESPACES_LIMIT/)
+  resolve()
+  t.match(await wire.next(), /^40\/slow,/)
+  wire.say('41/slow,')
+  t.match(await ask('40/other,'), /^40\/other,/)
+})
