@@ -8,6 +8,7 @@ import type { Admitted, Decide } from './decision.js'
 import { StaleDecision } from './dismissals.js'
 import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_CHILDREN_LIMIT, FST_NSP_CLOSING, FST_NSP_RATE_LIMITED } from './errors.js'
 import { type Join, joiningOf } from './joins.js'
+import { isWithin } from './limits.js'
 import type { PacketRates } from './packet-rates.js'
 import { createPendingJoins, type PendingJoins } from './pending-joins.js'
 import { after, contain } from './sequence.js'
@@ -64,14 +65,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (!isClosing) answers.refuse(connection as Connection, address, new FST_NSP_ADMISSION_TIMEOUT())
   }
 
-  function receive(asked: Asked): void {
+  function receive(asked: Asked, isLater = false): void {
     const { connection, address, auth, waitMs } = asked
     const joining = joiningOf(connection)
     // The same join once more has the answer of the first.
     if (joining.pending?.has(address)) return
-    // A leave that came just before it has a turn of its own with Socket.IO.
-    if (joining.socketAt(address)) {
-      process.nextTick(repeat, asked)
+    // A leave that came just before it has a turn of its own with Socket.IO: of this address, or of one that gives a place back.
+    if (!isLater && (joining.socketAt(address) || !isWithin(joining.count + 1, limit))) {
+      process.nextTick(receiveLater, asked)
       return
     }
     let join: Join | undefined
@@ -91,12 +92,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
     )
   }
 
-  /** A connect of a socket that is there, or was there a moment ago. */
-  function repeat(asked: Asked): void {
+  /** A connect of a socket that is there, or was there a moment ago, or for which there was no place. */
+  function receiveLater(asked: Asked): void {
     const { connection, address, waitMs } = asked
     const socket = joiningOf(connection).socketAt(address)
     if (connection.readyState !== 'open') return
-    if (!socket) receive(asked)
+    if (!socket) receive(asked, true)
     // It is one join, and this was its answer.
     else if (waitMs === 0) answers.accept(connection, socket)
   }
