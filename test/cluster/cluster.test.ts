@@ -69,9 +69,8 @@ for (const kind of KINDS) {
       t.strictSame(await one.call('emitBigInt', '/room'), { threw: 'FST_NSP_EMIT_INVALID' })
       const { result } = await one.call('emitWithAck', '/room', 'question', 1)
       t.strictSame((result as string[]).sort(), ['here', 'there'])
-      t.strictSame(await one.call('ask', '/room', 'question', 1), {
-        result: { answers: ['here', 'there'], missing: 0 },
-      })
+      const asked = (await one.call('ask', '/room', 'question', 1)).result as { answers: string[]; missing: number }
+      t.strictSame({ ...asked, answers: asked.answers.sort() }, { answers: ['here', 'there'], missing: 0 })
       await one.call('emit', '/room', 'news', { text: 'last' })
       await until(() => there.news.length > 0 && here.news.length > 0)
       t.strictSame(there.news, [{ text: 'last' }])
@@ -110,7 +109,7 @@ for (const kind of KINDS) {
     let lines: unknown[] = []
     while (!lines.includes('heard this')) lines = (await two.call('lines')).result as unknown[]
     t.ok(lines.includes('a socket was left out of a broadcast'), 'who is in too many rooms is named in the log')
-    t.ok(lines.includes('what another node sent was dropped'), 'and so is a listener that throws')
+    t.ok(lines.includes('listener of a namespace failed'), 'and so is a listener that throws')
     for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
   })
 
