@@ -27,7 +27,9 @@ export interface DecisionOptions {
   /** Whether Socket.IO has a namespace of that address. */
   readonly isLive: (address: string) => boolean
   readonly io: Pick<Server, '_checkNamespace'>
-  readonly users: Pick<Users, 'screen' | 'screenHandshake'>
+  readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
+  /** Whether the session that waits for a private id at an address is of another user; userOf is asked if there may be one. */
+  readonly isOfAnother: (address: string, pid: unknown, userOf: () => string | undefined) => boolean
   readonly dismissals: Pick<Dismissals, 'count' | 'mark'>
 }
 
@@ -36,7 +38,7 @@ export interface Admitted {
   /** None in a namespace without a definition. */
   readonly request: FastifyRequest | undefined
   readonly isDynamic: boolean
-  /** Whether a session of it may be older than the last call of disconnectUser: it is not to be recovered. */
+  /** Its session is not to be recovered: it may be older than the last call of disconnectUser, or is of another user. */
   readonly beginsAnew: boolean
 }
 
@@ -53,7 +55,7 @@ export type Decide = (
 ) => Admitted | PromiseLike<Admitted>
 
 export function createDecision(options: DecisionOptions): Decide {
-  const { connect, find, isLive, io, users, dismissals } = options
+  const { connect, find, isLive, io, users, isOfAnother, dismissals } = options
 
   /** Socket.IO's own dynamic namespaces ask the application, which may take its time. */
   function findParent(address: string, auth: object): undefined | Promise<void> {
@@ -68,20 +70,26 @@ export function createDecision(options: DecisionOptions): Decide {
 
   return (handshake, address, auth, attempt) => {
     const place = find(address)
+    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
+    const mayRecover = (request: FastifyRequest) => !isOfAnother(address, pid, () => users.ownerOf(request))
     if (!place) {
       return after(findParent(address, auth), () => {
-        return { request: undefined, isDynamic: false, beginsAnew: users.screenHandshake(handshake) }
+        const isOld = users.screenHandshake(handshake)
+        return {
+          request: undefined,
+          isDynamic: false,
+          beginsAnew: isOld || !mayRecover(requestOf({ request: handshake })),
+        }
       })
     }
     const begun = dismissals.count
     const { entry, params } = place
-    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
     return after(connect(requestOf({ request: handshake }), address, own, attempt), (request) => {
       // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
       const isOwn = request.routeOptions.url === entry.name
       if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
       dismissals.mark(request, begun)
-      return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) }
+      return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) || !mayRecover(request) }
     })
   }
 }

@@ -8,6 +8,7 @@ import { createDecision, type DecisionOptions } from './decision.js'
 import type { Dismissals } from './dismissals.js'
 import type { NormalOptions } from './options.js'
 import { createReadmit, type Readmit } from './readmission.js'
+import { RecoveringAdapter } from './recovery.js'
 import { createUsers, type Users } from './users.js'
 
 /*
@@ -39,6 +40,10 @@ export function createEntrance(instance: FastifyInstance, entrance: EntranceOpti
     isLive: children.isLive,
     io,
     users,
+    isOfAnother(address, pid, userOf) {
+      const adapter = io._nsps.get(address)?.adapter
+      return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
+    },
     dismissals,
   })
   const admission = createAdmission({

@@ -1,6 +1,7 @@
 import type { Namespace, ServerOptions } from 'socket.io'
-import { RecoveringAdapter, type RecoverySettings } from './recovery.js'
+import { RecoveringAdapter } from './recovery.js'
 import { RecoveryBudget } from './recovery-budget.js'
+import type { RecoverySettings } from './recovery-settings.js'
 
 /*
  * Turns Socket.IO's option `connectionStateRecovery` into an adapter of ours.
@@ -17,7 +18,7 @@ const DEFAULT_PING_TIMEOUT_MS = 20_000
  */
 export function withRecovery<Options extends Partial<ServerOptions>>(
   options: Options,
-  { limit, ...settings }: Pick<RecoverySettings, 'isWhole' | 'now'> & { readonly limit: number },
+  { limit, ...settings }: Pick<RecoverySettings, 'isWhole' | 'ownerOf' | 'now'> & { readonly limit: number },
 ): Options {
   const { connectionStateRecovery: recovery, adapter } = options
   if (!recovery || adapter) return options

@@ -1,9 +1,9 @@
 import type { Namespace, Socket } from 'socket.io'
 import { Adapter, type BroadcastOptions, type Session } from 'socket.io-adapter'
 import { type Packet, PacketType } from 'socket.io-parser'
-import type { Clock } from './limits.js'
 import { createEpoch, formatOffset, sequenceOf } from './position.js'
-import type { RecoveryBudget, Share } from './recovery-budget.js'
+import type { Share } from './recovery-budget.js'
+import type { RecoverySettings } from './recovery-settings.js'
 import { type Presence, SentLog } from './sent.js'
 
 /*
@@ -19,24 +19,12 @@ const SWEEPS = 8
 const SESSION_BYTES = 1_000
 const ROOM_BYTES = 100
 
-/** What all adapters of a server have in common. */
-export interface RecoverySettings {
-  /** Whether a socket has become what it was to be: one that is lost in its onConnect begins again. */
-  readonly isWhole: (socket: Socket) => boolean
-  /** Milliseconds. */
-  readonly now: Clock
-  readonly budget: RecoveryBudget
-  /** How long a session waits. */
-  readonly waitMs: number
-  /** How long an event is kept: as long as a session waits, and as long as the loss of its connection may go unnoticed. */
-  readonly keepMs: number
-}
-
 /** A session that waits for its client. */
 interface Waiting {
   readonly session: Omit<Session, 'missedPackets'>
   readonly presence: Presence
   readonly expiresAt: number
+  readonly owner: string | undefined
   share: Share | undefined
 }
 
@@ -119,19 +107,27 @@ export class RecoveringAdapter extends Adapter {
     if (!returning) return
     // Refused, or lost again, before it connected: its session waits on.
     this.#returning.delete(id)
-    this.#wait(returning.waiting.session, returning.waiting.presence, returning.waiting.expiresAt)
+    this.#wait(returning.waiting)
   }
 
   override persistSession(session: Waiting['session']): void {
     this.#sweep()
+    const { isWhole, ownerOf, now, waitMs } = this.#settings
     const presence = this.#presences.get(session.sid)
-    if (!presence || !this.#settings.isWhole(this.nsp.sockets.get(session.sid))) return
-    this.#wait(session, presence, this.#settings.now() + this.#settings.waitMs)
+    const socket = this.nsp.sockets.get(session.sid)
+    if (!presence || !isWhole(socket)) return
+    this.#wait({ session, presence, expiresAt: now() + waitMs, owner: ownerOf(socket), share: undefined })
   }
 
-  #wait(session: Waiting['session'], presence: Presence, expiresAt: number): void {
+  /** Whether the session that waits under a private id is that of another user. */
+  isOfAnother(pid: string, userId: string | undefined): boolean {
+    const waiting = this.#sessions.get(pid)
+    return waiting !== undefined && waiting.owner !== userId
+  }
+
+  #wait(waiting: Waiting): void {
     const { budget, now } = this.#settings
-    const waiting: Waiting = { session, presence, expiresAt, share: undefined }
+    const { session, presence } = waiting
     this.#sessions.set(session.pid, waiting)
     const drop = () => void this.#sessions.delete(session.pid)
     waiting.share = budget.take({ drop }, SESSION_BYTES + ROOM_BYTES * presence.rooms.size, now())

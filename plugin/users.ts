@@ -22,6 +22,8 @@ export interface UsersOptions {
 export interface Users {
   /** Undefined for nobody. throws what `userIdOf` throws, and FST_NSP_USER_ID_INVALID. */
   idOf(request: FastifyRequest): string | undefined
+  /** The same, but where that fails: then it is nobody's. */
+  ownerOf(request: FastifyRequest): string | undefined
   /**
    * Looks whether who is let in is out already.
    * out: whether a session of that user may be older than that, and is not to be recovered.
@@ -49,7 +51,7 @@ export function createUsers(options: UsersOptions): Users {
     return dismissals.isRecent(userId, recoveryMs)
   }
 
-  function idOfHandshake(request: FastifyRequest): string | undefined {
+  function ownerOf(request: FastifyRequest): string | undefined {
     try {
       return idOf(request)
     } catch (error) {
@@ -60,13 +62,14 @@ export function createUsers(options: UsersOptions): Users {
 
   return {
     idOf,
+    ownerOf,
 
     screen: (request) => check(idOf(request), request),
 
     screenHandshake(raw) {
       const request = handshakeOf(raw)
       // Most servers disconnect nobody: whose it is, is not asked before.
-      return request !== undefined && dismissals.count > 0 && check(idOfHandshake(request), raw)
+      return request !== undefined && dismissals.count > 0 && check(ownerOf(request), raw)
     },
   }
 }

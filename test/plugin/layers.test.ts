@@ -59,6 +59,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'memory-store',
     'middleware-error',
     'rated-log',
+    'recovery-settings',
     'refusal',
     'refusal-packet',
     'request',

@@ -457,7 +457,9 @@ t.test('an event is kept as long as it may be missed, a session until it expires
     pingInterval: 100,
     pingTimeout: 100,
   }
-  const io = new Server(withRecovery(options, { isWhole: () => true, now: () => now, limit: 0 }))
+  const io = new Server(
+    withRecovery(options, { isWhole: () => true, ownerOf: () => undefined, now: () => now, limit: 0 }),
+  )
   const adapter = io.of('/').adapter as unknown as RecoveringAdapter
   const broadcast = (rooms: string[] = []) =>
     adapter.broadcast({ type: PacketType.EVENT, nsp: '/', data: ['news'] }, { rooms: new Set(rooms) })
@@ -606,4 +608,37 @@ t.test('what has to go while a session is on its way back loses it again: it nev
   await next(socket, 'disconnect')
   t.strictSame(events, [])
   t.notOk(await comeBack(socket), 'now it is told')
+})
+
+t.test('who comes back as another user joins anew, and hears nothing of what the former has missed', async (t) => {
+  const { app, url } = await serve(
+    t,
+    { '/chat': { onConnect: ({ socket, request }) => void socket.join(`user:${Object(request.body).user}`) } },
+    { userIdOf: ({ body }) => Object(body).user },
+  )
+  app.io.of('/plain').on('connection', () => {})
+  const { socket, events } = await hear(t, url, '/chat', { auth: { user: 'ada' } })
+  const { id } = socket
+  await lose(app, socket, '/chat')
+  app.io.of('/chat').to('user:ada').emit('secret', 1)
+  socket.auth = { user: 'cleo' }
+  t.notOk(await comeBack(socket))
+  t.not(socket.id, id)
+  await lose(app, socket, '/chat')
+  app.io.of('/chat').to('user:cleo').emit('own', 2)
+  t.ok(await comeBack(socket), 'the same user is recovered')
+  t.strictSame(events, [['own', 2]])
+})
+
+t.test('in a namespace without a definition it is the user of the handshake', async (t) => {
+  const { app, url } = await serve(t, {}, { userIdOf: ({ query }) => Object(query).user })
+  app.io.of('/plain').on('connection', () => {})
+  const { socket, events } = await hear(t, url, '/plain', { query: { user: 'ada' } })
+  await lose(app, socket, '/plain')
+  app.io.of('/plain').emit('secret', 1)
+  socket.io.opts.query = { user: 'cleo' }
+  t.notOk(await comeBack(socket))
+  await lose(app, socket, '/plain')
+  t.ok(await comeBack(socket))
+  t.strictSame(events, [])
 })
