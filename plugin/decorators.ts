@@ -2,6 +2,7 @@ import type { Server } from 'socket.io'
 import type { AckHook, ErrorHook, EventHook, JoinSchemas, NamespaceDefinition, None, Schemas } from './definition.js'
 import type { InjectedSocket, InjectSocketOptions } from './inject.js'
 import type { ReachOf, ReachParams } from './reach.js'
+import type { UserId } from './user-id.js'
 
 /** What the plugin adds to a Fastify instance. */
 export interface Decorators {
@@ -41,7 +42,7 @@ export interface Decorators {
    * Disconnects every socket of a user, in every namespace and, with an adapter, on every node; its client is told so
    * before, with the reason. Returns how many this node had.
    */
-  disconnectUser(id: string | number, reason?: string): number
+  disconnectUser(id: UserId, reason?: string): number
   /** Renders the declared namespaces as a tree, as printRoutes() does for routes. */
   printNamespaces(): string
   /**

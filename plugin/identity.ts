@@ -9,7 +9,7 @@ import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_IN
 import { expiryOf, setAlarm } from './expiry.js'
 import { requestOf } from './request.js'
 import { contain } from './sequence.js'
-import { toUserId } from './user-id.js'
+import { toUserId, type UserId } from './user-id.js'
 import type { Users } from './users.js'
 import { toWireError, type WireError } from './wire-error.js'
 
@@ -52,7 +52,7 @@ export interface Identities {
   /** Hears of a socket that has gone. */
   release(socket: Socket): void
   /** See FastifyInstance. */
-  disconnectUser(id: string | number, reason?: string): number
+  disconnectUser(id: UserId, reason?: string): number
 }
 
 interface Identity {

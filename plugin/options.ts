@@ -5,6 +5,7 @@ import type { ServerOptions } from 'socket.io'
 import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
+import type { UserId } from './user-id.js'
 
 /** What `app.register(namespaces, options)` takes. */
 export interface NamespacesOptions {
@@ -44,7 +45,7 @@ export interface NamespacesOptions {
    * request that joins, at its end and when its socket has connected; undefined is nobody's. Anything else refuses.
    * Default: `request.user.id`, or `request.user.sub`.
    */
-  userIdOf?(request: FastifyRequest): string | number | undefined
+  userIdOf?(request: FastifyRequest): UserId | null | undefined
   /**
    * Whether events and emits take shortcuts past engine.io and ws, with the same bytes on the wire. They need the versions
    * they were tested with, Socket.IO's own `parser`, and the ws that it brings; without these all goes the long way, and

@@ -7,6 +7,9 @@ import { isThenable } from './sequence.js'
  * The id of a user, as a text: two who are not the same must not have the same one.
  */
 
+/** What `userIdOf` may give: an object has a text of its own, as an ObjectId. */
+export type UserId = string | number | bigint | { toString(): string }
+
 /**
  * out: undefined for nobody.
  * throws FST_NSP_USER_ID_INVALID for what is no string, no finite number, no bigint, and no object with a text of its own.
@@ -20,10 +23,10 @@ export function toUserId(value: unknown): string | undefined {
   throw new FST_NSP_USER_ID_INVALID(inspect(value, { depth: -1 }))
 }
 
-/** Whether it has another text than any object: an ObjectId of MongoDB has. */
+/** Whether it has a text of its own: an ObjectId of MongoDB has, a list of objects has not. */
 function hasText(value: unknown): boolean {
   if (typeof value !== 'object' || typeof Object(value).toString !== 'function') return false
-  return String(value) !== Object.prototype.toString.call(value)
+  return !String(value).includes('[object ')
 }
 
 /** The default of `userIdOf`. */

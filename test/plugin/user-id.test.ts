@@ -39,6 +39,7 @@ t.test('an id is a text, and two who are not the same do not have the same one',
   ])
   const thenable = Object.defineProperty({ toString: () => 'ada' }, 'then', { value: () => {} })
   const none = [
+    [{ id: 1 }],
     Promise.resolve('ada'),
     Promise.reject(new Error('unheard')),
     thenable,
