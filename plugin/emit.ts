@@ -89,7 +89,14 @@ export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapt
   const { emit } = socket
   socket.emit = function (this: Socket, event, ...args) {
     const ack = typeof args.at(-1) === 'function' ? [args.pop()] : []
-    const checked = check(this.nsp.name, event, args)
+    let checked: unknown[]
+    try {
+      checked = check(this.nsp.name, event, args)
+    } catch (error) {
+      // What `volatile` or `timeout()` has said was for this emit: Socket.IO would keep it for the next one.
+      Object.assign(this, { flags: {} })
+      throw error
+    }
     if (isByAdapter) return skip(() => emit.call(this, event, ...checked, ...ack))
     return emit.call(this, event, ...checked, ...ack)
   }

@@ -23,6 +23,10 @@ export interface Sent {
   readonly encoded: readonly (string | Uint8Array)[]
 }
 
+// Measured: 200,000 events without a payload, each to one room.
+const EVENT_BYTES = 600
+const ROOM_BYTES = 100
+
 export class SentLog {
   readonly #budget: RecoveryBudget
   // Of those at the start that have gone only their places are left, until they are half of it.
@@ -40,7 +44,7 @@ export class SentLog {
   }
 
   keep(sent: Sent): void {
-    const bytes = sent.encoded.reduce((sum, { length }) => sum + length, 0)
+    const bytes = sent.encoded.reduce((sum, { length }) => sum + length, weightOf(sent))
     // It is there before it is counted: it may be more than may be kept, and go at once.
     const kept: Kept = { sent, share: undefined }
     this.#events.push(kept)
@@ -73,6 +77,11 @@ export class SentLog {
     this.#events = []
     this.#start = 0
   }
+}
+
+/** What keeping an event takes beside its bytes. */
+function weightOf({ rooms, except }: Sent): number {
+  return EVENT_BYTES + ROOM_BYTES * (rooms.size + except.size)
 }
 
 interface Kept {

@@ -212,3 +212,16 @@ test('what an adapter reads from its broker is contained: malformed messages are
   await until(() => there.events.length > 0)
   t.ok(two.errors().every(({ msg }) => /^(what another node sent was dropped|a socket was left out)/.test(String(msg))))
 })
+
+test('of an emit that was refused nothing remains: the next one is neither volatile nor timed', async (t) => {
+  for (const recovery of [undefined, {}]) {
+    const { app } = await serve(t, { io: recovery ? { connectionStateRecovery: recovery } : {} })
+    const { socket } = await hear(app)
+    socket.on('question', (number: number, ack: (answer: string) => void) => ack(`heard ${number}`))
+    const [server] = app.io.of('/room').sockets.values()
+    t.throws(() => server?.timeout(1_000).emit('question', 'no', () => {}), { code: 'FST_NSP_EMIT_INVALID' })
+    t.throws(() => server?.volatile.emit('question', 'no'), { code: 'FST_NSP_EMIT_INVALID' })
+    const answer = await new Promise((resolve) => server?.emit('question', 1, (...args: unknown[]) => resolve(args)))
+    t.strictSame(answer, ['heard 1'])
+  }
+})

@@ -246,3 +246,19 @@ t.test('who closes while such things wait still closes, and answers what has not
   t.strictSame(await Promise.all(acks), [UNKNOWN, CLOSING, CLOSING, CLOSING])
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
+
+t.test('an onConnect that throws what can not be looked at fails like any other: its socket goes', async (t) => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  for (const onConnect of [
+    () => {
+      throw proxy
+    },
+    () => Promise.reject(proxy),
+  ]) {
+    const { app } = await client(t, {}, {}, (app) => void app.namespace('/failing', { onConnect }))
+    const socket = await app.injectSocket('/failing')
+    await next(socket, 'disconnect')
+    t.equal(app.io.of('/failing').sockets.size, 0)
+  }
+})
