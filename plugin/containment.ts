@@ -65,8 +65,7 @@ export function containServer(options: ContainmentOptions): void {
     const told = toWireError(error, rated)
     const { code } = told
     const id = code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
-    const named = event !== undefined && { event: event.slice(0, 100) }
-    const where = { namespace: socket.nsp.name, socketId: socket.id, ...named, code }
+    const where = { namespace: socket.nsp.name, socketId: socket.id, event: event?.slice(0, 100), code }
     const isWritten = rated.write('error', { err: error, ...where, ...(id && { errorId: id }) }, `${what} failed`)
     return id && isWritten ? { ...told, details: { id } } : told
   }
