@@ -20,6 +20,8 @@ export interface Arrival {
   readonly ack: Ack | undefined
   /** As Socket.IO gives it to a middleware, which may change it: its name, its arguments, and a function for its ack. */
   readonly event: Event
+  /** Takes it on to the next of the middlewares, where it has waited in one of them without a place in flight. */
+  goOn: (() => void) | undefined
   /** Reads name, arguments and ack of `event` again. */
   reread(): void
   /** Lets it go on to the application's own listeners; or tells those of `error` that a middleware has refused it. */
@@ -41,6 +43,7 @@ export class HandedOn implements Arrival {
   payload: unknown = undefined
   count = 0
   ack: Ack | undefined = undefined
+  goOn: (() => void) | undefined = undefined
   readonly #event: Event
   readonly #next: (error?: Error) => void
 
@@ -79,6 +82,7 @@ export class Laned implements Arrival {
   payload: unknown
   count: number
   ack: Ack | undefined
+  goOn: (() => void) | undefined = undefined
   readonly #socket: Socket
   readonly #data: readonly unknown[]
   /** The long way for one that a middleware has seen. */

@@ -61,11 +61,11 @@ export function containServer(options: ContainmentOptions): void {
 
   /** Logs what a function of the application has thrown, and says what of it is told: with the id under which it is logged. */
   function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
-    const told = toWireError(error, log)
+    const rated = new RatedLog(log, gateFor(socket).lines)
+    const told = toWireError(error, rated)
     const { code } = told
     const id = code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
-    const where = { namespace: socket.nsp.name, socketId: socket.id, ...(event !== undefined && { event }), code }
-    const rated = new RatedLog(log, gateFor(socket).lines)
+    const where = { namespace: socket.nsp.name, socketId: socket.id, event: event?.slice(0, 100), code }
     const isWritten = rated.write('error', { err: error, ...where, ...(id && { errorId: id }) }, `${what} failed`)
     return id && isWritten ? { ...told, details: { id } } : told
   }

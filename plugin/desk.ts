@@ -7,7 +7,7 @@ import type { Clock, Limits } from './limits.js'
 import { RatedLog } from './rated-log.js'
 import { Rates } from './rates.js'
 import { Waits } from './waits.js'
-import { toWireError, type WireError } from './wire-error.js'
+import { INTERNAL, toWireError, type WireError } from './wire-error.js'
 
 /*
  * The desk of a socket's gate: each event is looked at here first, and those that go no further are answered from here.
@@ -66,8 +66,9 @@ export class Desk {
 
   /** Answers an event that a middleware of the application refuses, or fails at. */
   refuseByMiddleware({ name, ack }: Arrival, error: unknown, isThrown: boolean): void {
-    const told = isThrown ? this.report(error, 'middleware', name) : toWireError(error)
-    if (!isThrown) this.#log.write('debug', { ...this.#where(name), code: told.code, err: error }, 'event refused')
+    let told = isThrown ? INTERNAL : toWireError(error, this.#log)
+    if (isThrown || told.code === INTERNAL.code) told = this.report(error, 'middleware', name)
+    else this.#log.write('debug', { ...this.#where(name), code: told.code, err: error }, 'event refused')
     if (this.socket.connected) ack?.send({ ok: false, error: told }, undefined)
   }
 

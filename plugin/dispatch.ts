@@ -4,15 +4,14 @@ import type { Arrival } from './arrival.js'
 import type { ConnectionContext } from './context.js'
 import type { CompiledEvent } from './contract.js'
 import type { AckEnvelope } from './definition.js'
-import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from './errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE, FST_NSP_STORE_FAILED } from './errors.js'
 import { EventLife } from './event-life.js'
 import type { NormalHooks } from './hooks.js'
 import { createKeys, UNSENDABLE } from './once.js'
 import { type Dispatch, type EventGate, Passage } from './passage.js'
 import { contain, isThenable, walk } from './sequence.js'
 import { createSteps, isOver } from './steps.js'
-import { judge } from './verdict.js'
-import { toWireError } from './wire-error.js'
+import { judge, fail as tellFailure } from './verdict.js'
 
 /*
  * The life of one declared event, from the gate to its ack. One walk of its steps, one way out, and exactly one ack, whatever
@@ -27,9 +26,6 @@ export interface DispatchOptions {
   /** Milliseconds, 0 for no bound. */
   readonly handlerTimeoutMs: number
 }
-
-// For a thrown thing that can't even be looked at, e.g. one whose `code` throws when it is read.
-const INTERNAL: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_INTERNAL()) }
 
 /** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
@@ -87,18 +83,20 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   function leave(passage: Passage): void {
     const { token, gate } = passage
-    if (token === undefined) gate.leave()
-    else {
-      const concluded = conclude(passage, token).catch((error) => report(passage, error))
-      void concluded.then(() => gate.leave())
-    }
+    // A store takes its time, and nobody waits for it.
+    if (token !== undefined) conclude(passage, token)
+    gate.leave()
   }
 
   /** What the handler has done is kept under its key; where it has failed by itself, or not begun, the next may try. */
-  async function conclude({ outcome, hasBegun, hasReturned }: Passage, token: string): Promise<void> {
-    const isKept = hasBegun && outcome && (outcome.ok || hasReturned || outcome.error.statusCode < 500)
-    if (isKept) await keys?.keep(token, outcome)
-    else await keys?.release(token)
+  function conclude(passage: Passage, token: string): void {
+    const kept = keptOf(passage)
+    const concluded = kept ? keys?.keep(token, kept) : keys?.release(token)
+    concluded?.catch((cause) => {
+      const err = Object.assign(new FST_NSP_STORE_FAILED(event.name), { cause })
+      const what = kept ? 'ack could not be kept' : 'key could not be released'
+      passage.log.write('error', { err, code: err.code, event: event.name }, `${event.name}: its ${what}`)
+    })
   }
 
   function send(passage: Passage, ack: Ack, envelope: AckEnvelope): AckEnvelope {
@@ -121,11 +119,11 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     passage.log.write('error', { err: error, event: event.name }, 'observer failed')
   }
 
-  /** Whatever fails on the way to an error's ack: there is one. */
+  /** Also for what can't even be looked at, e.g. an error whose `code` throws when it is read, there is an ack. */
   function refuse(passage: Passage, error: unknown): void {
     contain(
       () => fail(passage, error),
-      () => end(passage, INTERNAL),
+      () => end(passage, { ok: false, error: tellFailure(error, event.name, passage.log) }),
     )
   }
 
@@ -162,4 +160,11 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   }
 
   return Object.assign(dispatch, { handlerTimeoutMs })
+}
+
+/** What is kept under its key. A handler that gave up because its socket had gone has done nothing that a retry is to hear. */
+function keptOf({ outcome, hasBegun, hasReturned }: Passage): AckEnvelope | undefined {
+  if (!hasBegun || !outcome || outcome.ok || hasReturned) return hasBegun ? outcome : undefined
+  const { statusCode, code } = outcome.error
+  return statusCode < 500 && code !== 'FST_NSP_SOCKET_GONE' ? outcome : undefined
 }

@@ -171,7 +171,8 @@ export class Gate implements EventReceiver, EventGate {
     } else if (isWithin(this.#inFlight + 1, limits.eventsInFlight)) {
       this.#inFlight++
       drain.enter()
-      if (this.#middlewares) this.#walk(arrival, this.#middlewares, timeoutMs)
+      if (arrival.goOn) arrival.goOn()
+      else if (this.#middlewares) this.#walk(arrival, this.#middlewares, timeoutMs)
       else this.#deliver(arrival)
     } else this.desk.refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
   }
@@ -180,6 +181,7 @@ export class Gate implements EventReceiver, EventGate {
     walkMiddlewares(this.desk, arrival, middlewares, timeoutMs, {
       passed: () => this.#deliver(arrival),
       left: () => this.leave(),
+      again: () => this.#route(arrival),
     })
   }
 

@@ -18,12 +18,15 @@ export async function encodeAck(envelope: AckEnvelope): Promise<string> {
 /** Throws where the text is none of encodeAck's. */
 export function decodeAck(kept: string): AckEnvelope {
   const value: unknown = JSON.parse(kept)
-  return Array.isArray(value) ? decodePacket(value) : (value as AckEnvelope)
+  const envelope = Array.isArray(value) ? decodePacket(value) : value
+  const { ok } = Object(envelope) as { readonly ok?: unknown }
+  if (typeof ok !== 'boolean') throw new TypeError('It is no ack')
+  return envelope as AckEnvelope
 }
 
-function decodePacket([text, ...attachments]: string[]): AckEnvelope {
+function decodePacket([text, ...attachments]: string[]): unknown {
   const decoder = new Decoder()
-  let envelope: AckEnvelope | undefined
+  let envelope: unknown
   decoder.on('decoded', ({ data }: Packet) => {
     envelope = data[0]
   })

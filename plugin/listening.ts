@@ -19,17 +19,30 @@ export interface WalkEnds {
   readonly passed: () => void
   /** It goes no further, and none of them runs any more. */
   readonly left: () => void
+  /** It has left, and goes on after all: it needs a place in flight anew. */
+  readonly again: () => void
 }
 
-/** Takes an event through the middlewares, for `timeoutMs` at most; one that they refuse, or keep, is answered. */
+/**
+ * Takes an event through the middlewares, for `timeoutMs` at most; one that they refuse, or keep, is answered. It holds its
+ * place in flight until it is acked. One that wants no ack gives it back when its middleware falls silent.
+ */
 export function walkMiddlewares(
   desk: Desk,
   arrival: Arrival,
   middlewares: readonly Middleware[],
   timeoutMs: number,
-  { passed, left }: WalkEnds,
+  { passed, left, again }: WalkEnds,
 ): void {
+  const { ack } = arrival
+  const endsAt = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY
+  let isHolding = true
   let wait: Wait | undefined
+  const leave = () => {
+    wait?.end()
+    if (isHolding) left()
+    isHolding = false
+  }
   const walk = new MiddlewareWalk(desk.socket, arrival.event, middlewares, {
     passed() {
       wait?.end()
@@ -37,20 +50,51 @@ export function walkMiddlewares(
       passed()
     },
     refused(error, isThrown) {
-      wait?.end()
       desk.refuseByMiddleware(arrival, error, isThrown)
       arrival.passOn(error instanceof Error ? error : new FST_NSP_INTERNAL())
-      left()
+      leave()
     },
     failedLate: (error) => void desk.report(error, 'middleware', arrival.name),
+    fellSilent() {
+      if (ack && !ack.isSent) return
+      if (ack) walk.end()
+      else walk.park()
+      leave()
+    },
+    resumed(goOn) {
+      arrival.goOn = () => {
+        arrival.goOn = undefined
+        isHolding = true
+        go(goOn)
+      }
+      again()
+    },
+    isLate: () => performance.now() >= endsAt,
   })
-  walk.begin()
-  if (walk.isOver) return
-  wait = desk.waits.begin(timeoutMs, (why) => {
+  function giveUp(why: Why): void {
     if (why === 'late') desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT())
     if (why === 'closing') desk.refuse(arrival, new FST_NSP_CLOSING())
-    walk.stop(left)
-  })
+    walk.stop(leave)
+  }
+  function go(step: () => void): void {
+    step()
+    if (walk.isOver || walk.isParked) return
+    // Its end has been told already.
+    if (!desk.socket.connected) giveUp('gone')
+    else wait = desk.waits.begin(timeoutMs && Math.max(1, endsAt - performance.now()), giveUp)
+  }
+  if (ack) {
+    ack.whenSent = () => {
+      const { index } = walk
+      // It may call next() in the same breath.
+      queueMicrotask(() => {
+        if (walk.isOver || walk.index !== index) return
+        walk.end()
+        leave()
+      })
+    }
+  }
+  go(() => walk.begin())
 }
 
 /**

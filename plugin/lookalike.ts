@@ -2,7 +2,7 @@ import { NOT_BINARY } from './binary-value.js'
 import { DEPTH_LIMIT, isBinary } from './plain.js'
 import { isPlainObject } from './reference.js'
 import { type Check, SchemaMismatch, toStep } from './schema.js'
-import { isThenable } from './sequence.js'
+import { isThenable, promiseOf } from './sequence.js'
 
 /*
  * Binary data for a Standard Schema, which has words of its own for it (`z.instanceof(Uint8Array)`), and tells nobody
@@ -126,7 +126,7 @@ function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unkno
   } catch (error) {
     return fail(error)
   }
-  return isThenable(result) ? result.then((checked) => next({ checked }), fail) : next({ checked: result })
+  return isThenable(result) ? promiseOf(result).then((checked) => next({ checked }), fail) : next({ checked: result })
 }
 
 /** Whether there is binary data in a value, so many levels deep at most. What goes out may be in itself: so none is seen twice. */

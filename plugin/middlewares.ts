@@ -1,5 +1,5 @@
 import type { Event, Socket } from 'socket.io'
-import { contain, isThenable } from './sequence.js'
+import { contain, isThenable, promiseOf } from './sequence.js'
 
 /*
  * The middlewares that an application gives to `socket.use`. They are kept by the socket's gate, and walked for each of its
@@ -15,6 +15,12 @@ export interface WalkEnd {
   refused(error: unknown, isThrown: boolean): void
   /** One has failed when its word was said already: nobody but the log hears of it. */
   failedLate(error: unknown): void
+  /** The one that has the word has returned, and its promise has been kept, but it has not said its word. */
+  fellSilent(): void
+  /** The silent one lets a parked event go on after all: `goOn` takes it to the next. */
+  resumed(goOn: () => void): void
+  /** Whether the time of a parked event is up: then nothing of it is heard any more. */
+  isLate(): boolean
 }
 
 /** One event on its way through the middlewares. */
@@ -24,8 +30,10 @@ export class MiddlewareWalk {
   readonly #middlewares: readonly Middleware[]
   readonly #end: WalkEnd
   #isOver = false
+  #isParked = false
+  #index = 0
   /** What the one that has the word has returned. */
-  #pending: unknown = undefined
+  #pending: Promise<unknown> | undefined = undefined
 
   constructor(socket: Socket, event: Event, middlewares: readonly Middleware[], end: WalkEnd) {
     this.#socket = socket
@@ -38,18 +46,38 @@ export class MiddlewareWalk {
     return this.#isOver
   }
 
+  /** Whether it waits for a word that may never come, and holds nothing meanwhile. */
+  get isParked(): boolean {
+    return this.#isParked
+  }
+
+  /** Which of them has the word. */
+  get index(): number {
+    return this.#index
+  }
+
   begin(): void {
     this.#enter(0)
+  }
+
+  park(): void {
+    this.#isParked = true
+  }
+
+  /** Lets no further one begin. */
+  end(): void {
+    this.#isOver = true
   }
 
   /** Lets no further one begin. Calls `settled` when the promise of the one that has the word has settled, if there is one. */
   stop(settled: () => void): void {
     this.#isOver = true
-    if (isThenable(this.#pending)) this.#pending.then(settled, settled)
+    if (this.#pending) this.#pending.then(settled, settled)
     else settled()
   }
 
   #enter(index: number): void {
+    this.#index = index
     const middleware = this.#middlewares[index]
     // Behind one that has disconnected the socket none begins; whoever hears that all are passed looks for that, too.
     if (!middleware || !this.#socket.connected) {
@@ -60,10 +88,14 @@ export class MiddlewareWalk {
     let isSettled = false
     const settle = (error: unknown, isThrown: boolean) => {
       isSettled = true
-      if (this.#isOver) return
+      const wasParked = this.#isParked
+      if (this.#isOver || (wasParked && this.#end.isLate())) return
+      this.#isParked = false
       this.#pending = undefined
-      if (!isThrown && !error) this.#enter(index + 1)
-      else {
+      if (!isThrown && !error) {
+        if (wasParked) this.#end.resumed(() => this.#enter(index + 1))
+        else this.#enter(index + 1)
+      } else {
         this.#isOver = true
         this.#end.refused(error, isThrown)
       }
@@ -71,10 +103,15 @@ export class MiddlewareWalk {
     const next = (error?: Error) => {
       if (!isSettled) settle(error, false)
     }
+    const hush = () => {
+      if (!isSettled && !this.#isOver) this.#end.fellSilent()
+    }
     const call = () => {
-      const returned = Reflect.apply(middleware, this.#socket, [this.#event, next])
-      if (!isSettled) this.#pending = returned
-      return returned
+      const returned: unknown = Reflect.apply(middleware, this.#socket, [this.#event, next])
+      if (!isThenable(returned)) return hush()
+      const pending = promiseOf(returned)
+      if (!isSettled) this.#pending = pending
+      return pending.then(hush)
     }
     contain(call, (error) => {
       if (isSettled || this.#isOver) this.#end.failedLate(error)

@@ -73,7 +73,7 @@ export class RatedLog {
     if (suppressed === undefined) return false
     const { err, ...fields } = suppressed > 0 ? { ...where, suppressed } : where
     if (err === undefined) this.#log[level](fields, message)
-    else logError(this.#log, err, fields, message)
+    else logError({ error: (line, text) => this.#log[level](line, text) }, err, fields, message)
     return true
   }
 

@@ -6,6 +6,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
+/** A promise as it is, and one for any other thenable: what its own `then` returns is anybody's guess. */
+export function promiseOf<Value>(thenable: PromiseLike<Value>): Promise<Value> {
+  return thenable instanceof Promise ? thenable : Promise.resolve(thenable)
+}
+
 /** Goes on with a value when it is there, at once or when its promise is fulfilled; `subject` spares `next` a closure. */
 export function after<Value, Result, Subject = undefined>(
   value: Value | PromiseLike<Value>,
@@ -13,7 +18,7 @@ export function after<Value, Result, Subject = undefined>(
   subject?: Subject,
 ): Result | PromiseLike<Result> {
   if (!isThenable(value)) return next(value, subject as Subject)
-  return (value as PromiseLike<Value>).then((fulfilled) => next(fulfilled, subject as Subject))
+  return promiseOf(value as PromiseLike<Value>).then((fulfilled) => next(fulfilled, subject as Subject))
 }
 
 /** One thing to do; a promise is waited for, any other result is not looked at. */
@@ -32,7 +37,7 @@ export function walk<Subject>(
   for (let index = from; index < steps.length; index++) {
     if (isOver(subject)) return undefined
     const pending = steps[index]?.(subject)
-    if (isThenable(pending)) return pending.then(() => walk(steps, subject, index + 1, isOver))
+    if (isThenable(pending)) return promiseOf(pending).then(() => walk(steps, subject, index + 1, isOver))
   }
   return undefined
 }
@@ -49,7 +54,7 @@ export function recast<Value = undefined>(
 ): unknown {
   try {
     const result = call(value as Value)
-    return isThenable(result) ? result.then(undefined, fail) : result
+    return isThenable(result) ? promiseOf(result).then(undefined, fail) : result
   } catch (error) {
     return fail(error)
   }
@@ -59,7 +64,7 @@ export function recast<Value = undefined>(
 export function contain(call: () => unknown, report: (error: unknown) => void): void {
   try {
     const result = call()
-    if (isThenable(result)) result.then(undefined, report)
+    if (isThenable(result)) promiseOf(result).then(undefined, report)
   } catch (error) {
     report(error)
   }

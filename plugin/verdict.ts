@@ -3,7 +3,7 @@ import type { CompiledEvent } from './contract.js'
 import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL } from './errors.js'
 import type { RatedLog } from './rated-log.js'
 import { SchemaMismatch } from './schema.js'
-import { ConnectRefusal, toWireError, type WireError } from './wire-error.js'
+import { ConnectRefusal, INTERNAL, toWireError, type WireError } from './wire-error.js'
 
 /*
  * What a client is told when one of its events fails.
@@ -39,9 +39,14 @@ export async function judge(thrown: unknown, { event, log, isInHandler }: Circum
   const isForeign = isInHandler && !String(code).startsWith('FST_NSP_')
   const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
   if (told.code !== 'FST_NSP_INTERNAL') return told
+  return fail(thrown, event.name, log)
+}
+
+/** Logs what is not told, whatever it is. */
+export function fail(thrown: unknown, event: string, log: RatedLog): WireError {
   const id = randomUUID()
-  const isWritten = log.write('error', { err: thrown, errorId: id, event: event.name }, 'event failed')
-  return isWritten ? { ...told, details: { id } } : told
+  const isWritten = log.write('error', { err: thrown, errorId: id, event }, 'event failed')
+  return isWritten ? { ...INTERNAL, details: { id } } : INTERNAL
 }
 
 /** The error of a payload that does not fit its schema. Anything but a mismatch is a failure of the schema itself. */

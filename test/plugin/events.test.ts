@@ -107,7 +107,7 @@ t.test('what is thrown and can not be read is FST_NSP_INTERNAL, too', async (t) 
     },
   }
   const { socket } = await client(t, { events: { e: { handler: async () => Promise.reject(unreadable) } } })
-  t.strictSame(await socket.emitWithAck('e'), internal)
+  t.match(await socket.emitWithAck('e'), internal)
 })
 
 t.test('a declared error reaches the client with its data', async (t) => {
@@ -840,4 +840,59 @@ t.test('0 turns a limit off', async (t) => {
   t.equal(app.io.of('/chat').sockets.get(socket.id as string)?.rooms.size, 2_001)
   const acks = await Promise.all(Array.from({ length: 1_000 }, () => socket.emitWithAck('later', 1)))
   t.ok(acks.every(({ ok }) => ok))
+})
+
+t.test('a thenable whose then() returns nothing is waited for, in handlers, hooks and middlewares', async (t) => {
+  const lazy = (value: unknown, calls: string[], what: string) => ({
+    // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+    then(fulfil: (value: unknown) => void) {
+      setImmediate(() => {
+        calls.push(what)
+        fulfil(value)
+      })
+    },
+  })
+  const calls: string[] = []
+  const { socket } = await client(t, {
+    onConnect: ({ socket }) =>
+      void socket.use((_event, next) => {
+        next()
+        return lazy(undefined, calls, 'middleware') as never
+      }),
+    events: {
+      e: {
+        preHandler: () => lazy(undefined, calls, 'hook') as never,
+        handler: () => lazy('well', calls, 'handler'),
+        idempotency: { key: () => 'k' },
+      },
+    },
+  })
+  for (let i = 0; i < 2; i++) t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+  t.strictSame(
+    calls.filter((what) => what !== 'middleware'),
+    ['hook', 'handler', 'hook'],
+  )
+})
+
+t.test('an error that can not be looked at is logged, under the id that its client is told', async (t) => {
+  const { socket, lines } = await client(t, {
+    events: {
+      e: {
+        handler: () => {
+          throw Object.defineProperty(new Error('odd'), 'code', {
+            enumerable: true,
+            get() {
+              throw new Error('a getter')
+            },
+          })
+        },
+      },
+    },
+  })
+  const { error } = await socket.emitWithAck('e')
+  t.match(error, { code: 'FST_NSP_INTERNAL', details: { id: String } })
+  t.match(
+    lines.filter(({ errorId }) => errorId === error.details.id),
+    [{ level: 50, event: 'e', msg: /^event failed/ }],
+  )
 })

@@ -229,7 +229,12 @@ t.test('a store that fails answers the event, and hangs nothing', async (t) => {
       },
     })
     t.match(await socket.emitWithAck('e'), { ok: method === 'settle' })
-    await until(() => lines.some(({ msg }) => msg === 'observer failed'))
+    const what = method === 'settle' ? 'ack could not be kept' : 'key could not be released'
+    await until(() => lines.some(({ msg }) => msg === `e: its ${what}`))
+    t.match(
+      lines.find(({ msg }) => msg === `e: its ${what}`),
+      { level: 50, event: 'e', err: { code: 'FST_NSP_STORE_FAILED' } },
+    )
   }
 })
 
@@ -438,3 +443,74 @@ for (const [what, end] of [
     t.strictSame(released, ['late'])
   })
 }
+
+t.test('an ack from a store that is none is FST_NSP_STORE_FAILED', async (t) => {
+  for (const ack of ['null', '5', '{}', '{"ok":1}', '"text"', 5, null]) {
+    const store = { claim: async () => ({ ack }), settle: async () => {}, release: async () => {} }
+    const { socket, lines } = await client(t, {
+      events: {
+        e: {
+          idempotency: { key: () => 'k', store: store as unknown as IdempotencyStore },
+          handler: () => t.fail('it was handled'),
+        },
+      },
+    })
+    t.match(await socket.emitWithAck('e'), { ok: false, error: { code: 'FST_NSP_INTERNAL' } }, String(ack))
+    t.match(
+      lines.find(({ msg }) => msg === 'event failed'),
+      { err: { code: 'FST_NSP_STORE_FAILED' } },
+    )
+  }
+})
+
+t.test('a store that never settles holds neither a turn nor a place in flight', async (t) => {
+  const store = {
+    claim: async () => ({ token: 't' }),
+    settle: () => new Promise<void>(() => {}),
+    release: () => new Promise<void>(() => {}),
+  }
+  for (const sequential of [true, false]) {
+    const events = {
+      e: {
+        idempotency: { key: () => 'k', store },
+        handler: (how: unknown) => {
+          if (how === 'fail') throw new Error('it fails')
+          return 'well'
+        },
+      },
+    }
+    const { socket, app } = await client(
+      t,
+      { sequential, events },
+      { limits: { eventsInFlight: 1 }, closeTimeoutMs: 600_000 },
+    )
+    t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+    t.match(await socket.emitWithAck('e', 'fail'), { ok: false })
+    t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+    await app.close()
+  }
+})
+
+t.test('a handler that gives up because its socket has gone keeps no key', async (t) => {
+  let begun = 0
+  const ended = withResolvers()
+  const { app, socket } = await client(t, {
+    events: {
+      e: {
+        idempotency: { key: () => 'k' },
+        handler: async (_payload, { signal }) => {
+          if (++begun > 1) return 'well'
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          ended.resolve()
+          throw signal.reason
+        },
+      },
+    },
+  })
+  socket.emit('e')
+  await until(() => begun === 1)
+  socket.disconnect()
+  await ended.promise
+  const other = await app.injectSocket('/chat')
+  t.strictSame(await other.emitWithAck('e'), { ok: true, data: 'well' })
+})

@@ -136,3 +136,40 @@ t.test('who leaves and joins again finds the rates of its lines as they were', a
   await socket.join('/chat')
   t.ok((await ids()) < 10)
 })
+
+t.test('an error has the level of its line, too', async (t) => {
+  const { socket, lines } = await client(t, {
+    onConnect: ({ socket }) =>
+      void socket.use((_event, next) => next(Object.assign(new Error('not you'), { statusCode: 403 }))),
+  })
+  t.match(await socket.emitWithAck('any'), { ok: false, error: { statusCode: 403 } })
+  t.match(
+    lines.filter(({ msg }) => msg === 'event refused'),
+    [{ level: 20, err: { message: 'not you' } }],
+  )
+})
+
+for (const where of ['listener', 'middleware', 'refusal', 'any'] as const) {
+  t.test(`details that can't be sent are rated, and the name of an event is cut: ${where}`, async (t) => {
+    const fail = () => {
+      throw Object.assign(new Error('no'), { statusCode: 409, details: { n: 10n } })
+    }
+    const name = 'n'.repeat(10_000)
+    const { socket, lines } = await client(t, {
+      onConnect: ({ socket }) => {
+        if (where === 'listener') (socket as Socket).on(name, fail)
+        if (where === 'any') (socket as Socket).onAny(fail)
+        if (where === 'middleware') socket.use(fail)
+        if (where === 'refusal') {
+          socket.use((_event, next) => next(Object.assign(new Error('no'), { statusCode: 409, details: { n: 10n } })))
+        }
+      },
+    })
+    await Promise.all(Array.from({ length: 50 }, () => socket.emitWithAck(name)))
+    const told = lines.filter(({ msg }) => msg === 'details of a refusal can not be sent')
+    t.equal(told.length, 10)
+    const named = lines.filter(({ event }) => event !== undefined)
+    t.ok(named.length >= 10)
+    t.ok(lines.every((line) => !JSON.stringify(line).includes('n'.repeat(101))))
+  })
+}
