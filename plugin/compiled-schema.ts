@@ -3,7 +3,6 @@ import { readLimits, toCheckable } from './binary-schema.js'
 import { findBinary, NOT_BINARY, putBack, refuseBinary, setAside, setAsideInPlace } from './binary-value.js'
 import { readOutline } from './draft.js'
 import { withLookalikes } from './lookalike.js'
-import { ANY } from './outline.js'
 import { countKept } from './plain.js'
 import { createProject } from './projection.js'
 import { type Follow, isPlainObject, within } from './reference.js'
@@ -149,9 +148,10 @@ function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing 
   const { compile, compileSerializer, isOwnSerializer, follow } = compilers
   const place = within({ root: Object(schema) }, schema)
   const limits = readLimits(place, follow)
-  const outline = isPlainObject(schema) ? readOutline(place, follow) : ANY
-  const project = createProject(outline)
+  // first: its word on a schema that is wrong is the better one
   const checkPlain = compileCheck(limits.length > 0 ? toCheckable(place, follow, limits) : schema, compile)
+  const outline = readOutline(place, follow)
+  const project = createProject(outline)
   const check: Check = (value) => {
     const before = countKept()
     const copy = project(value)

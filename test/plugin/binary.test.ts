@@ -436,11 +436,11 @@ t.test('a wrong `binary` fails at boot, naming namespace, event and path', async
 })
 
 t.test('a reference that can not be followed, beside binary, fails at boot', async (t) => {
-  const payload = { ...fields({ a: image, b: { $ref: '#named' } }), $defs: { b: { $id: '#named', type: 'string' } } }
+  const payload = { ...fields({ a: image, b: { $ref: '#nobody' } }), $defs: { b: { $id: '#named', type: 'string' } } }
   const app = await build(t, { namespaces: { '/x': { events: { put: { payload, handler: () => {} } } } } })
   await t.rejects(async () => void (await app.ready()), {
     code: 'FST_NSP_DEFINITION_INVALID',
-    message: /the reference #named can not be followed, beside binary/,
+    message: /the reference #nobody can not be followed, beside binary/,
   })
 })
 
