@@ -108,29 +108,34 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
 /** Most leave out what they don't declare; who keeps it, as ArkType does, is asked for a JSON Schema of what it declares. */
 function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: Compilers): Outgoing {
   const check = withLookalikes(compileCheck(schema, compile), true)
-  let strip: ((value: unknown) => unknown) | undefined
-  const make = () => {
-    const described = describeOutput(schema)
-    if (!isPlainObject(described) || !leavesOpen(described)) return (value: unknown) => value
+  const stripBy = (described: unknown): Strip => {
+    if (!isPlainObject(described) || !leavesOpen(described)) return (value) => value
     return createProject(readOutline(within({ root: described }, described), follow), refuseAny)
   }
+  let strips: { readonly before: Strip; readonly behind: Strip } | undefined
   return {
     check(value) {
-      strip ??= make()
-      return after(check(value), strip)
+      if (!strips) {
+        const output = describe(schema, 'output')
+        // Where nobody can say what comes out, what goes in is stripped.
+        strips = { before: stripBy(output ? undefined : describe(schema, 'input')), behind: stripBy(output) }
+      }
+      return after(check(strips.before(value)), strips.behind)
     },
     write: undefined,
   }
 }
 
+type Strip = (value: unknown) => unknown
+
 function refuseAny(): never {
   throw new SchemaMismatch([{ path: '', message: NOT_BINARY }])
 }
 
-/** The JSON Schema of what a Standard Schema gives; undefined where it has none. */
-function describeOutput(schema: StandardSchemaV1): unknown {
+/** The JSON Schema of what a Standard Schema takes, or gives; undefined where it has none. */
+function describe(schema: StandardSchemaV1, side: 'input' | 'output'): unknown {
   try {
-    return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.output({ target: 'draft-07' })
+    return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.[side]({ target: 'draft-07' })
   } catch {
     return undefined // there are things that no JSON Schema can say
   }

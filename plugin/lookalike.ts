@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { NOT_BINARY } from './binary-value.js'
+import { Lookalike } from './lookalike-data.js'
 import { DEPTH_LIMIT, isBinary } from './plain.js'
 import { isPlainObject } from './reference.js'
 import { type Check, SchemaMismatch, toStep } from './schema.js'
@@ -11,64 +12,8 @@ import { isThenable } from './sequence.js'
  * binary data; who asks for its keys, or for fields, takes it for an object; who asks for nothing takes anything.
  */
 
-/** Binary data for who asks for its class, its length or its bytes; without a key for who walks over it. */
-class Lookalike implements ProxyHandler<object> {
-  readonly binary: object
-  readonly path: string
-  readonly hasClass: boolean
-  isClassAsked = false
-  isWalked = false
-  /** Whether a field was asked for that binary data has not. */
-  isRead = false
-  /** Whether its bytes were asked for, by who has asked for its class. */
-  isOpened = false
-
-  constructor(binary: object, path: string, hasClass: boolean) {
-    this.binary = binary
-    this.path = path
-    this.hasClass = hasClass
-  }
-
-  get(_target: object, key: string | symbol): unknown {
-    this.#note(key)
-    if (this.isClassAsked && BYTE.test(String(key))) {
-      // A trap for each byte takes its time: whoever has got so far is given the data itself.
-      this.isOpened = true
-      throw new Error(NOT_BINARY)
-    }
-    if (!this.hasClass && CLASS.includes(key)) return undefined
-    const value = Reflect.get(this.binary, key)
-    // A method works on the data alone.
-    return typeof value === 'function' && key !== 'constructor' ? value.bind(this.binary) : value
-  }
-
-  has(_target: object, key: string | symbol): boolean {
-    this.#note(key)
-    return Reflect.has(this.binary, key)
-  }
-
-  getPrototypeOf(): object | null {
-    this.isClassAsked = true
-    return this.hasClass ? Reflect.getPrototypeOf(this.binary) : Object.prototype
-  }
-
-  ownKeys(): string[] {
-    this.isWalked = true
-    return []
-  }
-
-  #note(key: string | symbol): void {
-    if (key === Symbol.toStringTag) this.isClassAsked = true
-    else if (typeof key === 'string' && !COMMON.test(key) && !Reflect.has(this.binary, key)) this.isRead = true
-  }
-}
-
-const CLASS: readonly unknown[] = ['constructor', Symbol.toStringTag]
-const BYTE = /^\d+$/
 // As many are tried each by itself.
 const ALONE_LIMIT = 32
-// Bytes that may be there or not, and what is asked of anything: whether it is a promise, or has its own word for JSON.
-const COMMON = /^(\d+|then|toJSON)$/
 
 /** What stands in the copy that a schema is shown, by the stand-in. */
 type Shown = Map<unknown, Lookalike>
@@ -98,7 +43,7 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
     if (!failure) {
       const left = new Set<unknown>(shown.keys())
       const restored = restore(checked, shown, left, new Map())
-      if (left.size === 0 && takesAny) return restored
+      if (left.size === 0 && takesAny && !isOpened) return restored
     }
     const reader = all.find(({ isRead }) => isRead)
     if (failure && reader && !isOpened)

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'frame',
     'headers',
     'line',
+    'lookalike-data',
     'memory-socket',
     'outline',
     'packet',
