@@ -118,7 +118,7 @@ function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: 
       if (!strips) {
         const output = describe(schema, 'output')
         // Where nobody can say what comes out, what goes in is stripped.
-        strips = { before: stripBy(output ? undefined : describe(schema, 'input')), behind: stripBy(output) }
+        strips = { before: stripBy(isSilent(output) ? describe(schema, 'input') : undefined), behind: stripBy(output) }
       }
       return after(check(strips.before(value)), strips.behind)
     },
@@ -141,11 +141,16 @@ function describe(schema: StandardSchemaV1, side: 'input' | 'output'): unknown {
   }
 }
 
+/** Whether a JSON Schema says nothing, as ArkType's of the output of a pipe. */
+function isSilent(schema: unknown): boolean {
+  return isPlainObject(schema) && Object.keys(schema).every((key) => key === '$schema')
+}
+
 /** Whether some object of a JSON Schema says nothing of what it does not declare. */
 function leavesOpen(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return false
-  const isSilent = 'properties' in schema && !('additionalProperties' in schema)
-  return isSilent || Object.values(schema).some(leavesOpen)
+  const isLoose = 'properties' in schema && !('additionalProperties' in schema)
+  return isLoose || Object.values(schema).some(leavesOpen)
 }
 
 /** What is not declared is left out before anything else sees it: the check, and whatever writes it, on every way out. */
