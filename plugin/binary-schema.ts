@@ -37,7 +37,7 @@ export function readLimits(place: Place, follow: Follow): readonly number[] {
   const seen = new Set<unknown>()
 
   function read(at: Place, pointer: string): void {
-    const { schema, root } = at
+    const { schema, root, home } = at
     if (!isKeywords(schema) || seen.has(schema)) return
     seen.add(schema)
     if (schema.binary !== undefined) {
@@ -45,7 +45,7 @@ export function readLimits(place: Place, follow: Follow): readonly number[] {
       if (problem !== undefined) throw new Error(pointer + problem)
       limits.add((schema.binary as { maxBytes: number }).maxBytes)
     }
-    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, root) : undefined
+    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, root, home) : undefined
     if (target) read(target, `${pointer}/$ref`)
     mapInner(schema, (inner, step) => read(within(at, inner), pointer + step))
   }
@@ -66,20 +66,20 @@ export function toCheckable(place: Place, follow: Follow, limits: readonly numbe
   const definitions: Record<string, unknown> = {}
 
   function copy(at: Place): unknown {
-    const { schema, root } = at
+    const { schema } = at
     if (!isKeywords(schema)) return schema
     if (schema.binary !== undefined) {
       const { maxBytes } = schema.binary as { maxBytes: number }
       return { enum: standIns.filter((one) => one.valueOf() <= maxBytes) }
     }
     const { $id, $ref, ...made } = mapInner(schema, (inner) => copy(within(at, inner)))
-    if (typeof $ref === 'string') made.$ref = refer($ref, root)
+    if (typeof $ref === 'string') made.$ref = refer($ref, at)
     const isOfObjects = [schema.type].flat().includes('object')
     return isOfObjects ? { ...made, allOf: [...listOf(made.allOf), guard] } : made
   }
 
-  function refer(ref: string, root: object): string {
-    const target = follow(ref, root)
+  function refer(ref: string, { root, home }: Place): string {
+    const target = follow(ref, root, home)
     if (!target)
       throw new Error(`the reference ${ref} can not be followed, beside binary: point it to a schema by its path`)
     const known = names.get(target.schema)

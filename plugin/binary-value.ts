@@ -1,5 +1,5 @@
 import { StandIn } from './binary.js'
-import { branchesOf, mayBe, OPAQUE, type Outline } from './outline.js'
+import { branchesOf, mayBe, type Outline } from './outline.js'
 import { isBinary } from './plain.js'
 import { SchemaMismatch, toStep } from './schema.js'
 
@@ -55,7 +55,6 @@ export function setAside(value: unknown, outline: Outline, limits: readonly numb
 }
 
 function checkSize(size: number, branches: readonly Outline[], path: string): void {
-  if (branches.includes(OPAQUE)) return
   const most = branches.map((branch) => (branch.kind === 'binary' ? branch.maxBytes : 0))
   const limit = Math.max(0, ...most)
   if (limit === 0) throw new SchemaMismatch([{ path, message: NOT_BINARY }])
@@ -99,15 +98,14 @@ function sizeOf(binary: object): number {
 /** The outlines that an item of a list may have. */
 function itemsOf(branches: readonly Outline[], index: number): readonly Outline[] {
   return branches.flatMap((branch) => {
-    if (branch.kind === 'list') return [branch.items[index] ?? branch.rest]
-    return branch === OPAQUE ? [OPAQUE] : []
+    return branch.kind === 'list' ? [branch.items[index] ?? branch.rest] : []
   })
 }
 
 /** The outlines that a field of an object may have. */
 function fieldsOf(branches: readonly Outline[], key: string): readonly Outline[] {
   return branches.flatMap((branch) => {
-    if (branch.kind !== 'fields') return branch === OPAQUE ? [OPAQUE] : []
+    if (branch.kind !== 'fields') return []
     const { fields, patterns, rest } = branch
     const matching = patterns.filter(([pattern]) => pattern.test(key)).map(([, outline]) => outline)
     const named = fields.get(key)

@@ -3,7 +3,6 @@ import { readLimits, toCheckable } from './binary-schema.js'
 import { findBinary, NOT_BINARY, putBack, refuseBinary, setAside, setAsideInPlace } from './binary-value.js'
 import { readOutline } from './draft.js'
 import { withLookalikes } from './lookalike.js'
-import { ANY } from './outline.js'
 import { countKept } from './plain.js'
 import { createProject } from './projection.js'
 import { type Follow, isPlainObject, within } from './reference.js'
@@ -109,39 +108,49 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
 /** Most leave out what they don't declare; who keeps it, as ArkType does, is asked for a JSON Schema of what it declares. */
 function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: Compilers): Outgoing {
   const check = withLookalikes(compileCheck(schema, compile), true)
-  let strip: ((value: unknown) => unknown) | undefined
-  const make = () => {
-    const described = describeOutput(schema)
-    if (!isPlainObject(described) || !leavesOpen(described)) return (value: unknown) => value
+  const stripBy = (described: unknown): Strip => {
+    if (!isPlainObject(described) || !leavesOpen(described)) return (value) => value
     return createProject(readOutline(within({ root: described }, described), follow), refuseAny)
   }
+  let strips: { readonly before: Strip; readonly behind: Strip } | undefined
   return {
     check(value) {
-      strip ??= make()
-      return after(check(value), strip)
+      if (!strips) {
+        const output = describe(schema, 'output')
+        // Where nobody can say what comes out, what goes in is stripped.
+        strips = { before: stripBy(isSilent(output) ? describe(schema, 'input') : undefined), behind: stripBy(output) }
+      }
+      return after(check(strips.before(value)), strips.behind)
     },
     write: undefined,
   }
 }
 
+type Strip = (value: unknown) => unknown
+
 function refuseAny(): never {
   throw new SchemaMismatch([{ path: '', message: NOT_BINARY }])
 }
 
-/** The JSON Schema of what a Standard Schema gives; undefined where it has none. */
-function describeOutput(schema: StandardSchemaV1): unknown {
+/** The JSON Schema of what a Standard Schema takes, or gives; undefined where it has none. */
+function describe(schema: StandardSchemaV1, side: 'input' | 'output'): unknown {
   try {
-    return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.output({ target: 'draft-07' })
+    return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.[side]({ target: 'draft-07' })
   } catch {
     return undefined // there are things that no JSON Schema can say
   }
 }
 
+/** Whether a JSON Schema says nothing, as ArkType's of the output of a pipe. */
+function isSilent(schema: unknown): boolean {
+  return isPlainObject(schema) && Object.keys(schema).every((key) => key === '$schema')
+}
+
 /** Whether some object of a JSON Schema says nothing of what it does not declare. */
 function leavesOpen(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return false
-  const isSilent = 'properties' in schema && !('additionalProperties' in schema)
-  return isSilent || Object.values(schema).some(leavesOpen)
+  const isLoose = 'properties' in schema && !('additionalProperties' in schema)
+  return isLoose || Object.values(schema).some(leavesOpen)
 }
 
 /** What is not declared is left out before anything else sees it: the check, and whatever writes it, on every way out. */
@@ -149,9 +158,10 @@ function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing 
   const { compile, compileSerializer, isOwnSerializer, follow } = compilers
   const place = within({ root: Object(schema) }, schema)
   const limits = readLimits(place, follow)
-  const outline = isPlainObject(schema) ? readOutline(place, follow) : ANY
-  const project = createProject(outline)
+  // first: its word on a schema that is wrong is the better one
   const checkPlain = compileCheck(limits.length > 0 ? toCheckable(place, follow, limits) : schema, compile)
+  const outline = readOutline(place, follow)
+  const project = createProject(outline)
   const check: Check = (value) => {
     const before = countKept()
     const copy = project(value)

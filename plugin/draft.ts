@@ -1,5 +1,6 @@
 import type { BinaryOptions } from './binary.js'
-import { ANY, intersect, type Outline, unite } from './outline.js'
+import { createLater, intersect, unite } from './combination.js'
+import { ANY, type Outline } from './outline.js'
 import { type Follow, isKeywords, type Keywords, type Place, within } from './reference.js'
 
 /*
@@ -9,26 +10,35 @@ import { type Follow, isKeywords, type Keywords, type Place, within } from './re
 const SCALARS = ['string', 'number', 'integer', 'boolean', 'null']
 const FIELD_KEYS = ['properties', 'patternProperties', 'additionalProperties', 'required']
 
+/** Throws for a `$ref` that leads to where nobody knows: what it declares can't be told from what it does not. */
 export function readOutline(place: Place, follow: Follow): Outline {
-  const known = new Map<unknown, Outline | undefined>()
+  const known = new Map<unknown, Outline>()
 
   function read(at: Place): Outline {
     const { schema } = at
     if (!isKeywords(schema)) return ANY
     const found = known.get(schema)
     if (found) return found
-    // under way: it is within itself
-    if (known.has(schema)) return { kind: 'later', get: () => known.get(schema) as Outline }
-    known.set(schema, undefined)
+    // for as long as it is under way: it may be within itself
+    known.set(
+      schema,
+      createLater(() => known.get(schema) as Outline),
+    )
     const readInner = (inner: unknown) => read(within(at, inner))
-    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, at.root) : undefined
-    const together = [...(target ? [read(target)] : []), ...listOf(schema.allOf).map(readInner)]
+    const together = [...readTarget(at, schema.$ref), ...listOf(schema.allOf).map(readInner)]
     const outline = alternativesOf(schema).reduce<Outline>(
-      (all, branches) => unite(branches.map((branch) => intersect(all, readInner(branch)))),
+      (all, branches) => intersect(all, unite(branches.map(readInner))),
       together.reduce(intersect, readOwn(schema, readInner)),
     )
     known.set(schema, outline)
     return outline
+  }
+
+  function readTarget({ root, home }: Place, ref: unknown): Outline[] {
+    if (typeof ref !== 'string') return []
+    const target = follow(ref, root, home)
+    if (target) return [read(target)]
+    throw new Error(`"${ref}" can not be followed, so what is sent can not be stripped`)
   }
 
   return read(place)

@@ -1,4 +1,6 @@
+import { types } from 'node:util'
 import { NOT_BINARY } from './binary-value.js'
+import { Lookalike } from './lookalike-data.js'
 import { DEPTH_LIMIT, isBinary } from './plain.js'
 import { isPlainObject } from './reference.js'
 import { type Check, SchemaMismatch, toStep } from './schema.js'
@@ -10,54 +12,8 @@ import { isThenable, promiseOf } from './sequence.js'
  * binary data; who asks for its keys, or for fields, takes it for an object; who asks for nothing takes anything.
  */
 
-/** Binary data for who asks for its class, its length or its bytes; without a key for who walks over it. */
-class Lookalike implements ProxyHandler<object> {
-  readonly binary: object
-  readonly path: string
-  readonly hasClass: boolean
-  isClassAsked = false
-  isWalked = false
-  /** Whether a field was asked for that binary data has not. */
-  isRead = false
-
-  constructor(binary: object, path: string, hasClass: boolean) {
-    this.binary = binary
-    this.path = path
-    this.hasClass = hasClass
-  }
-
-  get(_target: object, key: string | symbol): unknown {
-    this.#note(key)
-    if (!this.hasClass && CLASS.includes(key)) return undefined
-    const value = Reflect.get(this.binary, key)
-    // A method works on the data alone.
-    return typeof value === 'function' && key !== 'constructor' ? value.bind(this.binary) : value
-  }
-
-  has(_target: object, key: string | symbol): boolean {
-    this.#note(key)
-    return Reflect.has(this.binary, key)
-  }
-
-  getPrototypeOf(): object | null {
-    this.isClassAsked = true
-    return this.hasClass ? Reflect.getPrototypeOf(this.binary) : Object.prototype
-  }
-
-  ownKeys(): string[] {
-    this.isWalked = true
-    return []
-  }
-
-  #note(key: string | symbol): void {
-    if (key === Symbol.toStringTag) this.isClassAsked = true
-    else if (typeof key === 'string' && !COMMON.test(key) && !Reflect.has(this.binary, key)) this.isRead = true
-  }
-}
-
-const CLASS: readonly unknown[] = ['constructor', Symbol.toStringTag]
-// Bytes that may be there or not, and what is asked of anything: whether it is a promise, or has its own word for JSON.
-const COMMON = /^(\d+|then|toJSON)$/
+// As many are tried each by itself.
+const ALONE_LIMIT = 32
 
 /** What stands in the copy that a schema is shown, by the stand-in. */
 type Shown = Map<unknown, Lookalike>
@@ -83,29 +39,75 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
     const isAny = !(failure || takesAny)
     const stranger = all.find(({ isClassAsked, isWalked }) => isWalked || (isAny && !isClassAsked))
     if (stranger) throw notBinary(stranger)
+    const isOpened = all.some((lookalike) => lookalike.isOpened)
     if (!failure) {
       const left = new Set<unknown>(shown.keys())
       const restored = restore(checked, shown, left, new Map())
-      if (left.size === 0) return shown.has(checked) && !takesAny ? confirm(value as object) : restored
+      if (left.size === 0 && takesAny && !isOpened) return restored
     }
     const reader = all.find(({ isRead }) => isRead)
-    // It has become something else, or was looked at by what wants the data itself: here it is, and nobody walks over it.
-    if (!reader) return check(value)
-    throw failure?.error instanceof SchemaMismatch ? failure.error : notBinary(reader)
+    if (failure && reader && !isOpened)
+      throw failure.error instanceof SchemaMismatch ? failure.error : notBinary(reader)
+    if (takesAny) {
+      // It has become something else, or was looked at by what wants the data itself.
+      if (reader) throw notBinary(reader)
+      return check(value)
+    }
+    return confirm(checked, value, all)
   }
 
-  /** ArkType asks of all that it gives whether it is a list of errors. So who takes one without a class takes anything. */
-  function confirm(binary: object): unknown {
-    const lookalike = new Lookalike(binary, '', false)
-    const proxy = new Proxy({}, lookalike)
-    return settle(
-      () => check(proxy),
-      ({ checked }) => {
-        if (checked === proxy) throw notBinary(lookalike)
-        return binary
-      },
-    )
+  /**
+   * Asking for a class may be about another one (`instanceof Promise`). So who takes one without a class as well takes
+   * anything; all others are handed the data itself.
+   */
+  function confirm(checked: unknown, value: unknown, all: readonly Lookalike[]): unknown {
+    const groups = all.length > ALONE_LIMIT ? [all] : all.map((one) => [one])
+    const next = (index: number): unknown => {
+      const group = groups[index]
+      if (!group) return check(value)
+      const shown: Shown = new Map()
+      const plain = new Set(group.map(({ path }) => path))
+      const copy = show(value, { shown, known: new Map(), plain }, '')
+      return settle(
+        () => check(copy),
+        (outcome) => {
+          const taken = group.find(({ path }) =>
+            isTaken(path, { checked, outcome, shown, isAlone: group.length === 1 }),
+          )
+          if (taken) throw notBinary(taken)
+          return next(index + 1)
+        },
+      )
+    }
+    return next(0)
   }
+}
+
+/** What a value has at a JSON pointer. */
+function at(value: unknown, path: string): unknown {
+  const keys = path.split('/').slice(1)
+  return keys.reduce((inner, key) => Object(inner)[key.replaceAll('~1', '/').replaceAll('~0', '~')], value)
+}
+
+interface Trial {
+  /** What came of the one with a class. */
+  readonly checked: unknown
+  readonly outcome: Outcome
+  readonly shown: Shown
+  readonly isAlone: boolean
+}
+
+/** Whether one without a class was taken, in the place of binary data. */
+function isTaken(path: string, { checked, outcome, shown, isAlone }: Trial): boolean {
+  const [proxy, plain] = [...shown].find(([, lookalike]) => lookalike.path === path) ?? []
+  const { failure } = outcome
+  if (plain?.isOpened) return true
+  if (failure && isAlone) return false
+  if (failure) {
+    return !(failure.error instanceof SchemaMismatch && failure.error.mismatches.some((one) => one.path === path))
+  }
+  // Of a union, another alternative may have taken it for an object: then it is not itself any more.
+  return at(outcome.checked, path) === proxy || !types.isProxy(at(checked, path))
 }
 
 function notBinary({ path }: Lookalike): SchemaMismatch {
@@ -142,12 +144,12 @@ function holdsBinary(value: unknown, seen: Set<unknown>, depth: number): boolean
 /** A copy with a lookalike in the place of all binary data. `known`: what has been copied, for what is in itself. */
 function show(
   value: unknown,
-  memo: { readonly shown: Shown; readonly known: Map<unknown, unknown> },
+  memo: { readonly shown: Shown; readonly known: Map<unknown, unknown>; readonly plain?: ReadonlySet<string> },
   path: string,
 ): unknown {
   const { shown, known } = memo
   if (isBinary(value)) {
-    const lookalike = new Lookalike(value as object, path, true)
+    const lookalike = new Lookalike(value as object, path, !memo.plain?.has(path))
     const proxy = new Proxy({}, lookalike)
     shown.set(proxy, lookalike)
     return proxy

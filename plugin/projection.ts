@@ -1,4 +1,5 @@
-import { branchesOf, type FieldSet, type List, mayBe, merge, type Outline, type Union } from './outline.js'
+import { merge } from './combination.js'
+import { branchesOf, type FieldSet, type List, mayBe, type Outline, type Union } from './outline.js'
 import { DEPTH_LIMIT, isKept, isNothing, toPlain } from './plain.js'
 
 /*

@@ -140,7 +140,9 @@ function isCertain(schema: unknown, site: Site): boolean {
 /** Whether all of what a reference leads into is certain, and also the part of it that it points to. */
 function isReference(ref: string, site: Site): boolean {
   const [, name, pointer = '#'] = REFERENCE.exec(ref) ?? []
-  const root = name === '' ? site.root : name && site.follow(name, {})?.schema
+  const named = name ? site.follow(name, {}) : undefined
+  // A name within a document may be that of two.
+  const root = name === '' ? site.root : named?.schema === named?.home && named?.schema
   if (!isPlainObject(root)) return false
   const place = site.follow(pointer, root)
   // What has an `$id` of its own in there is of another root.

@@ -436,11 +436,11 @@ t.test('a wrong `binary` fails at boot, naming namespace, event and path', async
 })
 
 t.test('a reference that can not be followed, beside binary, fails at boot', async (t) => {
-  const payload = { ...fields({ a: image, b: { $ref: '#named' } }), $defs: { b: { $id: '#named', type: 'string' } } }
+  const payload = { ...fields({ a: image, b: { $ref: '#nobody' } }), $defs: { b: { $id: '#named', type: 'string' } } }
   const app = await build(t, { namespaces: { '/x': { events: { put: { payload, handler: () => {} } } } } })
   await t.rejects(async () => void (await app.ready()), {
     code: 'FST_NSP_DEFINITION_INVALID',
-    message: /the reference #named can not be followed, beside binary/,
+    message: /the reference #nobody can not be followed, beside binary/,
   })
 })
 
@@ -481,6 +481,19 @@ const UNSAID_STANDARD: Record<string, [schema: AnySchema, put: (binary: Buffer) 
   'ArkType, anything within': [ark({ a: 'unknown' }), (b) => ({ a: b }), '/a'],
   'ArkType, a union': [ark('string').or({ 'a?': 'string' }), (b) => b],
   'ArkType, without others': [ark({ '+': 'delete', 'a?': 'string' }), (b) => b],
+  'z.preprocess, an object with its length': [z.preprocess((x) => x, z.object({ length: z.number() })), (b) => b],
+  'z.preprocess, an object of nothing': [z.preprocess((x) => x ?? {}, z.object({})), (b) => b],
+  'z.preprocess within': [z.object({ a: z.preprocess((x) => x, z.object({})) }), (b) => ({ a: b }), '/a'],
+  'z.unknown, moved by a transform': [z.object({ a: z.unknown() }).transform((o) => o.a), (b) => ({ a: b }), '/a'],
+  'z.unknown, transformed': [
+    z.record(
+      z.string(),
+      z.unknown().transform((x) => x),
+    ),
+    (b) => ({ 'a/b': b }),
+    '/a~1b',
+  ],
+  'z.unknown, its bytes looked at': [z.unknown().transform((x) => (x as Uint8Array)[0]), (b) => b],
   'a class asked by its name': [
     v.custom((value) => Object.prototype.toString.call(value) !== '[object Nothing]'),
     (b) => b,
@@ -593,6 +606,30 @@ t.test('a Standard Schema has its own word for binary data, and is handed the da
     error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name' }] },
   })
   t.match(await socket.emitWithAck('z.instanceof, looked into', BYTES), { error: { code: 'FST_NSP_EVENT_INVALID' } })
+})
+
+t.test('what a Standard Schema makes, it makes of the data itself, and its bytes are read there', async (t) => {
+  const compilers = await contextCompilers(t)
+  const bytes = z.instanceof(Uint8Array)
+  const kept = z.object({ d: bytes }).transform(({ d }) => ({ d, map: new Map([['d', d]]), read: () => d }))
+  const made = compileIncoming(kept, compilers).check({ d: BYTES }) as { map: Map<string, unknown>; read(): unknown }
+  t.equal(made.map.get('d'), BYTES)
+  t.equal(made.read(), BYTES)
+  let [calls, read] = [0, 0]
+  const summed = bytes.refine((data) => {
+    calls++
+    for (let index = 0; index < data.length; index++) read += data[index] === 49 ? 1 : 0
+    return true
+  })
+  t.equal(compileIncoming(summed, compilers).check(LARGE), LARGE)
+  t.ok(read <= LARGE.length && read > LARGE.length - 9, 'once, on the data')
+  t.equal(calls, 2)
+  const many = Array.from({ length: 100 }, () => Buffer.from('x'))
+  t.strictSame(compileIncoming(z.array(bytes), compilers).check(many), many)
+  const some = z.array(z.union([z.string(), z.unknown().transform((x) => x)]))
+  t.throws(() => compileIncoming(some, compilers).check(many), { message: '/0 must not be binary' })
+  const half = z.object({ a: z.array(bytes), b: z.preprocess((x) => x, z.unknown()) })
+  t.throws(() => compileIncoming(half, compilers).check({ a: many, b: BYTES }), { message: '/b must not be binary' })
 })
 
 t.test('a Standard Schema that fails for reasons of its own fails as ever', async (t) => {

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { Type } from 'typebox'
 import { compileOutgoing } from '../../plugin/compiled-schema.js'
 import { compilersOf } from '../../plugin/compilers.js'
 import { createFollow } from '../../plugin/reference.js'
@@ -22,6 +23,10 @@ const text = { type: 'string' }
 const fields = (properties: object, rest: object = {}) => ({ type: 'object', properties, ...rest })
 const A = fields({ kind: { const: 'a' }, x: text }, { required: ['kind'] })
 const B = fields({ kind: { enum: ['b', 'c'] }, y: text }, { required: ['kind'] })
+const KINDS = Array.from({ length: 40 }, (_, index) =>
+  fields({ kind: { const: `k${index}` }, [`f${index}`]: text }, { required: ['kind'] }),
+)
+const NODE = Type.Object({ x: Type.String(), in: Type.Optional(Type.Ref('Node')) })
 const both = { x: 'x', y: 'y', z: 'z' }
 
 const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unknown][]> = {
@@ -92,7 +97,28 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
       { x: 'x' },
     ],
     [{ ...fields({ x: text, y: text }), anyOf: [{ required: ['x'] }, { required: ['z'] }] }, both, both],
-    [{ anyOf: Array.from({ length: 40 }, (_, index) => fields({ [`f${index}`]: text })) }, both, both],
+    [
+      { anyOf: Array.from({ length: 40 }, (_, index) => fields({ [`f${index}`]: text })) },
+      { f7: 'x', ...both },
+      { f7: 'x' },
+    ],
+    [{ anyOf: KINDS }, { ...both, kind: 'k39', f39: 'x', f3: 'y' }, { kind: 'k39', f39: 'x' }],
+    [
+      { anyOf: KINDS, allOf: [{ anyOf: [...KINDS.slice(0, 20), { type: 'array', items: A }] }] },
+      { ...both, kind: 'k3', f3: 'x' },
+      { kind: 'k3', f3: 'x' },
+    ],
+    [
+      {
+        allOf: [
+          { anyOf: [A, B, { type: 'array', items: A }] },
+          ...Array.from({ length: 4 }, () => ({ anyOf: [A, B, { type: 'array', items: A }] })),
+        ],
+      },
+      [{ ...both, kind: 'a' }],
+      [{ kind: 'a', x: 'x' }],
+    ],
+    [{ allOf: [{ anyOf: [...KINDS, {}] }, { anyOf: [A, {}] }] }, { kind: 'a', ...both }, { kind: 'a', ...both }],
   ],
   'what is combined declares together': [
     [{ allOf: [fields({ x: text }), fields({ y: text })] }, both, { x: 'x', y: 'y' }],
@@ -152,7 +178,22 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [
       { ...fields({ o: { $ref: '#name' } }), $defs: { b: { $id: '#name', ...B } } },
       { o: { ...both, kind: 'b' } },
-      { o: { ...both, kind: 'b' } },
+      { o: { kind: 'b', y: 'y' } },
+    ],
+    [
+      { ...fields({ o: { $ref: '#name' } }), $defs: { b: { $anchor: 'name', ...A } } },
+      { o: { ...both, kind: 'a' } },
+      { o: { kind: 'a', x: 'x' } },
+    ],
+    [
+      fields({ first: { $id: 'firstly', ...A }, o: { $ref: 'firstly' } }),
+      { o: { ...both, kind: 'a' } },
+      { o: { kind: 'a', x: 'x' } },
+    ],
+    [
+      { $id: 'http://x.org/root.json', ...fields({ o: { $ref: 'a.json' } }), $defs: { a: { $id: 'a.json', ...A } } },
+      { o: { ...both, kind: 'a' } },
+      { o: { kind: 'a', x: 'x' } },
     ],
     [{ $ref: 'thing#', properties: { z: text } }, both, { x: 'x', z: 'z' }],
   ],
@@ -174,8 +215,59 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     ],
     [
       { allOf: [{ $ref: '#/$defs/a' }], $defs: { a: fields({ x: text, in: { allOf: [{ $ref: '#/$defs/a' }, A] } }) } },
-      { x: 'x', in: { ...both, kind: 'a' } },
-      { x: 'x', in: { ...both, kind: 'a' } },
+      { x: 'x', in: { ...both, kind: 'a', in: { ...both, kind: 'a' } } },
+      { x: 'x', in: { kind: 'a', x: 'x', in: { kind: 'a', x: 'x' } } },
+    ],
+    [
+      fields({ x: text, in: { $ref: '#', type: 'object', nullable: true } }, { $id: 'sibling' }),
+      { ...both, in: { ...both, in: both } },
+      { x: 'x', in: { x: 'x', in: { x: 'x' } } },
+    ],
+    [
+      {
+        $ref: '#/$defs/a',
+        $defs: { a: fields({ x: text, in: { allOf: [{ $ref: '#/$defs/a' }, { $ref: '#/$defs/a' }] } }) },
+      },
+      { ...both, in: both },
+      { x: 'x', in: { x: 'x' } },
+    ],
+    [
+      Type.Cyclic({ Node: NODE }, 'Node'),
+      { ...both, in: { ...both, in: both } },
+      { x: 'x', in: { x: 'x', in: { x: 'x' } } },
+    ],
+    [
+      Type.Cyclic(
+        {
+          Node: Type.Object({
+            x: Type.String(),
+            all: Type.Optional(Type.Array(Type.Intersect([Type.Ref('Node'), Type.Object({})]))),
+          }),
+        },
+        'Node',
+      ),
+      { ...both, all: [{ ...both, all: [both] }] },
+      { x: 'x', all: [{ x: 'x', all: [{ x: 'x' }] }] },
+    ],
+    [
+      Type.Cyclic(
+        {
+          A: Type.Object({ x: Type.String(), b: Type.Optional(Type.Ref('B')) }),
+          B: Type.Object({ y: Type.String(), a: Type.Optional(Type.Ref('A')) }),
+        },
+        'A',
+      ),
+      { ...both, b: { ...both, a: { ...both, b: both } } },
+      { x: 'x', b: { y: 'y', a: { x: 'x', b: { y: 'y' } } } },
+    ],
+    [
+      {
+        anyOf: [...KINDS, { $ref: '#/$defs/a' }],
+        allOf: [{ anyOf: KINDS }],
+        $defs: { a: fields({ in: { anyOf: [...KINDS, { $ref: '#/$defs/a' }], allOf: [{ anyOf: [A, ...KINDS] }] } }) },
+      },
+      { ...both, kind: 'k1', f1: 'x', in: { z: 'z', kind: 'k2', f2: 'y' } },
+      { kind: 'k1', f1: 'x', in: { kind: 'k2', f2: 'y' } },
     ],
   ],
 }
@@ -222,6 +314,23 @@ t.test('a reference to nothing is followed nowhere', async (t) => {
   for (const ref of ['missing', 'strange', '__proto__', 'thing#/properties/y', 'thing#/properties/x/type/y']) {
     t.equal(follow(ref, {}), undefined, ref)
   }
+})
+
+t.test('what goes out by a reference that nobody can follow is refused at boot, and not sent whole', async (t) => {
+  const compilers = {
+    compile: () => () => true,
+    isCertain: () => false,
+    compileSerializer: () => undefined,
+    isOwnSerializer: true,
+    follow: createFollow({}),
+  }
+  for (const ref of ['nope', '#nope', '#/nope/nope', 'http://[/x']) {
+    t.throws(() => compileOutgoing(fields({ o: { $ref: ref } }), compilers), {
+      message: `"${ref}" can not be followed, so what is sent can not be stripped`,
+    })
+  }
+  const round = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }
+  t.strictSame(compileOutgoing(round, compilers).check(both), {}, 'what leads to itself declares nothing')
 })
 
 t.test('a copy is as JSON would have it', async (t) => {
@@ -307,5 +416,10 @@ t.test('a schema of another language is left alone', async (t) => {
     follow: () => undefined,
   })
   t.strictSame(check(both), both)
+  const own = Object.assign(
+    Object.create({}),
+    fields({ x: text, o: Object.assign(Object.create({}), fields({ y: text })) }),
+  )
+  t.strictSame(project(own, { ...both, o: both }), { x: 'x', o: { y: 'y' } }, 'what has a class may speak of JSON')
   t.strictSame(project({ anyOf: [{ elements: text }, A] }, { kind: 'z', ...both }), { kind: 'z', ...both })
 })

@@ -252,6 +252,14 @@ t.test(
       at: new Date(0).toISOString(),
       data: PHOTO,
     })
+    t.strictSame(
+      out(
+        id.pipe((value) => ({ ...value, made: 1 })),
+        row,
+      ),
+      { id: '7', made: 1 },
+      'what goes into a pipe is stripped',
+    )
     t.strictSame(out(ark({ '[string]': 'unknown' }), row), row, 'what is declared to be open is open')
     t.strictSame(out(z.looseObject({ id: z.string() }), row), row)
     t.strictSame(out(z.object({ id: z.string() }), row), { id: '7' })
