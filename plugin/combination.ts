@@ -45,7 +45,7 @@ export function intersect(a: Outline, b: Outline): Outline {
 
 /** The outline of a value that has one of them. */
 export function unite(outlines: readonly Outline[]): Outline {
-  const branches = outlines.flatMap((outline) => (outline.kind === 'union' ? outline.branches : [outline]))
+  const branches = outlines.flatMap(alternativesOf)
   const others = branches.filter((branch) => branch.kind !== 'scalar' || branch.type !== 'null')
   if (others.length === 1) return others[0] as Outline
   const scalars = others.filter((branch) => branch.kind === 'scalar')
@@ -117,16 +117,18 @@ function isOf(outline: Outline, parts: ReadonlySet<Outline>): boolean {
 /** Where there would be too many, what any of them declares is declared. */
 function intersectUnions(a: Union, b: Union): Outline {
   const isMany = a.branches.length * b.branches.length > BRANCH_LIMIT
-  const one = isMany ? coalesce(a) : a
-  const all = unite(b.branches.map((branch) => intersect(one, branch)))
-  return isMany ? coalesce(all) : all
+  const one = isMany ? coalesce(a.branches) : a
+  const all = b.branches.flatMap((branch) => alternativesOf(intersect(one, branch)))
+  return isMany ? coalesce(all) : unite(all)
 }
 
+const alternativesOf = (outline: Outline): readonly Outline[] =>
+  outline.kind === 'union' ? outline.branches : [outline]
+
 /** One outline for each kind of value, of what any of the branches declares. */
-function coalesce(outline: Outline): Outline {
-  const branches = outline.kind === 'union' ? outline.branches : [outline]
+function coalesce(branches: readonly Outline[]): Outline {
   if (branches.some(({ kind }) => kind === 'later')) {
-    return createLater(() => coalesce({ kind: 'union', branches: branchesOf(outline) }))
+    return createLater(() => coalesce(branchesOf({ kind: 'union', branches })))
   }
   const kinds = [...new Set(branches.map(({ kind }) => kind))]
   if (kinds.includes('any')) return ANY

@@ -99,9 +99,9 @@ interface Trial {
 
 /** Whether one without a class was taken, in the place of binary data. */
 function isTaken(path: string, { checked, outcome, shown, isAlone }: Trial): boolean {
-  const [proxy, plain] = [...shown].find(([, lookalike]) => lookalike.path === path) ?? []
+  const [proxy, plain] = [...shown].find(([, lookalike]) => lookalike.path === path) as [unknown, Lookalike]
   const { failure } = outcome
-  if (plain?.isOpened) return true
+  if (plain.isOpened) return true
   if (failure && isAlone) return false
   if (failure) {
     return !(failure.error instanceof SchemaMismatch && failure.error.mismatches.some((one) => one.path === path))

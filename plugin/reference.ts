@@ -81,7 +81,7 @@ export function createFollow(added: Readonly<Record<string, unknown>>): Follow {
   return (ref, root, home = root) => {
     const { places, bases } = indexOf(home)
     const [name = '', fragment = ''] = ref.split('#', 2)
-    const uri = resolve(name, bases.get(root) ?? NOWHERE)
+    const uri = resolve(name, bases.get(root) as string) // a root is its home, or has an `$id`
     const find = (key: string) => {
       const own = places.get(key)
       if (own) return own

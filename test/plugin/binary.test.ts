@@ -632,6 +632,31 @@ t.test('what a Standard Schema makes, it makes of the data itself, and its bytes
   t.throws(() => compileIncoming(half, compilers).check({ a: many, b: BYTES }), { message: '/b must not be binary' })
 })
 
+t.test(
+  'a schema that breaks where binary data is not itself takes none; what goes out is not read in place of it',
+  async (t) => {
+    const compilers = await contextCompilers(t)
+    const many = Array.from({ length: 40 }, () => Buffer.from('x'))
+    const breaks = {
+      '~standard': {
+        version: 1,
+        vendor: 'own',
+        validate(value: unknown) {
+          if (!(value as unknown[]).every((each) => each instanceof Uint8Array)) throw new TypeError('No bytes')
+          return { value }
+        },
+      },
+    }
+    t.throws(() => compileIncoming(breaks as never, compilers).check(many), { message: '/0 must not be binary' })
+    const odd = z.custom((data) => !(data instanceof Promise) && (data as Uint8Array)[0] !== undefined)
+    t.throws(() => compileIncoming(odd, compilers).check(BYTES), { message: '/ must not be binary' })
+    const reads = z.any().transform((data) => ({ name: data.name }))
+    t.throws(() => compileOutgoing(reads, compilers).check(BYTES), { message: '/ must not be binary' })
+    const ignores = z.any().transform(() => 'gone')
+    t.equal(compileOutgoing(ignores, compilers).check(BYTES), 'gone')
+  },
+)
+
 t.test('a Standard Schema that fails for reasons of its own fails as ever', async (t) => {
   const compilers = await contextCompilers(t)
   const cycle: { self?: unknown; at: unknown } = { at: BYTES }
