@@ -144,7 +144,8 @@ function toSent(namespace: string, event: string, args: unknown[]): unknown[] {
 function hear(result: unknown, report: (error: unknown) => void): unknown {
   if (!isThenable(result)) return result
   let isHeard = false
-  result.then(undefined, (error) => isHeard || report(error))
+  // Not at once: whoever waits for it may ask in a later tick.
+  result.then(undefined, (error) => setImmediate(() => isHeard || report(error)))
   const heard: PromiseLike<unknown>['then'] = (...ends) => {
     isHeard = true
     return result.then(...ends)
