@@ -7,8 +7,8 @@ import { isThenable } from './sequence.js'
  * The id of a user, as a text: two who are not the same must not have the same one.
  */
 
-/** What `userIdOf` may give: an object has a text of its own, as an ObjectId. */
-export type UserId = string | number | bigint | { toString(): string }
+/** What `userIdOf` may give; of objects an ObjectId of MongoDB. At run time any that has a text of its own will do. */
+export type UserId = string | number | bigint | { toHexString(): string }
 
 /**
  * out: undefined for nobody.
