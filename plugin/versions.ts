@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 /*
- * The versions of socket.io, engine.io and ws: which are installed, and in which their private parts were tested.
+ * The versions of socket.io, engine.io and ws: which are installed, and in which their private parts were tested. Within
+ * these, and in a bundle, where there is nothing to read, it is the shape of what is there that decides.
  */
 
 /** Of each package the versions that were tested. */
@@ -49,11 +50,11 @@ function readVersion(place: string, name: string): string {
   return readVersion(folder, name)
 }
 
-/** Says which version was not tested; undefined when all were. */
+/** Says which version was not tested; undefined when none is known to be another. Then the shape decides: seam.ts. */
 export function findUntested(versions: Versions): string | undefined {
   for (const [name, tested] of Object.entries(TESTED)) {
     const version = versions[name as keyof Versions]
-    if (version === undefined || !tested.test(version)) return `${name} ${version ?? 'of an unknown version'}`
+    if (version !== undefined && !tested.test(version)) return `${name} ${version}`
   }
   return undefined
 }
