@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path'
  * these, and in a bundle, where there is nothing to read, it is the shape of what is there that decides.
  */
 
-/** Of each package the versions that were tested. */
-const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\./, ws: /^8\./ } as const
+/** Of each package the versions that were tested. An older engine.io refreshes its timers otherwise. */
+const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\.(1[1-9]|[2-9]\d)$/, ws: /^8\./ } as const
 
 export type Versions = Readonly<Record<keyof typeof TESTED, string | undefined>>
 

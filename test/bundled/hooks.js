@@ -10,7 +10,7 @@ const { BUNDLE = '' } = process.env
 // The hooks themselves run in a thread of their own, and come by here once more.
 if (isMainThread) register(import.meta.url)
 
-const fastify = `data:text/javascript,${encodeURIComponent(`export { Fastify as default } from '${BUNDLE}'`)}`
+const fastify = `data:text/javascript,${encodeURIComponent(`export { Fastify as default, LogController } from '${BUNDLE}'`)}`
 
 /** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {

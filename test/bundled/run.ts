@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildSync } from 'esbuild'
+import { flowSuites } from '../flow-suites.js'
 
 /*
  * npm run test:bundled
@@ -45,24 +46,16 @@ rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder)
 writeFileSync(
   entry,
-  `export { default as Fastify } from 'fastify'
+  `export { default as Fastify, LogController } from 'fastify'
 export * from '../dist/index.js'
 export { default } from '../dist/index.js'
 `,
 )
-/** Those of package.json. */
-function flowSuites(): string[] {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const [, suites = ''] = /"(test\/plugin\/\{.*?)"/.exec(scripts['test:long-way']) ?? []
-  if (suites === '') throw new Error('test:long-way has no flow suites')
-  return [PEEKING.reduce((rest, name) => rest.replace(`,${name},`, ','), suites), 'test/wire/**/*.test.ts']
-}
-
 for (const [name, bundle] of Object.entries(BUNDLERS)) {
   const file = join(folder, name, 'index.js')
   bundle(file)
   const hooks = new URL('hooks.js', import.meta.url).href
-  run('npx', ['tap', '--disable-coverage', `--node-arg=--import=${hooks}`, ...flowSuites()], {
+  run('npx', ['tap', '--disable-coverage', `--node-arg=--import=${hooks}`, ...flowSuites(PEEKING)], {
     BUNDLE: pathToFileURL(file).href,
   })
 }

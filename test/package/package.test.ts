@@ -1,49 +1,10 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { cjs, esm, fast, tsconfig, typedClient, typedServer } from './apps.js'
+import { bin, files, module, root, run, tarball, temp } from './packed.js'
 
 t.setTimeout(300_000)
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-// Not below the repository: what a user has not installed must not be found further up.
-const temp = await mkdtemp(join(tmpdir(), 'fastify-namespaces-'))
-t.teardown(() => rm(temp, { recursive: true, force: true, maxRetries: 3 }))
-
-// `npm run` hands this repository's .npmrc on in the environment: a user has none of it.
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(registry|cache|cafile|userconfig)$)/.test(name)),
-)
-
-/**
- * Runs a program to its end; rejects with all that it printed unless it exits with 0.
- * Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
- */
-async function run(folder: string, program: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  try {
-    return await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', program, ...args], {
-      cwd: folder,
-      env,
-      timeout: 120_000,
-    })
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string }
-    throw new Error(`${program} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error })
-  }
-}
-
-const bin = (name: string) => join(root, 'node_modules/.bin', name)
-const module = (path: string) => join(root, 'node_modules', path)
-
-await run(root, 'npm', 'run', 'build')
-// The repository's .npmrc turns scripts off, prepack too.
-const packed = await run(root, 'npm', 'pack', '--json', '--pack-destination', temp)
-const [{ filename, files }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(packed.stdout)
-const tarball = join(temp, filename)
 
 const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const dist = async (file: string) => await readFile(join(root, 'dist', file), 'utf8')
