@@ -55,7 +55,7 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
   const file = join(folder, name, 'index.js')
   bundle(file)
   const hooks = new URL('hooks.js', import.meta.url).href
-  run('npx', ['tap', '--disable-coverage', `--node-arg=--import=${hooks}`, ...flowSuites(PEEKING)], {
+  run('npx', ['tap', '--disable-coverage', '--timeout=120', `--node-arg=--import=${hooks}`, ...flowSuites(PEEKING)], {
     BUNDLE: pathToFileURL(file).href,
   })
 }

@@ -16,7 +16,7 @@ import t from 'tap'
  */
 
 // A compiler in a process.
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -63,4 +63,4 @@ function run(program: string, ...args: string[]): void {
 
 run('npm', 'install', '--no-package-lock')
 run('npm', 'ls', 'fastify', 'socket.io', 'engine.io', 'ws')
-run('npx', 'tap', '--disable-coverage', ...variant.suites())
+run('npx', 'tap', '--disable-coverage', '--timeout=120', ...variant.suites())
