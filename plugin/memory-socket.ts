@@ -1,13 +1,22 @@
+import { AsyncResource } from 'node:async_hooks'
 import { Agent, type Server } from 'node:http'
 import { Duplex } from 'node:stream'
+import { setImmediate } from 'node:timers'
 import { Server as TlsServer } from 'node:tls'
 
 /*
  * A connection without a network: two ends, and what is written to one is read from the other. Node's own duplexPair()
  * leaves an end waiting when the other is destroyed (node 20), and has nothing of what http and ws ask of a socket.
+ *
+ * An end hears nothing of the other inside a call that the other has made: ws writes its close frame before it notes that
+ * it is closing, and an answer that came meanwhile would leave it with a timer of 30 s. What is written, an end, and the
+ * wish for more come in a later turn of the event loop, in order, as from a network.
  */
 
 type Done = (error?: Error) => void
+
+// Made as this module is loaded: the server's ends know no AsyncLocalStorage of a client, as over a network.
+const network = new AsyncResource('MemoryNetwork')
 
 /** One end. Node's servers and clients take it for a socket of 127.0.0.1. Its timeouts never come. */
 export class MemorySocket extends Duplex {
@@ -17,6 +26,7 @@ export class MemorySocket extends Duplex {
   readonly localPort = 0
   readonly remotePort = 0
   readonly connecting = false
+  readonly #scope = new AsyncResource('MemorySocket')
   #peer!: MemorySocket
   // Of the peer's write: called when this end wants more.
   #askForMore: Done | undefined
@@ -24,7 +34,7 @@ export class MemorySocket extends Duplex {
   /** As node makes them: a server may answer a client that has finished speaking, a client ends with its server. */
   static pair(): [client: MemorySocket, server: MemorySocket] {
     const client = new MemorySocket({ allowHalfOpen: false })
-    const server = new MemorySocket({ allowHalfOpen: true })
+    const server = network.runInAsyncScope(() => new MemorySocket({ allowHalfOpen: true }))
     client.#peer = server
     server.#peer = client
     return [client, server]
@@ -33,18 +43,24 @@ export class MemorySocket extends Duplex {
   override _read(): void {
     const askForMore = this.#askForMore
     this.#askForMore = undefined
-    askForMore?.()
+    if (askForMore) this.#peer.#later(askForMore)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    if (this.#peer.destroyed) {
-      done(brokenPipe())
-      return
-    }
-    this.#peer.#askForMore = done
-    // An empty chunk is nothing to read: nobody would ask for more.
-    if (chunk.length === 0) process.nextTick(() => this.#peer._read())
-    else this.#peer.push(chunk)
+    if (this.#peer.destroyed) done(brokenPipe())
+    else this.#peer.#later(() => this.#peer.#receive(chunk, done))
+  }
+
+  #receive(chunk: Buffer, done: Done): void {
+    this.#askForMore = done
+    // An empty chunk is nothing to read, and who has been destroyed reads nothing: nobody would ask for more.
+    if (chunk.length === 0 || this.destroyed) this._read()
+    else this.push(chunk)
+  }
+
+  /** To this end something happens: not in this turn, and in the order in which it was said. */
+  #later(happen: () => void): void {
+    setImmediate(() => this.#scope.runInAsyncScope(happen))
   }
 
   /** What was corked comes in one piece, as over a network: a frame's head and what it frames. */
@@ -60,13 +76,14 @@ export class MemorySocket extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     // What the peer was writing counts as sent; its next write fails.
     this._read()
-    // Not in this turn: the peer's parser may be what has destroyed us.
-    process.nextTick(() => this.#endPeer())
+    this.#endPeer()
     done(error)
   }
 
   #endPeer(): void {
-    if (!this.#peer.destroyed) this.#peer.push(null)
+    this.#peer.#later(() => {
+      if (!this.#peer.destroyed) this.#peer.push(null)
+    })
   }
 
   destroySoon(): void {
@@ -118,7 +135,7 @@ export class MemoryAgent extends Agent {
     const [client, server] = MemorySocket.pair()
     this.#connections.add(client)
     client.once('close', () => this.#connections.delete(client))
-    accept(this.#server, server)
+    network.runInAsyncScope(() => accept(this.#server, server))
     return client
   }
 

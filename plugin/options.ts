@@ -5,6 +5,7 @@ import type { ServerOptions } from 'socket.io'
 import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
+import { SERVER_OPTION_NAMES } from './server-options.js'
 import type { UserId } from './user-id.js'
 
 /** What `app.register(namespaces, options)` takes. */
@@ -62,34 +63,6 @@ export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdO
   readonly io: Partial<ServerOptions> & { readonly path: string }
   readonly limits: Limits
 }
-
-// Every option of Socket.IO's server, so that a slip of the pen is not silently ignored; tsc says when one is missing.
-const SERVER_OPTION_NAMES = Object.keys({
-  adapter: true,
-  addTrailingSlash: true,
-  allowEIO3: true,
-  allowRequest: true,
-  allowUpgrades: true,
-  cleanupEmptyChildNamespaces: true,
-  connectTimeout: true,
-  connectionStateRecovery: true,
-  cookie: true,
-  cors: true,
-  destroyUpgrade: true,
-  destroyUpgradeTimeout: true,
-  httpCompression: true,
-  initialPacket: true,
-  maxHttpBufferSize: true,
-  parser: true,
-  path: true,
-  perMessageDeflate: true,
-  pingInterval: true,
-  pingTimeout: true,
-  serveClient: true,
-  transports: true,
-  upgradeTimeout: true,
-  wsEngine: true,
-} satisfies Record<keyof ServerOptions, true>)
 
 const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
 

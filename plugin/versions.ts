@@ -3,11 +3,12 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 /*
- * The versions of socket.io, engine.io and ws: which are installed, and in which their private parts were tested.
+ * The versions of socket.io, engine.io and ws: which are installed, and in which their private parts were tested. Within
+ * these, and in a bundle, where there is nothing to read, it is the shape of what is there that decides.
  */
 
-/** Of each package the versions that were tested. */
-const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\./, ws: /^8\.21\./ } as const
+/** Of each package the versions that were tested. An older engine.io refreshes its timers otherwise. */
+const TESTED = { 'socket.io': /^4\.8\./, 'engine.io': /^6\.6\.(1[1-9]|[2-9]\d)$/, ws: /^8\./ } as const
 
 export type Versions = Readonly<Record<keyof typeof TESTED, string | undefined>>
 
@@ -49,11 +50,11 @@ function readVersion(place: string, name: string): string {
   return readVersion(folder, name)
 }
 
-/** Says which version was not tested; undefined when all were. */
+/** Says which version was not tested; undefined when none is known to be another. Then the shape decides: seam.ts. */
 export function findUntested(versions: Versions): string | undefined {
   for (const [name, tested] of Object.entries(TESTED)) {
     const version = versions[name as keyof Versions]
-    if (version === undefined || !tested.test(version)) return `${name} ${version ?? 'of an unknown version'}`
+    if (version !== undefined && !tested.test(version)) return `${name} ${version}`
   }
   return undefined
 }

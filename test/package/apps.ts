@@ -36,6 +36,27 @@ app.listen({ port: 0 }).then((url) => {
 })
 `
 
+// Prints what there is to know of the fast lane: whether it is open, and whether an event has passed the emitters below by.
+export const fast = `\
+import Fastify from 'fastify'
+import namespaces from 'fastify-namespaces'
+
+const log = []
+const stream = { write: (line) => /fast is off/.test(line) && log.push(JSON.parse(line).msg) }
+const app = Fastify({ logger: { level: 'trace', stream } })
+const text = { type: 'object', required: ['text'], properties: { text: { type: 'string' } } }
+await app.register(namespaces, {
+  namespaces: { '/chat': { events: { echo: { payload: text, reply: text, handler: (payload) => payload } } } },
+})
+const client = await app.injectSocket('/chat')
+const [{ conn }] = app.io.of('/chat').sockets.values()
+const heard = []
+conn.transport.socket.on('message', (text) => heard.push(String(text)))
+const acks = [await client.emitWithAck('echo', { text: 'hi' }), await client.emitWithAck('echo', {})]
+console.log(JSON.stringify({ log, isLaned: Object.hasOwn(conn, 'write'), isPassedBy: heard.length === 0, acks }))
+await app.close()
+`
+
 // As an .mts and as a .cts: TypeScript lets CommonJS import our ES module, as node does.
 export const typedServer = `\
 import Fastify from 'fastify'

@@ -1,55 +1,20 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
 import t from 'tap'
-import { cjs, esm, tsconfig, typedClient, typedServer } from './apps.js'
+import { cjs, esm, fast, tsconfig, typedClient, typedServer } from './apps.js'
+import { bin, files, module, root, run, tarball, temp } from './packed.js'
 
 t.setTimeout(300_000)
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-// Not below the repository: what a user has not installed must not be found further up.
-const temp = await mkdtemp(join(tmpdir(), 'fastify-namespaces-'))
-t.teardown(() => rm(temp, { recursive: true, force: true, maxRetries: 3 }))
-
-// `npm run` hands this repository's .npmrc on in the environment: a user has none of it.
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(registry|cache|cafile|userconfig)$)/.test(name)),
-)
-
-/**
- * Runs a program to its end; rejects with all that it printed unless it exits with 0.
- * Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
- */
-async function run(folder: string, program: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  try {
-    return await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', program, ...args], {
-      cwd: folder,
-      env,
-      timeout: 120_000,
-    })
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string }
-    throw new Error(`${program} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error })
-  }
-}
-
-const bin = (name: string) => join(root, 'node_modules/.bin', name)
-const module = (path: string) => join(root, 'node_modules', path)
-
-await run(root, 'npm', 'run', 'build')
-// The repository's .npmrc turns scripts off, prepack too.
-const packed = await run(root, 'npm', 'pack', '--json', '--pack-destination', temp)
-const [{ filename, files }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(packed.stdout)
-const tarball = join(temp, filename)
 
 const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const dist = async (file: string) => await readFile(join(root, 'dist', file), 'utf8')
 
-t.test('the tarball holds the build, its papers, and nothing else', async (t) => {
+t.test('the tarball holds the build, its papers and its sources, and nothing else', async (t) => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+  const folders = ['docs', 'examples', 'plugin'].map(async (folder) =>
+    (await readdir(join(root, folder))).map((file) => `${folder}/${file}`),
+  )
+  papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
   const built = ['THIRD-PARTY-LICENSES.txt', 'client.d.ts', 'client.js', 'index.d.ts', 'index.js']
   const expected = [...papers, ...built.map((file) => `dist/${file}`)]
   const paths = files.map(({ path }) => path)
@@ -61,6 +26,41 @@ t.test('the tarball holds the build, its papers, and nothing else', async (t) =>
     [],
   )
 })
+
+t.test('every relative link of its pages leads to a page of its own, and to a heading that is there', async (t) => {
+  const folder = join(temp, 'unpacked')
+  await mkdir(folder)
+  await run(folder, 'tar', '-xzf', tarball, '--strip-components=1')
+  const pages = files.map(({ path }) => path).filter((path) => path.endsWith('.md'))
+  t.ok(pages.includes('README.md') && pages.includes('docs/events.md'))
+  for (const page of pages) {
+    const text = withoutCode(await readFile(join(folder, page), 'utf8'))
+    for (const [, link = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue
+      const [path = '', heading] = link.split('#')
+      const target = path === '' ? page : posix.join(posix.dirname(page), path)
+      const entry = await stat(join(folder, target)).catch(() => undefined)
+      t.ok(entry, `${page}: ${link}`)
+      if (heading === undefined || !entry) continue
+      t.ok(headingsOf(await readFile(join(folder, target), 'utf8')).includes(heading), `${page}: ${link}`)
+    }
+  }
+})
+
+function withoutCode(page: string): string {
+  return page.replace(/^```.*?^```/gms, '')
+}
+
+/** The anchors of a page's headings, as the readers of Markdown make them. */
+function headingsOf(page: string): string[] {
+  const headings = withoutCode(page).matchAll(/^#+ (.*)$/gm)
+  return [...headings].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
 
 t.test('what is compiled in comes with its full licence, and is no dependency', async (t) => {
   const licence = await readFile(module('fastify-socket.io/LICENSE'), 'utf8')
@@ -101,8 +101,9 @@ t.test('attw finds nothing wrong with an ESM-only package', async () => {
   await run(temp, bin('attw'), tarball, '--profile', 'esm-only')
 })
 
+// npm asks the registry what is the newest; pnpm takes what it has.
 const managers = {
-  npm: ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund'],
+  npm: ['npm', 'install', '--no-audit', '--no-fund'],
   pnpm: [bin('pnpm'), 'add', '--prefer-offline', '--reporter=append-only'],
 } as const
 
@@ -135,10 +136,47 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
       t.equal((await run(folder, process.execPath, 'app.mjs')).stdout, 'Hello everyone!\n')
     })
 
+    await t.test(
+      'with the newest of everything in range the fast lane is on, and a validated echo goes by it',
+      async (t) => {
+        await writeFile(join(folder, 'fast.mjs'), fast)
+        const { log, isLaned, isPassedBy, acks } = JSON.parse((await run(folder, process.execPath, 'fast.mjs')).stdout)
+        t.strictSame(log, [], 'the log has no word of it being off')
+        t.ok(isLaned)
+        t.ok(isPassedBy, 'no emitter below has heard of the event')
+        t.match(acks, [
+          { ok: true, data: { text: 'hi' } },
+          { ok: false, error: { code: 'FST_NSP_EVENT_INVALID' } },
+        ])
+      },
+    )
+
     await t.test('a CommonJS module registers what require() gives and greets a stock client', async (t) => {
       await writeFile(join(folder, 'app.cjs'), cjs)
       t.equal((await run(folder, process.execPath, 'app.cjs')).stdout, 'Hello everyone!\n')
     })
+  })
+}
+
+/** Bundles `fast.mjs` of a folder into a file of another. */
+const bundlers = {
+  'esbuild, minified': (from: string, to: string) => {
+    const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+    const options = ['--bundle', '--minify', '--platform=node', '--format=esm', `--banner:js=${banner}`]
+    return run(from, bin('esbuild'), 'fast.mjs', ...options, `--outfile=${join(to, 'index.mjs')}`, '--log-level=error')
+  },
+  'ncc, minified': async (from: string, to: string) => {
+    await run(from, bin('ncc'), 'build', 'fast.mjs', '--minify', '--out', to)
+  },
+}
+
+for (const [bundler, bundle] of Object.entries(bundlers)) {
+  t.test(`an application in one file, by ${bundler}, runs where nothing is installed, as fast as before`, async (t) => {
+    const folder = await mkdtemp(join(temp, 'bundled-'))
+    await bundle(join(temp, 'npm'), folder)
+    const main = (await readdir(folder)).find((file) => file.startsWith('index.')) ?? ''
+    const { stdout } = await run(folder, process.execPath, main)
+    t.match(JSON.parse(stdout), { log: [], isLaned: true, isPassedBy: true, acks: [{ ok: true }, { ok: false }] })
   })
 }
 
@@ -149,7 +187,8 @@ t.test('a typed server and its client compile', async (t) => {
   await writeFile(join(folder, 'server.cts'), typedServer)
   await writeFile(join(folder, 'client.mts'), typedClient)
 
-  // TypeScript 6 alone spends half a minute on the declarations of TypeBox: those are 7's to check.
+  // 5.9 and 6 spend half a minute on the declarations of TypeBox: those are 7's to check.
+  await t.test('with TypeScript 5.9', () => run(folder, process.execPath, module('ts59/bin/tsc'), '--skipLibCheck'))
   await t.test('with TypeScript 6', () => run(folder, process.execPath, module('typescript/bin/tsc'), '--skipLibCheck'))
   await t.test('with TypeScript 7, the libraries as well', () => run(folder, process.execPath, module('ts7/bin/tsc')))
 })

@@ -1,3 +1,4 @@
+import { LogController } from 'fastify'
 import { io } from 'socket.io-client'
 import t from 'tap'
 import WebSocket from 'ws'
@@ -165,7 +166,8 @@ t.test("joining is logged as a request, and not where Fastify's `disableRequestL
   const lengths: number[] = []
   for (const disableRequestLogging of [false, ({ method }: { method: string }) => method === 'CONNECT']) {
     const { lines, logger } = logLines()
-    const app = await build(t, undefined, undefined, { logger, disableRequestLogging })
+    const logController = new LogController({ disableRequestLogging })
+    const app = await build(t, undefined, undefined, { logger, logController })
     await app.injectSocket('/chat')
     const isJoining = ({ req }: Record<string, unknown>) => (req as { method?: string })?.method === 'CONNECT'
     await until(() => lines.filter(({ msg }) => msg === 'request completed').length > (disableRequestLogging ? 0 : 1))

@@ -720,6 +720,7 @@ t.test('a recovered socket goes through its gate like any other', async (t) => {
   const gone = next(socket, 'disconnect')
   socket.io.engine.close()
   await gone
+  await until(() => app.io.of('/chat').sockets.size === 0)
   app.io.of('/chat').emit('news', { text: 'missed' })
   await socket.join('/chat')
   t.ok(socket.recovered)

@@ -18,6 +18,9 @@ import { build, heard, next, POLLING, until } from './harness.js'
  * What docs/ and examples/ promise.
  */
 
+// Each example is a process with a compiler.
+t.setTimeout(120_000)
+
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 
 /** The code that follows a comment of a page, by that comment. */

@@ -366,6 +366,23 @@ t.test('a process that has closed its app ends at once, its clients unclosed', a
   )
 })
 
+t.test('a process lives no longer than its app if injectSocket was used, with any ws: nothing keeps it', async (t) => {
+  const module = new URL('../../plugin/index.ts', import.meta.url)
+  for (const transport of TRANSPORTS) {
+    const script = `
+      import Fastify from 'fastify'
+      import namespaces from '${module}'
+      const app = Fastify()
+      await app.register(namespaces, { namespaces: { '/a': {} } })
+      await app.injectSocket('/a', { transport: '${transport}' })
+      await app.close()
+      console.log('closed')
+      setTimeout(() => console.log('kept by', ...process.getActiveResourcesInfo()) ?? process.exit(), 10_000).unref()
+    `
+    t.equal(await run(...BARE, '--input-type=module', '--eval', script), 'closed\n', transport)
+  }
+})
+
 t.test('without socket.io-client it says what to install', async (t) => {
   const module = new URL('../../plugin/index.ts', import.meta.url)
   const hooks = `export async function resolve(name, context, next) {

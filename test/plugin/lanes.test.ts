@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Socket } from 'socket.io'
 import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
-import WebSocket from 'ws'
+import WebSocket, { WebSocketServer } from 'ws'
 import type { NamespacesOptions } from '../../plugin/index.js'
 import * as versions from '../../plugin/versions.js'
 import { WirePolling, WireSocket } from '../wire/wire.js'
@@ -51,9 +50,6 @@ t.test('with `fast: false` nothing of a connection is changed, and the log has n
   t.notOk(isPatched(await talk()))
   t.strictSame(words(), [])
 })
-
-// Of the ws that engine.io brings; a newer one leaves its close timer to a connection that closes at once, in memory.
-const { WebSocketServer } = createRequire(createRequire(import.meta.resolve('socket.io')).resolve('engine.io'))('ws')
 
 const FOREIGN: Record<string, object> = { parser: { Encoder, Decoder }, wsEngine: WebSocketServer }
 

@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'roster',
     'seam',
     'sequence',
+    'server-options',
     'session-id',
     'target',
     'turn',

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { createServer, get } from 'node:http'
 import type { Readable } from 'node:stream'
@@ -133,4 +134,78 @@ t.test('what was corked comes in one piece', async (t) => {
   await once(server, 'end')
   t.strictSame(pieces, ['aä', 'b'])
   server.destroy()
+})
+
+t.test('nothing of one end is heard inside a call that the other has made', async (t) => {
+  for (const index of [0, 1] as const) {
+    const heard: string[] = []
+    let calling: string | undefined
+    const call = (name: string, act: () => void) => {
+      calling = name
+      act()
+      calling = undefined
+    }
+    const note = (what: string) => () => void heard.push(calling === undefined ? what : `${what} in ${calling}()`)
+    const meet = async () => {
+      const pair = MemorySocket.pair()
+      const [one, other] = [pair[index], pair[1 - index] as MemorySocket]
+      other.on('data', note('data')).on('end', note('end')).on('close', note('close'))
+      await until(() => other.isPaused() === false && other.readableFlowing === true)
+      return { one, other }
+    }
+    const all = async (...expected: string[]) => {
+      await until(() => heard.length >= expected.length)
+      t.strictSame(heard.splice(0), expected)
+    }
+
+    const { one, other } = await meet()
+    call('write', () => one.write('a', note('written')))
+    await all('data', 'written')
+    call('end', () => one.end())
+    other.end()
+    await all('end', 'close')
+
+    const second = await meet()
+    call('destroy', () => second.one.destroy())
+    second.other.end()
+    await all('end', 'close')
+
+    const third = await meet()
+    third.other.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close').pause()
+    third.one.write('x'.repeat(third.other.readableHighWaterMark), note('written'))
+    await until(() => third.other.readableLength > 0)
+    t.strictSame(heard, [])
+    call('destroy', () => third.other.destroy())
+    await all('written')
+    third.one.destroy()
+  }
+})
+
+t.test('an end hears of the other in its own AsyncLocalStorage, and a server in none', async (t) => {
+  const storage = new AsyncLocalStorage<string>()
+  const seen: Record<string, unknown> = {}
+  const server = createServer((request, response) => {
+    seen.request = storage.getStore()
+    request.resume().on('end', () => {
+      seen.body = storage.getStore()
+      response.end('hello')
+    })
+  })
+  server.on('connection', () => {
+    seen.connection = storage.getStore()
+  })
+  const agent = new MemoryAgent(server)
+  const asked = storage.run('the client', () => {
+    const request = get('http://memory', { agent })
+    request.on('socket', (socket) => {
+      socket.on('data', () => {
+        seen.client = storage.getStore()
+      })
+    })
+    return once(request, 'response')
+  })
+  const [response] = await asked
+  await read(response)
+  t.strictSame(seen, { connection: undefined, request: undefined, body: undefined, client: 'the client' })
+  await agent.ended()
 })

@@ -58,6 +58,15 @@ t.test(
   },
 )
 
+t.test("the newest of engine.io's options are known, and handed on", async (t) => {
+  const app = await build(t, {
+    io: { httpRequestBodyTimeout: 20_000, maxBufferedChunks: 500 },
+    namespaces: { '/chat': echo },
+  })
+  await connects(t, app)
+  t.match(app.io.engine.opts, { httpRequestBodyTimeout: 20_000, maxBufferedChunks: 500 })
+})
+
 t.test('parsers of the application do not eat what the engine reads', async (t) => {
   const app = await build(t, { namespaces: { '/chat': echo } }, (app) => {
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))

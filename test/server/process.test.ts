@@ -19,10 +19,12 @@ interface Run {
   readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>
 }
 
-/** Runs `node --import tsx server.ts` with these variables; killed with the test, if it still runs. */
-function run(t: Test, variables: Record<string, string>): Run {
+const SERVER = [process.execPath, '--import', 'tsx', 'server.ts']
+
+/** Runs the server with these variables; killed with the test, if it still runs. */
+function run(t: Test, variables: Record<string, string>, [program = '', ...args] = SERVER): Run {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { cwd: root, env: { PATH, ...variables } })
+  const child = spawn(program, args, { cwd: root, env: { PATH, ...variables } })
   const written = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -71,6 +73,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     },
   )
 }
+
+t.test('npm start leaves no server behind when its process is ended', async (t) => {
+  const server = run(t, { PORT: '0', LOG_LEVEL: 'silent' }, ['npm', 'start'])
+  await server.printed(/^listening on localhost:\d+$/m)
+  server.child.kill('SIGTERM')
+  // The server has inherited what is read here: it has ended when there is no more to read.
+  t.match(await server.ended, { code: 0, stderr: '' })
+})
 
 t.test('where nobody reads along, its logs are lines of JSON', async (t) => {
   const server = run(t, { PORT: '0', HOST: '127.0.0.1' })

@@ -1,3 +1,4 @@
+import { readVersions } from '../../plugin/versions.js'
 import { closing, frame, OPCODE, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET } from './wire.js'
 
 /*
@@ -92,6 +93,9 @@ function http(name: string, send: string, outcome: Outcome, more: Partial<OverHt
 const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth)
 const binary = (payload: string | Uint8Array, options = {}) => frame(OPCODE.binary, payload, options)
 const text = (payload: string | Uint8Array, options = {}) => frame(OPCODE.text, payload, options)
+/** From 8.22 ws ends a connection for whose pings more than 60 pongs wait. */
+const isPongBounded = !/^8\.(\d|1\d|2[01])\./.test(readVersions().ws ?? '')
+
 const times = <Part>(count: number, make: (index: number) => Part) =>
   Array.from({ length: count }, (_, index) => make(index))
 /** An event of `/chat` with ack id 1. */
@@ -188,9 +192,15 @@ const FRAMES: readonly Input[] = [
   }),
   ws(
     'frame',
+    'sixty pings',
+    times(60, () => frame(OPCODE.ping, 'x'.repeat(125))),
+    'ignored',
+  ),
+  ws(
+    'frame',
     'a thousand pings',
     times(1_000, () => frame(OPCODE.ping, 'x'.repeat(125))),
-    'ignored',
+    isPongBounded ? { closed: 1006 } : 'ignored',
   ),
   ws('frame', 'a pong that nobody asked for', frame(OPCODE.pong, 'x'), 'ignored'),
   ws('frame', 'a plain HTTP request on an open WebSocket', Buffer.from('GET / HTTP/1.1\r\nhost: x\r\n\r\n'), {

@@ -1,0 +1,31 @@
+import type { ServerOptions } from 'socket.io'
+
+/** Every option of Socket.IO's server, so that a slip of the pen is not silently ignored; tsc says when one is missing. */
+export const SERVER_OPTION_NAMES = Object.keys({
+  adapter: true,
+  addTrailingSlash: true,
+  allowEIO3: true,
+  allowRequest: true,
+  allowUpgrades: true,
+  cleanupEmptyChildNamespaces: true,
+  connectTimeout: true,
+  connectionStateRecovery: true,
+  cookie: true,
+  cors: true,
+  destroyUpgrade: true,
+  destroyUpgradeTimeout: true,
+  httpCompression: true,
+  httpRequestBodyTimeout: true,
+  initialPacket: true,
+  maxBufferedChunks: true,
+  maxHttpBufferSize: true,
+  parser: true,
+  path: true,
+  perMessageDeflate: true,
+  pingInterval: true,
+  pingTimeout: true,
+  serveClient: true,
+  transports: true,
+  upgradeTimeout: true,
+  wsEngine: true,
+} satisfies Record<keyof ServerOptions, true>)

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildSync } from 'esbuild'
+import { flowSuites } from '../flow-suites.js'
+
+/*
+ * npm run test:bundled
+ *
+ * The flow suites of `test:long-way`, with Fastify, Socket.IO and the plugin as it is published in one minified file, whose
+ * functions have lost their names: once by esbuild, once by ncc. The stock client is outside of it.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = join(root, '.bundled')
+const entry = join(folder, 'application.js')
+
+function run(program: string, args: string[], variables: Record<string, string> = {}): void {
+  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...variables } })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+// They look into the plugin's own modules, of which a bundle has a second copy.
+const PEEKING = ['identity']
+
+const BUNDLERS = {
+  esbuild: (outfile: string) =>
+    void buildSync({
+      entryPoints: [entry],
+      outfile,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'error',
+      external: ['socket.io-client'],
+      // What is CommonJS in it requires what node brings.
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
+    }),
+  ncc: (file: string) =>
+    run('npx', ['ncc', 'build', entry, '--minify', '--external', 'socket.io-client', '--out', dirname(file)]),
+}
+
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder)
+writeFileSync(
+  entry,
+  `export { default as Fastify, LogController } from 'fastify'
+export * from '../dist/index.js'
+export { default } from '../dist/index.js'
+`,
+)
+for (const [name, bundle] of Object.entries(BUNDLERS)) {
+  const file = join(folder, name, 'index.js')
+  bundle(file)
+  const hooks = new URL('hooks.js', import.meta.url).href
+  run('npx', ['tap', '--disable-coverage', '--timeout=120', `--node-arg=--import=${hooks}`, ...flowSuites(PEEKING)], {
+    BUNDLE: pathToFileURL(file).href,
+  })
+}

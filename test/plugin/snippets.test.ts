@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+
+/*
+ * Every block of TypeScript and JavaScript in the README and in docs/ compiles as it stands, each alone. A comment right before
+ * a block says what else there is to know of it:
+ *
+ *   <!-- given: declarations -->       what the reader has already: `declare` and `import type`, never an import of a value
+ *   <!-- from examples/chat.ts -->     an excerpt, which another test compares; the page links to the whole
+ *   <!-- examples/chat.ts; … -->       that file, word for word; or `run by …`: another test runs it
+ *   <!-- not compiled: reason -->      the exceptions; the test names them
+ */
+
+// A compiler in a process.
+t.setTimeout(300_000)
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+interface Block {
+  readonly page: string
+  readonly line: number
+  readonly comment: string
+  readonly language: string
+  readonly code: string
+}
+
+/** What to call a block that compiles by something else, or by nothing. */
+const HELD = /^(from )?(examples|namespaces)\/|^(run|read) by /
+const EXCEPTED = /^not compiled: /
+const GIVEN = /^given:\s/
+
+async function readBlocks(page: string): Promise<Block[]> {
+  const text = await readFile(join(root, page), 'utf8')
+  const found = text.matchAll(/(?:<!-- ((?:(?!-->).)*?) ?-->\n)?^( *)```(ts|js)\n(.*?)^\2```$/gms)
+  return [...found].map(({ index, 1: comment = '', 3: language = '', 4: code = '' }) => ({
+    page,
+    line: text.slice(0, index).split('\n').length,
+    comment,
+    language,
+    code,
+  }))
+}
+
+const pages = ['README.md', ...(await readdir(join(root, 'docs'))).map((file) => `docs/${file}`)]
+const blocks = (await Promise.all(pages.map(readBlocks))).flat()
+
+t.test('every block of the README and of the docs has its imports, and compiles on its own', async (t) => {
+  const files: Record<string, string> = {}
+  for (const { page, line, comment, language, code } of blocks) {
+    const where = `${page}:${line}`
+    if (HELD.test(comment)) continue
+    if (EXCEPTED.test(comment)) {
+      t.comment(`${where} ${comment}`)
+      continue
+    }
+    t.ok(comment === '' || GIVEN.test(comment), `${where}: ${comment}`)
+    const given = comment.replace(GIVEN, '').trim()
+    // What has to be imported by the reader can't be given.
+    t.notMatch(
+      given,
+      /(^|[;\n])\s*(import (?!type\b)|const|let|function|class|export)/,
+      `${where}: given are types only`,
+    )
+    const name = `${page.replaceAll('/', '-')}-${line}.ts`
+    files[`${language}/${name}`] = `${given}\n${code}\nexport {}\n`
+  }
+  t.ok(Object.keys(files).length > 20)
+  const paths = {
+    'fastify-namespaces': [join(root, 'plugin/index.ts')],
+    'fastify-namespaces/client': [join(root, 'plugin/client.ts')],
+  }
+  const configOf = (options: object) =>
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: { rootDir: root, paths, ...options },
+      include: ['.'],
+    })
+  const folder = t.testdir({
+    // The reader's own files: what a front end imports of its server.
+    server: {
+      'chat.ts': `export * from '${join(root, 'examples/chat.js')}'\n`,
+      'org.ts': `export * from '${join(root, 'examples/multi-tenant.js')}'\n`,
+    },
+    ts: { ...contentsOf(files, 'ts/'), 'tsconfig.json': configOf({}) },
+    // JavaScript has no types to give.
+    js: { ...contentsOf(files, 'js/'), 'tsconfig.json': configOf({ noImplicitAny: false, lib: ['es2023', 'dom'] }) },
+  })
+  for (const language of ['ts', 'js']) {
+    // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
+    const command = ['-u', 'NODE_OPTIONS', process.execPath, join(root, 'node_modules/ts7/bin/tsc'), '-p', '.']
+    const complaints = await promisify(execFile)('env', command, { cwd: join(folder, language) }).then(
+      ({ stdout }) => stdout,
+      ({ message, stdout }) => stdout || message,
+    )
+    t.equal(complaints, '', language)
+  }
+})
+
+function contentsOf(files: Record<string, string>, folder: string): Record<string, string> {
+  const own = Object.entries(files).filter(([path]) => path.startsWith(folder))
+  return Object.fromEntries(own.map(([path, text]) => [path.slice(folder.length), text]))
+}
+
+t.test('a page that has an excerpt of an example links to the whole', async (t) => {
+  for (const { page, comment } of blocks) {
+    const [, example] = /^from (examples\/[\w-]+\.ts)/.exec(comment) ?? []
+    if (example === undefined) continue
+    const link = posix.relative(posix.dirname(page), example)
+    t.ok((await readFile(join(root, page), 'utf8')).includes(`](${link})`), `${page} links to ${link}`)
+  }
+})
+
+t.test('what docs/speed.md says of logs leaves joins out, and nothing of it is deprecated', async (t) => {
+  const block = blocks.find(({ page, code }) => page === 'docs/speed.md' && code.includes('LogController'))
+  const folder = t.testdir({
+    'package.json': '{ "type": "module" }',
+    'server.ts': `${block?.code}
+      const { default: namespaces } = await import('${join(root, 'plugin/index.ts')}')
+      await app.register(namespaces, { namespaces: { '/chat': {} } })
+      await app.injectSocket('/chat')
+      await app.close()
+    `,
+  })
+  const command = ['-u', 'NODE_OPTIONS', process.execPath, '--trace-deprecation', '--import', 'tsx', 'server.ts']
+  const { stdout, stderr } = await promisify(execFile)('env', command, { cwd: folder })
+  t.equal(stderr, '', 'no warning')
+  const lines = stdout.trim().split('\n')
+  const requests = lines.map((line) => JSON.parse(line)).flatMap(({ req }) => (req ? [req.method] : []))
+  t.strictSame(requests, ['GET'], 'the handshake')
+})
