@@ -24,6 +24,7 @@ import { createLanes } from './lanes.js'
 import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
+import { createOriginPolicy } from './origin.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
@@ -57,7 +58,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const dismissals = new Dismissals(Date.now)
-  const handshake = createHandshake(instance.routing, options, (raw) => dismissals.mark(raw))
+  const checkOrigin = createOriginPolicy(options.io.cors)
+  const handshake = createHandshake(instance.routing, options, checkOrigin, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const codec = createCodec({
     limits: options.limits,
@@ -75,7 +77,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now: () => performance.now(),
     limit: options.limits.recoveryBytes,
   })
-  const io = await attachServer(instance, {
+  const { io, serveClient } = await attachServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
@@ -133,8 +135,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
-  const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast, dismissals })
-  handshake.addRoutes(instance, io, path)
+  const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
+  handshake.addRoutes(instance, io, path, serveClient)
 
   const { closeTimeoutMs } = options
   const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
