@@ -32,6 +32,7 @@ import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { requestOf } from './request.js'
 import { setRosters } from './roster.js'
+import { createRouting } from './routing.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -58,8 +59,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const dismissals = new Dismissals(Date.now)
+  const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
-  const handshake = createHandshake(instance.routing, options, checkOrigin, (raw) => dismissals.mark(raw))
+  const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const codec = createCodec({
     limits: options.limits,
@@ -95,6 +97,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const { users, admission, readmit } = createEntrance(instance, {
     io,
     options,
+    route,
     find: registry.find,
     children,
     dismissals,
