@@ -14,6 +14,11 @@ export class Answer extends ServerResponse {
   /** Called when the answer is whole. */
   onEnd: ((answer: this) => void) | undefined = undefined
 
+  // By what it has, for its prototype may be replaced.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #chunks in value
+  }
+
   get body(): Buffer {
     return Buffer.concat(this.#chunks ?? [])
   }
@@ -67,6 +72,12 @@ function finish(answer: Answer): void {
 
 /** What Fastify answers to a connect. */
 export class ConnectAnswer extends Answer {
+  readonly #isConnect = true
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #isConnect in value
+  }
+
   /** The request, once it has come through to the route's handler. */
   admitted: FastifyRequest | undefined
   /** What was thrown, if that is what is answered. */

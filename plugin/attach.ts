@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fastifySocketIo from 'fastify-socket.io'
 import type { Server } from 'socket.io'
@@ -17,11 +17,17 @@ export interface AttachOptions {
   readonly preClose: () => Promise<void>
 }
 
+export interface AttachedServer {
+  readonly io: Server
+  /** Answers a request for the client's bundle, as Socket.IO does. */
+  serveClient(raw: IncomingMessage, response: ServerResponse): void
+}
+
 /**
  * Makes the Socket.IO server of an instance.
  * in: a context; out: its Socket.IO server, on a virtual http server; closing with the context.
  */
-export async function attachServer(instance: FastifyInstance, options: AttachOptions): Promise<Server> {
+export async function attachServer(instance: FastifyInstance, options: AttachOptions): Promise<AttachedServer> {
   const virtual = createServer()
   let io!: Server
   await instance.register(async (scope) => {
@@ -40,5 +46,20 @@ export async function attachServer(instance: FastifyInstance, options: AttachOpt
   // The engine discards its sessions when its http server closes, and io.close() closes this one at once: sessions.ts
   // lets the sessions say goodbye first.
   virtual.removeAllListeners('close')
-  return io
+  io.httpServer = createFacade(instance.server, virtual)
+  return { io, serveClient: (raw, response) => void virtual.emit('request', raw, response) }
+}
+
+/**
+ * The application's server for who asks for `io.httpServer` (@socket.io/sticky emits connections on it), but for its end:
+ * `io.close()` closes it, and that server is Fastify's to close.
+ */
+function createFacade(real: HttpServer, virtual: HttpServer): HttpServer {
+  return new Proxy(real, {
+    get(server, key) {
+      if (key === 'close') return virtual.close.bind(virtual)
+      const value: unknown = Reflect.get(server, key, server)
+      return typeof value === 'function' ? value.bind(server) : value
+    },
+  })
 }

@@ -9,6 +9,7 @@ import type { Dismissals } from './dismissals.js'
 import type { NormalOptions } from './options.js'
 import { createReadmit, type Readmit } from './readmission.js'
 import { RecoveringAdapter } from './recovery.js'
+import type { Route } from './routing.js'
 import { createUsers, type Users } from './users.js'
 
 /*
@@ -18,6 +19,7 @@ import { createUsers, type Users } from './users.js'
 export interface EntranceOptions extends Pick<AdmissionOptions, 'meet' | 'rates'>, Pick<DecisionOptions, 'find'> {
   readonly io: Server
   readonly options: NormalOptions
+  readonly route: Route
   readonly children: Children
   readonly dismissals: Dismissals
 }
@@ -29,13 +31,13 @@ export interface Entrance {
 }
 
 export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
-  const { io, options, find, children, dismissals, rates, meet } = entrance
+  const { io, options, route, find, children, dismissals, rates, meet } = entrance
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
-  const { routing, log } = instance
+  const { log } = instance
   const users = createUsers({ userIdOf, dismissals, recoveryMs: recovery?.maxDisconnectionDuration, log })
   const decide = createDecision({
-    connect: createConnect(routing),
+    connect: createConnect(route),
     find,
     isLive: children.isLive,
     io,

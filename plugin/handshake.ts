@@ -1,13 +1,13 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
 import { Answer } from './answer.js'
 import { logError } from './error-log.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
-import { createOriginPolicy } from './origin.js'
+import type { OriginPolicy } from './origin.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
 import { after } from './sequence.js'
 import { sessionIdOf } from './target.js'
@@ -24,6 +24,11 @@ import { refuseUpgrade } from './upgrade.js'
 
 const BUNDLE = ':bundle(^socket\\.io(?:\\.esm|\\.msgpack)?(?:\\.min)?\\.js(?:\\.map)?$)'
 
+// What the engine makes of a method it says itself.
+const METHODS: HTTPMethods[] = ['GET', 'POST', 'OPTIONS', 'HEAD', 'PUT', 'PATCH', 'DELETE']
+
+type Respond = (raw: IncomingMessage, response: ServerResponse) => void
+
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>
 
 /** The two ends of the handshake: the engine's question, and Fastify's route. */
@@ -31,7 +36,7 @@ export interface Handshake {
   /** Given to the engine in place of the user's own, which is asked in its turn. */
   readonly allowRequest: AllowRequest
   /** Adds the engine's routes to a context, at `path` below its prefix. */
-  addRoutes(instance: FastifyInstance, io: Server, path: string): void
+  addRoutes(instance: FastifyInstance, io: Server, path: string, serveClient: Respond): void
   /** Refuses every handshake from now on, those under way included. */
   close(): void
 }
@@ -40,9 +45,9 @@ export interface Handshake {
 export function createHandshake(
   route: FastifyInstance['routing'],
   { io: options, limits }: NormalOptions,
+  checkOrigin: OriginPolicy,
   markInjected: (raw: IncomingMessage) => void,
 ): Handshake {
-  const checkOrigin = createOriginPolicy(options.cors)
   const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
   let isClosing = false
 
@@ -90,7 +95,7 @@ export function createHandshake(
   return {
     allowRequest,
 
-    addRoutes(instance, io, path) {
+    addRoutes(instance, io, path, serveClient) {
       io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
         for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
           // engine.io writes `name: value` lines: a repeated header is one value with the break in it
@@ -114,14 +119,13 @@ export function createHandshake(
         // `hide` is @fastify/swagger's word; Fastify's own types know it only when that is installed
         const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema }
         for (const url of [`${path}/`, path]) {
-          const method = ['GET', 'POST', 'OPTIONS']
           // the stock client asks with a trailing slash; where slashes are ignored the second is the first again
           if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue
           scope.route({
             ...hidden,
-            method,
+            method: METHODS,
             url,
-            onRequest: checkOrigin,
+            onRequest: (request) => checkOrigin(request.raw, request),
             // The last of them: a session's Set-Cookie is there.
             onSend: ({ raw }, reply, payload, done) => {
               keepCookies(raw, reply.getHeader('set-cookie'))
@@ -147,9 +151,7 @@ export function createHandshake(
           })
         }
         if (options.serveClient === false) return
-        scope.get(`${path}/${BUNDLE}`, hidden, (request, reply) =>
-          relay(request, reply, (raw, response) => io.httpServer.emit('request', raw, response)),
-        )
+        scope.get(`${path}/${BUNDLE}`, hidden, (request, reply) => relay(request, reply, serveClient))
       })
     },
 
@@ -164,11 +166,7 @@ function uncork(connection: Duplex): void {
 }
 
 /** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
-async function relay(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answer: (raw: IncomingMessage, response: ServerResponse) => void,
-): Promise<FastifyReply> {
+async function relay(request: FastifyRequest, reply: FastifyReply, answer: Respond): Promise<FastifyReply> {
   const response = await new Promise<Answer>((resolve) => {
     const kept = new Answer(request.raw)
     kept.onEnd = resolve

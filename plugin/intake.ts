@@ -1,24 +1,23 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { Dismissals } from './dismissals.js'
-import { UpgradeRequest } from './raw.js'
+import { createReadUrl, secondaryServersOf } from './fastify-internals.js'
+import { admitOrigin, type OriginPolicy } from './origin.js'
 import { createSessionId } from './session-id.js'
 import { createSessions } from './sessions.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
-import { createUpgrade, routeUpgrade } from './upgrade.js'
+import { restoreOffer } from './upgrade-offer.js'
+import { takeUpgrades } from './upgrades.js'
 
 /*
  * What the http servers hand to the engine past Fastify: the polls of a session that a handshake has admitted already,
- * and upgrades, whose handshakes come back to Fastify through `allowRequest`. All else goes where it went before.
- * The upgrade event is shared, so that @fastify/websocket can live beside us, whoever was registered first.
+ * and upgrades (upgrades.ts). All else goes where it went before.
  */
 
 // the engine's own words
 const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 
-type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
 export interface Intake {
@@ -29,6 +28,8 @@ export interface Intake {
 export interface IntakeOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string
+  /** Asked for what follows a handshake, too. */
+  readonly checkOrigin: OriginPolicy
   /** Whether the engine may be taken by its private parts, where they are known. */
   readonly isFast: boolean
   /** A handshake is decided on from here. */
@@ -40,9 +41,10 @@ export interface IntakeOptions {
  * in: a context, and its Socket.IO server.
  */
 export function createIntake(instance: FastifyInstance, io: Server, options: IntakeOptions): Intake {
-  const { path, isFast, dismissals } = options
+  const { path, checkOrigin, isFast, dismissals } = options
   const sessions = createSessions(io)
-  const upgrade = isFast ? createUpgrade(io.engine, instance.log) : io.engine.handleUpgrade.bind(io.engine)
+  const readUrl = createReadUrl(instance)
+  const isOurs = (raw: IncomingMessage) => pathOf(readUrl(raw)) === path
   const handleRequest = io.engine.handleRequest.bind(io.engine)
   // The application may have another later.
   if (isFast) io.engine.generateId = createSessionId
@@ -63,45 +65,25 @@ export function createIntake(instance: FastifyInstance, io: Server, options: Int
     const others = server.listeners('request') as RequestListener[]
     server.removeAllListeners('request')
     server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-      const canBePoll = io.engine.clientsCount > 0 && pathOf(raw) === path
+      restoreOffer(raw, response)
+      const canBePoll = io.engine.clientsCount > 0 && isOurs(raw)
       const session = canBePoll ? sessions.find(sessionIdOf(raw)) : undefined
       if (session) {
         sessions.expect(session)
-        io.engine.handleRequest(raw, response)
+        void admitOrigin(raw, session.request, checkOrigin, (refusal) => {
+          if (refusal) response.writeHead(refusal.statusCode, refusal.endToEndHeaders).end(refusal.body)
+          else io.engine.handleRequest(raw, response)
+        })
         return
       }
-      if (dismissals.count > 0 && pathOf(raw) === path) dismissals.mark(raw)
+      if (dismissals.count > 0 && isOurs(raw)) dismissals.mark(raw)
       for (const listener of others) listener.call(server, raw, response)
-    })
-  }
-
-  const takeUpgrades = (server: HttpServer) => {
-    const others = server.listeners('upgrade') as UpgradeListener[]
-    server.removeAllListeners('upgrade')
-    server.on('upgrade', (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
-      // node has taken its own listener away, and a reset that nobody listens for ends the process.
-      connection.on('error', ignoreError)
-      // Piped behind a request that is not answered yet: two responses can't share a connection.
-      if ((connection as { _httpMessage?: unknown })._httpMessage) {
-        connection.destroy()
-        return
-      }
-      if (pathOf(raw) !== path) {
-        for (const listener of others) listener.call(server, raw, connection, head)
-        // Without a listener node takes an upgrade for a plain request: so do we, for we are one.
-        if (others.length === 0) routeUpgrade(instance.routing, raw)
-        return
-      }
-      sessions.keep(connection)
-      const kept = new UpgradeRequest(raw)
-      dismissals.mark(kept)
-      upgrade(kept, connection, head)
     })
   }
 
   instance.addHook('onReady', async () => {
     takeRequests(instance.server)
-    takeUpgrades(instance.server)
+    takeUpgrades(instance, { ...options, readUrl, engine: io.engine, sessions })
   })
   instance.addHook('onListen', async () => {
     // They pass their upgrades on to the main server.
@@ -119,16 +101,3 @@ function hideSession(raw: IncomingMessage): void {
   const { sid, ...query } = Object.fromEntries(queryOf(raw))
   Object.assign(raw, { _query: query })
 }
-
-/**
- * For `localhost` Fastify opens a second server for the second address, and has no public word for it. Should the
- * symbol go, polls on that address take the route like a handshake: hooks and all, but they work.
- */
-function secondaryServersOf(instance: object | null): HttpServer[] {
-  if (instance === null) return []
-  const symbol = Object.getOwnPropertySymbols(instance).find((key) => key.description === 'fastify.serverBindings')
-  // A context inherits from its parent, and the root has it.
-  return symbol ? Reflect.get(instance, symbol) : secondaryServersOf(Object.getPrototypeOf(instance))
-}
-
-function ignoreError(): void {}

@@ -1,6 +1,8 @@
-import type { FastifyRequest } from 'fastify'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { FastifyError, FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import { FST_NSP_ORIGIN_FORBIDDEN } from './errors.js'
+import { handshakeOf } from './request.js'
 
 /*
  * Who may open a connection from a browser: the same origin, and the origins that `io.cors.origin` lists. CORS alone
@@ -8,30 +10,69 @@ import { FST_NSP_ORIGIN_FORBIDDEN } from './errors.js'
  * enforced here, on every transport. A client without an Origin header is not a browser and is let through.
  */
 
-/** Throws FST_NSP_ORIGIN_FORBIDDEN (403) for a handshake from a browser page that may not connect. */
-export type OriginPolicy = (request: FastifyRequest) => Promise<void>
+/** What is known of where a request was sent to. */
+type Target = Pick<FastifyRequest, 'host' | 'protocol'>
+
+/**
+ * Rejects with FST_NSP_ORIGIN_FORBIDDEN (403) for a request from a browser page that may not connect.
+ * in: the request, and where it was sent to: a handshake knows by itself, what follows it goes where it went.
+ */
+export type OriginPolicy = (raw: IncomingMessage, target: Target) => Promise<void>
 
 type CorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
+/** What is answered to a request that Fastify does not see, in its words. */
+export interface Refusal {
+  readonly statusCode: number
+  readonly endToEndHeaders: OutgoingHttpHeaders
+  readonly body: string
+}
+
 /** Builds the policy from Socket.IO's `cors` option, in any of the forms that the `cors` package takes. */
 export function createOriginPolicy(cors: ServerOptions['cors'] | undefined): OriginPolicy {
-  return async (request) => {
-    const { origin } = request.headers
-    if (origin === undefined || isSameOrigin(origin, request)) return
-    const { origin: allowed } = typeof cors === 'function' ? await resolveDelegate(cors, request) : (cors ?? {})
+  return async (raw, target) => {
+    const { origin } = raw.headers
+    if (origin === undefined || isSameOrigin(origin, target)) return
+    const { origin: allowed } = typeof cors === 'function' ? await resolveDelegate(cors, raw) : (cors ?? {})
     if (!(await isAllowed(origin, allowed))) throw new FST_NSP_ORIGIN_FORBIDDEN(shorten(origin))
   }
+}
+
+/** Whether a later request of a session may go on without a question: no browser's, or from where the session was opened. */
+function isFromSamePage({ headers: { origin } }: IncomingMessage, handshake: FastifyRequest): boolean {
+  return origin === undefined || origin === handshake.headers.origin || isSameOrigin(origin, handshake)
+}
+
+/**
+ * Lets a later request of a session go on, or refuses it. Calls back at once where nothing has to be asked.
+ * in: the raw request, and that of the session's handshake.
+ */
+export function admitOrigin(
+  raw: IncomingMessage,
+  opening: IncomingMessage,
+  checkOrigin: OriginPolicy,
+  go: (refusal?: Refusal) => void,
+): unknown {
+  const handshake = handshakeOf(opening)
+  if (!handshake || isFromSamePage(raw, handshake)) return go()
+  return checkOrigin(raw, handshake).then(
+    () => go(),
+    (error: unknown) => {
+      handshake.log.info({ err: error }, 'refused a request of a session, for its origin')
+      go(refuse(new FST_NSP_ORIGIN_FORBIDDEN(shorten(String(raw.headers.origin)))))
+    },
+  )
 }
 
 /**
  * An Origin names scheme, host and port; a Host header no scheme. Behind a proxy that ends TLS and that Fastify is not
  * told to trust we can't know the scheme, so only a request that is known to be encrypted insists on https.
  */
-function isSameOrigin(origin: string, request: FastifyRequest): boolean {
+function isSameOrigin(origin: string, target: Target): boolean {
   if (!URL.canParse(origin)) return false
   const { protocol, host } = new URL(origin)
-  if (protocol !== 'https:' && (protocol !== 'http:' || request.protocol === 'https')) return false
-  const own = `${protocol}//${request.host}`
+  if (protocol !== 'https:' && (protocol !== 'http:' || target.protocol === 'https')) return false
+  const own = `${protocol}//${target.host}`
   return URL.canParse(own) && new URL(own).host === host
 }
 
@@ -53,11 +94,17 @@ function matches(origin: string, entry: unknown): boolean {
 
 function resolveDelegate(
   delegate: Extract<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>,
-  request: FastifyRequest,
+  raw: IncomingMessage,
 ): Promise<CorsOptions> {
   return new Promise((resolve, reject) => {
-    delegate(request.raw, (error, options) => (error ? reject(error) : resolve(options ?? {})))
+    delegate(raw, (error, options) => (error ? reject(error) : resolve(options ?? {})))
   })
+}
+
+function refuse({ statusCode = 403, code, message }: FastifyError): Refusal {
+  const body = JSON.stringify({ statusCode, code, error: 'Forbidden', message })
+  const type = 'application/json; charset=utf-8'
+  return { statusCode, endToEndHeaders: { 'content-type': type, 'content-length': Buffer.byteLength(body) }, body }
 }
 
 function shorten(origin: string): string {

@@ -24,6 +24,7 @@ import { createLanes } from './lanes.js'
 import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
+import { createOriginPolicy } from './origin.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
@@ -31,6 +32,7 @@ import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { requestOf } from './request.js'
 import { setRosters } from './roster.js'
+import { createRouting } from './routing.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -57,7 +59,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const dismissals = new Dismissals(Date.now)
-  const handshake = createHandshake(instance.routing, options, (raw) => dismissals.mark(raw))
+  const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
+  const checkOrigin = createOriginPolicy(options.io.cors)
+  const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const codec = createCodec({
     limits: options.limits,
@@ -75,7 +79,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now: () => performance.now(),
     limit: options.limits.recoveryBytes,
   })
-  const io = await attachServer(instance, {
+  const { io, serveClient } = await attachServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
@@ -93,6 +97,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const { users, admission, readmit } = createEntrance(instance, {
     io,
     options,
+    route,
     find: registry.find,
     children,
     dismissals,
@@ -133,8 +138,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
-  const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast, dismissals })
-  handshake.addRoutes(instance, io, path)
+  const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
+  handshake.addRoutes(instance, io, path, serveClient)
 
   const { closeTimeoutMs } = options
   const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })

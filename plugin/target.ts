@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http'
  * What a raw request asks for, as the engine reads it.
  */
 
-/** The path, without its query and without one trailing slash. */
-export function pathOf(raw: IncomingMessage): string {
-  const [path] = splitUrl(raw)
+/** The path of a url, without its query and without one trailing slash. */
+export function pathOf(url: string): string {
+  const [path] = split(url)
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
@@ -66,7 +66,10 @@ export function sessionIdOf(raw: IncomingMessage): string {
 }
 
 function splitUrl(raw: IncomingMessage): [path: string, query: string] {
-  const url = raw.url as string // a server's request has one
+  return split(raw.url as string) // a server's request has one
+}
+
+function split(url: string): [path: string, query: string] {
   const end = url.indexOf('?')
   return end < 0 ? [url, ''] : [url.slice(0, end), url.slice(end)]
 }

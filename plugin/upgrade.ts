@@ -9,8 +9,6 @@ import { findUntested, readVersions } from './versions.js'
  * ends with it.
  */
 
-type Route = (raw: IncomingMessage, response: ServerResponse) => void
-
 type Upgrade = Engine['handleUpgrade']
 
 /**
@@ -40,13 +38,11 @@ function upgradeWithoutResponse(engine: Engine): Upgrade {
   }
 }
 
-/** Sends an upgrade through Fastify as a plain request. */
-export function routeUpgrade(route: Route, raw: IncomingMessage): void {
-  route(raw, respondTo(raw))
-}
-
 /** Sends what Fastify has answered to a handshake, and was no acceptance. */
-export function refuseUpgrade(raw: IncomingMessage, answer: Answer): void {
+export function refuseUpgrade(
+  raw: IncomingMessage,
+  answer: Pick<Answer, 'statusCode' | 'endToEndHeaders'> & { readonly body: Buffer | string },
+): void {
   respondTo(raw).writeHead(answer.statusCode, answer.endToEndHeaders).end(answer.body)
 }
 

@@ -323,7 +323,7 @@ const ENGINE: readonly Input[] = [
   http('a handshake by POST', POLL('EIO=4&transport=polling', 'POST', {}, '40'), { http: 400 }),
   http('a handshake by OPTIONS', POLL('EIO=4&transport=polling', 'OPTIONS'), { http: 400 }),
   ...['PUT', 'DELETE', 'PATCH', 'HEAD', 'TRACE', 'PROPFIND'].map((method) =>
-    http(`a handshake by ${method}`, POLL('EIO=4&transport=polling', method), { http: 404 }),
+    http(`a handshake by ${method}`, POLL('EIO=4&transport=polling', method), { http: 400 }),
   ),
   ...['PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'].map((method) =>
     http(`${method} of a session`, POLL('EIO=4&transport=polling&sid={polling}', method), { http: 400 }),
@@ -430,7 +430,7 @@ const ENGINE: readonly Input[] = [
   http('an upgrade of no path', upgrade('/nowhere'), { http: 404 }),
   http('an upgrade of a path that encodes nothing', upgrade('/%zz'), { http: 400 }),
   http('an upgrade piped behind a request', request('GET', '/slow') + upgrade(WEBSOCKET_TARGET), 'dropped'),
-  http('an upgrade of another path piped behind a request', request('GET', '/slow') + upgrade('/slow'), 'dropped'),
+  http('an upgrade of another path piped behind a request', request('GET', '/slow') + upgrade('/slow'), { http: 200 }),
   http(
     'an upgrade piped behind a poll',
     request('GET', SESSION) + upgrade(`${WEBSOCKET_TARGET}&sid={polling}`),
