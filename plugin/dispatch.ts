@@ -136,7 +136,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     connection.lives.add(life)
     if (handlerTimeoutMs > 0) {
       passage.timer = setTimeout(() => {
-        const late = new FST_NSP_HANDLER_TIMEOUT()
+        const late = new FST_NSP_HANDLER_TIMEOUT(whatOf(passage), 'handlerTimeoutMs', handlerTimeoutMs)
         life.abort(late)
         refuse(passage, late)
       }, handlerTimeoutMs).unref()
@@ -162,6 +162,12 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   }
 
   return Object.assign(dispatch, { handlerTimeoutMs })
+}
+
+/** What of an event is under way. */
+function whatOf({ hasBegun, hasReturned, life }: Passage): string {
+  if (!hasBegun) return `What comes before the handler of ${life.event.name} (hooks, schema, key)`
+  return `${hasReturned ? 'The check of the reply' : 'The handler'} of ${life.event.name}`
 }
 
 /** What is kept under its key. A handler that gave up because its socket had gone has done nothing that a retry is to hear. */

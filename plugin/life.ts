@@ -83,7 +83,8 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     try {
       const begun = call?.call(definition, context as never) as unknown
       if (!isThenable(begun)) return undefined
-      return settledInTime(begun, onConnectTimeoutMs, () => new FST_NSP_HANDLER_TIMEOUT()).then(
+      const late = () => new FST_NSP_HANDLER_TIMEOUT(what, 'onConnectTimeoutMs', onConnectTimeoutMs)
+      return settledInTime(begun, onConnectTimeoutMs, late).then(
         () => undefined,
         (error) => report(what, socket, error),
       )

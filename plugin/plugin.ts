@@ -24,13 +24,16 @@ import { createLanes } from './lanes.js'
 import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
+import { watchSizes } from './oversize.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
+import { LineRates, Notices, RatedLog } from './rated-log.js'
 import { createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { requestOf } from './request.js'
 import { setRosters } from './roster.js'
+import { createStrangers } from './strangers.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -59,8 +62,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const dismissals = new Dismissals(Date.now)
   const handshake = createHandshake(instance.routing, options, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
+  const now = () => performance.now()
+  const lines = new LineRates(now)
+  const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
+    explain: createStrangers({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
@@ -80,6 +87,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
+  watchSizes(io, new RatedLog(instance.log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, instance.log)
   guardAdapters({ io, emitCheck, log: instance.log })
@@ -111,7 +119,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     openLane: (socket) => openLane(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     handlerTimeoutMs: options.handlerTimeoutMs,
-    now: () => performance.now(),
+    notices,
+    now,
   })
   // Behind containment, whose own listeners are none that a lane has to heed.
   const openLane = options.fast
@@ -132,6 +141,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
+    payloadBytes: options.limits.payloadBytes,
   })
   const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast, dismissals })
   handshake.addRoutes(instance, io, path)

@@ -1,4 +1,3 @@
-import { FastifyError } from '@fastify/error'
 import { type ErrorLog, logError } from './error-log.js'
 import {
   FST_NSP_ADMISSION_TIMEOUT,
@@ -8,6 +7,7 @@ import {
   FST_NSP_INTERNAL,
   FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
+  isCoded,
 } from './errors.js'
 import { isNothing, toSendable } from './plain.js'
 
@@ -116,7 +116,7 @@ export function isRefusal(error: unknown): boolean {
 export function isExposed(error: unknown): boolean {
   try {
     const { expose } = Object(error) as { expose?: unknown }
-    return expose === undefined ? error instanceof FastifyError : expose === true
+    return expose === undefined ? isCoded(error) : expose === true
   } catch {
     return false
   }

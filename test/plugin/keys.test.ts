@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import t from 'tap'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, defineNamespace } from '../../plugin/index.js'
 import { build, join, listen, next, refusal } from './harness.js'

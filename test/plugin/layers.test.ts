@@ -29,6 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'turn',
     'versions',
     'waits',
+    'wording',
   ],
   [
     'answer',
@@ -39,6 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'limits',
     'middlewares',
     'name',
+    'option-problem',
     'piece',
     'raw',
     'recovery-budget',
@@ -67,7 +69,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'request',
     'upgrade',
   ],
-  ['handler-context', 'lanes', 'lookalike', 'pending-joins', 'rates', 'users'],
+  ['handler-context', 'lanes', 'lookalike', 'oversize', 'pending-joins', 'rates', 'strangers', 'users'],
   ['definition'],
   [
     'ask',

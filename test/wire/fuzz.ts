@@ -166,6 +166,7 @@ function decode(packets: readonly Packet[]): void {
   const { Decoder } = createCodec({
     limits: DEFAULT_LIMITS,
     receiveConnect: (_connection, _packet, pass) => pass(),
+    explain: (refusal) => refusal,
   }).parser
   let decoder = createDecoder()
   for (const { chunks } of packets) {
