@@ -60,8 +60,7 @@ t.test(
 t.test('an unknown event is answered, whatever its name', async (t) => {
   const { socket } = await client(t, echo)
   for (const name of ['nope', '__proto__', 'constructor', 'toString', 'error', '7', '']) {
-    const message =
-      `Unknown event ${name} of /chat: the definition's \`events\` have no such name, and nothing listens for it`
+    const message = `Unknown event ${name} of /chat: the definition's \`events\` have no such name, and nothing listens for it`
     t.strictSame(
       await socket.emitWithAck(name, 1),
       { ok: false, error: { code: 'FST_NSP_EVENT_UNKNOWN', statusCode: 404, message } },
