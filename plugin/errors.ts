@@ -135,21 +135,13 @@ export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(
   403,
 )
 export const FST_NSP_NAMESPACE_UNKNOWN = createError('FST_NSP_NAMESPACE_UNKNOWN', 'Invalid namespace', 404)
-export const FST_NSP_CONNECTIONS_LIMIT = createError(
-  'FST_NSP_CONNECTIONS_LIMIT',
-  'Too many connections (limits.connections)',
-  503,
-)
+export const FST_NSP_CONNECTIONS_LIMIT = createError('FST_NSP_CONNECTIONS_LIMIT', 'Too many connections', 503)
 export const FST_NSP_NAMESPACES_LIMIT = createError<[limit: number]>(
   'FST_NSP_NAMESPACES_LIMIT',
   'A connection may join %s namespaces at most (limits.namespacesPerConnection)',
   429,
 )
-export const FST_NSP_CHILDREN_LIMIT = createError(
-  'FST_NSP_CHILDREN_LIMIT',
-  'Too many namespaces are open (limits.dynamicNamespaces)',
-  503,
-)
+export const FST_NSP_CHILDREN_LIMIT = createError('FST_NSP_CHILDREN_LIMIT', 'Too many namespaces are open', 503)
 export const FST_NSP_CONNECT_INVALID = createError(
   'FST_NSP_CONNECT_INVALID',
   'The connect does not fit its schema',
@@ -171,27 +163,15 @@ export const FST_NSP_EVENT_UNKNOWN = createError<[event: string, namespace: stri
 )
 export const FST_NSP_EVENT_INVALID = createError('FST_NSP_EVENT_INVALID', 'The payload does not fit its schema', 400)
 export const FST_NSP_RATE_LIMITED = createError('FST_NSP_RATE_LIMITED', 'Too many events', 429)
-export const FST_NSP_IN_FLIGHT_LIMIT = createError(
-  'FST_NSP_IN_FLIGHT_LIMIT',
-  'Too many events at a time: wait for acks (limits.eventsInFlight)',
-  429,
-)
-export const FST_NSP_QUEUE_FULL = createError(
-  'FST_NSP_QUEUE_FULL',
-  'Too many events are waiting: wait for acks (limits.eventsWaiting)',
-  429,
-)
+export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'Too many events at a time', 429)
+export const FST_NSP_QUEUE_FULL = createError('FST_NSP_QUEUE_FULL', 'Too many events are waiting', 429)
 export const FST_NSP_REFUSED = createError('FST_NSP_REFUSED', 'Refused', 403)
 export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string, milliseconds: number]>(
   'FST_NSP_HANDLER_TIMEOUT',
   '%s took longer than %s (%s ms)',
   503,
 )
-export const FST_NSP_KEYS_LIMIT = createError(
-  'FST_NSP_KEYS_LIMIT',
-  'Too many events with a key are being handled: send it again later',
-  503,
-)
+export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are being handled', 503)
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)

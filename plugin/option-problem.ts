@@ -37,5 +37,6 @@ export function explainOption([finding]: [Finding], options: object, known: Know
 
 /** What is an object is shown by its kind: it may be long, or can't be written. */
 function show(value: unknown): string {
-  return Object(value) === value ? kindOf(value) : String(JSON.stringify(value) ?? kindOf(value))
+  if (typeof value === 'string') return JSON.stringify(value)
+  return Object(value) === value ? kindOf(value) : String(value)
 }

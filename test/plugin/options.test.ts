@@ -54,6 +54,7 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ io: null }, /^Option io must be object: got null$/],
     [{ io: { transport: [] } }, /^Option io\.transport is no option .+: did you mean "transports"\?$/],
     [{ io: { nonsense: 1 } }, /^Option io\.nonsense is no option of a Socket\.IO 4\.8 server$/],
+    [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be integer: got 10$/],
     [{ prefix: 'v1' }, /^Option prefix must match pattern/],
     [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be >= 0: got -1$/],
     [{ closeTimeoutMs: () => 1 }, /^Option closeTimeoutMs must be integer: got function$/],
