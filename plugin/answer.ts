@@ -84,6 +84,10 @@ export class ConnectAnswer extends Answer {
   error: unknown
   /** Whether an error handler of the application has answered it. */
   isWorded = false
+  /** Whether that error came of sending something else: of an onSend hook, or of a stream. */
+  isOfSending = false
+  /** Whether something has come through all onSend hooks. */
+  isSendable = false
   /** The request's id, under which the log has that error. */
   requestId: string | undefined
   /** Its log, where it has come to one; else that of the handshake. */

@@ -30,9 +30,9 @@ function mapValues(map: Keywords, pointer: string, change: Change): Record<strin
 
 /**
  * Every `maxBytes` of a schema, and of what its references lead to, from the lowest up: none of one that says nothing of
- * binary data. Throws for a keyword that is wrong, naming its place.
+ * binary data. Throws for a keyword that is wrong, and for more than `most`, which is what a packet may have; naming its place.
  */
-export function readLimits(place: Place, follow: Follow): readonly number[] {
+export function readLimits(place: Place, follow: Follow, most = Number.POSITIVE_INFINITY): readonly number[] {
   const limits = new Set<number>()
   const seen = new Set<unknown>()
 
@@ -43,7 +43,12 @@ export function readLimits(place: Place, follow: Follow): readonly number[] {
     if (schema.binary !== undefined) {
       const problem = findBinaryProblem(schema)
       if (problem !== undefined) throw new Error(pointer + problem)
-      limits.add((schema.binary as { maxBytes: number }).maxBytes)
+      const { maxBytes } = schema.binary as { maxBytes: number }
+      if (maxBytes > most) {
+        const what = `is ${maxBytes}, and limits.payloadBytes lets ${most} through: raise that one, or lower this`
+        throw new Error(`${pointer}/binary/maxBytes ${what}`)
+      }
+      limits.add(maxBytes)
     }
     const target = typeof schema.$ref === 'string' ? follow(schema.$ref, root, home) : undefined
     if (target) read(target, `${pointer}/$ref`)

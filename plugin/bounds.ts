@@ -1,13 +1,15 @@
 import { type Packet, PacketType } from 'socket.io-parser'
 import { FST_NSP_EVENT_MALFORMED, FST_NSP_PAYLOAD_TOO_LARGE } from './errors.js'
 import type { Limits } from './limits.js'
-import { findPoison } from './plain.js'
+import { findPoison, TOO_DEEP } from './plain.js'
 
 /*
  * What a packet may be, before anything recurses over it, or spreads it.
  */
 
 export type Bounds = Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
+
+const FORBIDDEN_KEYS = '__proto__, _placeholder, or a constructor with a prototype in it'
 
 /** Stands in a packet for what must not be handed on. It is no plain object, so the wire can't make one. */
 export class Refusal {
@@ -33,11 +35,13 @@ export function findProblem(packet: Packet, size: number, limits: Bounds): Error
   if (size > limits.payloadBytes) return new FST_NSP_PAYLOAD_TOO_LARGE(limits.payloadBytes)
   if (id !== undefined && !Number.isSafeInteger(id)) return new FST_NSP_EVENT_MALFORMED('has an ack id out of bounds')
   if (Array.isArray(data) && data.length - (isEvent(packet) ? 1 : 0) > limits.arguments) {
-    return new FST_NSP_EVENT_MALFORMED(`has more than ${limits.arguments} arguments`)
+    return new FST_NSP_EVENT_MALFORMED(`has more than ${limits.arguments} arguments, which limits.arguments allows`)
   }
   // one level is the list of arguments itself
   const poison = findPoison(data, limits.depth + 1)
-  return poison === undefined ? undefined : new FST_NSP_EVENT_MALFORMED(poison)
+  if (poison === undefined) return undefined
+  const hint = poison === TOO_DEEP ? `limits.depth allows ${limits.depth} levels` : FORBIDDEN_KEYS
+  return new FST_NSP_EVENT_MALFORMED(`${poison}: ${hint}`)
 }
 
 /**

@@ -5,7 +5,7 @@ import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { type Bounds, boundPacket, isEvent } from './bounds.js'
 import { eventText } from './packet.js'
-import { addCode, withoutDetails } from './refusal-packet.js'
+import { withoutDetails } from './refusal-packet.js'
 
 /*
  * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
@@ -38,6 +38,8 @@ export interface CodecOptions {
   /** The JSON of a payload that was checked; undefined where JSON.stringify has to write it. */
   readonly textOf?: (payload: unknown) => string | undefined
   readonly receiveConnect: ReceiveConnect
+  /** Gives a refusal its words; it is asked once for each that goes out. */
+  readonly explain: (refusal: Packet) => Packet
   /** Whether any other packet that is no event is handed on; a throw closes its connection. Default: it is. */
   readonly admits?: (connection: Connection, packet: Packet) => boolean
   /** Hears of a connection that has ended. */
@@ -56,7 +58,7 @@ export interface Codec {
 }
 
 export function createCodec(options: CodecOptions): Codec {
-  const { limits, textOf, receiveConnect, admits, forget, reportRefusal } = options
+  const { limits, textOf, receiveConnect, explain, admits, forget, reportRefusal } = options
   const base: Parser = options.base ?? stock
   let expected: Connection | undefined
   const isText = base === stock
@@ -75,7 +77,7 @@ export function createCodec(options: CodecOptions): Codec {
     /** All roads of a refusal meet here, and one that can't be written would end the process. */
     #encodeRefusal(packet: Packet) {
       try {
-        return super.encode(addCode(packet))
+        return super.encode(explain(packet))
       } catch (error) {
         reportRefusal?.(error, packet.nsp)
         return super.encode(withoutDetails(packet))

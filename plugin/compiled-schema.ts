@@ -32,6 +32,8 @@ export interface Compilers {
   readonly isOwnSerializer: boolean
   /** Knows the schemas of addSchema. */
   readonly follow: Follow
+  /** Bytes that a packet may have. */
+  readonly payloadBytes?: number
 }
 
 /** A schema of what comes in, compiled. Binary data is for who has a word for it, and no validator walks over it. */
@@ -51,7 +53,7 @@ export interface Outgoing {
 
 /** Compiles the schema of what comes in. Throws on a bad schema. */
 export function compileIncoming(schema: AnySchema, compilers: Compilers): Incoming {
-  const { compile, isCertain, follow } = compilers
+  const { compile, isCertain, follow, payloadBytes } = compilers
   if (isStandardSchema(schema)) {
     const checkJson = compileCheck(schema, compile)
     return { check: withLookalikes(checkJson, false), checkJson }
@@ -59,7 +61,7 @@ export function compileIncoming(schema: AnySchema, compilers: Compilers): Incomi
   // Nobody is certain of one that says binary.
   if (isCertain(schema)) return withoutBinary(lazily(() => compileCheck(schema, compile)))
   const place = within({ root: Object(schema) }, schema)
-  const limits = readLimits(place, follow)
+  const limits = readLimits(place, follow, payloadBytes)
   if (limits.length === 0) return withoutBinary(compileCheck(schema, compile))
   const checkJson = compileCheck(toCheckable(place, follow, limits), compile)
   const outline = readOutline(place, follow)

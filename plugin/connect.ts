@@ -5,6 +5,7 @@ import Fastify, {
   type onErrorHookHandler,
   type onRequestHookHandler,
   type onResponseHookHandler,
+  type onSendHookHandler,
   type RouteHandlerMethod,
 } from 'fastify'
 import { ConnectAnswer } from './answer.js'
@@ -65,6 +66,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
     ],
     preHandler: [...joinHooks.preHandler, createExpiryHook(definition, Date.now)],
     onError: keepError,
+    onSend: noteSending,
     onResponse: heed,
     handler: admit,
   })
@@ -87,7 +89,15 @@ const heed: onResponseHookHandler = (_request, _reply, done) => done()
 
 const keepError: onErrorHookHandler = ({ id, log, server }, reply, error, done) => {
   const isWorded = server.errorHandler !== findDefaultErrorHandler()
-  Object.assign(reply.raw, { error, isWorded, requestId: id, log })
+  // What is sent has a type, or is a stream that ends with the answer: then its error says nothing of who may join.
+  const isOfSending = reply.hasHeader('content-type') || reply.raw.listenerCount('close') > 0
+  Object.assign(reply.raw, { error, isWorded, isOfSending, requestId: id, log })
+  done()
+}
+
+// The last of them: where one before it throws, it is not reached.
+const noteSending: onSendHookHandler = (_request, reply, _payload, done) => {
+  ;(reply.raw as ConnectAnswer).isSendable = true
   done()
 }
 

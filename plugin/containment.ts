@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyBaseLogger } from 'fastify'
 import type { DisconnectReason, Namespace, Server, Socket } from 'socket.io'
 import { callAnyListener } from './ack.js'
 import type { Admission } from './admission.js'
 import { containAnyListeners, type ListenerTarget } from './any-listeners.js'
 import { boundBacklog } from './backlog.js'
 import { Refusal } from './bounds.js'
-import type { Drain } from './drain.js'
 import { boundRooms } from './emit.js'
 import { logError } from './error-log.js'
 import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from './errors.js'
 import { type Gate, type GateRules, gateOf, sendToGate, setGate } from './gate.js'
 import type { OpenLane } from './lanes.js'
-import type { Limits } from './limits.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from './listeners.js'
 import { connectError, copyRefusal } from './middleware-error.js'
 import type { Middleware } from './middlewares.js'
@@ -35,26 +32,20 @@ interface Rules {
   readonly isSequential: boolean
 }
 
-export interface ContainmentOptions {
+export interface ContainmentOptions
+  extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'limits' | 'log' | 'notices' | 'now'> {
   readonly io: Server
-  readonly limits: Limits
-  readonly log: FastifyBaseLogger
   readonly admission: Pick<Admission, 'isDropped' | 'redeem' | 'settle' | 'remove' | 'leave'>
-  readonly drain: Drain
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
   readonly openLane: OpenLane
   /** Has what a socket, or all with this prototype, emits checked. */
   readonly checkEmitsOf: (socket: Socket) => void
-  /** Milliseconds, 0 for no bound: of events that are not declared. */
-  readonly handlerTimeoutMs: number
-  /** Milliseconds, for rates. */
-  readonly now: () => number
 }
 
 /** Contains every namespace of a server, those that are still to come too. */
 export function containServer(options: ContainmentOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, handlerTimeoutMs, now } = options
+  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, handlerTimeoutMs, notices, now } = options
   const gateRules = new WeakMap<Rules, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
   containFunctions(OwnSocket.prototype)
@@ -132,7 +123,7 @@ export function containServer(options: ContainmentOptions): void {
     const known = rules && gateRules.get(rules)
     if (known) return known
     const { dispatches = new Map(), isSequential = false } = rules ?? {}
-    const made = { dispatches, isSequential, drain, limits, log, handlerTimeoutMs, report, now }
+    const made = { dispatches, isSequential, drain, limits, log, handlerTimeoutMs, notices, report, now }
     if (rules) gateRules.set(rules, made)
     return made
   }

@@ -2,6 +2,8 @@ import { type Compilers, compileIncoming, compileOutgoing } from './compiled-sch
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import type { NormalDefinition, NormalEvent } from './normal-form.js'
 import { type AnySchema, type Check, isAsyncSchema } from './schema.js'
+import { KEYWORDS } from './soundness.js'
+import { suggest } from './wording.js'
 import type { Write } from './writer.js'
 
 /*
@@ -79,7 +81,11 @@ function compileAt<Compiled>(path: string, compile: () => Compiled): Compiled {
   try {
     return compile()
   } catch (error) {
-    throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${(error as Error).message}`)
+    const { message } = error as Error
+    // Ajv quotes what it does not know.
+    const [, word] = /"([^"]+)"/.exec(message) ?? []
+    const hint = word !== undefined && !KEYWORDS.includes(word) ? suggest(word, KEYWORDS) : ''
+    throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${message}${hint && `. ${hint.trimEnd()}`}`)
   }
 }
 

@@ -2,12 +2,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Arrival } from './arrival.js'
 import { Refusal } from './bounds.js'
-import { FST_NSP_RATE_LIMITED } from './errors.js'
+import { FST_NSP_CLOSING, FST_NSP_EVENT_UNKNOWN, FST_NSP_RATE_LIMITED } from './errors.js'
 import type { Clock, Limits } from './limits.js'
-import { RatedLog } from './rated-log.js'
+import { type Notices, RatedLog } from './rated-log.js'
 import { Rates } from './rates.js'
 import { Waits } from './waits.js'
 import { INTERNAL, toWireError, type WireError } from './wire-error.js'
+import { suggest } from './wording.js'
 
 /*
  * The desk of a socket's gate: each event is looked at here first, and those that go no further are answered from here.
@@ -21,7 +22,12 @@ export interface DeskRules {
   readonly report: (error: unknown, what: string, socket: Socket, event: string) => WireError
   readonly now: Clock
   readonly log: FastifyBaseLogger
+  readonly notices: Notices
+  /** Declared events, by their name. */
+  readonly dispatches: ReadonlyMap<string, unknown>
 }
+
+const UNDECLARED = "the definition's `events` have no such name, and nothing listens for it"
 
 export class Desk {
   readonly socket: Socket
@@ -57,11 +63,25 @@ export class Desk {
     return false
   }
 
-  /** Answers an event that goes no further. */
+  /** Answers an event that goes no further. One without an ack is told to the log alone. */
   refuse({ name, ack }: Arrival, error: Error): void {
-    const { code } = error as { code?: string }
-    this.#log.write('debug', { ...this.#where(name), code }, 'event refused')
+    const { code, message: reason } = error as { code?: string; message: string }
+    if (ack || error instanceof FST_NSP_CLOSING)
+      this.#log.write('debug', { ...this.#where(name), code }, 'event refused')
+    else this.#log.write('warn', { ...this.#where(name), code, reason }, 'event without ack refused')
     ack?.send({ ok: false, error: toWireError(error) }, undefined)
+  }
+
+  /** Answers an event that is neither declared nor listened for. */
+  refuseUnknown(arrival: Arrival): void {
+    const event = arrival.name.slice(0, 100)
+    const help = suggest(arrival.name, this.#rules.dispatches.keys()).trimEnd()
+    const error = new FST_NSP_EVENT_UNKNOWN(event, this.socket.nsp.name, help || UNDECLARED)
+    if (arrival.ack) this.refuse(arrival, error)
+    else {
+      const where = { ...this.#where(event), code: error.code, reason: error.message }
+      this.#rules.notices.write('debug', event, where, 'unknown event without ack')
+    }
   }
 
   /** Answers an event that a middleware of the application refuses, or fails at. */

@@ -11,7 +11,8 @@ import { createKeys, UNSENDABLE } from './once.js'
 import { type Dispatch, type EventGate, Passage } from './passage.js'
 import { contain, isThenable, walk } from './sequence.js'
 import { createSteps, isOver } from './steps.js'
-import { judge, fail as tellFailure } from './verdict.js'
+import { failReply, judge, fail as tellFailure } from './verdict.js'
+import { toWireError } from './wire-error.js'
 
 /*
  * The life of one declared event, from the gate to its ack. One walk of its steps, one way out, and exactly one ack, whatever
@@ -104,9 +105,10 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
-      passage.log.write('error', { err: error, event: event.name }, 'reply can not be encoded')
-      ack.send(UNSENDABLE, undefined)
-      return UNSENDABLE
+      const told = toWireError(failReply(error, event.name, passage.log, 'reply can not be encoded'))
+      const unsendable = { ok: false as const, error: told }
+      ack.send(unsendable, undefined)
+      return unsendable
     }
   }
 
@@ -134,7 +136,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     connection.lives.add(life)
     if (handlerTimeoutMs > 0) {
       passage.timer = setTimeout(() => {
-        const late = new FST_NSP_HANDLER_TIMEOUT()
+        const late = new FST_NSP_HANDLER_TIMEOUT(whatOf(passage), 'handlerTimeoutMs', handlerTimeoutMs)
         life.abort(late)
         refuse(passage, late)
       }, handlerTimeoutMs).unref()
@@ -160,6 +162,12 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   }
 
   return Object.assign(dispatch, { handlerTimeoutMs })
+}
+
+/** What of an event is under way. */
+function whatOf({ hasBegun, hasReturned, life }: Passage): string {
+  if (!hasBegun) return `What comes before the handler of ${life.event.name} (hooks, schema, key)`
+  return `${hasReturned ? 'The check of the reply' : 'The handler'} of ${life.event.name}`
 }
 
 /** What is kept under its key. A handler that gave up because its socket had gone has done nothing that a retry is to hear. */

@@ -1,6 +1,7 @@
 import type { Contract } from './contract.js'
 import { FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from './errors.js'
 import { isThenable, recast } from './sequence.js'
+import { suggest } from './wording.js'
 import type { Write } from './writer.js'
 
 /*
@@ -43,7 +44,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
       if (!contract?.hasEmits) return args
       const emit = contract.emits.get(event)
       if (!emit) {
-        if (isStrict) throw new FST_NSP_EMIT_UNKNOWN(event, namespace)
+        if (isStrict) throw new FST_NSP_EMIT_UNKNOWN(event, namespace, suggest(event, contract.emits.keys()))
         return args
       }
       if (!emit.checkPayload) return args

@@ -1,37 +1,27 @@
-import createError from '@fastify/error'
+import createError, { FastifyError } from '@fastify/error'
 
 /*
  * Every error of the house. A code is born here and nowhere else; docs/errors.md says its cause and its fix, and a test
- * compares the two both ways. The first line of a message names the place, the second what to do about it.
+ * compares the two both ways. A message names the place, then what is wrong there, then what to do about it.
  */
 
+/** Of what a user wrote: where, and what is wrong with it. */
+function createRefused(code: string, message: string) {
+  return createError<[place: string, problem: string]>(code, message, 500, TypeError)
+}
+
 // At boot: thrown by register() and app.namespace(), so that nothing starts on a wrong word.
-export const FST_NSP_OPTIONS_INVALID = createError<[path: string, problem: string]>(
-  'FST_NSP_OPTIONS_INVALID',
-  'Option %s %s',
-  500,
-  TypeError,
-)
-export const FST_NSP_NAME_INVALID = createError<[name: string, problem: string]>(
-  'FST_NSP_NAME_INVALID',
-  'The namespace name %s %s',
-  500,
-  TypeError,
-)
-export const FST_NSP_DEFINITION_INVALID = createError<[path: string, problem: string]>(
-  'FST_NSP_DEFINITION_INVALID',
-  'Definition %s %s',
-  500,
-  TypeError,
-)
+export const FST_NSP_OPTIONS_INVALID = createRefused('FST_NSP_OPTIONS_INVALID', 'Option %s %s')
+export const FST_NSP_NAME_INVALID = createRefused('FST_NSP_NAME_INVALID', 'The namespace name %s %s')
+export const FST_NSP_DEFINITION_INVALID = createRefused('FST_NSP_DEFINITION_INVALID', 'Definition %s %s')
 export const FST_NSP_NAMESPACE_DUPLICATE = createError<[name: string]>(
   'FST_NSP_NAMESPACE_DUPLICATE',
   'The namespace %s is declared twice: give one of them another name, or declare it under another prefix',
   500,
 )
-export const FST_NSP_DEFINITION_UNKNOWN = createError<[what: string]>(
+export const FST_NSP_DEFINITION_UNKNOWN = createError<[what: string, suggestion: string]>(
   'FST_NSP_DEFINITION_UNKNOWN',
-  'The definition %s is not declared: declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name',
+  'The definition %s is not declared: %sdeclare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name',
   500,
 )
 export const FST_NSP_DEFINITION_AMBIGUOUS = createError<[one: string, other: string]>(
@@ -65,43 +55,33 @@ export const FST_NSP_REQUEST_MISSING = createError(
   500,
 )
 
-export const FST_NSP_HOOK_INVALID = createError<[name: string, problem: string]>(
-  'FST_NSP_HOOK_INVALID',
-  'The hook %s %s',
-  500,
-  TypeError,
-)
+export const FST_NSP_HOOK_INVALID = createRefused('FST_NSP_HOOK_INVALID', 'The hook %s %s')
 
 // On the server, while it runs: thrown at the line that made the mistake.
-export const FST_NSP_PARAMS_INVALID = createError<[name: string, problem: string]>(
-  'FST_NSP_PARAMS_INVALID',
-  'The params of %s %s',
-  500,
-  TypeError,
-)
-export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: string]>(
+export const FST_NSP_PARAMS_INVALID = createRefused('FST_NSP_PARAMS_INVALID', 'The params of %s %s')
+export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: string, suggestion: string]>(
   'FST_NSP_EMIT_UNKNOWN',
-  'The emit %s is not declared in the definition of %s: add it to `emits`',
+  'The emit %s is not declared in the definition of %s: %sadd it to `emits`',
   500,
 )
 export const FST_NSP_EMIT_INVALID = createError<[event: string, namespace: string, details: string]>(
   'FST_NSP_EMIT_INVALID',
-  'The payload of the emit %s of %s does not fit its schema: %s',
+  'The payload of the emit %s of %s does not fit its schema: %s. Emit what the contract promises, or change it',
   500,
 )
-export const FST_NSP_ERROR_UNDECLARED = createError<[code: string, event: string]>(
+export const FST_NSP_ERROR_UNDECLARED = createError<[code: string, event: string, suggestion: string]>(
   'FST_NSP_ERROR_UNDECLARED',
-  'The error %s is not declared by the event %s: add it to its `errors`',
+  'The error %s is not declared by the event %s: %sadd it to its `errors`',
   500,
 )
 export const FST_NSP_ANSWER_INVALID = createError<[event: string, details: string]>(
   'FST_NSP_ANSWER_INVALID',
-  "A client's answer to the emit %s does not fit its schema: %s",
+  "A client's answer to the emit %s does not fit its schema: %s. Check the client, or the emit's `reply`",
   502,
 )
 export const FST_NSP_ANSWER_TIMEOUT = createError<[event: string]>(
   'FST_NSP_ANSWER_TIMEOUT',
-  'The client has not answered the emit %s in time',
+  'The client has not answered the emit %s in time: expect that, or ask() with a longer timeoutMs',
   504,
 )
 export const FST_NSP_EVENT_DECLARED = createError<[event: string, namespace: string]>(
@@ -121,7 +101,7 @@ export const FST_NSP_STORE_FAILED = createError<[event: string]>(
 )
 export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
   'FST_NSP_ROOMS_LIMIT',
-  'A socket may be in %s rooms at most',
+  'A socket may be in %s rooms at most: leave some, or raise limits.roomsPerSocket',
   429,
 )
 export const FST_NSP_EXPIRY_INVALID = createError<[value: string]>(
@@ -158,7 +138,7 @@ export const FST_NSP_NAMESPACE_UNKNOWN = createError('FST_NSP_NAMESPACE_UNKNOWN'
 export const FST_NSP_CONNECTIONS_LIMIT = createError('FST_NSP_CONNECTIONS_LIMIT', 'Too many connections', 503)
 export const FST_NSP_NAMESPACES_LIMIT = createError<[limit: number]>(
   'FST_NSP_NAMESPACES_LIMIT',
-  'A connection may join %s namespaces at most',
+  'A connection may join %s namespaces at most (limits.namespacesPerConnection)',
   429,
 )
 export const FST_NSP_CHILDREN_LIMIT = createError('FST_NSP_CHILDREN_LIMIT', 'Too many namespaces are open', 503)
@@ -173,17 +153,30 @@ export const FST_NSP_USER_DISCONNECTED = createError('FST_NSP_USER_DISCONNECTED'
 export const FST_NSP_EVENT_MALFORMED = createError<[problem: string]>('FST_NSP_EVENT_MALFORMED', 'The packet %s', 400)
 export const FST_NSP_PAYLOAD_TOO_LARGE = createError<[limit: number]>(
   'FST_NSP_PAYLOAD_TOO_LARGE',
-  'A packet may have %s bytes at most',
+  'A packet may have %s bytes at most (limits.payloadBytes)',
   413,
 )
-export const FST_NSP_EVENT_UNKNOWN = createError('FST_NSP_EVENT_UNKNOWN', 'Unknown event', 404)
+export const FST_NSP_EVENT_UNKNOWN = createError<[event: string, namespace: string, help: string]>(
+  'FST_NSP_EVENT_UNKNOWN',
+  'Unknown event %s of %s: %s',
+  404,
+)
 export const FST_NSP_EVENT_INVALID = createError('FST_NSP_EVENT_INVALID', 'The payload does not fit its schema', 400)
 export const FST_NSP_RATE_LIMITED = createError('FST_NSP_RATE_LIMITED', 'Too many events', 429)
 export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'Too many events at a time', 429)
 export const FST_NSP_QUEUE_FULL = createError('FST_NSP_QUEUE_FULL', 'Too many events are waiting', 429)
 export const FST_NSP_REFUSED = createError('FST_NSP_REFUSED', 'Refused', 403)
-export const FST_NSP_HANDLER_TIMEOUT = createError('FST_NSP_HANDLER_TIMEOUT', 'The handler took too long', 503)
+export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string, milliseconds: number]>(
+  'FST_NSP_HANDLER_TIMEOUT',
+  '%s took longer than %s (%s ms)',
+  503,
+)
 export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are being handled', 503)
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)
+
+/** Whether an error is of @fastify/error, of whatever copy. */
+export function isCoded(error: unknown): boolean {
+  return error instanceof FastifyError
+}

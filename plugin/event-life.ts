@@ -5,6 +5,7 @@ import type { CompiledEvent } from './contract.js'
 import type { EventContext } from './definition.js'
 import { FST_NSP_ERROR_UNDECLARED } from './errors.js'
 import { DeclaredError } from './wire-error.js'
+import { suggest } from './wording.js'
 
 /*
  * What handlers and event hooks receive: one object per event, which has all that its socket's context has, and its own.
@@ -27,7 +28,7 @@ export class EventLife implements EventContext<DefaultEventsMap> {
   get error(): (code: string, data: unknown) => DeclaredError {
     const { name, errors } = this.#compiled
     return (code, data) => {
-      if (!errors.has(code)) throw new FST_NSP_ERROR_UNDECLARED(code, name)
+      if (!errors.has(code)) throw new FST_NSP_ERROR_UNDECLARED(code, name, suggest(code, errors.keys()))
       return new DeclaredError(code, data)
     }
   }

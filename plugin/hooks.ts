@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AckHook, ErrorHook, EventHook, EventHooks } from './definition.js'
 import { FST_NSP_HOOK_INVALID } from './errors.js'
+import { kindOf, suggest } from './wording.js'
 
 /*
  * The hooks of events: their names, and which of them an event has. As in Fastify: those of the outermost context
@@ -26,9 +27,11 @@ const hooksOf = new WeakMap<object, Map<HookName, EventHook[]>>()
  * throws FST_NSP_HOOK_INVALID for an unknown name, or for what is no function.
  */
 export function addContextHook(context: FastifyInstance, name: HookName, hook: unknown): void {
-  if (!HOOK_NAMES.includes(name))
-    throw new FST_NSP_HOOK_INVALID(String(name), `is unknown: use one of ${HOOK_NAMES.join(', ')}`)
-  if (typeof hook !== 'function') throw new FST_NSP_HOOK_INVALID(name, `must be a function: got ${typeof hook}`)
+  if (!HOOK_NAMES.includes(name)) {
+    const word = String(name)
+    throw new FST_NSP_HOOK_INVALID(word, `is unknown: ${suggest(word, HOOK_NAMES)}use one of ${HOOK_NAMES.join(', ')}`)
+  }
+  if (typeof hook !== 'function') throw new FST_NSP_HOOK_INVALID(name, `must be a function: got ${kindOf(hook)}`)
   const hooks = hooksOf.get(context) ?? new Map<HookName, EventHook[]>()
   hooks.set(name, [...(hooks.get(name) ?? []), hook as EventHook])
   hooksOf.set(context, hooks)

@@ -14,7 +14,7 @@ import { listen } from './listeners.js'
 import type { NormalDefinition } from './normal-form.js'
 import { keepRequest, requestOf } from './request.js'
 import { after, isThenable } from './sequence.js'
-import { toWireError } from './wire-error.js'
+import { isExposed, toWireError } from './wire-error.js'
 
 /*
  * The life of one joined socket: onConnect, or onRecover where its session has come back, its events, and onDisconnect
@@ -69,7 +69,8 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     const id = randomUUID()
     logError(log, error, { namespace: socket.nsp.name, socketId: socket.id, errorId: id }, `${what} failed`)
     // What was thrown may be such that it can't even be asked what it is.
-    if (toWireError(error).code === 'FST_NSP_HANDLER_TIMEOUT') return error as Error
+    const { code } = toWireError(error)
+    if (code === 'FST_NSP_HANDLER_TIMEOUT' || (code !== 'FST_NSP_INTERNAL' && isExposed(error))) return error as Error
     return Object.assign(new FST_NSP_INTERNAL(), { details: { id } })
   }
 
@@ -82,7 +83,8 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     try {
       const begun = call?.call(definition, context as never) as unknown
       if (!isThenable(begun)) return undefined
-      return settledInTime(begun, onConnectTimeoutMs, () => new FST_NSP_HANDLER_TIMEOUT()).then(
+      const late = () => new FST_NSP_HANDLER_TIMEOUT(what, 'onConnectTimeoutMs', onConnectTimeoutMs)
+      return settledInTime(begun, onConnectTimeoutMs, late).then(
         () => undefined,
         (error) => report(what, socket, error),
       )

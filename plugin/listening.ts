@@ -1,7 +1,7 @@
 import type { Ack } from './ack.js'
 import type { Arrival } from './arrival.js'
 import type { Desk } from './desk.js'
-import { FST_NSP_CLOSING, FST_NSP_EVENT_UNKNOWN, FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL } from './errors.js'
+import { FST_NSP_CLOSING, FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL } from './errors.js'
 import { type Middleware, MiddlewareWalk } from './middlewares.js'
 import type { Wait, Why } from './waits.js'
 
@@ -72,7 +72,10 @@ export function walkMiddlewares(
     isLate: () => performance.now() >= endsAt,
   })
   function giveUp(why: Why): void {
-    if (why === 'late') desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT())
+    if (why === 'late') {
+      const what = 'A middleware of socket.use(), until next() or an ack,'
+      desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT(what, 'handlerTimeoutMs', timeoutMs))
+    }
     if (why === 'closing') desk.refuse(arrival, new FST_NSP_CLOSING())
     walk.stop(leave)
   }
@@ -106,7 +109,7 @@ export function passToListeners(desk: Desk, arrival: Arrival, isDefined: boolean
   const { name, ack } = arrival
   const isListenedFor = socket.listenerCount(name) > (name === 'error' ? OWN_ERROR_LISTENERS : 0)
   if (!isListenedFor && socket.listenersAny().length === 0) {
-    desk.refuse(arrival, new FST_NSP_EVENT_UNKNOWN())
+    desk.refuseUnknown(arrival)
     return
   }
   arrival.passOn()
@@ -116,14 +119,16 @@ export function passToListeners(desk: Desk, arrival: Arrival, isDefined: boolean
   if (!isListenedFor) answerUnknown(desk, arrival, ack, isDefined)
   else {
     expectAck(desk, ack, (why) => {
-      if (why === 'late') desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT())
+      if (why !== 'late') return
+      const what = `A listener of ${name.slice(0, 100)}, until an ack,`
+      desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT(what, 'handlerTimeoutMs', handlerTimeoutMs))
     })
   }
 }
 
 /** Those who listen for any event have heard of it. */
 function answerUnknown(desk: Desk, arrival: Arrival, ack: Ack, isDefined: boolean): void {
-  const refuse = () => desk.refuse(arrival, new FST_NSP_EVENT_UNKNOWN())
+  const refuse = () => desk.refuseUnknown(arrival)
   if (isDefined && !ack.pending) {
     refuse()
     return

@@ -32,6 +32,8 @@ export interface MountOptions {
   readonly log: FastifyBaseLogger
   /** Milliseconds: that of events without one of their own. */
   readonly handlerTimeoutMs: number
+  /** Bytes that a packet may have. */
+  readonly payloadBytes: number
 }
 
 export interface Mounts {
@@ -47,7 +49,8 @@ export interface Mounts {
   settled(): Promise<void>
 }
 
-export function createMounts({ io, registry, children, live, log, handlerTimeoutMs }: MountOptions): Mounts {
+export function createMounts(options: MountOptions): Mounts {
+  const { io, registry, children, live, log, handlerTimeoutMs, payloadBytes } = options
   const compiled = new Map<Declared, Mounted>()
   const mounted = new Map<string, Mounted>()
   const lives = new Set<Promise<unknown>>()
@@ -66,7 +69,7 @@ export function createMounts({ io, registry, children, live, log, handlerTimeout
 
   function compile(declared: Declared): Mounted {
     const { name, definition, context } = declared
-    const contract = compileContract(name, definition, compilersOf(context, name))
+    const contract = compileContract(name, definition, { ...compilersOf(context, name), payloadBytes })
     const outer = [...collectContextHooks(context), definition.hooks]
     const dispatches = [...contract.events].map(([eventName, event]): [string, Dispatch] => {
       const hooks = joinHooks([...outer, event.hooks])

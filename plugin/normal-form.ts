@@ -59,6 +59,7 @@ const RESERVED_EVENTS = [
   'removeListener',
   'namespace:disconnect',
 ]
+const RESERVED = 'is a reserved name, of Socket.IO or of this plugin: give it another, e.g. "user:connect"'
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
 const JOIN_HOOK_NAMES = ['onRequest', 'preValidation', 'preHandler'] as const
 const DEFINITION_KEYS = [
@@ -141,7 +142,11 @@ function normalizeEvent(value: unknown, path: string): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
   const { errors = {} } = source
   const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
-  if (!handler) throw new FST_NSP_DEFINITION_INVALID(`${path}.handler`, 'is missing: an event needs a function')
+  if (!handler)
+    throw new FST_NSP_DEFINITION_INVALID(
+      `${path}.handler`,
+      'is missing: an event needs a function, handler: (payload, context) => reply',
+    )
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
@@ -174,13 +179,16 @@ function readIdempotency(value: unknown, path: string): NormalEvent['idempotency
 }
 
 function missing(path: string): never {
-  throw new FST_NSP_DEFINITION_INVALID(path, 'is missing: a store has claim, settle and release')
+  throw new FST_NSP_DEFINITION_INVALID(
+    path,
+    'is missing: a store has claim, settle and release, as createMemoryStore() gives it',
+  )
 }
 
 /** Reads a map of events, or of emits. */
 function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
   return readMap(value, path, (entry, at, event) => {
-    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, 'is a reserved name')
+    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
     return Object.freeze(normalize(entry, at))
   })
 }

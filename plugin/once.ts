@@ -4,7 +4,7 @@ import { FST_NSP_KEY_INVALID, FST_NSP_KEYS_LIMIT, FST_NSP_REPLY_INVALID, FST_NSP
 import type { EventLife } from './event-life.js'
 import { decodeAck, encodeAck } from './kept-ack.js'
 import { isThenable } from './sequence.js'
-import { toWireError } from './wire-error.js'
+import { isRefusal, toWireError } from './wire-error.js'
 
 /*
  * An event with a key is handled once: it claims its key before its handler is called, and what comes of it is kept under
@@ -38,9 +38,8 @@ export function createKeys({ name, idempotency }: CompiledEvent): Keys | undefin
     try {
       key = keyOf(life.event.payload, life)
     } catch (error) {
-      const { statusCode } = Object(error) as { statusCode?: unknown }
-      // A refusal, as a hook's.
-      if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) throw error
+      // As a hook's.
+      if (isRefusal(error)) throw error
       throw Object.assign(new FST_NSP_KEY_INVALID(name, 'could not be made'), { cause: error })
     }
     if (key === undefined || typeof key === 'string') return key

@@ -6,7 +6,9 @@ import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
 import { SERVER_OPTION_NAMES } from './server-options.js'
+import { explainOption } from './option-problem.js'
 import type { UserId } from './user-id.js'
+import { kindOf } from './wording.js'
 
 /** What `app.register(namespaces, options)` takes. */
 export interface NamespacesOptions {
@@ -111,6 +113,8 @@ const schema = {
   },
 } as const
 
+const KNOWN = { '': Object.keys(schema.properties), io: SERVER_OPTION_NAMES, limits: Object.keys(DEFAULT_LIMITS) }
+
 // Without a look at the schema itself, which is ours: that would take longer than all the rest.
 const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validateSchema: false }).compile(schema)
 
@@ -121,7 +125,8 @@ const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validat
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
   const copy = { ...options, ...copyOf(options, 'io'), ...copyOf(options, 'limits') }
-  if (!validate(copy)) throw new FST_NSP_OPTIONS_INVALID(...explain(validate.errors as [ErrorObject], copy))
+  if (!validate(copy))
+    throw new FST_NSP_OPTIONS_INVALID(...explainOption(validate.errors as [ErrorObject], copy, KNOWN))
   const normal = copy as unknown as NormalOptions
   if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
     throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
@@ -147,26 +152,10 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
 }
 
 function copyOf(options: NamespacesOptions, key: 'io' | 'limits'): object {
-  return typeof options[key] === 'object' ? { [key]: { ...options[key] } } : {}
+  return kindOf(options[key]) === 'object' ? { [key]: { ...options[key] } } : {}
 }
 
 // `true` reflects the origin of whoever asks: with or without cookies, that is no policy.
 function allowsEveryOriginWithCookies({ origin, credentials }: { origin?: unknown; credentials?: unknown }): boolean {
   return origin === true || (origin === '*' && credentials === true)
-}
-
-function explain([error]: [ErrorObject], options: object): [path: string, problem: string] {
-  const path = error.instancePath.slice(1).replaceAll('/', '.')
-  const { additionalProperty, allowedValues } = error.params as {
-    additionalProperty?: string
-    allowedValues?: string[]
-  }
-  if (additionalProperty !== undefined) {
-    const known = Object.keys(path === 'limits' ? DEFAULT_LIMITS : schema.properties)
-    return [path ? `${path}.${additionalProperty}` : additionalProperty, `is unknown: use one of ${known.join(', ')}`]
-  }
-  if (error.propertyName !== undefined) return [`io.${error.propertyName}`, 'is no option of a Socket.IO 4.8 server']
-  if (allowedValues) return [path, `must be one of ${allowedValues.join(', ')}`]
-  const value = path.split('.').reduce<unknown>((at, key) => Object(at)[key], options)
-  return [path, `${error.message}: got ${JSON.stringify(value) ?? typeof value}`]
 }

@@ -71,16 +71,15 @@ export function carriesBinary(value: unknown): boolean {
   return false
 }
 
-// The last is how Socket.IO marks an attachment: one that is left in a payload is forged, and would break who receives it.
-const POISONED = ['__proto__', 'constructor', 'prototype', '_placeholder']
+export const TOO_DEEP = 'is nested too deeply'
 
 /**
  * What is wrong with a value that came from the wire: nested deeper than `depthLimit`, or with a key that could reach a
- * prototype; undefined when it is well.
+ * prototype, which are those that Fastify refuses in a body; undefined when it is well.
  */
 export function findPoison(value: unknown, depthLimit: number): string | undefined {
   if (typeof value !== 'object' || value === null || isBinary(value)) return undefined
-  if (depthLimit <= 0) return 'is nested too deeply'
+  if (depthLimit <= 0) return TOO_DEEP
   if (Array.isArray(value)) {
     for (const item of value) {
       const problem = findPoison(item, depthLimit - 1)
@@ -90,11 +89,17 @@ export function findPoison(value: unknown, depthLimit: number): string | undefin
   }
   // What JSON makes has no enumerable key but its own; and no array of keys is made for it.
   for (const key in value) {
-    if (POISONED.includes(key)) return 'has a key that is not allowed'
     const item = (value as Record<string, unknown>)[key]
+    if (isPoisonous(key, item)) return 'has a key that is not allowed'
     if (typeof item !== 'object') continue
     const problem = findPoison(item, depthLimit - 1)
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+function isPoisonous(key: string, item: unknown): boolean {
+  // How Socket.IO marks an attachment: one that is left in a payload is forged, and would break who receives it.
+  if (key === '__proto__' || key === '_placeholder') return true
+  return key === 'constructor' && typeof item === 'object' && item !== null && Object.hasOwn(item, 'prototype')
 }

@@ -25,14 +25,17 @@ import { createLife } from './life.js'
 import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
+import { watchSizes } from './oversize.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
+import { LineRates, Notices, RatedLog } from './rated-log.js'
 import { createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { requestOf } from './request.js'
 import { setRosters } from './roster.js'
 import { createRouting } from './routing.js'
+import { createStrangers } from './strangers.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -63,8 +66,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const checkOrigin = createOriginPolicy(options.io.cors)
   const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
+  const now = () => performance.now()
+  const lines = new LineRates(now)
+  const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
+    explain: createStrangers({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
@@ -84,6 +91,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
+  watchSizes(io, new RatedLog(instance.log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, instance.log)
   guardAdapters({ io, emitCheck, log: instance.log })
@@ -116,7 +124,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     openLane: (socket) => openLane(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     handlerTimeoutMs: options.handlerTimeoutMs,
-    now: () => performance.now(),
+    notices,
+    now,
   })
   // Behind containment, whose own listeners are none that a lane has to heed.
   const openLane = options.fast
@@ -137,6 +146,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     }),
     log: instance.log,
     handlerTimeoutMs: options.handlerTimeoutMs,
+    payloadBytes: options.limits.payloadBytes,
   })
   const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
   handshake.addRoutes(instance, io, path, serveClient)

@@ -7,6 +7,8 @@ import { isWithin } from './limits.js'
  * its time. Who waits in vain is answered, and never begins.
  */
 
+const LATE = 'The wait for its turn, behind an earlier event of its socket,'
+
 export type Refuse = (arrival: Arrival, error: Error) => void
 
 interface Waiting {
@@ -34,7 +36,7 @@ export class Queue {
       return
     }
     const waiting: Waiting = { arrival, timer: undefined }
-    if (timeoutMs > 0) waiting.timer = setTimeout(() => this.#giveUp(waiting), timeoutMs).unref()
+    if (timeoutMs > 0) waiting.timer = setTimeout(() => this.#giveUp(waiting, timeoutMs), timeoutMs).unref()
     this.#waiting.add(waiting)
   }
 
@@ -58,8 +60,8 @@ export class Queue {
     for (let arrival = this.shift(); arrival; arrival = this.shift()) if (error) this.#refuse(arrival, error)
   }
 
-  #giveUp(waiting: Waiting): void {
+  #giveUp(waiting: Waiting, timeoutMs: number): void {
     this.#waiting.delete(waiting)
-    this.#refuse(waiting.arrival, new FST_NSP_HANDLER_TIMEOUT())
+    this.#refuse(waiting.arrival, new FST_NSP_HANDLER_TIMEOUT(LATE, 'handlerTimeoutMs', timeoutMs))
   }
 }

@@ -55,7 +55,7 @@ export class LineRates {
   }
 }
 
-type Level = 'debug' | 'warn' | 'error'
+type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** A log of lines that a client can cause. */
 export class RatedLog {
@@ -80,4 +80,35 @@ export class RatedLog {
   error(where: Readonly<Record<string, unknown>>, message: string): void {
     this.write('error', where, message)
   }
+}
+
+// So many words are remembered, by their hashes; one may push another out, which is logged once more, and rated all the same.
+const MOST_WORDS = 1_024
+
+/** Log lines of what its developer will want to know, and a client can cause: each once for a word, and rated. */
+export class Notices {
+  readonly #log: RatedLog
+  readonly #isLoud: boolean
+  readonly #words = new Uint32Array(MOST_WORDS)
+
+  /** `isLoud`: in development; then they are warnings. */
+  constructor(log: FastifyBaseLogger, rates: LineRates, isLoud: boolean) {
+    this.#log = new RatedLog(log, rates)
+    this.#isLoud = isLoud
+  }
+
+  /** Writes a line, at level `quiet` in production. */
+  write(quiet: 'debug' | 'info', word: string, where: Readonly<Record<string, unknown>>, message: string): void {
+    const hash = hashOf(`${message} ${word.slice(0, 100)}`)
+    if (this.#words[hash % MOST_WORDS] === hash) return
+    this.#words[hash % MOST_WORDS] = hash
+    this.#log.write(this.#isLoud ? 'warn' : quiet, where, message)
+  }
+}
+
+/** FNV-1a; it is never 0. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0 || 1
 }

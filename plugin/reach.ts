@@ -11,6 +11,7 @@ import type { TypesOf } from './inference.js'
 import type { None, ParamsOf } from './joining.js'
 import type { Declared, Registry } from './registry.js'
 import { contain } from './sequence.js'
+import { suggest } from './wording.js'
 
 /*
  * A namespace, reached from anywhere: an HTTP handler, a job, another namespace.
@@ -58,7 +59,11 @@ export function createReach({ io, registry, children, contractOf, emitCheck, log
   function findDeclared(wanted: unknown): Declared {
     const found = registry.entries.filter(({ name, source }) => name === wanted || source === wanted)
     const [declared, other] = found
-    if (!declared) throw new FST_NSP_DEFINITION_UNKNOWN(typeof wanted === 'string' ? wanted : 'that was given')
+    if (!declared) {
+      const isNamed = typeof wanted === 'string'
+      const names = registry.entries.map(({ name }) => name)
+      throw new FST_NSP_DEFINITION_UNKNOWN(isNamed ? wanted : 'that was given', isNamed ? suggest(wanted, names) : '')
+    }
     if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
     return declared
   }

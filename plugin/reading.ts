@@ -1,5 +1,6 @@
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import type { AnySchema } from './schema.js'
+import { kindOf, suggest } from './wording.js'
 
 /*
  * Values that a user wrote, read one by one: each is what it must be, or is refused with the path where it stands.
@@ -11,11 +12,12 @@ export type Source = Readonly<Record<string, unknown>>
 /** An object that is no array; with `known`, of no other keys than these. */
 export function readObject(value: unknown, path: string, known?: readonly string[]): Source {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FST_NSP_DEFINITION_INVALID(path, `must be an object: got ${nameOf(value)}`)
+    throw new FST_NSP_DEFINITION_INVALID(path, `must be an object: got ${kindOf(value)}`)
   }
-  const unknownKey = known && Object.keys(value).find((key) => !known.includes(key))
-  if (unknownKey !== undefined) {
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.${unknownKey}`, `is unknown: use one of ${known?.join(', ')}`)
+  const unknownKey = Object.keys(value).find((key) => known && !known.includes(key))
+  if (known && unknownKey !== undefined) {
+    const problem = `is unknown: ${suggest(unknownKey, known)}use one of ${known.join(', ')}`
+    throw new FST_NSP_DEFINITION_INVALID(`${path}.${unknownKey}`, problem)
   }
   return value as Source
 }
@@ -34,7 +36,7 @@ export function readMap<Entry>(
 export function read<Value>(source: Source, key: string, path: string, type: string): Value | undefined {
   const value = source[key]
   if (value === undefined || typeof value === type) return value as Value | undefined
-  throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a ${type}: got ${nameOf(value)}`)
+  throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a ${type}: got ${kindOf(value)}`)
 }
 
 /** A whole number of milliseconds from `least` on, as far as node's timers go; undefined where it is left out. */
@@ -56,7 +58,7 @@ export function readFunctions<Name extends string>(
     const functions = [source[name] === undefined ? [] : source[name]].flat()
     const stranger = functions.findIndex((value) => typeof value !== 'function')
     if (stranger === -1) return Object.freeze(functions)
-    const got = nameOf(functions[stranger])
+    const got = kindOf(functions[stranger])
     throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or several: got ${got}`)
   }
   return Object.freeze(Object.fromEntries(names.map((name) => [name, listOf(name)]))) as Record<Name, never[]>
@@ -65,11 +67,7 @@ export function readFunctions<Name extends string>(
 /** Anything that can be a schema; undefined where it is left out. */
 export function readSchema(schema: unknown, path: string): AnySchema | undefined {
   // ArkType's schemas are functions
-  const isSchema = schema !== null && ['undefined', 'boolean', 'object', 'function'].includes(typeof schema)
+  const isSchema = ['undefined', 'boolean', 'object', 'function'].includes(kindOf(schema))
   if (isSchema) return schema as AnySchema | undefined
-  throw new FST_NSP_DEFINITION_INVALID(path, `must be a schema: got ${nameOf(schema)}`)
-}
-
-function nameOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
+  throw new FST_NSP_DEFINITION_INVALID(path, `must be a schema: got ${kindOf(schema)}`)
 }

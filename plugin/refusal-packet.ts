@@ -5,20 +5,17 @@ import { INTERNAL } from './wire-error.js'
  * A CONNECT_ERROR packet, as it goes out.
  */
 
-const UNKNOWN = {
-  code: 'FST_NSP_NAMESPACE_UNKNOWN',
-  statusCode: 404,
-  // Who writes io('https://host/api') rarely means a namespace.
-  details: {
-    hint: 'The path of a URL that is given to io() is the address of a namespace; the `path` option is that of the server',
-  },
+const UNKNOWN = { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 }
+
+/** Whether it refuses an unknown namespace; Socket.IO itself does so without a code. */
+export function isUnknown({ data: told }: Packet): boolean {
+  const { message, data = UNKNOWN } = Object(told)
+  return Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
 }
 
-/** Socket.IO itself refuses an unknown namespace without a code; whoever refuses one, it is told alike. */
-export function addCode(packet: Packet): Packet {
-  const { message, data = UNKNOWN } = Object(packet.data)
-  if (Object(data).code !== UNKNOWN.code || message !== 'Invalid namespace') return packet
-  return { ...packet, data: { message, data: UNKNOWN } }
+/** Whoever refuses an unknown namespace, it is told alike. */
+export function addCode(packet: Packet, hint: string): Packet {
+  return { ...packet, data: { message: 'Invalid namespace', data: { ...UNKNOWN, details: { hint } } } }
 }
 
 /** What can be told of a refusal that can't be encoded: its message, code and status, or that there was an error. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { ConnectAnswer } from './answer.js'
 import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from './errors.js'
-import { detailsOf, INTERNAL, toWireError, type WireError } from './wire-error.js'
+import { detailsOf, INTERNAL, statusOf, toWireError, type WireError } from './wire-error.js'
 
 /*
  * What a client is told of a connect that Fastify has answered with a no: one shape, whoever gave it. The words of a hook
@@ -23,15 +23,20 @@ export function refusalOf(answer: ConnectAnswer): WireError {
 }
 
 function read(answer: ConnectAnswer): WireError {
-  const { error, isWorded, statusCode, body, log } = answer
+  const { error, isWorded, isOfSending, isSendable, statusCode, body, log } = answer
   const answered = parse(body.toString())
   // An error as Fastify writes it.
   const isError = statusCode >= 400 && answered.statusCode === statusCode && typeof answered.message === 'string'
   if (error !== undefined && (!isWorded || (isError && answered.message === Object(error).message))) {
-    return withId(toWireError(recastError(error, statusCode), log), answer)
+    // The status of the answer is of the words that could not be sent for it.
+    const isFailure = statusOf(error) === undefined && (isOfSending || !isSendable)
+    return withId(isFailure ? INTERNAL : toWireError(recastError(error, statusCode), log), answer)
   }
   if (isError) {
-    return withId(toWireError(isNotFound(answered) ? new FST_NSP_NAMESPACE_UNKNOWN() : answered, log), answer)
+    if (isNotFound(answered)) return toWireError(new FST_NSP_NAMESPACE_UNKNOWN())
+    // What has kept the words of an error handler from being sent, as Fastify writes it.
+    const isFailure = error !== undefined && !isSendable
+    return withId(isFailure ? INTERNAL : toWireError(answered, log), answer)
   }
   // A hook, or an error handler of the application, has chosen these words itself.
   const { message } = answered

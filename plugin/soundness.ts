@@ -110,6 +110,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
   } satisfies Record<string, Rule>),
 )
 
+/** The keywords of JSON Schema that are known here. */
+export const KEYWORDS: readonly string[] = [...RULES.keys()]
+
 /**
  * Whether Ajv with Fastify's own options is certain to compile a schema, by what its references lead to. Sound, and by
  * no means complete.

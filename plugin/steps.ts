@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from './contract.js'
-import { FST_NSP_REPLY_INVALID } from './errors.js'
 import type { EventLife } from './event-life.js'
 import type { NormalHooks } from './hooks.js'
 import type { Keys } from './once.js'
 import type { Passage } from './passage.js'
 import { type Check, SchemaMismatch } from './schema.js'
 import { after, recast, type Step } from './sequence.js'
-import { invalidEvent } from './verdict.js'
+import { failReply, invalidEvent } from './verdict.js'
 
 /*
  * What a declared event goes through: hooks, the check of its payload, the claim of its key, the handler, the check of its
@@ -66,8 +65,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
   function checkResult(passage: Passage): unknown {
     if (passage.known) return undefined
     const refuseReply = (error: unknown): never => {
-      passage.log.write('error', { err: error, event: event.name }, 'reply does not fit its schema')
-      throw new FST_NSP_REPLY_INVALID()
+      throw failReply(error, event.name, passage.log, 'reply does not fit its schema')
     }
     const checked = recast(checkReply as Check, refuseReply, passage.data)
     return after(checked, keepData, passage)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { CompiledEvent } from './contract.js'
-import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL } from './errors.js'
+import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from './errors.js'
 import type { RatedLog } from './rated-log.js'
 import { SchemaMismatch } from './schema.js'
-import { ConnectRefusal, INTERNAL, toWireError, type WireError } from './wire-error.js'
+import { ConnectRefusal, INTERNAL, isExposed, isRefusal, toWireError, type WireError } from './wire-error.js'
 
 /*
  * What a client is told when one of its events fails.
@@ -13,13 +13,13 @@ import { ConnectRefusal, INTERNAL, toWireError, type WireError } from './wire-er
 export interface Circumstances {
   readonly event: Pick<CompiledEvent, 'name' | 'errors'>
   readonly log: RatedLog
-  /** What a handler throws is told only if it is declared, or ours; what a hook throws is a refusal. */
+  /** What a handler throws is told only if it is declared, exposed, or ours; what a hook throws is a refusal. */
   readonly isInHandler: boolean
 }
 
 /**
- * Makes of anything thrown what the client is told: a declared error with its checked data; a refusal as it is; and
- * for all else FST_NSP_INTERNAL, whose text goes to the log under the id that the client gets; where the log leaves the line
+ * Makes of anything thrown what the client is told: a declared error with its checked data; a refusal as it is, of a
+ * handler one that is exposed; and for all else FST_NSP_INTERNAL, whose text goes to the log under the id that the client gets; where the log leaves the line
  * out, the client gets none.
  */
 export async function judge(thrown: unknown, { event, log, isInHandler }: Circumstances): Promise<WireError> {
@@ -36,17 +36,38 @@ export async function judge(thrown: unknown, { event, log, isInHandler }: Circum
       log.write('error', where, 'data of a declared error does not fit its schema')
     }
   }
-  const isForeign = isInHandler && !String(code).startsWith('FST_NSP_')
+  const isForeign = isInHandler && !String(code).startsWith('FST_NSP_') && !isExposed(thrown)
   const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
   if (told.code !== 'FST_NSP_INTERNAL') return told
-  return fail(thrown, event.name, log)
+  return fail(thrown, event.name, log, isForeign && isRefusal(thrown) ? hintFor(code) : undefined)
 }
 
 /** Logs what is not told, whatever it is. */
-export function fail(thrown: unknown, event: string, log: RatedLog): WireError {
+export function fail(thrown: unknown, event: string, log: RatedLog, hint?: string): WireError {
+  const id = logFailure(thrown, { event, ...(hint && { hint }) }, log, 'event failed')
+  return { ...INTERNAL, ...id }
+}
+
+/** Logs why a reply is not sent. out: what is told instead. */
+export function failReply(thrown: unknown, event: string, log: RatedLog, message: string): Error {
+  return Object.assign(new FST_NSP_REPLY_INVALID(), logFailure(thrown, { event }, log, message))
+}
+
+/** out: the id under which the log has it, for the client; none where the log leaves the line out. */
+function logFailure(
+  err: unknown,
+  where: object,
+  log: RatedLog,
+  message: string,
+): { readonly details?: { id: string } } {
   const id = randomUUID()
-  const isWritten = log.write('error', { err: thrown, errorId: id, event }, 'event failed')
-  return isWritten ? { ...INTERNAL, details: { id } } : INTERNAL
+  return log.write('error', { err, errorId: id, ...where }, message) ? { details: { id } } : {}
+}
+
+/** What to do about a handler's 4xx that is not told. */
+function hintFor(code: unknown): string {
+  const declared = typeof code === 'string' ? code.slice(0, 100) : 'NOT_FOUND'
+  return `a handler's 4xx is told if the event declares its code, errors: { ${declared}: schema }, or if it is exposed: expose: true, http-errors, @fastify/error`
 }
 
 /** The error of a payload that does not fit its schema. Anything but a mismatch is a failure of the schema itself. */

@@ -7,6 +7,7 @@ import {
   FST_NSP_INTERNAL,
   FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
+  isCoded,
 } from './errors.js'
 import { isNothing, toSendable } from './plain.js'
 
@@ -83,9 +84,9 @@ export function toWireError(thrown: unknown, log?: ErrorLog): WireError {
 
 function tell(thrown: unknown, log: ErrorLog | undefined): WireError {
   if (thrown instanceof ConnectRefusal) return thrown.told
-  const { code, statusCode, message } = Object(thrown) as Partial<WireError>
-  const isRefusal = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
-  const isTellable = isRefusal || TELLABLE.some((Tellable) => thrown instanceof Tellable)
+  const { code, message } = Object(thrown) as Partial<WireError>
+  const statusCode = statusOf(thrown)
+  const isTellable = isRefusal(thrown) || TELLABLE.some((Tellable) => thrown instanceof Tellable)
   if (!isTellable || typeof message !== 'string') return INTERNAL
   const told = {
     code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
@@ -93,6 +94,32 @@ function tell(thrown: unknown, log: ErrorLog | undefined): WireError {
     message,
   }
   return { ...told, ...detailsOf(thrown as object, told.code, log) }
+}
+
+/** The status of an error, as Fastify reads it; undefined for what has none. */
+export function statusOf(error: unknown): number | undefined {
+  const { statusCode, status } = Object(error) as { statusCode?: unknown; status?: unknown }
+  const found = statusCode ?? status
+  return typeof found === 'number' ? found : undefined
+}
+
+/** Whether an error has a 4xx status. */
+export function isRefusal(error: unknown): boolean {
+  const status = statusOf(error)
+  return status !== undefined && status >= 400 && status < 500
+}
+
+/**
+ * Whether an error says itself that a client may be told: by `expose`, as http-errors has it, or, without one, by being of
+ * @fastify/error. It never throws.
+ */
+export function isExposed(error: unknown): boolean {
+  try {
+    const { expose } = Object(error) as { expose?: unknown }
+    return expose === undefined ? isCoded(error) : expose === true
+  } catch {
+    return false
+  }
 }
 
 /** Those of an error, or of an answer, as the wire will have them. */

@@ -8,12 +8,12 @@ import { inBothModes, piece, stage } from './lane-harness.js'
  * Every ack is sent, and once, within a bound that an option names.
  */
 
-const failure = (code: string, statusCode: number, message: string) => ({
+const failure = (code: string, statusCode: number, message: string | RegExp) => ({
   ok: false,
   error: { code, statusCode, message },
 })
-const TIMEOUT = failure('FST_NSP_HANDLER_TIMEOUT', 503, 'The handler took too long')
-const UNKNOWN = failure('FST_NSP_EVENT_UNKNOWN', 404, 'Unknown event')
+const TIMEOUT = failure('FST_NSP_HANDLER_TIMEOUT', 503, / took longer than \w+TimeoutMs \(\d+ ms\)$/)
+const UNKNOWN = failure('FST_NSP_EVENT_UNKNOWN', 404, /^Unknown event /)
 const CLOSING = failure('FST_NSP_CLOSING', 503, 'The server is closing')
 
 t.test(
@@ -41,7 +41,7 @@ t.test(
     for (const event of ['e', 'unknown', 'e']) slow.emit(event, (ack: unknown) => told.push(ack))
     slow.emit('e')
     await until(() => !slow.connected)
-    t.strictSame(told, [TIMEOUT, TIMEOUT, TIMEOUT, 'io server disconnect'])
+    t.match(told, [TIMEOUT, TIMEOUT, TIMEOUT, 'io server disconnect'])
     t.ok(socket.connected, 'the connection lives on with its other namespaces')
     await until(() => order.length === 2)
     t.match(
@@ -95,7 +95,7 @@ t.test('an onRecover has the same time, and 0 turns the bound off', async (t) =>
   await lost
   await socket.join('/chat')
   const gone = next(socket, 'disconnect')
-  t.strictSame(await socket.emitWithAck('e'), TIMEOUT)
+  t.match(await socket.emitWithAck('e'), TIMEOUT)
   t.strictSame((await gone)[0], 'io server disconnect')
 
   const ready = withResolvers()
@@ -128,14 +128,14 @@ t.test('an unknown event beside a listener of any is answered when that has hear
     },
     events: { declared: { handler: () => 'declared' } },
   })
-  t.strictSame(await socket.emitWithAck('unknown'), UNKNOWN)
-  t.strictSame(await socket.emitWithAck('later'), UNKNOWN)
+  t.match(await socket.emitWithAck('unknown'), UNKNOWN)
+  t.match(await socket.emitWithAck('later'), UNKNOWN)
   t.equal(await socket.emitWithAck('acked'), 'by it')
-  t.strictSame(await socket.emitWithAck('rejects'), UNKNOWN)
+  t.match(await socket.emitWithAck('rejects'), UNKNOWN)
   const both = [socket.emitWithAck('promise'), socket.emitWithAck('promise acks')]
   await until(() => heard.includes('promise acks'))
   held.resolve()
-  t.strictSame(await Promise.all(both), [UNKNOWN, 'later'])
+  t.match(await Promise.all(both), [UNKNOWN, 'later'])
   socket.emit('unknown')
   socket.emit('promise')
   t.strictSame(await socket.emitWithAck('declared'), { ok: true, data: 'declared' })
@@ -145,7 +145,7 @@ t.test('an unknown event beside a listener of any is answered when that has hear
     onConnect: ({ socket }: { socket: unknown }) => void (socket as Socket).onAny(() => new Promise(() => {})),
   }
   const { socket: other } = await client(t, never, { handlerTimeoutMs: 20 })
-  t.strictSame(await other.emitWithAck('unknown'), UNKNOWN, 'its promise has its time, too')
+  t.match(await other.emitWithAck('unknown'), UNKNOWN, 'its promise has its time, too')
 })
 
 t.test('without a definition a listener of any has its time to ack, and no longer', async (t) => {
@@ -163,7 +163,7 @@ t.test('without a definition a listener of any has its time to ack, and no longe
   t.equal(await (await socket.join('/plain')).emitWithAck('soon'), 'in time')
   const { socket: other } = await client(t, {}, { handlerTimeoutMs: 20 }, declare)
   const plain = await other.join('/plain')
-  t.strictSame(await plain.emitWithAck('never'), UNKNOWN)
+  t.match(await plain.emitWithAck('never'), UNKNOWN)
   keep('too late')
   t.equal(await plain.emitWithAck('at once'), 'at once')
 })
@@ -179,9 +179,9 @@ t.test('a listener that never acks is answered for when its time is up, and 0 tu
     socket.on('soon', (ack) => setImmediate(ack, 'in time'))
   }
   const { socket } = await client(t, declare, { handlerTimeoutMs: 20 })
-  t.strictSame(await socket.emitWithAck('never'), TIMEOUT)
+  t.match(await socket.emitWithAck('never'), TIMEOUT)
   keep('too late')
-  t.strictSame(await socket.emitWithAck('deaf', 1, 2), TIMEOUT)
+  t.match(await socket.emitWithAck('deaf', 1, 2), TIMEOUT)
   const { socket: patient } = await client(t, declare)
   t.equal(await patient.emitWithAck('soon'), 'in time')
 
@@ -243,7 +243,7 @@ t.test('who closes while such things wait still closes, and answers what has not
   // Whoever is told this one has been told all before it.
   await new Promise((resolve) => slow.emit('e', resolve) && setImmediate(resolve))
   await app.close()
-  t.strictSame(await Promise.all(acks), [UNKNOWN, CLOSING, CLOSING, CLOSING])
+  t.match(await Promise.all(acks), [UNKNOWN, CLOSING, CLOSING, CLOSING])
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
 

@@ -8,7 +8,7 @@ import { client, next, until, withResolvers } from './harness.js'
 
 const TIMEOUT = {
   ok: false,
-  error: { code: 'FST_NSP_HANDLER_TIMEOUT', statusCode: 503, message: 'The handler took too long' },
+  error: { code: 'FST_NSP_HANDLER_TIMEOUT', statusCode: 503, message: / took longer than \w+TimeoutMs \(\d+ ms\)$/ },
 }
 const IN_FLIGHT = { ok: false, error: { code: 'FST_NSP_IN_FLIGHT_LIMIT' } }
 
@@ -59,7 +59,7 @@ for (const [index, name] of ORDER.entries()) {
       { handlerTimeoutMs: 10, limits: { eventsInFlight: 1 } },
     )
     hold(name)
-    t.strictSame(await socket.emitWithAck('e'), TIMEOUT)
+    t.match(await socket.emitWithAck('e'), TIMEOUT)
     t.match(await socket.emitWithAck('e'), IN_FLIGHT, 'it is counted while it runs')
     hold('')
     held.resolve()
@@ -157,10 +157,10 @@ t.test('a handler that ignores its signal blocks its sequential socket: who wait
   )
   const acks = ['first', 'second', 'third'].map((turn) => socket.emitWithAck('e', turn))
   t.match(await socket.emitWithAck('e', 'too many'), { error: { code: 'FST_NSP_QUEUE_FULL' } })
-  t.strictSame(await Promise.all(acks), [TIMEOUT, TIMEOUT, TIMEOUT])
+  t.match(await Promise.all(acks), [TIMEOUT, TIMEOUT, TIMEOUT])
   const fourth = socket.emitWithAck('e', 'fourth')
-  t.strictSame(await socket.emitWithAck('e', 'fifth'), TIMEOUT, 'those who were answered make room')
-  t.strictSame(await fourth, TIMEOUT)
+  t.match(await socket.emitWithAck('e', 'fifth'), TIMEOUT, 'those who were answered make room')
+  t.match(await fourth, TIMEOUT)
   t.strictSame(calls, ['first'], 'and none of them has begun')
   held.resolve()
   t.strictSame(await socket.emitWithAck('e', 'last'), { ok: true, data: 'last' })
@@ -184,7 +184,7 @@ t.test('the closing waits for a handler that was answered already', async (t) =>
     { handlerTimeoutMs: 5, closeTimeoutMs: 30_000 },
     (app) => void app.addHook('onClose', async () => void order.push('onClose')),
   )
-  t.strictSame(await socket.emitWithAck('e'), TIMEOUT)
+  t.match(await socket.emitWithAck('e'), TIMEOUT)
   const closed = app.close()
   for (let rest = 20; rest > 0; rest--) await new Promise((resolve) => setImmediate(resolve))
   t.strictSame(order, [])

@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { errorCodes } from 'fastify'
 import t from 'tap'
-import * as coded from '../../plugin/errors.js'
+import * as errors from '../../plugin/errors.js'
 import { DeclaredError, toWireError } from '../../plugin/wire-error.js'
 
+const { isCoded, ...coded } = errors
 const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test(
@@ -76,4 +78,10 @@ t.test('anything else becomes FST_NSP_INTERNAL, and its text stays here', async 
   for (const thrown of secrets) {
     t.strictSame(toWireError(thrown), { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' })
   }
+})
+
+t.test('an error of @fastify/error is known, of whatever copy of it', async (t) => {
+  t.ok(isCoded(new coded.FST_NSP_CLOSING()))
+  t.ok(isCoded(new errorCodes.FST_ERR_NOT_FOUND()))
+  for (const other of [new Error('x'), { code: 'X', statusCode: 404 }, 'x', undefined, null]) t.notOk(isCoded(other))
 })

@@ -3,10 +3,10 @@ import t from 'tap'
 
 /** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['binary', 'compact', 'deadline', 'dismissals', 'error-log', 'errors', 'fastify-internals', 'frame', 'headers', 'line', 'lookalike-data', 'memory-socket', 'outline', 'packet', 'plain', 'position', 'quarantine', 'reference', 'roster', 'routing', 'seam', 'sequence', 'server-options', 'session-id', 'target', 'turn', 'upgrade-offer', 'versions', 'waits'],
-  ['answer', 'binary-schema', 'combination', 'expiry', 'idempotency', 'limits', 'middlewares', 'name', 'piece', 'raw', 'recovery-budget', 'schema', 'socket', 'soundness', 'user-id', 'wire-error', 'writer'],
+  ['binary', 'compact', 'deadline', 'dismissals', 'error-log', 'errors', 'fastify-internals', 'frame', 'headers', 'line', 'lookalike-data', 'memory-socket', 'outline', 'packet', 'plain', 'position', 'quarantine', 'reference', 'roster', 'routing', 'seam', 'sequence', 'server-options', 'session-id', 'target', 'turn', 'upgrade-offer', 'versions', 'waits', 'wording'],
+  ['answer', 'binary-schema', 'combination', 'expiry', 'idempotency', 'limits', 'middlewares', 'name', 'option-problem', 'piece', 'raw', 'recovery-budget', 'schema', 'socket', 'soundness', 'user-id', 'wire-error', 'writer'],
   ['address', 'binary-value', 'bounds', 'draft', 'joining', 'joins', 'lane', 'memory-store', 'middleware-error', 'projection', 'rated-log', 'recovery-settings', 'refusal', 'refusal-packet', 'request', 'upgrade'],
-  ['handler-context', 'lanes', 'lookalike', 'pending-joins', 'rates', 'users'],
+  ['handler-context', 'lanes', 'lookalike', 'oversize', 'pending-joins', 'rates', 'strangers', 'users'],
   ['definition'],
   ['ask', 'backlog', 'children', 'codec', 'compiled-schema', 'drain', 'hooks', 'inbox', 'inference', 'kept-ack', 'listeners', 'options', 'origin', 'reading', 'sent', 'sessions'],
   ['ack', 'any-listeners', 'client-socket', 'compilers', 'connect-packet', 'handshake', 'normal-form', 'packet-rates', 'recovery', 'stock-client', 'upgrades'],

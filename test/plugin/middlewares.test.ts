@@ -5,10 +5,10 @@ import { enter, inBothModes, piece, stage, until as wireUntil } from './lane-har
 
 const FORBIDDEN = { ok: false, error: { code: 'FST_NSP_REFUSED', statusCode: 403, message: 'not you' } }
 const INTERNAL = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' } }
-const UNKNOWN = { ok: false, error: { code: 'FST_NSP_EVENT_UNKNOWN', statusCode: 404, message: 'Unknown event' } }
+const UNKNOWN = { ok: false, error: { code: 'FST_NSP_EVENT_UNKNOWN', statusCode: 404, message: /^Unknown event / } }
 const TIMEOUT = {
   ok: false,
-  error: { code: 'FST_NSP_HANDLER_TIMEOUT', statusCode: 503, message: 'The handler took too long' },
+  error: { code: 'FST_NSP_HANDLER_TIMEOUT', statusCode: 503, message: / took longer than \w+TimeoutMs \(\d+ ms\)$/ },
 }
 
 const notYou = () => Object.assign(new Error('not you'), { statusCode: 403 })
@@ -71,7 +71,7 @@ t.test('it meets listened events and unknown ones as well, behind the listeners 
     events: { declared: { handler: () => void order.push('handler') } },
   })
   t.strictSame(await socket.emitWithAck('declared'), { ok: true })
-  t.strictSame(await socket.emitWithAck('unknown'), UNKNOWN)
+  t.match(await socket.emitWithAck('unknown'), UNKNOWN)
   t.equal(await socket.emitWithAck('listened'), 'heard')
   t.strictSame(order, [
     'true',
@@ -109,7 +109,7 @@ t.test('what it changes of an event, whoever comes behind it sees', async (t) =>
   t.strictSame(await ask('declared', 'changed'), { ok: true, data: { payload: 'by a middleware', wantsAck: true } })
   t.strictSame(await ask('declared', 'renamed'), { listened: 'renamed' })
   t.strictSame(await ask('listened', 'renamed'), { ok: true, data: { payload: 'renamed', wantsAck: true } })
-  t.strictSame(await ask('declared', 'lost'), UNKNOWN)
+  t.match(await ask('declared', 'lost'), UNKNOWN)
   t.strictSame(await ask('declared', 'cut'), { ok: true, data: { wantsAck: true } })
   const silenced = { ok: true, data: { payload: 'silenced', wantsAck: true } }
   t.strictSame(await ask('declared', 'silenced'), silenced, 'the client waits for it all the same')
@@ -160,7 +160,7 @@ t.test(
       { handlerTimeoutMs: 10 },
     )
     for (const event of ['declared', 'listened', 'unknown', 'soon']) {
-      t.strictSame(await socket.emitWithAck(event, 'keep'), TIMEOUT, event)
+      t.match(await socket.emitWithAck(event, 'keep'), TIMEOUT, event)
     }
     for (const next of late) next()
     t.strictSame(await socket.emitWithAck('declared'), { ok: true })
@@ -216,9 +216,9 @@ t.test('what is in a middleware is counted among the events in flight, until it 
   t.match(await first, { ok: true })
 
   const { socket } = await client(t, definition, { limits, handlerTimeoutMs: 20 })
-  t.strictSame(await socket.emitWithAck('declared', 'callback'), TIMEOUT, 'its time is all that is known of it')
+  t.match(await socket.emitWithAck('declared', 'callback'), TIMEOUT, 'its time is all that is known of it')
   t.match(await socket.emitWithAck('declared'), { ok: true })
-  t.strictSame(await socket.emitWithAck('declared', 'promise'), TIMEOUT)
+  t.match(await socket.emitWithAck('declared', 'promise'), TIMEOUT)
   t.match(await socket.emitWithAck('declared'), full, 'it still runs')
   held.resolve()
   while (!(await socket.emitWithAck('declared')).ok);

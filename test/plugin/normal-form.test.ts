@@ -165,12 +165,12 @@ const AT = 'at\\.events\\["a b"\\]'
 const wrong: [definition: unknown, message: string][] = [
   [undefined, 'at must be an object: got undefined'],
   [null, 'at must be an object: got null'],
-  [[], 'at must be an object: got object'],
+  [[], 'at must be an object: got array'],
   ['x', 'at must be an object: got string'],
   [handler, 'at must be an object: got function'],
   [
     { onConect: handler },
-    'at\\.onConect is unknown: use one of description, schema, onRequest, preValidation, preHandler, expiresAt, ' +
+    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, onRequest, preValidation, preHandler, expiresAt, ' +
       'onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
@@ -198,7 +198,7 @@ const wrong: [definition: unknown, message: string][] = [
   [{ eventHooks: { onEvent: 'x' } }, 'at\\.eventHooks\\.onEvent must be a function, or several: got string'],
   [{ eventHooks: { onAck: {} } }, 'at\\.eventHooks\\.onAck must be a function, or several: got object'],
 
-  [{ schema: [] }, 'at\\.schema must be an object: got object'],
+  [{ schema: [] }, 'at\\.schema must be an object: got array'],
   [{ schema: null }, 'at\\.schema must be an object: got null'],
   [{ schema: { body: {} } }, 'at\\.schema\\.body is unknown: use one of params, querystring, headers, auth'],
   ...['params', 'querystring', 'headers', 'auth'].map((part): [unknown, string] => [
@@ -208,7 +208,7 @@ const wrong: [definition: unknown, message: string][] = [
   [{ schema: { auth: null } }, 'at\\.schema\\.auth must be a schema: got null'],
 
   [{ emits: 7 }, 'at\\.emits must be an object: got number'],
-  [{ emits: [] }, 'at\\.emits must be an object: got object'],
+  [{ emits: [] }, 'at\\.emits must be an object: got array'],
   [{ emits: { 'a b': 7 } }, 'at\\.emits\\["a b"\\] must be an object: got number'],
   [
     { emits: { hi: { schema: {} } } },
@@ -218,17 +218,20 @@ const wrong: [definition: unknown, message: string][] = [
   [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
   [{ emits: { hi: { reply: 7 } } }, 'at\\.emits\\["hi"\\]\\.reply must be a schema: got number'],
   [{ emits: { hi: { description: 1 } } }, 'at\\.emits\\["hi"\\]\\.description must be a string: got number'],
-  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is a reserved name'],
-  [{ emits: { 'namespace:disconnect': {} } }, 'at\\.emits\\["namespace:disconnect"\\] is a reserved name'],
+  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is a reserved name, .+: give it another, .+'],
+  [
+    { emits: { 'namespace:disconnect': {} } },
+    'at\\.emits\\["namespace:disconnect"\\] is a reserved name, .+: give it another, .+',
+  ],
 
   [{ events: 7 }, 'at\\.events must be an object: got number'],
   [{ events: { 'a b': handler } }, `${AT} must be an object: got function`],
-  [{ events: { 'a b': {} } }, `${AT}\\.handler is missing: an event needs a function`],
+  [{ events: { 'a b': {} } }, `${AT}\\.handler is missing: an event needs a function, handler: .+`],
   [event({ handler: 'x' }), `${AT}\\.handler must be a function: got string`],
   [event({ ack: {} }), `${AT}\\.ack is unknown: use one of payload, reply, errors, description, .+`],
   [event({ payload: 7 }), `${AT}\\.payload must be a schema: got number`],
   [event({ reply: 'x' }), `${AT}\\.reply must be a schema: got string`],
-  [event({ errors: [] }), `${AT}\\.errors must be an object: got object`],
+  [event({ errors: [] }), `${AT}\\.errors must be an object: got array`],
   [event({ errors: { NO: 7 } }), `${AT}\\.errors\\["NO"\\] must be a schema: got number`],
   [event({ description: {} }), `${AT}\\.description must be a string: got object`],
   [event({ onError: [null] }), `${AT}\\.onError must be a function, or several: got null`],
@@ -253,14 +256,17 @@ const wrong: [definition: unknown, message: string][] = [
   [idempotency({ key, store: 'redis' }), `${AT}\\.idempotency\\.store must be an object: got string`],
   ...['claim', 'settle', 'release'].map((method): [unknown, string] => [
     idempotency({ key, store: { ...createMemoryStore(), [method]: undefined } }),
-    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has claim, settle and release`,
+    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has claim, settle and release, .+`,
   ]),
   [
     idempotency({ key, store: { ...createMemoryStore(), settle: 7 } }),
     `${AT}\\.idempotency\\.store\\.settle must be a function: got number`,
   ],
   ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'].map(
-    (name): [unknown, string] => [{ events: { [name]: { handler } } }, `at\\.events\\["${name}"\\] is a reserved name`],
+    (name): [unknown, string] => [
+      { events: { [name]: { handler } } },
+      `at\\.events\\["${name}"\\] is a reserved name, .+: give it another, .+`,
+    ],
   ),
 ]
 

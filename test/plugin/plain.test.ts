@@ -1,3 +1,4 @@
+import Fastify from 'fastify'
 import t from 'tap'
 import { findPoison, isBinary, toPlain } from '../../plugin/plain.js'
 
@@ -79,12 +80,30 @@ t.test('a value of the wire is well within the depth that is allowed', async (t)
 })
 
 t.test('a key that could reach a prototype is found, at any depth', async (t) => {
-  for (const key of ['__proto__', 'constructor', 'prototype']) {
-    const poisoned = JSON.parse(`{"${key}":1}`)
+  for (const json of ['{"__proto__":1}', '{"_placeholder":1}', '{"constructor":{"prototype":1}}']) {
+    const poisoned = JSON.parse(json)
     t.equal(findPoison(poisoned, 9), 'has a key that is not allowed')
     t.equal(findPoison([1, { a: [poisoned] }], 9), 'has a key that is not allowed')
   }
   t.equal(findPoison({ a: '__proto__', b: ['constructor'] }, 9), undefined)
+})
+
+t.test('of the keys that could reach a prototype those are refused that Fastify refuses in a body', async (t) => {
+  const app = Fastify()
+  app.post('/', async ({ body }) => body)
+  const values = ['1', 'null', '"Ferrari"', '[]', '{}', '{"name":1}', '{"prototype":1}', '{"prototype":{}}']
+  const keys = ['__proto__', 'constructor', 'prototype', '\\u005f_proto__', 'c\\u006fnstructor']
+  for (const json of keys.flatMap((key) => values.map((value) => `{"${key}":${value}}`))) {
+    for (const payload of [json, `{"a":[${json}]}`]) {
+      const { statusCode } = await app.inject({
+        method: 'POST',
+        url: '/',
+        payload,
+        headers: { 'content-type': 'application/json' },
+      })
+      t.equal(findPoison(JSON.parse(payload), 9) !== undefined, statusCode === 400, payload)
+    }
+  }
 })
 
 /** An object with that many more inside. */

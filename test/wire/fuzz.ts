@@ -166,6 +166,7 @@ function decode(packets: readonly Packet[]): void {
   const { Decoder } = createCodec({
     limits: DEFAULT_LIMITS,
     receiveConnect: (_connection, _packet, pass) => pass(),
+    explain: (refusal) => refusal,
   }).parser
   let decoder = createDecoder()
   for (const { chunks } of packets) {
@@ -200,9 +201,8 @@ function assertWithin(value: unknown, depth: number, packets: readonly Packet[])
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Refusal) return
   if (depth === 0) throw new Failure('a packet nested too deeply was let through', packets)
   for (const key of Reflect.ownKeys(value)) {
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
-      throw new Failure(`the key ${key} was let through`, packets)
-    }
+    const isPath = key === 'constructor' && Object.hasOwn(Object(Reflect.get(value, key)), 'prototype')
+    if (key === '__proto__' || isPath) throw new Failure(`the key ${String(key)} was let through`, packets)
     if (key !== 'length') assertWithin(Reflect.get(value, key), depth - 1, packets)
   }
 }
