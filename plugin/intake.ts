@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { Dismissals } from './dismissals.js'
+import { writePollHeaders } from './poll-headers.js'
 import { UpgradeRequest } from './raw.js'
 import { createSessionId } from './session-id.js'
 import { createSessions } from './sessions.js'
@@ -67,6 +68,7 @@ export function createIntake(instance: FastifyInstance, io: Server, options: Int
       const session = canBePoll ? sessions.find(sessionIdOf(raw)) : undefined
       if (session) {
         sessions.expect(session)
+        writePollHeaders(session.request, raw, response)
         io.engine.handleRequest(raw, response)
         return
       }

@@ -1,10 +1,11 @@
 import { types } from 'node:util'
-import type { AnyNamespaceDefinition, JoinHook } from './definition.js'
+import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import { HOOK_NAMES, type NormalHooks } from './hooks.js'
 import type { IdempotencyOptions } from './idempotency.js'
 import { createMemoryStore } from './memory-store.js'
 import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './reading.js'
+import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './route-options.js'
 import { type AnySchema, isStandardSchema } from './schema.js'
 
 /*
@@ -40,7 +41,9 @@ export interface NormalDefinition {
   /** The schemas of joining, by the part of the request; none that was left out. */
   readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
   /** The hooks of joining: always arrays. */
-  readonly joinHooks: Readonly<Record<(typeof JOIN_HOOK_NAMES)[number], readonly JoinHook[]>>
+  readonly joinHooks: NormalJoinHooks
+  /** What else its route takes, as it was given; none that was left out. */
+  readonly route: NormalRoute
   /** Those of every event. */
   readonly hooks: NormalHooks
   readonly expiresAt: AnyNamespaceDefinition['expiresAt']
@@ -60,11 +63,10 @@ const RESERVED_EVENTS = [
   'namespace:disconnect',
 ]
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
-const JOIN_HOOK_NAMES = ['onRequest', 'preValidation', 'preHandler'] as const
 const DEFINITION_KEYS = [
   'description',
   'schema',
-  ...JOIN_HOOK_NAMES,
+  ...ROUTE_NAMES,
   'expiresAt',
   'onConnect',
   'onRecover',
@@ -101,7 +103,8 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     description: read<string>(source, 'description', path, 'string'),
     sequential: read<boolean>(source, 'sequential', path, 'boolean') ?? false,
     schema: normalizeSchema(schema, `${path}.schema`),
-    joinHooks: readFunctions(source, JOIN_HOOK_NAMES, path) as NormalDefinition['joinHooks'],
+    joinHooks: readJoinHooks(source, path),
+    route: readRoute(source, path),
     expiresAt: readFunction('expiresAt'),
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),

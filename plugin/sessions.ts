@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
 import { settlesWithin } from './deadline.js'
@@ -20,6 +21,8 @@ interface Transport {
 /** What we need of the engine's socket. */
 interface Session {
   readonly id: string
+  /** Its handshake. */
+  readonly request: IncomingMessage
   readonly transport: Transport
   close(discard?: boolean): void
   on(event: 'close', listener: () => void): void
