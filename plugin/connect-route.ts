@@ -57,7 +57,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
   const isForEvents = auth === undefined && Object.keys(parts).length === 0 && hasCompiled
   const unused = isDynamic(context.prefix + url) ? 'querystring' : 'params'
   context.route({
-    ...route,
+    ...bind(route, context),
     method: 'CONNECT',
     url,
     constraints: { ...route.constraints, [CONSTRAINT]: IS_CONNECT },
@@ -83,6 +83,16 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
     onResponse: [...joinHooks.onResponse, heed],
     handler: admit,
   })
+}
+
+/** `this` is the instance in its functions, too: Fastify calls those of a route without one. */
+function bind(route: NormalDefinition['route'], context: FastifyInstance): NormalDefinition['route'] {
+  const { errorHandler, schemaErrorFormatter } = route
+  return {
+    ...route,
+    ...(errorHandler && { errorHandler: errorHandler.bind(context) }),
+    ...(schemaErrorFormatter && { schemaErrorFormatter: schemaErrorFormatter.bind(context) }),
+  }
 }
 
 /** Plugins add hooks of their own to the lists of a route. */

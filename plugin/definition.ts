@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './handler-context.js'
 import type { IdempotencyOptions } from './idempotency.js'
-import type { JoinHooks, JoinOptions, JoinRequest, JoinSchemas, None } from './joining.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas, None } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
 
 /*
@@ -23,7 +23,7 @@ export type {
   HandlerContext,
   Schemas,
 } from './handler-context.js'
-export type { JoinHook, JoinHooks, JoinOptions, JoinRequest, JoinSchemas, None } from './joining.js'
+export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas, None } from './joining.js'
 
 type Awaitable<Type> = Type | Promise<Type>
 type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
@@ -87,7 +87,7 @@ export interface NamespaceDefinition<
   Failures = None,
   Join = None,
 > extends JoinHooks<Join>,
-    JoinOptions {
+    JoinRouteOptions {
   /** One sentence for people: it is shown by `printNamespaces()`. */
   description?: string
   /**
@@ -122,7 +122,7 @@ export interface NamespaceDefinition<
 }
 
 /** A definition of whatever types: what a list of them holds. Its functions are methods, so that theirs may know more. */
-export interface AnyNamespaceDefinition extends JoinHooks<Unknown>, JoinOptions {
+export interface AnyNamespaceDefinition extends JoinHooks<Unknown>, JoinRouteOptions {
   description?: string
   schema?: JoinSchemas
   emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }

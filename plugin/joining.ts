@@ -70,7 +70,7 @@ export interface JoinHooks<Join = None> {
  * here already, so `preParsing` is given an empty stream. `errorHandler`, `preSerialization` and `onSend` are of a
  * refusal, and `onResponse` of each answer. With `constraints` the namespace is there for those requests only.
  */
-export type JoinOptions = Pick<
+export type JoinRouteOptions = Pick<
   RouteShorthandOptions,
   | 'attachValidation'
   | 'config'

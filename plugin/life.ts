@@ -134,15 +134,14 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {
       let rooms: ReadonlySet<string> = socket.rooms
+      const part = (departure: Departure) => end(context, mounted, departure)
       listen(socket, 'disconnecting', () => {
         rooms = new Set(socket.rooms)
       })
       // Its onConnect ends first, also one that disconnects its socket itself.
       listen(socket, 'disconnect', (reason: DisconnectReason) => {
         hold(
-          Promise.resolve().then(() =>
-            after(begun, () => callIn(context.scope, end, undefined, context, mounted, { reason, rooms })),
-          ),
+          Promise.resolve().then(() => after(begun, () => callIn(context.scope, part, undefined, { reason, rooms }))),
         )
       })
     }

@@ -1,4 +1,4 @@
-import type { JoinHook, JoinOptions } from './definition.js'
+import type { JoinHook, JoinRouteOptions } from './definition.js'
 import { read, readFunctions, readObject, type Source } from './reading.js'
 
 /*
@@ -25,7 +25,7 @@ const ROUTE_KEYS = {
   errorHandler: 'function',
   schemaErrorFormatter: 'function',
   attachValidation: 'boolean',
-} as const satisfies Partial<Record<keyof JoinOptions, string>>
+} as const satisfies Partial<Record<keyof JoinRouteOptions, string>>
 
 export const ROUTE_NAMES: readonly string[] = [...JOIN_HOOK_NAMES, ...Object.keys(ROUTE_KEYS)]
 
@@ -35,7 +35,7 @@ type ShortHooks = Record<'onRequest' | 'preValidation' | 'preHandler', readonly 
 export type NormalJoinHooks = Readonly<ShortHooks & Record<(typeof JOIN_HOOK_NAMES)[number], readonly never[]>>
 
 /** The options as they were given; none that was left out. */
-export type NormalRoute = Readonly<Pick<JoinOptions, keyof typeof ROUTE_KEYS>>
+export type NormalRoute = Readonly<Pick<JoinRouteOptions, keyof typeof ROUTE_KEYS>>
 
 export function readJoinHooks(source: Source, path: string): NormalJoinHooks {
   return readFunctions(source, JOIN_HOOK_NAMES, path)

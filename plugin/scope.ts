@@ -48,11 +48,11 @@ function readsStores(): boolean {
 }
 
 /** Calls a method in a scope, or where there is none, as it is. */
-export function callIn<Self, Args extends unknown[], Result>(
+export function callIn<Self, Argument, Result>(
   scope: Scope | undefined,
-  method: (this: Self, ...args: Args) => Result,
+  method: (this: Self, argument: Argument) => Result,
   self: Self,
-  ...args: Args
+  argument: Argument,
 ): Result {
-  return scope ? scope.runInAsyncScope(method, self, ...args) : method.apply(self, args)
+  return scope ? scope.runInAsyncScope(method, self, argument) : method.call(self, argument)
 }
