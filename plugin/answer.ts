@@ -33,11 +33,9 @@ export class Answer extends ServerResponse {
   override writeHead(statusCode: number, ...rest: unknown[]): this {
     this.statusCode = statusCode
     this.#chunks = undefined // what a stream had written before it failed
-    const headers = (rest.at(-1) ?? {}) as Record<string, OutgoingHttpHeader | undefined>
-    for (const name of Object.keys(headers)) {
-      const value = headers[name]
-      if (value !== undefined) this.setHeader(name, value)
-    }
+    const [reason, headers] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]]
+    if (reason !== undefined) this.statusMessage = reason as string
+    for (const [name, value] of joinLines(pairsOf(headers ?? {}))) this.setHeader(name, value)
     return this
   }
 
@@ -70,14 +68,29 @@ function finish(answer: Answer): void {
   answer.emit('close')
 }
 
+type HeaderPair = readonly [name: string, value: OutgoingHttpHeader | undefined]
+
+/** Headers as `writeHead` takes them: an object, a list of pairs, or a list of names and values in turn. */
+function pairsOf(headers: object): readonly HeaderPair[] {
+  if (!Array.isArray(headers)) return Object.entries(headers)
+  if (Array.isArray(headers[0])) return headers
+  return headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]] as const] : []))
+}
+
+/** What comes twice, also in another spelling, is sent twice. */
+function joinLines(pairs: readonly HeaderPair[]): ReadonlyMap<string, OutgoingHttpHeader> {
+  const lines = new Map<string, OutgoingHttpHeader>()
+  for (const [name, value] of pairs) {
+    if (value === undefined) continue
+    const key = name.toLowerCase()
+    const before = lines.get(key)
+    lines.set(key, before === undefined ? value : [before, value].flat().map(String))
+  }
+  return lines
+}
+
 /** What Fastify answers to a connect. */
 export class ConnectAnswer extends Answer {
-  readonly #isConnect = true
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && #isConnect in value
-  }
-
   /** The request, once it has come through to the route's handler. */
   admitted: FastifyRequest | undefined
   /** What was thrown, if that is what is answered. */

@@ -5,6 +5,8 @@ import type { Contract } from './contract.js'
 import type { HandlerContext } from './definition.js'
 import { createAudience, type Stage } from './emit.js'
 import type { EmitCheck } from './emit-check.js'
+import { scopeOf } from './request.js'
+import { callIn, type Scope } from './scope.js'
 
 /*
  * What onConnect and its like receive: one object per joined socket. What costs something to make is made when it is asked
@@ -44,6 +46,8 @@ export class ConnectionContext implements Hands {
   readonly socket: AnyHandlerContext['socket']
   readonly namespace: AnyHandlerContext['namespace']
   request: FastifyRequest
+  /** What the hooks that have admitted it have filled: its functions run in it. */
+  scope: Scope | undefined
   readonly #contract: Contract
   readonly #tools: ContextTools
   #hands: Hands | undefined = undefined
@@ -56,6 +60,7 @@ export class ConnectionContext implements Hands {
     this.socket = socket as AnyHandlerContext['socket']
     this.namespace = namespace as AnyHandlerContext['namespace']
     this.request = request
+    this.scope = scopeOf(request)
     this.#contract = contract
     this.#tools = tools
   }
@@ -96,7 +101,7 @@ export class ConnectionContext implements Hands {
     // An error costs more than all the rest of a departure.
     if (!this.#lives?.size) return
     const cause = new Error(`The socket has disconnected: ${reason}`)
-    for (const event of this.#lives) event.abort(cause)
+    for (const event of this.#lives) callIn(this.scope, event.abort, event, cause)
   }
 
   #reach(): Hands {
@@ -132,6 +137,7 @@ export class ConnectionContext implements Hands {
   #renew(auth: object): Promise<void> {
     const renewed = Promise.resolve(this.#renewal).then(async () => {
       this.request = await this.#tools.readmit(this.socket as Socket, auth)
+      this.scope = scopeOf(this.request)
       this.#log = undefined
     })
     this.#renewal = renewed.catch(() => {})

@@ -25,7 +25,7 @@ export interface Decorators {
   >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join>): this
   /**
    * Adds a hook for the events of every namespace that is declared in this context or below, also of later ones.
-   * throws FST_NSP_HOOK_INVALID.
+   * throws FST_NSP_HOOK_INVALID; FST_NSP_HOOK_LATE once the instance is ready.
    */
   addNamespaceHook(name: 'onEvent' | 'preValidation' | 'preHandler', hook: EventHook): this
   addNamespaceHook(name: 'onAck', hook: AckHook): this

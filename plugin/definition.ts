@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './handler-context.js'
 import type { IdempotencyOptions } from './idempotency.js'
-import type { JoinHooks, JoinRequest, JoinSchemas, None } from './joining.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas, None } from './joining.js'
 import type { InputOf, OutputOf } from './schema.js'
 
 /*
@@ -23,7 +23,7 @@ export type {
   HandlerContext,
   Schemas,
 } from './handler-context.js'
-export type { JoinHook, JoinHooks, JoinRequest, JoinSchemas, None } from './joining.js'
+export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas, None } from './joining.js'
 
 type Awaitable<Type> = Type | Promise<Type>
 type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
@@ -86,7 +86,8 @@ export interface NamespaceDefinition<
   Replies = None,
   Failures = None,
   Join = None,
-> extends JoinHooks<Join> {
+> extends JoinHooks<Join>,
+    JoinRouteOptions {
   /** One sentence for people: it is shown by `printNamespaces()`. */
   description?: string
   /**
@@ -108,30 +109,30 @@ export interface NamespaceDefinition<
    * Until when a socket may stay: a Date, or milliseconds since the epoch; undefined is for ever. Default: the `exp` of a
    * verified JWT, else for ever. Asked at the end of joining, and when the socket is authenticated again.
    */
-  expiresAt?(request: JoinRequest<Join>): Date | number | undefined
+  expiresAt?(this: FastifyInstance, request: JoinRequest<Join>): Date | number | undefined
   /**
    * Runs once for each socket that has joined; its events wait until it has settled. What it throws or rejects is
    * logged, and that socket is disconnected: a half-prepared socket is nobody's gain.
    */
-  onConnect?(context: HandlerContext<Emits, Answers, Join>): unknown
+  onConnect?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join>): unknown
   /** Runs instead of onConnect for a socket whose session was recovered: its rooms and its id are as they were. */
-  onRecover?(context: HandlerContext<Emits, Answers, Join>): unknown
+  onRecover?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join>): unknown
   /** Runs once for each socket whose onConnect ran, after it has settled. What it throws is logged; close() awaits it. */
-  onDisconnect?(context: DisconnectContext<Emits, Answers, Join>): unknown
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Emits, Answers, Join>): unknown
 }
 
 /** A definition of whatever types: what a list of them holds. Its functions are methods, so that theirs may know more. */
-export interface AnyNamespaceDefinition extends JoinHooks<Unknown> {
+export interface AnyNamespaceDefinition extends JoinHooks<Unknown>, JoinRouteOptions {
   description?: string
   schema?: JoinSchemas
   emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }
   events?: { readonly [event: string]: AnyEventDefinition }
   eventHooks?: EventHooks
   sequential?: boolean
-  expiresAt?(request: JoinRequest<Unknown>): Date | number | undefined
-  onConnect?(context: HandlerContext<Unknown, Unknown, Unknown>): unknown
-  onRecover?(context: HandlerContext<Unknown, Unknown, Unknown>): unknown
-  onDisconnect?(context: DisconnectContext<Unknown, Unknown, Unknown>): unknown
+  expiresAt?(this: FastifyInstance, request: JoinRequest<Unknown>): Date | number | undefined
+  onConnect?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown>): unknown
+  onRecover?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown>): unknown
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Unknown, Unknown, Unknown>): unknown
 }
 
 interface AnyEventDefinition extends EventOptions {

@@ -30,7 +30,7 @@ export interface DispatchOptions {
 
 /** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
-  const keys = createKeys(event)
+  const keys = createKeys(event, instance)
   const steps = createSteps({ event, hooks, instance, keys })
 
   /** The walk has come to its end: all is done, or nothing more was to begin. */

@@ -55,6 +55,11 @@ export const FST_NSP_REQUEST_MISSING = createError(
   500,
 )
 
+export const FST_NSP_HOOK_LATE = createError<[name: string]>(
+  'FST_NSP_HOOK_LATE',
+  'The hook %s is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), as addHook()',
+  500,
+)
 export const FST_NSP_HOOK_INVALID = createRefused('FST_NSP_HOOK_INVALID', 'The hook %s %s')
 
 // On the server, while it runs: thrown at the line that made the mistake.

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { FastifyInstance, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { FST_NSP_EXPIRY_INVALID, FST_NSP_IDENTITY_EXPIRED } from './errors.js'
 import { isThenable } from './sequence.js'
 
@@ -19,17 +19,17 @@ const LONGEST_TIMER_MS = 2_147_483_647
 
 /** What a definition has of it. */
 interface Expiring {
-  readonly expiresAt?: ((request: FastifyRequest) => unknown) | undefined
+  readonly expiresAt?: ((this: FastifyInstance, request: FastifyRequest) => unknown) | undefined
 }
 
 /**
  * Makes the last hook of a connect route: it keeps until when the request's identity is good.
- * in: the definition, whose `expiresAt` stands in for the `exp` of a JWT, and the clock.
+ * in: the definition, whose `expiresAt` stands in for the `exp` of a JWT, the instance, and the clock.
  * throws FST_NSP_IDENTITY_EXPIRED, FST_NSP_EXPIRY_INVALID, and whatever `expiresAt` throws: they refuse the connect.
  */
-export function createExpiryHook(definition: Expiring, now: () => number) {
+export function createExpiryHook({ expiresAt }: Expiring, instance: FastifyInstance, now: () => number) {
   return (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction): void => {
-    const at = toTime(definition.expiresAt ? definition.expiresAt(request) : expiryOfToken(request))
+    const at = toTime(expiresAt ? expiresAt.call(instance, request) : expiryOfToken(request))
     if (at <= now()) throw new FST_NSP_IDENTITY_EXPIRED()
     if (at !== Number.POSITIVE_INFINITY) Object.assign(request, { [EXPIRY]: at })
     done()

@@ -11,6 +11,7 @@ import type { Dispatch, EventGate } from './passage.js'
 import { Queue } from './queue.js'
 import type { LineRates } from './rated-log.js'
 import type { Rates } from './rates.js'
+import { callIn } from './scope.js'
 import type { EventReceiver } from './turn.js'
 
 /*
@@ -57,7 +58,7 @@ export class Gate implements EventReceiver, EventGate {
   /** Made with the first event: most sockets are idle. */
   #desk: Desk | undefined
   #connection: ConnectionContext | undefined = undefined
-  #isOpen = false
+  isOpen = false
   #inFlight = 0
   #isTurning = false
   /** What came before it was open. */
@@ -87,10 +88,6 @@ export class Gate implements EventReceiver, EventGate {
     return this.desk.rates.lines
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen
-  }
-
   knows(event: string): boolean {
     return this.#rules.dispatches.has(event)
   }
@@ -111,7 +108,7 @@ export class Gate implements EventReceiver, EventGate {
     // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
     if (!this.#socket.connected) return
     if (!this.desk.admits(arrival)) return
-    if (this.#isOpen) this.#route(arrival)
+    if (this.isOpen) this.#route(arrival)
     else {
       this.#early ??= this.#createQueue()
       this.#early.push(arrival, 0)
@@ -121,7 +118,7 @@ export class Gate implements EventReceiver, EventGate {
   /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
   open(connection?: ConnectionContext): void {
     this.#connection = connection
-    this.#isOpen = true
+    this.isOpen = true
     // One by one: what a handler of one of them disconnects is closed, and the rest dropped.
     for (let next = this.#early?.shift(); next; next = this.#early?.shift()) this.#route(next)
     this.#early = undefined
@@ -159,7 +156,12 @@ export class Gate implements EventReceiver, EventGate {
     return new Queue(this.#rules.limits.eventsWaiting, (arrival, error) => this.desk.refuse(arrival, error))
   }
 
+  /** Sends an event on its way, in what the hooks of its socket's joining have filled. */
   #route(arrival: Arrival): void {
+    callIn(this.#connection?.scope, this.#send, this, arrival)
+  }
+
+  #send(arrival: Arrival): void {
     const { dispatches, drain, isSequential, limits, handlerTimeoutMs } = this.#rules
     const dispatch = dispatches.get(arrival.name)
     const timeoutMs = dispatch?.handlerTimeoutMs ?? handlerTimeoutMs

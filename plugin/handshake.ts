@@ -1,4 +1,4 @@
-import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify'
 import type { Server, ServerOptions } from 'socket.io'
@@ -8,10 +8,11 @@ import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import type { OriginPolicy } from './origin.js'
+import { isInjected, keepForPolls, relay, silence } from './relay.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
 import { after } from './sequence.js'
 import { sessionIdOf } from './target.js'
-import { refuseUpgrade } from './upgrade.js'
+import { refuseUpgrade, watchUpgrade } from './upgrade.js'
 
 /*
  * The engine as a Fastify route: every handshake runs the whole lifecycle, onRequest to onResponse, exactly once.
@@ -70,6 +71,7 @@ export function createHandshake(
       answer(null, true)
     })
     route(raw, response)
+    if (!response.writableEnded) watchUpgrade(raw, response)
   }
 
   /** What the application's own allowRequest says: null, or why not. A throw is a no, and logged; a second answer is not heard. */
@@ -98,8 +100,10 @@ export function createHandshake(
     addRoutes(instance, io, path, serveClient) {
       io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
         for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
+          // A listener of the application sets `set-cookie`, and the engine `Set-Cookie`: all of them are sent.
+          const key = name === 'set-cookie' ? 'SET-COOKIE' : name
           // engine.io writes `name: value` lines: a repeated header is one value with the break in it
-          headers[name] = Array.isArray(value) ? value.join(`\r\n${name}: `) : value
+          headers[key] = Array.isArray(value) ? value.join(`\r\n${name}: `) : value
         }
       })
       // A handshake that was past its hooks when the closing began.
@@ -129,6 +133,7 @@ export function createHandshake(
             // The last of them: a session's Set-Cookie is there.
             onSend: ({ raw }, reply, payload, done) => {
               keepCookies(raw, reply.getHeader('set-cookie'))
+              keepForPolls(raw, reply)
               done(null, payload)
             },
             handler: (request, reply) => {
@@ -163,25 +168,4 @@ export function createHandshake(
 
 function uncork(connection: Duplex): void {
   connection.uncork()
-}
-
-/** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
-async function relay(request: FastifyRequest, reply: FastifyReply, answer: Respond): Promise<FastifyReply> {
-  const response = await new Promise<Answer>((resolve) => {
-    const kept = new Answer(request.raw)
-    kept.onEnd = resolve
-    answer(request.raw, kept)
-  })
-  const { vary, ...headers } = response.endToEndHeaders
-  if (vary !== undefined) reply.header('vary', [reply.getHeader('vary'), vary].flat().filter(Boolean).join(', '))
-  return reply.code(response.statusCode).headers(headers).send(response.body)
-}
-
-function isInjected(raw: object): boolean {
-  return !(raw instanceof IncomingMessage)
-}
-
-/** engine.io reads `connection`, of which the request of inject() warns. */
-function silence(raw: IncomingMessage): void {
-  Object.defineProperty(raw, 'connection', { value: raw.socket })
 }

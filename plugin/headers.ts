@@ -7,8 +7,12 @@ import type { IncomingMessage } from 'node:http'
 
 export type Headers = IncomingMessage['headers']
 
-// Those of the connection, or of a body, that a connect has none of.
-const NOT_INHERITED = ['connection', 'content-length', 'content-type', 'expect', 'keep-alive', 'transfer-encoding']
+/*
+ * Those of one message, which a connect has none of: of its connection, of its body, and of how it is to be answered. Who a
+ * client is, and where it comes from, they do not say.
+ */
+const NOT_INHERITED =
+  /^(accept-encoding|connection|content-.*|expect|http2-settings|if-.*|keep-alive|proxy-connection|range|te|trailer|transfer-encoding|upgrade)$/
 
 /** On a raw request that is kept: the shape of its headers, where they have one. */
 export const SHAPE = Symbol('shape')
@@ -33,7 +37,7 @@ const LONGEST_TEXT = 500
 const LONGEST_NAMES = 2_000
 
 /** Whoever makes things up shall not fill the memory, nor push out for good what others have in common. */
-class Recent<Value> {
+export class Recent<Value> {
   readonly #limit: number
   #young = new Map<string, Value>()
   /** What nobody has asked for since as many were new again goes with them. */
@@ -72,7 +76,7 @@ export function shapeOf({ rawHeaders, headers }: IncomingMessage): Shape | undef
   const names = id.split('\n').slice(0, -1)
   const keys = new Set(names.map((name) => name.toLowerCase()))
   if (keys.size < names.length || !names.every((name) => Object.hasOwn(headers, name.toLowerCase()))) return undefined
-  const inherited = [...keys].filter((key) => !NOT_INHERITED.includes(key))
+  const inherited = [...keys].filter(isInherited)
   const shape = {
     names,
     blank: blankOf([...keys]),
@@ -110,15 +114,21 @@ function fill(headers: Headers, blank: Headers): Headers {
   return copy
 }
 
+/** Whether a connect has that header of its handshake, too. */
+export function isInherited(name: string): boolean {
+  return !NOT_INHERITED.test(name.toLowerCase())
+}
+
 /** The headers of a handshake that a connect has, too; with an Authorization header of its own, if it has one. */
 export function inheritHeaders(
   raw: IncomingMessage & { [SHAPE]?: Shape | undefined },
   authorization?: string,
 ): Headers {
   const { headers, [SHAPE]: shape } = raw
-  const inherited = (shape && inheritShaped(headers, shape, authorization !== undefined)) ?? { ...headers }
+  const shaped = shape && inheritShaped(headers, shape, authorization !== undefined)
+  const inherited = shaped ?? { ...headers }
   if (authorization !== undefined) inherited.authorization = authorization
-  for (const name of NOT_INHERITED) if (name in inherited) delete inherited[name]
+  if (!shaped) for (const name in inherited) if (!isInherited(name)) delete inherited[name]
   return inherited
 }
 

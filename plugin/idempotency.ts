@@ -1,3 +1,5 @@
+import type { FastifyInstance } from 'fastify'
+
 /*
  * A client that retries gives at-least-once: the same event may come twice. A key makes it once: the first ack is kept,
  * and given to every later event with that key.
@@ -33,7 +35,7 @@ export interface IdempotencyOptions {
    * It is kept apart by namespace and event already; `undefined` means that this event has none. It is synchronous.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the payload's type is inferred beside it, not for it
-  key: (payload: any, context: any) => string | undefined
+  key: (this: FastifyInstance, payload: any, context: any) => string | undefined
   /** How long an ack is kept. Milliseconds. Default 600_000. */
   ttlMs?: number
   /** Default: the memory of this process, for 10_000 keys and 16 MB of this event at most. */

@@ -4,6 +4,7 @@ import type { Server } from 'socket.io'
 import type { Dismissals } from './dismissals.js'
 import { createReadUrl, secondaryServersOf } from './fastify-internals.js'
 import { admitOrigin, type OriginPolicy } from './origin.js'
+import { writePollHeaders } from './poll-headers.js'
 import { createSessionId } from './session-id.js'
 import { createSessions } from './sessions.js'
 import { pathOf, queryOf, sessionIdOf } from './target.js'
@@ -70,6 +71,7 @@ export function createIntake(instance: FastifyInstance, io: Server, options: Int
       const session = canBePoll ? sessions.find(sessionIdOf(raw)) : undefined
       if (session) {
         sessions.expect(session)
+        writePollHeaders(session.request, raw, response)
         void admitOrigin(raw, session.request, checkOrigin, (refusal) => {
           if (refusal) response.writeHead(refusal.statusCode, refusal.endToEndHeaders).end(refusal.body)
           else io.engine.handleRequest(raw, response)

@@ -1,4 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  RouteShorthandOptions,
+} from 'fastify'
 import type { InputOf, OutputOf } from './schema.js'
 
 /*
@@ -58,3 +64,24 @@ export interface JoinHooks<Join = None> {
   /** After they were checked, before the socket joins. */
   preHandler?: OneOrMany<JoinHook<Join>>
 }
+
+/**
+ * What else a route takes, and a connect has a use for; each is Fastify's own. A connect has its `auth` for a body, which is
+ * here already, so `preParsing` is given an empty stream. `errorHandler`, `preSerialization` and `onSend` are of a
+ * refusal, and `onResponse` of each answer. With `constraints` the namespace is there for those requests only.
+ */
+export type JoinRouteOptions = Pick<
+  RouteShorthandOptions,
+  | 'attachValidation'
+  | 'config'
+  | 'constraints'
+  | 'errorHandler'
+  | 'logLevel'
+  | 'logSerializers'
+  | 'onRequestAbort'
+  | 'onResponse'
+  | 'onSend'
+  | 'preParsing'
+  | 'preSerialization'
+  | 'schemaErrorFormatter'
+>

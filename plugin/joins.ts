@@ -11,6 +11,8 @@ import type { Bucket, FullAt } from './limits.js'
 export class Attempt {
   #isOver = false
   #timer: NodeJS.Timeout | undefined = undefined
+  /** Whether its client has gone. */
+  hasLeft = false
   /** Ends what of it is under way. */
   cancel: (() => void) | undefined = undefined
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import { ConnectionContext, type ContextTools } from './context.js'
 import type { Contract } from './contract.js'
@@ -13,6 +13,7 @@ import type { Identities } from './identity.js'
 import { listen } from './listeners.js'
 import type { NormalDefinition } from './normal-form.js'
 import { keepRequest, requestOf } from './request.js'
+import { callIn } from './scope.js'
 import { after, isThenable } from './sequence.js'
 import { isExposed, toWireError } from './wire-error.js'
 
@@ -24,6 +25,8 @@ import { isExposed, toWireError } from './wire-error.js'
 /** What a life needs of a definition that is mounted. */
 interface Mounted {
   readonly definition: NormalDefinition
+  /** `this` of its functions. */
+  readonly context: FastifyInstance
   readonly contract: Contract
 }
 
@@ -75,13 +78,16 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
   }
 
   /** Begins a life. out: nothing where that went well; a failure comes as a promise, for others have not met the socket yet. */
-  function begin(context: ConnectionContext, { definition }: Mounted): undefined | Promise<Error | undefined> {
+  function begin(
+    context: ConnectionContext,
+    { definition, context: instance }: Mounted,
+  ): undefined | Promise<Error | undefined> {
     const socket = context.socket as Socket
     const [what, call] = socket.recovered
       ? (['onRecover', definition.onRecover] as const)
       : (['onConnect', definition.onConnect] as const)
     try {
-      const begun = call?.call(definition, context as never) as unknown
+      const begun: unknown = call && callIn(context.scope, call, instance, context as never)
       if (!isThenable(begun)) return undefined
       const late = () => new FST_NSP_HANDLER_TIMEOUT(what, 'onConnectTimeoutMs', onConnectTimeoutMs)
       return settledInTime(begun, onConnectTimeoutMs, late).then(
@@ -98,11 +104,12 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     identities.release(this)
   }
 
-  async function end(context: ConnectionContext, { definition }: Mounted, departure: Departure): Promise<void> {
+  async function end(context: ConnectionContext, mounted: Mounted, departure: Departure): Promise<void> {
+    const { definition, context: instance } = mounted
     const { socket, namespace, params, request, log, emit, to, ask, reauthenticate } = context
     const own = { socket, namespace, params, request, log, emit, to, ask, reauthenticate }
     try {
-      await definition.onDisconnect?.({ ...own, ...departure } as unknown as DisconnectContext<unknown>)
+      await definition.onDisconnect?.call(instance, { ...own, ...departure } as unknown as DisconnectContext<unknown>)
     } catch (error) {
       report('onDisconnect', socket as Socket, error)
     }
@@ -129,12 +136,15 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {
       let rooms: ReadonlySet<string> = socket.rooms
+      const part = (departure: Departure) => end(context, mounted, departure)
       listen(socket, 'disconnecting', () => {
         rooms = new Set(socket.rooms)
       })
       // Its onConnect ends first, also one that disconnects its socket itself.
       listen(socket, 'disconnect', (reason: DisconnectReason) => {
-        hold(Promise.resolve().then(() => after(begun, () => end(context, mounted, { reason, rooms }))))
+        hold(
+          Promise.resolve().then(() => after(begun, () => callIn(context.scope, part, undefined, { reason, rooms }))),
+        )
       })
     }
     // Called in this tick: a listener that it adds at once misses nothing.

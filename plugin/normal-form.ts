@@ -1,10 +1,10 @@
-import { types } from 'node:util'
-import type { AnyNamespaceDefinition, JoinHook } from './definition.js'
+import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import { HOOK_NAMES, type NormalHooks } from './hooks.js'
 import type { IdempotencyOptions } from './idempotency.js'
-import { createMemoryStore } from './memory-store.js'
+import { readIdempotency } from './idempotency-reading.js'
 import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './reading.js'
+import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './route-options.js'
 import { type AnySchema, isStandardSchema } from './schema.js'
 
 /*
@@ -40,7 +40,9 @@ export interface NormalDefinition {
   /** The schemas of joining, by the part of the request; none that was left out. */
   readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
   /** The hooks of joining: always arrays. */
-  readonly joinHooks: Readonly<Record<(typeof JOIN_HOOK_NAMES)[number], readonly JoinHook[]>>
+  readonly joinHooks: NormalJoinHooks
+  /** What else its route takes, as it was given; none that was left out. */
+  readonly route: NormalRoute
   /** Those of every event. */
   readonly hooks: NormalHooks
   readonly expiresAt: AnyNamespaceDefinition['expiresAt']
@@ -61,11 +63,10 @@ const RESERVED_EVENTS = [
 ]
 const RESERVED = 'is a reserved name, of Socket.IO or of this plugin: give it another, e.g. "user:connect"'
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
-const JOIN_HOOK_NAMES = ['onRequest', 'preValidation', 'preHandler'] as const
 const DEFINITION_KEYS = [
   'description',
   'schema',
-  ...JOIN_HOOK_NAMES,
+  ...ROUTE_NAMES,
   'expiresAt',
   'onConnect',
   'onRecover',
@@ -86,7 +87,6 @@ const EVENT_KEYS = [
   'handler',
   ...HOOK_NAMES,
 ]
-const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'store']
 
 /**
  * Turns a user's definition into its normal form.
@@ -102,7 +102,8 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     description: read<string>(source, 'description', path, 'string'),
     sequential: read<boolean>(source, 'sequential', path, 'boolean') ?? false,
     schema: normalizeSchema(schema, `${path}.schema`),
-    joinHooks: readFunctions(source, JOIN_HOOK_NAMES, path) as NormalDefinition['joinHooks'],
+    joinHooks: readJoinHooks(source, path),
+    route: readRoute(source, path),
     expiresAt: readFunction('expiresAt'),
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
@@ -157,32 +158,6 @@ function normalizeEvent(value: unknown, path: string): NormalEvent {
     hooks: readHooks(source, path),
     handler,
   }
-}
-
-function readIdempotency(value: unknown, path: string): NormalEvent['idempotency'] {
-  if (value === undefined) return undefined
-  const source = readObject(value, path, IDEMPOTENCY_KEYS)
-  const key = read<IdempotencyOptions['key']>(source, 'key', path, 'function')
-  if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: a function that gives the key of an event')
-  if (types.isAsyncFunction(key)) {
-    throw new FST_NSP_DEFINITION_INVALID(
-      `${path}.key`,
-      'must not be async: what it needs is to be there when the event comes',
-    )
-  }
-  const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
-  const store = source.store === undefined ? createMemoryStore() : readObject(source.store, `${path}.store`)
-  for (const method of ['claim', 'settle', 'release']) {
-    read(store as Source, method, `${path}.store`, 'function') ?? missing(`${path}.store.${method}`)
-  }
-  return { key, ttlMs, store: store as unknown as Required<IdempotencyOptions>['store'] }
-}
-
-function missing(path: string): never {
-  throw new FST_NSP_DEFINITION_INVALID(
-    path,
-    'is missing: a store has claim, settle and release, as createMemoryStore() gives it',
-  )
 }
 
 /** Reads a map of events, or of emits. */

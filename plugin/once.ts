@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from './contract.js'
 import type { AckEnvelope } from './definition.js'
 import { FST_NSP_KEY_INVALID, FST_NSP_KEYS_LIMIT, FST_NSP_REPLY_INVALID, FST_NSP_STORE_FAILED } from './errors.js'
@@ -29,14 +30,14 @@ export interface Keys {
 /** What is told where a handler has returned what can't be sent. */
 export const UNSENDABLE: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_REPLY_INVALID()) }
 
-export function createKeys({ name, idempotency }: CompiledEvent): Keys | undefined {
+export function createKeys({ name, idempotency }: CompiledEvent, instance: FastifyInstance): Keys | undefined {
   if (!idempotency) return undefined
   const { key: keyOf, ttlMs, store } = idempotency
 
   function readKey(life: EventLife): string | undefined {
     let key: unknown
     try {
-      key = keyOf(life.event.payload, life)
+      key = keyOf.call(instance, life.event.payload, life)
     } catch (error) {
       // As a hook's.
       if (isRefusal(error)) throw error

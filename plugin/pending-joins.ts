@@ -81,7 +81,10 @@ export function createPendingJoins({ limit, timeoutMs, late }: PendingJoinsOptio
     },
 
     forget(connection) {
-      for (const join of joiningOf(connection).pending?.values() ?? []) abandon(join)
+      for (const join of joiningOf(connection).pending?.values() ?? []) {
+        join.hasLeft = true
+        abandon(join)
+      }
     },
 
     isDropped: (socket) => dropped.has(socket) || dropped.has(socket.handshake.auth),

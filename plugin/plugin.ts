@@ -13,7 +13,7 @@ import { checkEmits } from './emit.js'
 import { createEmitCheck } from './emit-check.js'
 import { createEntrance } from './entrance.js'
 import { logError } from './error-log.js'
-import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
+import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HOOK_LATE, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
 import { gateOf, receiverOf } from './gate.js'
 import { createHandshake } from './handshake.js'
 import { addContextHook } from './hooks.js'
@@ -169,6 +169,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   )
   instance.decorate('disconnectUser', identities.disconnectUser)
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
+    if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
     addContextHook(this, name, hook)
     return this
   })

@@ -9,8 +9,18 @@ import { readQuery } from './target.js'
  */
 
 // What a request here has by its prototype.
-type Derived = 'httpVersion' | 'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'rawHeaders' | 'socket' | 'url'
-interface Streamless extends Omit<IncomingMessage, Derived> {}
+type Derived =
+  | 'destroy'
+  | 'httpVersion'
+  | 'httpVersionMajor'
+  | 'httpVersionMinor'
+  | 'method'
+  | 'rawHeaders'
+  | 'socket'
+  | 'url'
+interface Streamless extends Omit<IncomingMessage, Derived> {
+  destroy(error?: Error): this
+}
 
 /** An IncomingMessage, but for its constructor, which is most of its cost. */
 export const Streamless = function Streamless() {} as unknown as abstract new () => Streamless
@@ -35,7 +45,7 @@ Streamless.prototype = Object.create(IncomingMessage.prototype, {
   },
 })
 Object.assign(Streamless.prototype, {
-  // It is here as a whole, and to destroy it is not to destroy the connection.
+  // It is here as a whole.
   complete: true,
   aborted: false,
   upgrade: null,
@@ -47,6 +57,12 @@ Object.assign(Streamless.prototype, {
 
 /** Fastify's request, on its raw one. */
 export const REQUEST = Symbol('request')
+
+/** Its client has gone before it was answered: Fastify hears of that as it does of node's own. */
+export function abort(raw: IncomingMessage): void {
+  raw.aborted = true
+  process.nextTick(() => raw.emit('close'))
+}
 
 /** The raw request of an upgrade, kept in place of node's own. */
 export class UpgradeRequest extends Streamless {

@@ -24,7 +24,10 @@ export function createReadmit(decide: Decide, timeoutMs: number): Readmit {
         end()
       }
       const refuse = (error: unknown) => settle(() => reject(error))
-      const leave = () => refuse(new FST_NSP_SOCKET_GONE())
+      const leave = () => {
+        attempt.hasLeft = true
+        refuse(new FST_NSP_SOCKET_GONE())
+      }
       listen(socket, 'disconnect', leave)
       attempt.limit(timeoutMs, () => refuse(new FST_NSP_ADMISSION_TIMEOUT()))
       contain(

@@ -41,7 +41,7 @@ function read(answer: ConnectAnswer): WireError {
   // A hook, or an error handler of the application, has chosen these words itself.
   const { message } = answered
   const code = typeof answered.code === 'string' ? answered.code : 'FST_NSP_REFUSED'
-  const name = statusCode >= 400 ? STATUS_CODES[statusCode] : undefined
+  const name = statusCode >= 400 ? (answer.statusMessage ?? STATUS_CODES[statusCode]) : undefined
   return {
     code,
     statusCode: statusCode >= 400 ? statusCode : 403,

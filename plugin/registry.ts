@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { createNameRouter, type Match } from './address.js'
-import { addConnectRoute } from './connect.js'
+import { addConnectRoute } from './connect-route.js'
 import { FST_NSP_ALREADY_READY } from './errors.js'
 import { isDynamic, joinPrefix, parseName } from './name.js'
 import { type NormalDefinition, normalizeDefinition } from './normal-form.js'
@@ -33,6 +33,8 @@ export interface Registry {
    * throws FST_NSP_NAME_INVALID, FST_NSP_DEFINITION_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_ALREADY_READY.
    */
   declare(name: unknown, definition: unknown, origin: Origin): void
+  /** Whether the instance is ready. */
+  readonly isClosed: boolean
   /** No more declarations from now on. */
   close(): void
   /** What was declared so far, in the order of declaration. */
@@ -50,6 +52,10 @@ export function createRegistry(options: { maxParamLength?: number } = {}): Regis
   return {
     entries,
     find: router.find,
+
+    get isClosed() {
+      return isClosed
+    },
 
     declare(name, source, { context, prefix, path }) {
       const own = joinPrefix(prefix, parseName(name))

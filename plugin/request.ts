@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { FST_NSP_REQUEST_MISSING } from './errors.js'
-import { inheritHeaders } from './headers.js'
+import { inheritHeaders, isInherited } from './headers.js'
 import { REQUEST, Streamless } from './raw.js'
+import type { Scope } from './scope.js'
 import { searchWithout } from './target.js'
 
 /*
@@ -45,6 +46,11 @@ export function requestOf(socket: { readonly request: IncomingMessage }): Fastif
   return request
 }
 
+/** What the hooks of an admitted connect have filled; undefined where they have filled nothing. */
+export function scopeOf({ raw }: FastifyRequest): Scope | undefined {
+  return (raw as Partial<ConnectRequest>).scope
+}
+
 /** Remembers what a handshake's answer has set: a client has these cookies when it connects, though its handshake had not. */
 export function keepCookies(raw: IncomingMessage, setCookie: number | string | string[] | undefined): void {
   if (setCookie !== undefined) (raw as Marked)[COOKIES] = [setCookie].flat().map(String)
@@ -71,12 +77,23 @@ export class ConnectRequest extends Streamless {
   readonly #target: string
   /** Becomes the body. */
   readonly auth: object
+  /** What its hooks have filled, where it was admitted. */
+  scope: Scope | undefined = undefined
+  /** Refuses the connect, while it is under way. */
+  refuse: ((error?: Error) => void) | undefined = undefined
 
   constructor(handshake: IncomingMessage, target: string, auth: object) {
     super()
     this.#handshake = handshake
     this.#target = target
     this.auth = auth
+  }
+
+  /** The connection is not this request's alone: others have joined by it. A stream that has been read destroys itself. */
+  override destroy(error?: Error): this {
+    if (this.readableEnded) return super.destroy(error)
+    this.refuse?.(error)
+    return this
   }
 
   get method(): string {
@@ -95,7 +112,8 @@ export class ConnectRequest extends Streamless {
   }
 
   get rawHeaders(): string[] {
-    return this.#handshake.rawHeaders
+    const sent = this.#handshake.rawHeaders
+    return sent.filter((_, index) => isInherited(sent[index - (index % 2)] as string))
   }
 
   get httpVersion(): string {

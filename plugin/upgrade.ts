@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Answer } from './answer.js'
+import { abort } from './raw.js'
 import { type Engine, isEngine } from './seam.js'
 import { findUntested, readVersions } from './versions.js'
 
@@ -38,12 +39,28 @@ function upgradeWithoutResponse(engine: Engine): Upgrade {
   }
 }
 
+/** A response that has been made, and not written. */
+type Written = Pick<Answer, 'statusCode' | 'endToEndHeaders'> & {
+  readonly body: Buffer | string
+  readonly statusMessage?: string
+}
+
 /** Sends what Fastify has answered to a handshake, and was no acceptance. */
-export function refuseUpgrade(
-  raw: IncomingMessage,
-  answer: Pick<Answer, 'statusCode' | 'endToEndHeaders'> & { readonly body: Buffer | string },
-): void {
-  respondTo(raw).writeHead(answer.statusCode, answer.endToEndHeaders).end(answer.body)
+export function refuseUpgrade(raw: IncomingMessage, answer: Written): void {
+  const response = respondTo(raw)
+  response.statusMessage = answer.statusMessage as string
+  response.writeHead(answer.statusCode, answer.endToEndHeaders).end(answer.body)
+}
+
+/** Says so if the client of an upgrade goes before it is answered. */
+export function watchUpgrade(raw: IncomingMessage, response: Answer): void {
+  const { socket } = raw
+  const gone = () => {
+    socket.off('end', gone).off('close', gone)
+    abort(raw)
+  }
+  socket.on('end', gone).on('close', gone)
+  response.once('finish', () => socket.off('end', gone).off('close', gone))
 }
 
 function respondTo(raw: IncomingMessage): ServerResponse {

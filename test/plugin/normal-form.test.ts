@@ -5,6 +5,16 @@ import { createMemoryStore } from '../../plugin/memory-store.js'
 import { normalizeDefinition } from '../../plugin/normal-form.js'
 
 const handler = () => {}
+const noJoinHooks = {
+  onRequest: [],
+  preParsing: [],
+  preValidation: [],
+  preHandler: [],
+  preSerialization: [],
+  onSend: [],
+  onResponse: [],
+  onRequestAbort: [],
+}
 
 t.test('a definition is normalized and frozen', async (t) => {
   const onConnect = () => {}
@@ -34,7 +44,8 @@ t.test('what a definition leaves out has its default', async (t) => {
     hasEmits: false,
     events: new Map(),
     schema: {},
-    joinHooks: { onRequest: [], preValidation: [], preHandler: [] },
+    joinHooks: { ...noJoinHooks },
+    route: {},
     hooks: { onEvent: [], preValidation: [], preHandler: [], onAck: [], onError: [] },
     expiresAt: undefined,
     onConnect: undefined,
@@ -55,7 +66,7 @@ t.test('joining has the schemas that were given, and its hooks are always lists'
   t.strictSame(Object.keys(normal.schema), ['params', 'auth'])
   t.equal(normal.schema.params, schema.params)
   t.equal(normal.schema.auth, schema.auth)
-  t.strictSame(normal.joinHooks, { onRequest: [a], preValidation: [], preHandler: [b, c] })
+  t.strictSame(normal.joinHooks, { ...noJoinHooks, onRequest: [a], preHandler: [b, c] })
   t.match(normal, { expiresAt, onConnect, onRecover, onDisconnect })
   for (const part of [normal.schema, normal.joinHooks, normal.joinHooks.preHandler]) t.ok(Object.isFrozen(part))
   t.notOk(Object.isFrozen(source.preHandler), "the user's list is left as it was")
@@ -170,8 +181,9 @@ const wrong: [definition: unknown, message: string][] = [
   [handler, 'at must be an object: got function'],
   [
     { onConect: handler },
-    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, onRequest, preValidation, preHandler, expiresAt, ' +
-      'onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
+    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, onRequest, preParsing, preValidation, preHandler, ' +
+      'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
+      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
     { [name]: handler },

@@ -164,7 +164,7 @@ t.test("a connect's raw request is its handshake's, but for its method, its addr
     method: 'CONNECT',
     url: '/chat?own=1',
     httpVersion: '1.1',
-    rawHeaders: SENT,
+    rawHeaders: ['Host', 'here', 'X-Own', '1'],
     headers: { host: 'here', 'x-own': '1', authorization: 'Bearer abc' },
   })
   raw.url = '/other'
