@@ -64,6 +64,7 @@ const JOIN_HOOK_NAMES = ['onRequest', 'preValidation', 'preHandler'] as const
 const DEFINITION_KEYS = [
   'description',
   'schema',
+  'data',
   ...JOIN_HOOK_NAMES,
   'expiresAt',
   'onConnect',
@@ -94,6 +95,7 @@ const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'store']
  */
 export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
   const source = readObject(definition, path, DEFINITION_KEYS)
+  readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
   const readFunction = <Key extends LifeKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')

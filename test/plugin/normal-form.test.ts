@@ -170,7 +170,7 @@ const wrong: [definition: unknown, message: string][] = [
   [handler, 'at must be an object: got function'],
   [
     { onConect: handler },
-    'at\\.onConect is unknown: use one of description, schema, onRequest, preValidation, preHandler, expiresAt, ' +
+    'at\\.onConect is unknown: use one of description, schema, data, onRequest, preValidation, preHandler, expiresAt, ' +
       'onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
