@@ -26,11 +26,12 @@ import { createMounts } from './mount.js'
 import { type NamespacesOptions, normalizeOptions } from './options.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
-import { createReach } from './reach.js'
+import { createAddresses, createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { requestOf } from './request.js'
 import { setRosters } from './roster.js'
+import { createUserReach } from './user-reach.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -152,6 +153,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     'namespaceOf',
     createReach({ io, registry, children, contractOf: mounts.contractOf, emitCheck, log: instance.log }) as never,
   )
+  instance.decorate('addressesOf', createAddresses({ io, registry }) as never)
+  const { contractFor } = mounts
+  const userOf = createUserReach({ io, registry, identities, contractFor, emitCheck, log: instance.log })
+  instance.decorate('userOf', userOf as never)
   instance.decorate('disconnectUser', identities.disconnectUser)
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
     addContextHook(this, name, hook)
