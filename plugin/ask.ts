@@ -24,7 +24,7 @@ export async function ask(check: Check | undefined, socket: Askable, event: stri
   const args = payload === undefined ? [] : [payload]
   const emit = () => socket.timeout(timeoutMs).emitWithAck(event, ...args)
   const answer = await (socket instanceof Socket ? untilLeft(socket, emit) : emit()).catch((error: Error) => {
-    throw error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
+    throw toTimeout(error, event)
   })
   if (!check) return answer
   try {
@@ -32,6 +32,31 @@ export async function ask(check: Check | undefined, socket: Askable, event: stri
   } catch (error) {
     throw new FST_NSP_ANSWER_INVALID(event, (error as Error).message)
   }
+}
+
+/**
+ * Checks the answers to an emit that several were asked by. `failure`: what Socket.IO says of it, a time-out above all.
+ * out: those that fit, and what is wrong with the others: FST_NSP_ANSWER_TIMEOUT, FST_NSP_ANSWER_INVALID.
+ */
+export async function screenAnswers(
+  check: Check | undefined,
+  event: string,
+  failure: Error | null,
+  given: readonly unknown[],
+): Promise<{ error: Error | null; answers: unknown[] }> {
+  const checked = await Promise.allSettled(given.map(async (answer) => (check ? check(answer) : answer)))
+  const answers: unknown[] = []
+  let error: Error | null = failure && toTimeout(failure, event)
+  for (const each of checked) {
+    if (each.status === 'fulfilled') answers.push(each.value)
+    else error ??= new FST_NSP_ANSWER_INVALID(event, (each.reason as Error).message)
+  }
+  return { error, answers }
+}
+
+/** Socket.IO says by its words only that the time is up. */
+function toTimeout(error: Error, event: string): Error {
+  return error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
 }
 
 /** Waits for an answer of a socket while it is there; Socket.IO would wait for one who has left until the time is up. */

@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client'
 import type { AckEnvelope } from './definition.js'
 import type { TypesOf } from './inference.js'
 import type { AuthInputOf } from './joining.js'
-import type { InputOf, OutputOf } from './schema.js'
+import type { InputOf, None, OutputOf } from './schema.js'
 import type { WireError } from './wire-error.js'
 
 /*
@@ -10,7 +10,9 @@ import type { WireError } from './wire-error.js'
  */
 
 type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
-type PayloadArgs<Schema> = unknown extends Schema ? [payload?: unknown] : [payload: InputOf<Schema>]
+// Not `unknown`: beside it, an ack that comes first would have no type.
+type Anything = string | number | boolean | bigint | object | null | undefined
+type PayloadArgs<Schema> = unknown extends Schema ? [payload?: Anything] : [payload: InputOf<Schema>]
 type ReplyOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 
 /** The errors of an event: those that it declares with their data, and every other with what the library says of it. */
@@ -27,22 +29,29 @@ type FailureOf<Failures> =
         }[keyof Failures & string])
   | (Omit<WireError, 'code'> & { readonly code: `FST_NSP_${string}` })
 
-// An event that declares a reply or errors is emitted with an ack; socket.io-client's types know no optional one.
-type AckArgs<Reply, Failures> = unknown extends Reply & Failures
-  ? []
-  : [ack: (envelope: AckEnvelope<ReplyOf<Reply>, FailureOf<Failures>>) => void]
-
+/** The events of a definition by name: what each carries, and the one argument of its ack. */
 type EventsToServer<Types> = Types extends {
   payloads: infer Payloads
   replies: infer Replies
   failures: infer Failures
 }
   ? {
-      [Event in keyof Payloads | keyof Replies]: (
-        ...args: [...PayloadArgs<At<Payloads, Event>>, ...AckArgs<At<Replies, Event>, At<Failures, Event>>]
-      ) => void
+      [Event in keyof Payloads | keyof Replies]: {
+        args: PayloadArgs<At<Payloads, Event>>
+        ack: AckEnvelope<ReplyOf<At<Replies, Event>>, FailureOf<At<Failures, Event>>>
+      }
     }
   : never
+
+type Sent = { args: unknown[]; ack: unknown }
+type ArgsOf<Event> = Event extends { args: infer Args extends unknown[] } ? Args : never
+type AckOf<Event> = Event extends Sent ? Event['ack'] : never
+
+/** What may follow the name: the payload, the ack, both, or none where there is no payload. */
+type EmitArgs<Event, Ack> =
+  | ArgsOf<Event>
+  | [...ArgsOf<Event>, ack: Ack]
+  | ([] extends ArgsOf<Event> ? [ack: Ack] : never)
 
 type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer Answers }
   ? {
@@ -63,8 +72,29 @@ interface Farewell {
   'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: FarewellCode }) => void
 }
 
+/** What a client of the namespace may listen for. */
+export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> & Farewell
+
+/** What is sent, as we type it: socket.io-client's own types know no optional ack. `Timed`: what acks begin with. */
+interface Sending<Events, Timed extends unknown[]> {
+  emit<Event extends keyof Events & string>(
+    event: Event,
+    ...args: EmitArgs<Events[Event], (...ack: [...Timed, envelope: AckOf<Events[Event]>]) => void>
+  ): this
+  emitWithAck<Event extends keyof Events & string>(
+    event: Event,
+    ...args: ArgsOf<Events[Event]>
+  ): Promise<AckOf<Events[Event]>>
+}
+
+interface Timing<Definition, Events> {
+  /** The same, whose acks have a time, in milliseconds: they begin with an error, which is null when there is an answer. */
+  timeout(ms: number): Socket<ListenersOf<Definition>, None> & Sending<Events, [error: Error | null]>
+}
+
 /**
- * The stock client's socket, knowing what the namespace of this definition takes and sends.
+ * The stock client's socket, knowing what the namespace of this definition takes and sends. An ack is optional for every
+ * event; `ack.data` of one without a `reply` is `unknown`.
  *
  * @example
  * import type { chat } from '../server/chat.js'
@@ -72,10 +102,10 @@ interface Farewell {
  * const ack = await socket.emitWithAck('message:send', { text: 'hi' })
  * if (ack.ok) console.log(ack.data.id)
  */
-export type ClientSocket<Definition> = Socket<
-  EventsToClient<TypesOf<Definition>> & Farewell,
-  EventsToServer<TypesOf<Definition>>
->
+// The last one of several overloads is the one that an error is about, the first one that fits is taken.
+export type ClientSocket<Definition> = Timing<Definition, EventsToServer<TypesOf<Definition>>> &
+  Socket<ListenersOf<Definition>, None> &
+  Sending<EventsToServer<TypesOf<Definition>>, []>
 
 /**
  * What the namespace of this definition wants as `auth`.

@@ -1,12 +1,13 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
 import { ask } from './ask.js'
+import { createAudience, type Operator, type Stage } from './audience.js'
 import type { Contract } from './contract.js'
 import type { HandlerContext } from './definition.js'
-import { createAudience, type Stage } from './emit.js'
 import type { EmitCheck } from './emit-check.js'
 import { scopeOf } from './request.js'
 import { callIn, type Scope } from './scope.js'
+import { createSocketEmit } from './socket-emit.js'
 
 /*
  * What onConnect and its like receive: one object per joined socket. What costs something to make is made when it is asked
@@ -117,13 +118,14 @@ export class ConnectionContext implements Hands {
       namespace: () => namespace as Namespace,
       contract: () => contract,
       emitCheck: this.#tools.emitCheck,
+      log: () => this.log,
       during: (call) => call(),
       // It is open: this socket is in it.
       postpone: () => false,
     }
     return {
-      emit: (event, ...args) => socket.emit(event, ...args),
-      to: (room) => createAudience(() => socket.to(room), stage),
+      emit: createSocketEmit(() => socket as Socket, contract, stage.log),
+      to: (room) => createAudience(() => socket.to(room) as unknown as Operator, stage),
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>

@@ -1,8 +1,9 @@
 import type { Server } from 'socket.io'
 import type { AckHook, ErrorHook, EventHook, JoinSchemas, NamespaceDefinition, None, Schemas } from './definition.js'
 import type { InjectedSocket, InjectSocketOptions } from './inject.js'
-import type { ReachOf, ReachParams } from './reach.js'
+import type { KnownOf, LiveAddress, ReachOf, ReachParams } from './reach.js'
 import type { UserId } from './user-id.js'
+import type { UserReach } from './user-reach.js'
 
 /** What the plugin adds to a Fastify instance. */
 export interface Decorators {
@@ -22,7 +23,8 @@ export interface Decorators {
     const Replies extends Schemas = None,
     const Failures extends Schemas = None,
     const Join extends JoinSchemas = None,
-  >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join>): this
+    const Data = unknown,
+  >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data>): this
   /**
    * Adds a hook for the events of every namespace that is declared in this context or below, also of later ones.
    * throws FST_NSP_HOOK_INVALID; FST_NSP_HOOK_LATE once the instance is ready.
@@ -38,6 +40,22 @@ export interface Decorators {
    * app.namespaceOf(chat, { orgId: 42 }).to('members').emit('message:new', message)
    */
   namespaceOf<Definition>(definition: Definition, params?: ReachParams<Definition>): ReachOf<Definition>
+  /**
+   * The addresses of a declared namespace where somebody is, on this node, with their params; by its definition, or by its
+   * whole name. A static name is always its own address. throws FST_NSP_DEFINITION_UNKNOWN.
+   *
+   * @example
+   * for (const { address, params } of app.addressesOf(org)) app.log.info({ address, org: params.orgId })
+   */
+  addressesOf<Definition>(definition: Definition): LiveAddress<Definition>[]
+  /**
+   * Every socket of a user, in each namespace that declares the emit, or in those of one definition; with an adapter, on
+   * every node. Whose a socket is, `userIdOf` says. throws FST_NSP_USER_ID_INVALID, FST_NSP_DEFINITION_UNKNOWN.
+   *
+   * @example
+   * app.userOf(order.customerId, shop).emit('order:paid', { id: order.id })
+   */
+  userOf<Definition = unknown>(id: UserId, definition?: Definition): UserReach<KnownOf<Definition>['emits']>
   /**
    * Disconnects every socket of a user, in every namespace and, with an adapter, on every node; its client is told so
    * before, with the reason. Returns how many this node had.

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './handler-context.js'
+import type { AnyEventContext, DisconnectContext, EventContext, EventHooks, HandlerContext } from './handler-context.js'
 import type { IdempotencyOptions } from './idempotency.js'
-import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas, None } from './joining.js'
-import type { InputOf, OutputOf } from './schema.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './joining.js'
+import type { InputOf, None, OutputOf } from './schema.js'
 
 /*
  * The shape of a definition. The type parameters are maps from the name of an event to a schema, each inferred from one
  * property: Emits and Answers from `emits`, Payloads, Replies and Failures from `events`. Join is one map from a part of the
- * request that joins to its schema, from `schema`.
+ * request that joins to its schema, from `schema`; Data is the schema of `socket.data`, from `data`.
  */
 
 export type {
@@ -21,9 +21,11 @@ export type {
   EventHook,
   EventHooks,
   HandlerContext,
-  Schemas,
+  SocketEmit,
+  TimedAudience,
 } from './handler-context.js'
-export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas, None } from './joining.js'
+export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './joining.js'
+export type { None, Schemas } from './schema.js'
 
 type Awaitable<Type> = Type | Promise<Type>
 type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
@@ -37,7 +39,7 @@ type Readable<Type> = Type extends Leaf
     : Type
 type Leaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
 
-interface EventOptions extends EventHooks {
+interface EventOptions<Payload, Context> extends EventHooks<Context> {
   /** One sentence for people. */
   description?: string
   /**
@@ -46,22 +48,26 @@ interface EventOptions extends EventHooks {
    */
   handlerTimeoutMs?: number
   /** Answers a repeated key with the first ack, and runs the handler once. */
-  idempotency?: IdempotencyOptions
+  idempotency?: IdempotencyOptions<Payload, Context>
 }
 
 /**
  * Events that clients send. Three maps in one, so that TypeScript infers the payload, the reply and the errors of each
  * event from its own properties: the first types what the handler receives, the second what it returns.
  */
-type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join> = {
-  readonly [Event in keyof Payloads]: EventOptions & {
+type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> = {
+  readonly [Event in keyof Payloads]: EventOptions<
+    NoInfer<PayloadOf<Payloads[Event]>>,
+    EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>
+  > & {
     /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
     payload?: Payloads[Event]
     /** Its return value is the ack's data. */
+    // A schema is what is inferred from: to look for one in these two would cost a hundred times as much.
     handler: (
-      this: FastifyInstance,
-      payload: PayloadOf<Payloads[Event]>,
-      context: EventContext<Emits, Answers, Failures, Join>,
+      this: NoInfer<FastifyInstance>,
+      payload: NoInfer<PayloadOf<Payloads[Event]>>,
+      context: EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>,
     ) => unknown
   }
 } & {
@@ -78,6 +84,22 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join> = {
   }
 }
 
+/** The one event of a file of its own. It is no alias of the above: TypeScript would compare the two by their type arguments. */
+export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<PayloadOf<Payload>, Context> & {
+  /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
+  payload?: Payload
+  /** The schema of the ack's data. */
+  reply?: Reply
+  /** The errors that clients may expect, by code: the schema of each one's data. */
+  errors?: Failures
+  /** Its return value is the ack's data. */
+  handler: (
+    this: NoInfer<FastifyInstance>,
+    payload: NoInfer<PayloadOf<Payload>>,
+    context: Context,
+  ) => NoInfer<ReturnOf<Reply>>
+}
+
 /** One namespace, as its user declares it. */
 export interface NamespaceDefinition<
   Emits,
@@ -86,6 +108,7 @@ export interface NamespaceDefinition<
   Replies = None,
   Failures = None,
   Join = None,
+  Data = unknown,
 > extends JoinHooks<Join>,
     JoinRouteOptions {
   /** One sentence for people: it is shown by `printNamespaces()`. */
@@ -95,14 +118,18 @@ export interface NamespaceDefinition<
    * Socket.IO's `auth`. What does not fit is refused with a 400.
    */
   schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] } & JoinSchemas
+  /**
+   * What stands in `socket.data`: a schema, or `dataType<Data>()`. It is for types only: nothing checks what handlers put there.
+   */
+  data?: Data
   /** Events that the server sends, each with the schema of its one payload, and of the answer if clients give one. */
   emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event]; description?: string } } & {
     readonly [Event in keyof Answers]: { reply?: Answers[Event] }
   }
   /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join>
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data>
   /** Hooks of every event. */
-  eventHooks?: EventHooks
+  eventHooks?: EventHooks<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
   /** Handles the events of one socket one after another, in order. Default false: at the same time, as Socket.IO does. */
   sequential?: boolean
   /**
@@ -114,33 +141,50 @@ export interface NamespaceDefinition<
    * Runs once for each socket that has joined; its events wait until it has settled. What it throws or rejects is
    * logged, and that socket is disconnected: a half-prepared socket is nobody's gain.
    */
-  onConnect?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join>): unknown
+  onConnect?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join, Data, keyof Payloads>): unknown
   /** Runs instead of onConnect for a socket whose session was recovered: its rooms and its id are as they were. */
-  onRecover?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join>): unknown
+  onRecover?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join, Data, keyof Payloads>): unknown
   /** Runs once for each socket whose onConnect ran, after it has settled. What it throws is logged; close() awaits it. */
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Emits, Answers, Join>): unknown
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Emits, Answers, Join, Data, keyof Payloads>): unknown
 }
 
 /** A definition of whatever types: what a list of them holds. Its functions are methods, so that theirs may know more. */
-export interface AnyNamespaceDefinition extends JoinHooks<Unknown>, JoinRouteOptions {
+export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Unknown>, JoinRouteOptions {
   description?: string
   schema?: JoinSchemas
+  data?: unknown
   emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }
-  events?: { readonly [event: string]: AnyEventDefinition }
+  events?: { readonly [event: string]: AnyEventDefinition<Payload> }
   eventHooks?: EventHooks
   sequential?: boolean
   expiresAt?(this: FastifyInstance, request: JoinRequest<Unknown>): Date | number | undefined
-  onConnect?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown>): unknown
-  onRecover?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown>): unknown
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Unknown, Unknown, Unknown>): unknown
+  onConnect?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
+  onRecover?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
 }
 
-interface AnyEventDefinition extends EventOptions {
+interface AnyEventDefinition<Payload> extends EventOptions<Unknown, AnyEventContext> {
   payload?: unknown
   reply?: unknown
   errors?: unknown
-  handler(this: FastifyInstance, payload: unknown, context: EventContext<Unknown, Unknown, Unknown, Unknown>): unknown
+  handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
 }
+
+/** Of a payload nothing is known where nothing infers it; a property that is asked of it is an error that says so. */
+interface Uninferred<Hint extends string> {
+  readonly [HINT]?: Hint
+}
+declare const HINT: unique symbol
+
+/**
+ * A definition that is written where no types are inferred: in the options of `register()`. What is sure to hold in any
+ * definition holds here; types of payloads do not.
+ */
+export type InlineDefinition = AnyNamespaceDefinition<
+  | Uninferred<'register() infers no types: write namespaces: defineNamespaces({ … }), or give a defineNamespace({ … })'>
+  | null
+  | undefined
+>
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where definitions of different types meet
 type Unknown = any

@@ -1,85 +1,9 @@
-import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
-import { type Askable, ask } from './ask.js'
-import type { Contract } from './contract.js'
-import type { AskOptions, Audience } from './definition.js'
+import type { Socket } from 'socket.io'
 import type { EmitCheck } from './emit-check.js'
 
 /*
- * Outgoing events: an audience is where they go, and a socket checks what it emits by itself.
+ * What a socket emits by itself is checked, and its rooms are bounded, whoever joins them.
  */
-
-/** What Socket.IO's broadcast operators have for us. */
-interface Operator {
-  to(room: string | string[]): Operator
-  except(room: string | string[]): Operator
-  emit(event: string, ...args: unknown[]): boolean
-  fetchSockets(): Promise<Askable[]>
-  disconnectSockets(close?: boolean): void
-}
-
-/** Where an audience is. */
-export interface Stage {
-  readonly address: string
-  /** The live namespace, at the time of an emit. */
-  readonly namespace: () => Namespace
-  /** Undefined until the instance is ready. */
-  readonly contract: () => Contract | undefined
-  readonly emitCheck: EmitCheck
-  /** Keeps the namespace alive while something is waited for. */
-  readonly during: <Result>(call: () => Promise<Result>) => Promise<Result>
-  /** Where the namespace can't be opened yet, calls something when it can: true. */
-  readonly postpone: (call: () => unknown) => boolean
-}
-
-/** Makes an audience of Socket.IO's own operator, which is asked for anew at each emit. */
-export function createAudience(operatorOf: () => Operator, stage: Stage): Audience<DefaultEventsMap> {
-  const { address, namespace, contract, emitCheck, during, postpone } = stage
-
-  async function askAll(event: string, payload?: unknown, options?: AskOptions) {
-    const [checked] = emitCheck.check(address, event, payload === undefined ? [] : [payload], contract())
-    const check = contract()?.emits.get(event)?.checkReply
-    const sockets = await operatorOf().fetchSockets()
-    const answers = new Map<string, unknown>()
-    const missing: string[] = []
-    await Promise.all(
-      sockets.map((remote) => {
-        // Of this node we have the socket itself, and know when it leaves.
-        const socket = namespace().sockets.get(remote.id) ?? remote
-        return emitCheck
-          .skip(() => ask(check, socket, event, checked, options))
-          .then(
-            (answer) => answers.set(remote.id, answer),
-            () => missing.push(remote.id),
-          )
-      }),
-    )
-    return { answers, missing }
-  }
-
-  /** What has to wait is checked now all the same: who emits it hears of a mistake. */
-  function emit(event: string, ...args: unknown[]): boolean {
-    let checked: unknown[] | undefined
-    const isPostponed = postpone(
-      () => checked && emitCheck.skip(() => operatorOf().emit(event, ...(checked as unknown[]))),
-    )
-    if (!isPostponed) return operatorOf().emit(event, ...args)
-    checked = emitCheck.check(address, event, args, contract())
-    return true
-  }
-
-  const audience = {
-    emit,
-    to: (room: string | string[]) => createAudience(() => operatorOf().to(room), stage),
-    except: (room: string | string[]) => createAudience(() => operatorOf().except(room), stage),
-    ask: (event: string, payload?: unknown, options?: AskOptions) => during(() => askAll(event, payload, options)),
-    fetchSockets: () => during(() => operatorOf().fetchSockets()),
-    disconnectSockets(close?: boolean) {
-      const call = () => operatorOf().disconnectSockets(close)
-      if (!postpone(call)) call()
-    },
-  }
-  return audience as unknown as Audience<DefaultEventsMap>
-}
 
 /**
  * Checks what a socket emits by itself, or all sockets that have this prototype: before an ack waits, and its timer runs.

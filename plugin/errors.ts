@@ -19,9 +19,9 @@ export const FST_NSP_NAMESPACE_DUPLICATE = createError<[name: string]>(
   'The namespace %s is declared twice: give one of them another name, or declare it under another prefix',
   500,
 )
-export const FST_NSP_DEFINITION_UNKNOWN = createError<[what: string, suggestion: string]>(
+export const FST_NSP_DEFINITION_UNKNOWN = createError<[what: string, remedy: string]>(
   'FST_NSP_DEFINITION_UNKNOWN',
-  'The definition %s is not declared: %sdeclare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name',
+  'The definition %s is not declared: %s',
   500,
 )
 export const FST_NSP_DEFINITION_AMBIGUOUS = createError<[one: string, other: string]>(

@@ -1,84 +1,61 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { BroadcastOperator, DefaultEventsMap, DisconnectReason, Namespace, RemoteSocket, Socket } from 'socket.io'
-import type { AuthInputOf, JoinRequest, None, OneOrMany, ParamsOf } from './joining.js'
-import type { InputOf, OutputOf } from './schema.js'
+import type { DefaultEventsMap, DisconnectReason, Namespace, Socket } from 'socket.io'
+import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emitting.js'
+import type { AuthInputOf, JoinRequest, OneOrMany, ParamsOf } from './joining.js'
+import type { InputOf, IsAny, None, Schemas } from './schema.js'
 import type { DeclaredError, WireError } from './wire-error.js'
+
+export type { AskOptions, Audience, SocketEmit, TimedAudience } from './emitting.js'
 
 /*
  * What the functions of a definition receive. The type parameters are maps from the name of an event to a schema, as
  * definition.ts infers them: Emits and Answers from `emits`, Failures from `events`. Join is the one map of the schemas
- * of joining, from `schema`.
+ * of joining, from `schema`. Data is the schema of `socket.data`, and Declared the names of the events.
  */
 
-/** What a map of events is when nothing is known of it. */
-export type Schemas = Record<string, unknown>
+/** A listener that would hear nothing. */
+interface Handled<Hint extends string> {
+  readonly hint: Hint
+}
 
-type IsAny<Type> = 0 extends 1 & Type ? true : false
-// An emit that is declared without a payload carries none; `ask` has a place for it, before its options.
-type EmitArgs<Schema> = unknown extends Schema ? [] : [payload: InputOf<Schema>]
-type AskArgs<Schema> =
-  IsAny<Schema> extends true
-    ? [payload?: unknown, options?: AskOptions]
-    : unknown extends Schema
-      ? [payload?: undefined, options?: AskOptions]
-      : [payload: InputOf<Schema>, options?: AskOptions]
-type AnswerOf<Answers, Event> = Event extends keyof Answers
-  ? unknown extends Answers[Event]
-    ? unknown
-    : OutputOf<Answers[Event]>
-  : unknown
+/** What may be listened for: an event that is declared goes to its handler. */
+type ListenEvents<Declared extends PropertyKey> =
+  IsAny<Declared> extends true
+    ? DefaultEventsMap
+    : [Declared] extends [never]
+      ? DefaultEventsMap
+      : DefaultEventsMap & {
+          [Event in Declared]: Handled<'This event is declared: its handler in the definition has it, and no listener hears it'>
+        }
 
-/** The emits of a definition as Socket.IO types them. */
-type EmitEvents<Emits> =
-  IsAny<Emits> extends true ? DefaultEventsMap : { [Event in keyof Emits]: (...args: EmitArgs<Emits[Event]>) => void }
+/** The schemas of the errors of each event that declares any. */
+type FailuresOf<Failures> = {
+  [Event in keyof Failures]: unknown extends Failures[Event] ? never : Failures[Event]
+}[keyof Failures]
+type CodeOf<Each> = Each extends unknown ? keyof Each & string : never
+type DataOf<Each, Code> = Each extends unknown ? (Code extends keyof Each ? InputOf<Each[Code]> : never) : never
 
-/** The data of every error that any event of the definition declares, by code. */
+/**
+ * The data of every error that any event of the definition declares, by code. A map that is worked out once: where a call
+ * of `error()` asked for it by a code of its own, TypeScript would go through all branches of TypeBox's Static.
+ */
 type FailureData<Failures> =
   IsAny<Failures> extends true
     ? Schemas
-    : { [Event in keyof Failures]: unknown extends Failures[Event] ? None : Failures[Event] }[keyof Failures]
-type CodeOf<Failures> =
-  FailureData<Failures> extends infer Each ? (Each extends unknown ? keyof Each & string : never) : never
-type DataOf<Failures, Code> =
-  FailureData<Failures> extends infer Each
-    ? Each extends unknown
-      ? Code extends keyof Each
-        ? InputOf<Each[Code]>
-        : never
-      : never
-    : never
-
-/** Asks clients something and waits for their answers. `timeoutMs` defaults to 10_000. */
-export interface AskOptions {
-  timeoutMs?: number
-}
-
-/** Where an emit goes: everybody in some rooms. */
-export interface Audience<Emits, Answers = None> extends Pick<BroadcastOperator<EmitEvents<Emits>, unknown>, 'emit'> {
-  /** Adds rooms. */
-  to(room: string | string[]): Audience<Emits, Answers>
-  /** Leaves out rooms, or sockets by their id. */
-  except(room: string | string[]): Audience<Emits, Answers>
-  /**
-   * Emits, and waits for an answer of every socket, or for `timeoutMs`.
-   * Resolves to the answers by socket id, and the ids of those that did not answer, or not what the schema wants.
-   */
-  ask<Event extends keyof Emits & string>(
-    event: Event,
-    ...args: AskArgs<Emits[Event]>
-  ): Promise<{ answers: Map<string, AnswerOf<Answers, Event>>; missing: string[] }>
-  /** The sockets of this audience, those of other nodes too where the adapter knows them. */
-  fetchSockets(): Promise<RemoteSocket<EmitEvents<Emits>, unknown>[]>
-  /** Makes them leave the namespace; `close` ends their connections, too. */
-  disconnectSockets(close?: boolean): void
-}
+    : { [Code in CodeOf<FailuresOf<Failures>>]: DataOf<FailuresOf<Failures>, Code> }
 
 /** What the functions of a definition receive: one object per joined socket, made to be destructured. */
-export interface HandlerContext<Emits, Answers = None, Join = None> {
+export interface HandlerContext<
+  Emits,
+  Answers = None,
+  Join = None,
+  Data = unknown,
+  Declared extends PropertyKey = never,
+> {
   /** Socket.IO's own socket; whatever a listener given to `socket.on` throws is logged, and ends nothing. */
-  readonly socket: Socket<DefaultEventsMap, EmitEvents<Emits>>
+  readonly socket: Socket<ListenEvents<Declared>, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
   /** Socket.IO's own live namespace. */
-  readonly namespace: Namespace<DefaultEventsMap, EmitEvents<Emits>>
+  readonly namespace: Namespace<DefaultEventsMap, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
   /** The parameters in the namespace's address. */
   readonly params: ParamsOf<Join>
   /**
@@ -89,9 +66,9 @@ export interface HandlerContext<Emits, Answers = None, Join = None> {
   /** The logger of that request, with `namespace` and `socketId` bound. */
   readonly log: FastifyBaseLogger
   /** Emits to this socket only. */
-  readonly emit: Socket<DefaultEventsMap, EmitEvents<Emits>>['emit']
+  readonly emit: SocketEmit<Emits, Answers>
   /** Opens a broadcast to one room of this namespace, or to several; the sender's own socket is left out. */
-  readonly to: (room: string | string[]) => Audience<Emits, Answers>
+  readonly to: (room: string | string[]) => Audience<Emits, Answers, Data>
   /**
    * Emits to this socket and resolves to the client's answer, checked by the emit's `reply`.
    * Rejects with FST_NSP_ANSWER_TIMEOUT after `timeoutMs`, or with FST_NSP_ANSWER_INVALID.
@@ -108,18 +85,33 @@ export interface HandlerContext<Emits, Answers = None, Join = None> {
 }
 
 /** What handlers and event hooks receive: the same, for one event. */
-export interface EventContext<Emits, Answers = None, Failures = None, Join = None>
-  extends HandlerContext<Emits, Answers, Join> {
+export interface EventContext<
+  Emits,
+  Answers = None,
+  Failures = None,
+  Join = None,
+  Data = unknown,
+  Declared extends PropertyKey = never,
+> extends HandlerContext<Emits, Answers, Join, Data, Declared> {
   /** The event's name, what it carries, and whether the client waits for an ack. */
   readonly event: { readonly name: string; readonly payload: unknown; readonly wantsAck: boolean }
   /** Aborts when the socket disconnects, and when the handler's time is up. */
   readonly signal: AbortSignal
   /** Makes an error that the event declares, to be thrown: `throw error('ROOM_FULL', { max: 10 })`. */
-  readonly error: <Code extends CodeOf<Failures>>(code: Code, data: DataOf<Failures, Code>) => DeclaredError
+  readonly error: <Code extends keyof FailureData<Failures>>(
+    code: Code,
+    data: FailureData<Failures>[Code],
+  ) => DeclaredError
 }
 
 /** What `onDisconnect` receives. */
-export interface DisconnectContext<Emits, Answers = None, Join = None> extends HandlerContext<Emits, Answers, Join> {
+export interface DisconnectContext<
+  Emits,
+  Answers = None,
+  Join = None,
+  Data = unknown,
+  Declared extends PropertyKey = never,
+> extends HandlerContext<Emits, Answers, Join, Data, Declared> {
   /** Socket.IO's disconnect reason, e.g. `transport close`. */
   readonly reason: DisconnectReason
   /** The rooms as they were; Socket.IO has emptied `socket.rooms` by now. */
@@ -131,24 +123,25 @@ export type AckEnvelope<Data = unknown, Failure = WireError> =
   | { readonly ok: true; readonly data: Data }
   | { readonly ok: false; readonly error: Failure }
 
+/** The context of an event of a definition that nothing is known of. */
 // biome-ignore lint/suspicious/noExplicitAny: hooks are shared by definitions of any types
-type AnyEventContext = EventContext<any, any, any, any>
+export type AnyEventContext = EventContext<any, any, any, any, any, any>
 
 /** Runs before the handler; what it throws refuses the event. */
-export type EventHook = (this: FastifyInstance, context: AnyEventContext) => unknown
+export type EventHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context) => unknown
 /** Hears of every ack, after it was sent; what it throws is logged. */
-export type AckHook = (this: FastifyInstance, context: AnyEventContext, ack: AckEnvelope) => unknown
+export type AckHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context, ack: AckEnvelope) => unknown
 /** Hears of every error, before it is put on the wire; what it throws is logged. */
-export type ErrorHook = (this: FastifyInstance, context: AnyEventContext, error: unknown) => unknown
+export type ErrorHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context, error: unknown) => unknown
 
 /** The hooks of events, by name: of one event, of a definition's `eventHooks`, or with `app.addNamespaceHook()` of a context. */
-export interface EventHooks {
+export interface EventHooks<Context = AnyEventContext> {
   /** First of all, before the payload is looked at. */
-  onEvent?: OneOrMany<EventHook>
+  onEvent?: OneOrMany<EventHook<Context>>
   /** Before the payload is checked. */
-  preValidation?: OneOrMany<EventHook>
+  preValidation?: OneOrMany<EventHook<Context>>
   /** After it was checked, before the handler. */
-  preHandler?: OneOrMany<EventHook>
-  onAck?: OneOrMany<AckHook>
-  onError?: OneOrMany<ErrorHook>
+  preHandler?: OneOrMany<EventHook<Context>>
+  onAck?: OneOrMany<AckHook<Context>>
+  onError?: OneOrMany<ErrorHook<Context>>
 }

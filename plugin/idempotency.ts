@@ -29,13 +29,13 @@ export interface IdempotencyStore {
   release(token: string): Promise<void>
 }
 
-export interface IdempotencyOptions {
+/** `Payload` and `Context`: those of the event that has the key. */
+export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
   /**
    * The key of an event, from its checked payload: what the client made up for this one thing it wants, and whose it is.
    * It is kept apart by namespace and event already; `undefined` means that this event has none. It is synchronous.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: the payload's type is inferred beside it, not for it
-  key: (this: FastifyInstance, payload: any, context: any) => string | undefined
+  key: (this: FastifyInstance, payload: Payload, context: Context) => string | undefined
   /** How long an ack is kept. Milliseconds. Default 600_000. */
   ttlMs?: number
   /** Default: the memory of this process, for 10_000 keys and 16 MB of this event at most. */

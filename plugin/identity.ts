@@ -51,6 +51,8 @@ export interface Identities {
   meet(socket: Socket): void
   /** Hears of a socket that has gone. */
   release(socket: Socket): void
+  /** The sockets of a user on this node. in: the id as a text. */
+  socketsOf(id: string): Socket[]
   /** See FastifyInstance. */
   disconnectUser(id: UserId, reason?: string): number
 }
@@ -154,6 +156,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
 
     release,
+
+    socketsOf,
 
     disconnectUser(id, reason) {
       const { adapter } = root

@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
 export { Binary, type BinaryOptions, type BinarySchema } from './binary.js'
+export { type DataType, dataType } from './data-type.js'
 export type {
   AckEnvelope,
   AckHook,
@@ -14,11 +15,15 @@ export type {
   EventHook,
   EventHooks,
   HandlerContext,
+  InlineDefinition,
   JoinHook,
   JoinHooks,
   JoinRequest,
   NamespaceDefinition,
+  SocketEmit,
+  TimedAudience,
 } from './definition.js'
+export { type DefinedEvent, defineEvent } from './event-definition.js'
 export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './idempotency.js'
 export type { Defined } from './inference.js'
 export { defineNamespace, defineNamespaces } from './inference.js'
@@ -27,9 +32,10 @@ export type { Limits } from './limits.js'
 export type { MemoryStoreOptions } from './memory-store.js'
 export { createMemoryStore } from './memory-store.js'
 export type { NamespacesOptions } from './options.js'
-export type { Reach } from './reach.js'
+export type { LiveAddress, Reach } from './reach.js'
 export { requestOf } from './request.js'
 export type { AnySchema, InputOf, OutputOf } from './schema.js'
+export type { UserReach } from './user-reach.js'
 export type { WireError } from './wire-error.js'
 
 /**

@@ -7,13 +7,14 @@ import type { JoinSchemas, NamespaceDefinition, None, Schemas } from './definiti
 declare const TYPES: unique symbol
 
 /** A definition that remembers what was inferred from it. */
-export type Defined<Emits, Answers, Payloads, Replies, Failures, Join> = NamespaceDefinition<
+export type Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data = unknown> = NamespaceDefinition<
   Emits,
   Answers,
   Payloads,
   Replies,
   Failures,
-  Join
+  Join,
+  Data
 > & {
   readonly [TYPES]?: {
     emits: Emits
@@ -22,7 +23,13 @@ export type Defined<Emits, Answers, Payloads, Replies, Failures, Join> = Namespa
     replies: Replies
     failures: Failures
     join: Join
+    data: Data
   }
+}
+
+/** Whatever remembers what was inferred of what it emits, of joining and of `socket.data`. */
+export interface Based<Emits, Answers, Join, Data> {
+  readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data }
 }
 
 /** What was inferred from a definition. */
@@ -49,10 +56,11 @@ export function defineNamespace<
   const Replies extends Schemas = None,
   const Failures extends Schemas = None,
   const Join extends JoinSchemas = None,
+  const Data = unknown,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join>,
-): Defined<Emits, Answers, Payloads, Replies, Failures, Join> {
-  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join>
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data>,
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data> {
+  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data>
 }
 
 /**
@@ -68,6 +76,7 @@ export function defineNamespaces<
   const Replies extends Schemas,
   const Failures extends Schemas,
   const Join extends Schemas,
+  const Data extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &
@@ -75,13 +84,15 @@ export function defineNamespaces<
       keyof Payloads &
       keyof Replies &
       keyof Failures &
-      keyof Join]: NamespaceDefinition<
+      keyof Join &
+      keyof Data]: NamespaceDefinition<
       Emits[Name],
       Answers[Name],
       Payloads[Name],
       Replies[Name],
       Failures[Name],
-      Join[Name]
+      Join[Name],
+      Data[Name]
     >
   },
 ): {
@@ -90,7 +101,16 @@ export function defineNamespaces<
     keyof Payloads &
     keyof Replies &
     keyof Failures &
-    keyof Join]: Defined<Emits[Name], Answers[Name], Payloads[Name], Replies[Name], Failures[Name], Join[Name]>
+    keyof Join &
+    keyof Data]: Defined<
+    Emits[Name],
+    Answers[Name],
+    Payloads[Name],
+    Replies[Name],
+    Failures[Name],
+    Join[Name],
+    Data[Name]
+  >
 } {
   return definitions as never
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io-client'
-import type { ClientSocket } from './client-socket.js'
+import type { ClientSocket, ListenersOf } from './client-socket.js'
 import { FST_NSP_CLIENT_MISSING, FST_NSP_OPTIONS_INVALID } from './errors.js'
 import type { NextEvent } from './inbox.js'
 import { MemoryAgent } from './memory-socket.js'
@@ -25,11 +25,11 @@ export interface InjectSocketOptions extends JoinOptions {
 
 /** The stock client's socket, typed if a definition's type is given. */
 type StockSocket<Definition> = unknown extends Definition ? Socket : ClientSocket<Definition>
-type ListenersOf<Stock> = Stock extends Socket<infer Listeners, infer _Emitted> ? Listeners : never
+type EverythingHeard = Socket extends Socket<infer Listeners, infer _Emitted> ? Listeners : never
 
 /** The stock client's socket, and what tests want of it. */
 export type InjectedSocket<Definition = unknown> = {
-  readonly nextEvent: NextEvent<ListenersOf<StockSocket<Definition>>>
+  readonly nextEvent: NextEvent<unknown extends Definition ? EverythingHeard : ListenersOf<Definition>>
   /** Joins a further namespace over the same connection. Rejects as `injectSocket()` does. */
   join<Other = unknown>(address: string, options?: JoinOptions): Promise<InjectedSocket<Other>>
   /** Leaves every namespace and ends the connection. Resolves when nothing of it is left. */

@@ -5,15 +5,13 @@ import type {
   HookHandlerDoneFunction,
   RouteShorthandOptions,
 } from 'fastify'
-import type { InputOf, OutputOf } from './schema.js'
+import type { InputOf, IsAny, None, OutputOf } from './schema.js'
 
 /*
  * What is known of joining a namespace, which is one Fastify request. The type parameter is the map from a part of that
  * request to its schema, as it is inferred from the `schema` of a definition.
  */
 
-/** What a map of schemas is when nothing was declared. */
-export type None = Record<never, never>
 export type OneOrMany<Type> = Type | readonly Type[]
 
 /** The schemas of joining, by the part of the request that they check. */
@@ -28,10 +26,16 @@ export interface JoinSchemas {
   readonly auth?: unknown
 }
 
-type OutputAt<Join, Part> = Part extends keyof Join ? OutputOf<Join[Part]> : unknown
+type OutputAt<Join, Part> =
+  IsAny<Join> extends true ? unknown : Part extends keyof Join ? OutputOf<Join[Part]> : unknown
 
 /** The parameters of an address: strings, or what their schema makes of them. */
-export type ParamsOf<Join> = 'params' extends keyof Join ? OutputOf<Join['params']> : Readonly<Record<string, string>>
+export type ParamsOf<Join> =
+  IsAny<Join> extends true
+    ? Readonly<Record<string, unknown>>
+    : 'params' extends keyof Join
+      ? OutputOf<Join['params']>
+      : Readonly<Record<string, string>>
 
 /** What the schema of `auth` takes; without one, whatever a client likes. */
 export type AuthInputOf<Join> = 'auth' extends keyof Join ? InputOf<Join['auth']> : Record<string, unknown>

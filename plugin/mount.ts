@@ -43,6 +43,8 @@ export interface Mounts {
   at(address: string): Mounted | undefined
   /** The contract of an address, live or not; undefined until the instance is ready, and where there is no definition. */
   contractOf(address: string): Contract | undefined
+  /** The contract of a definition; undefined until the instance is ready. */
+  contractFor(declared: Declared): Contract | undefined
   /** One live namespace has gone. */
   forget(address: string): void
   /** Resolves when each onConnect and onDisconnect that runs has ended. */
@@ -117,6 +119,8 @@ export function createMounts(options: MountOptions): Mounts {
       const declared = registry.find(address)?.entry
       return declared && compiled.get(declared)?.contract
     },
+
+    contractFor: (declared) => compiled.get(declared)?.contract,
 
     forget(address) {
       mounted.delete(address)

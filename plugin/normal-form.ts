@@ -66,6 +66,7 @@ const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
 const DEFINITION_KEYS = [
   'description',
   'schema',
+  'data',
   ...ROUTE_NAMES,
   'expiresAt',
   'onConnect',
@@ -95,6 +96,7 @@ const EVENT_KEYS = [
  */
 export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
   const source = readObject(definition, path, DEFINITION_KEYS)
+  readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
   const readFunction = <Key extends LifeKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')

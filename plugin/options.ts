@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
-import type { AnyNamespaceDefinition } from './definition.js'
+import type { InlineDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
 import { explainOption } from './option-problem.js'
@@ -18,7 +18,7 @@ export interface NamespacesOptions {
    */
   io?: Partial<ServerOptions>
   /** Name -> definition, each mounted below the prefix of the context that registers the plugin. */
-  namespaces?: Record<string, AnyNamespaceDefinition>
+  namespaces?: Record<string, InlineDefinition>
   /** A prefix of the plugin's own, after the context's: for the engine's path and for every name in `namespaces`. */
   prefix?: string
   /**

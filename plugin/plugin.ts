@@ -13,12 +13,13 @@ import { checkEmits } from './emit.js'
 import { createEmitCheck } from './emit-check.js'
 import { createEntrance } from './entrance.js'
 import { logError } from './error-log.js'
-import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HOOK_LATE, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './errors.js'
+import { FST_NSP_HOOK_LATE } from './errors.js'
 import { gateOf, receiverOf } from './gate.js'
 import { createHandshake } from './handshake.js'
 import { addContextHook } from './hooks.js'
 import { createIdentities } from './identity.js'
 import { createInjector } from './inject.js'
+import { checkInstance } from './instance.js'
 import { createIntake } from './intake.js'
 import { createLanes } from './lanes.js'
 import { createLife } from './life.js'
@@ -29,13 +30,14 @@ import { watchSizes } from './oversize.js'
 import { createPacketRates } from './packet-rates.js'
 import { printNamespaces } from './print.js'
 import { LineRates, Notices, RatedLog } from './rated-log.js'
-import { createReach } from './reach.js'
+import { createAddresses, createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { requestOf } from './request.js'
 import { setRosters } from './roster.js'
 import { createRouting } from './routing.js'
 import { createStrangers } from './strangers.js'
+import { createUserReach } from './user-reach.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -51,9 +53,7 @@ declare module 'fastify' {
  * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
  */
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
-  if (instance.hasDecorator('namespace')) throw new FST_NSP_ALREADY_REGISTERED()
-  if (instance.hasDecorator('io')) throw new FST_NSP_IO_PRESENT()
-  if (speaksOnlyHttp2(instance)) throw new FST_NSP_HTTP2_ONLY()
+  checkInstance(instance)
   const options = normalizeOptions(userOptions)
   const path = (options.prefix + options.io.path).replace(/\/$/, '')
   const fullPath = instance.prefix + path
@@ -167,6 +167,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     'namespaceOf',
     createReach({ io, registry, children, contractOf: mounts.contractOf, emitCheck, log: instance.log }) as never,
   )
+  instance.decorate('addressesOf', createAddresses({ io, registry }) as never)
+  const { contractFor } = mounts
+  const userOf = createUserReach({ io, registry, identities, contractFor, emitCheck, log: instance.log })
+  instance.decorate('userOf', userOf as never)
   instance.decorate('disconnectUser', identities.disconnectUser)
   instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
     if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
@@ -191,9 +195,4 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     await intake.close(closeTimeoutMs)
     await injector.close()
   }
-}
-
-function speaksOnlyHttp2({ initialConfig }: FastifyInstance): boolean {
-  const { http2, https } = initialConfig
-  return http2 === true && !(typeof https === 'object' && https.allowHTTP1 === true)
 }

@@ -1,15 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import { formatAddress } from './address.js'
+import { createAudience, type Operator } from './audience.js'
 import type { Children } from './children.js'
 import type { Contract } from './contract.js'
 import type { Audience } from './definition.js'
-import { createAudience } from './emit.js'
 import type { EmitCheck } from './emit-check.js'
 import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAMS_INVALID } from './errors.js'
 import type { TypesOf } from './inference.js'
-import type { None, ParamsOf } from './joining.js'
+import type { ParamsOf } from './joining.js'
 import type { Declared, Registry } from './registry.js'
+import { requestOf } from './request.js'
+import type { None } from './schema.js'
 import { contain } from './sequence.js'
 import { suggest } from './wording.js'
 
@@ -18,7 +20,7 @@ import { suggest } from './wording.js'
  */
 
 /** Everybody in a namespace, as its definition types it. */
-export interface Reach<Emits, Answers = None> extends Audience<Emits, Answers> {
+export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<Emits, Answers, Data> {
   /** The namespace's address, e.g. `/orgs/42`. */
   readonly address: string
 }
@@ -27,14 +29,23 @@ export interface Reach<Emits, Answers = None> extends Audience<Emits, Answers> {
 type Unknown = any
 
 /** What was inferred from a definition; of a name, or of an object that remembers nothing, there is nothing to know. */
-type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
-  ? { emits: Unknown; answers: Unknown; join: None }
-  : TypesOf<Definition> extends infer Types extends { emits: unknown; answers: unknown; join: unknown }
+export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
+  ? { emits: Unknown; answers: Unknown; join: None; data: unknown }
+  : TypesOf<Definition> extends infer Types extends {
+        emits: unknown
+        answers: unknown
+        join: unknown
+        data: unknown
+      }
     ? Types
-    : { emits: Unknown; answers: Unknown; join: None }
+    : { emits: Unknown; answers: Unknown; join: None; data: unknown }
 
 /** What `app.namespaceOf` gives. */
-export type ReachOf<Definition> = Reach<KnownOf<Definition>['emits'], KnownOf<Definition>['answers']>
+export type ReachOf<Definition> = Reach<
+  KnownOf<Definition>['emits'],
+  KnownOf<Definition>['answers'],
+  KnownOf<Definition>['data']
+>
 
 /** What `app.namespaceOf` takes as params: those of the definition's schema, or any. */
 export type ReachParams<Definition> =
@@ -51,25 +62,57 @@ export interface ReachOptions {
   readonly log: FastifyBaseLogger
 }
 
+/** A live address of a definition, and what stands in it. */
+export interface LiveAddress<Definition> {
+  readonly address: string
+  readonly params: ReachParams<Definition>
+}
+
+/** What was declared of a definition, or by a name. throws FST_NSP_DEFINITION_UNKNOWN. */
+export function findEntries({ entries, find }: ReachOptions['registry'], wanted: unknown): Declared[] {
+  const found = entries.filter(({ name, source }) => name === wanted || source === wanted)
+  if (found.length > 0) return found
+  const match = typeof wanted === 'string' ? find(wanted) : undefined
+  if (!match) {
+    if (typeof wanted !== 'string') throw new FST_NSP_DEFINITION_UNKNOWN('that was given', DECLARE)
+    const names = entries.map(({ name }) => name)
+    throw new FST_NSP_DEFINITION_UNKNOWN(wanted, `${suggest(wanted, names)}${DECLARE}`)
+  }
+  const { name } = match.entry
+  const call = `namespaceOf(${JSON.stringify(name)}, ${JSON.stringify(match.params)})`
+  throw new FST_NSP_DEFINITION_UNKNOWN(String(wanted), `it is an address of ${name}. Call ${call}`)
+}
+
+const DECLARE = 'declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name'
+
+/**
+ * Makes `app.addressesOf`: where somebody is, on this node. A static name is its own address, whether somebody is there or not.
+ * throws FST_NSP_DEFINITION_UNKNOWN.
+ */
+export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'registry'>) {
+  return (wanted: unknown): LiveAddress<unknown>[] => {
+    const entries = findEntries(registry, wanted)
+    const live: LiveAddress<unknown>[] = []
+    for (const { name: address, sockets } of io._nsps.values()) {
+      const entry = registry.find(address)?.entry
+      if (!entry || !entries.includes(entry)) continue
+      const [socket] = sockets.values()
+      // As they have been checked: those of whoever has joined.
+      if (socket) live.push({ address, params: { ...(requestOf(socket).params as object) } })
+      else if (!entry.isDynamic) live.push({ address, params: {} })
+    }
+    return live
+  }
+}
+
 /**
  * Makes `app.namespaceOf`.
  * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
  */
 export function createReach({ io, registry, children, contractOf, emitCheck, log }: ReachOptions) {
-  function findDeclared(wanted: unknown): Declared {
-    const found = registry.entries.filter(({ name, source }) => name === wanted || source === wanted)
-    const [declared, other] = found
-    if (!declared) {
-      const isNamed = typeof wanted === 'string'
-      const names = registry.entries.map(({ name }) => name)
-      throw new FST_NSP_DEFINITION_UNKNOWN(isNamed ? wanted : 'that was given', isNamed ? suggest(wanted, names) : '')
-    }
-    if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
-    return declared
-  }
-
   return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<Unknown> => {
-    const declared = findDeclared(wanted)
+    const [declared, other] = findEntries(registry, wanted) as [Declared, Declared?]
+    if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
     const address = formatAddress(declared.name, params)
     // A static name goes before a dynamic one: of `/orgs/:orgId` and `/orgs/members`, the second has that address.
     if (registry.find(address)?.entry !== declared) {
@@ -80,11 +123,12 @@ export function createReach({ io, registry, children, contractOf, emitCheck, log
     }
     // Asked for at each emit: one of a dynamic name comes and goes.
     const namespace = () => io.of(address) as Namespace
-    const audience = createAudience(() => namespace().except([]), {
+    const audience = createAudience(() => namespace().except([]) as unknown as Operator, {
       namespace,
       contract: () => contractOf(address),
       emitCheck,
       address,
+      log: () => log,
       postpone(call) {
         const free = children.whenFree(address)
         void free?.then(() => contain(call, (error) => log.error({ err: error, namespace: address }, 'an emit failed')))

@@ -11,6 +11,12 @@ import { after } from './sequence.js'
 /** Anything that can describe a payload: a JSON Schema as an object, a TypeBox schema, or any Standard Schema. */
 export type AnySchema = StandardSchemaV1 | object | boolean
 
+/** What a map of schemas is when nothing was declared. */
+export type None = Record<never, never>
+/** What a map of schemas is when nothing is known of it. */
+export type Schemas = Record<string, unknown>
+export type IsAny<Type> = 0 extends 1 & Type ? true : false
+
 /** What a schema gives after parsing: the plain type, the result of a transform, `unknown` where nothing is known. */
 export type OutputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : StaticOf<Schema>
 

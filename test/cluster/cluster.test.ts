@@ -15,9 +15,9 @@ t.setTimeout(180_000)
 const KINDS: readonly Kind[] = ['redis', 'ioredis', 'streams', 'cluster']
 
 /** What a client hears of `news`. */
-async function hear(t: Test, { url }: Node, name: string): Promise<{ socket: Socket; news: unknown[] }> {
+async function hear(t: Test, { url }: Node, name: string, user = ''): Promise<{ socket: Socket; news: unknown[] }> {
   const news: unknown[] = []
-  const socket = join(t, url, name, { transports: ['websocket'] })
+  const socket = join(t, url, name, { transports: ['websocket'], query: { user } })
   socket.on('news', (payload) => news.push(payload))
   await next(socket, 'connect')
   return { socket, news }
@@ -78,6 +78,22 @@ for (const kind of KINDS) {
       for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
     },
   )
+
+  t.test(`${kind}: a user is reached on every node, in each namespace, and nobody else is`, options, async (t) => {
+    const { one, two } = await startTwo(t, kind)
+    const here = await hear(t, one, '/room', 'ann')
+    const there = [await hear(t, two, '/room', 'ann'), await hear(t, two, '/orgs/7', 'ann')]
+    const other = await hear(t, two, '/room', 'bob')
+    await settle([one, two], [here.news, (there[0] as { news: unknown[] }).news, other.news])
+    t.strictSame(await one.call('userOf', 'ann', 'news', { text: 'hers' }), { result: true })
+    await until(() => [here, ...there].every(({ news }) => news.length > 0))
+    t.strictSame(await one.call('userOf', 'ann', 'news', { x: 'no' }), { threw: 'FST_NSP_EMIT_INVALID' })
+    t.strictSame(await one.call('userOf', 'bob', 'news', { text: 'his' }), { result: true })
+    await until(() => other.news.length > 0)
+    for (const { news } of [here, ...there]) t.strictSame(news, [{ text: 'hers' }])
+    t.strictSame(other.news, [{ text: 'his' }])
+    for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
+  })
 
   t.test(`${kind}: nodes whose schemas differ hear each other, and both live on`, options, async (t) => {
     const { one, two } = await startTwo(t, kind, ['text', 'body'])

@@ -49,6 +49,7 @@ const room: AnyNamespaceDefinition = {
 await app.register(namespaces, {
   io: { adapter: (await createAdapter()) as never },
   limits: { roomsPerSocket: 3 },
+  userIdOf: ({ query }) => (query as { user?: string }).user,
   namespaces: {
     '/': {
       events: {
@@ -83,6 +84,7 @@ const commands: Record<Command['do'], (...args: never[]) => unknown> = {
     const { answers, missing } = await app.namespaceOf(address).ask(...args)
     return { answers: [...answers.values()], missing: missing.length }
   },
+  userOf: (user: string, ...args: [string]) => app.userOf(user).emit(...args),
   faults: () => faults,
   lines: () => lines.map(({ msg }) => msg),
   close: async () => {

@@ -29,6 +29,7 @@ export interface Command {
     | 'socketsJoin'
     | 'fetchSockets'
     | 'ask'
+    | 'userOf'
     | 'faults'
     | 'lines'
     | 'close'

@@ -234,6 +234,40 @@ t.test('namespaceOf of what is not declared, not clear, or not an address is an 
   t.equal(app.namespaceOf('/b').address, '/b')
 })
 
+t.test('namespaceOf of an address says that it is one, and what to call', async (t) => {
+  const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
+  t.throws(() => app.namespaceOf('/orgs/42'), {
+    code: 'FST_NSP_DEFINITION_UNKNOWN',
+    message: /\/orgs\/42 .* an address of \/orgs\/:orgId\. Call namespaceOf\("\/orgs\/:orgId", \{"orgId":"42"\}\)/,
+  })
+  t.throws(() => app.addressesOf('/orgs/42'), { code: 'FST_NSP_DEFINITION_UNKNOWN', message: /an address of/ })
+})
+
+t.test('addressesOf gives the addresses where somebody is, with their params as the schema has them', async (t) => {
+  const twice = defineNamespace({})
+  const typed = defineNamespace({ schema: { params: Type.Object({ orgId: Type.Integer() }) } })
+  const names = { '/orgs/:orgId': typed, '/orgs/members': {}, '/a': twice, '/b': twice }
+  const app = await build(t, { namespaces: names })
+  t.strictSame(app.addressesOf(typed), [])
+  const client = await app.injectSocket('/orgs/42')
+  await client.join('/orgs/members')
+  const other = await client.join('/orgs/7')
+  t.strictSame(app.addressesOf(typed), [
+    { address: '/orgs/42', params: { orgId: 42 } },
+    { address: '/orgs/7', params: { orgId: 7 } },
+  ])
+  t.strictSame(app.addressesOf('/orgs/:orgId'), app.addressesOf(typed))
+  other.disconnect()
+  await until(() => app.addressesOf(typed).length === 1)
+  app.namespaceOf('/orgs/:orgId', { orgId: 9 }).emit('hi')
+  t.strictSame(app.addressesOf(typed), [{ address: '/orgs/42', params: { orgId: 42 } }], 'nobody is there')
+  t.strictSame(app.addressesOf(twice), [
+    { address: '/a', params: {} },
+    { address: '/b', params: {} },
+  ])
+  t.throws(() => app.addressesOf(defineNamespace({})), { code: 'FST_NSP_DEFINITION_UNKNOWN' })
+})
+
 t.test('an emit before the instance is ready goes to nobody, and is no error', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   const reach = app.namespaceOf(orgs, { orgId: 42 })

@@ -8,6 +8,7 @@ import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
+import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
 import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { expiryOf } from '../../plugin/expiry.js'
@@ -294,3 +295,20 @@ t.test('@fastify/autoload loads a folder of namespaces, its hooks, and its param
   t.strictSame((await client.emitWithAck('whereami')).data, { orgId: '42', room: 'blue' })
   t.match(await refusalOf(app.injectSocket('/orgs/43/rooms/blue')), { message: 'Not your organisation' })
 })
+
+t.test(
+  'examples/orders.ts: an event in a file of its own, socket.data with a type, and a user who is reached',
+  async (t) => {
+    const app = await serve(t, serveOrders)
+    const customer = await app.injectSocket<typeof shop>('/shops/7', { query: { user: 'ada' } })
+    const first = await customer.emitWithAck('order:place', { item: 'tea' })
+    t.strictSame(first, { ok: true, data: { id: '7-tea-1' } })
+    t.strictSame(await customer.nextEvent('order:new'), { id: '7-tea-1' })
+    await customer.emitWithAck('order:place', { item: 'cup' })
+    const third = await customer.emitWithAck('order:place', { item: 'pot' })
+    t.match(third, { ok: false, error: { code: 'TOO_MANY', details: { max: 2 } } })
+    const paid = await post(app, '/paid/ada/7-tea-1', {})
+    t.strictSame(paid.json(), { shops: [7] })
+    t.strictSame(await customer.nextEvent('order:paid'), { id: '7-tea-1' })
+  },
+)

@@ -181,7 +181,7 @@ const wrong: [definition: unknown, message: string][] = [
   [handler, 'at must be an object: got function'],
   [
     { onConect: handler },
-    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, onRequest, preParsing, preValidation, preHandler, ' +
+    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
       'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
       'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
   ],

@@ -27,7 +27,7 @@ function ordersOf(deeds: Deeds, handlerMs: number, store?: IdempotencyStore) {
   return defineNamespace({
     events: {
       'order:place': {
-        ...(store && { idempotency: { key: ({ key }: Order) => key, store } }),
+        ...(store && { idempotency: { key: (order) => (order as Order).key, store } }),
         handler: async (payload) => {
           const { key } = payload as Order
           await wait(Math.random() * handlerMs)

@@ -1,12 +1,20 @@
 import { Type as LegacyType } from '@sinclair/typebox'
 import { type as ark } from 'arktype'
 import Fastify from 'fastify'
+import type { RemoteSocket, Socket as ServerSocket } from 'socket.io'
+import type { Socket as StockSocket } from 'socket.io-client'
 import { expect, test } from 'tstyche'
 import { Type } from 'typebox'
 import * as v from 'valibot'
 import { z } from 'zod'
 import type { ClientSocket } from '../../plugin/client.js'
-import namespaces, { type AnyNamespaceDefinition, defineNamespace, defineNamespaces } from '../../plugin/index.js'
+import namespaces, {
+  type AnyNamespaceDefinition,
+  dataType,
+  defineEvent,
+  defineNamespace,
+  defineNamespaces,
+} from '../../plugin/index.js'
 
 const chat = defineNamespace({
   emits: {
@@ -336,7 +344,7 @@ test('a definition of any types goes into a list, and a literal there has its co
           say: {
             payload: Type.String(),
             handler: (payload, { signal }) => {
-              expect(payload).type.toBe<unknown>()
+              expect(payload).type.not.toBeAssignableTo<string>()
               expect(signal).type.toBe<AbortSignal>()
             },
           },
@@ -347,4 +355,150 @@ test('a definition of any types goes into a list, and a literal there has its co
   expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ onConect: () => {} })
   expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ events: { x: {} } })
   expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ events: { x: { handler: 'x' } } })
+})
+
+test('what is written inline in register() is no silent any: an error says what infers it', () => {
+  const app = Fastify()
+  const payload = Type.Object({ text: Type.String() })
+  app.register(namespaces, {
+    namespaces: {
+      '/chat': {
+        onConnect: ({ params }) => expect(params).type.toBe<Readonly<Record<string, unknown>>>(),
+        events: {
+          // @ts-expect-error register() infers no types: write namespaces: defineNamespaces({ … })
+          say: { payload, handler: ({ text }) => text.foo.bar },
+        },
+      },
+    },
+  })
+})
+
+test('every event may be emitted with an ack, and without', async () => {
+  const plain = defineNamespace({
+    events: {
+      whoami: { reply: Type.String(), handler: () => 'Ann' },
+      ping: { payload: Type.Integer(), handler: () => {} },
+      bare: { handler: () => {} },
+    },
+  })
+  const socket = {} as ClientSocket<typeof plain>
+  const ack = await socket.emitWithAck('whoami')
+  if (ack.ok) expect(ack.data).type.toBe<string>()
+  socket.emit('whoami')
+  socket.emit('whoami', (envelope) => {
+    if (envelope.ok) expect(envelope.data).type.toBe<string>()
+    else expect(envelope.error.code).type.toBe<`FST_NSP_${string}`>()
+  })
+  socket.emit('ping', 1)
+  socket.emit('ping', 1, (envelope) => {
+    if (envelope.ok) expect(envelope.data).type.toBe<unknown>()
+  })
+  socket.emit('bare', (envelope) => expect(envelope.ok).type.toBe<boolean>())
+  socket.emit('bare', { any: 'thing' }, (envelope) => expect(envelope.ok).type.toBe<boolean>())
+  const pinged = await socket.emitWithAck('ping', 1)
+  expect(pinged.ok).type.toBe<boolean>()
+  socket.timeout(1).emit('whoami', (error, envelope) => {
+    expect(error).type.toBe<Error | null>()
+    if (envelope.ok) expect(envelope.data).type.toBe<string>()
+  })
+  const timed = await socket.timeout(1).emitWithAck('whoami')
+  if (timed.ok) expect(timed.data).type.toBe<string>()
+  expect(socket.emit).type.not.toBeCallableWith('ping')
+  expect(socket.emit).type.not.toBeCallableWith('ping', 'x')
+  expect(socket.emitWithAck).type.not.toBeCallableWith('ping')
+  expect(socket).type.toBeAssignableTo<StockSocket>()
+})
+
+test('defineEvent() types an event in a file of its own, and it goes into any definition', async () => {
+  const send = defineEvent({
+    payload: Type.Object({ text: Type.String() }),
+    reply: z.object({ id: z.string() }),
+    errors: { FULL: Type.Object({ max: Type.Integer() }) },
+    handler: async (payload, { error, params }) => {
+      expect(payload).type.toBe<{ text: string }>()
+      expect(params).type.toBe<Readonly<Record<string, unknown>>>()
+      expect(error).type.toBeCallableWith('FULL', { max: 1 })
+      expect(error).type.not.toBeCallableWith('EMPTY', { max: 1 })
+      return { id: payload.text }
+    },
+  })
+  const definition = defineNamespace({ schema: { params: Type.Object({ id: Type.Integer() }) }, events: { send } })
+  const socket = {} as ClientSocket<typeof definition>
+  const ack = await socket.emitWithAck('send', { text: 'hi' })
+  if (ack.ok) expect(ack.data).type.toBe<{ id: string }>()
+  else if (ack.error.code === 'FULL') expect(ack.error.details).type.toBe<{ max: number }>()
+  expect(socket.emit).type.not.toBeCallableWith('send', { text: 1 })
+  expect(defineEvent).type.not.toBeCallableWith({ reply: Type.String(), handler: () => 1 })
+
+  const base = defineNamespace({
+    schema: { params: Type.Object({ orgId: Type.Integer() }) },
+    data: Type.Object({ name: Type.String() }),
+    emits: { hi: { payload: Type.String() } },
+  })
+  const greet = defineEvent(base, {
+    payload: Type.Integer(),
+    handler: (payload, { emit, params, socket }) => {
+      expect(payload).type.toBe<number>()
+      expect(params).type.toBe<{ orgId: number }>()
+      expect(socket.data).type.toBe<{ name: string }>()
+      expect(emit).type.not.toBeCallableWith('hi', 1)
+    },
+  })
+  const org = defineNamespace({ ...base, events: { greet } })
+  expect(org).type.toBeAssignableTo<AnyNamespaceDefinition>()
+  expect(defineNamespace).type.not.toBeCallableWith({ events: { greet } })
+})
+
+test('socket.data has the type of the definition: of a schema, or a type', () => {
+  defineNamespace({
+    data: dataType<{ at: Date }>(),
+    onConnect: async ({ namespace, socket, to }) => {
+      expect(socket.data).type.toBe<{ at: Date }>()
+      const [remote] = await namespace.fetchSockets()
+      if (remote) expect(remote.data).type.toBe<{ at: Date }>()
+      const [other] = await to('room').fetchSockets()
+      if (other) expect(other.data).type.toBe<{ at: Date }>()
+    },
+  })
+  const chat = defineNamespace({ data: z.object({ name: z.string() }) })
+  const reach = Fastify().namespaceOf(chat)
+  expect(reach.fetchSockets).type.toBe<() => Promise<RemoteSocket<Record<never, never>, { name: string }>[]>>()
+})
+
+test('keys and hooks know their event', () => {
+  defineNamespace({
+    schema: { params: Type.Object({ orgId: Type.Integer() }) },
+    eventHooks: { onEvent: ({ params }) => expect(params).type.toBe<{ orgId: number }>() },
+    events: {
+      order: {
+        payload: Type.Object({ key: Type.String() }),
+        preHandler: ({ params }) => expect(params).type.toBe<{ orgId: number }>(),
+        idempotency: {
+          key: (payload, { params }) => {
+            expect(payload).type.toBe<{ key: string }>()
+            expect(params).type.toBe<{ orgId: number }>()
+            return payload.key
+          },
+        },
+        handler: () => {},
+      },
+    },
+  })
+  Fastify().addNamespaceHook('onEvent', ({ params, request }) => {
+    expect(params).type.toBe<Readonly<Record<string, unknown>>>()
+    expect(request.body).type.toBe<unknown>()
+  })
+})
+
+test('a listener for an event that is declared is an error: its handler has it', () => {
+  const track = (socket: ServerSocket) => socket.id
+  defineNamespace({
+    events: { say: { payload: Type.String(), handler: () => {} } },
+    onConnect: ({ socket }) => {
+      expect(socket.on<'say'>).type.not.toBeCallableWith('say', () => {})
+      socket.on('other', () => {})
+      socket.on('disconnect', (reason) => expect(reason).type.toBeAssignableTo<string>())
+      expect(track).type.toBeCallableWith(socket)
+    },
+  })
 })

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'tstyche'
 import { Type } from 'typebox'
-import { defineNamespace } from '../../plugin/index.js'
+import { defineNamespace, type LiveAddress } from '../../plugin/index.js'
 
 const app = Fastify()
 const chat = defineNamespace({
@@ -34,4 +34,45 @@ describe('app.namespaceOf', () => {
   test('knows nothing of a namespace that is named by a string', () => {
     app.namespaceOf('/orgs/:orgId', { orgId: 42 }).emit('anything', 1)
   })
+})
+
+describe('what is emitted', () => {
+  test('has what the operators of Socket.IO have, typed by the emits and their replies', async () => {
+    const reach = app.namespaceOf(chat, { orgId: 42 })
+    reach.volatile.local.compress(false).in('members').emit('message:new', { text: 'hi' })
+    expect(reach.volatile.emit).type.not.toBeCallableWith('message:new', { text: 1 })
+    reach.timeout(5).emit('vote:ask', 'now?', (error, answers) => {
+      expect(error).type.toBe<Error | null>()
+      expect(answers).type.toBe<boolean[]>()
+    })
+    expect(await reach.timeout(5).to('members').emitWithAck('vote:ask', 'now?')).type.toBe<boolean[]>()
+    expect(reach.timeout(5).emitWithAck).type.not.toBeCallableWith('vote:ask', 1)
+    defineNamespace({
+      emits: { ask: { payload: Type.String(), reply: Type.Integer() } },
+      onConnect: ({ emit }) => {
+        emit.volatile('ask', 'x')
+        emit.compress(false).timeout(5)('ask', 'x', (error, answer) => {
+          expect(error).type.toBe<Error | null>()
+          expect(answer).type.toBe<number | undefined>()
+        })
+        expect(emit.volatile).type.not.toBeCallableWith('ask', 1)
+      },
+    })
+  })
+
+  test('reaches a user by the emits of a definition, or anything', () => {
+    app.userOf('ada', chat).volatile.emit('message:new', { text: 'hi' })
+    expect(app.userOf('ada', chat).emit).type.not.toBeCallableWith('message:new', { text: 1 })
+    expect(app.userOf('ada', chat).emit).type.not.toBeCallableWith('message:old')
+    app.userOf(7).emit('anything', 1)
+    expect(app.userOf).type.not.toBeCallableWith(undefined)
+  })
+})
+
+test('app.addressesOf has the params of the definition', () => {
+  expect(app.addressesOf(chat)).type.toBe<LiveAddress<typeof chat>[]>()
+  for (const { address, params } of app.addressesOf(chat)) {
+    expect(address).type.toBe<string>()
+    expect(params.orgId).type.toBe<number>()
+  }
 })
