@@ -2,7 +2,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { defineNamespace } from '../../plugin/index.js'
 import { createCluster } from './cluster-harness.js'
-import { build, client, logLines, next, until, withResolvers } from './harness.js'
+import { build, client, logLines, next, until, untilDrained, withResolvers } from './harness.js'
 
 const poll = defineNamespace({
   emits: {
@@ -27,10 +27,14 @@ t.test('to() and namespaceOf() have volatile, compress, local, in and except, as
   }
   const reach = app.namespaceOf(poll)
   // One after the other: what is volatile is lost behind another one.
+  const [member] = app.io.of('/chat').sockets.values()
+  const drained = () => untilDrained(member as NonNullable<typeof member>)
+  await drained()
   reach.volatile.emit('news', 'a')
   t.equal(await socket.nextEvent('news'), 'a')
   reach.compress(false).in('members').emit('news', 'b')
   t.equal(await socket.nextEvent('news'), 'b')
+  await drained()
   reach.local.to('members').except('nobody').volatile.emit('news', 'c')
   t.equal(await socket.nextEvent('news'), 'c')
   t.strictSame(seen, [
@@ -100,6 +104,8 @@ t.test('an emit without a payload, and one without a reply, may be answered as w
   socket.on('open', (answer: (value: unknown) => void) => answer({ any: 'thing' }))
   const everybody = app.namespaceOf(poll).timeout(5_000)
   t.strictSame(await everybody.emitWithAck('who:are:you'), ['Ann'])
+  const [member] = app.io.of('/chat').sockets.values()
+  await untilDrained(member as NonNullable<typeof member>)
   t.strictSame(await everybody.volatile.local.compress(true).emitWithAck('open'), [{ any: 'thing' }])
 })
 
@@ -141,6 +147,7 @@ t.test('emit of a context has volatile, compress and timeout', async (t) => {
     events: {
       go: {
         handler: async (_payload, { emit, socket }) => {
+          await untilDrained(socket)
           emit.volatile('news', 'a')
           emit.compress(false)('news', 'b')
           emit('news', 'c')

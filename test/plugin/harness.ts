@@ -124,6 +124,11 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Until nothing waits behind what was sent: something volatile would be lost. in: a socket of the server. */
+export function untilDrained(socket: { conn: { transport: { writable: boolean } } }): Promise<void> {
+  return until(() => socket.conn.transport.writable)
+}
+
 /** A promise and its ends. */
 export function withResolvers<Value = void>() {
   let resolve: (value: Value) => void = () => {}

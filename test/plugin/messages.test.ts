@@ -59,12 +59,13 @@ t.test('an undeclared emit, error, hook and namespace name the nearest one, too'
   const thrown = lines.map(({ err }) => String(Object(err).message))
   t.ok(thrown.some((text) => text.includes('did you mean "message:new"? add it to `emits`')))
   t.ok(thrown.some((text) => text.includes('did you mean "ROOM_FULL"? add it to its `errors`')))
-  t.throws(() => app.addNamespaceHook('preHandlr' as 'preHandler', () => {}), {
-    message: /did you mean "preHandler"\?/,
-  })
   t.throws(() => app.namespaceOf('/caht'), { message: /did you mean "\/chat"\?/ })
   t.throws(() => app.namespaceOf({} as never), {
     message: /^The definition that was given is not declared: declare it/,
+  })
+  const fresh = await build(t)
+  t.throws(() => fresh.addNamespaceHook('preHandlr' as 'preHandler', () => {}), {
+    message: /did you mean "preHandler"\?/,
   })
 })
 

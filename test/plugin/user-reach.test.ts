@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { Binary, defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
 import { createCluster } from './cluster-harness.js'
-import { build, join, listen, logLines, next, until } from './harness.js'
+import { build, join, listen, logLines, next, until, untilDrained } from './harness.js'
 
 const shop = defineNamespace({
   emits: {
@@ -115,6 +115,7 @@ t.test('volatile, compress and local are those of Socket.IO', async (t) => {
   const [socket] = app.io.of('/shop').sockets.values()
   const flags: unknown[] = []
   const { emit } = socket as NonNullable<typeof socket>
+  const drained = () => untilDrained(socket as NonNullable<typeof socket>)
   Object.assign(socket as object, {
     emit(this: { flags: object }, ...args: [string, ...unknown[]]) {
       flags.push({ ...this.flags })
@@ -123,10 +124,12 @@ t.test('volatile, compress and local are those of Socket.IO', async (t) => {
   })
   const user = app.userOf('ann', shop)
   // One after the other: what is volatile is lost behind another one.
+  await drained()
   user.volatile.emit('order:paid', { id: 1 })
   await until(() => ann.heard.length === 1)
   user.compress(false).local.emit('order:paid', { id: 2 })
   await until(() => ann.heard.length === 2)
+  await drained()
   user.local.volatile.compress(true).emit('order:paid', { id: 3 })
   await until(() => ann.heard.length === 3)
   t.strictSame(flags, [{ volatile: true }, { compress: false }, { compress: true, volatile: true }])
