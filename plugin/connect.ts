@@ -15,6 +15,7 @@ import type { Attempt } from './joins.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
 import { countKept, toPlain } from './plain.js'
+import { keepSecrets } from './redaction.js'
 import { invalidConnect, refusalOf } from './refusal.js'
 import { type ConnectRequest, deriveConnect } from './request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from './schema.js'
@@ -47,6 +48,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
   const isForEvents = auth === undefined && Object.keys(parts).length === 0 && hasCompiled
   const unused = isDynamic(context.prefix + url) ? 'querystring' : 'params'
   context.route({
+    ...keepSecrets(context),
     method: 'CONNECT',
     url,
     attachValidation: isForEvents,

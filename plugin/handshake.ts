@@ -5,9 +5,11 @@ import type { Server, ServerOptions } from 'socket.io'
 import { Answer } from './answer.js'
 import { logError } from './error-log.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
+import { adviseOnHandshakes } from './handshake-advice.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import { createOriginPolicy } from './origin.js'
+import { keepSecrets } from './redaction.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
 import { after } from './sequence.js'
 import { sessionIdOf } from './target.js'
@@ -30,8 +32,8 @@ type AllowRequest = NonNullable<ServerOptions['allowRequest']>
 export interface Handshake {
   /** Given to the engine in place of the user's own, which is asked in its turn. */
   readonly allowRequest: AllowRequest
-  /** Adds the engine's routes to a context, at `path` below its prefix. */
-  addRoutes(instance: FastifyInstance, io: Server, path: string): void
+  /** Adds the engine's routes to a context, at `path` below its prefix. `hasNamespaces` is asked when one is refused. */
+  addRoutes(instance: FastifyInstance, io: Server, path: string, hasNamespaces: () => boolean): void
   /** Refuses every handshake from now on, those under way included. */
   close(): void
 }
@@ -90,7 +92,7 @@ export function createHandshake(
   return {
     allowRequest,
 
-    addRoutes(instance, io, path) {
+    addRoutes(instance, io, path, hasNamespaces) {
       io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
         for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
           // engine.io writes `name: value` lines: a repeated header is one value with the break in it
@@ -107,12 +109,13 @@ export function createHandshake(
       })
 
       instance.register(async (scope) => {
+        adviseOnHandshakes(scope, hasNamespaces)
         // The engine reads bodies itself.
         scope.removeAllContentTypeParsers()
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
         // `hide` is @fastify/swagger's word; Fastify's own types know it only when that is installed
-        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema }
+        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...keepSecrets(scope) }
         for (const url of [`${path}/`, path]) {
           const method = ['GET', 'POST', 'OPTIONS']
           // the stock client asks with a trailing slash; where slashes are ignored the second is the first again

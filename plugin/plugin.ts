@@ -134,7 +134,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     handlerTimeoutMs: options.handlerTimeoutMs,
   })
   const intake = createIntake(instance, io, { path: fullPath, isFast: options.fast, dismissals })
-  handshake.addRoutes(instance, io, path)
+  handshake.addRoutes(instance, io, path, () => registry.entries.length > 0)
 
   const { closeTimeoutMs } = options
   const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
