@@ -110,7 +110,7 @@ t.test('a serializer of the application goes on, and is given the request withou
   }
   t.ok(seen.length >= 4, "the application's own factory makes the children")
   t.match(
-    lines.find(({ req }) => (req as { url?: string })?.url?.startsWith('/chat')),
+    lines.find(({ msg }) => msg === 'joining'),
     {
       of: 'the application',
       req: {
