@@ -5,7 +5,7 @@ import type { ServerOptions } from 'socket.io'
 import type { AnyNamespaceDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
-import { checkServerOptions, SERVER_OPTION_NAMES } from './server-options.js'
+import { checkServerOptions } from './server-option-check.js'
 import type { UserId } from './user-id.js'
 
 /** What `app.register(namespaces, options)` takes. */
@@ -64,6 +64,34 @@ export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdO
   readonly limits: Limits
 }
 
+// Every option of Socket.IO's server, so that a slip of the pen is not silently ignored; tsc says when one is missing.
+const SERVER_OPTION_NAMES = Object.keys({
+  adapter: true,
+  addTrailingSlash: true,
+  allowEIO3: true,
+  allowRequest: true,
+  allowUpgrades: true,
+  cleanupEmptyChildNamespaces: true,
+  connectTimeout: true,
+  connectionStateRecovery: true,
+  cookie: true,
+  cors: true,
+  destroyUpgrade: true,
+  destroyUpgradeTimeout: true,
+  httpCompression: true,
+  initialPacket: true,
+  maxHttpBufferSize: true,
+  parser: true,
+  path: true,
+  perMessageDeflate: true,
+  pingInterval: true,
+  pingTimeout: true,
+  serveClient: true,
+  transports: true,
+  upgradeTimeout: true,
+  wsEngine: true,
+} satisfies Record<keyof ServerOptions, true>)
+
 const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
 
 // 0 turns a limit off, but not these: they keep the process from recursing over a packet, or spreading it.
@@ -119,7 +147,7 @@ const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validat
  * throws FST_NSP_OPTIONS_INVALID naming the option's path, e.g. `io.pingInterval`.
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
-  checkServerOptions(options)
+  checkServerOptions(options, SERVER_OPTION_NAMES)
   // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
   const copy = { ...options, ...copyOf(options, 'io'), ...copyOf(options, 'limits') }
   if (!validate(copy)) throw new FST_NSP_OPTIONS_INVALID(...explain(validate.errors as [ErrorObject], copy))

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page, WebSocket } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildServer } from '../../server.js'
@@ -256,12 +255,10 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
 }
 
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
 /** What axe finds wrong with the page as it stands: of each rule, where. */
 async function findings(page: Page): Promise<string[]> {
   // By the debugger, which the page's policy does not bind.
-  await page.evaluate(AXE)
+  await page.evaluate(axe.source)
   const { violations } = await page.evaluate<{ violations: Finding[] }>('axe.run(document)')
   return violations.map(({ id, impact, nodes }) => {
     return `${impact} ${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`

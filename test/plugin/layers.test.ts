@@ -46,7 +46,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'raw',
     'recovery-budget',
     'schema',
-    'server-options',
+    'server-option-check',
     'socket',
     'soundness',
     'user-id',

@@ -7,34 +7,6 @@ import { kindOf, suggest } from './wording.js'
  * where nobody knows why. Every function here throws FST_NSP_OPTIONS_INVALID with the option's path, and what to write.
  */
 
-/** Every option of Socket.IO's server, so that a slip of the pen is not silently ignored; tsc says when one is missing. */
-export const SERVER_OPTION_NAMES = Object.keys({
-  adapter: true,
-  addTrailingSlash: true,
-  allowEIO3: true,
-  allowRequest: true,
-  allowUpgrades: true,
-  cleanupEmptyChildNamespaces: true,
-  connectTimeout: true,
-  connectionStateRecovery: true,
-  cookie: true,
-  cors: true,
-  destroyUpgrade: true,
-  destroyUpgradeTimeout: true,
-  httpCompression: true,
-  initialPacket: true,
-  maxHttpBufferSize: true,
-  parser: true,
-  path: true,
-  perMessageDeflate: true,
-  pingInterval: true,
-  pingTimeout: true,
-  serveClient: true,
-  transports: true,
-  upgradeTimeout: true,
-  wsEngine: true,
-} satisfies Record<keyof ServerOptions, true>)
-
 type CorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
 // tsc says when the `cors` package has one more; `headers` is its other name for `allowedHeaders`.
@@ -58,9 +30,9 @@ function refuse(path: string, problem: string): never {
   throw new FST_NSP_OPTIONS_INVALID(path, problem)
 }
 
-/** in: the plugin's options, as they came. */
-export function checkServerOptions(options: object): void {
-  const stray = Object.keys(options).find((key) => SERVER_OPTION_NAMES.includes(key))
+/** in: the plugin's options, as they came, and the names of Socket.IO's. */
+export function checkServerOptions(options: object, names: readonly string[]): void {
+  const stray = Object.keys(options).find((key) => names.includes(key))
   if (stray !== undefined) refuse(stray, `is Socket.IO's: write io: { ${stray}: … }`)
   const { io } = options as { io?: unknown }
   if (typeof io !== 'object' || io === null) return
