@@ -6,6 +6,9 @@ import { join, listen, logLines, MODE, next, POLLING, shake, TRANSPORTS, until }
 
 const SECRET = 'T0P-SECRET'
 
+// Whoever writes a line may call anything a `req`.
+const odd = defineNamespace({ onRequest: async ({ log }) => log.info({ req: 'none' }, 'odd') })
+
 type Lines = ReturnType<typeof logLines>['lines']
 
 /** A server with a real log of every level. `own` are the options of its log, beside level and stream. */
@@ -13,7 +16,7 @@ async function serve(t: Test, server: FastifyServerOptions = {}, options: Namesp
   const { lines, logger } = logLines()
   const app: FastifyInstance = Fastify({ logger: { ...logger, level: 'trace', ...own }, ...server })
   t.teardown(() => app.close())
-  await app.register(namespaces, { ...MODE, namespaces: { '/chat': {}, '/orgs/:orgId': {} }, ...options })
+  await app.register(namespaces, { ...MODE, namespaces: { '/chat': odd, '/orgs/:orgId': {} }, ...options })
   return { app, lines, port: await listen(app) }
 }
 
