@@ -4,7 +4,7 @@ import fastifyHelmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import closeWithGrace from 'close-with-grace'
 import envSchema from 'env-schema'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Type } from 'typebox'
 import { chat } from './examples/chat.js'
 import { createClock } from './examples/clock.js'
@@ -29,7 +29,11 @@ export interface BuildOptions {
 /** Builds the server, not listening yet. */
 export async function buildServer({ logger = false, corsOrigin = [] }: BuildOptions = {}): Promise<FastifyInstance> {
   // Browsers open connections ahead of need, and node waits for one that never asks anything when it closes.
-  const app: FastifyInstance = Fastify({ logger, forceCloseConnections: true })
+  const app: FastifyInstance = Fastify({ logger: withoutQueries(logger), forceCloseConnections: true })
+  // Fastify's own answer writes the whole URL into the log.
+  app.setNotFoundHandler((_request, reply) => {
+    reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'There is no such page' })
+  })
 
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
@@ -67,6 +71,18 @@ export async function buildServer({ logger = false, corsOrigin = [] }: BuildOpti
   })
   announcePresence(app.io, ['/', '/my-namespace', '/chat', '/clock'])
   return app
+}
+
+/** The log of a page that is visited: paths, and no queries. The plugin does so on its routes; these are the others. */
+function withoutQueries(logger: BuildOptions['logger']): NonNullable<BuildOptions['logger']> {
+  if (!logger) return false
+  const serializers = {
+    req: ({ method, url, host, ip }: FastifyRequest) => {
+      const end = url.indexOf('?')
+      return { method, url: end < 0 ? url : url.slice(0, end), host, remoteAddress: ip }
+    },
+  }
+  return { serializers, ...(logger !== true && logger) }
 }
 
 // One origin as a browser writes it: scheme, host, perhaps a port.

@@ -4,6 +4,7 @@ import type { Socket } from 'socket.io'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { type Connection, type Encoding, writePacket } from './codec.js'
 import { logError } from './error-log.js'
+import { redactUrl } from './redaction.js'
 import { ConnectRefusal, toWireError, type WireError } from './wire-error.js'
 
 /*
@@ -35,7 +36,7 @@ export interface ConnectAnswers {
 
 export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): ConnectAnswers {
   function logRefusal(address: string, code: string): void {
-    log.debug({ namespace: address.slice(0, 100), code }, 'connect refused')
+    log.debug({ namespace: redactUrl(address).slice(0, 100), code }, 'connect refused')
   }
 
   /** With the id under which the log has an error that is not told. */
@@ -44,7 +45,12 @@ export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): Conn
     // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
     if (told.code !== 'FST_NSP_INTERNAL' || error instanceof ConnectRefusal) return told
     const id = randomUUID()
-    logError(log, error, { namespace: address.slice(0, 100), code: told.code, errorId: id }, 'connect failed')
+    logError(
+      log,
+      error,
+      { namespace: redactUrl(address).slice(0, 100), code: told.code, errorId: id },
+      'connect failed',
+    )
     return { ...told, details: { id } }
   }
 

@@ -12,6 +12,7 @@ import type { ConnectAnswer } from './answer.js'
 import { createExpiryHook } from './expiry.js'
 import { isDynamic } from './name.js'
 import { type NormalDefinition, needsCompiler } from './normal-form.js'
+import { keepSecrets } from './redaction.js'
 import { invalidConnect } from './refusal.js'
 import { ConnectRequest } from './request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from './schema.js'
@@ -59,6 +60,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
   const unused = isDynamic(context.prefix + url) ? 'querystring' : 'params'
   context.route({
     ...bind(route, context),
+    ...keepSecrets(context),
     method: 'CONNECT',
     url,
     constraints: { ...route.constraints, [CONSTRAINT]: IS_CONNECT },

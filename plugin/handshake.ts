@@ -5,9 +5,11 @@ import type { Server, ServerOptions } from 'socket.io'
 import { Answer } from './answer.js'
 import { logError } from './error-log.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from './errors.js'
+import { adviseOnHandshakes } from './handshake-advice.js'
 import { isWithin } from './limits.js'
 import type { NormalOptions } from './options.js'
 import type { OriginPolicy } from './origin.js'
+import { keepSecrets } from './redaction.js'
 import { isInjected, keepForPolls, relay, silence } from './relay.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
 import { after } from './sequence.js'
@@ -32,12 +34,19 @@ type Respond = (raw: IncomingMessage, response: ServerResponse) => void
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>
 
+/** What else the engine's routes ask. */
+interface RouteEnds {
+  readonly serveClient: Respond
+  /** Asked when a handshake is refused. */
+  readonly hasNamespaces: () => boolean
+}
+
 /** The two ends of the handshake: the engine's question, and Fastify's route. */
 export interface Handshake {
   /** Given to the engine in place of the user's own, which is asked in its turn. */
   readonly allowRequest: AllowRequest
   /** Adds the engine's routes to a context, at `path` below its prefix. */
-  addRoutes(instance: FastifyInstance, io: Server, path: string, serveClient: Respond): void
+  addRoutes(instance: FastifyInstance, io: Server, path: string, ends: RouteEnds): void
   /** Refuses every handshake from now on, those under way included. */
   close(): void
 }
@@ -97,7 +106,7 @@ export function createHandshake(
   return {
     allowRequest,
 
-    addRoutes(instance, io, path, serveClient) {
+    addRoutes(instance, io, path, { serveClient, hasNamespaces }) {
       io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
         for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
           // A listener of the application sets `set-cookie`, and the engine `Set-Cookie`: all of them are sent.
@@ -116,12 +125,13 @@ export function createHandshake(
       })
 
       instance.register(async (scope) => {
+        adviseOnHandshakes(scope, hasNamespaces)
         // The engine reads bodies itself.
         scope.removeAllContentTypeParsers()
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
         // `hide` is @fastify/swagger's word; Fastify's own types know it only when that is installed
-        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema }
+        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...keepSecrets(scope) }
         for (const url of [`${path}/`, path]) {
           // the stock client asks with a trailing slash; where slashes are ignored the second is the first again
           if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue

@@ -6,6 +6,7 @@ import type { InlineDefinition } from './definition.js'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from './limits.js'
 import { explainOption } from './option-problem.js'
+import { checkServerOptions } from './server-option-check.js'
 import { SERVER_OPTION_NAMES } from './server-options.js'
 import type { UserId } from './user-id.js'
 import { kindOf } from './wording.js'
@@ -123,14 +124,12 @@ const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validat
  * throws FST_NSP_OPTIONS_INVALID naming the option's path, e.g. `io.pingInterval`.
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
+  checkServerOptions(options, SERVER_OPTION_NAMES)
   // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
   const copy = { ...options, ...copyOf(options, 'io'), ...copyOf(options, 'limits') }
   if (!validate(copy))
     throw new FST_NSP_OPTIONS_INVALID(...explainOption(validate.errors as [ErrorObject], copy, KNOWN))
   const normal = copy as unknown as NormalOptions
-  if (typeof normal.io.cors === 'object' && allowsEveryOriginWithCookies(normal.io.cors)) {
-    throw new FST_NSP_OPTIONS_INVALID('io.cors.origin', 'must name the origins when credentials are allowed')
-  }
   if (normal.userIdOf !== undefined && typeof normal.userIdOf !== 'function') {
     throw new FST_NSP_OPTIONS_INVALID('userIdOf', `must be a function: got ${JSON.stringify(normal.userIdOf)}`)
   }
@@ -153,9 +152,4 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
 
 function copyOf(options: NamespacesOptions, key: 'io' | 'limits'): object {
   return kindOf(options[key]) === 'object' ? { [key]: { ...options[key] } } : {}
-}
-
-// `true` reflects the origin of whoever asks: with or without cookies, that is no policy.
-function allowsEveryOriginWithCookies({ origin, credentials }: { origin?: unknown; credentials?: unknown }): boolean {
-  return origin === true || (origin === '*' && credentials === true)
 }

@@ -149,7 +149,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     payloadBytes: options.limits.payloadBytes,
   })
   const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
-  handshake.addRoutes(instance, io, path, serveClient)
+  handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
   const { closeTimeoutMs } = options
   const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })

@@ -1,6 +1,7 @@
 import type { Packet } from 'socket.io-parser'
 import { isDynamic } from './name.js'
 import type { Notices } from './rated-log.js'
+import { redactUrl } from './redaction.js'
 import { addCode, isUnknown } from './refusal-packet.js'
 import { findNearest } from './wording.js'
 
@@ -47,8 +48,10 @@ export function createStrangers({ path, prefix, notices, registry }: StrangersOp
 
   return (refusal) => {
     if (!isUnknown(refusal)) return refusal
-    const hint = hintFor(refusal.nsp)
-    report(refusal.nsp, hint)
+    // A query in it may hold a secret.
+    const address = redactUrl(refusal.nsp)
+    const hint = hintFor(address)
+    report(address, hint)
     return addCode(refusal, hint)
   }
 }

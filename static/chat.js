@@ -7,14 +7,22 @@ const MESSAGES_KEPT = 200
 const roomForm = document.querySelector('#room-form')
 const messageForm = document.querySelector('#message-form')
 const members = document.querySelector('#room-members')
+const transcript = document.querySelector('#transcript')
 const messages = document.querySelector('#messages')
 const problem = document.querySelector('#chat-problem')
 
-/** What is wrong, for people: where the server says it of a field, of which. */
+// What each field may be, as people say it: the server speaks of schemas.
+const FIELDS = {
+  '/name': 'Your name needs up to 24 characters, not only blanks.',
+  '/room': 'The room needs a name of up to 24 characters, not only blanks.',
+  '/text': 'Nothing to send yet: write something, up to 500 characters.',
+}
+
+/** What is wrong, for people: the server says of which field. */
 function explain({ code, message, details }) {
   if (code === 'NOT_IN_ROOM') return 'Enter a room first.'
   if (code !== 'FST_NSP_EVENT_INVALID') return message
-  return details.map(({ path, message }) => `${path.slice(1)} ${message}`).join('; ')
+  return [...new Set(details.map(({ path }) => FIELDS[path] ?? message))].join(' ')
 }
 
 /** Brings the card to life with the socket of /chat. */
@@ -80,10 +88,10 @@ export function startChat(socket) {
   })
 
   socket.on('message:new', ({ from, text, at }) => {
-    const isAtEnd = messages.scrollTop + messages.clientHeight >= messages.scrollHeight - 40
+    const isAtEnd = transcript.scrollTop + transcript.clientHeight >= transcript.scrollHeight - 40
     messages.append(renderMessage({ from, text, at }, from === seat?.name))
     if (messages.childElementCount > MESSAGES_KEPT) messages.firstElementChild.remove()
-    if (isAtEnd) messages.scrollTop = messages.scrollHeight
+    if (isAtEnd) transcript.scrollTop = transcript.scrollHeight
   })
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Browser, Page, WebSocket } from 'playwright-core'
+import axe from 'axe-core'
+import type { Browser, BrowserContextOptions, Page, WebSocket } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildServer } from '../../server.js'
 import { launchChromium } from './chromium.js'
@@ -31,8 +32,8 @@ async function listen(t: Test, port = 0) {
 }
 
 /** Opens the page in a profile of its own, and collects what the browser complains of. */
-async function open(t: Test, port: number, width = 1280) {
-  const context = await browser.newContext({ viewport: { width, height: 900 } })
+async function open(t: Test, port: number, width = 1280, more: BrowserContextOptions = {}) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, ...more })
   t.teardown(() => context.close())
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
@@ -246,4 +247,68 @@ t.test('by keyboard alone: Tab to a button that joins, Enter, and on to say some
   await page.keyboard.press('Enter')
   await sees(page, 'messages', /no mouse/)
   t.same(complaints, [])
+})
+
+interface Finding {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+}
+
+/** What axe finds wrong with the page as it stands: of each rule, where. */
+async function findings(page: Page): Promise<string[]> {
+  // By the debugger, which the page's policy does not bind.
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<{ violations: Finding[] }>('axe.run(document)')
+  return violations.map(({ id, impact, nodes }) => {
+    return `${impact} ${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`
+  })
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [1280, 390]) {
+    t.test(
+      `axe finds nothing, ${colorScheme} at ${width} px: at first, in a room, with a problem, and lost`,
+      async (t) => {
+        const { app, port } = await listen(t)
+        const { page } = await open(t, port, width, { colorScheme, reducedMotion: 'reduce' })
+        t.strictSame(await findings(page), [], 'at first')
+        for (const name of ['/', '/chat', '/clock']) await join(page, name)
+        await enterRoom(page, 'Ada', 'garden')
+        for (const text of ['Good morning', 'Is anybody here?']) {
+          await page.getByRole('textbox', { name: 'Message' }).fill(text)
+          await page.keyboard.press('Enter')
+          await page.getByRole('log').getByText(text).waitFor()
+        }
+        t.equal(await page.getByRole('log').getByRole('listitem').count(), 2, 'a list in the log')
+        t.strictSame(await findings(page), [], 'with messages')
+        await page.getByRole('textbox', { name: 'Message' }).fill('   ')
+        await page.keyboard.press('Enter')
+        await sees(page, 'chat-problem', /./)
+        t.strictSame(await findings(page), [], 'with a problem')
+        await app.close()
+        await sees(page, 'connection-state', /^Trying again/)
+        t.strictSame(await findings(page), [], 'with the connection lost')
+      },
+    )
+  }
+}
+
+t.test('what the server refuses of what people write is told as people say it: blanks, of each field', async (t) => {
+  const { port } = await listen(t)
+  const { page } = await open(t, port)
+  await join(page, '/chat')
+  await enterRoom(page, '  ', 'garden')
+  await sees(page, 'chat-problem', /^Your name needs up to 24 characters, not only blanks\.$/)
+  await enterRoom(page, 'Ada', '  ')
+  await sees(page, 'chat-problem', /^The room needs a name of up to 24 characters, not only blanks\.$/)
+  await enterRoom(page, 'Ada', 'garden')
+  await sees(page, 'room-members', /^In garden: Ada$/)
+  await page.getByRole('textbox', { name: 'Message' }).fill('   ')
+  await page.keyboard.press('Enter')
+  await sees(page, 'chat-problem', /^Nothing to send yet: write something, up to 500 characters\.$/)
+  await page.getByRole('textbox', { name: 'Message' }).fill('words')
+  await page.keyboard.press('Enter')
+  await sees(page, 'messages', /words/)
+  t.equal(await page.locator('#chat-problem').textContent(), '', 'and it goes when it is mended')
 })

@@ -265,3 +265,25 @@ t.test('a page of an origin that CORS_ORIGIN lists may join, one of another orig
   t.equal(allowed.headers['access-control-allow-origin'], 'https://app.example')
   t.equal((await ask('https://evil.example')).statusCode, 403)
 })
+
+t.test(
+  'no secret in a query reaches the log: of a handshake, a connect, a page, or of what is not there',
+  async (t) => {
+    const lines: string[] = []
+    const logger = { level: 'trace', stream: { write: (line: string) => void lines.push(line) } }
+    const { app, connect } = await start(t, { logger })
+    const manager = connect()
+    Object.assign(manager.opts, { query: { token: 'T0P-SECRET' } })
+    const [socket] = await join(manager, '/my-namespace')
+    t.ok(socket.connected)
+    for (const url of ['/?token=T0P-SECRET', '/nowhere?token=T0P-SECRET', '/socket.io2/?token=T0P-SECRET'])
+      await app.inject(url)
+    t.match((await app.inject('/nowhere?token=T0P-SECRET')).json(), {
+      statusCode: 404,
+      message: 'There is no such page',
+    })
+    t.match(lines.join(), '"url":"/socket.io/"')
+    t.match(lines.join(), '"url":"/nowhere"')
+    t.notMatch(lines.join(), 'T0P-SECRET')
+  },
+)
