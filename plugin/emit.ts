@@ -3,6 +3,7 @@ import { type Askable, ask } from './ask.js'
 import type { Contract } from './contract.js'
 import type { AskOptions, Audience } from './definition.js'
 import type { EmitCheck } from './emit-check.js'
+import type { AnyFunction } from './listeners.js'
 
 /*
  * Outgoing events: an audience is where they go, and a socket checks what it emits by itself.
@@ -88,7 +89,7 @@ export function createAudience(operatorOf: () => Operator, stage: Stage): Audien
 export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapter: boolean): void {
   const { emit } = socket
   socket.emit = function (this: Socket, event, ...args) {
-    const ack = typeof args.at(-1) === 'function' ? [args.pop()] : []
+    const ack = typeof args.at(-1) === 'function' ? (args.pop() as AnyFunction) : undefined
     let checked: unknown[]
     try {
       checked = check(this.nsp.name, event, args)
@@ -97,8 +98,30 @@ export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapt
       Object.assign(this, { flags: {} })
       throw error
     }
-    if (isByAdapter) return skip(() => emit.call(this, event, ...checked, ...ack))
-    return emit.call(this, event, ...checked, ...ack)
+    if (!ack && !isByAdapter) return emit.call(this, event, ...checked)
+    const send = (...own: AnyFunction[]) => {
+      const call = () => emit.call(this, event, ...checked, ...own)
+      return isByAdapter ? skip(call) : call()
+    }
+    return ack ? sendWithAck(this, ack, send) : send()
+  }
+}
+
+/** An emit that throws, for it can't be encoded, has no answer: its callback is not called, and no timer is left. */
+function sendWithAck(socket: Socket, ack: AnyFunction, send: (ack: AnyFunction) => boolean): boolean {
+  const { acks, nsp } = socket as unknown as { readonly acks: Map<number, () => void>; readonly nsp: Namespace }
+  const id = nsp._ids
+  let isSent = true
+  try {
+    return send((...args) => {
+      if (isSent) Reflect.apply(ack, socket, args)
+    })
+  } catch (error) {
+    isSent = false
+    // It clears the timer.
+    acks.get(id)?.()
+    acks.delete(id)
+    throw error
   }
 }
 

@@ -72,6 +72,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'ask',
     'backlog',
+    'broadcast-acks',
     'children',
     'codec',
     'compiled-schema',
