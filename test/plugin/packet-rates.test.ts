@@ -59,6 +59,16 @@ t.test('whoever comes back with all the namespaces that one may have is let in',
   for (let id = 0; id < 50; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
 })
 
+t.test('whoever leaves all of its namespaces comes back with all of them at once', async (t) => {
+  const app = await build(t, { namespaces: { '/orgs/:id': {} } })
+  const wire = await open(t, await listen(app))
+  for (let id = 0; id < 100; id++) wire.say(`40/orgs/${id},`)
+  for (let id = 0; id < 100; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
+  for (let id = 0; id < 100; id++) wire.say(`41/orgs/${id},`)
+  for (let id = 0; id < 100; id++) wire.say(`40/orgs/${id},`)
+  for (let id = 0; id < 100; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
+})
+
 t.test('a repeated join beyond the rate has had its answer', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 1, namespacesPerConnection: 1 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
