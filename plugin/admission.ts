@@ -12,6 +12,7 @@ import { isWithin } from './limits.js'
 import type { PacketRates } from './packet-rates.js'
 import { createPendingJoins, type PendingJoins } from './pending-joins.js'
 import { after, contain } from './sequence.js'
+import { rawOf } from './session-request.js'
 
 /*
  * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:
@@ -82,7 +83,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (auth instanceof Refusal) throw auth.error
         const begun = joins.begin(connection, address, auth)
         join = begun
-        return after(decide(connection.request, address, auth, begun), (admitted) =>
+        return after(decide(rawOf(connection), address, auth, begun), (admitted) =>
           after(children.whenFree(address), () => (begun.isOver ? undefined : hand(begun, admitted, asked))),
         )
       },
@@ -137,10 +138,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** Of a socket that came without a packet of its own: that of `/`, of a client of protocol 3. */
   async function admitLate(socket: Socket): Promise<FastifyRequest | undefined> {
-    const { conn, nsp, request, handshake } = socket
+    const { conn, nsp, handshake } = socket
     const join = joins.begin(conn, nsp.name, handshake.auth)
     Object.assign(join, { isPassed: true, socket })
-    const admitted = await decide(request, nsp.name, handshake.auth, join)
+    const admitted = await decide(rawOf(conn), nsp.name, handshake.auth, join)
     return admitted.request
   }
 

@@ -45,6 +45,7 @@ export function createEntrance(instance: FastifyInstance, entrance: EntranceOpti
       return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
     },
     dismissals,
+    log,
   })
   const admission = createAdmission({
     decide,

@@ -29,7 +29,7 @@ import { printNamespaces } from './print.js'
 import { createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
-import { requestOf } from './request.js'
+import { findRequest } from './request.js'
 import { setRosters } from './roster.js'
 
 declare module 'fastify' {
@@ -71,7 +71,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   const recovery = withRecovery(options.io, {
     isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
-    ownerOf: (socket) => users.ownerOf(requestOf(socket)),
+    ownerOf(socket) {
+      const request = findRequest(socket)
+      return request && users.ownerOf(request)
+    },
     now: () => performance.now(),
     limit: options.limits.recoveryBytes,
   })

@@ -65,6 +65,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'refusal',
     'refusal-packet',
     'request',
+    'session-request',
     'upgrade',
   ],
   ['handler-context', 'lanes', 'lookalike', 'pending-joins', 'rates', 'users'],
