@@ -27,6 +27,8 @@ export interface DecisionOptions {
   readonly find: (address: string) => Place | undefined
   /** Whether Socket.IO has a namespace of that address. */
   readonly isLive: (address: string) => boolean
+  /** Whether it may be joined, if Socket.IO has it. */
+  readonly isWanted: (address: string) => boolean
   readonly io: Pick<Server, '_checkNamespace'>
   readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
   /** Whether the session that waits for a private id at an address is of another user; userOf is asked if there may be one. */
@@ -58,7 +60,7 @@ export type Decide = (
 ) => Admitted | PromiseLike<Admitted>
 
 export function createDecision(options: DecisionOptions): Decide {
-  const { connect, find, isLive, io, users, isOfAnother, dismissals, log } = options
+  const { connect, find, isLive, isWanted, io, users, isOfAnother, dismissals, log } = options
 
   /** Socket.IO's own dynamic namespaces ask the application, which may take its time. */
   function findParent(address: string, auth: object): undefined | Promise<void> {
@@ -85,6 +87,7 @@ export function createDecision(options: DecisionOptions): Decide {
     const mayRecover = (request: FastifyRequest | undefined) =>
       !isOfAnother(address, pid, () => request && users.ownerOf(request))
     if (!place) {
+      if (!isWanted(address)) throw new FST_NSP_NAMESPACE_UNKNOWN()
       return after(findParent(address, auth), () => {
         const isOld = users.screenHandshake(handshake)
         return {

@@ -15,7 +15,9 @@ import { createUsers, type Users } from './users.js'
  * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
  */
 
-export interface EntranceOptions extends Pick<AdmissionOptions, 'meet' | 'rates'>, Pick<DecisionOptions, 'find'> {
+export interface EntranceOptions
+  extends Pick<AdmissionOptions, 'meet' | 'rates'>,
+    Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
   readonly options: NormalOptions
   readonly children: Children
@@ -29,7 +31,7 @@ export interface Entrance {
 }
 
 export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
-  const { io, options, find, children, dismissals, rates, meet } = entrance
+  const { io, options, find, isWanted, children, dismissals, rates, meet } = entrance
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { routing, log } = instance
@@ -38,6 +40,7 @@ export function createEntrance(instance: FastifyInstance, entrance: EntranceOpti
     connect: createConnect(routing),
     find,
     isLive: children.isLive,
+    isWanted,
     io,
     users,
     isOfAnother(address, pid, userOf) {

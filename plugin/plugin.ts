@@ -97,6 +97,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     options,
     find: registry.find,
+    isWanted: (address) => mounts.isWanted(address),
     children,
     dismissals,
     rates,

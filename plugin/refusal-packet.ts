@@ -16,8 +16,9 @@ const UNKNOWN = {
 
 /** Socket.IO itself refuses an unknown namespace without a code; whoever refuses one, it is told alike. */
 export function addCode(packet: Packet): Packet {
-  const { message, data = UNKNOWN } = Object(packet.data)
-  if (Object(data).code !== UNKNOWN.code || message !== 'Invalid namespace') return packet
+  const { message, code, data = UNKNOWN } = Object(packet.data)
+  // That of protocol 3 has its code beside its message.
+  if (code !== undefined || Object(data).code !== UNKNOWN.code || message !== 'Invalid namespace') return packet
   return { ...packet, data: { message, data: UNKNOWN } }
 }
 

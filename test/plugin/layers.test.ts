@@ -27,6 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'session-id',
     'target',
     'turn',
+    'unasked',
     'versions',
     'waits',
   ],
