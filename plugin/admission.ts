@@ -120,7 +120,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { address } = join
     if (!children.hasRoomFor(address)) throw new FST_NSP_CHILDREN_LIMIT()
     children.hold(address)
-    join.release = () => children.release(address)
+    join.hold(() => children.release(address))
   }
 
   function fail(

@@ -11,6 +11,7 @@ import type { Bucket, FullAt } from './limits.js'
 export class Attempt {
   #isOver = false
   #timer: NodeJS.Timeout | undefined = undefined
+  #release: (() => void) | undefined = undefined
   /** Ends what of it is under way. */
   cancel: (() => void) | undefined = undefined
 
@@ -31,8 +32,16 @@ export class Attempt {
     this.giveBack()
   }
 
+  /** `release` gives back what it holds, when it ends; now, where it has ended already. */
+  hold(release: () => void): void {
+    if (this.#isOver) release()
+    else this.#release = release
+  }
+
   /** What it has taken. */
-  protected giveBack(): void {}
+  protected giveBack(): void {
+    this.#release?.()
+  }
 }
 
 /** One join: of one connection, to one address. Its place counts from the beginning to the end. */
@@ -47,8 +56,6 @@ export class Join extends Attempt {
   isPassed = false
   /** What Socket.IO has made of it. */
   socket: Socket | undefined = undefined
-  /** Gives back the hold on a dynamic namespace. */
-  release: (() => void) | undefined = undefined
 
   constructor(joining: Joining, address: string, auth: object) {
     super()
@@ -63,7 +70,7 @@ export class Join extends Attempt {
     const { joining, address } = this
     joining.pending?.delete(address)
     if (joining.pending?.size === 0) joining.pending = undefined
-    this.release?.()
+    super.giveBack()
   }
 }
 
