@@ -82,7 +82,7 @@ t.test('a repeated join beyond the rate has had its answer', async (t) => {
   t.equal(app.io.of('/chat').sockets.size, 1)
 })
 
-t.test('leaves have the same rate; one too many ends its connection', async (t) => {
+t.test('leaves have the same rate; one too many ends its connection [joins-and-leaves]', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 2, namespacesPerConnection: 1 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
   // Of a namespace that it has just left: Socket.IO has a turn of the loop for it.

@@ -62,7 +62,7 @@ const NAMESPACES: NamespacesOptions['namespaces'] = {
 
 for (const transports of TRANSPORTS) {
   t.test(
-    `a client of Socket.IO 2 joins, emits, is answered, hears and leaves, over ${transports.join(' and ')}`,
+    `a client of Socket.IO 2 joins, emits, is answered, hears and leaves, over ${transports.join(' and ')} [protocol-3]`,
     async (t) => {
       const { app, enter, failures } = await open(t, { namespaces: NAMESPACES }, transports)
       app.io.of('/plain').on('connection', (socket) => socket.on('echo', (value, ack) => ack(value)))
@@ -112,7 +112,7 @@ for (const transports of TRANSPORTS) {
   })
 }
 
-t.test('a refusal of / reaches no namespace of a client of protocol 3 that has asked for another', async (t) => {
+t.test('a refusal of / reaches no namespace of a client of protocol 3 that has asked for another [protocol-3-root]', async (t) => {
   const asked: string[] = []
   const { app, url, enter } = await open(t, {
     admissionTimeoutMs: 50,

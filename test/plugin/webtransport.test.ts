@@ -61,7 +61,7 @@ async function open(
 
 for (const connectionStateRecovery of [undefined, {}]) {
   t.test(
-    `a session of WebTransport joins any namespace, ${connectionStateRecovery ? 'with' : 'without'} recovery`,
+    `a session of WebTransport joins any namespace, ${connectionStateRecovery ? 'with' : 'without'} recovery [webtransport]`,
     async (t) => {
       const seen: unknown[] = []
       const bye: unknown[] = []
