@@ -18,7 +18,8 @@ interface OldSocket {
   close(): void
 }
 
-const connectOld: (url: string, options: object) => OldSocket = createRequire(import.meta.url)('socket.io-client-2')
+const require = createRequire(import.meta.url)
+const connectOld: (url: string, options: object) => OldSocket = require('socket.io-client-2')
 
 async function open(t: Test, options: NamespacesOptions, transports: readonly string[] = ['websocket']) {
   const { lines, logger } = logLines()
@@ -112,44 +113,47 @@ for (const transports of TRANSPORTS) {
   })
 }
 
-t.test('a refusal of / reaches no namespace of a client of protocol 3 that has asked for another [protocol-3-root]', async (t) => {
-  const asked: string[] = []
-  const { app, url, enter } = await open(t, {
-    admissionTimeoutMs: 50,
-    namespaces: {
-      ...NAMESPACES,
-      '/': {
-        onRequest: async (request, reply) => {
-          asked.push(request.url)
-          // It never settles: the time of the join ends it.
-          if (request.url.includes('slow')) return new Promise(() => {})
-          return reply.code(401).send({ code: 'NO_PASS', message: 'No' })
+t.test(
+  'a refusal of / reaches no namespace of a client of protocol 3 that has asked for another [protocol-3-root]',
+  async (t) => {
+    const asked: string[] = []
+    const { app, url, enter } = await open(t, {
+      admissionTimeoutMs: 50,
+      namespaces: {
+        ...NAMESPACES,
+        '/': {
+          onRequest: async (request, reply) => {
+            asked.push(request.url)
+            // It never settles: the time of the join ends it.
+            if (request.url.includes('slow')) return new Promise(() => {})
+            return reply.code(401).send({ code: 'NO_PASS', message: 'No' })
+          },
         },
       },
-    },
-  })
-  const chat = enter('/chat')
-  await heardOf(chat.socket, 'connect')
-  const root = enter('/')
-  await until(() => root.errors.length > 0)
-  t.match(root.errors, [{ code: 'NO_PASS' }], 'who wants / is told')
-  t.strictSame(chat.errors, [], 'and nobody else is, though it was there before')
-  // One whose refusal is ready before it asks, and one that is refused for its time.
-  for (const query of ['', '&slow=1']) {
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket${query}`)
-    t.teardown(() => socket.terminate())
-    const lines: string[] = []
-    socket.on('message', (data) => lines.push(String(data)))
-    await until(() => lines.length === 1 && app.io.engine.clientsCount > 0)
-    if (query) await until(() => lines.length === 2)
-    else {
-      socket.send('40/chat,')
-      await until(() => lines.length === 2)
+    })
+    const chat = enter('/chat')
+    await heardOf(chat.socket, 'connect')
+    const root = enter('/')
+    await until(() => root.errors.length > 0)
+    t.match(root.errors, [{ code: 'NO_PASS' }], 'who wants / is told')
+    t.strictSame(chat.errors, [], 'and nobody else is, though it was there before')
+    // One whose refusal is ready before it asks, and one that is refused for its time.
+    for (const query of ['', '&slow=1']) {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket${query}`)
+      t.teardown(() => socket.terminate())
+      const lines: string[] = []
+      socket.on('message', (data) => lines.push(String(data)))
+      await until(() => lines.length === 1 && app.io.engine.clientsCount > 0)
+      if (query) await until(() => lines.length === 2)
+      else {
+        socket.send('40/chat,')
+        await until(() => lines.length === 2)
+      }
+      t.match(lines[1], query ? /^44{.*FST_NSP_ADMISSION_TIMEOUT/ : '40/chat,')
     }
-    t.match(lines[1], query ? /^44{.*FST_NSP_ADMISSION_TIMEOUT/ : '40/chat,')
-  }
-  t.ok(asked.length >= 4)
-})
+    t.ok(asked.length >= 4)
+  },
+)
 
 t.test('a connection of protocol 3 that ends before it is told is told nothing', async (t) => {
   const { app, url } = await open(t, { namespaces: NAMESPACES })
