@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
-import type { Packet } from 'socket.io-parser'
+import { type Packet, PacketType } from 'socket.io-parser'
 import { speaksToOthers } from './abilities.js'
+import { checkAnswered } from './broadcast-acks.js'
 import type { EmitCheck } from './emit-check.js'
 import { logError } from './error-log.js'
 import { FST_NSP_EMIT_INVALID } from './errors.js'
@@ -15,7 +16,7 @@ import { contain, isThenable, recast } from './sequence.js'
 
 export interface GuardOptions {
   readonly io: Server
-  readonly emitCheck: Pick<EmitCheck, 'check'>
+  readonly emitCheck: Pick<EmitCheck, 'check' | 'skip'>
   readonly log: FastifyBaseLogger
 }
 
@@ -47,12 +48,19 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
     logError(log, error, { namespace }, what)
   }
 
-  function guard({ name, adapter }: Namespace): void {
+  function guard(namespace: Namespace): void {
+    const { name, adapter } = namespace
     const isShared = speaksToOthers(adapter)
     const heed = (result: unknown) => hear(result, (error) => report(error, name, 'an adapter has failed'))
-    guardOutgoing(adapter, (event, args) => {
+    const check = (event: string, args: unknown[]) => {
       const checked = emitCheck.check(name, event, args)
       return isShared ? toSent(name, event, checked) : checked
+    }
+    guardOutgoing(adapter, check)
+    checkAnswered(namespace, (event, args, send) => {
+      const checked = check(event, [...args])
+      io.encoder.encode({ type: PacketType.EVENT, nsp: name, id: 0, data: [event, ...checked] })
+      return emitCheck.skip(() => send(checked))
     })
     guardVisits(adapter as unknown as Open, (error) => report(error, name, 'a socket was left out of a broadcast'))
     if (!isShared) return

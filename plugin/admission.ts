@@ -12,6 +12,7 @@ import { isWithin } from './limits.js'
 import type { PacketRates } from './packet-rates.js'
 import { createPendingJoins, type PendingJoins } from './pending-joins.js'
 import { after, contain } from './sequence.js'
+import { rawOf } from './session-request.js'
 
 /*
  * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:
@@ -37,10 +38,10 @@ export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | '
   /** Given to the codec. */
   readonly receiveConnect: ReceiveConnect
   /**
-   * Gives the request of a socket that Socket.IO has made, none in a namespace without a definition, at once. One that came
-   * without a packet is admitted now: that takes a promise, and rejects with the refusal.
+   * Gives the request of a socket that Socket.IO has made to `enter`, none in a namespace without a definition, at once. One
+   * that came without a packet is admitted now; where it is refused, it is told, and `enter` is not called.
    */
-  redeem(socket: Socket): FastifyRequest | undefined | PromiseLike<FastifyRequest | undefined>
+  redeem(socket: Socket, enter: (request: FastifyRequest | undefined) => void): void
   /** Hears of a socket that has connected. */
   settle(socket: Socket): void
   /** Refuses every connect from now on, those under way included. */
@@ -82,7 +83,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (auth instanceof Refusal) throw auth.error
         const begun = joins.begin(connection, address, auth)
         join = begun
-        return after(decide(connection.request, address, auth, begun), (admitted) =>
+        return after(decide(rawOf(connection), address, auth, begun), (admitted) =>
           after(children.whenFree(address), () => (begun.isOver ? undefined : hand(begun, admitted, asked))),
         )
       },
@@ -119,10 +120,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { address } = join
     if (!children.hasRoomFor(address)) throw new FST_NSP_CHILDREN_LIMIT()
     children.hold(address)
-    join.release = () => children.release(address)
+    join.hold(() => children.release(address))
   }
 
-  function fail({ connection, address }: Asked, join: Join | undefined, error: unknown): void {
+  function fail(
+    { connection, address }: Pick<Asked, 'connection' | 'address'>,
+    join: Join | undefined,
+    error: unknown,
+  ): void {
     if (error instanceof FST_NSP_CLOSING) {
       // Told so, a client would stay away; left alone, it comes back by itself when its connection ends. Should that not
       // end, the time of the join does.
@@ -136,12 +141,21 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   /** Of a socket that came without a packet of its own: that of `/`, of a client of protocol 3. */
-  async function admitLate(socket: Socket): Promise<FastifyRequest | undefined> {
-    const { conn, nsp, request, handshake } = socket
+  function admitLate(socket: Socket, enter: (request: FastifyRequest | undefined) => void): void {
+    const { conn, nsp, handshake } = socket
     const join = joins.begin(conn, nsp.name, handshake.auth)
     Object.assign(join, { isPassed: true, socket })
-    const admitted = await decide(request, nsp.name, handshake.auth, join)
-    return admitted.request
+    contain(
+      () =>
+        after(decide(rawOf(conn), nsp.name, handshake.auth, join), ({ request }) => {
+          if (!join.isOver) enter(request)
+        }),
+      (error) => {
+        if (join.isOver) return
+        socket._cleanup()
+        fail({ connection: conn as unknown as Connection, address: nsp.name }, join, error)
+      },
+    )
   }
 
   return {
@@ -150,11 +164,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
       receive({ connection, ...readConnect(connection, packet), waitMs, pass })
     },
 
-    redeem(socket) {
+    redeem(socket, enter) {
       const join = joins.find(socket)
-      if (!join) return admitLate(socket)
+      if (!join) {
+        admitLate(socket, enter)
+        return
+      }
       join.socket = socket
-      return join.request
+      enter(join.request)
     },
 
     settle(socket) {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Event, Socket } from 'socket.io'
 import { type Ack, ackOf, NumberedAck } from './ack.js'
+import { anyListenersOf } from './any-listeners.js'
 
 /*
  * The two ways on which an event comes to its gate: by Socket.IO, with its ack as a function, and by the fast lane, with
@@ -30,7 +31,7 @@ export interface Arrival {
 
 /** Tells an event of the fast lane to those who listen for any, as Socket.IO does. */
 export function tellAny(socket: Socket, { ack }: Laned, data: readonly unknown[]): void {
-  const listeners = socket.listenersAny()
+  const listeners = anyListenersOf(socket)
   if (listeners.length === 0) return
   const args = ack ? [...data, ack.call] : data
   for (const listener of [...listeners]) Reflect.apply(listener, socket, args)

@@ -5,6 +5,7 @@ import { type Packet, PacketType } from 'socket.io-parser'
 import { type Connection, type Encoding, writePacket } from './codec.js'
 import { logError } from './error-log.js'
 import { redactUrl } from './redaction.js'
+import { markAsked, tellUnasked } from './unasked.js'
 import { ConnectRefusal, toWireError, type WireError } from './wire-error.js'
 
 /*
@@ -19,8 +20,9 @@ export interface ConnectPacket {
 }
 
 /** In protocol 3 the auth is a query of the name. */
-export function readConnect({ protocol }: Connection, { nsp, data }: Packet): ConnectPacket {
-  if (protocol !== 3) return { address: nsp, auth: data }
+export function readConnect(connection: Connection, { nsp, data }: Packet): ConnectPacket {
+  if (connection.protocol !== 3) return { address: nsp, auth: data }
+  markAsked(connection)
   const { pathname, searchParams } = new URL(nsp, 'https://socket.io')
   return { address: pathname, auth: Object.fromEntries(searchParams) }
 }
@@ -65,8 +67,11 @@ export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): Conn
     refuse(connection, address, error) {
       const { message, ...data } = wordsOf(address, error)
       logRefusal(address, data.code)
-      const told = connection.protocol === 3 ? data : { message, data }
-      writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: told })
+      const isOld = connection.protocol === 3
+      const told = isOld ? { ...data, message } : { message, data }
+      const tell = () => writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: told })
+      if (isOld && address === '/') tellUnasked(connection, tell)
+      else tell()
     },
 
     logRefusal,

@@ -16,12 +16,12 @@ import { ConnectRefusal } from './wire-error.js'
 
 /**
  * Asks the connect route of an address.
- * in: the handshake's request, the address, the client's auth, and whose it is: where that ends before, no further hook
+ * in: the handshake's raw request and its log, the address, the client's auth, and whose it is: where that ends before, no further hook
  * begins, and nothing comes of it; out: the request that was admitted, at once where all of its hooks are synchronous.
  * throws, or rejects with, ConnectRefusal, or one of our own.
  */
 export type Connect = (
-  handshake: FastifyRequest,
+  handshake: Pick<FastifyRequest, 'raw' | 'log'>,
   address: string,
   auth: object,
   attempt: Attempt,

@@ -17,7 +17,6 @@ import type { Dispatch } from './passage.js'
 import { RatedLog } from './rated-log.js'
 import { keepRates, ratesKeptFor } from './rates.js'
 import { keepRequest } from './request.js'
-import { after, isThenable } from './sequence.js'
 import { createSocketClass, setSocketClass } from './socket.js'
 import { toWireError, type WireError } from './wire-error.js'
 
@@ -146,12 +145,10 @@ export function containServer(options: ContainmentOptions): void {
     namespace.use((socket, next) => {
       if (admission.isDropped(socket)) return socket._cleanup()
       gateFor(socket)
-      const admitted = after(admission.redeem(socket), (request) => {
+      admission.redeem(socket, (request) => {
         if (request) keepRequest(socket, request)
         next()
       })
-      if (!isThenable(admitted)) return
-      admitted.then(undefined, (error) => next(connectError(error, toWireError(error, log))))
     })
     // Whoever makes a namespace hears that it could not be prepared: nobody must join it.
     containListeners(namespace, reportOfNamespace, { isLoud: (event) => event === 'new_namespace' })

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyRequest } from 'fastify'
-import type { Server } from 'socket.io'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Namespace, Server, Socket } from 'socket.io'
 import type { Connect } from './connect.js'
 import type { Dismissals } from './dismissals.js'
-import { FST_NSP_NAMESPACE_UNKNOWN } from './errors.js'
+import { FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REQUEST_MISSING } from './errors.js'
 import type { Attempt } from './joins.js'
-import { requestOf } from './request.js'
+import { handshakeOf } from './request.js'
 import { after } from './sequence.js'
+import { SessionRequest } from './session-request.js'
 import type { Users } from './users.js'
 
 /*
@@ -26,11 +27,20 @@ export interface DecisionOptions {
   readonly find: (address: string) => Place | undefined
   /** Whether Socket.IO has a namespace of that address. */
   readonly isLive: (address: string) => boolean
-  readonly io: Pick<Server, '_checkNamespace'>
+  /** Whether it may be joined, if Socket.IO has it. */
+  readonly isWanted: (address: string) => boolean
+  readonly io: Pick<Server, '_checkNamespace' | '_nsps'>
   readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
   /** Whether the session that waits for a private id at an address is of another user; userOf is asked if there may be one. */
   readonly isOfAnother: (address: string, pid: unknown, userOf: () => string | undefined) => boolean
   readonly dismissals: Pick<Dismissals, 'count' | 'mark'>
+  /** Of connections without a handshake. */
+  readonly log: FastifyBaseLogger
+}
+
+/** A namespace, with those who are on the way to it; they are private. */
+interface Peopled extends Pick<Namespace, 'name' | 'sockets'> {
+  readonly _preConnectSockets: ReadonlyMap<string, Socket>
 }
 
 /** What has been admitted. */
@@ -55,40 +65,60 @@ export type Decide = (
 ) => Admitted | PromiseLike<Admitted>
 
 export function createDecision(options: DecisionOptions): Decide {
-  const { connect, find, isLive, io, users, isOfAnother, dismissals } = options
+  const { connect, find, isLive, isWanted, io, users, isOfAnother, dismissals, log } = options
 
   /** Socket.IO's own dynamic namespaces ask the application, which may take its time. */
-  function findParent(address: string, auth: object): undefined | Promise<void> {
+  function findParent(address: string, auth: object, attempt: Attempt): undefined | Promise<void> {
     if (isLive(address)) return undefined
     return new Promise((resolve, reject) => {
-      io._checkNamespace(address, auth, (namespace) => {
-        if (namespace) resolve()
-        else reject(new FST_NSP_NAMESPACE_UNKNOWN())
+      io._checkNamespace(address, auth, (found) => {
+        // Its type has it for a name.
+        const namespace = found as unknown as Namespace | false
+        if (!namespace) return reject(new FST_NSP_NAMESPACE_UNKNOWN())
+        attempt.hold(() => leave(namespace))
+        resolve()
       })
     })
+  }
+
+  /** Socket.IO closes a child that is empty as a socket leaves it, with `cleanupEmptyChildNamespaces`: so one leaves that never came. */
+  function leave(namespace: Namespace): void {
+    const { name, sockets, _preConnectSockets: coming } = namespace as unknown as Peopled
+    if (io._nsps.get(name) !== namespace || sockets.size + coming.size > 0) return
+    namespace._remove({ id: '', conn: {}, nsp: namespace } as unknown as Socket)
+  }
+
+  /** What a connect is derived from: the handshake that Fastify has let through, or a session that has none. */
+  function begun(raw: IncomingMessage): Pick<FastifyRequest, 'raw' | 'log'> {
+    const handshake = handshakeOf(raw)
+    if (handshake) return handshake
+    if (!(raw instanceof SessionRequest)) throw new FST_NSP_REQUEST_MISSING()
+    return { raw, log }
   }
 
   return (handshake, address, auth, attempt) => {
     const place = find(address)
     const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
-    const mayRecover = (request: FastifyRequest) => !isOfAnother(address, pid, () => users.ownerOf(request))
+    const mayRecover = (request: FastifyRequest | undefined) =>
+      !isOfAnother(address, pid, () => request && users.ownerOf(request))
     if (!place) {
-      return after(findParent(address, auth), () => {
+      if (!isWanted(address)) throw new FST_NSP_NAMESPACE_UNKNOWN()
+      return after(findParent(address, auth, attempt), () => {
         const isOld = users.screenHandshake(handshake)
         return {
           request: undefined,
           isDynamic: false,
-          beginsAnew: isOld || !mayRecover(requestOf({ request: handshake })),
+          beginsAnew: isOld || !mayRecover(handshakeOf(handshake)),
         }
       })
     }
-    const begun = dismissals.count
+    const count = dismissals.count
     const { entry, params } = place
-    return after(connect(requestOf({ request: handshake }), address, own, attempt), (request) => {
+    return after(connect(begun(handshake), address, own, attempt), (request) => {
       // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
       const isOwn = request.routeOptions.url === entry.name
       if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
-      dismissals.mark(request, begun)
+      dismissals.mark(request, count)
       return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) || !mayRecover(request) }
     })
   }

@@ -47,10 +47,12 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
         if (isStrict) throw new FST_NSP_EMIT_UNKNOWN(event, namespace, suggest(event, contract.emits.keys()))
         return args
       }
-      if (!emit.checkPayload) return args
-      const [payload, ...rest] = args
+      const { checkPayload } = emit
+      const most = checkPayload ? 1 : 0
+      if (args.length > most) refuseSurplus(namespace, event, args, most)
+      if (!checkPayload) return args.length === 0 ? args : []
       const checked = recast(
-        () => emit.checkPayload?.(payload),
+        () => checkPayload(args[0]),
         (error) => {
           throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)
         },
@@ -61,7 +63,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
       }
       last = checked
       write = emit.write
-      return [checked, ...rest]
+      return [checked]
     },
 
     skip(call) {
@@ -76,4 +78,12 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
     // A check gives a copy that nobody else has, so an object that is the same was given by the last check.
     textOf: (payload) => (typeof payload === 'object' && payload === last ? write?.(payload) : undefined),
   }
+}
+
+/** What no schema declares does not leave. `undefined` is no argument: whoever has no payload may say so. */
+function refuseSurplus(namespace: string, event: string, args: readonly unknown[], most: number): void {
+  const count = args.findLastIndex((value) => value !== undefined) + 1
+  if (count <= most) return
+  const declared = most === 1 ? 'it has one argument, its payload' : 'it is declared without a payload'
+  throw new FST_NSP_EMIT_INVALID(event, namespace, `${declared}, and got ${count}`)
 }

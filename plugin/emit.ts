@@ -1,5 +1,6 @@
-import type { Socket } from 'socket.io'
+import type { Namespace, Socket } from 'socket.io'
 import type { EmitCheck } from './emit-check.js'
+import type { AnyFunction } from './listeners.js'
 
 /*
  * What a socket emits by itself is checked, and its rooms are bounded, whoever joins them.
@@ -12,7 +13,7 @@ import type { EmitCheck } from './emit-check.js'
 export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapter: boolean): void {
   const { emit } = socket
   socket.emit = function (this: Socket, event, ...args) {
-    const ack = typeof args.at(-1) === 'function' ? [args.pop()] : []
+    const ack = typeof args.at(-1) === 'function' ? (args.pop() as AnyFunction) : undefined
     let checked: unknown[]
     try {
       checked = check(this.nsp.name, event, args)
@@ -21,8 +22,30 @@ export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapt
       Object.assign(this, { flags: {} })
       throw error
     }
-    if (isByAdapter) return skip(() => emit.call(this, event, ...checked, ...ack))
-    return emit.call(this, event, ...checked, ...ack)
+    if (!ack && !isByAdapter) return emit.call(this, event, ...checked)
+    const send = (...own: AnyFunction[]) => {
+      const call = () => emit.call(this, event, ...checked, ...own)
+      return isByAdapter ? skip(call) : call()
+    }
+    return ack ? sendWithAck(this, ack, send) : send()
+  }
+}
+
+/** An emit that throws, for it can't be encoded, has no answer: its callback is not called, and no timer is left. */
+function sendWithAck(socket: Socket, ack: AnyFunction, send: (ack: AnyFunction) => boolean): boolean {
+  const { acks, nsp } = socket as unknown as { readonly acks: Map<number, () => void>; readonly nsp: Namespace }
+  const id = nsp._ids
+  let isSent = true
+  try {
+    return send((...args) => {
+      if (isSent) Reflect.apply(ack, socket, args)
+    })
+  } catch (error) {
+    isSent = false
+    // It clears the timer.
+    acks.get(id)?.()
+    acks.delete(id)
+    throw error
   }
 }
 

@@ -16,7 +16,9 @@ import { createUsers, type Users } from './users.js'
  * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
  */
 
-export interface EntranceOptions extends Pick<AdmissionOptions, 'meet' | 'rates'>, Pick<DecisionOptions, 'find'> {
+export interface EntranceOptions
+  extends Pick<AdmissionOptions, 'meet' | 'rates'>,
+    Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
   readonly options: NormalOptions
   readonly route: Route
@@ -31,7 +33,7 @@ export interface Entrance {
 }
 
 export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
-  const { io, options, route, find, children, dismissals, rates, meet } = entrance
+  const { io, options, route, find, isWanted, children, dismissals, rates, meet } = entrance
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { log } = instance
@@ -40,6 +42,7 @@ export function createEntrance(instance: FastifyInstance, entrance: EntranceOpti
     connect: createConnect(route),
     find,
     isLive: children.isLive,
+    isWanted,
     io,
     users,
     isOfAnother(address, pid, userOf) {
@@ -47,6 +50,7 @@ export function createEntrance(instance: FastifyInstance, entrance: EntranceOpti
       return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
     },
     dismissals,
+    log,
   })
   const admission = createAdmission({
     decide,

@@ -7,8 +7,9 @@ import { type Dismissals, StaleDecision } from './dismissals.js'
 import { logError } from './error-log.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_INVALID } from './errors.js'
 import { expiryOf, setAlarm } from './expiry.js'
-import { requestOf } from './request.js'
+import { findRequest } from './request.js'
 import { contain } from './sequence.js'
+import { rawOf } from './session-request.js'
 import { toUserId, type UserId } from './user-id.js'
 import type { Users } from './users.js'
 import { toWireError, type WireError } from './wire-error.js'
@@ -111,7 +112,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
 
   function isOf(id: string, socket: Socket): boolean {
     try {
-      return users.idOf(requestOf(socket)) === id
+      const request = findRequest(socket)
+      return request !== undefined && users.idOf(request) === id
     } catch (error) {
       logError(log, error, { namespace: socket.nsp.name, socketId: socket.id }, 'userIdOf failed')
       return false
@@ -152,7 +154,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
 
     meet(socket) {
-      if (dismissals.isAny(socket.request)) isIn(socket, () => users.screenHandshake(socket.request))
+      const raw = rawOf(socket.conn)
+      if (dismissals.isAny(raw)) isIn(socket, () => users.screenHandshake(raw))
     },
 
     release,

@@ -71,7 +71,7 @@ export function createIntake(instance: FastifyInstance, io: Server, options: Int
       const session = canBePoll ? sessions.find(sessionIdOf(raw)) : undefined
       if (session) {
         sessions.expect(session)
-        writePollHeaders(session.request, raw, response)
+        if (session.request) writePollHeaders(session.request, raw, response)
         void admitOrigin(raw, session.request, checkOrigin, (refusal) => {
           if (refusal) response.writeHead(refusal.statusCode, refusal.endToEndHeaders).end(refusal.body)
           else io.engine.handleRequest(raw, response)

@@ -13,6 +13,7 @@ export class Attempt {
   #timer: NodeJS.Timeout | undefined = undefined
   /** Whether its client has gone. */
   hasLeft = false
+  #release: (() => void) | undefined = undefined
   /** Ends what of it is under way. */
   cancel: (() => void) | undefined = undefined
 
@@ -33,8 +34,16 @@ export class Attempt {
     this.giveBack()
   }
 
+  /** `release` gives back what it holds, when it ends; now, where it has ended already. */
+  hold(release: () => void): void {
+    if (this.#isOver) release()
+    else this.#release = release
+  }
+
   /** What it has taken. */
-  protected giveBack(): void {}
+  protected giveBack(): void {
+    this.#release?.()
+  }
 }
 
 /** One join: of one connection, to one address. Its place counts from the beginning to the end. */
@@ -49,8 +58,6 @@ export class Join extends Attempt {
   isPassed = false
   /** What Socket.IO has made of it. */
   socket: Socket | undefined = undefined
-  /** Gives back the hold on a dynamic namespace. */
-  release: (() => void) | undefined = undefined
 
   constructor(joining: Joining, address: string, auth: object) {
     super()
@@ -65,7 +72,7 @@ export class Join extends Attempt {
     const { joining, address } = this
     joining.pending?.delete(address)
     if (joining.pending?.size === 0) joining.pending = undefined
-    this.release?.()
+    super.giveBack()
   }
 }
 

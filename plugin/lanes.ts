@@ -64,6 +64,8 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
 
   function open(client: Laned<Client>): void {
     const { conn } = client
+    // Polling is upgraded to WebTransport, too.
+    if (conn.transport.name !== 'websocket') return
     if (!isPossible || Object.keys(conn.transport.socket._extensions).length > 0) return
     isPossible = hasSeams(client)
     if (!isPossible) {

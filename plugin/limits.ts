@@ -26,7 +26,7 @@ export interface Limits {
   /** Namespaces that one connection may be in, or on the way to. Default 100. */
   namespacesPerConnection: number
   /**
-   * Joins a second of one connection, on average; in a burst twice as many, or `namespacesPerConnection` where that is more. Leaves have the
+   * Joins a second of one connection, on average; in a burst twice as many, or twice `namespacesPerConnection` where that is more. Leaves have the
    * same rate. Default 50.
    */
   joinsPerSecond: number

@@ -22,14 +22,14 @@ export interface ListenerRules<Target> {
 
 /**
  * From now on whatever a listener of this emitter throws or rejects goes to `report` instead.
- * `off(listener)`, `once` and `listeners()` go on working with the function that the application gave.
+ * `off(listener)`, `once`, `listeners()` and `rawListeners()` go on working with the function that the application gave.
  */
 export function containListeners<Target extends EventEmitter>(
   target: Target,
   report: Report<Target>,
   { vet, isLoud }: ListenerRules<Target> = {},
 ): void {
-  const { on, prependListener } = EventEmitter.prototype
+  const { on, prependListener, rawListeners } = EventEmitter.prototype
 
   const wrap = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
     const contained: AnyFunction = (...args) => {
@@ -39,7 +39,7 @@ export function containListeners<Target extends EventEmitter>(
       else contain(call, fail)
     }
     // node's own mark for a wrapped listener: removeListener() and listeners() look through it
-    return Object.assign(contained, { listener })
+    return Object.assign(contained, { listener, [WHOLE]: true })
   }
 
   const wrapOnce = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
@@ -64,7 +64,19 @@ export function containListeners<Target extends EventEmitter>(
     once: adds(on, wrapOnce),
     prependListener: adds(prependListener, wrap),
     prependOnceListener: adds(prependListener, wrapOnce),
+    rawListeners(this: Target, event: string | symbol) {
+      const kept = rawListeners.call(this, event) as (AnyFunction & Partial<Whole>)[]
+      return kept.map((each) => (each[WHOLE] ? each.listener : each))
+    },
   })
+}
+
+/** On a listener that is contained, and nothing else: node has no wrapper of its own for it, as it has for `once`. */
+const WHOLE = Symbol('whole')
+
+interface Whole {
+  readonly [WHOLE]: true
+  readonly listener: AnyFunction
 }
 
 function containRejection(result: unknown, report: (error: unknown) => void): void {

@@ -1,4 +1,5 @@
 import type { Ack } from './ack.js'
+import { anyListenersOf } from './any-listeners.js'
 import type { Arrival } from './arrival.js'
 import type { Desk } from './desk.js'
 import { FST_NSP_CLOSING, FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL } from './errors.js'
@@ -108,7 +109,7 @@ export function passToListeners(desk: Desk, arrival: Arrival, isDefined: boolean
   const { socket, handlerTimeoutMs } = desk
   const { name, ack } = arrival
   const isListenedFor = socket.listenerCount(name) > (name === 'error' ? OWN_ERROR_LISTENERS : 0)
-  if (!isListenedFor && socket.listenersAny().length === 0) {
+  if (!isListenedFor && anyListenersOf(socket).length === 0) {
     desk.refuseUnknown(arrival)
     return
   }

@@ -4,11 +4,9 @@ import type { Children } from './children.js'
 import { compilersOf } from './compilers.js'
 import { type Contract, compileContract } from './contract.js'
 import { createDispatch } from './dispatch.js'
-import { FST_NSP_NAMESPACE_UNKNOWN } from './errors.js'
 import { collectContextHooks, joinHooks } from './hooks.js'
 import type { Live } from './life.js'
 import { listen } from './listeners.js'
-import { connectError } from './middleware-error.js'
 import type { Dispatch } from './passage.js'
 import type { Declared, Registry } from './registry.js'
 
@@ -41,6 +39,8 @@ export interface Mounts {
   open(): void
   /** The definition that is mounted in a live namespace. */
   at(address: string): Mounted | undefined
+  /** Whether an address without a definition may be joined, where Socket.IO has a namespace of it. */
+  isWanted(address: string): boolean
   /** The contract of an address, live or not; undefined until the instance is ready, and where there is no definition. */
   contractOf(address: string): Contract | undefined
   /** The contract of a definition; undefined until the instance is ready. */
@@ -64,10 +64,6 @@ export function createMounts(options: MountOptions): Mounts {
   // Socket.IO's `/` always exists: that nobody has asked for it must not mean that anybody may join it.
   const listenersOf = () => root.listenerCount('connection') + root.listenerCount('connect')
   const own = listenersOf()
-  root.use((_socket, next) => {
-    const isWanted = mounted.has('/') || listenersOf() > own
-    next(isWanted ? undefined : connectError(new FST_NSP_NAMESPACE_UNKNOWN()))
-  })
 
   function compile(declared: Declared): Mounted {
     const { name, definition, context } = declared
@@ -112,6 +108,8 @@ export function createMounts(options: MountOptions): Mounts {
     },
 
     at: (address) => mounted.get(address),
+
+    isWanted: (address) => address !== '/' || mounted.has('/') || listenersOf() > own,
 
     contractOf(address) {
       const live = mounted.get(address)

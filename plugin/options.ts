@@ -83,7 +83,12 @@ const schema = {
       properties: {
         path: { type: 'string', pattern: '^/[^?#\\s]*$', default: '/socket.io' },
         serveClient: { type: 'boolean' },
-        transports: { type: 'array', items: { enum: ['polling', 'websocket'] }, minItems: 1, uniqueItems: true },
+        transports: {
+          type: 'array',
+          items: { enum: ['polling', 'websocket', 'webtransport'] },
+          minItems: 1,
+          uniqueItems: true,
+        },
         connectTimeout: milliseconds,
         connectionStateRecovery: { type: 'object', properties: { maxDisconnectionDuration: milliseconds } },
         pingInterval: { ...milliseconds, minimum: 1 },

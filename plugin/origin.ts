@@ -49,11 +49,11 @@ function isFromSamePage({ headers: { origin } }: IncomingMessage, handshake: Fas
  */
 export function admitOrigin(
   raw: IncomingMessage,
-  opening: IncomingMessage,
+  opening: IncomingMessage | null,
   checkOrigin: OriginPolicy,
   go: (refusal?: Refusal) => void,
 ): unknown {
-  const handshake = handshakeOf(opening)
+  const handshake = opening ? handshakeOf(opening) : undefined
   if (!handshake || isFromSamePage(raw, handshake)) return go()
   return checkOrigin(raw, handshake).then(
     () => go(),

@@ -22,8 +22,8 @@ export type RatesOptions = Pick<Limits, 'eventsPerSecond' | 'joinsPerSecond' | '
 
 export function createPacketRates(limits: RatesOptions, now: Clock): PacketRates {
   const { eventsPerSecond, joinsPerSecond, namespacesPerConnection } = limits
-  // Whoever comes back does so with all of its namespaces.
-  const burst = Math.max(joinsPerSecond * 2, namespacesPerConnection)
+  // Whoever leaves all of its namespaces may come back with all of them at once: a page that renders twice does.
+  const burst = Math.max(joinsPerSecond, namespacesPerConnection) * 2
 
   function take(joining: Joining, rate: 'joins' | 'leaves'): number {
     if (joinsPerSecond === 0) return 0

@@ -16,7 +16,7 @@ import { logError } from './error-log.js'
 import { FST_NSP_HOOK_LATE } from './errors.js'
 import { gateOf, receiverOf } from './gate.js'
 import { createHandshake } from './handshake.js'
-import { addContextHook } from './hooks.js'
+import { addContextHook, type HookName } from './hooks.js'
 import { createIdentities } from './identity.js'
 import { createInjector } from './inject.js'
 import { checkInstance } from './instance.js'
@@ -33,7 +33,7 @@ import { LineRates, Notices, RatedLog } from './rated-log.js'
 import { createAddresses, createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
-import { requestOf } from './request.js'
+import { findRequest } from './request.js'
 import { setRosters } from './roster.js'
 import { createRouting } from './routing.js'
 import { createStrangers } from './strangers.js'
@@ -82,7 +82,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   const recovery = withRecovery(options.io, {
     isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
-    ownerOf: (socket) => users.ownerOf(requestOf(socket)),
+    ownerOf(socket) {
+      const request = findRequest(socket)
+      return request && users.ownerOf(request)
+    },
     now: () => performance.now(),
     limit: options.limits.recoveryBytes,
   })
@@ -107,6 +110,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     options,
     route,
     find: registry.find,
+    isWanted: (address) => mounts.isWanted(address),
     children,
     dismissals,
     rates,
@@ -154,29 +158,27 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const { closeTimeoutMs } = options
   const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
-  instance.decorate('io', io)
-  instance.decorate('injectSocket', injector.injectSocket)
-  instance.decorate('printNamespaces', () =>
-    printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
-  )
-  instance.decorate('namespace', function (this: FastifyInstance, name, definition) {
-    registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
-    return this
-  })
-  instance.decorate(
-    'namespaceOf',
-    createReach({ io, registry, children, contractOf: mounts.contractOf, emitCheck, log: instance.log }) as never,
-  )
-  instance.decorate('addressesOf', createAddresses({ io, registry }) as never)
-  const { contractFor } = mounts
-  const userOf = createUserReach({ io, registry, identities, contractFor, emitCheck, log: instance.log })
-  instance.decorate('userOf', userOf as never)
-  instance.decorate('disconnectUser', identities.disconnectUser)
-  instance.decorate('addNamespaceHook', function (this: FastifyInstance, name, hook) {
-    if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
-    addContextHook(this, name, hook)
-    return this
-  })
+  const { contractOf, contractFor } = mounts
+  const { log } = instance
+  const decorators: Record<keyof Decorators, unknown> = {
+    io,
+    injectSocket: injector.injectSocket,
+    printNamespaces: () => printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
+    namespace(this: FastifyInstance, name: unknown, definition: unknown) {
+      registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
+      return this
+    },
+    namespaceOf: createReach({ io, registry, children, contractOf, emitCheck, log }),
+    addressesOf: createAddresses({ io, registry }),
+    userOf: createUserReach({ io, registry, identities, contractFor, emitCheck, log }),
+    disconnectUser: identities.disconnectUser,
+    addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
+      if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
+      addContextHook(this, name, hook)
+      return this
+    },
+  }
+  for (const [name, value] of Object.entries(decorators)) instance.decorate(name, value as never)
   for (const [name, definition] of Object.entries(options.namespaces)) {
     const path = `namespaces[${JSON.stringify(name)}]`
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })

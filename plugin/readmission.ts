@@ -5,6 +5,7 @@ import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_SOCKET_GONE } from './errors.js'
 import { Attempt } from './joins.js'
 import { listen } from './listeners.js'
 import { after, contain } from './sequence.js'
+import { rawOf } from './session-request.js'
 
 /*
  * A live socket is admitted again, with another auth.
@@ -33,7 +34,7 @@ export function createReadmit(decide: Decide, timeoutMs: number): Readmit {
       contain(
         () =>
           after(
-            decide(socket.request, socket.nsp.name, auth, attempt),
+            decide(rawOf(socket.conn), socket.nsp.name, auth, attempt),
             ({ request }) => settle(() => resolve(request as FastifyRequest)), // its namespace has a definition
           ),
         refuse,

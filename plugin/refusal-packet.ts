@@ -9,8 +9,9 @@ const UNKNOWN = { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 }
 
 /** Whether it refuses an unknown namespace; Socket.IO itself does so without a code. */
 export function isUnknown({ data: told }: Packet): boolean {
-  const { message, data = UNKNOWN } = Object(told)
-  return Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
+  const { message, code, data = UNKNOWN } = Object(told)
+  // That of protocol 3 has its code beside its message.
+  return code === undefined && Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
 }
 
 /** Whoever refuses an unknown namespace, it is told alike. */

@@ -35,13 +35,14 @@ export function handshakeOf(raw: IncomingMessage): FastifyRequest | undefined {
  * The Fastify request behind a socket: its session, cookies, user, ip and decorators. That of its connect, or, in a
  * namespace without a definition, that of its handshake.
  * in: any server socket of this plugin's server, also one met in plain `app.io.on('connection')`.
- * throws FST_NSP_REQUEST_MISSING for a socket that did not come in through Fastify.
+ * throws FST_NSP_REQUEST_MISSING for a socket that did not come in through Fastify, and for one of WebTransport in a namespace
+ * without a definition: there is no handshake behind it.
  *
  * @example
  * app.io.on('connection', (socket) => { requestOf(socket).log.info('a plain connection') })
  */
 export function requestOf(socket: { readonly request: IncomingMessage }): FastifyRequest {
-  const request = (socket as Marked)[REQUEST] ?? handshakeOf(socket.request)
+  const request = findRequest(socket)
   if (!request) throw new FST_NSP_REQUEST_MISSING()
   return request
 }
@@ -49,6 +50,11 @@ export function requestOf(socket: { readonly request: IncomingMessage }): Fastif
 /** What the hooks of an admitted connect have filled; undefined where they have filled nothing. */
 export function scopeOf({ raw }: FastifyRequest): Scope | undefined {
   return (raw as Partial<ConnectRequest>).scope
+}
+
+/** The same; undefined for a socket that has none: a session of WebTransport, in a namespace without a definition. */
+export function findRequest(socket: { readonly request: IncomingMessage | null }): FastifyRequest | undefined {
+  return (socket as Marked)[REQUEST] ?? (socket.request ? handshakeOf(socket.request) : undefined)
 }
 
 /** Remembers what a handshake's answer has set: a client has these cookies when it connects, though its handshake had not. */

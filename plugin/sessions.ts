@@ -21,8 +21,8 @@ interface Transport {
 /** What we need of the engine's socket. */
 interface Session {
   readonly id: string
-  /** That of its handshake. */
-  readonly request: IncomingMessage
+  /** That of its handshake; a session of WebTransport has none. */
+  readonly request: IncomingMessage | null
   readonly transport: Transport
   close(discard?: boolean): void
   on(event: 'close', listener: () => void): void

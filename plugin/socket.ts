@@ -35,14 +35,14 @@ export function createSocketClass(
 /** As Socket.IO has it, private: but the text of the time is made once a second, and not for each. */
 function buildHandshake(this: Socket, auth: Auth): Socket['handshake'] {
   const { request, conn } = this
-  const { headers, url, _query: query } = request as Asked
+  const { headers, url, _query: query } = request ? (request as Asked) : UNASKED
   const issued = Date.now()
   return {
     headers,
     time: textOf(issued),
     address: conn.remoteAddress,
     xdomain: Boolean(headers.origin),
-    secure: Boolean((request.socket as { encrypted?: boolean }).encrypted),
+    secure: !request || Boolean((request.socket as { encrypted?: boolean }).encrypted),
     issued,
     url,
     query,
@@ -63,6 +63,9 @@ export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): vo
       ? new OwnSocket(namespace, client, auth, undefined as never)
       : create.call(namespace, client, auth)
 }
+
+/** Of a session of WebTransport, which has no request. */
+const UNASKED = { headers: {}, url: undefined, _query: {} } as unknown as Asked
 
 /** A request, as the engine has it. */
 interface Asked extends IncomingMessage {

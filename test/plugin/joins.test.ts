@@ -192,6 +192,68 @@ function slowRecovery() {
   return { calls, io: { adapter: SlowAdapter as never, connectionStateRecovery: {} } }
 }
 
+t.test(
+  "who is lost, or refused, on the way to a child of Socket.IO's own dynamic namespaces leaves no child",
+  async (t) => {
+    let letIn: (() => void) | undefined
+    const app = await build(t, { io: { cleanupEmptyChildNamespaces: true }, namespaces: {} })
+    const parent = app.io.of((name, auth, allow) => {
+      if (Object(auth).now) allow(null, true)
+      else letIn = () => allow(null, name.startsWith('/lost/'))
+    }) as ReturnType<typeof app.io.of> & { readonly children: ReadonlySet<unknown> }
+    const port = await listen(app)
+    const childrenOf = () => [[...app.io._nsps.keys()], parent.children.size]
+
+    const lost = await open(t, port)
+    lost.wire.say('40/lost/1,')
+    await until(() => letIn !== undefined)
+    await lost.wire.end()
+    await until(() => app.io.engine.clientsCount === 0)
+    letIn?.()
+    t.strictSame(childrenOf(), [['/'], 0], 'nobody waits for it')
+
+    // One is on the way to the child that another one has left.
+    const { wire } = await open(t, port)
+    wire.say('40/lost/2,')
+    letIn = undefined
+    await until(() => letIn !== undefined)
+    const ask = letIn as unknown as () => void
+    const last = await open(t, port)
+    last.wire.say('40/lost/2,{"now":true}')
+    t.match(await last.wire.next(), /^40\/lost\/2,{"sid"/)
+    await wire.end()
+    await until(() => app.io.engine.clientsCount === 1)
+    ask()
+    t.strictSame(childrenOf(), [['/', '/lost/2'], 1], 'somebody is in it')
+    last.wire.say('41/lost/2,')
+    await until(() => parent.children.size === 0)
+    t.strictSame(childrenOf(), [['/'], 0])
+  },
+)
+
+for (const [what, io] of [
+  ['a pattern', (app: FastifyInstance) => app.io.of(/^\/two\/\d+$/)],
+  ['a function', (app: FastifyInstance) => app.io.of((name, _auth, allow) => setImmediate(allow, null, name !== '/'))],
+] as const) {
+  t.test(`a child of ${what} counts once among the namespaces of a connection, and gives that back`, async (t) => {
+    const app = await build(t, { limits: { namespacesPerConnection: 2 }, namespaces: {} })
+    io(app).on('connection', () => {})
+    const { wire } = await open(t, await listen(app))
+    for (let round = 0; round < 3; round++) {
+      wire.say('40/two/1,')
+      wire.say('40/two/2,')
+      wire.say('40/two/3,')
+      const answers = [await wire.next(), await wire.next(), await wire.next()].map((answer) =>
+        String(answer).slice(0, 9),
+      )
+      t.strictSame(answers.sort(), ['40/two/1,', '40/two/2,', '44/two/3,'])
+      wire.say('41/two/1,')
+      wire.say('41/two/2,')
+      await until(() => ['/two/1', '/two/2'].every((name) => app.io.of(name).sockets.size === 0))
+    }
+  })
+}
+
 t.test('a recovery that takes for ever holds nothing, and what comes of it in the end is not heard', async (t) => {
   const { calls, io } = slowRecovery()
   const seen: unknown[] = []

@@ -33,6 +33,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'session-id',
     'target',
     'turn',
+    'unasked',
     'upgrade-offer',
     'versions',
     'waits',
@@ -80,6 +81,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'refusal-packet',
     'relay',
     'request',
+    'session-request',
     'upgrade',
   ],
   ['handler-context', 'lanes', 'lookalike', 'oversize', 'pending-joins', 'rates', 'strangers', 'users'],
@@ -87,6 +89,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'ask',
     'backlog',
+    'broadcast-acks',
     'children',
     'codec',
     'compiled-schema',

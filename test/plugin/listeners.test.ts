@@ -48,6 +48,9 @@ t.test('listeners behave as without: this, arguments, order, once, off and liste
   emitter.once('x', once)
   emitter.prependOnceListener('x', never)
   t.strictSame(emitter.listeners('x'), [never, first, last, once])
+  const [, , raw, rawOnce] = emitter.rawListeners('x')
+  t.equal(raw, last)
+  t.equal(Object(rawOnce).listener, once, 'node has a wrapper for it, too')
   emitter.off('x', never)
   emitter.emit('x', 1, 2)
   emitter.emit('x')
@@ -82,6 +85,43 @@ t.test(
     t.equal(socket.listenersAny().length, 0)
   },
 )
+
+for (const [listeners, on, prepend, off] of [
+  ['listenersAny', 'onAny', 'prependAny', 'offAny'],
+  ['listenersAnyOutgoing', 'onAnyOutgoing', 'prependAnyOutgoing', 'offAnyOutgoing'],
+] as const) {
+  t.test(`${listeners}() gives the functions of the application, in a list that it may change`, async (t) => {
+    const heard: unknown[] = []
+    const { app, socket } = await client(t, { events: { 'message:send': { handler: () => {} } } })
+    const [here] = [...app.io.of('/chat').sockets.values()]
+    if (!here) throw new Error('nobody is there')
+    const first = (name: string) => void heard.push(['first', name])
+    const second = (name: string) => void heard.push(['second', name])
+    const third = async (name: string) => {
+      heard.push(['third', name])
+      throw new Error('it is contained')
+    }
+    t.strictSame(here[listeners](), [])
+    here[on](second)[prepend](first)[on](first)
+    t.strictSame(here[listeners](), [first, second, first])
+    t.ok(here[listeners]().includes(second))
+    here[off](first)
+    t.strictSame([...here[listeners]()], [second, first])
+    here[listeners]().splice(0, 1)
+    here[listeners]().push(third)
+    t.strictSame(here[listeners](), [first, third])
+    await socket.emitWithAck('message:send')
+    here.emit('message:new')
+    const name = listeners === 'listenersAny' ? 'message:send' : 'message:new'
+    await until(() => heard.length === 2)
+    t.strictSame(heard, [
+      ['first', name],
+      ['third', name],
+    ])
+    here[listeners]().length = 0
+    t.strictSame(here[listeners](), [])
+  })
+}
 
 t.test('what a listener of a namespace throws or rejects is logged, and ends nothing', async (t) => {
   const calls: string[] = []

@@ -59,6 +59,16 @@ t.test('whoever comes back with all the namespaces that one may have is let in',
   for (let id = 0; id < 50; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
 })
 
+t.test('whoever leaves all of its namespaces comes back with all of them at once', async (t) => {
+  const app = await build(t, { namespaces: { '/orgs/:id': {} } })
+  const wire = await open(t, await listen(app))
+  for (let id = 0; id < 100; id++) wire.say(`40/orgs/${id},`)
+  for (let id = 0; id < 100; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
+  for (let id = 0; id < 100; id++) wire.say(`41/orgs/${id},`)
+  for (let id = 0; id < 100; id++) wire.say(`40/orgs/${id},`)
+  for (let id = 0; id < 100; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
+})
+
 t.test('a repeated join beyond the rate has had its answer', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 1, namespacesPerConnection: 1 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
@@ -72,7 +82,7 @@ t.test('a repeated join beyond the rate has had its answer', async (t) => {
   t.equal(app.io.of('/chat').sockets.size, 1)
 })
 
-t.test('leaves have the same rate; one too many ends its connection', async (t) => {
+t.test('leaves have the same rate; one too many ends its connection [joins-and-leaves]', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 2, namespacesPerConnection: 1 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
   // Of a namespace that it has just left: Socket.IO has a turn of the loop for it.
