@@ -182,17 +182,19 @@ t.test(
     for (const statusCode of [200, 401]) {
       let goOn: (() => void) | undefined
       let isOver = false
-      const { app, url, failures } = await open(t, { namespaces: {} })
-      // Its own middleware is asked late, past the connect route: it waits where Socket.IO has a socket already.
-      app.namespace('/', {
-        preHandler: async () => {
-          await new Promise<void>((resolve) => {
-            goOn = resolve
-          })
-          setImmediate(() => {
-            isOver = true
-          })
-          if (statusCode !== 200) throw Object.assign(new Error('No'), { statusCode })
+      const { app, url, failures } = await open(t, {
+        namespaces: {
+          '/': {
+            preHandler: async () => {
+              await new Promise<void>((resolve) => {
+                goOn = resolve
+              })
+              setImmediate(() => {
+                isOver = true
+              })
+              if (statusCode !== 200) throw Object.assign(new Error('No'), { statusCode })
+            },
+          },
         },
       })
       const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
