@@ -198,6 +198,7 @@ t.test(
         },
       })
       const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
+      await heard(socket, 'message')
       await until(() => goOn !== undefined)
       socket.terminate()
       await until(() => app.io.engine.clientsCount === 0)
