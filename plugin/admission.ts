@@ -146,12 +146,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const join = joins.begin(conn, nsp.name, handshake.auth)
     Object.assign(join, { isPassed: true, socket })
     contain(
-      () =>
-        after(decide(rawOf(conn), nsp.name, handshake.auth, join), ({ request }) => {
-          if (!join.isOver) enter(request)
-        }),
+      () => after(decide(rawOf(conn), nsp.name, handshake.auth, join), ({ request }) => enter(request)),
       (error) => {
-        if (join.isOver) return
         socket._cleanup()
         fail({ connection: conn as unknown as Connection, address: nsp.name }, join, error)
       },

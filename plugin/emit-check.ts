@@ -48,9 +48,8 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
         return args
       }
       const { checkPayload } = emit
-      const most = checkPayload ? 1 : 0
-      if (args.length > most) refuseSurplus(namespace, event, args, most)
-      if (!checkPayload) return args.length === 0 ? args : []
+      if (args.length > 1) refuseSurplus(namespace, event, args)
+      if (!checkPayload) return args.length > 1 ? args.slice(0, 1) : args
       const checked = recast(
         () => checkPayload(args[0]),
         (error) => {
@@ -80,10 +79,8 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
   }
 }
 
-/** What no schema declares does not leave. `undefined` is no argument: whoever has no payload may say so. */
-function refuseSurplus(namespace: string, event: string, args: readonly unknown[], most: number): void {
+/** An emit has a payload and nothing else, as an event has. `undefined` is nothing. */
+function refuseSurplus(namespace: string, event: string, args: readonly unknown[]): void {
   const count = args.findLastIndex((value) => value !== undefined) + 1
-  if (count <= most) return
-  const declared = most === 1 ? 'it has one argument, its payload' : 'it is declared without a payload'
-  throw new FST_NSP_EMIT_INVALID(event, namespace, `${declared}, and got ${count}`)
+  if (count > 1) throw new FST_NSP_EMIT_INVALID(event, namespace, `it has one argument, its payload, and got ${count}`)
 }

@@ -68,7 +68,7 @@ export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdO
 }
 
 const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
-
+const TRANSPORTS = ['polling', 'websocket', 'webtransport']
 // 0 turns a limit off, but not these: they keep the process from recursing over a packet, or spreading it.
 const UNBOUNDABLE = ['arguments', 'depth', 'payloadBytes']
 
@@ -83,12 +83,7 @@ const schema = {
       properties: {
         path: { type: 'string', pattern: '^/[^?#\\s]*$', default: '/socket.io' },
         serveClient: { type: 'boolean' },
-        transports: {
-          type: 'array',
-          items: { enum: ['polling', 'websocket', 'webtransport'] },
-          minItems: 1,
-          uniqueItems: true,
-        },
+        transports: { type: 'array', items: { enum: TRANSPORTS }, minItems: 1, uniqueItems: true },
         connectTimeout: milliseconds,
         connectionStateRecovery: { type: 'object', properties: { maxDisconnectionDuration: milliseconds } },
         pingInterval: { ...milliseconds, minimum: 1 },

@@ -23,7 +23,7 @@ export function markAsked(connection: Connection): void {
 
 /** Tells a refusal that nobody has asked for, later, where the connection asks for nothing until then. */
 export function tellUnasked(connection: Connection, tell: () => void): void {
-  if (connection[ASKED]) return
+  if (connection[ASKED] === true) return
   connection[ASKED] = setTimeout(() => {
     if (connection.readyState === 'open') tell()
   }, WAIT_MS).unref()

@@ -33,7 +33,7 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ io: { pingInterval: '25s' } }, /^Option io\.pingInterval must be integer: got "25s"$/],
     [{ io: { pingInterval: 0 } }, /^Option io\.pingInterval must be >= 1: got 0$/],
     [{ io: { path: 'socket.io' } }, /^Option io\.path must match pattern/],
-    [{ io: { transports: ['pigeon'] } }, /^Option io\.transports\.0 must be one of polling, websocket$/],
+    [{ io: { transports: ['pigeon'] } }, /^Option io\.transports\.0 must be one of polling, websocket, webtransport$/],
     [{ io: { transports: [] } }, /^Option io\.transports must NOT have fewer than 1 items/],
     [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must name the origins/],
     [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must name the origins/],

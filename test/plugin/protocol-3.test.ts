@@ -34,7 +34,7 @@ async function open(t: Test, options: NamespacesOptions, transports: readonly st
     return { socket, errors }
   }
   const failures = () => lines.filter(({ level }) => Number(level) >= 40)
-  return { app, url, enter, failures }
+  return { app, url, enter, failures, lines }
 }
 
 const heardOf = (socket: OldSocket, event: string) =>
@@ -117,7 +117,7 @@ t.test(
   'a refusal of / reaches no namespace of a client of protocol 3 that has asked for another [protocol-3-root]',
   async (t) => {
     const asked: string[] = []
-    const { app, url, enter } = await open(t, {
+    const { url, enter, lines } = await open(t, {
       admissionTimeoutMs: 50,
       namespaces: {
         ...NAMESPACES,
@@ -137,21 +137,25 @@ t.test(
     await until(() => root.errors.length > 0)
     t.match(root.errors, [{ code: 'NO_PASS' }], 'who wants / is told')
     t.strictSame(chat.errors, [], 'and nobody else is, though it was there before')
-    // One whose refusal is ready before it asks, and one that is refused for its time.
-    for (const query of ['', '&slow=1']) {
+    // One whose refusal is ready before it asks, one that asks before, and one that asks for nothing.
+    for (const [query, isAsking] of [
+      ['', true],
+      ['&slow=1', true],
+      ['&slow=1', false],
+    ] as const) {
+      const late = () => lines.filter(({ code }) => code === 'FST_NSP_ADMISSION_TIMEOUT').length
+      const before = late()
       const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket${query}`)
       t.teardown(() => socket.terminate())
-      const lines: string[] = []
-      socket.on('message', (data) => lines.push(String(data)))
-      await until(() => lines.length === 1 && app.io.engine.clientsCount > 0)
-      if (query) await until(() => lines.length === 2)
-      else {
-        socket.send('40/chat,')
-        await until(() => lines.length === 2)
-      }
-      t.match(lines[1], query ? /^44{.*FST_NSP_ADMISSION_TIMEOUT/ : '40/chat,')
+      const frames: string[] = []
+      socket.on('message', (data) => frames.push(String(data)))
+      await until(() => frames.length === 1)
+      if (isAsking) socket.send('40/chat,')
+      if (query) await until(() => late() > before)
+      await until(() => frames.length === 2)
+      t.match(frames[1], isAsking ? '40/chat,' : /^44{.*FST_NSP_ADMISSION_TIMEOUT/)
     }
-    t.ok(asked.length >= 4)
+    t.ok(asked.length >= 5)
   },
 )
 
@@ -171,3 +175,37 @@ t.test('a connection of protocol 3 that ends before it is told is told nothing',
   await until(() => told.length === 2)
   t.equal(lines.length, 1)
 })
+
+t.test(
+  'a connection of protocol 3 that is lost in a hook of / joins nothing, whatever comes of the hook',
+  async (t) => {
+    for (const statusCode of [200, 401]) {
+      let goOn: (() => void) | undefined
+      let isOver = false
+      const { app, url, failures } = await open(t, {
+        namespaces: {
+          '/': {
+            preHandler: async () => {
+              await new Promise<void>((resolve) => {
+                goOn = resolve
+              })
+              setImmediate(() => {
+                isOver = true
+              })
+              if (statusCode !== 200) throw Object.assign(new Error('No'), { statusCode })
+            },
+          },
+        },
+      })
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
+      await heard(socket, 'message')
+      await until(() => goOn !== undefined)
+      socket.terminate()
+      await until(() => app.io.engine.clientsCount === 0)
+      goOn?.()
+      await until(() => isOver)
+      t.equal(app.io.of('/').sockets.size, 0)
+      t.strictSame(failures(), [])
+    }
+  },
+)

@@ -928,7 +928,7 @@ const RATES: readonly Input[] = [
     'rate',
     'a thousand joins of a namespace joined already',
     times(1_000, () => '40/chat,'),
-    { answers: { joined: 99 } },
+    { answers: { joined: 199 } },
   ),
   ws('rate', 'a thousand leaves and joins', times(500, () => ['41/chat,', '40/chat,']).flat(), CLOSED),
   ws(
