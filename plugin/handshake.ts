@@ -27,9 +27,6 @@ import { refuseUpgrade, watchUpgrade } from './upgrade.js'
 
 const BUNDLE = ':bundle(^socket\\.io(?:\\.esm|\\.msgpack)?(?:\\.min)?\\.js(?:\\.map)?$)'
 
-// What the engine makes of a method it says itself.
-const METHODS: HTTPMethods[] = ['GET', 'POST', 'OPTIONS', 'HEAD', 'PUT', 'PATCH', 'DELETE']
-
 type Respond = (raw: IncomingMessage, response: ServerResponse) => void
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>
@@ -137,7 +134,8 @@ export function createHandshake(
           if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue
           scope.route({
             ...hidden,
-            method: METHODS,
+            // What the engine makes of a method it says itself. A CONNECT never comes to a route by the network.
+            method: scope.supportedMethods.filter((name) => name !== 'CONNECT') as HTTPMethods[],
             url,
             onRequest: (request) => checkOrigin(request.raw, request),
             // The last of them: a session's Set-Cookie is there.

@@ -158,8 +158,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const { closeTimeoutMs } = options
   const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
-  const { contractOf, contractFor } = mounts
-  const { log } = instance
+  const [{ contractOf, contractFor }, { log }] = [mounts, instance]
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket: injector.injectSocket,

@@ -187,7 +187,7 @@ t.test('an upgrade that is nobody else’s is answered by Fastify as a plain req
   t.match(await shake(`ws://127.0.0.1:${port}/plain`), {
     statusCode: 200,
     body: 'plain',
-    headers: { connection: 'close' },
+    headers: { connection: 'keep-alive' },
   })
   t.match(await shake(`ws://127.0.0.1:${port}/socket.iox/?EIO=4&transport=websocket`), { statusCode: 404 })
 })

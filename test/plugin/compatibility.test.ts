@@ -223,9 +223,13 @@ differs(
 differs(
   'http-server',
   {},
-  async ({ io }) => (io as unknown as { httpServer: { listening: boolean } }).httpServer.listening,
-  false,
+  async ({ io }) => {
+    const { httpServer } = io as unknown as { httpServer: { listening: boolean } }
+    await io.close()
+    return httpServer.listening
+  },
   true,
+  false,
 )
 
 t.test('what a listener throws, or rejects with, ends nothing [listeners-that-fail]', async (t) => {
