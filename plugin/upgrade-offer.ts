@@ -32,13 +32,13 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 
 /** Gives a connection back to the server, whose parser has let go of it, with a request that offers no upgrade. */
 export function returnAsRequest(server: HttpServer, raw: IncomingMessage, connection: Duplex, head: Buffer): void {
+  if (connection.destroyed) return
   const { _httpMessage: unanswered } = connection as { _httpMessage?: ServerResponse | null }
   if (unanswered) {
     // Behind a request that is not answered yet, whose response would not know of the next one.
     unanswered.once('close', () => returnAsRequest(server, raw, connection, head))
     return
   }
-  if (connection.destroyed) return
   const count = (returned.get(connection)?.count ?? 0) + 1
   returned.set(connection, { offer: raw, count })
   connection.unshift(Buffer.concat([headOf(raw), head]))
@@ -74,7 +74,9 @@ function headOf({ method, url, httpVersion, rawHeaders, headers }: IncomingMessa
     const name = rawHeaders[index] as string
     if (!/^(?:upgrade|connection)$/i.test(name)) lines.push(`${name}: ${rawHeaders[index + 1]}`)
   }
-  const kept = (headers.connection ?? '').split(/[\s,]+/).filter((token) => token !== '' && !/^upgrade$/i.test(token))
+  const kept = String(headers.connection)
+    .split(/[\s,]+/)
+    .filter((token) => token !== '' && !/^upgrade$/i.test(token))
   if (kept.length > 0) lines.push(`Connection: ${kept.join(', ')}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }

@@ -7,7 +7,7 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
-import { createReadUrl } from '../../plugin/fastify-internals.js'
+import { createReadUrl, secondaryServersOf } from '../../plugin/fastify-internals.js'
 import { Line, request, upgrade } from '../wire/wire.js'
 import { build, heard, join, listen, next, POLLING, until, WEBSOCKET } from './harness.js'
 
@@ -226,6 +226,15 @@ t.test('a rewriteUrl that throws, or makes no text, is for Fastify to report', a
     t.equal(createReadUrl(app)(raw), '/socket.io/')
   }
 })
+
+t.test(
+  'where Fastify has no such symbols any more, urls are read as they come, and there is no second server',
+  async (t) => {
+    const bare = {} as FastifyInstance
+    t.equal(createReadUrl(bare)({ url: '/api/socket.io/' } as IncomingMessage), '/api/socket.io/')
+    t.strictSame(secondaryServersOf(bare), [])
+  },
+)
 
 t.test('a foreign origin on a live session is refused, on every transport and method', async (t) => {
   const app = await build(t, { io: { cors: { origin: 'https://app.example' } }, namespaces: { '/chat': {} } })

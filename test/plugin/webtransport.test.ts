@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Socket as ServerSocket } from 'socket.io'
 import t, { type Test } from 'tap'
@@ -180,6 +181,19 @@ t.test('a connection without a request that is none of WebTransport is not let i
   })
   t.match(await next(enter('/chat'), 'connect_error'), [{ data: { code: 'FST_NSP_INTERNAL' } }])
   t.equal(app.io.of('/chat').sockets.size, 0)
+})
+
+t.test('a poll that names a session of WebTransport is refused, and the session lives', async (t) => {
+  const { app, enter } = await open(t, { namespaces: { '/chat': { events: { echo: { handler: () => 1 } } } } })
+  const socket = enter('/chat')
+  await next(socket, 'connect')
+  const [sid] = Object.keys((app.io.engine as unknown as { clients: object }).clients)
+  const { port } = app.server.address() as AddressInfo
+  const polled = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling&sid=${sid}`, {
+    headers: { origin: 'http://evil.example' },
+  })
+  t.equal(polled.status, 400)
+  t.strictSame(await socket.emitWithAck('echo'), { ok: true, data: 1 })
 })
 
 t.test('a server closes with sessions of WebTransport open', async (t) => {
