@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { join, next, TRANSPORTS, until } from '../plugin/harness.js'
 
-t.test("behind @socket.io/sticky every transport connects, and so do the application's own routes", async (t) => {
+t.test("behind @socket.io/sticky every transport connects, and so do the application's own routes [sticky]", async (t) => {
   // tap puts its own loader into NODE_OPTIONS.
   const env = { ...process.env, NODE_OPTIONS: '' }
   const primary = fork(fileURLToPath(new URL('sticky-node.ts', import.meta.url)), {
