@@ -32,7 +32,7 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 
 /** Gives a connection back to the server, whose parser has let go of it, with a request that offers no upgrade. */
 export function returnAsRequest(server: HttpServer, raw: IncomingMessage, connection: Duplex, head: Buffer): void {
-  if (connection.destroyed) return
+  if (!connection.writable) return
   const { _httpMessage: unanswered } = connection as { _httpMessage?: ServerResponse | null }
   if (unanswered) {
     // Behind a request that is not answered yet, whose response would not know of the next one.

@@ -21,6 +21,11 @@ t.test('whoever comes first claims a key; everybody else gets the ack that the f
   const early = store.claim('a', TTL)
   await store.settle(token, '{"ok":true}')
   t.strictSame(await early, { ack: '{"ok":true}' }, 'who asked before it was settled')
+  const other = await begin(store, 'c')
+  const { signal } = new AbortController()
+  const signalled = store.claim('c', { ...TTL, signal })
+  await store.settle(other, '{"ok":true}')
+  t.strictSame(await signalled, { ack: '{"ok":true}' }, 'who may have given up, and has not')
   t.strictSame(await store.claim('a', TTL), { ack: '{"ok":true}' }, 'who asks after')
 })
 

@@ -3,7 +3,7 @@ import { Socket } from 'socket.io'
 import t from 'tap'
 import { containAnyListeners } from '../../plugin/any-listeners.js'
 import { containAcks, containListeners } from '../../plugin/listeners.js'
-import { client, until } from './harness.js'
+import { client, until, withResolvers } from './harness.js'
 
 function contained() {
   const emitter = new EventEmitter()
@@ -218,4 +218,21 @@ t.test('what a listener of any outgoing event throws is logged, and the emit goe
   app.io.of('/chat').emit('news', 1)
   t.equal(await socket.nextEvent('news'), 1)
   t.equal(lines.filter(({ msg }) => msg === 'listener failed').length, 1)
+})
+
+t.test('a listener that has not acked when its client goes is not complained of', async (t) => {
+  const heard = withResolvers()
+  const gone = withResolvers()
+  const { socket, lines } = await client(t, {
+    onConnect: ({ socket }) => void socket.on('never', () => heard.resolve()),
+    onDisconnect: () => gone.resolve(),
+  })
+  socket.emit('never', () => {})
+  await heard.promise
+  socket.disconnect()
+  await gone.promise
+  t.strictSame(
+    lines.filter(({ code }) => code === 'FST_NSP_HANDLER_TIMEOUT'),
+    [],
+  )
 })

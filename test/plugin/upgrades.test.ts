@@ -91,6 +91,21 @@ t.test('a request that offers an upgrade waits for the answers before it', async
   t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 1 } })
 })
 
+t.test('behind an answer that ends its connection, an offer is not looked at', async (t) => {
+  const app = await build(t)
+  addEcho(app)
+  const waiting: (() => void)[] = []
+  app.get('/last', (_request, reply) => {
+    waiting.push(() => void reply.header('connection', 'close').send({ n: 0 }))
+  })
+  const line = await open(t, await listen(app))
+  line.write(`${request('GET', '/last')}${post({ n: 1 })}`)
+  await until(() => waiting.length === 1)
+  waiting[0]?.()
+  t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { n: 0 })
+  t.equal(await line.answer(), undefined)
+})
+
 t.test('a connection that has gone before its offer is looked at harms nobody', async (t) => {
   const app = await build(t)
   const waiting = addSlow(app)
