@@ -16,7 +16,8 @@ import type { Middleware } from './middlewares.js'
 import type { Dispatch } from './passage.js'
 import { RatedLog } from './rated-log.js'
 import { keepRates, ratesKeptFor } from './rates.js'
-import { keepRequest } from './request.js'
+import { keepRequest, scopeOfSocket } from './request.js'
+import { applyIn } from './scope.js'
 import { createSocketClass, setSocketClass } from './socket.js'
 import { toWireError, type WireError } from './wire-error.js'
 
@@ -80,13 +81,15 @@ export function containServer(options: ContainmentOptions): void {
     containListeners(
       contained,
       (error, event, args, socket) => answer(args, report(error, 'listener', socket, event)),
-      { vet: refuseDeclared },
+      { vet: refuseDeclared, scopeOf: scopeOfSocket },
     )
     containAnyListeners<ListenerTarget & Socket>(
       contained as ListenerTarget & Socket,
       (error, event, _args, socket) => report(error, 'listener', socket, event),
       (listener, socket, event, args) =>
-        args[0] instanceof Refusal ? undefined : callAnyListener(listener, socket, event, args),
+        args[0] instanceof Refusal
+          ? undefined
+          : applyIn(scopeOfSocket(socket), callAnyListener as never, undefined, [listener, socket, event, args]),
     )
     contained.use = function (this: Socket, middleware) {
       gateFor(this).use(middleware as Middleware)
@@ -110,7 +113,7 @@ export function containServer(options: ContainmentOptions): void {
       recovered.use((event, next) => sendToGate(recovered, event, next))
       containFunctions(recovered)
     }
-    containAcks(socket, reportAck)
+    containAcks(socket, reportAck, scopeOfSocket(socket))
     listen(socket, 'disconnect', leave)
     if (rules) openLane(socket)
     else gate.open()
@@ -151,7 +154,11 @@ export function containServer(options: ContainmentOptions): void {
       })
     })
     // Whoever makes a namespace hears that it could not be prepared: nobody must join it.
-    containListeners(namespace, reportOfNamespace, { isLoud: (event) => event === 'new_namespace' })
+    containListeners(namespace, reportOfNamespace, {
+      isLoud: (event) => event === 'new_namespace',
+      // `connection` is called with a socket.
+      scopeOf: (_namespace, [socket]) => scopeOfSocket(Object(socket)),
+    })
     containPresent(namespace)
     // Before a listener of the application: one that throws must not keep us from hearing of it.
     namespace.prependListener('connect', admission.settle)

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { shortenOrigin } from './origin.js'
 import { queryOf } from './target.js'
 
 /*
@@ -27,7 +28,7 @@ export function adviseOnHandshakes(scope: FastifyInstance, hasNamespaces: () => 
   scope.addHook('onError', ({ raw, headers: { origin = '' }, host, log }, _reply, { code }, done) => {
     if (code === 'FST_NSP_ORIGIN_FORBIDDEN') {
       explained.add(raw)
-      const shown = origin.slice(0, 100)
+      const shown = shortenOrigin(origin).slice(0, 100)
       if (origins.size < MOST_ORIGINS && !origins.has(shown)) {
         origins.add(shown)
         log.warn({ origin: shown, host, code }, ORIGIN_ADVICE)

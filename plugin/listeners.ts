@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { applyIn, type Scope } from './scope.js'
 import { contain, isThenable } from './sequence.js'
 
 /*
@@ -18,6 +19,8 @@ export interface ListenerRules<Target> {
   readonly vet?: (target: Target, event: string | symbol) => void
   /** Whether what a listener of this event throws is for whoever emits it; what it rejects with is reported all the same. */
   readonly isLoud?: (event: string | symbol) => boolean
+  /** What the stores of AsyncLocalStorage hold for a listener. Default: what they hold where it is called. */
+  readonly scopeOf?: (target: Target, args: readonly unknown[]) => Scope | undefined
 }
 
 /**
@@ -27,13 +30,13 @@ export interface ListenerRules<Target> {
 export function containListeners<Target extends EventEmitter>(
   target: Target,
   report: Report<Target>,
-  { vet, isLoud }: ListenerRules<Target> = {},
+  { vet, isLoud, scopeOf }: ListenerRules<Target> = {},
 ): void {
   const { on, prependListener, rawListeners } = EventEmitter.prototype
 
   const wrap = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
     const contained: AnyFunction = (...args) => {
-      const call = () => Reflect.apply(listener, emitter, args)
+      const call = () => applyIn(scopeOf?.(emitter, args), listener, emitter, args)
       const fail = (error: unknown) => report(error, String(event), args, emitter)
       if (isLoud?.(event)) containRejection(call(), fail)
       else contain(call, fail)
@@ -109,8 +112,10 @@ export function listen<Target extends EventEmitter>(
 export function containAcks<Target extends object>(
   socket: Target,
   report: (error: unknown, socket: Target) => void,
+  scope?: Scope,
 ): void {
-  if ((socket as { acks?: unknown }).acks instanceof Map) Object.assign(socket, { acks: new Acks(socket, report) })
+  if ((socket as { acks?: unknown }).acks instanceof Map)
+    Object.assign(socket, { acks: new Acks(socket, report, scope) })
 }
 
 /** Whether an emit waits for an ack of that number. */
@@ -122,11 +127,13 @@ export function awaitsAck(socket: object, id: number): boolean {
 class Acks<Target extends object> {
   readonly #socket: Target
   readonly #report: (error: unknown, socket: Target) => void
+  readonly #scope: Scope | undefined
   #acks: Map<number, AnyFunction> | undefined = undefined
 
-  constructor(socket: Target, report: (error: unknown, socket: Target) => void) {
+  constructor(socket: Target, report: (error: unknown, socket: Target) => void, scope: Scope | undefined) {
     this.#socket = socket
     this.#report = report
+    this.#scope = scope
   }
 
   get(id: number): AnyFunction | undefined {
@@ -137,7 +144,7 @@ class Acks<Target extends object> {
     this.#acks ??= new Map()
     this.#acks.set(id, (...args) =>
       contain(
-        () => Reflect.apply(ack, this.#socket, args),
+        () => applyIn(this.#scope, ack, this.#socket, args),
         (error) => this.#report(error, this.#socket),
       ),
     )

@@ -52,7 +52,7 @@ export interface NormalDefinition {
 }
 
 // Socket.IO keeps these names for itself, on the server and on the client; the last is our own farewell.
-const RESERVED_EVENTS = [
+export const RESERVED_EVENTS: readonly string[] = [
   'connect',
   'connect_error',
   'disconnect',

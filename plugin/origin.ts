@@ -34,7 +34,7 @@ export function createOriginPolicy(cors: ServerOptions['cors'] | undefined): Ori
     const { origin } = raw.headers
     if (origin === undefined || isSameOrigin(origin, target)) return
     const { origin: allowed } = typeof cors === 'function' ? await resolveDelegate(cors, raw) : (cors ?? {})
-    if (!(await isAllowed(origin, allowed))) throw new FST_NSP_ORIGIN_FORBIDDEN(shorten(origin))
+    if (!(await isAllowed(origin, allowed))) throw new FST_NSP_ORIGIN_FORBIDDEN(shortenOrigin(origin))
   }
 }
 
@@ -59,7 +59,7 @@ export function admitOrigin(
     () => go(),
     (error: unknown) => {
       handshake.log.info({ err: error }, 'refused a request of a session, for its origin')
-      go(refuse(new FST_NSP_ORIGIN_FORBIDDEN(shorten(String(raw.headers.origin)))))
+      go(refuse(new FST_NSP_ORIGIN_FORBIDDEN(shortenOrigin(String(raw.headers.origin)))))
     },
   )
 }
@@ -107,6 +107,8 @@ function refuse({ statusCode = 403, code, message }: FastifyError): Refusal {
   return { statusCode, endToEndHeaders: { 'content-type': type, 'content-length': Buffer.byteLength(body) }, body }
 }
 
-function shorten(origin: string): string {
+/** What of an Origin header may be logged and told: no user, no query. */
+export function shortenOrigin(header: string): string {
+  const origin = header.replace(/\/\/[^/?#]*@/, '//').replace(/[?#].*/s, '')
   return origin.length > 100 ? `${origin.slice(0, 100)}…` : origin
 }

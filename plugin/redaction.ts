@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, RouteShorthandOptions } from 'fastify'
 
 /*
  * What a log must not have: tokens in a query, in `auth`, in cookies and in headers. A line about a request of ours shows
@@ -7,10 +7,21 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RouteShorthand
 
 const REDACTED = '[redacted]'
 
-// Of a handshake's query: the engine's own words, which no secret is. Its `sid` is one: who has it has the session.
-const ENGINE_WORDS = new Set(['EIO', 'transport', 't', 'b64', 'j'])
+// Of a handshake's query: the engine's own words, with values as the engine's are. Its `sid` is a secret: who has it has the session.
+const ENGINE_WORDS: Readonly<Record<string, RegExp>> = {
+  EIO: /^\d$/,
+  transport: /^(polling|websocket|webtransport)$/,
+  t: /^[\w.-]{1,12}$/,
+  b64: /^(1|true)$/,
+  j: /^\d{1,6}$/,
+}
 
-const SECRET_HEADER = /auth(?!ority)|cookie|token|key|secret|password|session|websocket-protocol/i
+function isEngineWord(name: string, value: unknown): boolean {
+  return Object.hasOwn(ENGINE_WORDS, name) && ENGINE_WORDS[name]?.test(String(value)) === true
+}
+
+const SECRET_HEADER =
+  /auth(?!ority)|cookie|token|key|secret|password|session|jwt|csrf|xsrf|credential|signature|websocket-protocol/i
 
 /** A URL as a log may have it: of its query the names, and the values of the engine's own. */
 export function redactUrl(url: string): string {
@@ -25,29 +36,42 @@ function redactPart(part: string): string {
   // Alone it may be the secret itself.
   if (sign < 0) return part === '' ? '' : REDACTED
   const name = part.slice(0, sign)
-  return ENGINE_WORDS.has(name) ? part : `${name}=${REDACTED}`
+  return isEngineWord(name, part.slice(sign + 1)) ? part : `${name}=${REDACTED}`
 }
 
 type Values = Readonly<Record<string, unknown>>
 
-function redactValues(values: Values, isOpen: (name: string) => boolean): Values {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isOpen(name) ? value : REDACTED]))
+function redactValues(values: Values, isOpen: (name: string, value: unknown) => boolean): Values {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, isOpen(name, value) ? value : REDACTED]),
+  )
+}
+
+/** The URL of the page before may have a secret in its query. */
+function redactReferer(headers: Values): Values {
+  return typeof headers.referer === 'string' ? { ...headers, referer: redactUrl(headers.referer) } : headers
 }
 
 function redactRawHeaders(list: readonly string[]): string[] {
-  return list.map((text, index) => (index % 2 === 1 && SECRET_HEADER.test(list[index - 1] as string) ? REDACTED : text))
+  return list.map((text, index) => {
+    const name = index % 2 === 1 ? (list[index - 1] as string) : ''
+    if (name.toLowerCase() === 'referer') return redactUrl(text)
+    return SECRET_HEADER.test(name) ? REDACTED : text
+  })
 }
 
 /** What a serializer sees instead, by the key that it reads; of a request, or of its raw one. */
 const SEEN: Readonly<Record<string, (value: never) => unknown>> = {
   url: redactUrl,
   originalUrl: redactUrl,
-  query: (query: Values) => redactValues(query, (name) => ENGINE_WORDS.has(name)),
-  headers: (headers: Values) => redactValues(headers, (name) => !SECRET_HEADER.test(name)),
+  query: (query: Values) => redactValues(query, isEngineWord),
+  headers: (headers: Values) => redactValues(redactReferer(headers), (name) => !SECRET_HEADER.test(name)),
   rawHeaders: redactRawHeaders,
   cookies: (cookies: Values) => redactValues(cookies, () => false),
   body: () => REDACTED,
   raw: veil,
+  req: veil,
+  request: veil,
 }
 
 const VEIL: ProxyHandler<object> = {
@@ -62,8 +86,9 @@ function veil<Value>(value: Value): Value {
   return typeof value === 'object' && value !== null ? (new Proxy(value, VEIL) as Value) : value
 }
 
-type Serializer = (request: FastifyRequest) => unknown
-type Serializers = { readonly req?: Serializer }
+// Of a request, or of a reply, which has its request.
+type Serializer = (subject: object) => unknown
+type Serializers = { readonly req?: Serializer; readonly res?: Serializer }
 
 // pino's public symbol for what an application, or Fastify, has given it.
 const SERIALIZERS = Symbol.for('pino.serializers')
@@ -73,14 +98,14 @@ const veiled = new WeakMap<Serializer, Serializer>()
 function veilSerializer(serialize: Serializer): Serializer {
   const known = veiled.get(serialize)
   if (known) return known
-  const made: Serializer = (request) => serialize(veil(request))
+  const made: Serializer = (subject) => serialize(veil(subject))
   veiled.set(serialize, made)
   return made
 }
 
 /**
  * Options of a route whose log lines keep secrets: the `req` serializer that there is, the application's or Fastify's own,
- * is given the request without them. None where the instance has no log.
+ * is given the request without them, and so is the `res` serializer. None where the instance has no log.
  */
 export function keepSecrets({ log }: Pick<FastifyInstance, 'log'>): Pick<RouteShorthandOptions, 'childLoggerFactory'> {
   // The log of an instance that has none is its own child.
@@ -88,10 +113,14 @@ export function keepSecrets({ log }: Pick<FastifyInstance, 'log'>): Pick<RouteSh
   return {
     childLoggerFactory(this: FastifyInstance, logger, bindings, options, raw) {
       const own = options.serializers as Serializers | undefined
-      const serialize = own?.req ?? (logger as FastifyBaseLogger & { [SERIALIZERS]?: Serializers })[SERIALIZERS]?.req
+      const inherited = (logger as FastifyBaseLogger & { [SERIALIZERS]?: Serializers })[SERIALIZERS]
       // A copy that inherits what the contexts have given.
-      const serializers = serialize && Object.assign(Object.create(own ?? null), { req: veilSerializer(serialize) })
-      return this.childLoggerFactory(logger, bindings, serializers ? { ...options, serializers } : options, raw)
+      const serializers: Record<string, Serializer> = Object.create(own ?? null)
+      for (const name of ['req', 'res'] as const) {
+        const serialize = own?.[name] ?? inherited?.[name]
+        if (serialize) serializers[name] = veilSerializer(serialize)
+      }
+      return this.childLoggerFactory(logger, bindings, { ...options, serializers } as typeof options, raw)
     },
   }
 }

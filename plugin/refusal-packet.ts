@@ -9,14 +9,16 @@ const UNKNOWN = { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 }
 
 /** Whether it refuses an unknown namespace; Socket.IO itself does so without a code. */
 export function isUnknown({ data: told }: Packet): boolean {
-  const { message, code, data = UNKNOWN } = Object(told)
-  // That of protocol 3 has its code beside its message.
-  return code === undefined && Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
+  const { message, code, data = code === undefined ? UNKNOWN : told } = Object(told)
+  return Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
 }
 
 /** Whoever refuses an unknown namespace, it is told alike. */
 export function addCode(packet: Packet, hint: string): Packet {
-  return { ...packet, data: { message: 'Invalid namespace', data: { ...UNKNOWN, details: { hint } } } }
+  const data = { ...UNKNOWN, details: { hint } }
+  const message = 'Invalid namespace'
+  // That of protocol 3 has its code beside its message.
+  return { ...packet, data: Object(packet.data).code === undefined ? { message, data } : { ...data, message } }
 }
 
 /** What can be told of a refusal that can't be encoded: its message, code and status, or that there was an error. */

@@ -52,7 +52,13 @@ export function scopeOf({ raw }: FastifyRequest): Scope | undefined {
   return (raw as Partial<ConnectRequest>).scope
 }
 
-/** The same; undefined for a socket that has none: a session of WebTransport, in a namespace without a definition. */
+/** The same, of a socket; or of whatever a listener is called with. */
+export function scopeOfSocket(socket: object): Scope | undefined {
+  const request = findRequest(socket as { request: IncomingMessage | null })
+  return request && scopeOf(request)
+}
+
+/** The request behind a socket; undefined for a socket that has none: a session of WebTransport, in a namespace without a definition. */
 export function findRequest(socket: { readonly request: IncomingMessage | null }): FastifyRequest | undefined {
   return (socket as Marked)[REQUEST] ?? (socket.request ? handshakeOf(socket.request) : undefined)
 }

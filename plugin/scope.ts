@@ -47,6 +47,16 @@ function readsStores(): boolean {
   return isSeen
 }
 
+/** Calls a function of an application in a scope, or where there is none, as it is. */
+export function applyIn(
+  scope: Scope | undefined,
+  call: (...args: never[]) => unknown,
+  self: unknown,
+  args: unknown[],
+): unknown {
+  return scope ? scope.runInAsyncScope(call as () => unknown, self, ...(args as [])) : Reflect.apply(call, self, args)
+}
+
 /** Calls a method in a scope, or where there is none, as it is. */
 export function callIn<Self, Argument, Result>(
   scope: Scope | undefined,

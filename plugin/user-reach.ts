@@ -8,6 +8,7 @@ import type { EmitCheck } from './emit-check.js'
 import { logError } from './error-log.js'
 import { FST_NSP_EMIT_INVALID, FST_NSP_USER_ID_INVALID } from './errors.js'
 import type { Identities } from './identity.js'
+import { RESERVED_EVENTS } from './normal-form.js'
 import { toSendable } from './plain.js'
 import { findEntries } from './reach.js'
 import type { Declared, Registry } from './registry.js'
@@ -58,6 +59,10 @@ export function createUserReach({ io, registry, identities, contractFor, emitChe
 
   /** Checks an emit for each definition that it is for, here and once. */
   function check(wanted: readonly Declared[] | undefined, event: string, args: unknown[]): Sends {
+    // What Socket.IO keeps for itself a single socket throws for, too.
+    if (typeof event !== 'string' || RESERVED_EVENTS.includes(event)) {
+      throw new FST_NSP_EMIT_INVALID(String(event), 'a user', 'its name is not one that may be emitted')
+    }
     const takes = (declared: Declared) => {
       const contract = contractFor(declared)
       return !contract?.hasEmits || contract.emits.has(event)
@@ -148,7 +153,7 @@ function encode(data: readonly unknown[]): string[] {
 
 /** throws for what `encode` has not made. */
 function decode([text, ...attachments]: readonly string[]): unknown[] {
-  const decoder = new Decoder()
+  const decoder = new Decoder({ maxAttachments: Number.POSITIVE_INFINITY })
   let data: unknown[] = []
   decoder.on('decoded', (packet: Packet) => {
     data = packet.data as unknown[]

@@ -100,7 +100,7 @@ function tell(thrown: unknown, log: ErrorLog | undefined): WireError {
 export function statusOf(error: unknown): number | undefined {
   const { statusCode, status } = Object(error) as { statusCode?: unknown; status?: unknown }
   const found = statusCode ?? status
-  return typeof found === 'number' ? found : undefined
+  return Number.isInteger(found) ? (found as number) : undefined
 }
 
 /** Whether an error has a 4xx status. */

@@ -14,7 +14,7 @@ const MOST = 200
 
 /** The known word that is nearest to one that is not known; undefined where none is near. It takes whatever a client may send. */
 export function findNearest(word: string, known: Iterable<string>): string | undefined {
-  if (word.length > LONGEST) return undefined
+  if (typeof word !== 'string' || word.length > LONGEST) return undefined
   const wanted = word.toLowerCase()
   let nearest: string | undefined
   let most = typosIn(word)

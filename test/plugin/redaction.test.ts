@@ -1,4 +1,9 @@
-import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
 import t, { type Test } from 'tap'
 import namespaces, { defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
 import { redactUrl } from '../../plugin/redaction.js'
@@ -193,4 +198,47 @@ t.test("a URL keeps its path, the names of its query, and what is the engine's",
   ] as const) {
     t.equal(redactUrl(url), redacted)
   }
+})
+
+t.test('a serializer of replies is given their request without what is secret', async (t) => {
+  const res = (reply: FastifyReply) => ({
+    statusCode: reply.statusCode,
+    url: reply.request?.url,
+    headers: reply.request?.headers,
+    raw: reply.raw?.req?.url,
+  })
+  const { port, lines } = await serve(t, {}, {}, { serializers: { res } })
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'], ...secrets }), 'connect')
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['polling'], ...secrets }), 'connect')
+  t.ok(lines.some(({ res }) => /^\/chat\?token=\[redacted\]/.test(String(Object(res).url))))
+  t.notMatch(whole(lines), SECRET)
+})
+
+t.test("the engine's words are shown with values as the engine's are, and no others", async (t) => {
+  const slips = [
+    `transport=polling?token=${SECRET}`,
+    `t=${SECRET}-and-more`,
+    `EIO=${SECRET}`,
+    `b64=${SECRET}`,
+    `j=${SECRET}`,
+  ]
+  for (const slip of slips) t.notMatch(redactUrl(`/socket.io/?${slip}`), SECRET, slip)
+  const known = '/socket.io/?EIO=4&transport=websocket&t=PqXyZ12.3&b64=1&j=12'
+  t.equal(redactUrl(known), known)
+})
+
+t.test('headers that name a secret, a page before with one, and an odd Origin are shown without', async (t) => {
+  const req = ({ headers, raw }: FastifyRequest) => ({ headers, raw: raw.rawHeaders })
+  const { app, lines } = await serve(t, {}, {}, { serializers: { req } })
+  const headers = {
+    'cf-access-jwt-assertion': SECRET,
+    'x-csrf': SECRET,
+    referer: `http://localhost/page?token=${SECRET}`,
+    origin: `http://user:${SECRET}@evil.example/?token=${SECRET}`,
+  }
+  await app.inject({ url: POLLING, headers: { ...headers, origin: 'http://localhost:80' } })
+  const { body } = await app.inject({ url: POLLING, headers })
+  t.match(JSON.parse(body), { code: 'FST_NSP_ORIGIN_FORBIDDEN', message: /http:\/\/evil\.example/ })
+  const own = lines.map(({ req, ...line }) => [line, { ...Object(Object(req).headers), origin: '' }])
+  t.notMatch(JSON.stringify(own), SECRET)
 })

@@ -197,3 +197,39 @@ t.test(
     t.end()
   },
 )
+
+t.test('listeners of the end, of any event and of the namespace, and acks of clients, have it, too', async (t) => {
+  const storage = new AsyncLocalStorage<string>()
+  const seen: [string, unknown][] = []
+  const note = (what: string) => () => void seen.push([what, storage.getStore()])
+  const app = await build(t, {
+    namespaces: {
+      '/chat': defineNamespace({
+        onRequest: async (request) => storage.enterWith(String(Object(request.body).who)),
+        onConnect: ({ socket }) => {
+          socket.onAny(note('any'))
+          socket.on('disconnecting', note('disconnecting'))
+          socket.on('disconnect', note('disconnect'))
+          socket.on('go', () => {
+            socket.emit('question', note('answered'))
+            socket.timeout(5_000).emit('question', note('answered in time'))
+          })
+        },
+      }),
+    },
+  })
+  app.io.of('/chat').on('connection', note('connection'))
+  for (const who of ['ann', 'bob']) {
+    seen.length = 0
+    const socket = await app.injectSocket('/chat', { auth: { who } })
+    socket.on('question', (answer: () => void) => answer())
+    socket.emit('go')
+    await until(() => seen.length === 4)
+    socket.disconnect()
+    await until(() => seen.length === 6)
+    t.strictSame(
+      seen.sort(),
+      ['answered', 'answered in time', 'any', 'connection', 'disconnect', 'disconnecting'].map((what) => [what, who]),
+    )
+  }
+})

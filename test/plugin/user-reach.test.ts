@@ -203,3 +203,11 @@ t.test('a user of a port, over polling, is reached as well', async (t) => {
   app.userOf('ann', shop).emit('order:paid', { id: 1 })
   t.strictSame(await heard, [{ id: 1 }])
 })
+
+t.test('a name that Socket.IO keeps for itself, or that is no text, is refused where it is emitted', async (t) => {
+  const { app } = await serve(t)
+  await app.ready()
+  for (const name of ['connect', 'disconnect', 'newListener', Symbol('x'), 5]) {
+    t.throws(() => app.userOf('ann').emit(name as string, 1), { code: 'FST_NSP_EMIT_INVALID' }, String(name))
+  }
+})

@@ -76,3 +76,7 @@ function distance(one: string, other: string): number {
   }
   return at(one.length, other.length)
 }
+
+t.test('what is no text is near to nothing', async (t) => {
+  for (const word of [5, Symbol('x'), undefined]) t.equal(findNearest(word as unknown as string, ['five']), undefined)
+})
