@@ -113,7 +113,7 @@ export function containServer(options: ContainmentOptions): void {
       recovered.use((event, next) => sendToGate(recovered, event, next))
       containFunctions(recovered)
     }
-    containAcks(socket, reportAck, scopeOfSocket(socket))
+    containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
     if (rules) openLane(socket)
     else gate.open()

@@ -22,11 +22,14 @@ interface Handled<Hint extends string> {
 type ListenEvents<Declared extends PropertyKey> =
   IsAny<Declared> extends true
     ? DefaultEventsMap
-    : [Declared] extends [never]
+    : // None, or any: where the options of register() infer them.
+      [Declared] extends [never]
       ? DefaultEventsMap
-      : DefaultEventsMap & {
-          [Event in Declared]: Handled<'This event is declared: its handler in the definition has it, and no listener hears it'>
-        }
+      : string extends Declared
+        ? DefaultEventsMap
+        : DefaultEventsMap & {
+            [Event in Declared]: Handled<'This event is declared: its handler in the definition has it, and no listener hears it'>
+          }
 
 /** The schemas of the errors of each event that declares any. */
 type FailuresOf<Failures> = {

@@ -112,10 +112,10 @@ export function listen<Target extends EventEmitter>(
 export function containAcks<Target extends object>(
   socket: Target,
   report: (error: unknown, socket: Target) => void,
-  scope?: Scope,
+  scopeOf: (socket: Target) => Scope | undefined = () => undefined,
 ): void {
   if ((socket as { acks?: unknown }).acks instanceof Map)
-    Object.assign(socket, { acks: new Acks(socket, report, scope) })
+    Object.assign(socket, { acks: new Acks(socket, report, scopeOf) })
 }
 
 /** Whether an emit waits for an ack of that number. */
@@ -127,13 +127,17 @@ export function awaitsAck(socket: object, id: number): boolean {
 class Acks<Target extends object> {
   readonly #socket: Target
   readonly #report: (error: unknown, socket: Target) => void
-  readonly #scope: Scope | undefined
+  readonly #scopeOf: (socket: Target) => Scope | undefined
   #acks: Map<number, AnyFunction> | undefined = undefined
 
-  constructor(socket: Target, report: (error: unknown, socket: Target) => void, scope: Scope | undefined) {
+  constructor(
+    socket: Target,
+    report: (error: unknown, socket: Target) => void,
+    scopeOf: (socket: Target) => Scope | undefined,
+  ) {
     this.#socket = socket
     this.#report = report
-    this.#scope = scope
+    this.#scopeOf = scopeOf
   }
 
   get(id: number): AnyFunction | undefined {
@@ -144,7 +148,7 @@ class Acks<Target extends object> {
     this.#acks ??= new Map()
     this.#acks.set(id, (...args) =>
       contain(
-        () => applyIn(this.#scope, ack, this.#socket, args),
+        () => applyIn(this.#scopeOf(this.#socket), ack, this.#socket, args),
         (error) => this.#report(error, this.#socket),
       ),
     )

@@ -228,7 +228,7 @@ t.test('listeners of the end, of any event and of the namespace, and acks of cli
     socket.disconnect()
     await until(() => seen.length === 6)
     t.strictSame(
-      seen.sort(),
+      seen.sort(([one], [other]) => one.localeCompare(other)),
       ['answered', 'answered in time', 'any', 'connection', 'disconnect', 'disconnecting'].map((what) => [what, who]),
     )
   }
