@@ -19,13 +19,17 @@ export function createReadUrl(instance: FastifyInstance): ReadUrl {
   const { rewriteUrl } = (found?.value ?? {}) as { rewriteUrl?: (raw: IncomingMessage) => unknown }
   if (!rewriteUrl) return ({ url }) => url as string // a server's request has one
   return (raw) => {
+    const sent = raw.url as string
     try {
       const url = rewriteUrl.call(found?.owner, raw)
       if (typeof url === 'string') return url
     } catch {
       // Fastify is asked next, and says what is wrong.
+    } finally {
+      // One that sets it, too, is asked again by Fastify.
+      raw.url = sent
     }
-    return raw.url as string
+    return sent
   }
 }
 

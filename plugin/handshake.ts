@@ -12,7 +12,7 @@ import type { OriginPolicy } from './origin.js'
 import { keepSecrets } from './redaction.js'
 import { isInjected, keepForPolls, relay, silence } from './relay.js'
 import { handshakeOf, keepCookies, keepRequest } from './request.js'
-import { after } from './sequence.js'
+import { after, isThenable } from './sequence.js'
 import { sessionIdOf } from './target.js'
 import { refuseUpgrade, watchUpgrade } from './upgrade.js'
 
@@ -84,8 +84,10 @@ export function createHandshake(
   function askApplication(request: FastifyRequest): string | null | Promise<string | null> {
     const { allowRequest: ask } = options
     if (!ask) return null
-    return new Promise<string | null>((resolve) => {
-      ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
+    return new Promise<string | null>((resolve, reject) => {
+      const asked: unknown = ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
+      // One that is async may reject.
+      if (isThenable(asked)) asked.then(undefined, reject)
     }).catch((error: unknown) => {
       logError(request.log, error, {}, 'allowRequest failed')
       return 'Forbidden'

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
+import { settledInTime } from './deadline.js'
 import { FST_NSP_ORIGIN_FORBIDDEN } from './errors.js'
 import { handshakeOf } from './request.js'
 
@@ -9,6 +10,8 @@ import { handshakeOf } from './request.js'
  * does not protect a WebSocket (a page of any origin may open one, with the visitor's cookies), so the list is
  * enforced here, on every transport. A client without an Origin header is not a browser and is let through.
  */
+
+const ANSWER_MS = 5_000
 
 /** What is known of where a request was sent to. */
 type Target = Pick<FastifyRequest, 'host' | 'protocol'>
@@ -55,7 +58,8 @@ export function admitOrigin(
 ): unknown {
   const handshake = opening ? handshakeOf(opening) : undefined
   if (!handshake || isFromSamePage(raw, handshake)) return go()
-  return checkOrigin(raw, handshake).then(
+  // Of a function of the application that never calls back, nobody waits longer for an answer.
+  return settledInTime(checkOrigin(raw, handshake), ANSWER_MS, () => new Error('io.cors has not called back')).then(
     () => go(),
     (error: unknown) => {
       handshake.log.info({ err: error }, 'refused a request of a session, for its origin')

@@ -13,7 +13,7 @@ type Handshake = IncomingMessage & { [KEPT]?: OutgoingHttpHeaders }
 
 /** Those of one answer: its cookies, its body, how long that is good, and what was counted for it. */
 const OF_ONE_ANSWER =
-  /^(accept-ranges|age|cache-control|connection|content-.*|date|etag|expires|keep-alive|last-modified|location|pragma|(x-)?ratelimit.*|retry-after|set-cookie|trailer|transfer-encoding|upgrade|www-authenticate)$/
+  /^(accept-ranges|age|(x-)?(request|correlation|trace)-id|traceparent|server-timing|x-response-time|x-[cx]srf.*|cache-control|connection|content-.*|date|etag|expires|keep-alive|last-modified|location|pragma|(x-)?ratelimit.*|retry-after|set-cookie|trailer|transfer-encoding|upgrade|www-authenticate)$/
 
 /** Those that are about the Origin of a request. */
 const OF_AN_ORIGIN = /^access-control-/

@@ -26,7 +26,8 @@ function pin(object: object, base: object): void {
   for (let home = Object.getPrototypeOf(object); home !== base && home !== null; home = Object.getPrototypeOf(home)) {
     for (const key of Reflect.ownKeys(home)) {
       if (key === 'constructor' || Object.hasOwn(object, key)) continue
-      Object.defineProperty(object, key, Object.getOwnPropertyDescriptor(home, key) as PropertyDescriptor)
+      // What is made when it is asked for takes the place of its getter.
+      Object.defineProperty(object, key, { ...Object.getOwnPropertyDescriptor(home, key), configurable: true })
     }
   }
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { ServerOptions } from 'socket.io'
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 import { kindOf, suggest } from './wording.js'
@@ -24,6 +25,8 @@ const CORS_NAMES = [
   'headers',
 ]
 
+// Nobody hears what it rejects with, and it would end the process.
+const ASYNC = 'must not be async: call back with callback(error, value)'
 const EXAMPLE = "cors: { origin: ['https://app.example'] }"
 
 function refuse(path: string, problem: string): never {
@@ -41,6 +44,7 @@ export function checkServerOptions(options: object, names: readonly string[]): v
   if (allowRequest !== undefined && typeof allowRequest !== 'function') {
     refuse('io.allowRequest', `must be a function (request, callback): got ${kindOf(allowRequest)}`)
   }
+  if (types.isAsyncFunction(cors)) refuse('io.cors', ASYNC)
   if (cors !== undefined && typeof cors !== 'function') checkCors(cors)
 }
 
@@ -54,6 +58,7 @@ function checkCors(cors: unknown): void {
   }
   const { origin, credentials } = cors as CorsOptions
   // It reflects the origin of whoever asks: with or without cookies, that is no policy.
+  if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
   if (origin === true) refuse('io.cors.origin', `must name the origins, for true lets in every page: write ${EXAMPLE}`)
   if (origin === '*' && credentials === true) {
     refuse('io.cors.origin', `must name the origins when credentials are allowed: write ${EXAMPLE}`)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
@@ -10,11 +11,15 @@ import type { Duplex } from 'node:stream'
 /** A connection that goes back more often is closed after the answer: listeners for `connection` hear it each time. */
 const MOST_RETURNS = 8
 
-/** Of a connection: the request that it came back with, until it is there again, and how often it has come back. */
+/** Of a connection: the request that it came back with, the word by which that is known again, and how often it has come back. */
 interface Returned {
-  offer: IncomingMessage | undefined
-  count: number
+  readonly offer: IncomingMessage
+  readonly word: string
+  readonly count: number
 }
+
+// Node may answer a request by itself (417): the next one of its connection is another. It has no such header of ours.
+const MARK = 'x-fastify-namespaces-returned'
 
 const returned = new WeakMap<object, Returned>()
 
@@ -40,8 +45,9 @@ export function returnAsRequest(server: HttpServer, raw: IncomingMessage, connec
     return
   }
   const count = (returned.get(connection)?.count ?? 0) + 1
-  returned.set(connection, { offer: raw, count })
-  connection.unshift(Buffer.concat([headOf(raw), head]))
+  const word = randomUUID()
+  returned.set(connection, { offer: raw, word, count })
+  connection.unshift(Buffer.concat([headOf(raw, word), head]))
   // https parses what comes with this event.
   const event = 'setSecureContext' in server ? 'secureConnection' : 'connection'
   server.emit(event, connection)
@@ -59,17 +65,16 @@ function dropTwins(connection: Duplex, event: string): void {
 /** Gives a request that has come back this way the headers that its client has sent. */
 export function restoreOffer(raw: IncomingMessage, response: ServerResponse): void {
   const state = returned.get(raw.socket)
-  if (!state?.offer) return
+  if (raw.headers[MARK] !== state?.word || !state) return
   const { rawHeaders, headers } = state.offer
-  state.offer = undefined
   if (state.count >= MOST_RETURNS) response.shouldKeepAlive = false
   raw.rawHeaders = rawHeaders
   raw.headers = headers
 }
 
 /** The head of a request as it came, without its offer. */
-function headOf({ method, url, httpVersion, rawHeaders, headers }: IncomingMessage): Buffer {
-  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+function headOf({ method, url, httpVersion, rawHeaders, headers }: IncomingMessage, word: string): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`, `${MARK}: ${word}`]
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
     if (!/^(?:upgrade|connection)$/i.test(name)) lines.push(`${name}: ${rawHeaders[index + 1]}`)

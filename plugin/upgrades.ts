@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
@@ -35,7 +35,6 @@ export function takeUpgrades(instance: FastifyInstance, options: UpgradesOptions
   const { path, readUrl, checkOrigin, isFast, dismissals, engine, sessions } = options
   const { server } = instance
   const upgrade = isFast ? createUpgrade(engine, instance.log) : engine.handleUpgrade.bind(engine)
-  const others = server.listeners('upgrade') as UpgradeListener[]
 
   const takeOurs = (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
     // Piped behind a request that is not answered yet: two responses can't share a connection.
@@ -57,25 +56,79 @@ export function takeUpgrades(instance: FastifyInstance, options: UpgradesOptions
     })
   }
 
-  const take = (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
+  ordersOf(server).push((raw, connection, head) => {
+    const isOurs = pathOf(readUrl(raw)) === path && asksForWebSocket(raw)
+    if (isOurs) takeOurs(raw, connection, head)
+    return isOurs
+  })
+}
+
+/** Takes an upgrade, or not. */
+type Take = (...args: Parameters<UpgradeListener>) => boolean
+
+const known = new WeakMap<HttpServer, Take[]>()
+
+/** Those who are asked first about each upgrade of a server: the engines behind it. */
+function ordersOf(server: HttpServer): Take[] {
+  const before = known.get(server)
+  if (before) return before
+  const takes: Take[] = []
+  known.set(server, takes)
+  // What is an engine's, or nobody's: the application's own listeners do not hear of it.
+  const taken = new WeakSet<IncomingMessage>()
+  const first: UpgradeListener = (raw, connection, head) => {
     // node has taken its own listener away, and a reset that nobody listens for ends the process.
     connection.on('error', ignoreError)
-    const isOurs = pathOf(readUrl(raw)) === path
-    if (isOurs && asksForWebSocket(raw)) {
-      takeOurs(raw, connection, head)
-      return
+    if (!takes.some((take) => take(raw, connection, head))) {
+      const isOthers = isWanted(raw) && server.listenerCount('upgrade') > 1
+      if (isOthers) return
+      returnAsRequest(server, raw, connection, head)
     }
-    // Who has come after us hears of it from the server itself.
-    const isOthers = others.length > 0 || server.listenerCount('upgrade') > 1
-    if (isOthers && !isOurs && isWanted(raw)) {
-      for (const listener of others) listener.call(server, raw, connection, head)
-      return
-    }
-    returnAsRequest(server, raw, connection, head)
+    taken.add(raw)
   }
-
-  server.removeAllListeners('upgrade')
-  server.on('upgrade', take)
+  putFirst(server, first, (raw) => !taken.has(raw))
+  return takes
 }
+
+/** The listeners of an application that hear only of what is theirs. */
+const guarded = new WeakSet<object>()
+
+/**
+ * Puts a listener before all others, those that come later too, which hear only of what `isTheirs` after it. They are
+ * listed and taken away as the application has given them.
+ */
+function putFirst(server: HttpServer, first: UpgradeListener, isTheirs: (raw: IncomingMessage) => boolean): void {
+  const guard = (listener: Listed) => {
+    const { listener: given = listener } = listener
+    const isOnce = given !== listener
+    // node's own mark for a wrapped listener: off() and listeners() look through it
+    const guarding: Listed = Object.assign(
+      (...args: Parameters<UpgradeListener>) => {
+        if (!isTheirs(args[0])) return
+        if (isOnce) server.off('upgrade', guarding)
+        Reflect.apply(given, server, args)
+      },
+      { listener: given },
+    )
+    guarded.add(guarding)
+    return guarding
+  }
+  let isArranging = false
+  const arrange = () => {
+    isArranging = true
+    const others = (server.rawListeners('upgrade') as Listed[]).filter((listener) => listener !== first)
+    server.removeAllListeners('upgrade')
+    server.on('upgrade', first)
+    for (const other of others) server.on('upgrade', guarded.has(other) ? other : guard(other))
+    isArranging = false
+  }
+  arrange()
+  server.on('newListener', (event) => {
+    if (event === 'upgrade' && !isArranging) queueMicrotask(arrange)
+  })
+}
+
+/** A listener, and what the application has given, where node or we have wrapped it. */
+type Listed = UpgradeListener & { readonly listener?: UpgradeListener }
 
 function ignoreError(): void {}

@@ -1,7 +1,11 @@
+import { createRequire } from 'node:module'
 import express from '@fastify/express'
 import t from 'tap'
 import { defineNamespace } from '../../plugin/index.js'
 import { build, join, listen, next, refusal, TRANSPORTS, until } from './harness.js'
+
+// Express is there by its plugin.
+const { json, text } = createRequire(createRequire(import.meta.url).resolve('@fastify/express'))('express')
 
 /* Express gives requests and responses other prototypes, the hidden ones too. */
 
@@ -45,4 +49,18 @@ t.test('what an Express middleware answers is the refusal', async (t) => {
   })
   const refused = await refusal(app.injectSocket('/chat'))
   t.match(refused, { message: 'Not in', data: { statusCode: 403 } })
+})
+
+t.test('body parsers of Express, which look at every request, keep nobody out', async (t) => {
+  const app = await build(t, { namespaces: { '/chat': echo } }, async (app) => {
+    await app.register(express)
+    app.use(json())
+    app.use(text({ type: '*/*' }))
+  })
+  const url = `http://127.0.0.1:${await listen(app)}`
+  for (const transports of TRANSPORTS) {
+    const socket = join(t, url, '/chat', { transports: [...transports] })
+    await next(socket, 'connect')
+    t.strictSame(await socket.emitWithAck('echo', 1), { ok: true, data: 1 })
+  }
 })

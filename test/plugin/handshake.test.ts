@@ -362,3 +362,13 @@ t.test('nobody is let in before every onReady hook has ended', async (t) => {
   await listening
   t.equal(order[0], 'ready')
 })
+
+t.test('an allowRequest that is async, and rejects, refuses', async (t) => {
+  const app = await build(t, {
+    io: { allowRequest: (async () => Promise.reject(new Error('secret'))) as never },
+    namespaces: { '/chat': {} },
+  })
+  const port = await listen(app)
+  t.equal((await fetch(`http://127.0.0.1:${port}${POLLING}`)).status, 403)
+  t.equal((await shake(`ws://127.0.0.1:${port}${WEBSOCKET}`)).statusCode, 403)
+})

@@ -138,3 +138,9 @@ t.test(
     t.equal(await boot({ io: 7 }), 'Option io must be object: got 7')
   },
 )
+
+t.test('boot refuses functions of io.cors that are async, for nobody hears what they reject with', async (t) => {
+  const told = 'must not be async: call back with callback(error, value)'
+  t.equal(await withOrigin(async () => true), `Option io.cors.origin ${told}`)
+  t.equal(await boot({ io: { cors: async () => ({}) } }), `Option io.cors ${told}`)
+})

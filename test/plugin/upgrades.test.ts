@@ -272,3 +272,101 @@ t.test('a foreign origin on a live session is refused, on every transport and me
     t.equal((await other.answer())?.body, 'ok', origin)
   }
 })
+
+t.test('what node answers by itself leaves nothing to the next request of the connection', async (t) => {
+  const app = await build(t)
+  app.get('/me', async ({ headers }) => ({ cookie: headers.cookie, host: headers.host }))
+  const port = await listen(app)
+  for (const expect of ['foo', '100-continue']) {
+    const line = await open(t, port)
+    let answered = ''
+    line.socket.on('data', (chunk) => {
+      answered += chunk
+    })
+    line.write(request('GET', '/me', { ...H2C, expect, cookie: 'user=first', host: 'first' }))
+    await until(() => answered.includes(expect === 'foo' ? ' 417 ' : '{"cookie":"user=first","host":"first"}'))
+    line.write(request('GET', '/me', { cookie: 'user=second', host: 'second' }))
+    await until(() => answered.includes('second'))
+    t.match(answered, /\{"cookie":"user=second","host":"second"\}$/)
+  }
+})
+
+t.test('nobody can give a request the headers of another', async (t) => {
+  const app = await build(t)
+  app.get('/me', async ({ headers }) => ({ cookie: headers.cookie }))
+  const line = await open(t, await listen(app))
+  line.write(request('GET', '/me', { ...H2C, cookie: 'user=first' }))
+  await line.answer()
+  line.write(request('GET', '/me', { 'x-fastify-namespaces-returned': 'guess', cookie: 'user=second' }))
+  t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { cookie: 'user=second' })
+})
+
+t.test('listeners for upgrades that are taken away are gone, and those of `once` hear one', async (t) => {
+  const heardBy: string[] = []
+  const answer = (name: string) => (raw: IncomingMessage, connection: Duplex) => {
+    if (raw.url !== '/hmr') return
+    heardBy.push(name)
+    connection.end('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n')
+  }
+  const [old, once, fresh, late] = ['old', 'once', 'new', 'late'].map(answer) as [ReturnType<typeof answer>, ...never[]]
+  const app = await build(t, undefined, (app) => void app.server.on('upgrade', old).once('upgrade', once as never))
+  const port = await listen(app)
+  const ask = async () => {
+    const line = await open(t, port)
+    line.write(upgrade('/hmr'))
+    return (await line.answer())?.status
+  }
+  t.strictSame(app.server.listeners('upgrade').slice(1), [old, once])
+  t.equal(await ask(), 101)
+  app.server.off('upgrade', old)
+  app.server.on('upgrade', fresh as never)
+  t.equal(await ask(), 101)
+  app.server.off('upgrade', fresh as never)
+  app.server.prependOnceListener('upgrade', late as never)
+  t.equal(await ask(), 101)
+  t.strictSame(heardBy, ['old', 'once', 'new', 'late'])
+  const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+  await next(client, 'connect')
+})
+
+t.test('a listener that comes late, and would answer anything, hears nothing of the engine', async (t) => {
+  const app = await build(t)
+  const port = await listen(app)
+  app.server.on('upgrade', (_raw: IncomingMessage, connection: Duplex) => connection.destroy())
+  const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+  await next(client, 'connect')
+})
+
+t.test('a rewriteUrl that sets the url itself, and is not the same twice, harms no other route', async (t) => {
+  const rewriteUrl = (raw: { url?: string }) => {
+    raw.url = String(raw.url).replace(/^\/\w+(?=\/)/, '')
+    return raw.url
+  }
+  const app = await build(t, undefined, (app) => void app.get('/x/y', async () => 'y'), { rewriteUrl } as object)
+  const port = await listen(app)
+  for (const transports of [['websocket'], ['polling']]) {
+    const client = join(t, `http://127.0.0.1:${port}`, '/chat', { path: '/api/socket.io/', transports })
+    await next(client, 'connect')
+    t.equal(await (await fetch(`http://127.0.0.1:${port}/a/x/y`)).text(), 'y')
+  }
+})
+
+t.test(
+  'a function of io.cors that never calls back, or fails, refuses a later request, and holds no closing',
+  async (t) => {
+    const answers: ((error: Error | null, isAllowed?: boolean) => void)[] = []
+    const origin = (origin: unknown, answer: (typeof answers)[number]) =>
+      origin === undefined ? answer(null, true) : void answers.push(answer)
+    const app = await build(t, { io: { cors: { origin: origin as never } }, namespaces: { '/chat': {} } })
+    const port = await listen(app)
+    const line = await open(t, port)
+    line.write(request('GET', POLLING))
+    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
+    line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
+    await until(() => answers.length === 1)
+    answers[0]?.(new Error('the list is gone'))
+    t.equal((await line.answer())?.status, 403)
+    line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
+    t.equal((await line.answer())?.status, 403, 'in its time')
+  },
+)
