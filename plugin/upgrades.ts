@@ -90,12 +90,9 @@ function ordersOf(server: HttpServer): Take[] {
   return takes
 }
 
-/** The listeners of an application that hear only of what is theirs. */
-const guarded = new WeakSet<object>()
-
 /**
- * Puts a listener before all others, those that come later too, which hear only of what `isTheirs` after it. They are
- * listed and taken away as the application has given them.
+ * Puts a listener before all that are there, which hear only of what `isTheirs` after it. They are listed and taken away as
+ * the application has given them. Who comes later hears of everything, as on any server.
  */
 function putFirst(server: HttpServer, first: UpgradeListener, isTheirs: (raw: IncomingMessage) => boolean): void {
   const guard = (listener: Listed) => {
@@ -110,22 +107,12 @@ function putFirst(server: HttpServer, first: UpgradeListener, isTheirs: (raw: In
       },
       { listener: given },
     )
-    guarded.add(guarding)
     return guarding
   }
-  let isArranging = false
-  const arrange = () => {
-    isArranging = true
-    const others = (server.rawListeners('upgrade') as Listed[]).filter((listener) => listener !== first)
-    server.removeAllListeners('upgrade')
-    server.on('upgrade', first)
-    for (const other of others) server.on('upgrade', guarded.has(other) ? other : guard(other))
-    isArranging = false
-  }
-  arrange()
-  server.on('newListener', (event) => {
-    if (event === 'upgrade' && !isArranging) queueMicrotask(arrange)
-  })
+  const others = server.rawListeners('upgrade') as Listed[]
+  server.removeAllListeners('upgrade')
+  server.on('upgrade', first)
+  for (const other of others) server.on('upgrade', guard(other))
 }
 
 /** A listener, and what the application has given, where node or we have wrapped it. */

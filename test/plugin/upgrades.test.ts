@@ -329,14 +329,6 @@ t.test('listeners for upgrades that are taken away are gone, and those of `once`
   await next(client, 'connect')
 })
 
-t.test('a listener that comes late, and would answer anything, hears nothing of the engine', async (t) => {
-  const app = await build(t)
-  const port = await listen(app)
-  app.server.on('upgrade', (_raw: IncomingMessage, connection: Duplex) => connection.destroy())
-  const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
-  await next(client, 'connect')
-})
-
 t.test('a rewriteUrl that sets the url itself, and is not the same twice, harms no other route', async (t) => {
   const rewriteUrl = (raw: { url?: string }) => {
     raw.url = String(raw.url).replace(/^\/\w+(?=\/)/, '')
