@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import jwt from '@fastify/jwt'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import namespaces, { defineNamespace } from '../plugin/index.js'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 
 /*
  * A token that joins, that expires, and that is renewed while the socket lives; and three namespaces over one connection:

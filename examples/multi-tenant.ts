@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import jwt from '@fastify/jwt'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import namespaces, { defineNamespace } from '../plugin/index.js'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 
 /*
  * One definition, one namespace for each organisation; and one hook, that guards the routes of an organisation and its

@@ -4,7 +4,7 @@ import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import namespaces, { defineNamespace } from '../plugin/index.js'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 
 /*
  * Signed in over HTTP is signed in on the socket: the cookie of the session comes with the handshake.
