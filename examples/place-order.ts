@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { defineEvent } from 'fastify-namespaces'
+import { Type } from 'typebox'
 import { base } from './shop.js'
 
 export const placeOrder = defineEvent(base, {
