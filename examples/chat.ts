@@ -1,6 +1,6 @@
+import { defineNamespace } from 'fastify-namespaces'
 import type { Namespace, Socket } from 'socket.io'
 import { Type } from 'typebox'
-import { defineNamespace } from '../plugin/index.js'
 
 /*
  * Rooms to talk in: one room at a time, its members see what is said.

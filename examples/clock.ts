@@ -1,5 +1,5 @@
+import { defineNamespace } from 'fastify-namespaces'
 import { Type } from 'typebox'
-import { defineNamespace } from '../plugin/index.js'
 
 /** The time, told each second while somebody is there: nobody there, no timer; and no timer keeps the process alive. */
 export function createClock() {

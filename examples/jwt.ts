@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import jwt from '@fastify/jwt'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { type Static, Type } from 'typebox'
-import namespaces, { defineNamespace } from '../plugin/index.js'
 
 /*
  * A token that joins, that expires, and that is renewed while the socket lives; and three namespaces over one connection:

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import namespaces, { defineNamespace } from '../plugin/index.js'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { placeOrder } from './place-order.js'
 import { base } from './shop.js'
 

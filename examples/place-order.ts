@@ -1,5 +1,5 @@
+import { defineEvent } from 'fastify-namespaces'
 import { Type } from 'typebox'
-import { defineEvent } from '../plugin/index.js'
 import { base } from './shop.js'
 
 export const placeOrder = defineEvent(base, {

@@ -1,6 +1,6 @@
+import { defineNamespace } from 'fastify-namespaces'
 import type { Server } from 'socket.io'
 import { Type } from 'typebox'
-import { defineNamespace } from '../plugin/index.js'
 
 const Presence = Type.Object({
   connections: Type.Integer({ description: 'connections of the whole server, each shared by its namespaces' }),

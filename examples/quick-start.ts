@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import namespaces, { defineNamespace } from '../plugin/index.js'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 
 const greeter = defineNamespace({
   emits: { hi: { payload: { type: 'string' } } },

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { type Static, Type } from 'typebox'
-import namespaces, { defineNamespace } from '../plugin/index.js'
 
 /*
  * Signed in over HTTP is signed in on the socket: the cookie of the session comes with the handshake.

@@ -1,5 +1,5 @@
+import { dataType, defineNamespace } from 'fastify-namespaces'
 import { Type } from 'typebox'
-import { dataType, defineNamespace } from '../plugin/index.js'
 
 /** What the events of a shop know of it: its params, what it emits, and what stands in `socket.data`. */
 export const base = defineNamespace({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Fastify from 'fastify'
-import namespaces from '../plugin/index.js'
+import namespaces from 'fastify-namespaces'
 import { chat } from './chat.js'
 
 test('what a member says is heard in the room', async (t) => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
+import namespaces, { Binary, defineNamespace } from 'fastify-namespaces'
 import { Type } from 'typebox'
-import namespaces, { Binary, defineNamespace } from '../plugin/index.js'
 
 const Image = Binary({ maxBytes: 500_000, contentType: 'image/png' })
 const Avatar = Type.Object({ name: Type.String({ maxLength: 100 }), image: Image })

@@ -15,7 +15,8 @@ const fastify = `data:text/javascript,${encodeURIComponent(`export { Fastify as 
 /** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {
   const isOurs = /\/(test|examples)\//.test(context.parentURL ?? '')
-  if (isOurs && specifier.endsWith('/plugin/index.js')) return { url: BUNDLE, shortCircuit: true }
+  const isPlugin = specifier === 'fastify-namespaces' || specifier.endsWith('/plugin/index.js')
+  if (isOurs && isPlugin) return { url: BUNDLE, shortCircuit: true }
   if (isOurs && specifier === 'fastify') return { url: fastify, shortCircuit: true }
   return next(specifier, context)
 }

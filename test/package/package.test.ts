@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { cjs, esm, fast, tsconfig, typedClient, typedServer } from './apps.js'
 import { bin, files, module, root, run, tarball, temp } from './packed.js'
@@ -134,6 +135,12 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
     await t.test('an ES module registers it and greets a stock client', async (t) => {
       await writeFile(join(folder, 'app.mjs'), esm)
       t.equal((await run(folder, process.execPath, 'app.mjs')).stdout, 'Hello everyone!\n')
+    })
+
+    await t.test('an example runs where it is installed', async (t) => {
+      const tsx = pathToFileURL(module('tsx/dist/loader.mjs')).href
+      const example = 'node_modules/fastify-namespaces/examples/testing.ts'
+      t.match((await run(folder, process.execPath, '--import', tsx, example)).stdout, /pass 2\n/)
     })
 
     await t.test(

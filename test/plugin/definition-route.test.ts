@@ -30,6 +30,34 @@ t.test('a definition has a config: a rate limit of its own, and what a hook of t
   for (let count = 0; count < 4; count++) t.ok((await app.injectSocket('/open')).connected, 'the other has no limit')
 })
 
+t.test(
+  'the rate limit of a definition runs after every onRequest: what preValidation refuses is counted',
+  async (t) => {
+    const refuse = async () => {
+      throw Object.assign(new Error('Wrong token'), { statusCode: 401 })
+    }
+    const config = { rateLimit: { max: 2, timeWindow: 60_000 } }
+    const app = await build(t, { namespaces: {} }, (app) => app.register(rateLimit, { global: false }))
+    app.namespace('/early', defineNamespace({ config, onRequest: refuse }))
+    app.namespace('/late', defineNamespace({ config, preValidation: refuse }))
+    const statuses = async (address: string) => {
+      const refusals = [1, 2, 3].map(
+        async () => (await refusal(app.injectSocket(address))).data as { statusCode: number },
+      )
+      return (await Promise.all(refusals)).map(({ statusCode }) => statusCode).sort()
+    }
+    t.strictSame(await statuses('/early'), [401, 401, 401])
+    t.strictSame(await statuses('/late'), [401, 401, 429])
+  },
+)
+
+t.test('a rate limit does nothing where @fastify/rate-limit is not registered, or comes later', async (t) => {
+  const limited = defineNamespace({ config: { rateLimit: { max: 1, timeWindow: 60_000 } } })
+  const app = await build(t, { namespaces: { '/chat': limited } })
+  await app.register(rateLimit, { global: false })
+  for (let count = 0; count < 3; count++) t.ok((await app.injectSocket('/chat')).connected)
+})
+
 t.test('the hooks of a definition run where those of a route run', async (t) => {
   const ran: string[] = []
   const note = (name: string) => async () => void ran.push(name)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import jwt from '@fastify/jwt'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { io as connectTo } from 'socket.io-client'
+import { io as connectTo, Manager } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import namespaces, { defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
 import { build, join, listen, logLines, next, until } from './harness.js'
@@ -321,6 +321,65 @@ t.test('a token that has expired: before joining, and while the socket is there'
   socket.auth = { token: app.jwt.sign({ sub: 'ada' }) }
   socket.connect()
   await next(socket, 'connect')
+})
+
+t.test('no token: `auth` has another key, or was given to the Manager', async (t) => {
+  const { app, url } = await serve(t, {
+    prepare: async (app) => void (await app.register(jwt, { secret: 'of this test' })),
+    // As in the README: a schema that asks for a token comes after the hook.
+    options: {
+      namespaces: {
+        '/chat': {
+          schema: { auth: { type: 'object', properties: { token: { type: 'string' } }, required: ['token'] } },
+          onRequest: async (request) => void (await request.jwtVerify()),
+        },
+      },
+    },
+  })
+  const token = app.jwt.sign({ sub: 'ada' })
+  const ofManager = new Manager(url, { auth: { token }, reconnection: false } as object).socket('/chat')
+  t.teardown(() => ofManager.disconnect())
+  const [ofNobody] = await next(ofManager, 'connect_error')
+  const errors = [ofNobody as ConnectError, await refused(t, url, '/chat', { auth: { jwt: token } })]
+  for (const { message, data } of errors) {
+    reads(t, message, 'No Authorization was found in request.headers')
+    t.match(data, { code: 'FST_JWT_NO_AUTHORIZATION_IN_HEADER', statusCode: 401 })
+  }
+  await next(join(t, url, '/chat', { auth: { token } }), 'connect')
+})
+
+t.test('a hook of events that is added after ready', async (t) => {
+  const { message } = await thrown(async (app) => {
+    await app.register(namespaces)
+    await app.ready()
+    app.addNamespaceHook('onEvent', () => {})
+  })
+  reads(
+    t,
+    message,
+    'The hook onEvent is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), as addHook()',
+  )
+})
+
+t.test("a handler's 404 that is exposed is told, as the page has it", async (t) => {
+  const { url } = await serve(t, {
+    options: {
+      namespaces: {
+        '/chat': {
+          events: {
+            'thing:get': {
+              handler: () => {
+                throw Object.assign(new Error('No such thing'), { statusCode: 404, code: 'NO_THING', expose: true })
+              },
+            },
+          },
+        },
+      },
+    },
+  })
+  const { error } = await join(t, url, '/chat').emitWithAck('thing:get')
+  t.match(error, { code: 'NO_THING', statusCode: 404, message: 'No such thing' })
+  t.match(page, "throw Object.assign(new Error('No such thing'), { statusCode: 404, code: 'NO_THING', expose: true })")
 })
 
 t.test('an io.cors that names nobody', async (t) => {

@@ -1,0 +1,17 @@
+import { register } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
+
+/*
+ * For `node --import` in tests: the examples import the plugin by its name, as users do. By package.json that is dist/; here it is
+ * the source, as tsconfig.json says to TypeScript and to tsx.
+ */
+
+// The hooks themselves run in a thread of their own, and come by here once more.
+if (isMainThread) register(import.meta.url)
+
+const source = new URL('../plugin/index.ts', import.meta.url).href
+
+/** @type {import('node:module').ResolveHook} */
+export function resolve(specifier, context, next) {
+  return specifier === 'fastify-namespaces' ? { url: source, shortCircuit: true } : next(specifier, context)
+}
