@@ -12,22 +12,68 @@ import type { WireError } from './wire-error.js'
 type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
 // Not `unknown`: beside it, an ack that comes first would have no type.
 type Anything = string | number | boolean | bigint | object | null | undefined
-type PayloadArgs<Schema> = unknown extends Schema ? [payload?: Anything] : [payload: InputOf<Schema>]
+type PayloadArgs<Schema> = unknown extends Schema ? [payload?: Anything] : [payload: Sendable<InputOf<Schema>>]
 type ReplyOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
+
+/** What Socket.IO's client takes where a schema says binary data. */
+type Sendable<Type> = Type extends Leaf
+  ? Type
+  : Type extends Uint8Array
+    ? Type | Uint8Array | ArrayBuffer | Blob
+    : Type extends object
+      ? { [Key in keyof Type]: Sendable<Type[Key]> }
+      : Type
+type Leaf = string | number | bigint | boolean | symbol | null | undefined | Date | ((...args: never[]) => unknown)
+
+/** The codes of the library that an ack has, and whose details are none, or those of whoever has refused. */
+type PlainCode =
+  | 'FST_NSP_REFUSED'
+  | 'FST_NSP_EVENT_UNKNOWN'
+  | 'FST_NSP_EVENT_MALFORMED'
+  | 'FST_NSP_PAYLOAD_TOO_LARGE'
+  | 'FST_NSP_IN_FLIGHT_LIMIT'
+  | 'FST_NSP_QUEUE_FULL'
+  | 'FST_NSP_IDENTITY_EXPIRED'
+  | 'FST_NSP_USER_DISCONNECTED'
+  | 'FST_NSP_HANDLER_TIMEOUT'
+  | 'FST_NSP_KEYS_LIMIT'
+  | 'FST_NSP_CLOSING'
+
+interface Told<Code> extends Pick<WireError, 'statusCode' | 'message'> {
+  readonly code: Code
+}
+interface Invalid extends Told<'FST_NSP_EVENT_INVALID'> {
+  /** What does not fit, and where in the payload, by JSON pointer. */
+  readonly details: { path: string; message: string }[]
+}
+interface RateLimited extends Told<'FST_NSP_RATE_LIMITED'> {
+  readonly details: { retryAfterMs: number }
+}
+interface Failed extends Told<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID'> {
+  /** The line in the server's log, by its `errorId`; there is none where the log leaves the line out. */
+  readonly details?: { id: string }
+}
+interface Plain extends Told<PlainCode> {
+  readonly details?: unknown
+}
+/** An error that the event does not declare, e.g. of a hook. Not `string & {}`: no code would tell the others apart. */
+interface Foreign extends Told<string> {
+  /** Of no type: it has to be one that takes nothing from the details of a declared code, which may be this code, too. */
+  readonly details: never
+}
 
 /** The errors of an event: those that it declares with their data, and every other with what the library says of it. */
 type FailureOf<Failures> =
   | (unknown extends Failures
       ? never
       : {
-          [Code in keyof Failures & string]: {
-            readonly code: Code
-            readonly statusCode: number
-            readonly message: string
-            readonly details: OutputOf<Failures[Code]>
-          }
+          [Code in keyof Failures & string]: Told<Code> & { readonly details: OutputOf<Failures[Code]> }
         }[keyof Failures & string])
-  | (Omit<WireError, 'code'> & { readonly code: `FST_NSP_${string}` })
+  | Invalid
+  | RateLimited
+  | Failed
+  | Plain
+  | Foreign
 
 /** The events of a definition by name: what each carries, and the one argument of its ack. */
 type EventsToServer<Types> = Types extends {
@@ -58,7 +104,9 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
       [Event in keyof Emits]: (
         ...args: [
           ...(unknown extends Emits[Event] ? [] : [payload: OutputOf<Emits[Event]>]),
-          ...(unknown extends At<Answers, Event> ? [] : [answer: (value: InputOf<At<Answers, Event>>) => void]),
+          ...(unknown extends At<Answers, Event>
+            ? []
+            : [answer: (value: Sendable<InputOf<At<Answers, Event>>>) => void]),
         ]
       ) => void
     }

@@ -8,6 +8,7 @@ import type { InputOf, None, OutputOf } from './schema.js'
  * The shape of a definition. The type parameters are maps from the name of an event to a schema, each inferred from one
  * property: Emits and Answers from `emits`, Payloads, Replies and Failures from `events`. Join is one map from a part of the
  * request that joins to its schema, from `schema`; Data is the schema of `socket.data`, from `data`.
+ * NoInfer: of the functions that `...base` brings along, whose types would else pin each of them to what the base has.
  */
 
 export type {
@@ -58,7 +59,7 @@ interface EventOptions<Payload, Context> extends EventHooks<Context> {
 type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<PayloadOf<Payloads[Event]>>,
-    EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>
+    NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
   > & {
     /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
     payload?: Payloads[Event]
@@ -67,7 +68,7 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> =
     handler: (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<PayloadOf<Payloads[Event]>>,
-      context: EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>,
+      context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
     ) => unknown
   }
 } & {
@@ -109,7 +110,7 @@ export interface NamespaceDefinition<
   Failures = None,
   Join = None,
   Data = unknown,
-> extends JoinHooks<Join>,
+> extends JoinHooks<NoInfer<Join>>,
     JoinRouteOptions {
   /** One sentence for people: it is shown by `printNamespaces()`. */
   description?: string
@@ -129,23 +130,32 @@ export interface NamespaceDefinition<
   /** Events that clients send. */
   events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data>
   /** Hooks of every event. */
-  eventHooks?: EventHooks<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
+  eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>>
   /** Handles the events of one socket one after another, in order. Default false: at the same time, as Socket.IO does. */
   sequential?: boolean
   /**
    * Until when a socket may stay: a Date, or milliseconds since the epoch; undefined is for ever. Default: the `exp` of a
    * verified JWT, else for ever. Asked at the end of joining, and when the socket is authenticated again.
    */
-  expiresAt?(this: FastifyInstance, request: JoinRequest<Join>): Date | number | undefined
+  expiresAt?(this: FastifyInstance, request: NoInfer<JoinRequest<Join>>): Date | number | undefined
   /**
    * Runs once for each socket that has joined; its events wait until it has settled. What it throws or rejects is
    * logged, and that socket is disconnected: a half-prepared socket is nobody's gain.
    */
-  onConnect?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join, Data, keyof Payloads>): unknown
+  onConnect?(
+    this: FastifyInstance,
+    context: NoInfer<HandlerContext<Emits, Answers, Join, Data, keyof Payloads>>,
+  ): unknown
   /** Runs instead of onConnect for a socket whose session was recovered: its rooms and its id are as they were. */
-  onRecover?(this: FastifyInstance, context: HandlerContext<Emits, Answers, Join, Data, keyof Payloads>): unknown
+  onRecover?(
+    this: FastifyInstance,
+    context: NoInfer<HandlerContext<Emits, Answers, Join, Data, keyof Payloads>>,
+  ): unknown
   /** Runs once for each socket whose onConnect ran, after it has settled. What it throws is logged; close() awaits it. */
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Emits, Answers, Join, Data, keyof Payloads>): unknown
+  onDisconnect?(
+    this: FastifyInstance,
+    context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, keyof Payloads>>,
+  ): unknown
 }
 
 /** A definition of whatever types: what a list of them holds. Its functions are methods, so that theirs may know more. */

@@ -11,7 +11,7 @@ import { createKeys, UNSENDABLE } from './once.js'
 import { type Dispatch, type EventGate, Passage } from './passage.js'
 import { contain, isThenable, walk } from './sequence.js'
 import { createSteps, isOver } from './steps.js'
-import { failReply, judge, fail as tellFailure } from './verdict.js'
+import { describeMismatches, failReply, judge, fail as tellFailure } from './verdict.js'
 import { toWireError } from './wire-error.js'
 
 /*
@@ -63,8 +63,11 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     const { life, log, isInHandler } = passage
     for (const hook of hooks.onError) observe(passage, () => hook.call(instance, life, thrown))
     const error = await judge(thrown, { event, log, isInHandler })
-    if (!passage.arrival.ack && !passage.isGone)
-      log.write('warn', { event: event.name, code: error.code }, 'event without ack refused')
+    if (!passage.arrival.ack && !passage.isGone) {
+      const { code, message, details } = error
+      const reason = code === 'FST_NSP_EVENT_INVALID' ? describeMismatches(details) : message
+      log.write('warn', { event: event.name, code, reason }, 'event without ack refused')
+    }
     end(passage, { ok: false, error })
   }
 

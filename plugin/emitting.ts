@@ -25,7 +25,8 @@ type SentArgs<Schema> = IsAny<Schema> extends true ? any[] : EmitArgs<Schema>
 
 /** The emits of a definition as Socket.IO types them. */
 export type EmitEvents<Emits> =
-  IsAny<Emits> extends true ? DefaultEventsMap : { [Event in keyof Emits]: (...args: EmitArgs<Emits[Event]>) => void }
+  // Of a definition without `emits` in the options of register() any name is inferred.
+  string extends keyof Emits ? DefaultEventsMap : { [Event in keyof Emits]: (...args: EmitArgs<Emits[Event]>) => void }
 
 /** What stands in `socket.data`; where the definition does not say it, whatever Socket.IO says. */
 // biome-ignore lint/suspicious/noExplicitAny: that is Socket.IO's own

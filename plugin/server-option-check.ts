@@ -87,7 +87,9 @@ function checkOrigin(value: unknown, path: string): void {
 
 /** The origin that is meant by what somebody wrote. */
 function originOf(value: string): string {
-  const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `https://${value.replace(/^\/+/, '')}`
+  const bare = value.replace(/^\/+/, '')
+  const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(?=:|$)/i.test(bare) ? 'http' : 'https'
+  const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `${scheme}://${bare}`
   if (!URL.canParse(text)) return 'https://app.example'
   const { origin, protocol, host } = new URL(text)
   // Of an app on a phone or a desktop, as capacitor://localhost.

@@ -70,6 +70,12 @@ function hintFor(code: unknown): string {
   return `a handler's 4xx is told if the event declares its code, errors: { ${declared}: schema }, or if it is exposed: expose: true, http-errors, @fastify/error`
 }
 
+/** What of a payload does not fit, and where, for the log. in: the details that its client is told. */
+export function describeMismatches(details: unknown): string {
+  const mismatches = [details].flat().map((one) => `${Object(one).path || '/'} ${Object(one).message}`)
+  return mismatches.join('; ').slice(0, 500)
+}
+
 /** The error of a payload that does not fit its schema. Anything but a mismatch is a failure of the schema itself. */
 export function invalidEvent(error: unknown): unknown {
   if (!(error instanceof SchemaMismatch)) return error

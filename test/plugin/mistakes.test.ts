@@ -131,7 +131,12 @@ t.test('an ack that is missing: the log says what the client can not be told', a
   t.match(error.details, [{ path: '', message: /text/ }])
   socket.emit('message:send', { txt: 'hi' })
   await until(() => logged('event without ack refused') !== undefined)
-  t.match(logged('event without ack refused'), { level: 40, event: 'message:send', code: 'FST_NSP_EVENT_INVALID' })
+  t.match(logged('event without ack refused'), {
+    level: 40,
+    event: 'message:send',
+    code: 'FST_NSP_EVENT_INVALID',
+    reason: "/ must have required property 'text'",
+  })
   t.match(page, '`event without ack refused`')
 })
 

@@ -59,6 +59,7 @@ t.test('boot refuses an origin that no browser sends so, with its path and what 
     ['https://app.example:443', 'got "https://app.example:443", write "https://app.example"'],
     ['http://me:pw@app.example', 'got "http://me:pw@app.example", write "http://app.example"'],
     ['https://bücher.example', 'got "https://bücher.example", write "https://xn--bcher-kva.example"'],
+    ['localhost:5173', 'got "localhost:5173", write "http://localhost:5173"'],
     ['capacitor://localhost/', 'got "capacitor://localhost/", write "capacitor://localhost"'],
     ['http://[', 'got "http://[", write "https://app.example"'],
     ['', 'got "", write "https://app.example"'],

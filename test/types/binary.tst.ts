@@ -83,6 +83,18 @@ test('a client sends binary data, and hears it', async () => {
   })
 })
 
+test('a client sends an ArrayBuffer or a Blob, too, at any depth, and answers with one', () => {
+  const socket = {} as ClientSocket<typeof files>
+  const bytes = new ArrayBuffer(1)
+  socket.emit('alone', bytes)
+  socket.emit('alone', new Blob([]), () => {})
+  socket.emit('union', null)
+  socket.emit('typebox', { name: 'a', image: bytes, list: [new Blob([]), Buffer.from('x')] })
+  socket.emit('zod', { image: bytes })
+  expect(socket.emit).type.not.toBeCallableWith('alone', 'x')
+  socket.on('image:new', (_bytes, answer) => answer({ thumb: bytes }))
+})
+
 test('`maxBytes` is required, and nothing else is known but `contentType`', () => {
   expect(Binary).type.toBeCallableWith({ maxBytes: 1 })
   expect(Binary).type.not.toBeCallableWith({})
