@@ -5,10 +5,9 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './jo
 import type { InputOf, None, OutputOf } from './schema.js'
 
 /*
- * The shape of a definition. The type parameters are maps from the name of an event to a schema, each inferred from one
- * property: Emits and Answers from `emits`, Payloads, Replies and Failures from `events`. Join is one map from a part of the
- * request that joins to its schema, from `schema`; Data is the schema of `socket.data`, from `data`.
- * NoInfer: of the functions that `...base` brings along, whose types would else pin each of them to what the base has.
+ * The shape of a definition. Type parameters are maps from the name of an event to a schema: Emits and Answers from `emits`,
+ * Payloads, Replies and Failures from `events`. Join maps parts of the request that joins to their schemas, from `schema`;
+ * Data is the schema of `socket.data`. NoInfer keeps what `...base` brings along from pinning them to what the base has.
  */
 
 export type {
