@@ -112,7 +112,7 @@ export function listen<Target extends EventEmitter>(
 export function containAcks<Target extends object>(
   socket: Target,
   report: (error: unknown, socket: Target) => void,
-  scopeOf: (socket: Target) => Scope | undefined = () => undefined,
+  scopeOf: (socket: Target) => Scope | undefined,
 ): void {
   if ((socket as { acks?: unknown }).acks instanceof Map)
     Object.assign(socket, { acks: new Acks(socket, report, scopeOf) })

@@ -124,7 +124,7 @@ t.test('a path of the server, given as a part of the URL: it is taken for a name
 })
 
 t.test('an ack that is missing: the log says what the client can not be told', async (t) => {
-  const { url, logged } = await serve(t)
+  const { url, lines, logged } = await serve(t)
   const socket = join(t, url, '/chat')
   const { error } = await socket.emitWithAck('message:send', { txt: 'hi' })
   reads(t, error.code, 'FST_NSP_EVENT_INVALID')
@@ -137,6 +137,8 @@ t.test('an ack that is missing: the log says what the client can not be told', a
     code: 'FST_NSP_EVENT_INVALID',
     reason: "/ must have required property 'text'",
   })
+  socket.emit('message:send', { text: 1 })
+  await until(() => lines.some(({ reason }) => reason === '/text must be string'))
   t.match(page, '`event without ack refused`')
 })
 
