@@ -137,7 +137,7 @@ t.test('an ack that is missing: the log says what the client can not be told', a
     code: 'FST_NSP_EVENT_INVALID',
     reason: "/ must have required property 'text'",
   })
-  socket.emit('message:send', { text: 1 })
+  socket.emit('message:send', { text: {} })
   await until(() => lines.some(({ reason }) => reason === '/text must be string'))
   t.match(page, '`event without ack refused`')
 })
