@@ -20,9 +20,15 @@ import namespaces, { defineNamespace } from './plugin/index.js'
 
 /** The options of `buildServer`. */
 export interface BuildOptions {
-  /** Fastify's `logger` option. @defaultValue `false` */
+  /**
+   * Fastify's `logger` option.
+   * @defaultValue `false`
+   */
   readonly logger?: FastifyServerOptions['logger']
-  /** Other origins whose pages may connect, e.g. `['https://app.example']`. @defaultValue `[]` */
+  /**
+   * Other origins whose pages may connect, e.g. `['https://app.example']`.
+   * @defaultValue `[]`
+   */
   readonly corsOrigin?: readonly string[]
 }
 
