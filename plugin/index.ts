@@ -21,8 +21,8 @@ export type {
   JoinRequest,
   NamespaceDefinition,
   SocketEmit,
-  TimedAudience,
 } from './definition.js'
+export type { TimedAudience } from './emitting.js'
 export { type DefinedEvent, defineEvent } from './event-definition.js'
 export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './idempotency.js'
 export type { Defined } from './inference.js'
