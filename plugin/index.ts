@@ -21,8 +21,8 @@ export type {
   JoinRequest,
   NamespaceDefinition,
   SocketEmit,
-  TimedAudience,
 } from './definition.js'
+export type { TimedAudience } from './emitting.js'
 export { type DefinedEvent, defineEvent } from './event-definition.js'
 export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './idempotency.js'
 export type { Defined } from './inference.js'
@@ -39,9 +39,11 @@ export type { UserReach } from './user-reach.js'
 export type { WireError } from './wire-error.js'
 
 /**
- * Socket.IO namespaces for Fastify, declared like routes.
+ * The Fastify plugin: Socket.IO namespaces, declared like routes. Its options are {@link NamespacesOptions}.
  *
  * @example
+ * import namespaces from 'fastify-namespaces'
+ *
  * await app.register(namespaces, { namespaces: { '/chat': chat } })
  */
 export default fastifyPlugin(plugin, { name: 'fastify-namespaces', fastify: '5.x' })

@@ -5,8 +5,12 @@ import { createInbox } from './inbox.js'
 import type { MemoryAgent } from './memory-socket.js'
 import { quoteName } from './name.js'
 
+/** The options of joining a namespace in a test. */
 export interface JoinOptions {
-  /** Socket.IO's `handshake.auth`, of this namespace. */
+  /**
+   * Socket.IO's `auth` for this namespace.
+   * @defaultValue `{}`
+   */
   auth?: Record<string, unknown>
 }
 

@@ -68,7 +68,7 @@ async function tokenOf(app: FastifyInstance, credentials: object): Promise<strin
   return (await post(app, '/token', credentials)).json().token
 }
 
-for (const page of ['docs/authentication.md', 'docs/dynamic-namespaces.md', 'docs/events.md']) {
+for (const page of ['docs/authentication.md', 'docs/binary-data.md', 'docs/dynamic-namespaces.md', 'docs/events.md']) {
   t.test(`what ${page} quotes is in the example, word for word`, async (t) => {
     const quotes = await readBlocks(page, /^from /)
     t.ok(quotes.length > 0)

@@ -411,5 +411,5 @@ t.test("docs/testing.md's example is examples/testing.ts, word for word, and pas
   const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
   const [, block] = /<!-- examples\/testing\.ts.*?-->\n```ts\n(.*?)```/s.exec(await read('docs/testing.md')) ?? []
   t.equal(block, await read('examples/testing.ts'))
-  t.match(await run(...BARE, 'examples/testing.ts'), 'who sits in no room can say nothing')
+  t.match(await run(...BARE, 'examples/testing.ts'), 'a message from outside every room is refused')
 })
