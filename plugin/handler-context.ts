@@ -28,7 +28,7 @@ type ListenEvents<Declared extends PropertyKey> =
       : string extends Declared
         ? DefaultEventsMap
         : DefaultEventsMap & {
-            [Event in Declared]: Handled<'This event is declared: its handler in the definition has it, and no listener hears it'>
+            [Event in Declared]: Handled<'This event is declared: its handler receives it, and this listener would never be called'>
           }
 
 /** The error schemas of each event that declares errors. */

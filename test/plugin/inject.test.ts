@@ -402,7 +402,7 @@ t.test('without socket.io-client it says what to install', async (t) => {
   `
   t.strictSame(JSON.parse(await run(...OBSERVED, '--input-type=module', '--eval', script)), {
     code: 'FST_NSP_CLIENT_MISSING',
-    message: 'injectSocket() needs the stock client, which is not installed: npm install --save-dev socket.io-client',
+    message: 'injectSocket() needs socket.io-client, which is not installed: npm install --save-dev socket.io-client',
     cause: 'ERR_MODULE_NOT_FOUND',
   })
 })
