@@ -17,10 +17,10 @@ interface Emitter {
  * Keeps what an emitter has so far in less room; `take` says what of a listener is kept that is the only one of its event.
  * Does nothing where an event is a symbol, or where node has no `_events`, which is private, any more.
  */
-export type Compact = (emitter: object, take?: (listener: Listener) => Listener) => void
+export type CompactListeners = (emitter: object, take?: (listener: Listener) => Listener) => void
 
 /** For emitters of about as many events: V8 learns from the first of them how much room there has to be. */
-export function createCompact(): Compact {
+export function createCompactor(): CompactListeners {
   // An object of a shape, which inherits nothing: an event may be called `toString`.
   const Compacted = function Compacted() {} as unknown as new () => Listeners
   Compacted.prototype = Object.create(null)

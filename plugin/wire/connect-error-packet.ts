@@ -8,13 +8,13 @@ import { INTERNAL } from '../shared/client-error.js'
 const UNKNOWN = { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 }
 
 /** Whether it refuses an unknown namespace; Socket.IO itself does so without a code. */
-export function isUnknown({ data: told }: Packet): boolean {
+export function refusesUnknownNamespace({ data: told }: Packet): boolean {
   const { message, code, data = code === undefined ? UNKNOWN : told } = Object(told)
   return Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
 }
 
 /** Whoever refuses an unknown namespace, it is told alike. */
-export function addCode(packet: Packet, hint: string): Packet {
+export function addUnknownNamespaceCode(packet: Packet, hint: string): Packet {
   const data = { ...UNKNOWN, details: { hint } }
   const message = 'Invalid namespace'
   // That of protocol 3 has its code beside its message.

@@ -10,18 +10,18 @@ export interface EventReceiver {
   receive(data: readonly unknown[], id: number | undefined): void
 }
 
-interface Waiting {
+interface BatchedEvent {
   readonly receiver: EventReceiver
   readonly data: readonly unknown[]
   readonly id: number | undefined
 }
 
-let first: Waiting[] = []
-let later: Waiting[] | undefined
+let first: BatchedEvent[] = []
+let later: BatchedEvent[] | undefined
 let isYielding = false
 
 /** Hands an event to its receiver at the end of this piece, or of a turn. */
-export function receiveInTurn(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
+export function addToBatch(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
   if (!isYielding) {
     first.push({ receiver, data, id })
     return
@@ -34,7 +34,7 @@ export function receiveInTurn(receiver: EventReceiver, data: readonly unknown[],
 }
 
 /** Something else has come, and has a turn of its own: what comes behind it stays behind it. */
-export function yieldTurn(): void {
+export function deferBatch(): void {
   later = undefined
   if (isYielding) return
   isYielding = true
@@ -46,7 +46,7 @@ function endYield(): void {
 }
 
 /** The end of a piece. */
-export function takeTurn(): void {
+export function runBatch(): void {
   // More may come while they are handled: from a client in this process.
   while (first.length > 0) {
     const turn = first
@@ -55,7 +55,7 @@ export function takeTurn(): void {
   }
 }
 
-function take(turn: readonly Waiting[]): void {
+function take(turn: readonly BatchedEvent[]): void {
   if (later === turn) later = undefined
   for (const { receiver, data, id } of turn) receiver.receive(data, id)
 }

@@ -1,10 +1,10 @@
 import { Socket } from 'node:net'
 import type { Socket as NamespaceSocket } from 'socket.io'
-import { type EventReceiver, receiveInTurn, yieldTurn } from './event-batch.js'
+import { addToBatch, deferBatch, type EventReceiver } from './event-batch.js'
 import { type EventHead, readHead } from './packet-text.js'
-import type { Client, Connection, Receiver, Transport, WebSocket } from './private-fields.js'
+import type { FrameReceiver, PrivateClient, PrivateConnection, PrivateTransport, WebSocket } from './private-fields.js'
 import { flushLater, type Writer } from './read-batch.js'
-import { binaryFrameOf, frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './websocket-frames.js'
+import { binaryFrame, LONGEST_TEXT, readTextFrames, type TextReceiver, textFrame } from './websocket-frames.js'
 
 /*
  * The fast lane of a connection, past the event emitters of engine.io and the streams of ws: a declared event goes from
@@ -32,27 +32,27 @@ export interface WriteOptions {
 }
 
 /** What is the same for every lane of a server. */
-export interface LaneOptions {
+export interface FastConnectionOptions {
   /** Who takes an event of that name; undefined where it takes the long way. */
   readonly receiverOf: (socket: NamespaceSocket, event: string) => EventReceiver | undefined
   /** Whether a list of a name and its arguments, so many characters of it, is within the limits. */
   readonly isWithinLimits: (data: readonly unknown[], characters: number) => boolean
   /** Whether somebody listens for each packet of the connection: then all take the long way. */
-  readonly isWatched: (connection: Connection) => boolean
+  readonly isWatched: (connection: PrivateConnection) => boolean
   /** Characters that are written at once; behind that it is Socket.IO's to wait, where `bytesWaiting` counts. */
   readonly longestBatch: number
 }
 
-export class Lane implements TextTaker, Writer {
-  readonly #client: Client
-  readonly #connection: Connection
-  readonly #transport: Transport
+export class FastConnection implements TextReceiver, Writer {
+  readonly #client: PrivateClient
+  readonly #connection: PrivateConnection
+  readonly #transport: PrivateTransport
   readonly #webSocket: WebSocket
-  readonly #options: LaneOptions
+  readonly #options: FastConnectionOptions
   readonly #isNodes: boolean
   #out = ''
 
-  constructor(client: Client, options: LaneOptions) {
+  constructor(client: PrivateClient, options: FastConnectionOptions) {
     this.#client = client
     this.#connection = client.conn
     this.#transport = client.conn.transport
@@ -121,16 +121,16 @@ export class Lane implements TextTaker, Writer {
   }
 
   /** Reads what it can at the start of a chunk, between beginReading() and endReading(). out: how many bytes that was. */
-  read(chunk: Buffer, receiver: Receiver): number {
+  read(chunk: Buffer, receiver: FrameReceiver): number {
     const { _state, _bufferedBytes, _fragmented, _loop, _maxPayload, writableLength } = receiver
     const isBetweenFrames =
       _state === IDLE && _bufferedBytes === 0 && _fragmented === 0 && !_loop && writableLength === 0
-    return isBetweenFrames ? readTexts(chunk, _maxPayload, this) : 0
+    return isBetweenFrames ? readTextFrames(chunk, _maxPayload, this) : 0
   }
 
-  takeText(text: string): void {
+  receiveText(text: string): void {
     if (this.#takeEvent(text)) return
-    yieldTurn()
+    deferBatch()
     this.#transport.onData(text)
   }
 
@@ -149,7 +149,7 @@ export class Lane implements TextTaker, Writer {
       connection.pingTimeoutTimer.refresh()
       connection.hasRefreshedPingTimeout = true
     }
-    receiveInTurn(receiver, data, head.id)
+    addToBatch(receiver, data, head.id)
     return true
   }
 }
@@ -174,5 +174,5 @@ function broadcastFrame(data: string | Buffer, options: WriteOptions): string {
 }
 
 function messageFrame(data: string | Buffer): string {
-  return typeof data === 'string' ? frameOf(`4${data}`) : binaryFrameOf(data)
+  return typeof data === 'string' ? textFrame(`4${data}`) : binaryFrame(data)
 }

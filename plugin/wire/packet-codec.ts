@@ -4,7 +4,7 @@ import type { Server } from 'socket.io'
 import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { withoutDetails } from './connect-error-packet.js'
-import { type Bounds, boundPacket, isEvent } from './packet-limits.js'
+import { isEvent, limitPacket, type PacketLimits } from './packet-limits.js'
 import { eventText } from './packet-text.js'
 
 /*
@@ -34,7 +34,7 @@ export interface Parser {
 export type ReceiveConnect = (connection: Connection, packet: Packet, pass: () => void) => void
 
 export interface CodecOptions {
-  readonly limits: Bounds
+  readonly limits: PacketLimits
   /** The JSON of a payload that was checked; undefined where JSON.stringify has to write it. */
   readonly textOf?: (payload: unknown) => string | undefined
   readonly receiveConnect: ReceiveConnect
@@ -87,11 +87,11 @@ export function createCodec(options: CodecOptions): Codec {
 
   // One for all connections, of packets that are whole in one text: it keeps nothing of them.
   const common = new base.Decoder()
-  let reading: BoundedDecoder
+  let reading: CheckingDecoder
   common.on('decoded', (packet) => reading.receive(packet))
 
   /** The decoder within one of the same face, that looks at each packet before it is handed on. */
-  class BoundedDecoder extends EventEmitter {
+  class CheckingDecoder extends EventEmitter {
     readonly #connection = expected
     /** Of attachments, or of the application. */
     #own: stock.Decoder | undefined = undefined
@@ -101,7 +101,7 @@ export function createCodec(options: CodecOptions): Codec {
       // The stock decoder checks what an event carries only if it carries something. It's a break of the protocol, as a
       // wrong payload is: whoever throws here closes the connection.
       if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
-      const isWanted = boundPacket(packet, this.#bytes, limits)
+      const isWanted = limitPacket(packet, this.#bytes, limits)
       this.#bytes = 0
       if (!isWanted) return
       const connection = this.#connection
@@ -149,7 +149,7 @@ export function createCodec(options: CodecOptions): Codec {
   }
 
   return {
-    parser: { Encoder: CheckingEncoder, Decoder: BoundedDecoder },
+    parser: { Encoder: CheckingEncoder, Decoder: CheckingDecoder },
     expect(connection) {
       expected = connection
     },

@@ -7,12 +7,12 @@ import type { Limits } from '../shared/limits.js'
  * What a packet may be, before anything recurses over it, or spreads it.
  */
 
-export type Bounds = Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
+export type PacketLimits = Pick<Limits, 'arguments' | 'depth' | 'payloadBytes'>
 
 const FORBIDDEN_KEYS = '__proto__, _placeholder, or a constructor with a prototype in it'
 
 /** Stands in a packet for what must not be handed on. It is no plain object, so the wire can't make one. */
-export class Refusal {
+export class PacketRefusal {
   readonly error: Error
 
   constructor(error: Error) {
@@ -21,7 +21,7 @@ export class Refusal {
 }
 
 /** Whether an event's list of name and arguments is within the bounds. `size`: its bytes; of a text, its characters. */
-export function isWithinBounds(data: readonly unknown[], size: number, bounds: Bounds): boolean {
+export function isWithinPacketLimits(data: readonly unknown[], size: number, bounds: PacketLimits): boolean {
   return (
     size <= bounds.payloadBytes &&
     data.length - 1 <= bounds.arguments &&
@@ -30,7 +30,7 @@ export function isWithinBounds(data: readonly unknown[], size: number, bounds: B
 }
 
 /** What is wrong with a packet of that size; undefined when it is well. */
-export function findProblem(packet: Packet, size: number, limits: Bounds): Error | undefined {
+export function findProblem(packet: Packet, size: number, limits: PacketLimits): Error | undefined {
   const { data, id } = packet
   if (size > limits.payloadBytes) return new FST_NSP_PAYLOAD_TOO_LARGE(limits.payloadBytes)
   if (id !== undefined && !Number.isSafeInteger(id)) return new FST_NSP_EVENT_MALFORMED('has an ack id out of bounds')
@@ -45,20 +45,20 @@ export function findProblem(packet: Packet, size: number, limits: Bounds): Error
 }
 
 /**
- * Bounds a packet, in place: an event that breaks a bound carries a Refusal in place of its arguments, so that it can be
+ * PacketLimits a packet, in place: an event that breaks a bound carries a PacketRefusal in place of its arguments, so that it can be
  * answered; so does a connect. An ack that breaks one is dropped: false.
  */
-export function boundPacket(packet: Packet, bytes: number, limits: Bounds): boolean {
+export function limitPacket(packet: Packet, bytes: number, limits: PacketLimits): boolean {
   const problem = findProblem(packet, bytes, limits)
   if (!problem) return true
   switch (packet.type) {
     case PacketType.EVENT:
     case PacketType.BINARY_EVENT:
-      packet.data = [packet.data[0], new Refusal(problem)]
+      packet.data = [packet.data[0], new PacketRefusal(problem)]
       if (!Number.isSafeInteger(packet.id)) delete packet.id
       return true
     case PacketType.CONNECT:
-      packet.data = new Refusal(problem)
+      packet.data = new PacketRefusal(problem)
       return true
     default:
       return false

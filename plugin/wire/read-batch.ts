@@ -1,4 +1,4 @@
-import { takeTurn } from './event-batch.js'
+import { runBatch } from './event-batch.js'
 
 /*
  * A piece of what a connection sends, as node hands it on: its events are handled when all of it is read, and what they
@@ -34,7 +34,7 @@ export function endReading(): void {
     return
   }
   try {
-    takeTurn()
+    runBatch()
   } finally {
     pieces = 0
     flushAll()

@@ -8,38 +8,38 @@ interface Created {
 }
 
 /** What we need of the engine's socket. */
-interface Connection {
-  on(event: 'packetCreate', listener: (this: Bounded, packet: Created) => void): unknown
-  on(event: 'flush' | 'drain', listener: (this: Bounded) => void): unknown
+interface WatchedConnection {
+  on(event: 'packetCreate', listener: (this: WithUnreadBytes, packet: Created) => void): unknown
+  on(event: 'flush' | 'drain', listener: (this: WithUnreadBytes) => void): unknown
   close(discard: boolean): void
 }
 
-const WAITING = Symbol('waiting')
+const UNREAD = Symbol('waiting')
 
-interface Waiting {
+interface UnreadBytes {
   flushed: number
   created: number
   readonly limit: number
   readonly report: (bytes: number) => void
 }
 
-type Bounded = Connection & { [WAITING]: Waiting }
+type WithUnreadBytes = WatchedConnection & { [UNREAD]: UnreadBytes }
 
 /**
  * Closes a connection when more than `limit` bytes (of a text: characters) wait to be read; `report` hears of it first.
  * 0 is no limit.
  */
-export function boundBacklog(connection: Connection, limit: number, report: (bytes: number) => void): void {
+export function limitUnread(connection: WatchedConnection, limit: number, report: (bytes: number) => void): void {
   if (limit === 0) return
-  ;(connection as Bounded)[WAITING] = { flushed: 0, created: 0, limit, report }
+  ;(connection as WithUnreadBytes)[UNREAD] = { flushed: 0, created: 0, limit, report }
   connection.on('packetCreate', create)
   connection.on('flush', flush)
   connection.on('drain', drain)
 }
 
 // One for all: `this` is whose it is.
-function create(this: Bounded, { data }: Created): void {
-  const waiting = this[WAITING]
+function create(this: WithUnreadBytes, { data }: Created): void {
+  const waiting = this[UNREAD]
   waiting.created += data?.length ?? data?.byteLength ?? 0
   if (waiting.flushed + waiting.created <= waiting.limit) return
   waiting.report(waiting.flushed + waiting.created)
@@ -47,11 +47,11 @@ function create(this: Bounded, { data }: Created): void {
   this.close(true)
 }
 
-function flush(this: Bounded): void {
-  this[WAITING].flushed += this[WAITING].created
-  this[WAITING].created = 0
+function flush(this: WithUnreadBytes): void {
+  this[UNREAD].flushed += this[UNREAD].created
+  this[UNREAD].created = 0
 }
 
-function drain(this: Bounded): void {
-  this[WAITING].flushed = 0
+function drain(this: WithUnreadBytes): void {
+  this[UNREAD].flushed = 0
 }

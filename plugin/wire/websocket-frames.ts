@@ -6,8 +6,8 @@ import { isUtf8 } from 'node:buffer'
  */
 
 /** Takes the texts of a chunk, in order. */
-export interface TextTaker {
-  takeText(text: string): void
+export interface TextReceiver {
+  receiveText(text: string): void
 }
 
 // The first byte of a frame that is whole and has no extension; and the mark of a masked one in the second.
@@ -29,7 +29,7 @@ const MASK = 4
  * UTF-8; that one and all behind it are as they were.
  * out: how many bytes were read.
  */
-export function readTexts(chunk: Buffer, maxBytes: number, taker: TextTaker): number {
+export function readTextFrames(chunk: Buffer, maxBytes: number, taker: TextReceiver): number {
   const words = wordsOf(chunk)
   let at = 0
   while (chunk.length - at >= HEAD + MASK && chunk[at] === TEXT) {
@@ -48,7 +48,7 @@ export function readTexts(chunk: Buffer, maxBytes: number, taker: TextTaker): nu
     const text = readText(chunk, words, mask, start, end)
     if (text === undefined) break
     at = end
-    taker.takeText(text)
+    taker.receiveText(text)
   }
   return at
 }
@@ -108,17 +108,17 @@ function flip(chunk: Buffer, at: number, mask: number): number {
   return flipped
 }
 
-/** The longest text that `frameOf` takes, in characters: with every one of three bytes, its length still fits. */
+/** The longest text that `textFrame` takes, in characters: with every one of three bytes, its length still fits. */
 export const LONGEST_TEXT = LONGEST_SHORT / 3
 
 /** The frame of a text, as a string of bytes (latin1): to join it to others, and to write it at once. */
-export function frameOf(text: string): string {
+export function textFrame(text: string): string {
   const length = Buffer.byteLength(text)
   return headOf(TEXT, length) + (length === text.length ? text : Buffer.from(text).toString('latin1'))
 }
 
 /** The same of bytes, no more than LONGEST_TEXT. */
-export function binaryFrameOf(bytes: Buffer): string {
+export function binaryFrame(bytes: Buffer): string {
   return headOf(BINARY, bytes.length) + bytes.toString('latin1')
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { Streamless } from './detached-request.js'
+import { DetachedRequest } from './detached-request.js'
 
 /*
  * A raw request for connections that began without one: a session of WebTransport, which the application hands to the
@@ -12,18 +12,18 @@ const STAND_IN = Symbol('stand-in')
 /** The engine's socket, or what hangs on one. */
 interface Begun {
   readonly request: IncomingMessage | null | undefined
-  [STAND_IN]?: SessionRequest
+  [STAND_IN]?: StandInRequest
 }
 
 /** The raw request of a connection; a stand-in, always the same, where it has none. */
-export function rawOf(connection: object): IncomingMessage {
+export function handshakeRequestOf(connection: object): IncomingMessage {
   const begun = connection as Begun
   if (begun.request) return begun.request
-  begun[STAND_IN] ??= new SessionRequest()
+  begun[STAND_IN] ??= new StandInRequest()
   return begun[STAND_IN] as unknown as IncomingMessage
 }
 
-export class SessionRequest extends Streamless {
+export class StandInRequest extends DetachedRequest {
   readonly method = 'GET'
   readonly url = '/'
   readonly httpVersion = '3.0'

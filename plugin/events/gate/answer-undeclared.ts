@@ -5,7 +5,7 @@ import { FST_NSP_CLOSING, FST_NSP_EVENT_UNKNOWN, FST_NSP_RATE_LIMITED } from '..
 import type { Clock, Limits } from '../../shared/limits.js'
 import { type Notices, RatedLog } from '../../shared/log/rated-log.js'
 import { suggest } from '../../shared/wording.js'
-import { Refusal } from '../../wire/packet-limits.js'
+import { PacketRefusal } from '../../wire/packet-limits.js'
 import type { Arrival } from '../incoming-event.js'
 import { Rates } from './event-rates.js'
 import { Waits } from './waiting-event.js'
@@ -58,7 +58,7 @@ export class Desk {
       this.refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
       return false
     }
-    if (!(arrival.payload instanceof Refusal)) return true
+    if (!(arrival.payload instanceof PacketRefusal)) return true
     this.refuse(arrival, arrival.payload.error)
     return false
   }

@@ -63,13 +63,13 @@ for (const [name, value] of Object.entries(FOREIGN)) {
 
 t.test('on a version that was not tested nothing is changed, and the log says which', async (t) => {
   const installed = { ...versions.readVersions(), ws: '9.1.0' }
-  const { createLanes } = (await t.mockImport('../../../plugin/wire/fast-path.js', {
+  const { createFastPath } = (await t.mockImport('../../../plugin/wire/fast-path.js', {
     '../../../plugin/wire/tested-versions.js': { ...versions, readVersions: () => installed },
   })) as typeof import('../../../plugin/wire/fast-path.js')
   const { app, talk } = await serve(t, { fast: false })
   const { lines, logger } = logLines()
   const said = await build(t, {}, undefined, { logger })
-  const openLane = createLanes({
+  const openLane = createFastPath({
     io: app.io,
     options: {},
     limits: {} as never,
