@@ -17,7 +17,8 @@ import { beginReading, endReading } from './read-batch.js'
 import { findUntested, readVersions } from './tested-versions.js'
 
 /*
- * Opens the fast lanes of a server's connections, where they can be.
+ * Switches connections to the fast path: replaces the methods of engine.io and ws through which a connection reads and writes.
+ * A connection stays on Socket.IO's own path where the installed versions, the options or the transport do not allow it.
  */
 
 export interface FastPathOptions {
@@ -28,30 +29,37 @@ export interface FastPathOptions {
   readonly log: FastifyBaseLogger
 }
 
-/** Opens the fast of a socket's connection, if it is not open yet; where it can't be, all goes the long way. */
+/**
+ * Switches the connection of a socket to the fast path; does nothing for one that has been switched before, and for one
+ * that can't be.
+ */
 export type OpenFastConnection = (socket: Socket) => void
 
-// What the application may have of its own, and is not ours to know.
+// With one of these options the application replaces what the fast path relies on.
 const FOREIGN = ['parser', 'wsEngine'] as const
 
-// Who listens for these to a connection, or to the engine, wants to see each packet, and sees it.
+// A listener for one of these expects to see each packet, so it switches the fast path off.
 const OF_A_CONNECTION = new Set(['data', 'message', 'packet', 'packetCreate', 'flush', 'drain'])
 const OF_THE_ENGINE = new Set(['flush', 'drain'])
 
 const LONGEST_BATCH = 65_536
 
-const FAST_CONNECTION = Symbol('fast')
+const FAST_CONNECTION = Symbol('fast connection')
 const WATCHED = Symbol('watched')
 
-// On the objects of others.
+// Objects of socket.io, engine.io and ws, with our symbols on them.
 type MaybeFast<Owner> = Owner & { [FAST_CONNECTION]?: FastConnection | undefined }
 type Fast<Owner> = Owner & { [FAST_CONNECTION]: FastConnection }
 type Watched = PrivateConnection & { [WATCHED]?: boolean }
 
-/** Looks once whether lanes can be, on what is installed and with these options; where not, the log says why. */
+/**
+ * Checks once whether the installed versions and the options allow the fast path. Logs the reason if they do not.
+ *
+ * @returns the function that switches one connection; it does nothing where the fast path is off
+ */
 export function createFastPath({ io, options, limits, receiverOf, log }: FastPathOptions): OpenFastConnection {
   const foreign = FOREIGN.find((name) => options[name] !== undefined)
-  const obstacle = foreign ? `the application has a ${foreign} of its own` : findUntested(readVersions())
+  const obstacle = foreign ? `the application sets its own ${foreign}` : findUntested(readVersions())
   if (obstacle !== undefined) {
     log.info(`fast is off: ${obstacle}`)
     return () => {}
@@ -64,19 +72,19 @@ export function createFastPath({ io, options, limits, receiverOf, log }: FastPat
     isWatched: (connection: Watched) => isEngineWatched || connection[WATCHED] === true,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
   }
-  io.engine.on('connection', (connection: PrivateConnection) => connection.on('newListener', heedListener))
+  io.engine.on('connection', (connection: PrivateConnection) => connection.on('newListener', noteListener))
   io.engine.on('newListener', (name: string) => {
     isEngineWatched ||= OF_THE_ENGINE.has(name)
   })
 
   function open(client: MaybeFast<PrivateClient>): void {
     const { conn } = client
-    // Polling is upgraded to WebTransport, too.
+    // A polling connection may also be upgraded to WebTransport.
     if (conn.transport.name !== 'websocket') return
     if (!isPossible || Object.keys(conn.transport.socket._extensions).length > 0) return
     isPossible = hasPrivateFields(client)
     if (!isPossible) {
-      log.warn('fast is off: what is installed is not what it was tested with')
+      log.warn('fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses')
       return
     }
     client[FAST_CONNECTION] = new FastConnection(client, connectionOptions)
@@ -93,15 +101,15 @@ export function createFastPath({ io, options, limits, receiverOf, log }: FastPat
   }
 }
 
-function heedListener(this: Watched, name: string): void {
+function noteListener(this: Watched, name: string): void {
   if (OF_A_CONNECTION.has(name)) this[WATCHED] = true
 }
 
-/** Puts the fast where the engine writes, and where ws writes and reads. */
+/** Replaces `write` of the engine's socket, `sendFrame` of ws, and `write` and `end` of the receiver of ws. */
 function attach(connection: Fast<PrivateConnection>, fast: FastConnection): void {
   const { _sender, _receiver } = connection.transport.socket
   const [sender, receiver] = [_sender as Fast<FrameSender>, _receiver as Fast<FrameReceiver>]
-  // One by one: an object of a shape stays one.
+  // One assignment each, so that the objects keep a hidden class.
   connection[FAST_CONNECTION] = fast
   connection.write = write
   sender[FAST_CONNECTION] = fast
@@ -115,17 +123,17 @@ function attach(connection: Fast<PrivateConnection>, fast: FastConnection): void
 const compact = createCompactor()
 const compactDecoder = createCompactor()
 
-/** It is kept for as long as it is open, and most of the time it is idle. */
+/** Saves memory: a connection stays open for long, and is idle most of the time. */
 function compactConnection({ conn, decoder }: PrivateClient): void {
   const { socket } = conn.transport
   for (const emitter of [conn, conn.transport, socket, socket._socket]) compact(emitter)
   compactDecoder(decoder)
-  // A list that was pushed to has room for seventeen.
+  // V8 gives an array that was pushed to room for seventeen elements; its copy has room for what is in it.
   conn.cleanupFn = conn.cleanupFn.slice()
 }
 
 function write(this: Fast<PrivateConnection>, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
-  // The engine takes a callback in the place of options, too.
+  // engine.io also accepts a callback in the place of the options.
   const isCalled = callback !== undefined || typeof options === 'function'
   if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data)) && this[FAST_CONNECTION].send(data, options))
     return this
@@ -150,12 +158,12 @@ function receive(this: Fast<FrameReceiver>, chunk: Buffer, ...rest: unknown[]): 
   }
 }
 
-/** The mask of a frame that was read, and with it the whole chunk that it came in. */
+/** Drops the mask of the last frame: it is a slice that keeps the whole chunk in memory. */
 function forgetMask(receiver: FrameReceiver): void {
   if (receiver._loop || receiver._state === IDLE) receiver._mask = undefined
 }
 
-/** ws ends it with the stream and with the connection, and an error would be made of the second end, which nobody hears of. */
+/** Ignores a second end(): ws calls it for the stream and for the connection, and node creates an error for the second call. */
 function end(this: FrameReceiver, ...rest: unknown[]): unknown {
   return this.writableEnded ? this : Object.getPrototypeOf(this).end.call(this, ...rest)
 }

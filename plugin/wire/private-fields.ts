@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'socket.io'
 
 /*
- * What is private of socket.io, engine.io and ws, and what the fast lane needs of it: named here, and looked for before
- * anybody relies on it.
+ * The private fields of socket.io, engine.io and ws that the fast path and the upgrades use, as types, and the checks that they
+ * exist. The fast path stays off if one is missing.
  */
 
 export type Callback = (error?: Error | null) => void
 
-/** Of ws: a connection, its writing and its reading end. */
+/** ws: a WebSocket, with its sender and its receiver. */
 export interface WebSocket {
   readonly _readyState: number
   readonly _extensions: object
@@ -18,7 +18,7 @@ export interface WebSocket {
   readonly _receiver: FrameReceiver
 }
 
-/** Of node: the connection itself, and what its writing end is made of. */
+/** node: the stream of the connection. `_write` bypasses its buffer. */
 interface PrivateStream {
   readonly writable: boolean
   readonly writableLength: number
@@ -45,7 +45,7 @@ export interface FrameReceiver {
   end(...rest: unknown[]): unknown
 }
 
-/** Of engine.io: a session, and its transport. */
+/** engine.io: its socket. */
 export interface PrivateConnection {
   readonly protocol: number
   readonly transport: PrivateTransport
@@ -70,7 +70,7 @@ export interface PrivateTransport {
   onError(message: string, description?: string): void
 }
 
-/** Of engine.io: the server. */
+/** engine.io: its server. */
 export interface PrivateEngine {
   readonly middlewares: readonly unknown[]
   readonly ws: {
@@ -82,15 +82,15 @@ export interface PrivateEngine {
   onWebSocket(raw: IncomingMessage, connection: Duplex, webSocket: unknown): void
 }
 
-/** Of socket.io: the client of all sockets of a connection. */
+/** socket.io: the client of all sockets of a connection. */
 export interface PrivateClient {
   readonly conn: PrivateConnection
   readonly nsps: ReadonlyMap<string, Socket>
-  /** Our own, of codec.ts. */
+  /** The plugin's own decoder: packet-codec.ts. */
   readonly decoder: { readonly isWaiting: boolean }
 }
 
-/** Whether a client whose transport is a WebSocket has all that is said above. */
+/** Whether a client whose transport is a WebSocket has all the fields above. */
 export function hasPrivateFields({ conn, nsps, decoder }: PrivateClient): boolean {
   const { transport } = conn
   const { _sender, _receiver, _socket, _extensions, _readyState } = transport.socket
@@ -125,7 +125,7 @@ export function hasPrivateFields({ conn, nsps, decoder }: PrivateClient): boolea
   )
 }
 
-/** Whether an engine has all that an upgrade needs of it. */
+/** Whether an engine has the fields that an upgrade without a response needs. */
 export function isPrivateEngine(engine: object): engine is PrivateEngine {
   const { middlewares, ws, prepare, verify, handleUpgrade, onWebSocket } = engine as Partial<PrivateEngine>
   return Array.isArray(middlewares) && areOf('function', ws?.handleUpgrade, prepare, verify, handleUpgrade, onWebSocket)

@@ -1,20 +1,20 @@
 /*
- * What waits for a slow reader. Socket.IO keeps it in memory, without end; here it has one.
+ * Closes a connection whose client reads too slowly. Socket.IO buffers what the client has not read in memory, without a limit.
  */
 
-/** A packet that waits. */
-interface Created {
+/** A packet of engine.io that waits to be written. */
+interface CreatedPacket {
   readonly data?: { readonly length?: number; readonly byteLength?: number }
 }
 
-/** What we need of the engine's socket. */
+/** The engine's socket, as far as its buffer is concerned. */
 interface WatchedConnection {
-  on(event: 'packetCreate', listener: (this: WithUnreadBytes, packet: Created) => void): unknown
+  on(event: 'packetCreate', listener: (this: WithUnreadBytes, packet: CreatedPacket) => void): unknown
   on(event: 'flush' | 'drain', listener: (this: WithUnreadBytes) => void): unknown
   close(discard: boolean): void
 }
 
-const UNREAD = Symbol('waiting')
+const UNREAD = Symbol('unread bytes')
 
 interface UnreadBytes {
   flushed: number
@@ -26,8 +26,10 @@ interface UnreadBytes {
 type WithUnreadBytes = WatchedConnection & { [UNREAD]: UnreadBytes }
 
 /**
- * Closes a connection when more than `limit` bytes (of a text: characters) wait to be read; `report` hears of it first.
- * 0 is no limit.
+ * Closes a connection as soon as more than `limit` bytes (characters of a text) wait to be read.
+ *
+ * @param limit - 0 for no limit
+ * @param report - called with the number of bytes before the connection is closed
  */
 export function limitUnread(connection: WatchedConnection, limit: number, report: (bytes: number) => void): void {
   if (limit === 0) return
@@ -37,13 +39,13 @@ export function limitUnread(connection: WatchedConnection, limit: number, report
   connection.on('drain', drain)
 }
 
-// One for all: `this` is whose it is.
-function create(this: WithUnreadBytes, { data }: Created): void {
-  const waiting = this[UNREAD]
-  waiting.created += data?.length ?? data?.byteLength ?? 0
-  if (waiting.flushed + waiting.created <= waiting.limit) return
-  waiting.report(waiting.flushed + waiting.created)
-  waiting.created = 0
+// All connections share these listeners; `this` is the connection.
+function create(this: WithUnreadBytes, { data }: CreatedPacket): void {
+  const unread = this[UNREAD]
+  unread.created += data?.length ?? data?.byteLength ?? 0
+  if (unread.flushed + unread.created <= unread.limit) return
+  unread.report(unread.flushed + unread.created)
+  unread.created = 0
   this.close(true)
 }
 

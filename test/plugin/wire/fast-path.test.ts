@@ -57,7 +57,7 @@ for (const [name, value] of Object.entries(FOREIGN)) {
   t.test(`with a ${name} of the application nothing is changed, and the log says why`, async (t) => {
     const { words, talk } = await serve(t, { io: { [name]: value } })
     t.notOk(isPatched(await talk()))
-    t.strictSame(words(), [[30, `fast is off: the application has a ${name} of its own`]])
+    t.strictSame(words(), [[30, `fast is off: the application sets its own ${name}`]])
   })
 }
 
@@ -91,7 +91,7 @@ t.test(
     })
     t.notOk(isPatched(await talk()))
     t.notOk(isPatched(await talk()))
-    t.strictSame(words(), [[40, 'fast is off: what is installed is not what it was tested with']])
+    t.strictSame(words(), [[40, 'fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses']])
   },
 )
 
