@@ -4,8 +4,8 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { createUpgrade } from '../../../plugin/engine/upgrade-response.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, join, listen, next } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
 const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
 

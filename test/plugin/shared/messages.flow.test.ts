@@ -6,8 +6,8 @@ import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, Binary, type NamespacesOptions } from '../../../plugin/index.js'
 import { createStrangers } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
 import { LineRates, Notices } from '../../../plugin/shared/log/rated-log.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, client, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
 type Line = Record<string, unknown>
 

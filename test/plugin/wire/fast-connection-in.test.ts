@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { closing, frame, OPCODE } from '../../wire/wire.js'
+import { chunkOf, connectionOf, inBothModes, isFast, stage, until } from '../fast-path-harness.js'
 import { build } from '../harness.js'
-import { connectionOf, inBothModes, isLaned, piece, stage, until } from '../lane-harness.js'
 
 /*
  * What comes in, byte by byte. What is said here of the fast lane is what engine.io and ws do: each holds for both.
@@ -24,11 +24,11 @@ const ask = (id: number, data: unknown, at = '/chat,') => `42${at}${id}["echo",$
 inBothModes('events of all kinds in one piece are handled in the order of Socket.IO', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire, socket } = await stage(t, definition, { fast })
-  t.equal(isLaned(socket), fast)
+  t.equal(isFast(socket), fast)
   socket.on('plain', (value, ack) => ack(handled.push(value)))
   const text = Buffer.from(ask(5, 'fragmented'))
   wire.line.write(
-    piece(
+    chunkOf(
       ask(1, 'one'),
       '42/chat,2["plain","undeclared"]',
       ask(3, 'two'),
@@ -57,7 +57,7 @@ inBothModes('behind a leave in one piece nothing is handled, and the connection 
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast, namespaces: { '/': definition } })
   await wire.join('/')
-  wire.line.write(piece('41/chat,', ask(1, 'behind'), ask(2, 'elsewhere', '')))
+  wire.line.write(chunkOf('41/chat,', ask(1, 'behind'), ask(2, 'elsewhere', '')))
   t.strictSame(await until(wire, ok(2, 'elsewhere', '')), [ok(2, 'elsewhere', '')])
   t.strictSame(handled, ['elsewhere'])
   wire.say(ask(3, 'far behind'))
@@ -65,15 +65,15 @@ inBothModes('behind a leave in one piece nothing is handled, and the connection 
 })
 
 const BEHIND: Record<string, Uint8Array[]> = {
-  'a declared one': [piece(ask(1, 'behind'))],
-  'an undeclared one': [piece('42/chat,1["plain"]')],
-  'one with bytes': [piece('451-/chat,1["echo",{"_placeholder":true,"num":0}]'), frame(OPCODE.binary, 'x')],
+  'a declared one': [chunkOf(ask(1, 'behind'))],
+  'an undeclared one': [chunkOf('42/chat,1["plain"]')],
+  'one with bytes': [chunkOf('451-/chat,1["echo",{"_placeholder":true,"num":0}]'), frame(OPCODE.binary, 'x')],
   'one in fragments': [
     frame(OPCODE.text, '42/chat,1["echo",', { isFinal: false }),
     frame(OPCODE.continuation, '"behind"]'),
   ],
   'one with a length of 64 bits': [long(ask(1, 'behind'))],
-  'one behind a ping': [frame(OPCODE.ping), piece(ask(1, 'behind'))],
+  'one behind a ping': [frame(OPCODE.ping), chunkOf(ask(1, 'behind'))],
 }
 
 for (const [what, frames] of Object.entries(BEHIND)) {
@@ -83,7 +83,7 @@ for (const [what, frames] of Object.entries(BEHIND)) {
     const { wire, socket } = await stage(t, leaving, { fast, namespaces: { '/': definition } })
     socket.on('plain', () => t.fail('the listener was called'))
     await wire.join('/')
-    wire.line.write(piece('42/chat,["leave"]', ...frames, ask(2, 'elsewhere', '')))
+    wire.line.write(chunkOf('42/chat,["leave"]', ...frames, ask(2, 'elsewhere', '')))
     t.strictSame(await until(wire, ok(2, 'elsewhere', '')), ['41/chat,', ok(2, 'elsewhere', '')])
     t.strictSame(handled, ['elsewhere'])
   })
@@ -109,7 +109,7 @@ inBothModes('when a handler ends the connection, nothing behind it is handled', 
   const ending = { ...definition, events: { ...definition.events, end } }
   const { wire } = await stage(t, ending, { fast, namespaces: { '/': definition } })
   await wire.join('/')
-  wire.line.write(piece('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
+  wire.line.write(chunkOf('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
   t.strictSame(await until(wire, ''), ['41/chat,', '41', { closed: 1005 }])
   t.strictSame(handled, [])
 })
@@ -143,7 +143,7 @@ inBothModes('what a client of this process emits in a handler waits for the end 
 inBothModes('frames that are cut anywhere are whole again', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast, limits: { eventsPerSecond: 0 } })
-  const bytes = piece(ask(1, 'a'), ask(2, '€'), ask(3, 'x'.repeat(110)))
+  const bytes = chunkOf(ask(1, 'a'), ask(2, '€'), ask(3, 'x'.repeat(110)))
   for (let at = 1; at < bytes.length; at++) {
     wire.line.write(bytes.subarray(0, at))
     await turn()
@@ -191,7 +191,7 @@ const BREAKS: Record<string, readonly [bytes: Uint8Array, code: number]> = {
   'a continuation of nothing': [frame(OPCODE.continuation, 'x'), 1002],
   'more than maxHttpBufferSize': [frame(OPCODE.text, 'x'.repeat(1_001)), 1009],
   'fragments of more than maxHttpBufferSize': [
-    piece(frame(OPCODE.text, 'x'.repeat(900), { isFinal: false }), frame(OPCODE.continuation, 'x'.repeat(101))),
+    chunkOf(frame(OPCODE.text, 'x'.repeat(900), { isFinal: false }), frame(OPCODE.continuation, 'x'.repeat(101))),
     1009,
   ],
   'a length that no number has': [frame(OPCODE.text, '', { length: 2n ** 62n }), 1009],
@@ -202,8 +202,8 @@ for (const [what, [bytes, code]] of Object.entries(BREAKS)) {
   inBothModes(`${what} is told ${code}: what came before is answered, and nothing behind it is`, async (t, fast) => {
     const { handled, definition } = echoes()
     const { wire, socket } = await stage(t, definition, { fast, io: { maxHttpBufferSize: 1_000 } })
-    t.equal(isLaned(socket), fast)
-    wire.line.write(piece(ask(1, 'before'), bytes, ask(2, 'behind')))
+    t.equal(isFast(socket), fast)
+    wire.line.write(chunkOf(ask(1, 'before'), bytes, ask(2, 'behind')))
     t.strictSame(await until(wire, ''), [ok(1, 'before'), { closed: code }])
     t.strictSame(handled, ['before'])
   })
@@ -230,7 +230,7 @@ inBothModes('texts that are no packet of the engine or of Socket.IO end the conn
   ]) {
     const { handled, definition } = echoes()
     const { wire } = await stage(t, definition, { fast })
-    wire.line.write(piece(ask(1, 'before'), text, ask(2, 'behind')))
+    wire.line.write(chunkOf(ask(1, 'before'), text, ask(2, 'behind')))
     t.strictSame(await until(wire, ''), [{ closed: 1005 }], JSON.stringify(text))
     t.strictSame(handled, [], 'it has ended before what it came with could be handled')
   }
@@ -240,7 +240,7 @@ inBothModes('an event that breaks a bound is refused in its turn', async (t, fas
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast, limits: { arguments: 1, depth: 2, payloadBytes: 200 } })
   wire.line.write(
-    piece(
+    chunkOf(
       ask(1, 'one'),
       ask(2, [[[]]]),
       '42/chat,3["echo",1,2]',
@@ -267,7 +267,7 @@ inBothModes('an event that breaks a bound is refused in its turn', async (t, fas
 inBothModes('what came before a close frame is handled, and not answered any more', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast })
-  wire.line.write(piece(ask(1, 'before'), frame(OPCODE.close, closing(1000)), ask(2, 'behind')))
+  wire.line.write(chunkOf(ask(1, 'before'), frame(OPCODE.close, closing(1000)), ask(2, 'behind')))
   t.strictSame(await until(wire, ''), [{ closed: 1000 }])
   t.strictSame(handled, ['before'])
 })
@@ -283,12 +283,12 @@ inBothModes('a client that is silent is closed; what it says counts as a pong do
   )
   t.equal(conn.hasRefreshedPingTimeout, false)
   const start = deadlineOf(conn)
-  wire.line.write(piece(ask(1, 'here')))
+  wire.line.write(chunkOf(ask(1, 'here')))
   t.equal(await wire.next(), ok(1, 'here'))
   t.equal(conn.hasRefreshedPingTimeout, true)
   const refreshed = deadlineOf(conn)
   t.ok(refreshed > start, 'the time that it has begins again')
-  wire.line.write(piece(ask(2, 'still here')))
+  wire.line.write(chunkOf(ask(2, 'still here')))
   t.equal(await wire.next(), ok(2, 'still here'))
   t.equal(deadlineOf(conn), refreshed, 'once')
   t.strictSame(await wire.next(), { closed: 1005 })
@@ -306,7 +306,7 @@ t.test('an idle connection keeps no mask of a frame that it has read, and by it 
   const { wire, socket } = await stage(t, definition, { fast: true })
   const { _receiver: receiver } = connectionOf(socket).transport.socket as { _receiver: { _mask?: Buffer } }
   t.equal(receiver._mask, undefined, 'of its connect')
-  wire.line.write(piece('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
+  wire.line.write(chunkOf('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
   t.match(await wire.next(), /^461-/)
   t.strictSame(await wire.next(), Buffer.from('x'))
   t.equal(receiver._mask, undefined, 'of what takes the long way')

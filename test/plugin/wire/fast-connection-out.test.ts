@@ -6,8 +6,8 @@ import { Manager } from 'socket.io-client'
 import type { Test } from 'tap'
 import WebSocket from 'ws'
 import { frame, OPCODE } from '../../wire/wire.js'
+import { chunkOf, connectionOf, enter, inBothModes, isFast, stage, until } from '../fast-path-harness.js'
 import { build, until as holds, join, listen, next, WEBSOCKET } from '../harness.js'
-import { connectionOf, enter, inBothModes, isLaned, piece, stage, until } from '../lane-harness.js'
 
 /*
  * What goes out: in its order, to its end, and no more of it than its reader takes. Each holds for both modes.
@@ -18,7 +18,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 
 inBothModes('all emits of a turn arrive, in their order, of whatever kind', async (t, fast) => {
   const { wire, socket, app } = await stage(t, {}, { fast })
-  t.equal(isLaned(socket), fast)
+  t.equal(isFast(socket), fast)
   socket.emit('a', 1)
   socket.compress(false).emit('b', '€')
   app.io.of('/chat').emit('c', [null])
@@ -73,7 +73,7 @@ inBothModes('a volatile emit is dropped while something is on its way, and only 
 inBothModes('a volatile emit of a listener is sent, when an event before it was answered', async (t, fast) => {
   const { wire, socket } = await stage(t, { events: { echo: { handler: (payload) => payload } } }, { fast })
   socket.on('plain', () => socket.volatile.emit('heard'))
-  wire.line.write(piece('42/chat,1["echo",1]', '42/chat,["plain"]'))
+  wire.line.write(chunkOf('42/chat,1["echo",1]', '42/chat,["plain"]'))
   t.strictSame(await until(wire, event('heard')), ['43/chat,1[{"ok":true,"data":1}]', event('heard')])
 })
 
@@ -107,7 +107,7 @@ async function sleeper(t: Test, fast: boolean, isSecure: boolean, bytesWaiting =
 for (const isSecure of [false, true]) {
   inBothModes(`a slow reader misses nothing, and reads it in order${isSecure ? ', over TLS' : ''}`, async (t, fast) => {
     const { client, socket, received } = await sleeper(t, fast, isSecure)
-    t.equal(isLaned(socket), fast)
+    t.equal(isFast(socket), fast)
     client.pause()
     const text = 'x'.repeat(5_000)
     for (const number of numbers(2_000)) {
@@ -270,7 +270,7 @@ inBothModes('listeners of any event hear declared ones, with an ack that is sent
     if (payload === 'throw') throw new Error('a secret')
   })
   wire.line.write(
-    piece(
+    chunkOf(
       '42/chat,1["echo","mine"]',
       '42/chat,2["echo","yours"]',
       '42/chat,3["echo","throw"]',
@@ -308,7 +308,7 @@ inBothModes("the application's own socket.use hears every event, the declared on
   })
   socket.on('plain', (ack) => ack('plain'))
   socket.on('refused', () => t.fail('the listener was called'))
-  wire.line.write(piece('42/chat,1["echo"]', '42/chat,["refused"]', '42/chat,2["plain"]'))
+  wire.line.write(chunkOf('42/chat,1["echo"]', '42/chat,["refused"]', '42/chat,2["plain"]'))
   await until(wire, '43/chat,2["plain"]')
   t.strictSame(seen, ['echo', 'refused', 'plain'])
 })
@@ -377,7 +377,7 @@ inBothModes(
     await holds(() => handled.length >= sent && received.length >= sent)
     t.strictSame(handled, numbers(sent))
     t.strictSame(received, numbers(sent))
-    t.equal(isLaned(server as never), fast)
+    t.equal(isFast(server as never), fast)
   },
 )
 
@@ -398,7 +398,7 @@ inBothModes('a client that goes in the middle of a write is gone, and no other n
 inBothModes('a ping of the protocol below is answered between what is sent', async (t, fast) => {
   const { wire } = await stage(t, { events: { echo: { handler: (payload) => payload } } }, { fast })
   const pong = frame(OPCODE.pong, 'x', { isMasked: false })
-  wire.line.write(piece('42/chat,1["echo",1]', frame(OPCODE.ping, 'x'), '42/chat,2["echo",2]'))
+  wire.line.write(chunkOf('42/chat,1["echo",1]', frame(OPCODE.ping, 'x'), '42/chat,2["echo",2]'))
   const bytes = await wire.line.take((bytes) => (bytes.includes('"data":2}') ? [bytes, Buffer.alloc(0)] : undefined))
   t.ok(bytes?.includes(pong), 'it is whole')
 })

@@ -7,8 +7,8 @@ import WebSocket, { WebSocketServer } from 'ws'
 import type { NamespacesOptions } from '../../../plugin/index.js'
 import * as versions from '../../../plugin/wire/tested-versions.js'
 import { WirePolling, WireSocket } from '../../wire/wire.js'
+import { isFast } from '../fast-path-harness.js'
 import { build, listen, logLines, until, WEBSOCKET } from '../harness.js'
-import { isLaned } from '../lane-harness.js'
 
 const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
 
@@ -40,7 +40,7 @@ async function serve(t: Test, options: NamespacesOptions = {}) {
 
 t.test('every connection of a definition goes by the fast lane, and the log has no word of it', async (t) => {
   const { words, talk } = await serve(t)
-  t.ok(isLaned(await talk()))
+  t.ok(isFast(await talk()))
   t.ok(isPatched(await talk()))
   t.strictSame(words(), [])
 })
@@ -91,7 +91,9 @@ t.test(
     })
     t.notOk(isPatched(await talk()))
     t.notOk(isPatched(await talk()))
-    t.strictSame(words(), [[40, 'fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses']])
+    t.strictSame(words(), [
+      [40, 'fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses'],
+    ])
   },
 )
 
@@ -163,7 +165,7 @@ t.test('a namespace without a definition opens none, nor does a connection that 
   await turn()
   const poller = [...app.io.of('/chat').sockets.values()].at(-1) as Socket
   t.equal((poller.conn as unknown as { transport: { name: string } }).transport.name, 'polling')
-  t.notOk(isLaned(poller))
+  t.notOk(isFast(poller))
   await polling.post('1')
 })
 

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, defineNamespace } from '../../../plugin/index.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, join, listen, next, refusal } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
 const TEAM = { constructor: 'Ferrari', prototype: { year: 2026 } }
 const POISON = ['{"__proto__":1}', '{"constructor":{"prototype":1}}', '{"team":{"constructor":{"prototype":{}}}}']

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { hasPrivateFields, isPrivateEngine, type PrivateClient } from '../../../plugin/wire/private-fields.js'
-import { stage } from '../lane-harness.js'
+import { stage } from '../fast-path-harness.js'
 
 t.test('a client of which anything is missing has not the seams', async (t) => {
   const { socket } = await stage(t, {}, { fast: false })
