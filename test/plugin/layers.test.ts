@@ -30,7 +30,6 @@ const LAYERS: readonly (readonly string[])[] = [
     'seam',
     'sequence',
     'server-options',
-    'session-id',
     'target',
     'turn',
     'unasked',
