@@ -34,7 +34,6 @@ import { createAddresses, createReach } from './reach.js'
 import { withRecovery } from './recovery-options.js'
 import { createRegistry } from './registry.js'
 import { findRequest } from './request.js'
-import { setRosters } from './roster.js'
 import { createRouting } from './routing.js'
 import { createStrangers } from './strangers.js'
 import { createUserReach } from './user-reach.js'
@@ -117,7 +116,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
-  if (options.fast) setRosters(io)
   containServer({
     io,
     limits: options.limits,

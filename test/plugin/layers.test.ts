@@ -24,7 +24,6 @@ const LAYERS: readonly (readonly string[])[] = [
     'quarantine',
     'redaction',
     'reference',
-    'roster',
     'routing',
     'scope',
     'seam',
