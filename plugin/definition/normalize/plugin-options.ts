@@ -90,7 +90,7 @@ const LIMITS = Object.fromEntries(
 
 const OPTIONS = {
   io: { ...group(IO, problemOfServerOption), default: {} },
-  namespaces: object({}),
+  namespaces: object(Object.freeze({})),
   prefix: text(/^(\/[^/?#\s]+)*$/, 'empty, or segments that each begin with a slash', ''),
   handlerTimeoutMs: wholeNumber(0, 10_000),
   onConnectTimeoutMs: wholeNumber(0, 10_000),
@@ -129,7 +129,7 @@ function checkSkipping(value: unknown, path: string): unknown {
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
-  // `io` and `limits` are copied, and nothing below them: an adapter or a definition keeps its identity.
+  // What is copied are the groups of options above: an adapter or a definition keeps its identity.
   const normal = readOptions(options, '') as NormalOptions
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery

@@ -17,6 +17,11 @@ t.test('options have defaults, are frozen, and the argument is left alone', asyn
   t.ok(Object.isFrozen(normal.io))
   t.strictSame(options, { io: { pingInterval: 1_000 } })
   t.match(normalizeOptions({}), { io: { path: '/socket.io' } })
+  t.strictSame(normalizeOptions({ limits: { depth: undefined as never } }).limits.depth, 32, 'undefined is left out')
+  const adapter = class {}
+  const io = { adapter: adapter as never, connectionStateRecovery: { skipMiddlewares: false } }
+  t.equal(normalizeOptions({ io }).io.adapter, adapter)
+  t.strictSame(normalizeOptions({ io }).io.connectionStateRecovery, { skipMiddlewares: false })
 })
 
 t.test('an option that is unknown or wrong is refused with its path and what would do', async (t) => {
