@@ -1,12 +1,12 @@
 import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
+export type { AnyNamespaceDefinition, InlineDefinition } from './any-definition.js'
 export { Binary, type BinaryOptions, type BinarySchema } from './binary.js'
 export { type DataType, dataType } from './data-type.js'
 export type {
   AckEnvelope,
   AckHook,
-  AnyNamespaceDefinition,
   AskOptions,
   Audience,
   DisconnectContext,
@@ -15,7 +15,6 @@ export type {
   EventHook,
   EventHooks,
   HandlerContext,
-  InlineDefinition,
   JoinHook,
   JoinHooks,
   JoinRequest,

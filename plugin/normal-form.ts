@@ -1,4 +1,4 @@
-import type { AnyNamespaceDefinition } from './definition.js'
+import type { AnyNamespaceDefinition } from './any-definition.js'
 import { FST_NSP_DEFINITION_INVALID } from './errors.js'
 import { HOOK_NAMES, type NormalHooks } from './hooks.js'
 import type { IdempotencyOptions } from './idempotency.js'

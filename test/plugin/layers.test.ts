@@ -86,6 +86,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['handler-context', 'lanes', 'lookalike', 'oversize', 'pending-joins', 'rates', 'strangers', 'users'],
   ['definition'],
   [
+    'any-definition',
     'ask',
     'backlog',
     'broadcast-acks',
@@ -98,7 +99,6 @@ const LAYERS: readonly (readonly string[])[] = [
     'inference',
     'kept-ack',
     'listeners',
-    'options',
     'origin',
     'reading',
     'sent',
@@ -113,6 +113,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'event-definition',
     'handshake-advice',
     'idempotency-reading',
+    'options',
     'packet-rates',
     'recovery',
     'route-options',
