@@ -1,0 +1,169 @@
+import type { Socket } from 'socket.io-client'
+import type { InputOf, None, OutputOf } from '../schema/schema.js'
+import type { WireError } from '../shared/client-error.js'
+import type { TypesOf } from './define-namespace.js'
+import type { AuthInputOf } from './join-types.js'
+import type { AckEnvelope } from './namespace-definition.js'
+
+/*
+ * The types of a client's socket, from the type of a definition.
+ */
+
+type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
+// Not `unknown`: the parameters of an ack in its place would have no types.
+type Anything = string | number | boolean | bigint | object | null | undefined
+type PayloadArgs<Schema> = unknown extends Schema ? [payload?: Anything] : [payload: Sendable<InputOf<Schema>>]
+type ReplyOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
+
+/** The values that a client may send: where the schema has binary data, any of these types. */
+type Sendable<Type> = Type extends Leaf
+  ? Type
+  : Type extends Uint8Array
+    ? Type | Uint8Array | ArrayBuffer | Blob
+    : Type extends object
+      ? { [Key in keyof Type]: Sendable<Type[Key]> }
+      : Type
+type Leaf = string | number | bigint | boolean | symbol | null | undefined | Date | ((...args: never[]) => unknown)
+
+/** The codes of the plugin in an ack that have no `details`, or those of the hook that refused. */
+type PlainCode =
+  | 'FST_NSP_REFUSED'
+  | 'FST_NSP_EVENT_UNKNOWN'
+  | 'FST_NSP_EVENT_MALFORMED'
+  | 'FST_NSP_PAYLOAD_TOO_LARGE'
+  | 'FST_NSP_IN_FLIGHT_LIMIT'
+  | 'FST_NSP_QUEUE_FULL'
+  | 'FST_NSP_IDENTITY_EXPIRED'
+  | 'FST_NSP_USER_DISCONNECTED'
+  | 'FST_NSP_HANDLER_TIMEOUT'
+  | 'FST_NSP_KEYS_LIMIT'
+  | 'FST_NSP_CLOSING'
+
+interface Told<Code> extends Pick<WireError, 'statusCode' | 'message'> {
+  readonly code: Code
+}
+interface Invalid extends Told<'FST_NSP_EVENT_INVALID'> {
+  /** Each problem with its place in the payload, as a JSON pointer. */
+  readonly details: { path: string; message: string }[]
+}
+interface RateLimited extends Told<'FST_NSP_RATE_LIMITED'> {
+  readonly details: { retryAfterMs: number }
+}
+interface Failed extends Told<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID'> {
+  /** The `errorId` of the line in the server's log. Undefined if the line was left out of the log. */
+  readonly details?: { id: string }
+}
+interface Plain extends Told<PlainCode> {
+  readonly details?: unknown
+}
+/** An error that the event does not declare, e.g. of a hook. Not `string & {}`: then no code would narrow the union. */
+interface Foreign extends Told<string> {
+  /** `never`, so that comparing with a declared code gives the declared details their type alone. */
+  readonly details: never
+}
+
+/** The errors of an event: the declared ones with their data, and those of the plugin. */
+type FailureOf<Failures> =
+  | (unknown extends Failures
+      ? never
+      : {
+          [Code in keyof Failures & string]: Told<Code> & { readonly details: OutputOf<Failures[Code]> }
+        }[keyof Failures & string])
+  | Invalid
+  | RateLimited
+  | Failed
+  | Plain
+  | Foreign
+
+/** The events of a definition by name: the arguments of each, and the one argument of its ack. */
+type EventsToServer<Types> = Types extends {
+  payloads: infer Payloads
+  replies: infer Replies
+  failures: infer Failures
+}
+  ? {
+      [Event in keyof Payloads | keyof Replies]: {
+        args: PayloadArgs<At<Payloads, Event>>
+        ack: AckEnvelope<ReplyOf<At<Replies, Event>>, FailureOf<At<Failures, Event>>>
+      }
+    }
+  : never
+
+type Sent = { args: unknown[]; ack: unknown }
+type ArgsOf<Event> = Event extends { args: infer Args extends unknown[] } ? Args : never
+type AckOf<Event> = Event extends Sent ? Event['ack'] : never
+
+/** The arguments after the name: the payload, the ack or both; none if there is no payload. */
+type EmitArgs<Event, Ack> =
+  | ArgsOf<Event>
+  | [...ArgsOf<Event>, ack: Ack]
+  | ([] extends ArgsOf<Event> ? [ack: Ack] : never)
+
+type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer Answers }
+  ? {
+      [Event in keyof Emits]: (
+        ...args: [
+          ...(unknown extends Emits[Event] ? [] : [payload: OutputOf<Emits[Event]>]),
+          ...(unknown extends At<Answers, Event>
+            ? []
+            : [answer: (value: Sendable<InputOf<At<Answers, Event>>>) => void]),
+        ]
+      ) => void
+    }
+  : never
+
+type FarewellCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
+
+/** The emits of the plugin itself, in every namespace. */
+interface Farewell {
+  /** Why the server disconnects this socket. It is sent just before the disconnect. */
+  'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: FarewellCode }) => void
+}
+
+/** The listeners of a client, by the name of the emit. */
+export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> & Farewell
+
+/** `emit` and `emitWithAck`. socket.io-client's own types have no optional ack. `Timed`: the first arguments of an ack. */
+interface Sending<Events, Timed extends unknown[]> {
+  emit<Event extends keyof Events & string>(
+    event: Event,
+    ...args: EmitArgs<Events[Event], (...ack: [...Timed, envelope: AckOf<Events[Event]>]) => void>
+  ): this
+  emitWithAck<Event extends keyof Events & string>(
+    event: Event,
+    ...args: ArgsOf<Events[Event]>
+  ): Promise<AckOf<Events[Event]>>
+}
+
+interface Timing<Definition, Events> {
+  /**
+   * The same socket, with a timeout for acks. Their first argument is an error, or null if there is an answer.
+   *
+   * @param ms - milliseconds to wait
+   */
+  timeout(ms: number): Socket<ListenersOf<Definition>, None> & Sending<Events, [error: Error | null]>
+}
+
+/**
+ * The type of a client's socket for the namespace of a definition. An ack is optional for every event. Without a `reply`,
+ * `ack.data` is `unknown`.
+ *
+ * @example
+ * import type { chat } from '../../server/chat.js'
+ * const socket: ClientSocket<typeof chat> = manager.socket('/chat')
+ * const ack = await socket.emitWithAck('message:send', { text: 'hi' })
+ * if (ack.ok) console.log(ack.data.id)
+ */
+// The order matters: TypeScript takes the first overload that fits, and its errors are about the last one.
+export type ClientSocket<Definition> = Timing<Definition, EventsToServer<TypesOf<Definition>>> &
+  Socket<ListenersOf<Definition>, None> &
+  Sending<EventsToServer<TypesOf<Definition>>, []>
+
+/**
+ * The type of `auth` for the namespace of a definition.
+ *
+ * @example
+ * const auth: AuthOf<typeof chat> = { token }
+ * const socket: ClientSocket<typeof chat> = manager.socket('/orgs/42', { auth })
+ */
+export type AuthOf<Definition> = TypesOf<Definition> extends { join: infer Join } ? AuthInputOf<Join> : never

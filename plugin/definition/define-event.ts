@@ -1,0 +1,79 @@
+import type { Based } from './define-namespace.js'
+import type { EventContext, EventDefinition } from './namespace-definition.js'
+
+/*
+ * `defineEvent()`, which types an event in a file of its own.
+ */
+
+// biome-ignore lint/suspicious/noExplicitAny: the event goes into any definition
+type Unknown = any
+
+/** The argument of `defineEvent()`. */
+type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data> = EventDefinition<
+  Payload,
+  Reply,
+  Failures,
+  EventContext<Emits, Answers, { event: Failures }, Join, Data, Unknown>
+>
+
+/** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
+export type DefinedEvent<
+  Payload,
+  Reply,
+  Failures,
+  Emits = Unknown,
+  Answers = Unknown,
+  Join = Unknown,
+  Data = Unknown,
+> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, Unknown, Join, Data, Unknown>>
+
+/**
+ * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are
+ * `unknown`, and emits are checked at run time only; pass a base as first argument to type them.
+ *
+ * @param event - the event
+ * @returns its argument, with its types
+ *
+ * @example
+ * export const sendMessage = defineEvent({
+ *   payload: Type.Object({ text: Type.String() }),
+ *   reply: Type.Object({ id: Type.String() }),
+ *   handler: async ({ text }) => ({ id: await store(text) }),
+ * })
+ * // in another file
+ * export const chat = defineNamespace({ events: { 'message:send': sendMessage } })
+ */
+export function defineEvent<const Payload = unknown, const Reply = unknown, const Failures = unknown>(
+  event: EventOf<Payload, Reply, Failures, Unknown, Unknown, Unknown, Unknown>,
+): DefinedEvent<Payload, Reply, Failures>
+/**
+ * Infers the types of one event for the definitions that share a base.
+ *
+ * @param base - its `schema`, `emits` and `data` type the context. A definition that lacks the `schema` of the base is a type error.
+ * @param event - the event
+ * @returns the event, with its types
+ *
+ * @example
+ * export const base = defineNamespace({ schema: { params: Org }, emits: { 'message:new': { payload: Message } } })
+ * export const sendMessage = defineEvent(base, {
+ *   payload: Message,
+ *   handler: (message, { namespace, params }) => void namespace.emit('message:new', { ...message, org: params.orgId }),
+ * })
+ * // in another file
+ * export const chat = defineNamespace({ ...base, events: { 'message:send': sendMessage } })
+ */
+export function defineEvent<
+  Emits,
+  Answers,
+  Join,
+  Data,
+  const Payload = unknown,
+  const Reply = unknown,
+  const Failures = unknown,
+>(
+  base: Based<Emits, Answers, Join, Data>,
+  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data>,
+): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data>
+export function defineEvent(...given: unknown[]): unknown {
+  return given.at(-1)
+}
