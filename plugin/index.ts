@@ -6,6 +6,7 @@ export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
 export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
+export type { TimedAudience } from './definition/emit-types.js'
 export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './definition/idempotency.js'
 export type { MemoryStoreOptions } from './definition/memory-store.js'
 export { createMemoryStore } from './definition/memory-store.js'
@@ -25,7 +26,6 @@ export type {
   JoinRequest,
   NamespaceDefinition,
   SocketEmit,
-  TimedAudience,
 } from './definition/namespace-definition.js'
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
 export { requestOf } from './engine/http/connect-request.js'

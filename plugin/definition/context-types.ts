@@ -5,7 +5,7 @@ import type { DeclaredError, WireError } from '../shared/client-error.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
 import type { AuthInputOf, JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
 
-export type { AskOptions, Audience, SocketEmit, TimedAudience } from './emit-types.js'
+export type { AskOptions, Audience, SocketEmit } from './emit-types.js'
 
 /*
  * The types of the arguments of a definition's functions. Type parameters: Emits and Answers map the name of an emit to a

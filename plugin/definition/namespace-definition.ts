@@ -23,7 +23,6 @@ export type {
   EventHooks,
   HandlerContext,
   SocketEmit,
-  TimedAudience,
 } from './context-types.js'
 export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
