@@ -17,7 +17,7 @@ type SendAck = (...args: unknown[]) => void
 const ACK = Symbol('ack')
 
 /** Whether it was called is known of our own functions only: they know their ack, and so does the one of Socket.IO. */
-type Followed = SendAck & { [ACK]?: Ack }
+type TrackedSend = SendAck & { [ACK]?: Ack }
 
 /** Where the one argument of an ack goes, and the function for it that the application gets. */
 export abstract class Ack {
@@ -26,7 +26,7 @@ export abstract class Ack {
   whenSent: (() => void) | undefined = undefined
   /** What listeners of any event have returned that is to be waited for. */
   pending: PromiseLike<unknown>[] | undefined = undefined
-  #call: Followed | undefined = undefined
+  #call: TrackedSend | undefined = undefined
 
   /** Sends it, once. */
   get call(): SendAck {
@@ -55,7 +55,7 @@ export abstract class Ack {
 class FunctionAck extends Ack {
   readonly #send: SendAck
 
-  constructor(send: Followed) {
+  constructor(send: TrackedSend) {
     super()
     this.#send = send
     send[ACK] = this
@@ -102,7 +102,7 @@ export class NumberedAck extends Ack {
 }
 
 /** The ack of a function that is handed on. */
-export function ackOf(send: Followed): Ack {
+export function ackOf(send: TrackedSend): Ack {
   return send[ACK] ?? new FunctionAck(send)
 }
 

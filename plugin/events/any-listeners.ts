@@ -7,18 +7,18 @@ import type { AnyFunction, Report } from '../shared/safe-listeners.js'
  */
 
 /** What of a socket adds listeners, and can be replaced. */
-export type ListenerTarget = Record<AnyMethod, AnyFunction>
+export type ListenerTarget = Record<AnyListenerMethod, AnyFunction>
 
 /** The two lists that a socket has: those who hear of any event that comes, and of any that goes. */
 const ANY = ['onAny', 'prependAny', 'offAny', 'listenersAny'] as const
 const ANY_OUTGOING = ['onAnyOutgoing', 'prependAnyOutgoing', 'offAnyOutgoing', 'listenersAnyOutgoing'] as const
-type AnyMethod = (typeof ANY | typeof ANY_OUTGOING)[number]
+type AnyListenerMethod = (typeof ANY | typeof ANY_OUTGOING)[number]
 
 /** Calls a listener of any event: whose it is, the event, and its arguments. */
 type CallAny<Target> = (listener: AnyFunction, target: Target, event: string, args: readonly unknown[]) => unknown
 
 /** A listener, and what the application has given. */
-type Contained = AnyFunction & { readonly listener?: AnyFunction }
+type ContainedListener = AnyFunction & { readonly listener?: AnyFunction }
 
 /** Those who hear of any event that comes, contained, to be called; the application's own are in `socket.listenersAny()`. */
 export function anyListenersOf(socket: Socket): readonly AnyFunction[] {
@@ -47,9 +47,9 @@ function replaceAny<Target extends ListenerTarget>(
   call: CallAny<Target>,
 ): void {
   const { [on]: stockOn, [prepend]: stockPrepend, [off]: stockOff, [listeners]: stockListeners } = target
-  const keptBy = (self: Target) => stockListeners.call(self) as Contained[]
+  const keptBy = (self: Target) => stockListeners.call(self) as ContainedListener[]
 
-  function containFor(self: Target, listener: AnyFunction): Contained {
+  function containFor(self: Target, listener: AnyFunction): ContainedListener {
     const contained: AnyFunction = (event, ...args) =>
       contain(
         () => call(listener, self, event, args),
@@ -76,11 +76,11 @@ function replaceAny<Target extends ListenerTarget>(
 }
 
 /** The very list that Socket.IO keeps, which an application may change, with the functions that the application has given. */
-function viewOf(kept: Contained[], containOne: (listener: AnyFunction) => Contained): AnyFunction[] {
+function viewOf(kept: ContainedListener[], containOne: (listener: AnyFunction) => ContainedListener): AnyFunction[] {
   return new Proxy(kept, {
     get: (list, key) => {
       const value = Reflect.get(list, key)
-      return (value as Partial<Contained> | undefined)?.listener ?? value
+      return (value as Partial<ContainedListener> | undefined)?.listener ?? value
     },
     set: (list, key, value) => {
       if (typeof value !== 'function') return Reflect.set(list, key, value)

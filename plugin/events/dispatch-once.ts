@@ -9,7 +9,7 @@ import {
   FST_NSP_STORE_FAILED,
 } from '../shared/errors.js'
 import { isThenable } from '../shared/maybe-async.js'
-import type { EventLife } from './event-context.js'
+import type { RunContext } from './event-context.js'
 import { decodeAck, encodeAck } from './kept-ack.js'
 
 /*
@@ -18,15 +18,15 @@ import { decodeAck, encodeAck } from './kept-ack.js'
  */
 
 /** The ack of an earlier event with that key; or the token of a claim. Neither: the event has no key. */
-interface Claimed {
+interface KeyClaim {
   readonly known?: AckEnvelope
   readonly token?: string
 }
 
 /** The keys of one kind of event. */
-export interface Keys {
+export interface IdempotencyKeys {
   /** rejects with FST_NSP_KEY_INVALID, FST_NSP_KEYS_LIMIT, FST_NSP_STORE_FAILED, or with a refusal that `key` has thrown. */
-  claim(life: EventLife): Promise<Claimed>
+  claim(context: RunContext): Promise<KeyClaim>
   /** Keeps an ack under a claimed key. */
   keep(token: string, envelope: AckEnvelope): Promise<void>
   release(token: string): Promise<void>
@@ -35,14 +35,17 @@ export interface Keys {
 /** What is told where a handler has returned what can't be sent. */
 export const UNSENDABLE: AckEnvelope = { ok: false, error: toWireError(new FST_NSP_REPLY_INVALID()) }
 
-export function createKeys({ name, idempotency }: CompiledEvent, instance: FastifyInstance): Keys | undefined {
+export function createKeys(
+  { name, idempotency }: CompiledEvent,
+  instance: FastifyInstance,
+): IdempotencyKeys | undefined {
   if (!idempotency) return undefined
   const { key: keyOf, ttlMs, store } = idempotency
 
-  function readKey(life: EventLife): string | undefined {
+  function readKey(context: RunContext): string | undefined {
     let key: unknown
     try {
-      key = keyOf.call(instance, life.event.payload, life)
+      key = keyOf.call(instance, context.event.payload, context)
     } catch (error) {
       // As a hook's.
       if (isRefusal(error)) throw error
@@ -56,13 +59,13 @@ export function createKeys({ name, idempotency }: CompiledEvent, instance: Fasti
   }
 
   return {
-    async claim(life) {
-      const key = readKey(life)
+    async claim(context) {
+      const key = readKey(context)
       if (key === undefined) return {}
       try {
-        const claim = await store.claim(JSON.stringify([life.namespace.name, name, key]), {
+        const claim = await store.claim(JSON.stringify([context.namespace.name, name, key]), {
           ttlMs,
-          signal: life.signal,
+          signal: context.signal,
         })
         if ('ack' in claim) return { known: decodeAck(claim.ack) }
         if (typeof claim.token !== 'string') throw new TypeError('It has given neither token nor ack')

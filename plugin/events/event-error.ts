@@ -10,7 +10,7 @@ import type { RatedLog } from '../shared/log/rated-log.js'
  */
 
 /** Where an error came from. */
-export interface Circumstances {
+export interface EventErrorSource {
   readonly event: Pick<CompiledEvent, 'name' | 'errors'>
   readonly log: RatedLog
   /** What a handler throws is told only if it is declared, exposed, or ours; what a hook throws is a refusal. */
@@ -22,7 +22,10 @@ export interface Circumstances {
  * handler one that is exposed; and for all else FST_NSP_INTERNAL, whose text goes to the log under the id that the client gets; where the log leaves the line
  * out, the client gets none.
  */
-export async function judge(thrown: unknown, { event, log, isInHandler }: Circumstances): Promise<WireError> {
+export async function toClientError(
+  thrown: unknown,
+  { event, log, isInHandler }: EventErrorSource,
+): Promise<WireError> {
   // of a reauthenticate: made for the client
   if (thrown instanceof ConnectRefusal) return thrown.told
   const { code, message, statusCode = 400 } = Object(thrown) as Partial<WireError>
@@ -39,17 +42,17 @@ export async function judge(thrown: unknown, { event, log, isInHandler }: Circum
   const isForeign = isInHandler && !String(code).startsWith('FST_NSP_') && !isExposed(thrown)
   const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
   if (told.code !== 'FST_NSP_INTERNAL') return told
-  return fail(thrown, event.name, log, isForeign && isRefusal(thrown) ? hintFor(code) : undefined)
+  return toInternalError(thrown, event.name, log, isForeign && isRefusal(thrown) ? hintFor(code) : undefined)
 }
 
 /** Logs what is not told, whatever it is. */
-export function fail(thrown: unknown, event: string, log: RatedLog, hint?: string): WireError {
+export function toInternalError(thrown: unknown, event: string, log: RatedLog, hint?: string): WireError {
   const id = logFailure(thrown, { event, ...(hint && { hint }) }, log, 'event failed')
   return { ...INTERNAL, ...id }
 }
 
 /** Logs why a reply is not sent. out: what is told instead. */
-export function failReply(thrown: unknown, event: string, log: RatedLog, message: string): Error {
+export function toReplyError(thrown: unknown, event: string, log: RatedLog, message: string): Error {
   return Object.assign(new FST_NSP_REPLY_INVALID(), logFailure(thrown, { event }, log, message))
 }
 
@@ -77,7 +80,7 @@ export function describeMismatches(details: unknown): string {
 }
 
 /** The error of a payload that does not fit its schema. Anything but a mismatch is a failure of the schema itself. */
-export function invalidEvent(error: unknown): unknown {
+export function toEventInvalid(error: unknown): unknown {
   if (!(error instanceof SchemaMismatch)) return error
   return Object.assign(new FST_NSP_EVENT_INVALID(), { details: error.mismatches })
 }

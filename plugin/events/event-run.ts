@@ -1,11 +1,11 @@
 import type { AckEnvelope } from '../definition/namespace-definition.js'
 import { type LineRates, RatedLog } from '../shared/log/rated-log.js'
-import type { EventLife } from './event-context.js'
-import type { Arrival } from './incoming-event.js'
-import type { ConnectionContext } from './socket-context.js'
+import type { RunContext } from './event-context.js'
+import type { IncomingEvent } from './incoming-event.js'
+import type { SocketContext } from './socket-context.js'
 
 /** The gate that an event came by. */
-export interface EventGate {
+export interface GateHandle {
   /** The rates of its socket's log lines. */
   readonly lines: LineRates
   /** One of its events has ended: its ack is sent, and nothing of it runs any more. */
@@ -14,13 +14,13 @@ export interface EventGate {
 
 /** Dispatches one event; its gate hears once of its end. */
 export interface Dispatch {
-  (connection: ConnectionContext, arrival: Arrival, gate: EventGate): void
+  (connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void
   /** Milliseconds, 0 for no bound. */
   readonly handlerTimeoutMs: number
 }
 
 /** One event on its way through the dispatch. */
-export class Passage {
+export class EventRun {
   /** Whether the handler was called, and whether it has not returned yet: what it throws is told only if it is declared. */
   hasBegun = false
   isInHandler = false
@@ -34,18 +34,18 @@ export class Passage {
   /** It ends once: with its reply, an error, or when its time is up. */
   hasEnded = false
   /** Its end is told: the ack is sent. */
-  isTold = false
+  isAnswered = false
   /** What it runs has settled, which may be later. */
   isSettled = false
-  readonly life: EventLife
-  readonly connection: ConnectionContext
-  readonly arrival: Arrival
-  readonly gate: EventGate
+  readonly context: RunContext
+  readonly connection: SocketContext
+  readonly incoming: IncomingEvent
+  readonly gate: GateHandle
 
-  constructor(life: EventLife, connection: ConnectionContext, arrival: Arrival, gate: EventGate) {
-    this.life = life
+  constructor(context: RunContext, connection: SocketContext, incoming: IncomingEvent, gate: GateHandle) {
+    this.context = context
     this.connection = connection
-    this.arrival = arrival
+    this.incoming = incoming
     this.gate = gate
   }
 
@@ -60,6 +60,6 @@ export class Passage {
 
   /** The log of its socket, of lines that its client can cause. */
   get log(): RatedLog {
-    return new RatedLog(this.life.log, this.gate.lines)
+    return new RatedLog(this.context.log, this.gate.lines)
   }
 }

@@ -9,7 +9,7 @@ import { anyListenersOf } from './any-listeners.js'
  */
 
 /** An event at the gate. */
-export interface Arrival {
+export interface IncomingEvent {
   readonly name: string
   /** The first of its arguments. */
   readonly payload: unknown
@@ -22,7 +22,7 @@ export interface Arrival {
   /** As Socket.IO gives it to a middleware, which may change it: its name, its arguments, and a function for its ack. */
   readonly event: Event
   /** Takes it on to the next of the middlewares, where it has waited in one of them without a place in flight. */
-  goOn: (() => void) | undefined
+  resume: (() => void) | undefined
   /** Reads name, arguments and ack of `event` again. */
   reread(): void
   /** Lets it go on to the application's own listeners; or tells those of `error` that a middleware has refused it. */
@@ -30,7 +30,7 @@ export interface Arrival {
 }
 
 /** Tells an event of the fast lane to those who listen for any, as Socket.IO does. */
-export function tellAny(socket: Socket, { ack }: Laned, data: readonly unknown[]): void {
+export function notifyAnyListeners(socket: Socket, { ack }: FastPathEvent, data: readonly unknown[]): void {
   const listeners = anyListenersOf(socket)
   if (listeners.length === 0) return
   const args = ack ? [...data, ack.call] : data
@@ -38,13 +38,13 @@ export function tellAny(socket: Socket, { ack }: Laned, data: readonly unknown[]
 }
 
 /** An event that Socket.IO hands on, to whom `next` gives it back. */
-export class HandedOn implements Arrival {
+export class SocketIoEvent implements IncomingEvent {
   name = ''
   readonly isJson = false
   payload: unknown = undefined
   count = 0
   ack: Ack | undefined = undefined
-  goOn: (() => void) | undefined = undefined
+  resume: (() => void) | undefined = undefined
   readonly #event: Event
   readonly #next: (error?: Error) => void
 
@@ -78,16 +78,16 @@ export class HandedOn implements Arrival {
 }
 
 /** An event of the fast lane. It is declared; only a middleware may make another of it. */
-export class Laned implements Arrival {
+export class FastPathEvent implements IncomingEvent {
   name: string
   payload: unknown
   count: number
   ack: Ack | undefined
-  goOn: (() => void) | undefined = undefined
+  resume: (() => void) | undefined = undefined
   readonly #socket: Socket
   readonly #data: readonly unknown[]
   /** The long way for one that a middleware has seen. */
-  #handedOn: HandedOn | undefined = undefined
+  #socketIoEvent: SocketIoEvent | undefined = undefined
 
   /** in: the list of its name and arguments, and the number of its ack. */
   constructor(socket: Socket, data: readonly unknown[], id: number | undefined) {
@@ -100,33 +100,33 @@ export class Laned implements Arrival {
   }
 
   get isJson(): boolean {
-    return this.#handedOn === undefined
+    return this.#socketIoEvent === undefined
   }
 
   /** The list of its name and arguments, and the function for its ack. */
   get event(): Event {
-    return this.#asHandedOn().event
+    return this.#toSocketIoEvent().event
   }
 
   reread(): void {
-    const handedOn = this.#asHandedOn()
-    handedOn.reread()
-    this.name = handedOn.name
-    this.payload = handedOn.payload
-    this.count = handedOn.count
-    this.ack = handedOn.ack
+    const event = this.#toSocketIoEvent()
+    event.reread()
+    this.name = event.name
+    this.payload = event.payload
+    this.count = event.count
+    this.ack = event.ack
   }
 
   passOn(error?: Error): void {
-    this.#asHandedOn().passOn(error)
+    this.#toSocketIoEvent().passOn(error)
   }
 
-  #asHandedOn(): HandedOn {
-    if (!this.#handedOn) {
+  #toSocketIoEvent(): SocketIoEvent {
+    if (!this.#socketIoEvent) {
       const event = [...this.#data, ...(this.ack ? [this.ack.call] : [])] as Event
-      this.#handedOn = new HandedOn(event, (error) => process.nextTick(emitEvent, this.#socket, event, error))
+      this.#socketIoEvent = new SocketIoEvent(event, (error) => process.nextTick(emitEvent, this.#socket, event, error))
     }
-    return this.#handedOn
+    return this.#socketIoEvent
   }
 }
 

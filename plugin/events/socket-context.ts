@@ -5,7 +5,7 @@ import type { HandlerContext } from '../definition/namespace-definition.js'
 import { scopeOf } from '../engine/http/connect-request.js'
 import { callIn, type Scope } from '../shared/async-scope.js'
 import { ask } from './emits/ask.js'
-import { createAudience, type Operator, type Stage } from './emits/audience.js'
+import { type AudienceTarget, createAudience, type EmitOperator } from './emits/audience.js'
 import type { EmitCheck } from './emits/check-emit.js'
 import { createSocketEmit } from './emits/socket-emit.js'
 
@@ -37,13 +37,13 @@ interface Abortable {
 type AnyHandlerContext = HandlerContext<DefaultEventsMap>
 
 /** The functions of a context, made to be destructured. `ask` is typed by the definition, where its functions see it. */
-interface Hands extends Pick<AnyHandlerContext, 'emit' | 'to'> {
+interface ContextFunctions extends Pick<AnyHandlerContext, 'emit' | 'to'> {
   readonly ask: (event: string, ...args: unknown[]) => Promise<never>
   readonly reauthenticate: (auth?: object) => Promise<void>
 }
 
 /** For one joined socket. */
-export class ConnectionContext implements Hands {
+export class SocketContext implements ContextFunctions {
   readonly socket: AnyHandlerContext['socket']
   readonly namespace: AnyHandlerContext['namespace']
   request: FastifyRequest
@@ -51,8 +51,8 @@ export class ConnectionContext implements Hands {
   scope: Scope | undefined
   readonly #contract: Contract
   readonly #tools: ContextTools
-  #hands: Hands | undefined = undefined
-  #lives: Set<Abortable> | undefined = undefined
+  #hands: ContextFunctions | undefined = undefined
+  #pendingEvents: Set<Abortable> | undefined = undefined
   #log: FastifyBaseLogger | undefined = undefined
   /** The last reauthenticate; the next one waits for it, so that whoever asked last has the last word. */
   #renewal: Promise<void> | undefined = undefined
@@ -75,45 +75,45 @@ export class ConnectionContext implements Hands {
     return this.#log
   }
 
-  get emit(): Hands['emit'] {
+  get emit(): ContextFunctions['emit'] {
     return this.#reach().emit
   }
 
-  get to(): Hands['to'] {
+  get to(): ContextFunctions['to'] {
     return this.#reach().to
   }
 
-  get ask(): Hands['ask'] {
+  get ask(): ContextFunctions['ask'] {
     return this.#reach().ask
   }
 
-  get reauthenticate(): Hands['reauthenticate'] {
+  get reauthenticate(): ContextFunctions['reauthenticate'] {
     return this.#reach().reauthenticate
   }
 
   /** The events of this socket that are being handled, and take a while. */
-  get lives(): Set<Abortable> {
-    this.#lives ??= new Set()
-    return this.#lives
+  get pendingEvents(): Set<Abortable> {
+    this.#pendingEvents ??= new Set()
+    return this.#pendingEvents
   }
 
   /** Aborts the events that are being handled: the socket has gone. */
   abort(reason: string): void {
     // An error costs more than all the rest of a departure.
-    if (!this.#lives?.size) return
+    if (!this.#pendingEvents?.size) return
     const cause = new Error(`The socket has disconnected: ${reason}`)
-    for (const event of this.#lives) callIn(this.scope, event.abort, event, cause)
+    for (const event of this.#pendingEvents) callIn(this.scope, event.abort, event, cause)
   }
 
-  #reach(): Hands {
+  #reach(): ContextFunctions {
     this.#hands ??= this.#createHands()
     return this.#hands
   }
 
-  #createHands(): Hands {
+  #createHands(): ContextFunctions {
     const { socket, namespace } = this
     const contract = this.#contract
-    const stage: Stage = {
+    const target: AudienceTarget = {
       address: namespace.name,
       namespace: () => namespace as Namespace,
       contract: () => contract,
@@ -124,12 +124,12 @@ export class ConnectionContext implements Hands {
       postpone: () => false,
     }
     return {
-      emit: createSocketEmit(() => socket as Socket, contract, stage.log),
-      to: (room) => createAudience(() => socket.to(room) as unknown as Operator, stage),
+      emit: createSocketEmit(() => socket as Socket, contract, target.log),
+      to: (room) => createAudience(() => socket.to(room) as unknown as EmitOperator, target),
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>
-        answer.catch(() => {}) // whoever waits for it hears of it; nobody has to, and no client can end the process with it
+        answer.catch(() => {}) // whoever waiting for it hears of it; nobody has to, and no client can end the process with it
         return answer
       },
       reauthenticate: (auth = socket.handshake.auth) => this.#renew(auth),

@@ -15,15 +15,15 @@ export type CheckFirst = <Result>(
 ) => Result
 
 /** What an operator is, for us. */
-interface Operator {
+interface CheckedOperator {
   readonly adapter: Adapter
-  emit(this: Operator, event: string, ...args: unknown[]): boolean
+  emit(this: CheckedOperator, event: string, ...args: unknown[]): boolean
 }
 
 const CHECK_FIRST = Symbol('check first')
 
 /** On the prototype of all operators: that it looks for a check. On an adapter: its check. */
-interface Marked {
+interface WithCheck {
   [CHECK_FIRST]?: CheckFirst | true
 }
 
@@ -32,8 +32,9 @@ interface Marked {
  * operators of Socket.IO have one prototype: those of servers without a check find none, and go on as they were.
  */
 export function checkAnswered(namespace: Pick<Namespace, 'adapter' | 'to'>, check: CheckFirst): void {
-  ;(namespace.adapter as Marked)[CHECK_FIRST] = check
-  const operators = Object.getPrototypeOf(namespace.to([]) as BroadcastOperator<never, never>) as Operator & Marked
+  ;(namespace.adapter as WithCheck)[CHECK_FIRST] = check
+  const operators = Object.getPrototypeOf(namespace.to([]) as BroadcastOperator<never, never>) as CheckedOperator &
+    WithCheck
   if (operators[CHECK_FIRST]) return
   operators[CHECK_FIRST] = true
   const { emit } = operators

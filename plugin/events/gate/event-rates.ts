@@ -11,9 +11,9 @@ const RATES_PER_CONNECTION = 200
 
 const RATES = Symbol('rates')
 
-type Client = Socket['client'] & { [RATES]?: Map<string, Rates> }
+type ClientWithRates = Socket['client'] & { [RATES]?: Map<string, EventRates> }
 
-export class Rates {
+export class EventRates {
   readonly bucket: Bucket
   readonly #now: Clock
   #lines: LineRates | undefined = undefined
@@ -30,14 +30,14 @@ export class Rates {
 }
 
 /** What is kept of an earlier socket of that connection in that namespace. */
-export function ratesKeptFor({ client, nsp }: Socket): Rates | undefined {
-  return (client as Client)[RATES]?.get(nsp.name)
+export function ratesKeptFor({ client, nsp }: Socket): EventRates | undefined {
+  return (client as ClientWithRates)[RATES]?.get(nsp.name)
 }
 
 /** Keeps the rates of a socket that leaves, for as long as its connection lives. */
-export function keepRates({ client: stock, nsp, conn }: Socket, kept: Rates | undefined): void {
+export function keepRates({ client: stock, nsp, conn }: Socket, kept: EventRates | undefined): void {
   if (!kept || conn.readyState !== 'open') return
-  const client: Client = stock
+  const client: ClientWithRates = stock
   client[RATES] ??= new Map()
   const rates = client[RATES]
   // A client may go from one dynamic namespace to the next for ever.

@@ -9,33 +9,33 @@ import { contain, isThenable, promiseOf } from '../../shared/maybe-async.js'
 export type Middleware = (event: Event, next: (error?: Error) => void) => unknown
 
 /** How a walk has ended: all have let the event go on, or one of them has refused it. */
-export interface WalkEnd {
+export interface RunCallbacks {
   passed(): void
   /** `isThrown`: it has failed, and did not call `next(error)`. */
   refused(error: unknown, isThrown: boolean): void
   /** One has failed when its word was said already: nobody but the log hears of it. */
   failedLate(error: unknown): void
   /** The one that has the word has returned, and its promise has been kept, but it has not said its word. */
-  fellSilent(): void
-  /** The silent one lets a parked event go on after all: `goOn` takes it to the next. */
-  resumed(goOn: () => void): void
+  returnedUnanswered(): void
+  /** The silent one lets a parked event go on after all: `resume` takes it to the next. */
+  resumed(resume: () => void): void
   /** Whether the time of a parked event is up: then nothing of it is heard any more. */
   isLate(): boolean
 }
 
 /** One event on its way through the middlewares. */
-export class MiddlewareWalk {
+export class MiddlewareRun {
   readonly #socket: Socket
   readonly #event: Event
   readonly #middlewares: readonly Middleware[]
-  readonly #end: WalkEnd
+  readonly #end: RunCallbacks
   #isOver = false
   #isParked = false
   #index = 0
   /** What the one that has the word has returned. */
   #pending: Promise<unknown> | undefined = undefined
 
-  constructor(socket: Socket, event: Event, middlewares: readonly Middleware[], end: WalkEnd) {
+  constructor(socket: Socket, event: Event, middlewares: readonly Middleware[], end: RunCallbacks) {
     this.#socket = socket
     this.#event = event
     this.#middlewares = middlewares
@@ -103,15 +103,15 @@ export class MiddlewareWalk {
     const next = (error?: Error) => {
       if (!isSettled) settle(error, false)
     }
-    const hush = () => {
-      if (!isSettled && !this.#isOver) this.#end.fellSilent()
+    const afterReturn = () => {
+      if (!isSettled && !this.#isOver) this.#end.returnedUnanswered()
     }
     const call = () => {
       const returned: unknown = Reflect.apply(middleware, this.#socket, [this.#event, next])
-      if (!isThenable(returned)) return hush()
+      if (!isThenable(returned)) return afterReturn()
       const pending = promiseOf(returned)
       if (!isSettled) this.#pending = pending
-      return pending.then(hush)
+      return pending.then(afterReturn)
     }
     contain(call, (error) => {
       if (isSettled || this.#isOver) this.#end.failedLate(error)

@@ -3,30 +3,30 @@
  * when the socket goes. Who ends it first has the word: its own end, its time, or the socket's.
  */
 
-/** Why a wait is over: its time is up, the socket has gone, or it goes because the server closes and can still be told. */
-export type Why = 'late' | 'gone' | 'closing'
+/** GiveUpReason a wait is over: its time is up, the socket has gone, or it goes because the server closes and can still be told. */
+export type GiveUpReason = 'late' | 'gone' | 'closing'
 
-export class Waits {
-  #all: Set<Wait> | undefined = undefined
+export class WaitingEvents {
+  #all: Set<WaitingEvent> | undefined = undefined
 
   /** Begins to wait, for `timeoutMs` at most, 0 for as long as the socket is there. `giveUp` hears why it was in vain. */
-  begin(timeoutMs: number, giveUp: (why: Why) => void): Wait {
+  begin(timeoutMs: number, giveUp: (why: GiveUpReason) => void): WaitingEvent {
     this.#all ??= new Set()
-    return new Wait(this.#all, timeoutMs, giveUp)
+    return new WaitingEvent(this.#all, timeoutMs, giveUp)
   }
 
   /** Gives all of them up. */
-  end(why: Why): void {
+  end(why: GiveUpReason): void {
     if (this.#all) for (const wait of this.#all) wait.giveUp(why)
   }
 }
 
-export class Wait {
-  readonly #all: Set<Wait>
-  readonly #giveUp: (why: Why) => void
+export class WaitingEvent {
+  readonly #all: Set<WaitingEvent>
+  readonly #giveUp: (why: GiveUpReason) => void
   readonly #timer: NodeJS.Timeout | undefined
 
-  constructor(all: Set<Wait>, timeoutMs: number, giveUp: (why: Why) => void) {
+  constructor(all: Set<WaitingEvent>, timeoutMs: number, giveUp: (why: GiveUpReason) => void) {
     this.#all = all
     this.#giveUp = giveUp
     this.#timer = timeoutMs > 0 ? setTimeout(() => this.giveUp('late'), timeoutMs).unref() : undefined
@@ -39,7 +39,7 @@ export class Wait {
     return this.#all.delete(this)
   }
 
-  giveUp(why: Why): void {
+  giveUp(why: GiveUpReason): void {
     if (this.end()) this.#giveUp(why)
   }
 }
