@@ -9,8 +9,8 @@ import { toEventInvalid, toReplyError } from './event-error.js'
 import type { EventRun } from './event-run.js'
 
 /*
- * What a declared event goes through: hooks, the check of its payload, the claim of its key, the handler, the check of its
- * reply. The steps that it does not need are not there.
+ * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler, reply check. A step
+ * that the event does not need is left out.
  */
 
 export interface StepsOptions {
@@ -18,13 +18,13 @@ export interface StepsOptions {
   readonly hooks: NormalHooks
   /** `this` of handlers and hooks: the context that declared the namespace. */
   readonly instance: FastifyInstance
-  /** Of an event that is handled once. */
+  /** Undefined for an event without `idempotency`. */
   readonly keys: IdempotencyKeys | undefined
 }
 
 export function createSteps({ event, hooks, instance, keys }: StepsOptions): readonly Step<EventRun>[] {
   const { checkPayload, checkJsonPayload, checkReply } = event
-  // A hook may have put anything into a payload.
+  // A hook may replace the payload by any value, also one that JSON can't carry.
   const isUntouched = hooks.onEvent.length + hooks.preValidation.length === 0
   const stepsOf = (list: NormalHooks['onEvent']) =>
     list.map(
@@ -46,7 +46,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
     return after(checked, keepPayload, context)
   }
 
-  /** Also one that comes when the event is over is taken, to be released. */
+  /** A claim that resolves after the event has ended is stored as well, so that it is released. */
   function claim(run: EventRun): unknown {
     return keys?.claim(run.context).then(({ known, token }) => {
       run.known = known
@@ -82,7 +82,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
   ]
 }
 
-/** After its end nothing of an event begins; but a reply that is to be kept is checked. */
+/** No step begins after the event has ended, except the check of a reply that is kept under a key. */
 export function isOver(run: EventRun): boolean {
   const hasEnded = run.hasEnded || run.isGone
   return hasEnded && !(run.token !== undefined && run.hasReturned)

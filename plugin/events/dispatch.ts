@@ -15,8 +15,8 @@ import type { IncomingEvent } from './incoming-event.js'
 import type { SocketContext } from './socket-context.js'
 
 /*
- * The life of one declared event, from the gate to its ack. One walk of its steps, one way out, and exactly one ack, whatever
- * happens; and the event is counted until what it runs has settled, too. Where no step is asynchronous, none waits.
+ * Dispatches one declared event: runs its steps and sends exactly one ack. The event counts as in flight until its steps
+ * have settled. An event whose steps are all synchronous is acked in the same tick.
  */
 
 export interface DispatchOptions {
@@ -28,12 +28,12 @@ export interface DispatchOptions {
   readonly handlerTimeoutMs: number
 }
 
-/** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
+/** Creates the dispatch of one event of a mounted namespace. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
   const keys = createKeys(event, instance)
   const steps = createSteps({ event, hooks, instance, keys })
 
-  /** The walk has come to its end: all is done, or nothing more was to begin. */
+  /** All steps are done, or the event ended before the next step. */
   function settle(run: EventRun): void {
     run.isSettled = true
     const result = run.known ?? (run.hasReturned ? { ok: true as const, data: run.data } : undefined)
@@ -42,7 +42,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     else refuse(run, new FST_NSP_SOCKET_GONE())
   }
 
-  /** The walk has failed. */
+  /** A step has thrown or rejected. */
   function settleFailed(run: EventRun, error: unknown): void {
     run.isSettled = true
     const isTooLate = run.isGone && !run.hasBegun
@@ -50,7 +50,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     else refuse(run, isTooLate ? new FST_NSP_SOCKET_GONE() : error)
   }
 
-  /** The event has ended before: what comes of it now is dropped, but for its key. */
+  /** The event ended before its steps settled. Their result is logged, and only the event's key uses it. */
   function leaveLate(run: EventRun, what: string | undefined, outcome: AckEnvelope | undefined): void {
     if (what !== undefined) run.log.write('debug', { event: event.name }, what)
     run.outcome = outcome
@@ -87,12 +87,12 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   function leave(run: EventRun): void {
     const { token, gate } = run
-    // A store takes its time, and nobody waits for it.
+    // Not awaited: a store may be slow, and the ack is sent already.
     if (token !== undefined) conclude(run, token)
     gate.leave()
   }
 
-  /** What the handler has done is kept under its key; where it has failed by itself, or not begun, the next may try. */
+  /** Keeps the ack under the event's key. If the handler failed or did not run, releases the key: a retry runs it. */
   function conclude(run: EventRun, token: string): void {
     const kept = keptOf(run)
     const concluded = kept ? keys?.keep(token, kept) : keys?.release(token)
@@ -108,14 +108,14 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
-      const told = toWireError(toReplyError(error, event.name, run.log, 'reply can not be encoded'))
+      const told = toWireError(toReplyError(error, event.name, run.log, 'reply cannot be encoded'))
       const unsendable = { ok: false as const, error: told }
       ack.send(unsendable, undefined)
       return unsendable
     }
   }
 
-  /** Observers change nothing any more: what they throw is logged. */
+  /** Calls an `onAck` or `onError` hook. What it throws is logged, and changes nothing. */
   function observe(run: EventRun, call: () => unknown): void {
     contain(call, (error) => report(run, error))
   }
@@ -124,7 +124,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     run.log.write('error', { err: error, event: event.name }, 'observer failed')
   }
 
-  /** Also for what can't even be looked at, e.g. an error whose `code` throws when it is read, there is an ack. */
+  /** Acks with an error, even if the thrown value can't be read, e.g. because its `code` is a getter that throws. */
   function refuse(run: EventRun, error: unknown): void {
     contain(
       () => fail(run, error),
@@ -132,7 +132,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     )
   }
 
-  /** An event that takes a while: it can be aborted, and be late. */
+  /** Waits for the asynchronous steps of an event. Meanwhile a disconnect or a timeout may abort it. */
   function wait(run: EventRun, pending: PromiseLike<unknown>): void {
     const { context, connection } = run
     if (run.isGone) context.abort(new FST_NSP_SOCKET_GONE())
@@ -167,13 +167,13 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   return Object.assign(dispatch, { handlerTimeoutMs })
 }
 
-/** What of an event is under way. */
+/** Names the part of the event that is running, for the message of a timeout. */
 function whatOf({ hasBegun, hasReturned, context }: EventRun): string {
-  if (!hasBegun) return `What comes before the handler of ${context.event.name} (hooks, schema, key)`
+  if (!hasBegun) return `The steps before the handler of ${context.event.name} (hooks, schema, key)`
   return `${hasReturned ? 'The check of the reply' : 'The handler'} of ${context.event.name}`
 }
 
-/** What is kept under its key. A handler that gave up because its socket had gone has done nothing that a retry is to hear. */
+/** The ack to keep under the key. An error because the socket has gone is not kept: it is no answer to a retry. */
 function keptOf({ outcome, hasBegun, hasReturned }: EventRun): AckEnvelope | undefined {
   if (!hasBegun || !outcome || outcome.ok || hasReturned) return hasBegun ? outcome : undefined
   const { statusCode, code } = outcome.error

@@ -8,10 +8,10 @@ import { suggest } from '../shared/wording.js'
 import type { SocketContext } from './socket-context.js'
 
 /*
- * What handlers and event hooks receive: one object per event, which has all that its socket's context has, and its own.
+ * The context that the handler and the hooks of an event receive: one object per event, on top of its socket's context.
  */
 
-/** For one event of that socket. */
+/** The context of one event. */
 export class RunContext implements EventContext<DefaultEventsMap> {
   readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
   readonly #connection: SocketContext
@@ -77,7 +77,7 @@ export class RunContext implements EventContext<DefaultEventsMap> {
     return this.#abort.signal
   }
 
-  /** Aborts the signal, also one that is asked for later. */
+  /** Aborts `signal`, also if it is read for the first time after this call. */
   abort(reason: Error): void {
     this.#abortReason ??= reason
     this.#abort?.abort(reason)

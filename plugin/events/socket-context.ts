@@ -10,14 +10,14 @@ import type { EmitCheck } from './emits/check-emit.js'
 import { createSocketEmit } from './emits/socket-emit.js'
 
 /*
- * What onConnect and its like receive: one object per joined socket. What costs something to make is made when it is asked
- * for: most sockets are idle.
+ * The context that `onConnect` and the other functions of a definition receive: one object per joined socket. Its parts are
+ * created on first use, because most sockets are idle.
  */
 
-/** What the sockets of a server have in common. */
+/** What the contexts of a server share. */
 export interface ContextTools {
   readonly emitCheck: EmitCheck
-  /** Admits a socket again, with another auth. rejects with the refusal. */
+  /** Runs admission again with another `auth`. Rejects with the refusal. */
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
 }
 
@@ -36,25 +36,25 @@ interface Abortable {
 
 type AnyHandlerContext = HandlerContext<DefaultEventsMap>
 
-/** The functions of a context, made to be destructured. `ask` is typed by the definition, where its functions see it. */
+/** The functions of a context; they can be destructured. The definition types `ask` for its own functions. */
 interface ContextFunctions extends Pick<AnyHandlerContext, 'emit' | 'to'> {
   readonly ask: (event: string, ...args: unknown[]) => Promise<never>
   readonly reauthenticate: (auth?: object) => Promise<void>
 }
 
-/** For one joined socket. */
+/** The context of one joined socket. */
 export class SocketContext implements ContextFunctions {
   readonly socket: AnyHandlerContext['socket']
   readonly namespace: AnyHandlerContext['namespace']
   request: FastifyRequest
-  /** What the hooks that have admitted it have filled: its functions run in it. */
+  /** The AsyncLocalStorage stores that the hooks have filled; the socket's functions run in it. */
   scope: Scope | undefined
   readonly #contract: Contract
   readonly #tools: ContextTools
-  #hands: ContextFunctions | undefined = undefined
+  #functions: ContextFunctions | undefined = undefined
   #pendingEvents: Set<Abortable> | undefined = undefined
   #log: FastifyBaseLogger | undefined = undefined
-  /** The last reauthenticate; the next one waits for it, so that whoever asked last has the last word. */
+  /** The last `reauthenticate()`. The next one waits for it, so that the last call decides. */
   #renewal: Promise<void> | undefined = undefined
 
   constructor({ socket, namespace, request, contract, tools }: ContextOptions) {
@@ -76,41 +76,41 @@ export class SocketContext implements ContextFunctions {
   }
 
   get emit(): ContextFunctions['emit'] {
-    return this.#reach().emit
+    return this.#lazyFunctions().emit
   }
 
   get to(): ContextFunctions['to'] {
-    return this.#reach().to
+    return this.#lazyFunctions().to
   }
 
   get ask(): ContextFunctions['ask'] {
-    return this.#reach().ask
+    return this.#lazyFunctions().ask
   }
 
   get reauthenticate(): ContextFunctions['reauthenticate'] {
-    return this.#reach().reauthenticate
+    return this.#lazyFunctions().reauthenticate
   }
 
-  /** The events of this socket that are being handled, and take a while. */
+  /** The events of this socket that have asynchronous steps under way. */
   get pendingEvents(): Set<Abortable> {
     this.#pendingEvents ??= new Set()
     return this.#pendingEvents
   }
 
-  /** Aborts the events that are being handled: the socket has gone. */
+  /** Aborts the pending events, because the socket has disconnected. */
   abort(reason: string): void {
-    // An error costs more than all the rest of a departure.
+    // Creating an Error costs more than all the rest of a disconnect.
     if (!this.#pendingEvents?.size) return
     const cause = new Error(`The socket has disconnected: ${reason}`)
     for (const event of this.#pendingEvents) callIn(this.scope, event.abort, event, cause)
   }
 
-  #reach(): ContextFunctions {
-    this.#hands ??= this.#createHands()
-    return this.#hands
+  #lazyFunctions(): ContextFunctions {
+    this.#functions ??= this.#createFunctions()
+    return this.#functions
   }
 
-  #createHands(): ContextFunctions {
+  #createFunctions(): ContextFunctions {
     const { socket, namespace } = this
     const contract = this.#contract
     const target: AudienceTarget = {
@@ -120,7 +120,7 @@ export class SocketContext implements ContextFunctions {
       emitCheck: this.#tools.emitCheck,
       log: () => this.log,
       during: (call) => call(),
-      // It is open: this socket is in it.
+      // The namespace is open, because this socket is in it.
       postpone: () => false,
     }
     return {
@@ -129,7 +129,8 @@ export class SocketContext implements ContextFunctions {
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>
-        answer.catch(() => {}) // whoever waiting for it hears of it; nobody has to, and no client can end the process with it
+        // The caller need not await the answer: a rejection that nothing handles would end the process.
+        answer.catch(() => {})
         return answer
       },
       reauthenticate: (auth = socket.handshake.auth) => this.#renew(auth),

@@ -8,12 +8,13 @@ import { type Askable, ask, screenAnswers } from './ask.js'
 import type { EmitCheck } from './check-emit.js'
 
 /*
- * An audience is where an emit goes. It has what Socket.IO's own operators have, each asked for anew at each emit.
+ * The receivers of an emit: a namespace, narrowed by `to`, `except`, `local` and the other operators of Socket.IO. The
+ * operator is created anew for each emit.
  */
 
 type Rooms = string | string[]
 
-/** What Socket.IO's broadcast operators have for us. */
+/** The part of Socket.IO's broadcast operators that is used here. */
 export interface EmitOperator {
   to(room: Rooms): EmitOperator
   except(room: Rooms): EmitOperator
@@ -26,25 +27,25 @@ export interface EmitOperator {
   disconnectSockets(close?: boolean): void
 }
 
-/** Where an audience is. */
+/** The namespace that an audience belongs to. */
 export interface AudienceTarget {
   readonly address: string
-  /** The live namespace, at the time of an emit. */
+  /** The live namespace at the time of an emit. */
   readonly namespace: () => Namespace
   /** Undefined until the instance is ready. */
   readonly contract: () => Contract | undefined
   readonly emitCheck: EmitCheck
   readonly log: () => FastifyBaseLogger
-  /** Keeps the namespace alive while something is waited for. */
+  /** Keeps the namespace open while `call` is pending. */
   readonly during: <Result>(call: () => Promise<Result>) => Promise<Result>
-  /** Where the namespace can't be opened yet, calls something when it can: true. */
+  /** If the namespace can't be opened yet, returns true and runs `call` once it can. */
   readonly postpone: (call: () => unknown) => boolean
 }
 
-/** What narrows an audience. `again` makes one of its kind. */
+/** The operators that narrow an audience. `again` creates an audience of the same class. */
 abstract class Narrowable<This> {
   protected readonly operatorOf: () => EmitOperator
-  // Bound, for whoever takes them out of their audience.
+  // Arrow functions, so that they can be destructured.
   readonly to = (room: Rooms): This => this.again(() => this.operatorOf().to(room))
   readonly except = (room: Rooms): This => this.again(() => this.operatorOf().except(room))
 
@@ -87,7 +88,7 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
     return new TimedNamespaceAudience(this.operatorOf, this.#target, ms)
   }
 
-  /** What has to wait is checked now all the same: who emits it hears of a mistake. */
+  /** A postponed emit is checked now all the same, so that a mistake throws at the caller. */
   emit = (event: string, ...args: unknown[]): boolean => {
     const { address, contract, emitCheck, postpone } = this.#target
     let checked: unknown[] | undefined
@@ -118,7 +119,7 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
     const missing: string[] = []
     await Promise.all(
       sockets.map((remote) => {
-        // Of this node we have the socket itself, and know when it leaves.
+        // For a socket of this node ask() hears when it leaves.
         const socket = namespace().sockets.get(remote.id) ?? remote
         return emitCheck
           .skip(() => ask(check, socket, event, checked, options))
@@ -132,7 +133,7 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
   }
 }
 
-/** What a broadcast with a time has given. */
+/** The result of a broadcast with a timeout. */
 interface BroadcastOutcome {
   readonly error: Error | null
   readonly answers: unknown[]
@@ -167,11 +168,11 @@ class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
     return answers
   }
 
-  /** throws what the check of the emit throws; all else is told by the promise. */
+  /** Throws if the check of the emit fails; any other error is in the resolved value. */
   #send(event: string, args: unknown[]): Promise<BroadcastOutcome> {
     const { address, contract, emitCheck, postpone, during } = this.#target
     const checked = emitCheck.check(address, event, args, contract())
-    // Sent now, so that what is emitted later comes later.
+    // Sent in this tick, so that a later emit arrives later.
     const sent = new Promise<BroadcastOutcome>((resolve) => {
       const hear = (error: Error | null, answers: unknown[]) => resolve({ error, answers })
       const send = () =>
@@ -190,7 +191,7 @@ class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
   }
 }
 
-/** Makes an audience of Socket.IO's own operator. */
+/** Creates an audience from a function that returns Socket.IO's operator. */
 export function createAudience(operatorOf: () => EmitOperator, target: AudienceTarget): Audience<DefaultEventsMap> {
   return new NamespaceAudience(operatorOf, target) as unknown as Audience<DefaultEventsMap>
 }

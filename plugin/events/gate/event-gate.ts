@@ -15,12 +15,12 @@ import { passToListeners, runMiddlewares } from './run-listeners.js'
 import type { Middleware } from './socket-middlewares.js'
 
 /*
- * The one gate of a socket. Every incoming event comes to it before any function of the application does. It is counted,
- * waits for its turn, and passes the application's middlewares, if there are any; then a declared event is dispatched, one
- * that the application listens for goes on to its listeners, and any other is answered.
+ * The gate of a socket: receives every incoming event before any function of the application. It applies the limits, queues
+ * and counts the event, runs the `socket.use()` middlewares, and then dispatches a declared event, passes an undeclared one
+ * to its listeners, or refuses an event that has none.
  */
 
-/** What all gates of a namespace have in common. */
+/** What all gates of a namespace share. */
 export interface GateRules extends RefusalRules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly drain: Drain
@@ -29,14 +29,14 @@ export interface GateRules extends RefusalRules {
 
 const GATE = Symbol('gate')
 
-/** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
+/** Creates the gate of a socket; events wait until `open()`. Call it synchronously, before any listener is added. */
 export function setGate(socket: Socket, rules: GateRules, rates: EventRates | undefined): EventGate {
   const gate = new EventGate(socket, rules, rates)
   ;(socket as { [GATE]?: EventGate })[GATE] = gate
   return gate
 }
 
-/** Sends an event that Socket.IO hands on to the socket's gate, which gives it back by `next`. */
+/** Sends an event that Socket.IO has parsed to the socket's gate. `next` returns it to Socket.IO. */
 export function sendToGate(socket: Socket, event: Event, next: (error?: Error) => void): void {
   gateOf(socket)?.accept(new SocketIoEvent(event, next))
 }
@@ -45,27 +45,26 @@ export function gateOf(socket: Socket): EventGate | undefined {
   return (socket as { [GATE]?: EventGate })[GATE]
 }
 
-/** The gate of a socket, if an event of that name is declared there: then no listener has a say in it. */
+/** The gate of a socket, if it declares an event of that name: then the event is not passed to listeners. */
 export function receiverOf(socket: Socket, event: string): EventReceiver | undefined {
   const gate = gateOf(socket)
   return gate?.knows(event) ? gate : undefined
 }
 
-/** It lets events in that are well, and counts them. */
 export class EventGate implements EventReceiver, GateHandle {
   readonly #socket: Socket
   readonly #rules: GateRules
-  /** Made with the first event: most sockets are idle. */
+  /** Created with the first event: most sockets are idle. */
   #refusals: EventRefusals | undefined
-  #connection: SocketContext | undefined = undefined
+  #context: SocketContext | undefined = undefined
   isOpen = false
   #inFlight = 0
   #isShifting = false
-  /** What came before it was open. */
+  /** Events that were received before `open()`. */
   #early: EventQueue | undefined = undefined
-  /** What waits for its turn in a sequential namespace. */
+  /** Events of a sequential namespace that wait for an earlier event to end. */
   #queue: EventQueue | undefined = undefined
-  /** Those of the application; most sockets have none. */
+  /** From `socket.use()`; most sockets have none. */
   #middlewares: readonly Middleware[] | undefined = undefined
 
   constructor(socket: Socket, rules: GateRules, rates: EventRates | undefined) {
@@ -74,7 +73,7 @@ export class EventGate implements EventReceiver, GateHandle {
     this.#refusals = rates && new EventRefusals(socket, rules, rates)
   }
 
-  /** What is to be kept of it; undefined where there was no event. */
+  /** Kept for a socket that joins again; undefined if there was no event. */
   get rates(): EventRates | undefined {
     return this.#refusals?.rates
   }
@@ -92,12 +91,12 @@ export class EventGate implements EventReceiver, GateHandle {
     return this.#rules.dispatches.has(event)
   }
 
-  /** Adds a middleware of the application. An event that is in the middle of them does not meet it. */
+  /** Adds a middleware. It does not run for events whose middlewares have begun. */
   use(middleware: Middleware): void {
     this.#middlewares = [...(this.#middlewares ?? []), middleware]
   }
 
-  /** Takes a declared event of the fast lane: the list of its name and arguments, and the number of its ack. */
+  /** Receives a declared event of the fast path: `data` is its name and arguments, `id` that of its ack. */
   receive(data: readonly unknown[], id: number | undefined): void {
     const incoming = new FastPathEvent(this.#socket, data, id)
     notifyAnyListeners(this.#socket, incoming, data)
@@ -105,7 +104,7 @@ export class EventGate implements EventReceiver, GateHandle {
   }
 
   accept(incoming: IncomingEvent): void {
-    // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
+    // The event may follow a DISCONNECT packet in the same chunk. Socket.IO checks this only after its middlewares.
     if (!this.#socket.connected) return
     if (!this.refusals.admits(incoming)) return
     if (this.isOpen) this.#route(incoming)
@@ -115,33 +114,33 @@ export class EventGate implements EventReceiver, GateHandle {
     }
   }
 
-  /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
-  open(connection?: SocketContext): void {
-    this.#connection = connection
+  /** Lets events in, beginning with those that wait, in their order. Without a context they only go to plain listeners. */
+  open(context?: SocketContext): void {
+    this.#context = context
     this.isOpen = true
-    // One by one: what a handler of one of them disconnects is closed, and the rest dropped.
+    // One by one: if a handler disconnects the socket, close() empties the queue and the rest is dropped.
     for (let next = this.#early?.shift(); next; next = this.#early?.shift()) this.#route(next)
     this.#early = undefined
   }
 
-  /** Lets nothing wait any more, for the socket goes: all is answered with an error, or dropped where there is none. */
+  /** Empties the queues of a socket that leaves. Its events are acked with `error`, or dropped without one. */
   endWaiting(error?: Error): void {
     this.#early?.end(error)
     this.#queue?.end(error)
   }
 
-  /** The socket has gone; where the server closes, its connection is still open, and what waits is answered. */
+  /** Called when the socket has left. While the server closes, its connection is still open, so waiting events are acked. */
   close(isClosing: boolean): void {
     this.endWaiting(isClosing ? new FST_NSP_CLOSING() : undefined)
     this.#refusals?.waiting.end(isClosing ? 'closing' : 'gone')
   }
 
-  /** One of its events has ended; in a sequential namespace it is the turn of the next. */
+  /** Called when an event has ended. A sequential namespace then routes the next one. */
   leave(): void {
     this.#inFlight--
     this.#rules.drain.leave()
     const queue = this.#queue
-    // One that ends at once comes back here from route(): it leaves the next to the loop, or the stack would overflow.
+    // An event that ends synchronously calls leave() from within #route(). The loop takes the next one, so the stack stays flat.
     if (!queue || this.#isShifting) return
     this.#isShifting = true
     while (this.#inFlight === 0) {
@@ -156,9 +155,9 @@ export class EventGate implements EventReceiver, GateHandle {
     return new EventQueue(this.#rules.limits.eventsWaiting, (incoming, error) => this.refusals.refuse(incoming, error))
   }
 
-  /** Sends an event on its way, in what the hooks of its socket's joining have filled. */
+  /** Routes an event, with the AsyncLocalStorage stores that the hooks of the socket's connect have filled. */
   #route(incoming: IncomingEvent): void {
-    callIn(this.#connection?.scope, this.#send, this, incoming)
+    callIn(this.#context?.scope, this.#send, this, incoming)
   }
 
   #send(incoming: IncomingEvent): void {
@@ -166,7 +165,7 @@ export class EventGate implements EventReceiver, GateHandle {
     const dispatch = dispatches.get(incoming.name)
     const timeoutMs = dispatch?.handlerTimeoutMs ?? handlerTimeoutMs
     if (drain.isClosed) this.refusals.refuse(incoming, new FST_NSP_CLOSING())
-    else if (!dispatch && !this.#middlewares) passToListeners(this.refusals, incoming, this.#connection !== undefined)
+    else if (!dispatch && !this.#middlewares) passToListeners(this.refusals, incoming, this.#context !== undefined)
     else if (isSequential && this.#inFlight > 0) {
       this.#queue ??= this.#createQueue()
       this.#queue.push(incoming, timeoutMs)
@@ -187,12 +186,12 @@ export class EventGate implements EventReceiver, GateHandle {
     })
   }
 
-  /** To whom it is for: a middleware may have given it another name. */
+  /** Looks the name up again: a middleware may have changed it. */
   #deliver(incoming: IncomingEvent): void {
     const dispatch = this.#rules.dispatches.get(incoming.name)
-    if (dispatch && this.#connection && this.#socket.connected) dispatch(this.#connection, incoming, this)
+    if (dispatch && this.#context && this.#socket.connected) dispatch(this.#context, incoming, this)
     else {
-      if (this.#socket.connected) passToListeners(this.refusals, incoming, this.#connection !== undefined)
+      if (this.#socket.connected) passToListeners(this.refusals, incoming, this.#context !== undefined)
       this.leave()
     }
   }

@@ -3,8 +3,8 @@ import { type Bucket, type Clock, createBucket } from '../../shared/limits.js'
 import { LineRates } from '../../shared/log/rated-log.js'
 
 /*
- * The rates of a socket: of its events, and of the log lines that they cause. Who leaves and joins again finds them as they
- * were.
+ * The rate limits of a socket, for its events and for the log lines that they cause. They are kept on the connection, so that
+ * leaving and joining again does not reset them.
  */
 
 const RATES_PER_CONNECTION = 200
@@ -29,18 +29,18 @@ export class EventRates {
   }
 }
 
-/** What is kept of an earlier socket of that connection in that namespace. */
+/** The rates of an earlier socket of the same connection and namespace. */
 export function ratesKeptFor({ client, nsp }: Socket): EventRates | undefined {
   return (client as ClientWithRates)[RATES]?.get(nsp.name)
 }
 
-/** Keeps the rates of a socket that leaves, for as long as its connection lives. */
+/** Keeps the rates of a socket that leaves, until its connection closes. */
 export function keepRates({ client: stock, nsp, conn }: Socket, kept: EventRates | undefined): void {
   if (!kept || conn.readyState !== 'open') return
   const client: ClientWithRates = stock
   client[RATES] ??= new Map()
   const rates = client[RATES]
-  // A client may go from one dynamic namespace to the next for ever.
+  // A client may join one dynamic namespace after another: the oldest rates are dropped.
   const [oldest] = rates.keys()
   if (oldest !== undefined && rates.size >= RATES_PER_CONNECTION) rates.delete(oldest)
   rates.set(nsp.name, kept)

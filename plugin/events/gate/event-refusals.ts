@@ -11,23 +11,24 @@ import { EventRates } from './event-rates.js'
 import { WaitingEvents } from './waiting-event.js'
 
 /*
- * The desk of a socket's gate: each event is looked at here first, and those that go no further are answered from here.
+ * Refuses events of a socket: those beyond a limit, unknown ones, and those that a middleware rejects. Sends the error in the
+ * ack and writes the log line.
  */
 
 export interface RefusalRules {
   readonly limits: Limits
-  /** Milliseconds, 0 for no bound: of an event that is not declared, in the application's own functions. */
+  /** Longest that listeners may take to ack an undeclared event. Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
-  /** Logs what a function of the application has thrown, and says what of it is told. */
+  /** Logs what a function of the application has thrown, and returns the error for the client. */
   readonly report: (error: unknown, what: string, socket: Socket, event: string) => WireError
   readonly now: Clock
   readonly log: FastifyBaseLogger
   readonly notices: Notices
-  /** Declared events, by their name. */
+  /** Declared events by name. */
   readonly dispatches: ReadonlyMap<string, unknown>
 }
 
-const UNDECLARED = "the definition's `events` have no such name, and nothing listens for it"
+const UNDECLARED = "the definition's `events` do not declare it, and it has no listener"
 
 export class EventRefusals {
   readonly socket: Socket
@@ -45,13 +46,13 @@ export class EventRefusals {
     return this.#rules.handlerTimeoutMs
   }
 
-  /** What of its events is in the application's own functions. */
+  /** Events that wait for a middleware or a listener of the application. */
   get waiting(): WaitingEvents {
     this.#waiting ??= new WaitingEvents()
     return this.#waiting
   }
 
-  /** Whether an event is within its rate and its bounds; one that is not is answered. */
+  /** Whether an event is within the rate and the packet limits. Refuses one that is not. */
   admits(incoming: IncomingEvent): boolean {
     const waitMs = this.rates.bucket.take()
     if (waitMs > 0) {
@@ -63,7 +64,7 @@ export class EventRefusals {
     return false
   }
 
-  /** Answers an event that goes no further. One without an ack is told to the log alone. */
+  /** Acks an event with an error. Without an ack the error is only logged. */
   refuse({ name, ack }: IncomingEvent, error: Error): void {
     const { code, message: reason } = error as { code?: string; message: string }
     if (ack || error instanceof FST_NSP_CLOSING)
@@ -72,7 +73,7 @@ export class EventRefusals {
     ack?.send({ ok: false, error: toWireError(error) }, undefined)
   }
 
-  /** Answers an event that is neither declared nor listened for. */
+  /** Refuses an event that is neither declared nor has a listener. */
   refuseUnknown(incoming: IncomingEvent): void {
     const event = incoming.name.slice(0, 100)
     const help = suggest(incoming.name, this.#rules.dispatches.keys()).trimEnd()
@@ -84,7 +85,7 @@ export class EventRefusals {
     }
   }
 
-  /** Answers an event that a middleware of the application refuses, or fails at. */
+  /** Refuses an event for which a middleware has called `next(error)`, or has thrown (`isThrown`). */
   refuseByMiddleware({ name, ack }: IncomingEvent, error: unknown, isThrown: boolean): void {
     let told = isThrown ? INTERNAL : toWireError(error, this.#log)
     if (isThrown || told.code === INTERNAL.code) told = this.report(error, 'middleware', name)
