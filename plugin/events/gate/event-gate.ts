@@ -1,4 +1,5 @@
 import type { Event, Socket } from 'socket.io'
+import { findSocketState, socketStateOf } from '../../engine/http/socket-state.js'
 import { callIn } from '../../shared/async-scope.js'
 import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
@@ -27,12 +28,10 @@ export interface GateRules extends RefusalRules {
   readonly isSequential: boolean
 }
 
-const GATE = Symbol('gate')
-
 /** Creates the gate of a socket; events wait until `open()`. Call it synchronously, before any listener is added. */
 export function setGate(socket: Socket, rules: GateRules, rates: EventRates | undefined): EventGate {
   const gate = new EventGate(socket, rules, rates)
-  ;(socket as { [GATE]?: EventGate })[GATE] = gate
+  socketStateOf(socket).gate = gate
   return gate
 }
 
@@ -42,7 +41,7 @@ export function sendToGate(socket: Socket, event: Event, next: (error?: Error) =
 }
 
 export function gateOf(socket: Socket): EventGate | undefined {
-  return (socket as { [GATE]?: EventGate })[GATE]
+  return findSocketState(socket)?.gate as EventGate | undefined
 }
 
 /** The gate of a socket, if it declares an event of that name: then the event is not passed to listeners. */

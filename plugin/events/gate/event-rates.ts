@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io'
 import { type Bucket, type Clock, createBucket } from '../../shared/limits.js'
 import { LineRates } from '../../shared/log/rated-log.js'
+import { connectionStateOf } from '../../wire/connection-state.js'
 
 /*
  * The rate limits of a socket, for its events and for the log lines that they cause. They are kept on the connection, so that
@@ -9,9 +10,7 @@ import { LineRates } from '../../shared/log/rated-log.js'
 
 const RATES_PER_CONNECTION = 200
 
-const RATES = Symbol('rates')
-
-type ClientWithRates = Socket['client'] & { [RATES]?: Map<string, EventRates> }
+type KeptRates = Map<string, EventRates>
 
 export class EventRates {
   readonly bucket: Bucket
@@ -30,16 +29,16 @@ export class EventRates {
 }
 
 /** The rates of an earlier socket of the same connection and namespace. */
-export function ratesKeptFor({ client, nsp }: Socket): EventRates | undefined {
-  return (client as ClientWithRates)[RATES]?.get(nsp.name)
+export function ratesKeptFor({ conn, nsp }: Socket): EventRates | undefined {
+  return (connectionStateOf(conn).rates as KeptRates | undefined)?.get(nsp.name)
 }
 
 /** Keeps the rates of a socket that leaves, until its connection closes. */
-export function keepRates({ client: stock, nsp, conn }: Socket, kept: EventRates | undefined): void {
+export function keepRates({ nsp, conn }: Socket, kept: EventRates | undefined): void {
   if (!kept || conn.readyState !== 'open') return
-  const client: ClientWithRates = stock
-  client[RATES] ??= new Map()
-  const rates = client[RATES]
+  const state = connectionStateOf(conn)
+  state.rates ??= new Map()
+  const rates = state.rates as KeptRates
   // A client may join one dynamic namespace after another: the oldest rates are dropped.
   const [oldest] = rates.keys()
   if (oldest !== undefined && rates.size >= RATES_PER_CONNECTION) rates.delete(oldest)
