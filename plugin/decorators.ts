@@ -1,9 +1,17 @@
 import type { Server } from 'socket.io'
-import type { AckHook, ErrorHook, EventHook, JoinSchemas, NamespaceDefinition, None, Schemas } from './definition.js'
-import type { InjectedSocket, InjectSocketOptions } from './inject.js'
-import type { KnownOf, LiveAddress, ReachOf, ReachParams } from './reach.js'
-import type { UserId } from './user-id.js'
-import type { UserReach } from './user-reach.js'
+import type {
+  AckHook,
+  ErrorHook,
+  EventHook,
+  JoinSchemas,
+  NamespaceDefinition,
+  None,
+  Schemas,
+} from './definition/namespace-definition.js'
+import type { UserId } from './definition/user-id.js'
+import type { KnownOf, LiveAddress, ReachOf, ReachParams } from './sockets/namespace-of.js'
+import type { UserReach } from './sockets/user-of.js'
+import type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
 /** What the plugin adds to a Fastify instance. */
 export interface Decorators {

@@ -1,8 +1,13 @@
 import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
-export { Binary, type BinaryOptions, type BinarySchema } from './binary.js'
-export { type DataType, dataType } from './data-type.js'
+export { type DataType, dataType } from './definition/data-type.js'
+export { type DefinedEvent, defineEvent } from './definition/define-event.js'
+export type { Defined } from './definition/define-namespace.js'
+export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
+export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './definition/idempotency.js'
+export type { MemoryStoreOptions } from './definition/memory-store.js'
+export { createMemoryStore } from './definition/memory-store.js'
 export type {
   AckEnvelope,
   AckHook,
@@ -22,21 +27,16 @@ export type {
   NamespaceDefinition,
   SocketEmit,
   TimedAudience,
-} from './definition.js'
-export { type DefinedEvent, defineEvent } from './event-definition.js'
-export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './idempotency.js'
-export type { Defined } from './inference.js'
-export { defineNamespace, defineNamespaces } from './inference.js'
-export type { InjectedSocket, InjectSocketOptions } from './inject.js'
-export type { Limits } from './limits.js'
-export type { MemoryStoreOptions } from './memory-store.js'
-export { createMemoryStore } from './memory-store.js'
-export type { NamespacesOptions } from './options.js'
-export type { LiveAddress, Reach } from './reach.js'
-export { requestOf } from './request.js'
-export type { AnySchema, InputOf, OutputOf } from './schema.js'
-export type { UserReach } from './user-reach.js'
-export type { WireError } from './wire-error.js'
+} from './definition/namespace-definition.js'
+export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
+export { requestOf } from './engine/http/connect-request.js'
+export { Binary, type BinaryOptions, type BinarySchema } from './schema/binary/binary-keyword.js'
+export type { AnySchema, InputOf, OutputOf } from './schema/schema.js'
+export type { WireError } from './shared/client-error.js'
+export type { Limits } from './shared/limits.js'
+export type { LiveAddress, Reach } from './sockets/namespace-of.js'
+export type { UserReach } from './sockets/user-of.js'
+export type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
 /**
  * Socket.IO namespaces for Fastify, declared like routes.

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 
-/** The suites that hold on any version, in any bundle and in both modes, as arguments for tap: those of `test:long-way`. */
+/** The suites that hold on any version, in any bundle and in both modes (`*.flow.test.ts`), and those of the wire, as arguments for tap. */
 export function flowSuites(except: readonly string[] = []): string[] {
-  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  const [, names = ''] = /"test\/plugin\/\{(.*?)\}\.test\.ts"/.exec(scripts['test:long-way']) ?? []
-  const suites = names.split(',').filter((name) => !except.includes(name))
-  if (suites.length < 20) throw new Error('test:long-way has no list of suites')
-  return [`test/plugin/{${suites}}.test.ts`, 'test/wire/**/*.test.ts']
+  const root = new URL('../', import.meta.url)
+  const flows = ['test/plugin', 'test/docs'].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.flow.test.ts') && !except.some((name) => file.endsWith(`${name}.flow.test.ts`)))
+      .map((file) => `${folder}/${file}`),
+  )
+  return [...flows, 'test/wire/**/*.test.ts']
 }

@@ -22,7 +22,7 @@ function run(program: string, args: string[], variables: Record<string, string> 
 }
 
 // They look into the plugin's own modules, of which a bundle has a second copy.
-const PEEKING = ['identity']
+const PEEKING = ['sockets/identities']
 
 const BUNDLERS = {
   esbuild: (outfile: string) =>

@@ -1,8 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
-import { type Compilers, compileOutgoing } from '../../plugin/compiled-schema.js'
-import { compilersOf } from '../../plugin/compilers.js'
-import type { CompileSerializer } from '../../plugin/writer.js'
+import { type Compilers, compileOutgoing } from '../../plugin/schema/compile.js'
+import { compilersOf } from '../../plugin/schema/fastify-compilers.js'
+import type { CompileSerializer } from '../../plugin/schema/stringify.js'
 
 /*
  * What tests of schemas share: the compilers of a context, and all that can fail with them.

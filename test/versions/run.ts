@@ -26,7 +26,7 @@ interface PackageJson {
 const ENGINE = '6.6.10'
 
 const VARIANTS = {
-  newest: { prepare: (own: PackageJson) => own, suites: () => ['test/plugin/**/*.test.ts', 'test/wire/**/*.test.ts'] },
+  newest: { prepare: (own: PackageJson) => own, suites: () => ['test/{plugin,docs,wire}/**/*.test.ts'] },
   floor: { prepare: atFloor, suites: () => flowSuites() },
 }
 

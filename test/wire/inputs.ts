@@ -1,4 +1,4 @@
-import { readVersions } from '../../plugin/versions.js'
+import { readVersions } from '../../plugin/wire/tested-versions.js'
 import { closing, frame, OPCODE, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET } from './wire.js'
 
 /*

@@ -1,0 +1,99 @@
+import { KEYWORDS } from '../schema/certain-to-compile.js'
+import { type Compilers, compileIncoming, compileOutgoing } from '../schema/compile.js'
+import { type AnySchema, type Check, isAsyncSchema } from '../schema/schema.js'
+import type { Write } from '../schema/stringify.js'
+import { FST_NSP_DEFINITION_INVALID } from '../shared/errors.js'
+import { suggest } from '../shared/wording.js'
+import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
+
+/*
+ * A definition's schemas, compiled: what each event and each emit is checked with, and written. Contracts are Maps: an
+ * event from the wire may be called `__proto__`.
+ */
+
+export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'errors'> {
+  readonly name: string
+  readonly checkPayload: Check | undefined
+  /** The same for what came as JSON: it has no binary data in it. */
+  readonly checkJsonPayload: Check | undefined
+  readonly checkReply: Check | undefined
+  /** Writes what checkReply has given. */
+  readonly writeReply: Write | undefined
+  /** The errors that clients may expect: the check of each one's data. */
+  readonly errors: ReadonlyMap<string, Check>
+}
+
+interface CompiledEmit {
+  readonly checkPayload: Check | undefined
+  /** Writes what checkPayload has given. */
+  readonly write: Write | undefined
+  readonly checkReply: Check | undefined
+}
+
+export interface Contract {
+  readonly events: ReadonlyMap<string, CompiledEvent>
+  readonly emits: ReadonlyMap<string, CompiledEmit>
+  /** Whether the definition lists its emits: then one that it lacks is a mistake. */
+  readonly hasEmits: boolean
+}
+
+/**
+ * Compiles every schema of a definition with the compilers that are given.
+ * throws FST_NSP_DEFINITION_INVALID naming namespace, event and path, for a schema that does not compile.
+ */
+export function compileContract(name: string, definition: NormalDefinition, compilers: Compilers): Contract {
+  const at = (kind: string, event: string, key: string) => `${name} ${kind}[${JSON.stringify(event)}].${key}`
+  const incoming = (schema: AnySchema | undefined, path: string) =>
+    schema === undefined ? undefined : compileAt(path, () => compileIncoming(schema, compilers))
+  const outgoing = (schema: AnySchema | undefined, path: string) =>
+    schema === undefined ? undefined : compileAt(path, () => compileOutgoing(schema, compilers))
+
+  const events = [...definition.events].map(([event, { payload, reply, errors, ...rest }]): [string, CompiledEvent] => {
+    const received = incoming(payload, at('events', event, 'payload'))
+    const sent = outgoing(reply, at('events', event, 'reply'))
+    const details = [...errors].map(([code, schema]): [string, Check] => {
+      const path = at('events', event, `errors[${JSON.stringify(code)}]`)
+      return [code, compileAt(path, () => compileOutgoing(schema, compilers)).check]
+    })
+    return [
+      event,
+      {
+        ...rest,
+        name: event,
+        checkPayload: received?.check,
+        checkJsonPayload: received?.checkJson,
+        checkReply: sent?.check,
+        writeReply: sent?.write,
+        errors: new Map(details),
+      },
+    ]
+  })
+  const emits = [...definition.emits].map(([event, { payload, reply }]): [string, CompiledEmit] => {
+    refuseAsync(payload, at('emits', event, 'payload'))
+    const sent = outgoing(payload, at('emits', event, 'payload'))
+    const answered = incoming(reply, at('emits', event, 'reply'))
+    return [event, { checkPayload: sent?.check, write: sent?.write, checkReply: answered?.check }]
+  })
+  return { events: new Map(events), emits: new Map(emits), hasEmits: definition.hasEmits }
+}
+
+function compileAt<Compiled>(path: string, compile: () => Compiled): Compiled {
+  try {
+    return compile()
+  } catch (error) {
+    const { message } = error as Error
+    // Ajv quotes what it does not know.
+    const [, word] = /"([^"]+)"/.exec(message) ?? []
+    const hint = word !== undefined && !KEYWORDS.includes(word) ? suggest(word, KEYWORDS) : ''
+    throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${message}${hint && `. ${hint.trimEnd()}`}`)
+  }
+}
+
+/** An emit that had to wait for its check would be overtaken by later ones. */
+function refuseAsync(schema: AnySchema | undefined, path: string): void {
+  if (schema === undefined || !isAsyncSchema(schema)) return
+  throw new FST_NSP_DEFINITION_INVALID(
+    path,
+    'is asynchronous: Socket.IO sends an emit at once, so its check can not wait',
+  )
+}

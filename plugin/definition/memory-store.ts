@@ -1,0 +1,158 @@
+import { FST_NSP_KEYS_LIMIT, FST_NSP_OPTIONS_INVALID } from '../shared/errors.js'
+import type { Clock } from '../shared/limits.js'
+import type { Claim, ClaimOptions, IdempotencyStore } from './idempotency.js'
+
+/*
+ * Acks of events with a key, in the memory of this process. What is in flight is never forgotten: who waits for it would
+ * wait for ever, or handle it once more. At a bound the oldest acks go, and where there are none, nobody else may begin.
+ */
+
+export interface MemoryStoreOptions {
+  /** How many keys, in flight or kept. Default 10_000. */
+  maxKeys?: number
+  /** Bytes of all keys and acks. Default 16_000_000. */
+  maxBytes?: number
+  /** A clock in milliseconds. Default: Date.now. */
+  now?: Clock
+}
+
+interface Waiter {
+  readonly ttlMs: number
+  readonly resolve: (claim: Claim) => void
+}
+
+interface Entry {
+  readonly key: string
+  bytes: number
+  expiresAt: number
+  ttlMs: number
+  /** Of the claim that is in flight; undefined when its ack is there. */
+  token: string | undefined
+  ack: string | undefined
+  readonly waiters: Set<Waiter>
+}
+
+/**
+ * Keeps acks in memory.
+ * throws FST_NSP_OPTIONS_INVALID for a bound that is none.
+ *
+ * @example
+ * idempotency: { key: ({ key }) => key, store: createMemoryStore({ maxBytes: 64_000_000 }) }
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): IdempotencyStore {
+  const { maxKeys = 10_000, maxBytes = 16_000_000, now = Date.now } = options
+  for (const [name, value] of Object.entries({ maxKeys, maxBytes })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new FST_NSP_OPTIONS_INVALID(`createMemoryStore.${name}`, `must be a whole number from 1 on: got ${value}`)
+    }
+  }
+  const entries = new Map<string, Entry>()
+  const claims = new Map<string, Entry>()
+  /** Those with an ack, the oldest first. */
+  const kept = new Set<Entry>()
+  let bytes = 0
+  let sequence = 0
+
+  function hand(entry: Entry, ttlMs: number): Claim {
+    const token = String(++sequence)
+    entry.token = token
+    entry.ttlMs = ttlMs
+    entry.expiresAt = now() + ttlMs
+    claims.set(token, entry)
+    return { token }
+  }
+
+  function drop(entry: Entry): void {
+    entries.delete(entry.key)
+    kept.delete(entry)
+    bytes -= entry.bytes
+  }
+
+  /** Lets the oldest acks go until that many keys and bytes more are within the bounds. */
+  function makeRoom(keys: number, size: number): boolean {
+    for (const oldest of kept) {
+      if (entries.size + keys <= maxKeys && bytes + size <= maxBytes) break
+      drop(oldest)
+    }
+    return entries.size + keys <= maxKeys && bytes + size <= maxBytes
+  }
+
+  function begin(key: string, ttlMs: number): Claim {
+    const size = Buffer.byteLength(key)
+    if (!makeRoom(1, size)) throw new FST_NSP_KEYS_LIMIT()
+    const entry: Entry = { key, bytes: size, expiresAt: 0, ttlMs, token: undefined, ack: undefined, waiters: new Set() }
+    entries.set(key, entry)
+    bytes += size
+    return hand(entry, ttlMs)
+  }
+
+  function wait(entry: Entry, { ttlMs, signal }: ClaimOptions): Promise<Claim> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        entry.waiters.delete(waiter)
+        reject(signal?.reason)
+      }
+      const waiter = {
+        ttlMs,
+        resolve(claim: Claim) {
+          signal?.removeEventListener('abort', leave)
+          resolve(claim)
+        },
+      }
+      signal?.addEventListener('abort', leave, { once: true })
+      entry.waiters.add(waiter)
+    })
+  }
+
+  /** Takes a claim that is in flight to its end; undefined where it is lost. */
+  function take(token: string): Entry | undefined {
+    const entry = claims.get(token)
+    claims.delete(token)
+    return entry
+  }
+
+  return {
+    async claim(key, options) {
+      options.signal?.throwIfAborted()
+      const entry = entries.get(key)
+      if (!entry) return begin(key, options.ttlMs)
+      const isGood = entry.expiresAt > now()
+      if (entry.token !== undefined) {
+        if (isGood) return wait(entry, options)
+        // Lost: who holds it has taken too long. Those who wait, wait on.
+        claims.delete(entry.token)
+        return hand(entry, options.ttlMs)
+      }
+      if (isGood) return { ack: entry.ack as string }
+      drop(entry)
+      return begin(key, options.ttlMs)
+    },
+
+    async settle(token, ack) {
+      const entry = take(token)
+      if (!entry) return
+      const size = Buffer.byteLength(ack)
+      entry.token = undefined
+      entry.ack = ack
+      entry.expiresAt = now() + entry.ttlMs
+      entry.bytes += size
+      bytes += size
+      kept.add(entry)
+      makeRoom(0, 0)
+      for (const waiter of entry.waiters) waiter.resolve({ ack })
+      entry.waiters.clear()
+    },
+
+    async release(token) {
+      const entry = take(token)
+      if (!entry) return
+      const [next] = entry.waiters
+      if (!next) {
+        drop(entry)
+        return
+      }
+      entry.waiters.delete(next)
+      next.resolve(hand(entry, next.ttlMs))
+    },
+  }
+}

@@ -1,0 +1,151 @@
+import { FST_NSP_NAME_INVALID } from '../shared/errors.js'
+
+/*
+ * The grammar of namespace names: '/' or segments, each after one slash, as a Socket.IO client writes them.
+ * A comma ends the name in a Socket.IO packet, and '?' and '#' end it in a URL: none of them can be part of one.
+ * A dynamic name has parameters, written as for a route: '/orgs/:orgId', '/orgs/:orgId(^\\d+$)', '/:from-:to', '/files/*'.
+ */
+
+const FORBIDDEN = /[\s,?#\\\p{Cc}]/u
+const PARAMETER_NAME = /^[\p{L}_$][\p{L}\p{N}_$]*$/u
+const SHOWN_LENGTH = 80
+
+/** A parameter of a dynamic name; the wildcard is called '*'. */
+export interface Parameter {
+  readonly parameter: string
+  /** What its value must look like, with its parentheses: '(^\\d+$)'. Without one: ''. */
+  readonly constraint: string
+}
+
+/** A piece of a name: text, or a parameter. */
+export type Part = string | Parameter
+
+/**
+ * Checks a name and returns it.
+ * throws FST_NSP_NAME_INVALID saying what is wrong with it and what would do.
+ */
+export function parseName(name: unknown): string {
+  const problem = problemOf(name)
+  if (problem !== undefined) throw new FST_NSP_NAME_INVALID(quoteName(name), problem)
+  return name as string
+}
+
+/** Joins a context's prefix and a name as Fastify joins them for a route: '/v1', or '/v1/', and '/' give '/v1'. */
+export function joinPrefix(prefix: string, name: string): string {
+  const base = prefix.replace(/\/$/, '')
+  if (base === '') return name
+  return name === '/' ? base : base + name
+}
+
+/** Whether a name has parameters, and so many addresses: '/orgs/:orgId' does, '/chat' is its own address. */
+export function isDynamic(name: string): boolean {
+  return /[:*]/.test(name)
+}
+
+/** The segments of a name: none for '/', ['orgs', ':orgId'] for '/orgs/:orgId'. A slash in a constraint parts nothing. */
+export function segmentsOf(name: string): string[] {
+  const segments = ['']
+  for (const part of partsOf(name)) {
+    const [first = '', ...rest] = typeof part === 'string' ? part.split('/') : [writePart(part)]
+    segments.push(`${segments.pop()}${first}`, ...rest)
+  }
+  return segments.slice(1).filter((segment) => segment !== '')
+}
+
+/** The parts of a name, in order: ['/orgs/', { parameter: 'orgId', constraint: '' }]. Checks nothing: see parseName. */
+export function partsOf(name: string): Part[] {
+  const parts: Part[] = []
+  for (let start = 0, end = 0; start < name.length; start = end) {
+    if (name[start] === '*') {
+      end = start + 1
+      parts.push({ parameter: '*', constraint: '' })
+    } else if (name[start] === ':') {
+      const endOfName = indexOf(/[:/(.*-]/, name, start + 1)
+      end = name[endOfName] === '(' ? endOfConstraint(name, endOfName) : endOfName
+      parts.push({ parameter: name.slice(start + 1, endOfName), constraint: name.slice(endOfName, end) })
+    } else {
+      end = indexOf(/[:*]/, name, start)
+      parts.push(name.slice(start, end))
+    }
+  }
+  return parts
+}
+
+/** A name as an error shows it: in quotes, and not longer than a line. */
+export function quoteName(name: unknown): string {
+  const text = String(name)
+  return JSON.stringify(text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text)
+}
+
+function problemOf(name: unknown): string | undefined {
+  if (typeof name !== 'string') return `must be a string: got ${name === null ? 'null' : typeof name}`
+  if (!name.startsWith('/')) return `must begin with a slash: write ${quoteName(`/${name}`)}`
+  if (name === '/') return undefined
+  const parts = partsOf(name)
+  const bare = parts.map((part) => (typeof part === 'string' ? part : `:${part.parameter}`)).join('')
+  if (bare.endsWith('/')) return `must not end with a slash: write ${quoteName(name.replace(/\/+$/, '') || '/')}`
+  if (bare.includes('//')) return 'must not hold an empty segment: one slash between two segments'
+  if (/:[^/]*\?/.test(bare)) return 'must not hold an optional parameter: declare the shorter name as well'
+  if (FORBIDDEN.test(bare)) return 'must not hold white space, control characters, or one of , ? # \\'
+  // find-my-way decodes an address before it compares: of '%20' in a name and in an address, one would not be the other.
+  if (bare.includes('%')) return 'must not hold %: write the character that it stands for'
+  return isDynamic(name) ? problemOfParts(parts) : undefined
+}
+
+function problemOfParts(parts: Part[]): string | undefined {
+  const seen = new Set<string>()
+  for (const [index, part] of parts.entries()) {
+    const before = parts[index - 1] as Part
+    if (typeof part === 'string') continue
+    const problem = problemOfParameter(part, before)
+    if (problem !== undefined) return problem
+    if (part.parameter === '*' && index < parts.length - 1) return 'must hold * only as its whole last segment'
+    if (seen.has(part.parameter)) return `must not hold two parameters that are called ${part.parameter}`
+    seen.add(part.parameter)
+  }
+  return undefined
+}
+
+function problemOfParameter({ parameter, constraint }: Parameter, before: Part): string | undefined {
+  if (parameter === '*') {
+    const isSegment = typeof before === 'string' && before.endsWith('/')
+    return isSegment ? undefined : 'must hold * only as its whole last segment'
+  }
+  if (parameter === '') return 'must have a word after each colon, as in /orgs/:orgId'
+  if (!PARAMETER_NAME.test(parameter) || parameter === '__proto__')
+    return `must not hold a parameter that is called ${JSON.stringify(parameter)}: use letters, digits, _ and $`
+  if (typeof before !== 'string' && before.constraint === '')
+    return `must have a - or a . between :${before.parameter} and :${parameter}, or a constraint`
+  return constraint === '' ? undefined : problemOfConstraint(parameter, constraint)
+}
+
+function problemOfConstraint(parameter: string, constraint: string): string | undefined {
+  if (!constraint.endsWith(')')) return `must close the parenthesis after :${parameter}`
+  try {
+    // An empty alternative matches whatever the constraint is, and the match has one entry for each group.
+    const groups = (new RegExp(`${constraint}|`).exec('') as RegExpExecArray).length - 1
+    return groups === 1 ? undefined : `must constrain :${parameter} with one group: write (?: ) for those within`
+  } catch {
+    return `must constrain :${parameter} with a regular expression: ${constraint} is none`
+  }
+}
+
+function writePart({ parameter, constraint }: Parameter): string {
+  return parameter === '*' ? '*' : `:${parameter}${constraint}`
+}
+
+function indexOf(pattern: RegExp, text: string, from: number): number {
+  const index = text.slice(from).search(pattern)
+  return index === -1 ? text.length : from + index
+}
+
+/** Counts parentheses as find-my-way does, which knows escapes, but no character classes. */
+function endOfConstraint(name: string, start: number): number {
+  let depth = 0
+  for (let index = start; index < name.length; index++) {
+    if (name[index] === '\\') index++
+    else if (name[index] === '(') depth++
+    else if (name[index] === ')' && --depth === 0) return index + 1
+  }
+  return name.length
+}

@@ -1,0 +1,101 @@
+import { types } from 'node:util'
+import type { ServerOptions } from 'socket.io'
+import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
+import { kindOf, suggest } from '../../shared/wording.js'
+
+/*
+ * Socket.IO's own options, as far as it would take what can't work: it hands `cors` on unread, and a page would be refused
+ * where nobody knows why. Every function here throws FST_NSP_OPTIONS_INVALID with the option's path, and what to write.
+ */
+
+type CorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
+
+// tsc says when the `cors` package has one more; `headers` is its other name for `allowedHeaders`.
+const CORS_NAMES = [
+  ...Object.keys({
+    origin: true,
+    methods: true,
+    allowedHeaders: true,
+    exposedHeaders: true,
+    credentials: true,
+    maxAge: true,
+    preflightContinue: true,
+    optionsSuccessStatus: true,
+  } satisfies Record<keyof CorsOptions, true>),
+  'headers',
+]
+
+// Nobody hears what it rejects with, and it would end the process.
+const ASYNC = 'must not be async: call back with callback(error, value)'
+const EXAMPLE = "cors: { origin: ['https://app.example'] }"
+
+function refuse(path: string, problem: string): never {
+  throw new FST_NSP_OPTIONS_INVALID(path, problem)
+}
+
+/** in: the plugin's options, as they came, and the names of Socket.IO's. */
+export function checkServerOptions(options: object, names: readonly string[]): void {
+  const stray = Object.keys(options).find((key) => names.includes(key))
+  if (stray !== undefined) refuse(stray, `is Socket.IO's: write io: { ${stray}: … }`)
+  const { io } = options as { io?: unknown }
+  if (typeof io !== 'object' || io === null) return
+  if ('origins' in io) refuse('io.origins', `is of Socket.IO 2: write ${EXAMPLE}`)
+  const { allowRequest, cors } = io as Partial<ServerOptions>
+  if (allowRequest !== undefined && typeof allowRequest !== 'function') {
+    refuse('io.allowRequest', `must be a function (request, callback): got ${kindOf(allowRequest)}`)
+  }
+  if (types.isAsyncFunction(cors)) refuse('io.cors', ASYNC)
+  if (cors !== undefined && typeof cors !== 'function') checkCors(cors)
+}
+
+function checkCors(cors: unknown): void {
+  if (typeof cors !== 'object' || cors === null || Array.isArray(cors)) {
+    refuse('io.cors', `must be an object, or a function: got ${show(cors)}. Write ${EXAMPLE}`)
+  }
+  const unknown = Object.keys(cors).find((key) => !CORS_NAMES.includes(key))
+  if (unknown !== undefined) {
+    refuse(`io.cors.${unknown}`, `is unknown: ${suggest(unknown, CORS_NAMES)}use one of ${CORS_NAMES.join(', ')}`)
+  }
+  const { origin, credentials } = cors as CorsOptions
+  // It reflects the origin of whoever asks: with or without cookies, that is no policy.
+  if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
+  if (origin === true) refuse('io.cors.origin', `must name the origins, for true lets in every page: write ${EXAMPLE}`)
+  if (origin === '*' && credentials === true) {
+    refuse('io.cors.origin', `must name the origins when credentials are allowed: write ${EXAMPLE}`)
+  }
+  if (origin === undefined || origin === false || origin === '*' || typeof origin === 'function') return
+  if (!Array.isArray(origin)) checkOrigin(origin, 'io.cors.origin')
+  else for (const [index, entry] of origin.entries()) checkOrigin(entry, `io.cors.origin[${index}]`)
+}
+
+/** One origin, as a browser writes it: compared letter by letter, any other would refuse the page that is meant. */
+function checkOrigin(value: unknown, path: string): void {
+  if (value instanceof RegExp) return
+  if (typeof value !== 'string') {
+    refuse(path, `must be an origin as 'https://app.example', a regular expression, or a function: got ${show(value)}`)
+  }
+  if (value === 'null') refuse(path, 'must not be "null": any page can have that origin, in a frame with `sandbox`')
+  if (value.includes('*')) {
+    refuse(
+      path,
+      `has a star, which stands for nothing here: write a regular expression, as /^https:\\/\\/[^.]+\\.app\\.example$/`,
+    )
+  }
+  const wanted = originOf(value)
+  if (wanted !== value) refuse(path, `must be an origin, as a browser sends it: got "${value}", write "${wanted}"`)
+}
+
+/** The origin that is meant by what somebody wrote. */
+function originOf(value: string): string {
+  const bare = value.replace(/^\/+/, '')
+  const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(?=:|$)/i.test(bare) ? 'http' : 'https'
+  const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `${scheme}://${bare}`
+  if (!URL.canParse(text)) return 'https://app.example'
+  const { origin, protocol, host } = new URL(text)
+  // Of an app on a phone or a desktop, as capacitor://localhost.
+  return origin === 'null' ? `${protocol}//${host}` : origin
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `"${value}"` : typeof value === 'boolean' ? String(value) : kindOf(value)
+}

@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify'
+import { FST_NSP_HOOK_INVALID } from '../../shared/errors.js'
+import { kindOf, suggest } from '../../shared/wording.js'
+import type { AckHook, ErrorHook, EventHook, EventHooks } from '../namespace-definition.js'
+
+/*
+ * The hooks of events: their names, and which of them an event has. As in Fastify: those of the outermost context
+ * first, then inwards, then the definition's, then the event's own; in each place in the order in which they were added.
+ */
+
+/** Hooks in their normal form: always arrays. */
+export interface NormalHooks {
+  readonly onEvent: readonly EventHook[]
+  readonly preValidation: readonly EventHook[]
+  readonly preHandler: readonly EventHook[]
+  readonly onAck: readonly AckHook[]
+  readonly onError: readonly ErrorHook[]
+}
+
+export const HOOK_NAMES = ['onEvent', 'preValidation', 'preHandler', 'onAck', 'onError'] as const
+export type HookName = (typeof HOOK_NAMES)[number]
+
+const hooksOf = new WeakMap<object, Map<HookName, EventHook[]>>()
+
+/**
+ * Adds a hook to a context, for every namespace that is declared in it or below.
+ * throws FST_NSP_HOOK_INVALID for an unknown name, or for what is no function.
+ */
+export function addContextHook(context: FastifyInstance, name: HookName, hook: unknown): void {
+  if (!HOOK_NAMES.includes(name)) {
+    const word = String(name)
+    throw new FST_NSP_HOOK_INVALID(word, `is unknown: ${suggest(word, HOOK_NAMES)}use one of ${HOOK_NAMES.join(', ')}`)
+  }
+  if (typeof hook !== 'function') throw new FST_NSP_HOOK_INVALID(name, `must be a function: got ${kindOf(hook)}`)
+  const hooks = hooksOf.get(context) ?? new Map<HookName, EventHook[]>()
+  hooks.set(name, [...(hooks.get(name) ?? []), hook as EventHook])
+  hooksOf.set(context, hooks)
+}
+
+/** The hooks of a context and of every one around it, the outermost first. */
+export function collectContextHooks(context: FastifyInstance): NormalHooks[] {
+  const collected: NormalHooks[] = []
+  // A context inherits from the one around it.
+  for (let at: object | null = context; at !== null; at = Object.getPrototypeOf(at)) {
+    const hooks = hooksOf.get(at)
+    if (hooks) collected.unshift(toNormalHooks(Object.fromEntries(hooks)))
+  }
+  return collected
+}
+
+/** Makes arrays of what may be one function, several, or none. */
+export function toNormalHooks(hooks: EventHooks): NormalHooks {
+  const listOf = (name: HookName) => [hooks[name] ?? []].flat()
+  return Object.fromEntries(HOOK_NAMES.map((name) => [name, listOf(name)])) as unknown as NormalHooks
+}
+
+/** Joins hooks of several places, in the order given. */
+export function joinHooks(places: readonly NormalHooks[]): NormalHooks {
+  return Object.fromEntries(
+    HOOK_NAMES.map((name) => [name, places.flatMap((hooks) => hooks[name] as EventHook[])]),
+  ) as unknown as NormalHooks
+}

@@ -1,0 +1,175 @@
+import { type AnySchema, isStandardSchema } from '../../schema/schema.js'
+import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
+import type { IdempotencyOptions } from '../idempotency.js'
+import type { AnyNamespaceDefinition } from '../namespace-definition.js'
+import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
+import { readIdempotency } from './read-idempotency.js'
+import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
+import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './read-value.js'
+
+/*
+ * A definition as the rest of the house wants it: checked, completed, frozen.
+ */
+
+interface NormalEmit {
+  readonly payload: AnySchema | undefined
+  readonly reply: AnySchema | undefined
+  readonly description: string | undefined
+}
+
+export interface NormalEvent {
+  readonly payload: AnySchema | undefined
+  readonly reply: AnySchema | undefined
+  readonly errors: ReadonlyMap<string, AnySchema>
+  readonly description: string | undefined
+  readonly handlerTimeoutMs: number | undefined
+  readonly idempotency: Required<IdempotencyOptions> | undefined
+  readonly hooks: NormalHooks
+  readonly handler: (payload: unknown, context: unknown) => unknown
+}
+
+type LifeKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
+
+export interface NormalDefinition {
+  readonly description: string | undefined
+  readonly sequential: boolean
+  readonly emits: ReadonlyMap<string, NormalEmit>
+  /** Whether `emits` was given: then an emit that it lacks is a mistake. */
+  readonly hasEmits: boolean
+  readonly events: ReadonlyMap<string, NormalEvent>
+  /** The schemas of joining, by the part of the request; none that was left out. */
+  readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
+  /** The hooks of joining: always arrays. */
+  readonly joinHooks: NormalJoinHooks
+  /** What else its route takes, as it was given; none that was left out. */
+  readonly route: NormalRoute
+  /** Those of every event. */
+  readonly hooks: NormalHooks
+  readonly expiresAt: AnyNamespaceDefinition['expiresAt']
+  readonly onConnect: AnyNamespaceDefinition['onConnect']
+  readonly onRecover: AnyNamespaceDefinition['onRecover']
+  readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
+}
+
+// Socket.IO keeps these names for itself, on the server and on the client; the last is our own farewell.
+export const RESERVED_EVENTS: readonly string[] = [
+  'connect',
+  'connect_error',
+  'disconnect',
+  'disconnecting',
+  'newListener',
+  'removeListener',
+  'namespace:disconnect',
+]
+const RESERVED = 'is a reserved name, of Socket.IO or of this plugin: give it another, e.g. "user:connect"'
+const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
+const DEFINITION_KEYS = [
+  'description',
+  'schema',
+  'data',
+  ...ROUTE_NAMES,
+  'expiresAt',
+  'onConnect',
+  'onRecover',
+  'onDisconnect',
+  'events',
+  'eventHooks',
+  'emits',
+  'sequential',
+]
+const EMIT_KEYS = ['payload', 'reply', 'description']
+const EVENT_KEYS = [
+  'payload',
+  'reply',
+  'errors',
+  'description',
+  'handlerTimeoutMs',
+  'idempotency',
+  'handler',
+  ...HOOK_NAMES,
+]
+
+/**
+ * Turns a user's definition into its normal form.
+ * in: what the user wrote, and the path where; out: frozen, hooks always arrays, emits and events Maps.
+ * throws FST_NSP_DEFINITION_INVALID naming the path, e.g. `namespaces["/chat"].events["x"].payload`.
+ */
+export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
+  const source = readObject(definition, path, DEFINITION_KEYS)
+  readSchema(source.data, `${path}.data`)
+  const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
+  const readFunction = <Key extends LifeKey>(key: Key) =>
+    read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
+  return Object.freeze({
+    description: read<string>(source, 'description', path, 'string'),
+    sequential: read<boolean>(source, 'sequential', path, 'boolean') ?? false,
+    schema: normalizeSchema(schema, `${path}.schema`),
+    joinHooks: readJoinHooks(source, path),
+    route: readRoute(source, path),
+    expiresAt: readFunction('expiresAt'),
+    onConnect: readFunction('onConnect'),
+    onRecover: readFunction('onRecover'),
+    onDisconnect: readFunction('onDisconnect'),
+    events: readEvents(events, `${path}.events`, normalizeEvent),
+    hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
+    emits: readEvents(emits, `${path}.emits`, normalizeEmit),
+    hasEmits: source.emits !== undefined,
+  })
+}
+
+function normalizeSchema(value: unknown, path: string): NormalDefinition['schema'] {
+  const source = readObject(value, path, SCHEMA_KEYS)
+  const given = SCHEMA_KEYS.filter((key) => source[key] !== undefined)
+  return Object.freeze(Object.fromEntries(given.map((key) => [key, readSchema(source[key], `${path}.${key}`)])))
+}
+
+/** Whether any schema of a definition's events or emits needs the JSON Schema compiler of a context. */
+export function needsCompiler(definition: NormalDefinition): boolean {
+  const schemas = [
+    ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
+    ...[...definition.events.values()].flatMap(({ errors }) => [...errors.values()]),
+  ]
+  return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
+}
+
+function normalizeEmit(value: unknown, path: string): NormalEmit {
+  const source = readObject(value, path, EMIT_KEYS)
+  return {
+    payload: readSchema(source.payload, `${path}.payload`),
+    reply: readSchema(source.reply, `${path}.reply`),
+    description: read(source, 'description', path, 'string'),
+  }
+}
+
+function normalizeEvent(value: unknown, path: string): NormalEvent {
+  const source = readObject(value, path, EVENT_KEYS)
+  const { errors = {} } = source
+  const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
+  if (!handler)
+    throw new FST_NSP_DEFINITION_INVALID(
+      `${path}.handler`,
+      'is missing: an event needs a function, handler: (payload, context) => reply',
+    )
+  return {
+    payload: readSchema(source.payload, `${path}.payload`),
+    reply: readSchema(source.reply, `${path}.reply`),
+    errors: readMap(errors, `${path}.errors`, (schema, at) => readSchema(schema, at) ?? true),
+    description: read(source, 'description', path, 'string'),
+    handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
+    idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
+    hooks: readHooks(source, path),
+    handler,
+  }
+}
+
+/** Reads a map of events, or of emits. */
+function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
+  return readMap(value, path, (entry, at, event) => {
+    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
+    return Object.freeze(normalize(entry, at))
+  })
+}
+
+function readHooks(source: Source, path: string): NormalHooks {
+  return readFunctions(source, HOOK_NAMES, path) as NormalHooks
+}

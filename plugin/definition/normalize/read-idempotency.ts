@@ -1,0 +1,38 @@
+import { types } from 'node:util'
+import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
+import type { IdempotencyOptions } from '../idempotency.js'
+import { createMemoryStore } from '../memory-store.js'
+import { read, readDuration, readObject, type Source } from './read-value.js'
+
+/*
+ * What an event says of its key, checked and completed.
+ */
+
+const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'store']
+
+/** throws FST_NSP_DEFINITION_INVALID naming the path. */
+export function readIdempotency(value: unknown, path: string): Required<IdempotencyOptions> | undefined {
+  if (value === undefined) return undefined
+  const source = readObject(value, path, IDEMPOTENCY_KEYS)
+  const key = read<IdempotencyOptions['key']>(source, 'key', path, 'function')
+  if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: a function that gives the key of an event')
+  if (types.isAsyncFunction(key)) {
+    throw new FST_NSP_DEFINITION_INVALID(
+      `${path}.key`,
+      'must not be async: what it needs is to be there when the event comes',
+    )
+  }
+  const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
+  const store = source.store === undefined ? createMemoryStore() : readObject(source.store, `${path}.store`)
+  for (const method of ['claim', 'settle', 'release']) {
+    read(store as Source, method, `${path}.store`, 'function') ?? missing(`${path}.store.${method}`)
+  }
+  return { key, ttlMs, store: store as unknown as Required<IdempotencyOptions>['store'] }
+}
+
+function missing(path: string): never {
+  throw new FST_NSP_DEFINITION_INVALID(
+    path,
+    'is missing: a store has claim, settle and release, as createMemoryStore() gives it',
+  )
+}

@@ -1,0 +1,107 @@
+import { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import { keepHeaders, SHAPE, type Shape, shapeOf } from './header-cache.js'
+import { readQuery } from './request-url.js'
+
+/*
+ * Raw requests that are kept for as long as a connection: all of an http request but its stream, which is made if
+ * somebody reads it.
+ */
+
+// What a request here has by its prototype.
+type Derived =
+  | 'destroy'
+  | 'httpVersion'
+  | 'httpVersionMajor'
+  | 'httpVersionMinor'
+  | 'method'
+  | 'rawHeaders'
+  | 'socket'
+  | 'url'
+interface Streamless extends Omit<IncomingMessage, Derived> {
+  destroy(error?: Error): this
+}
+
+/** An IncomingMessage, but for its constructor, which is most of its cost. */
+export const Streamless = function Streamless() {} as unknown as abstract new () => Streamless
+Streamless.prototype = Object.create(IncomingMessage.prototype, {
+  // What node's stream methods find; there is nothing to read.
+  _readableState: {
+    get(this: IncomingMessage) {
+      const { _readableState: value } = new IncomingMessage(this.socket) as unknown as { _readableState: unknown }
+      Object.defineProperty(this, '_readableState', { value, writable: true })
+      return value
+    },
+  },
+  _read: {
+    value(this: IncomingMessage) {
+      this.push(null)
+    },
+  },
+  client: {
+    get(this: IncomingMessage) {
+      return this.socket
+    },
+  },
+})
+Object.assign(Streamless.prototype, {
+  // It is here as a whole.
+  complete: true,
+  aborted: false,
+  upgrade: null,
+  statusCode: null,
+  statusMessage: null,
+  rawTrailers: Object.freeze([]),
+  joinDuplicateHeaders: false,
+})
+
+/** Fastify's request, on its raw one. */
+export const REQUEST = Symbol('request')
+
+/** Its client has gone before it was answered: Fastify hears of that as it does of node's own. */
+export function abort(raw: IncomingMessage): void {
+  raw.aborted = true
+  process.nextTick(() => raw.emit('close'))
+}
+
+/** The raw request of an upgrade, kept in place of node's own. */
+export class UpgradeRequest extends Streamless {
+  readonly socket: IncomingMessage['socket']
+  readonly method: string
+  readonly httpVersion: string
+  url: string
+  // The engine's words. It takes away what it has added, and V8 makes a dictionary of an object that loses any but its last.
+  readonly upgrade = true
+  readonly _query: Record<string, string> | undefined
+  websocket: unknown = undefined;
+  [REQUEST]: FastifyRequest | undefined = undefined
+  readonly [SHAPE]: Shape | undefined
+  readonly #sent: Shape | string[]
+
+  constructor(raw: IncomingMessage) {
+    super()
+    const shape = shapeOf(raw)
+    this.socket = raw.socket
+    this.method = raw.method as string
+    this.httpVersion = raw.httpVersion
+    this.url = raw.url as string // a server's request has one
+    this._query = readQuery(raw)
+    this.headers = shape ? keepHeaders(raw.headers, shape) : raw.headers
+    this[SHAPE] = shape
+    this.#sent = shape ?? raw.rawHeaders
+  }
+
+  get httpVersionMajor(): number {
+    return 1
+  }
+
+  get httpVersionMinor(): number {
+    return this.httpVersion === '1.0' ? 0 : 1
+  }
+
+  get rawHeaders(): string[] {
+    const sent = this.#sent
+    if (Array.isArray(sent)) return sent
+    return sent.names.flatMap((name) => [name, String(this.headers[name.toLowerCase()])])
+  }
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { Streamless } from './detached-request.js'
+
+/*
+ * A raw request for connections that began without one: a session of WebTransport, which the application hands to the
+ * engine, has none of HTTP. What there is to ask of it is whether it is encrypted; it always is.
+ */
+
+const STAND_IN = Symbol('stand-in')
+
+/** The engine's socket, or what hangs on one. */
+interface Begun {
+  readonly request: IncomingMessage | null | undefined
+  [STAND_IN]?: SessionRequest
+}
+
+/** The raw request of a connection; a stand-in, always the same, where it has none. */
+export function rawOf(connection: object): IncomingMessage {
+  const begun = connection as Begun
+  if (begun.request) return begun.request
+  begun[STAND_IN] ??= new SessionRequest()
+  return begun[STAND_IN] as unknown as IncomingMessage
+}
+
+export class SessionRequest extends Streamless {
+  readonly method = 'GET'
+  readonly url = '/'
+  readonly httpVersion = '3.0'
+  readonly httpVersionMajor = 3
+  readonly httpVersionMinor = 0
+  readonly rawHeaders: string[] = []
+  override headers = {}
+  /** Connected to nobody: there is no address of the peer. */
+  readonly socket = Object.assign(new Socket(), { encrypted: true }) as unknown as IncomingMessage['socket']
+}

@@ -1,0 +1,43 @@
+import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser'
+import type { AckEnvelope } from '../definition/namespace-definition.js'
+import { carriesBinary } from '../shared/json-value.js'
+
+/*
+ * An ack as a text that a store keeps: the JSON of its envelope; or, where it carries binary data, a JSON list of the text
+ * and the attachments, in base64, that Socket.IO sends it with.
+ */
+
+/** Throws where the ack can't be encoded. */
+export async function encodeAck(envelope: AckEnvelope): Promise<string> {
+  if (!carriesBinary(envelope)) return JSON.stringify(envelope)
+  const [text, ...attachments] = new Encoder().encode({ type: PacketType.ACK, nsp: '/', id: 0, data: [envelope] })
+  const buffers = await Promise.all(attachments.map(toBuffer))
+  return JSON.stringify([text, ...buffers.map((buffer) => buffer.toString('base64'))])
+}
+
+/** Throws where the text is none of encodeAck's. */
+export function decodeAck(kept: string): AckEnvelope {
+  const value: unknown = JSON.parse(kept)
+  const envelope = Array.isArray(value) ? decodePacket(value) : value
+  const { ok } = Object(envelope) as { readonly ok?: unknown }
+  if (typeof ok !== 'boolean') throw new TypeError('It is no ack')
+  return envelope as AckEnvelope
+}
+
+function decodePacket([text, ...attachments]: string[]): unknown {
+  const decoder = new Decoder()
+  let envelope: unknown
+  decoder.on('decoded', ({ data }: Packet) => {
+    envelope = data[0]
+  })
+  decoder.add(text)
+  for (const attachment of attachments) decoder.add(Buffer.from(attachment, 'base64'))
+  if (!envelope) throw new TypeError('An attachment is missing')
+  return envelope
+}
+
+async function toBuffer(attachment: unknown): Promise<Buffer> {
+  if (attachment instanceof Blob) return Buffer.from(await attachment.arrayBuffer())
+  if (!ArrayBuffer.isView(attachment)) return Buffer.from(attachment as ArrayBuffer)
+  return Buffer.from(attachment.buffer, attachment.byteOffset, attachment.byteLength)
+}

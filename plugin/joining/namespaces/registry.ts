@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify'
+import { isDynamic, joinPrefix, parseName } from '../../definition/namespace-name.js'
+import { type NormalDefinition, normalizeDefinition } from '../../definition/normalize/normalize-definition.js'
+import { FST_NSP_ALREADY_READY } from '../../shared/errors.js'
+import { addConnectRoute } from '../connect-route.js'
+import { createNameRouter, type Match } from './namespace-router.js'
+
+/*
+ * What was declared: each definition checked, named, given its connect route, and found again by an address.
+ */
+
+/** Where a definition was written: its context, a prefix besides the context's, and the path for errors. */
+interface Origin {
+  readonly context: FastifyInstance
+  readonly prefix: string
+  readonly path: string
+}
+
+/** A definition that was declared. */
+export interface Declared {
+  /** Whole, the prefixes included. */
+  readonly name: string
+  readonly isDynamic: boolean
+  /** As its user wrote it. */
+  readonly source: unknown
+  readonly definition: NormalDefinition
+  readonly context: FastifyInstance
+}
+
+/** The definitions of one server; open until it is ready. */
+export interface Registry {
+  /**
+   * throws FST_NSP_NAME_INVALID, FST_NSP_DEFINITION_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_ALREADY_READY.
+   */
+  declare(name: unknown, definition: unknown, origin: Origin): void
+  /** Whether the instance is ready. */
+  readonly isClosed: boolean
+  /** No more declarations from now on. */
+  close(): void
+  /** What was declared so far, in the order of declaration. */
+  readonly entries: readonly Declared[]
+  /** The definition that an address belongs to, and the params in it. Takes whatever a client may send. */
+  find(address: string): Match<Declared> | undefined
+}
+
+/** maxParamLength: as Fastify's option. */
+export function createRegistry(options: { maxParamLength?: number } = {}): Registry {
+  const entries: Declared[] = []
+  const router = createNameRouter<Declared>(options)
+  let isClosed = false
+
+  return {
+    entries,
+    find: router.find,
+
+    get isClosed() {
+      return isClosed
+    },
+
+    declare(name, source, { context, prefix, path }) {
+      const own = joinPrefix(prefix, parseName(name))
+      const full = joinPrefix(context.prefix, own)
+      if (isClosed) throw new FST_NSP_ALREADY_READY(full)
+      const definition = normalizeDefinition(source, path)
+      const declared = { name: full, isDynamic: isDynamic(full), source, definition, context }
+      router.add(full, declared)
+      entries.push(declared)
+      addConnectRoute(context, own, definition)
+    },
+
+    close() {
+      isClosed = true
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { isBinary } from '../../shared/json-value.js'
+import { SchemaMismatch, toStep } from '../schema.js'
+import { branchesOf, mayBe, type Outline } from '../shape.js'
+import { StandIn } from './binary-keyword.js'
+
+/*
+ * A value with binary data in it, for as long as a validator looks at it: stand-ins are put where the data was, and taken
+ * out again. So it is found where it is, and nobody walks over its bytes.
+ */
+
+export const NOT_BINARY = 'must not be binary'
+
+/** Where the first binary data of what came in is, as a JSON pointer; undefined where there is none. */
+export function findBinary(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (isBinary(value)) return ''
+  // No entries of a list are made: most payloads have none of it.
+  for (const key in value) {
+    const item = (value as Record<string, unknown>)[key]
+    if (typeof item !== 'object') continue
+    const found = findBinary(item)
+    if (found !== undefined) return toStep(key) + found
+  }
+  return undefined
+}
+
+/** Throws for binary data, which the schema does not speak of. */
+export function refuseBinary(value: unknown): void {
+  const path = findBinary(value)
+  if (path !== undefined) throw new SchemaMismatch([{ path, message: NOT_BINARY }])
+}
+
+/**
+ * A copy of what came in, with stand-ins; throws SchemaMismatch for binary data where none is declared, or less of it.
+ * `limits`: every `maxBytes` of the schema, from the lowest up.
+ */
+export function setAside(value: unknown, outline: Outline, limits: readonly number[]): unknown {
+  function copy(inner: unknown, outlines: readonly Outline[], path: string): unknown {
+    if (typeof inner !== 'object' || inner === null) return inner
+    const branches = outlines.flatMap((one) => branchesOf(one))
+    if (isBinary(inner)) {
+      checkSize(sizeOf(inner), branches, path)
+      return standInFor(inner, limits)
+    }
+    const fitting = branches.filter((branch) => mayBe(branch, inner))
+    if (Array.isArray(inner)) {
+      return inner.map((item, index) => copy(item, itemsOf(fitting, index), `${path}/${index}`))
+    }
+    const entries = Object.entries(inner)
+    return Object.fromEntries(
+      entries.map(([key, item]) => [key, copy(item, fieldsOf(fitting, key), path + toStep(key))]),
+    )
+  }
+  return copy(value, [outline], '')
+}
+
+function checkSize(size: number, branches: readonly Outline[], path: string): void {
+  const most = branches.map((branch) => (branch.kind === 'binary' ? branch.maxBytes : 0))
+  const limit = Math.max(0, ...most)
+  if (limit === 0) throw new SchemaMismatch([{ path, message: NOT_BINARY }])
+  if (size > limit) throw new SchemaMismatch([{ path, message: `must be at most ${limit} bytes` }])
+}
+
+/** What goes out, a copy of our own, with stand-ins. */
+export function setAsideInPlace(value: unknown, limits: readonly number[]): unknown {
+  return replace(value, (inner) => (isBinary(inner) ? standInFor(inner, limits) : undefined))
+}
+
+/** Puts the data back where its stand-ins are. */
+export function putBack(value: unknown): unknown {
+  return replace(value, (inner) => (inner instanceof StandIn ? inner.binary : undefined))
+}
+
+/** Replaces, in place, what there is another thing for. */
+function replace(value: unknown, findOther: (inner: object) => object | undefined): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const other = findOther(value)
+  if (other) return other
+  if (isBinary(value)) return value
+  const target = value as Record<string, unknown>
+  for (const [key, item] of Object.entries(target)) {
+    const changed = replace(item, findOther)
+    if (changed !== item) target[key] = changed
+  }
+  return value
+}
+
+function standInFor(binary: object, limits: readonly number[]): StandIn {
+  const size = sizeOf(binary)
+  const limit = limits.find((most) => size <= most) ?? Number.POSITIVE_INFINITY
+  return new StandIn(binary instanceof ArrayBuffer ? new Uint8Array(binary) : binary, limit)
+}
+
+function sizeOf(binary: object): number {
+  return binary instanceof Blob ? binary.size : (binary as ArrayBufferView).byteLength
+}
+
+/** The outlines that an item of a list may have. */
+function itemsOf(branches: readonly Outline[], index: number): readonly Outline[] {
+  return branches.flatMap((branch) => {
+    return branch.kind === 'list' ? [branch.items[index] ?? branch.rest] : []
+  })
+}
+
+/** The outlines that a field of an object may have. */
+function fieldsOf(branches: readonly Outline[], key: string): readonly Outline[] {
+  return branches.flatMap((branch) => {
+    if (branch.kind !== 'fields') return []
+    const { fields, patterns, rest } = branch
+    const matching = patterns.filter(([pattern]) => pattern.test(key)).map(([, outline]) => outline)
+    const named = fields.get(key)
+    const known = named ? [named, ...matching] : matching
+    return known.length > 0 ? known : rest ? [rest] : []
+  })
+}

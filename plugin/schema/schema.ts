@@ -1,0 +1,130 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Static } from 'typebox'
+import { after } from '../shared/maybe-async.js'
+import { type BinaryOptions, isOfStandIns } from './binary/binary-keyword.js'
+
+/*
+ * One face over JSON Schema (plain or built by TypeBox) and Standard Schema (Zod, Valibot, ArkType, …): what goes in,
+ * what comes out, and a check.
+ */
+
+/** Anything that can describe a payload: a JSON Schema as an object, a TypeBox schema, or any Standard Schema. */
+export type AnySchema = StandardSchemaV1 | object | boolean
+
+/** What a map of schemas is when nothing was declared. */
+export type None = Record<never, never>
+/** What a map of schemas is when nothing is known of it. */
+export type Schemas = Record<string, unknown>
+export type IsAny<Type> = 0 extends 1 & Type ? true : false
+
+/** What a schema gives after parsing: the plain type, the result of a transform, `unknown` where nothing is known. */
+export type OutputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : StaticOf<Schema>
+
+/** What has to be handed to a schema: the same as OutputOf but for schemas that transform. */
+export type InputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : StaticOf<Schema>
+
+// TypeBox 0.34 carries its type in `static`; TypeBox 1 and plain JSON Schema are read by TypeBox 1. `infer` keeps TypeScript
+// from comparing TypeBox's Static of two type parameters, all its branches, which takes it seconds.
+type StaticOf<Schema> = Schema extends { static: infer Type; params: unknown[] }
+  ? Type
+  : Schema extends { binary: BinaryOptions }
+    ? Uint8Array
+    : Schema extends infer Known extends object
+      ? Static<Known>
+      : unknown
+
+/** One thing that is wrong with a value: where, by JSON pointer, and what. The value itself is not repeated. */
+export interface Mismatch {
+  readonly path: string
+  readonly message: string
+}
+
+/** A value that does not fit its schema. */
+export class SchemaMismatch extends Error {
+  readonly mismatches: readonly Mismatch[]
+
+  constructor(mismatches: readonly Mismatch[]) {
+    super(mismatches.map(({ path, message }) => `${path || '/'} ${message}`).join('; '))
+    this.mismatches = mismatches
+  }
+}
+
+/** Gives the value that a schema makes of a value, or a promise of it where the schema is asynchronous; throws SchemaMismatch. */
+export type Check = (value: unknown) => unknown
+
+/** What `validatorCompiler` of Fastify returns, in any of the forms that Fastify takes. */
+interface Validate {
+  (value: unknown, dataContext?: object): unknown
+  errors?: readonly { instancePath?: string; message?: string }[] | null
+}
+
+/** Compiles a JSON Schema, as the compiler of a Fastify context does. Throws on a bad schema. */
+export type CompileJsonSchema = (schema: object | boolean) => Validate
+
+/** Whether a schema checks values by itself (Zod, Valibot, ArkType, …) and needs no compiler. */
+export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 {
+  const standard = Object(schema)['~standard']
+  return typeof standard?.validate === 'function'
+}
+
+/** The check of what comes in: it may change the value. */
+export function compileCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
+  return isStandardSchema(schema) ? checkStandard(schema) : checkJson(compile(schema))
+}
+
+/** Whether a schema says of itself that it is asynchronous (Valibot's do); others show it only when they are used. */
+export function isAsyncSchema(schema: AnySchema): boolean {
+  return isStandardSchema(schema) && (schema as { async?: unknown }).async === true
+}
+
+function checkStandard(schema: StandardSchemaV1): Check {
+  return (value) =>
+    after(schema['~standard'].validate(value), (result) => {
+      if (!result.issues) return result.value
+      throw new SchemaMismatch(
+        result.issues.map(({ path, message }) => ({ path: toPointer(path), message: redact(message) })),
+      )
+    })
+}
+
+function checkJson(validate: Validate): Check {
+  return (value) => {
+    // Ajv coerces a value by writing it to its parent: without one, a scalar at the root would pass and stay as it was.
+    const parent = { value }
+    const place = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
+    const result = validate(value, place)
+    // Ajv's own answer, without another thought
+    if (result === true) return parent.value
+    return after(result, (settled) => {
+      if (settled === false) throw toMismatch(validate.errors)
+      const { error, value: parsed } = Object(settled) as { error?: unknown; value?: unknown }
+      if (error) throw toMismatch(error)
+      return parsed === undefined ? parent.value : parsed
+    })
+  }
+}
+
+function toMismatch(errors: unknown): SchemaMismatch {
+  const list = Array.isArray(errors) ? errors : [errors]
+  return new SchemaMismatch(list.map((error) => ({ path: String(error?.instancePath ?? ''), message: wordsOf(error) })))
+}
+
+function wordsOf(error: { message?: unknown; params?: { allowedValues?: unknown } } | undefined): string {
+  return isOfStandIns(error?.params?.allowedValues) ? 'must be binary' : String(error?.message ?? 'is invalid')
+}
+
+// Valibot and ArkType say what they got, which is for nobody's log, and nobody else's screen.
+function redact(message: string): string {
+  return message.replace(/ but received .*$/s, '').replace(/ \(was .*\)$/s, '')
+}
+
+function toPointer(path: StandardSchemaV1.Issue['path']): string {
+  // ArkType's path is an Array of its own, whose map() is not Array's
+  const keys = Array.from(path ?? [], (segment) => (typeof segment === 'object' ? segment.key : segment))
+  return keys.map((key) => toStep(String(key))).join('')
+}
+
+/** A key as a JSON pointer has it. */
+export function toStep(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+}

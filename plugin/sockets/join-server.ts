@@ -1,0 +1,66 @@
+import type { FastifyInstance } from 'fastify'
+import type { Server } from 'socket.io'
+import type { NormalOptions } from '../definition/normalize/plugin-options.js'
+import type { Dismissals } from '../engine/dismissed-users.js'
+import type { Route } from '../engine/http/fastify-routing.js'
+import { type Admission, type AdmissionOptions, createAdmission } from '../joining/admission.js'
+import { createConnect } from '../joining/ask-connect-route.js'
+import { createConnectAnswers } from '../joining/connect-packet.js'
+import { createDecision, type DecisionOptions } from '../joining/join-decision.js'
+import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import { createReadmit, type Readmit } from '../joining/reauthenticate.js'
+import { createUsers, type Users } from '../joining/request-users.js'
+import { RecoveringAdapter } from './recovery/recovery-adapter.js'
+
+/*
+ * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
+ */
+
+export interface EntranceOptions
+  extends Pick<AdmissionOptions, 'meet' | 'rates'>,
+    Pick<DecisionOptions, 'find' | 'isWanted'> {
+  readonly io: Server
+  readonly options: NormalOptions
+  readonly route: Route
+  readonly children: Children
+  readonly dismissals: Dismissals
+}
+
+export interface Entrance {
+  readonly users: Users
+  readonly admission: Admission
+  readonly readmit: Readmit
+}
+
+export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
+  const { io, options, route, find, isWanted, children, dismissals, rates, meet } = entrance
+  const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
+  const { connectionStateRecovery: recovery } = options.io
+  const { log } = instance
+  const users = createUsers({ userIdOf, dismissals, recoveryMs: recovery?.maxDisconnectionDuration, log })
+  const decide = createDecision({
+    connect: createConnect(route),
+    find,
+    isLive: children.isLive,
+    isWanted,
+    io,
+    users,
+    isOfAnother(address, pid, userOf) {
+      const adapter = io._nsps.get(address)?.adapter
+      return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
+    },
+    dismissals,
+    log,
+  })
+  const admission = createAdmission({
+    decide,
+    children,
+    answers: createConnectAnswers(io, log),
+    rates,
+    namespacesPerConnection: limits.namespacesPerConnection,
+    timeoutMs,
+    isRecovering: recovery !== undefined,
+    meet,
+  })
+  return { users, admission, readmit: createReadmit(decide, timeoutMs) }
+}

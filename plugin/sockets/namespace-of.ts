@@ -1,0 +1,150 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Namespace, Server } from 'socket.io'
+import type { Contract } from '../definition/compile-contract.js'
+import type { TypesOf } from '../definition/define-namespace.js'
+import type { ParamsOf } from '../definition/join-types.js'
+import type { Audience } from '../definition/namespace-definition.js'
+import { requestOf } from '../engine/http/connect-request.js'
+import { createAudience, type Operator } from '../events/emits/audience.js'
+import type { EmitCheck } from '../events/emits/check-emit.js'
+import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import { formatAddress } from '../joining/namespaces/namespace-router.js'
+import type { Declared, Registry } from '../joining/namespaces/registry.js'
+import type { None } from '../schema/schema.js'
+import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAMS_INVALID } from '../shared/errors.js'
+import { contain } from '../shared/maybe-async.js'
+import { suggest } from '../shared/wording.js'
+
+/*
+ * A namespace, reached from anywhere: an HTTP handler, a job, another namespace.
+ */
+
+/** Everybody in a namespace, as its definition types it. */
+export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<Emits, Answers, Data> {
+  /** The namespace's address, e.g. `/orgs/42`. */
+  readonly address: string
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: nothing is known of a namespace that is named by a string
+type Unknown = any
+
+/** What was inferred from a definition; of a name, or of an object that remembers nothing, there is nothing to know. */
+export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
+  ? { emits: Unknown; answers: Unknown; join: None; data: unknown }
+  : TypesOf<Definition> extends infer Types extends {
+        emits: unknown
+        answers: unknown
+        join: unknown
+        data: unknown
+      }
+    ? Types
+    : { emits: Unknown; answers: Unknown; join: None; data: unknown }
+
+/** What `app.namespaceOf` gives. */
+export type ReachOf<Definition> = Reach<
+  KnownOf<Definition>['emits'],
+  KnownOf<Definition>['answers'],
+  KnownOf<Definition>['data']
+>
+
+/** What `app.namespaceOf` takes as params: those of the definition's schema, or any. */
+export type ReachParams<Definition> =
+  KnownOf<Definition> extends { join: { params: unknown } }
+    ? Readonly<ParamsOf<KnownOf<Definition>['join']>>
+    : Readonly<Record<string, unknown>>
+
+export interface ReachOptions {
+  readonly io: Server
+  readonly registry: Pick<Registry, 'entries' | 'find'>
+  readonly children: Pick<Children, 'hold' | 'release' | 'whenFree'>
+  readonly contractOf: (address: string) => Contract | undefined
+  readonly emitCheck: EmitCheck
+  readonly log: FastifyBaseLogger
+}
+
+/** A live address of a definition, and what stands in it. */
+export interface LiveAddress<Definition> {
+  readonly address: string
+  readonly params: ReachParams<Definition>
+}
+
+/** What was declared of a definition, or by a name. throws FST_NSP_DEFINITION_UNKNOWN. */
+export function findEntries({ entries, find }: ReachOptions['registry'], wanted: unknown): Declared[] {
+  const found = entries.filter(({ name, source }) => name === wanted || source === wanted)
+  if (found.length > 0) return found
+  const match = typeof wanted === 'string' ? find(wanted) : undefined
+  if (!match) {
+    if (typeof wanted !== 'string') throw new FST_NSP_DEFINITION_UNKNOWN('that was given', DECLARE)
+    const names = entries.map(({ name }) => name)
+    throw new FST_NSP_DEFINITION_UNKNOWN(wanted, `${suggest(wanted, names)}${DECLARE}`)
+  }
+  const { name } = match.entry
+  const call = `namespaceOf(${JSON.stringify(name)}, ${JSON.stringify(match.params)})`
+  throw new FST_NSP_DEFINITION_UNKNOWN(String(wanted), `it is an address of ${name}. Call ${call}`)
+}
+
+const DECLARE = 'declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name'
+
+/**
+ * Makes `app.addressesOf`: where somebody is, on this node. A static name is its own address, whether somebody is there or not.
+ * throws FST_NSP_DEFINITION_UNKNOWN.
+ */
+export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'registry'>) {
+  return (wanted: unknown): LiveAddress<unknown>[] => {
+    const entries = findEntries(registry, wanted)
+    const live: LiveAddress<unknown>[] = []
+    for (const { name: address, sockets } of io._nsps.values()) {
+      const entry = registry.find(address)?.entry
+      if (!entry || !entries.includes(entry)) continue
+      const [socket] = sockets.values()
+      // As they have been checked: those of whoever has joined.
+      if (socket) live.push({ address, params: { ...(requestOf(socket).params as object) } })
+      else if (!entry.isDynamic) live.push({ address, params: {} })
+    }
+    return live
+  }
+}
+
+/**
+ * Makes `app.namespaceOf`.
+ * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
+ */
+export function createReach({ io, registry, children, contractOf, emitCheck, log }: ReachOptions) {
+  return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<Unknown> => {
+    const [declared, other] = findEntries(registry, wanted) as [Declared, Declared?]
+    if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
+    const address = formatAddress(declared.name, params)
+    // A static name goes before a dynamic one: of `/orgs/:orgId` and `/orgs/members`, the second has that address.
+    if (registry.find(address)?.entry !== declared) {
+      throw new FST_NSP_PARAMS_INVALID(
+        declared.name,
+        `must not make ${address}, which is the name of another namespace`,
+      )
+    }
+    // Asked for at each emit: one of a dynamic name comes and goes.
+    const namespace = () => io.of(address) as Namespace
+    const audience = createAudience(() => namespace().except([]) as unknown as Operator, {
+      namespace,
+      contract: () => contractOf(address),
+      emitCheck,
+      address,
+      log: () => log,
+      postpone(call) {
+        const free = children.whenFree(address)
+        void free?.then(() => contain(call, (error) => log.error({ err: error, namespace: address }, 'an emit failed')))
+        return free !== undefined
+      },
+      async during(call) {
+        if (!declared.isDynamic) return call()
+        await children.whenFree(address)
+        children.hold(address)
+        try {
+          return await call()
+        } finally {
+          children.release(address)
+        }
+      },
+    })
+    return Object.assign(audience, { address }) as Reach<Unknown>
+  }
+}

@@ -1,0 +1,88 @@
+import type { Manager, Socket } from 'socket.io-client'
+import { quoteName } from '../definition/namespace-name.js'
+import { FST_NSP_CLIENT_DISCONNECTED, FST_NSP_NAME_INVALID } from '../shared/errors.js'
+import { settlesWithin } from '../shared/timeout.js'
+import type { MemoryAgent } from './memory-connection.js'
+import { createInbox } from './received-events.js'
+
+export interface JoinOptions {
+  /** Socket.IO's `handshake.auth`, of this namespace. */
+  auth?: Record<string, unknown>
+}
+
+/** One connection, and the namespaces that were joined over it. */
+export interface StockClient {
+  /**
+   * Joins a namespace; one that is joined already is given again. The socket has `nextEvent`, `join` and `close`.
+   * throws FST_NSP_NAME_INVALID. Rejects with the stock client's `connect_error`.
+   */
+  join(address: string, options?: JoinOptions): Promise<Socket>
+  /** Leaves every namespace and ends the connection. Resolves when nothing of it is left. */
+  close(): Promise<void>
+  /** Waits until the connection has ended, and cuts what is left of it after `closeTimeoutMs`. */
+  end(): Promise<void>
+}
+
+interface StockClientOptions {
+  /** The manager's. */
+  readonly agent: MemoryAgent
+  readonly closeTimeoutMs: number
+  readonly onClosed: () => void
+}
+
+/** in: a Manager that is not connected yet. */
+export function createStockClient(manager: Manager, options: StockClientOptions): StockClient {
+  const { agent, closeTimeoutMs, onClosed } = options
+  const sockets = new Map<string, Socket>()
+
+  async function join(address: string, { auth = {} }: JoinOptions = {}): Promise<Socket> {
+    if (!address.startsWith('/')) {
+      throw new FST_NSP_NAME_INVALID(quoteName(address), `must begin with a slash: join ${quoteName(`/${address}`)}`)
+    }
+    const socket = sockets.get(address) ?? manager.socket(address)
+    if (!sockets.has(address)) Object.assign(socket, { nextEvent: createInbox(socket, address), join, close })
+    sockets.set(address, socket)
+    socket.auth = auth
+    await connect(manager, socket, address)
+    return socket
+  }
+
+  async function close(): Promise<void> {
+    for (const socket of sockets.values()) socket.disconnect()
+    await end()
+  }
+
+  async function end(): Promise<void> {
+    const ended = engineClosed(manager).then(() => agent.ended())
+    await settlesWithin(closeTimeoutMs, ended)
+    agent.destroy()
+    onClosed()
+  }
+
+  return { join, close, end }
+}
+
+function connect(manager: Manager, socket: Socket, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.connected) return resolve()
+    socket.once('connect', resolve)
+    socket.once('connect_error', (error) => reject(withStatus(error)))
+    manager.once('close', (reason) => {
+      // Not in this turn: a socket that is refused, and was the last one, closes its manager before it tells of it.
+      process.nextTick(reject, new FST_NSP_CLIENT_DISCONNECTED(address, reason, 'connect'))
+    })
+    socket.connect()
+  })
+}
+
+/** A refused namespace has its status in `data`; of a refused handshake the stock client hides it: it is put there. */
+function withStatus(error: Error & { data?: unknown; description?: unknown }): Error {
+  const { description } = error
+  // polling: the status itself; WebSocket: an event whose message is 'Unexpected server response: 401'
+  const [status] = /\d{3}$/.exec(String(Object(description).message ?? description)) ?? []
+  return status === undefined ? error : Object.assign(error, { data: { statusCode: Number(status) } })
+}
+
+async function engineClosed({ engine }: Manager): Promise<void> {
+  if (engine && engine.readyState !== 'closed') await new Promise((resolve) => engine.once('close', resolve))
+}

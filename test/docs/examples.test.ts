@@ -1,0 +1,314 @@
+import { spawn } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance } from 'fastify'
+import type { Socket } from 'socket.io-client'
+import t, { type Test } from 'tap'
+import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
+import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
+import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
+import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
+import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
+import { requestOf } from '../../plugin/index.js'
+import { expiryOf } from '../../plugin/joining/expiry.js'
+import { build, heard, next, POLLING, until } from '../plugin/harness.js'
+
+/*
+ * What docs/ and examples/ promise.
+ */
+
+// Each example is a process with a compiler.
+t.setTimeout(120_000)
+
+const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+/** The code that follows a comment of a page, by that comment. */
+async function readBlocks(page: string, pattern: RegExp): Promise<[about: string, code: string][]> {
+  const found = (await read(page)).matchAll(/<!-- ([^\n]+) -->\n```\w+\n(.*?)```/gs)
+  const blocks = [...found].map(([, about = '', code = '']): [string, string] => [about, code])
+  return blocks.filter(([about]) => pattern.test(about))
+}
+
+/** The exports of the code of a page that runs as it is. */
+async function importBlock(page: string): Promise<Record<string, (...args: never[]) => unknown>> {
+  const [[, code]] = (await readBlocks(page, /^run by/)) as [[string, string]]
+  return import(`data:text/javascript,${encodeURIComponent(code)}`)
+}
+
+async function serve(t: Test, buildServer: () => Promise<FastifyInstance>): Promise<FastifyInstance> {
+  const app = await buildServer()
+  t.teardown(() => app.close())
+  return app
+}
+
+async function post(app: FastifyInstance, url: string, payload: object, more: object = {}) {
+  return app.inject({ method: 'POST', url, payload, ...more })
+}
+
+/** What a client is told that is refused. */
+async function refusalOf(joining: Promise<unknown>): Promise<{ message: string; data: unknown }> {
+  const { message, data } = await joining.then(
+    () => ({ message: 'joined', data: undefined }),
+    (error) => error,
+  )
+  return { message, data }
+}
+
+const ADA = { user: 'ada', password: 'analytical' }
+const BEN = { user: 'ben', password: 'kite' }
+
+async function cookiesOf(app: FastifyInstance, credentials: object): Promise<Record<string, string>> {
+  const { cookies } = await post(app, '/login', credentials)
+  return Object.fromEntries(cookies.map(({ name, value }) => [name, value]))
+}
+
+async function tokenOf(app: FastifyInstance, credentials: object): Promise<string> {
+  return (await post(app, '/token', credentials)).json().token
+}
+
+for (const page of ['docs/authentication.md', 'docs/dynamic-namespaces.md', 'docs/events.md']) {
+  t.test(`what ${page} quotes is in the example, word for word`, async (t) => {
+    const quotes = await readBlocks(page, /^from /)
+    t.ok(quotes.length > 0)
+    for (const [about, code] of quotes) {
+      const example = await read(about.replace('from ', ''))
+      const flat = (text: string) => text.replace(/^ +/gm, '')
+      t.ok(flat(example).includes(flat(code)), `${about}: ${code}`)
+    }
+  })
+}
+
+for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
+  t.test(`examples/${name}.ts is a server of its own`, async (t) => {
+    // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
+    const command = ['-u', 'NODE_OPTIONS', 'PORT=0', process.execPath, '--import', 'tsx', `examples/${name}.ts`]
+    const child = spawn('env', command, { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
+    const exit = heard(child, 'exit')
+    t.teardown(async () => {
+      child.kill()
+      await exit
+    })
+    const [output] = await heard(child.stdout, 'data')
+    const [url] = /http:\S+/.exec(String(output)) ?? []
+    const { status } = await fetch(url + POLLING)
+    t.equal(status, 200)
+  })
+}
+
+t.test('examples/session-auth.ts: a login over HTTP is one on the socket, and a logout ends it', async (t) => {
+  const app = await serve(t, serveSessionAuth)
+  const refusal = { message: 'Sign in first', data: { code: 'SIGN_IN', statusCode: 401 } }
+  t.strictSame(await cookiesOf(app, { ...ADA, password: 'kite' }), {})
+  t.match(await refusalOf(app.injectSocket('/inbox')), refusal)
+  const cookies = await cookiesOf(app, ADA)
+  const desk = await app.injectSocket<typeof inbox>('/inbox', { cookies })
+  const [there] = app.io.of('/inbox').sockets.values()
+  t.ok(expiryOf(requestOf(there as never)) <= Date.now() + 86_400_000, 'a socket lasts as long as its session')
+  const phone = await app.injectSocket<typeof inbox>('/inbox', {
+    cookies: await cookiesOf(app, ADA),
+    transport: 'polling',
+  })
+  const ben = await app.injectSocket<typeof inbox>('/inbox', { cookies: await cookiesOf(app, BEN) })
+  ben.emit('note:send', { to: 'ada', text: 'Fly it' })
+  for (const device of [desk, phone]) t.strictSame(await device.nextEvent('note:new'), { from: 'ben', text: 'Fly it' })
+
+  const farewells = [desk, phone].map((device) => device.nextEvent('namespace:disconnect'))
+  t.strictSame((await post(app, '/logout', {}, { cookies })).json(), { disconnected: 2 })
+  t.match(await Promise.all(farewells), [{ code: 'FST_NSP_USER_DISCONNECTED', message: 'Signed out' }, {}])
+  t.match(await refusalOf(app.injectSocket('/inbox', { cookies })), refusal)
+  t.ok(ben.connected, 'others stay')
+  t.equal((await post(app, '/logout', {}, { cookies })).statusCode, 401)
+})
+
+t.test('examples/upload.ts: an image is uploaded and heard, within its bound and as nothing else', async (t) => {
+  const app = await serve(t, serveUpload)
+  for (const transport of ['websocket', 'polling'] as const) {
+    const client = await app.injectSocket<typeof profile>('/profile', { transport })
+    const image = new Uint8Array(400_000).fill(7)
+    const told = client.nextEvent('avatar:new')
+    const ack = await client.emitWithAck('avatar:set', { name: 'Ada', image })
+    t.match(ack, { ok: true, data: { bytes: 400_000 } })
+    const { name, image: heard } = await told
+    t.strictSame([name, new Uint8Array(heard)], ['Ada', image])
+    const got = await client.emitWithAck('avatar:get', { id: ack.ok ? ack.data.id : '' })
+    t.ok(got.ok && got.data && Buffer.from(image).equals(got.data))
+    t.strictSame(await client.emitWithAck('avatar:get', { id: 'none' }), { ok: true, data: null })
+    t.match(await client.emitWithAck('avatar:set', { name: 'Ada', image: new Uint8Array(500_001) }), {
+      error: {
+        code: 'FST_NSP_EVENT_INVALID',
+        details: [{ path: '/image', message: 'must be at most 500000 bytes' }],
+      },
+    })
+    t.match(await client.emitWithAck('avatar:set', { name: image, image } as never), {
+      error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name', message: 'must not be binary' }] },
+    })
+  }
+})
+
+t.test('examples/jwt.ts: three namespaces over one connection, each for whom it is', async (t) => {
+  const app = await serve(t, serveJwt)
+  t.equal((await post(app, '/token', { ...ADA, password: 'kite' })).statusCode, 401)
+  const ada = { token: await tokenOf(app, ADA) }
+  const ben = { token: await tokenOf(app, BEN) }
+  const news = await app.injectSocket('/news')
+  t.match(await refusalOf(news.join('/chat')), {
+    data: { code: 'FST_JWT_NO_AUTHORIZATION_IN_HEADER', statusCode: 401 },
+  })
+  const bens = await news.join<typeof chat>('/chat', { auth: ben })
+  t.match(await refusalOf(news.join('/admin', { auth: ben })), { data: { code: 'ADMINS_ONLY', statusCode: 403 } })
+  t.equal(app.io.engine.clientsCount, 1)
+
+  const admins = await app.injectSocket<typeof admin>('/admin', { auth: ada })
+  const adas = await admins.join<typeof chat>('/chat', { auth: ada })
+  adas.emit('message:send', { text: 'Hello' })
+  t.strictSame(await bens.nextEvent('message:new'), { from: 'ada', text: 'Hello' })
+
+  const farewell = bens.nextEvent('namespace:disconnect')
+  t.strictSame(await admins.emitWithAck('user:ban', { user: 'ben' }), { ok: true, data: { disconnected: 1 } })
+  t.match(await farewell, { code: 'FST_NSP_USER_DISCONNECTED', message: 'Banned' })
+  t.match(await refusalOf(bens.join('/admin', { auth: ben })), { data: { code: 'BANNED', statusCode: 403 } })
+  t.ok(news.connected)
+})
+
+t.test('examples/jwt.ts: a token is renewed while its socket lives', async (t) => {
+  const app = await serve(t, serveJwt)
+  const client = await app.injectSocket<typeof chat>('/chat', { auth: { token: app.jwt.sign({ sub: 'ada' }) } })
+  const [there] = app.io.of('/chat').sockets.values()
+  const expiry = () => expiryOf(requestOf(there as never))
+  const before = expiry()
+  const token = app.jwt.sign({ sub: 'ada' }, { expiresIn: '1h' })
+  t.strictSame(await client.emitWithAck('token:refresh', { token }), { ok: true, data: { user: 'ada' } })
+  t.ok(expiry() > before)
+  const stale = app.jwt.sign({ sub: 'ada', iat: 1 } as object)
+  t.match(await client.emitWithAck('token:refresh', { token: stale }), {
+    error: { code: 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED', statusCode: 401 },
+  })
+  t.ok(client.connected)
+})
+
+t.test("the client of docs/authentication.md renews a stale token once, and doesn't loop", async (t) => {
+  const app = await serve(t, serveJwt)
+  const { stayJoined } = (await importBlock('docs/authentication.md')) as unknown as {
+    stayJoined: (socket: Socket, renewToken: () => Promise<string>, giveUp: (why: unknown) => void) => void
+  }
+  const fresh = () => app.jwt.sign({ sub: 'ada' })
+  const stale = () => app.jwt.sign({ sub: 'ada', iat: 1 } as object)
+  const reasons: { code?: string; data?: { code: string } }[] = []
+  const tokens: string[] = []
+  const start = async (token: string) => {
+    const socket = (await app.injectSocket('/chat', { auth: { token } })) as unknown as Socket
+    const renewed: string[] = []
+    stayJoined(
+      socket,
+      async () => {
+        renewed.push(tokens[0] ?? fresh())
+        return renewed.at(-1) as string
+      },
+      (why) => reasons.push(why as object),
+    )
+    return { socket, renewed }
+  }
+
+  const { socket, renewed } = await start(app.jwt.sign({ sub: 'ada' }, { expiresIn: '2s' }))
+  t.match(await next(socket, 'namespace:disconnect'), [{ code: 'FST_NSP_IDENTITY_EXPIRED' }])
+  await next(socket, 'connect')
+  t.equal(renewed.length, 1, 'it expired while the socket was there')
+
+  socket.auth = { token: stale() }
+  socket.disconnect()
+  socket.connect()
+  await new Promise<void>((resolve) => socket.once('connect', resolve))
+  t.equal(renewed.length, 2, 'it has expired while the client was away')
+  t.strictSame(reasons, [])
+
+  tokens.push(stale())
+  socket.auth = { token: stale() }
+  socket.disconnect()
+  socket.connect()
+  await until(() => reasons.length > 0)
+  t.equal(renewed.length, 3, 'a new token that is stale as well is the last one')
+  t.equal(reasons[0]?.data?.code, 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED')
+
+  const other = await start(fresh())
+  app.disconnectUser('ada', 'Enough')
+  await until(() => reasons.length > 1)
+  t.match(reasons[1], { code: 'FST_NSP_USER_DISCONNECTED', message: 'Enough' })
+  t.strictSame(other.renewed, [])
+})
+
+t.test('examples/multi-tenant.ts: a route and a namespace of an organisation have one guard', async (t) => {
+  const app = await serve(t, serveMultiTenant)
+  const token = (sub: string) => app.jwt.sign({ sub })
+  const enter = (address: string, sub: string) => app.injectSocket<typeof org>(address, { auth: { token: token(sub) } })
+  const announce = (orgId: unknown, sub: string) => {
+    const headers = { authorization: `Bearer ${token(sub)}` }
+    return post(app, `/orgs/${orgId}/announcements`, { text: 'Tea is ready' }, { headers })
+  }
+  const ada = await enter('/orgs/1', 'ada')
+  const cleo = await enter('/orgs/2', 'cleo')
+  t.strictSame(await ada.emitWithAck('member:find', { text: 'e' }), { ok: true, data: ['ben'] })
+  t.match(await refusalOf(enter('/orgs/2', 'ada')), { data: { code: 'MEMBERS_ONLY', statusCode: 403 } })
+  t.match(await refusalOf(enter('/orgs/one', 'ada')), { data: { code: 'FST_NSP_CONNECT_INVALID', statusCode: 400 } })
+  t.match(await refusalOf(app.injectSocket('/orgs/1')), { data: { statusCode: 401 } })
+  t.equal((await announce(2, 'ada')).statusCode, 403)
+  t.equal((await announce('one', 'ada')).statusCode, 400)
+
+  t.equal((await announce(1, 'ben')).statusCode, 202)
+  t.strictSame(await ada.nextEvent('announcement:new'), { from: 'ben', text: 'Tea is ready' })
+  await countOnline(app)
+  t.strictSame(await ada.nextEvent('members:online'), 1)
+  t.strictSame(await cleo.nextEvent('members:online'), 1)
+  await ada.close()
+  await until(() => !app.io._nsps.has('/orgs/1'))
+  await countOnline(app)
+  await until(() => !app.io._nsps.has('/orgs/1'))
+})
+
+t.test('a client writes a value as docs/dynamic-namespaces.md says', async (t) => {
+  const { inAddress } = (await importBlock('docs/dynamic-namespaces.md')) as { inAddress: (value: unknown) => string }
+  const app = await build(t, { namespaces: { '/rooms/:room': {}, '/days/:from-:to': {}, '/orders/:id(^\\d+$)': {} } })
+  for (const room of ['blue', 'a/b', 'é&=+\'"', '100%', 'a b;c,d\\e?f#g', '日本', 42]) {
+    const { address } = app.namespaceOf('/rooms/:room', { room })
+    t.equal(`/rooms/${inAddress(room)}`, address)
+    t.ok((await app.injectSocket(address)).connected, address)
+  }
+  for (const address of ['/days/1-5', '/orders/7']) t.ok((await app.injectSocket(address)).connected, address)
+  for (const address of ['/rooms/%C3%A9', '/rooms/blue/', '/Rooms/blue', '/orders/x']) {
+    t.match(await refusalOf(app.injectSocket(address)), { data: { code: 'FST_NSP_NAMESPACE_UNKNOWN' } }, address)
+  }
+})
+
+t.test('@fastify/autoload loads a folder of namespaces, its hooks, and its parameters', async (t) => {
+  const dir = t.testdir()
+  const files = await readBlocks('docs/dynamic-namespaces.md', /^namespaces\//)
+  t.equal(files.length, 2)
+  for (const [about, code] of files) {
+    const path = join(dir, about.replace(/\.js,.*/, '.mjs'))
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, code)
+  }
+  const app = await build(t, {})
+  await app.register(autoload, { dir: join(dir, 'namespaces'), routeParams: true, autoHooks: true })
+  const client = await app.injectSocket('/orgs/42/rooms/blue')
+  t.strictSame((await client.emitWithAck('whereami')).data, { orgId: '42', room: 'blue' })
+  t.match(await refusalOf(app.injectSocket('/orgs/43/rooms/blue')), { message: 'Not your organisation' })
+})
+
+t.test(
+  'examples/orders.ts: an event in a file of its own, socket.data with a type, and a user who is reached',
+  async (t) => {
+    const app = await serve(t, serveOrders)
+    const customer = await app.injectSocket<typeof shop>('/shops/7', { query: { user: 'ada' } })
+    const first = await customer.emitWithAck('order:place', { item: 'tea' })
+    t.strictSame(first, { ok: true, data: { id: '7-tea-1' } })
+    t.strictSame(await customer.nextEvent('order:new'), { id: '7-tea-1' })
+    await customer.emitWithAck('order:place', { item: 'cup' })
+    const third = await customer.emitWithAck('order:place', { item: 'pot' })
+    t.match(third, { ok: false, error: { code: 'TOO_MANY', details: { max: 2 } } })
+    const paid = await post(app, '/paid/ada/7-tea-1', {})
+    t.strictSame(paid.json(), { shops: [7] })
+    t.strictSame(await customer.nextEvent('order:paid'), { id: '7-tea-1' })
+  },
+)

@@ -1,0 +1,521 @@
+import t from 'tap'
+import { normalizeDefinition } from '../../../plugin/definition/normalize/normalize-definition.js'
+import { decodeAck, encodeAck } from '../../../plugin/events/kept-ack.js'
+import { createMemoryStore, defineNamespace, type IdempotencyStore } from '../../../plugin/index.js'
+import { client, until, withResolvers } from '../harness.js'
+
+const FULL = { code: 'FST_NSP_KEYS_LIMIT', statusCode: 503 }
+const TTL = { ttlMs: 1_000 }
+
+/** Claims a key that is free. out: the token. */
+async function begin(store: IdempotencyStore, key: string, options = TTL): Promise<string> {
+  const claim = await store.claim(key, options)
+  if ('ack' in claim) throw new Error(`${key} has an ack already: ${claim.ack}`)
+  return claim.token
+}
+
+t.test('whoever comes first claims a key; everybody else gets the ack that the first one settles', async (t) => {
+  const store = createMemoryStore()
+  const token = await begin(store, 'a')
+  t.not(await begin(store, 'b'), token, 'another key is another claim')
+  const early = store.claim('a', TTL)
+  await store.settle(token, '{"ok":true}')
+  t.strictSame(await early, { ack: '{"ok":true}' }, 'who asked before it was settled')
+  const other = await begin(store, 'c')
+  const { signal } = new AbortController()
+  const signalled = store.claim('c', { ...TTL, signal })
+  await store.settle(other, '{"ok":true}')
+  t.strictSame(await signalled, { ack: '{"ok":true}' }, 'who may have given up, and has not')
+  t.strictSame(await store.claim('a', TTL), { ack: '{"ok":true}' }, 'who asks after')
+})
+
+t.test('when a claim is released, exactly one of those who wait has the next', async (t) => {
+  const store = createMemoryStore()
+  const token = await begin(store, 'a')
+  const waiting = [0, 1, 2].map(() => store.claim('a', TTL))
+  const settled: number[] = []
+  for (const [index, claim] of waiting.entries()) void claim.then(() => settled.push(index))
+  await store.release(token)
+  const next = await waiting[0]
+  t.match(next, { token: String })
+  t.strictSame(settled, [0])
+  await store.settle((next as { token: string }).token, 'done')
+  t.strictSame(await Promise.all(waiting.slice(1)), [{ ack: 'done' }, { ack: 'done' }])
+
+  const other = await begin(store, 'b')
+  await store.release(other)
+  await store.release(other)
+  await store.release('never claimed')
+  t.ok(await begin(store, 'b'))
+})
+
+t.test('a late settle, or release, of a claim that was lost does nothing to the next claim', async (t) => {
+  let now = 0
+  const store = createMemoryStore({ now: () => now })
+  const lost = await begin(store, 'a')
+  const waiting = store.claim('a', TTL)
+  now = 1_000
+  const token = await begin(store, 'a')
+  await store.settle(lost, 'late')
+  await store.release(lost)
+  await store.settle(token, 'in time')
+  t.strictSame(await waiting, { ack: 'in time' }, 'who waited for the lost one has waited on')
+  t.strictSame(await store.claim('a', TTL), { ack: 'in time' })
+})
+
+t.test('an ack is kept for its time, from the moment it was settled', async (t) => {
+  let now = 0
+  const store = createMemoryStore({ maxKeys: 10, now: () => now })
+  const token = await begin(store, 'a', { ttlMs: 100 })
+  now = 90
+  await store.settle(token, '1')
+  now = 189
+  t.strictSame(await store.claim('a', TTL), { ack: '1' })
+  now = 190
+  t.ok(await begin(store, 'a'), 'its time is over')
+})
+
+t.test('who does not wait any more is not waited with', async (t) => {
+  const store = createMemoryStore()
+  const token = await begin(store, 'a')
+  const { signal, abort } = controller()
+  const leaver = store.claim('a', { ...TTL, signal })
+  const stayer = store.claim('a', TTL)
+  abort(new Error('gone'))
+  await t.rejects(leaver, { message: 'gone' })
+  await t.rejects(store.claim('a', { ...TTL, signal }), { message: 'gone' }, 'who has left before it asks')
+  await store.release(token)
+  t.match(await stayer, { token: String })
+})
+
+function controller() {
+  const made = new AbortController()
+  return { signal: made.signal, abort: (reason: Error) => made.abort(reason) }
+}
+
+t.test('when it is full, the oldest acks go, by their number and by their bytes', async (t) => {
+  const store = createMemoryStore({ maxKeys: 2 })
+  for (const key of ['a', 'b', 'c']) await store.settle(await begin(store, key), key)
+  t.strictSame(await store.claim('c', TTL), { ack: 'c' })
+  t.strictSame(await store.claim('b', TTL), { ack: 'b' })
+  t.ok(await begin(store, 'a'), 'the oldest has gone')
+
+  const small = createMemoryStore({ maxBytes: 1_000 })
+  for (const key of ['a', 'b', 'c']) await small.settle(await begin(small, key), 'x'.repeat(400))
+  t.match(await small.claim('c', TTL), { ack: String })
+  t.match(await small.claim('b', TTL), { ack: String })
+  await small.release(await begin(small, 'a'))
+  await small.settle(await begin(small, 'big'), '€'.repeat(400))
+  t.ok(await begin(small, 'big'), 'one that is bigger than all is not kept')
+})
+
+t.test('what is in flight is never forgotten: who would need its room is refused', async (t) => {
+  const store = createMemoryStore({ maxKeys: 2 })
+  const tokens = [await begin(store, 'a'), await begin(store, 'b')]
+  await t.rejects(store.claim('c', TTL), FULL)
+  const waiting = store.claim('a', TTL)
+  await store.settle(tokens[0] as string, 'done')
+  t.strictSame(await waiting, { ack: 'done' })
+  t.ok(await begin(store, 'c'), 'the oldest ack has made room')
+  await t.rejects(store.claim('d', TTL), FULL)
+
+  const small = createMemoryStore({ maxBytes: 10 })
+  await begin(small, '12345678')
+  await t.rejects(small.claim('123', TTL), FULL)
+})
+
+t.test('a bound that is none is refused where it is given', async (t) => {
+  for (const bad of [0, -1, 1.5, '1', Number.NaN]) {
+    t.throws(() => createMemoryStore({ maxKeys: bad as number }), {
+      code: 'FST_NSP_OPTIONS_INVALID',
+      message: `Option createMemoryStore.maxKeys must be a whole number from 1 on: got ${bad}`,
+    })
+  }
+  t.throws(() => createMemoryStore({ maxBytes: 0 }), /createMemoryStore.maxBytes/)
+})
+
+t.test('an ack is kept as JSON, and with its attachments where it carries binary data', async (t) => {
+  const plain = { ok: true as const, data: { a: [1, null, 'ä'] } }
+  t.equal(await encodeAck(plain), JSON.stringify(plain))
+  t.strictSame(decodeAck(await encodeAck(plain)), plain)
+  const bytes = Buffer.from([0, 255, 1])
+  const kinds = {
+    buffer: bytes,
+    view: new Uint8Array(new Uint8Array([9, ...bytes, 9]).buffer, 1, 3),
+    list: [new Uint8Array(bytes).buffer, { blob: new Blob([bytes]) }],
+  }
+  const kept = decodeAck(await encodeAck({ ok: true, data: kinds }))
+  t.strictSame(kept, { ok: true, data: { buffer: bytes, view: bytes, list: [bytes, { blob: bytes }] } })
+  await t.rejects(encodeAck({ ok: true, data: 1n }), TypeError)
+  t.throws(() => decodeAck('no JSON'), SyntaxError)
+  t.throws(() => decodeAck('["61-0[{\\"_placeholder\\":true,\\"num\\":0}]"]'), { message: 'An attachment is missing' })
+})
+
+t.test('an async key is refused at boot', async (t) => {
+  const idempotency = { key: async () => 'x' }
+  t.throws(() => normalizeDefinition({ events: { e: { handler: () => {}, idempotency } } }, 'at'), {
+    code: 'FST_NSP_DEFINITION_INVALID',
+    message: /at\.events\["e"\]\.idempotency\.key must not be async/,
+  })
+})
+
+const internal = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500 } }
+
+t.test('a key that can not be used answers the event, and its handler is not called', async (t) => {
+  const keys: Record<string, () => unknown> = {
+    number: () => 7,
+    promise: () => Promise.reject(new Error('secret')),
+    throws: () => {
+      throw new Error('secret')
+    },
+    refuses: () => {
+      throw Object.assign(new Error('a key is missing'), { statusCode: 400 })
+    },
+  }
+  const { socket, lines } = await client(t, {
+    events: {
+      e: {
+        idempotency: { key: (how: string) => keys[how]?.() as string },
+        handler: () => t.fail('it has begun'),
+      },
+    },
+  })
+  for (const how of ['number', 'promise', 'throws']) {
+    const { error } = await socket.emitWithAck('e', how)
+    t.match({ ok: false, error }, internal, how)
+    const line = lines.find(({ errorId }) => errorId === error.details.id)
+    t.match(line, { msg: 'event failed', err: { code: 'FST_NSP_KEY_INVALID' } }, how)
+  }
+  t.strictSame(await socket.emitWithAck('e', 'refuses'), {
+    ok: false,
+    error: { code: 'FST_NSP_REFUSED', statusCode: 400, message: 'a key is missing' },
+  })
+})
+
+t.test('a store that fails answers the event, and hangs nothing', async (t) => {
+  const down = () => Promise.reject(new Error('the store is down'))
+  const stores: Record<string, Partial<IdempotencyStore>> = {
+    rejects: { claim: down },
+    throws: {
+      claim: () => {
+        throw new Error('the store is down')
+      },
+    },
+    'gives nothing': { claim: async () => undefined as never },
+    'gives no token': { claim: async () => ({}) as never },
+    'gives no ack': { claim: async () => ({ ack: 'no JSON' }) },
+  }
+  for (const [what, store] of Object.entries(stores)) {
+    const { socket, lines } = await client(t, {
+      events: {
+        e: {
+          idempotency: { key: () => 'k', store: { ...createMemoryStore(), ...store } },
+          handler: () => t.fail('it has begun'),
+        },
+      },
+    })
+    t.match(await socket.emitWithAck('e'), internal, what)
+    t.match(
+      lines.find(({ msg }) => msg === 'event failed'),
+      { err: { code: 'FST_NSP_STORE_FAILED' } },
+      what,
+    )
+  }
+  for (const method of ['settle', 'release'] as const) {
+    const { socket, lines } = await client(t, {
+      events: {
+        e: {
+          idempotency: { key: () => 'k', store: { ...createMemoryStore(), [method]: down } },
+          handler: () => {
+            if (method === 'release') throw new Error('no')
+            return 1
+          },
+        },
+      },
+    })
+    t.match(await socket.emitWithAck('e'), { ok: method === 'settle' })
+    const what = method === 'settle' ? 'ack could not be kept' : 'key could not be released'
+    await until(() => lines.some(({ msg }) => msg === `e: its ${what}`))
+    t.match(
+      lines.find(({ msg }) => msg === `e: its ${what}`),
+      { level: 50, event: 'e', err: { code: 'FST_NSP_STORE_FAILED' } },
+    )
+  }
+})
+
+t.test('when all that the memory has room for is in flight, one more is told to come back', async (t) => {
+  const held = withResolvers()
+  const store = createMemoryStore({ maxKeys: 1 })
+  const { socket } = await client(t, {
+    events: { e: { idempotency: { key: (key: string) => key, store }, handler: () => held.promise } },
+  })
+  const first = socket.emitWithAck('e', 'a')
+  t.match(await socket.emitWithAck('e', 'b'), { ok: false, error: { ...FULL, message: String } })
+  held.resolve()
+  t.match(await first, { ok: true })
+})
+
+t.test('a repeated ack with binary data gives the client bytes again', async (t) => {
+  let calls = 0
+  const { socket } = await client(t, {
+    events: {
+      e: {
+        idempotency: { key: () => 'k' },
+        handler: () => {
+          calls++
+          return { bytes: Buffer.from([1, 2, 3]) }
+        },
+      },
+    },
+  })
+  const expected = { ok: true, data: { bytes: Buffer.from([1, 2, 3]) } }
+  t.strictSame(await socket.emitWithAck('e'), expected)
+  t.strictSame(await socket.emitWithAck('e'), expected)
+  t.equal(calls, 1)
+})
+
+/** A namespace whose handler waits until it is told how to end, and the store behind it. */
+function orders() {
+  const calls: ReturnType<typeof withResolvers<unknown>>[] = []
+  const definition = defineNamespace({
+    events: {
+      order: {
+        reply: { type: 'integer' },
+        errors: { SOLD_OUT: { type: 'null' } },
+        idempotency: { key: () => 'k' },
+        handler: () => {
+          const call = withResolvers<unknown>()
+          calls.push(call)
+          return call.promise as Promise<number>
+        },
+      },
+    },
+  })
+  return { calls, definition }
+}
+
+const TIMEOUT = { ok: false, error: { code: 'FST_NSP_HANDLER_TIMEOUT' } }
+
+t.test('what a handler does after its time is kept for the retry: it is done once', async (t) => {
+  const { calls, definition } = orders()
+  const { socket } = await client(t, definition, { handlerTimeoutMs: 30 })
+  t.match(await socket.emitWithAck('order'), TIMEOUT)
+  t.match(await socket.emitWithAck('order'), TIMEOUT, 'the retry waits for it')
+  calls[0]?.resolve('7')
+  t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 7 }, 'checked as any reply')
+  t.equal(calls.length, 1)
+})
+
+t.test('a reply after its time that does not fit is no reason to do it again', async (t) => {
+  const { calls, definition } = orders()
+  const { socket } = await client(t, definition, { handlerTimeoutMs: 30 })
+  t.match(await socket.emitWithAck('order'), TIMEOUT)
+  calls[0]?.resolve('no number')
+  t.match(await socket.emitWithAck('order'), { ok: false, error: { code: 'FST_NSP_REPLY_INVALID' } })
+  t.equal(calls.length, 1)
+})
+
+t.test('a handler that fails after its time leaves its key to the next', async (t) => {
+  const { calls, definition } = orders()
+  const { socket } = await client(t, definition, { handlerTimeoutMs: 500 })
+  t.match(await socket.emitWithAck('order'), TIMEOUT)
+  calls[0]?.reject(new Error('no'))
+  const retry = socket.emitWithAck('order')
+  await until(() => calls.length === 2)
+  calls[1]?.resolve(2)
+  t.strictSame(await retry, { ok: true, data: 2 })
+})
+
+t.test('of failures those of the client are kept, and those of the server are not', async (t) => {
+  const { calls, definition } = orders()
+  const { socket } = await client(t, definition)
+  const order = async (end: (call: ReturnType<typeof withResolvers<unknown>>) => void) => {
+    const count = calls.length
+    const ack = socket.emitWithAck('order')
+    await until(() => calls.length > count)
+    end(calls[count] as (typeof calls)[number])
+    return ack
+  }
+  t.match(await order((call) => call.reject(new Error('down'))), internal)
+  const soldOut = Object.assign(new Error('sold out'), { code: 'SOLD_OUT', statusCode: 409, details: null })
+  const refused = await order((call) => call.reject(soldOut))
+  t.match(refused, { error: { code: 'SOLD_OUT', statusCode: 409 } })
+  t.strictSame(await socket.emitWithAck('order'), refused)
+  t.equal(calls.length, 2)
+})
+
+t.test('the order of a socket that has left is kept for the client that comes back', async (t) => {
+  const { calls, definition } = orders()
+  const { app, socket } = await client(t, definition)
+  socket.emit('order')
+  await until(() => calls.length === 1)
+  socket.disconnect()
+  await until(() => app.io.of('/chat').sockets.size === 0)
+  await socket.join('/chat')
+  const retry = socket.emitWithAck('order')
+  calls[0]?.resolve(1)
+  t.strictSame(await retry, { ok: true, data: 1 })
+  t.equal(calls.length, 1)
+})
+
+t.test('an ack that nobody was told and that can not be kept is no reason to do it again', async (t) => {
+  let calls = 0
+  const held = withResolvers()
+  const { app, socket } = await client(t, {
+    events: {
+      e: {
+        idempotency: { key: () => 'k' },
+        handler: async () => {
+          calls++
+          await held.promise
+          return 1n
+        },
+      },
+    },
+  })
+  socket.emit('e')
+  await until(() => calls === 1)
+  socket.disconnect()
+  await until(() => app.io.of('/chat').sockets.size === 0)
+  held.resolve()
+  await socket.join('/chat')
+  t.match(await socket.emitWithAck('e'), { error: { code: 'FST_NSP_REPLY_INVALID' } })
+  t.equal(calls, 1)
+})
+
+t.test('who waits for a key stops waiting when its socket leaves', async (t) => {
+  const { calls, definition } = orders()
+  const store = createMemoryStore()
+  const signals: (AbortSignal | undefined)[] = []
+  const claim: IdempotencyStore['claim'] = (key, options) => {
+    signals.push(options.signal)
+    return store.claim(key, options)
+  }
+  const event = { ...definition.events?.order, idempotency: { key: () => 'k', store: { ...store, claim } } }
+  const { app, socket } = await client(t, { events: { order: { ...event, handlerTimeoutMs: 0 } } as never })
+  const other = await app.injectSocket('/chat')
+  other.emit('order')
+  await until(() => calls.length === 1)
+  socket.emit('order')
+  await until(() => signals.length === 2)
+  socket.disconnect()
+  await until(() => signals[1]?.aborted === true)
+  calls[0]?.reject(new Error('no'))
+  const retry = other.emitWithAck('order')
+  await until(() => calls.length === 2)
+  calls[1]?.resolve(1)
+  t.strictSame(await retry, { ok: true, data: 1 }, 'the one that has left has not taken the key with it')
+})
+
+for (const [what, end] of [
+  ['its time is up', 'time'],
+  ['its socket has left', 'leave'],
+] as const) {
+  t.test(`a claim that is granted when ${what} is released, and its handler does not begin`, async (t) => {
+    const granted = withResolvers()
+    const claims: unknown[] = []
+    const released: string[] = []
+    const { app, socket } = await client(t, {
+      events: {
+        e: {
+          handlerTimeoutMs: end === 'time' ? 10 : 0,
+          idempotency: {
+            key: () => 'k',
+            store: {
+              // It does not heed the signal.
+              claim: async (key) => {
+                claims.push(key)
+                await granted.promise
+                return { token: 'late' }
+              },
+              settle: async () => void t.fail('it is kept'),
+              release: async (token) => void released.push(token),
+            },
+          },
+          handler: () => t.fail('it has begun'),
+        },
+      },
+    })
+    const ack = socket.emitWithAck('e').catch(() => 'gone')
+    await until(() => claims.length === 1)
+    if (end === 'time') t.match(await ack, TIMEOUT)
+    else {
+      socket.disconnect()
+      await until(() => app.io.of('/chat').sockets.size === 0)
+    }
+    granted.resolve()
+    await until(() => released.length === 1)
+    t.strictSame(released, ['late'])
+  })
+}
+
+t.test('an ack from a store that is none is FST_NSP_STORE_FAILED', async (t) => {
+  for (const ack of ['null', '5', '{}', '{"ok":1}', '"text"', 5, null]) {
+    const store = { claim: async () => ({ ack }), settle: async () => {}, release: async () => {} }
+    const { socket, lines } = await client(t, {
+      events: {
+        e: {
+          idempotency: { key: () => 'k', store: store as unknown as IdempotencyStore },
+          handler: () => t.fail('it was handled'),
+        },
+      },
+    })
+    t.match(await socket.emitWithAck('e'), { ok: false, error: { code: 'FST_NSP_INTERNAL' } }, String(ack))
+    t.match(
+      lines.find(({ msg }) => msg === 'event failed'),
+      { err: { code: 'FST_NSP_STORE_FAILED' } },
+    )
+  }
+})
+
+t.test('a store that never settles holds neither a turn nor a place in flight', async (t) => {
+  const store = {
+    claim: async () => ({ token: 't' }),
+    settle: () => new Promise<void>(() => {}),
+    release: () => new Promise<void>(() => {}),
+  }
+  for (const sequential of [true, false]) {
+    const events = {
+      e: {
+        idempotency: { key: () => 'k', store },
+        handler: (how: unknown) => {
+          if (how === 'fail') throw new Error('it fails')
+          return 'well'
+        },
+      },
+    }
+    const { socket, app } = await client(
+      t,
+      { sequential, events },
+      { limits: { eventsInFlight: 1 }, closeTimeoutMs: 600_000 },
+    )
+    t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+    t.match(await socket.emitWithAck('e', 'fail'), { ok: false })
+    t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+    await app.close()
+  }
+})
+
+t.test('a handler that gives up because its socket has gone keeps no key', async (t) => {
+  let begun = 0
+  const ended = withResolvers()
+  const { app, socket } = await client(t, {
+    events: {
+      e: {
+        idempotency: { key: () => 'k' },
+        handler: async (_payload, { signal }) => {
+          if (++begun > 1) return 'well'
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          ended.resolve()
+          throw signal.reason
+        },
+      },
+    },
+  })
+  socket.emit('e')
+  await until(() => begun === 1)
+  socket.disconnect()
+  await ended.promise
+  const other = await app.injectSocket('/chat')
+  t.strictSame(await other.emitWithAck('e'), { ok: true, data: 'well' })
+})

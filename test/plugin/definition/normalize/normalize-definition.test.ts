@@ -1,0 +1,293 @@
+import { type as ark } from 'arktype'
+import t from 'tap'
+import { createMemoryStore } from '../../../../plugin/definition/memory-store.js'
+import { normalizeDefinition } from '../../../../plugin/definition/normalize/normalize-definition.js'
+import { defineNamespace } from '../../../../plugin/index.js'
+
+const handler = () => {}
+const noJoinHooks = {
+  onRequest: [],
+  preParsing: [],
+  preValidation: [],
+  preHandler: [],
+  preSerialization: [],
+  onSend: [],
+  onResponse: [],
+  onRequestAbort: [],
+}
+
+t.test('a definition is normalized and frozen', async (t) => {
+  const onConnect = () => {}
+  const payload = { type: 'string' }
+  const source = { description: 'Rooms', emits: { hi: { payload, description: 'A greeting' }, bye: {} }, onConnect }
+  t.equal(defineNamespace(source), source, 'defineNamespace returns its argument')
+  const normal = normalizeDefinition(source, 'at')
+  t.ok(Object.isFrozen(normal))
+  t.equal(normal.onConnect, onConnect)
+  t.equal(normal.onDisconnect, undefined)
+  t.equal(normal.description, 'Rooms')
+  t.strictSame(
+    [...normal.emits],
+    [
+      ['hi', { payload, reply: undefined, description: 'A greeting' }],
+      ['bye', { payload: undefined, reply: undefined, description: undefined }],
+    ],
+  )
+})
+
+t.test('what a definition leaves out has its default', async (t) => {
+  const normal = normalizeDefinition({}, 'at')
+  t.strictSame(normal, {
+    description: undefined,
+    sequential: false,
+    emits: new Map(),
+    hasEmits: false,
+    events: new Map(),
+    schema: {},
+    joinHooks: { ...noJoinHooks },
+    route: {},
+    hooks: { onEvent: [], preValidation: [], preHandler: [], onAck: [], onError: [] },
+    expiresAt: undefined,
+    onConnect: undefined,
+    onRecover: undefined,
+    onDisconnect: undefined,
+  })
+  t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
+  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits is one')
+  t.equal(normalizeDefinition({ sequential: true }, 'at').sequential, true)
+})
+
+t.test('joining has the schemas that were given, and its hooks are always lists', async (t) => {
+  const [a, b, c] = [async () => {}, () => {}, () => {}]
+  const [expiresAt, onConnect, onRecover, onDisconnect] = [() => 0, () => {}, () => {}, () => {}]
+  const schema = { params: { type: 'object' }, auth: ark({ token: 'string' }), headers: undefined }
+  const source = { schema, onRequest: a, preHandler: [b, c], expiresAt, onConnect, onRecover, onDisconnect }
+  const normal = normalizeDefinition(source, 'at')
+  t.strictSame(Object.keys(normal.schema), ['params', 'auth'])
+  t.equal(normal.schema.params, schema.params)
+  t.equal(normal.schema.auth, schema.auth)
+  t.strictSame(normal.joinHooks, { ...noJoinHooks, onRequest: [a], preHandler: [b, c] })
+  t.match(normal, { expiresAt, onConnect, onRecover, onDisconnect })
+  for (const part of [normal.schema, normal.joinHooks, normal.joinHooks.preHandler]) t.ok(Object.isFrozen(part))
+  t.notOk(Object.isFrozen(source.preHandler), "the user's list is left as it was")
+  const every = { params: true, querystring: {}, headers: {}, auth: {} }
+  t.strictSame(normalizeDefinition({ schema: every }, 'at').schema, every)
+})
+
+t.test('the hooks of every event are apart from those of joining', async (t) => {
+  const [joining, ofEvents] = [async () => {}, () => {}]
+  const source = { preHandler: joining, eventHooks: { preHandler: ofEvents, onAck: [ofEvents, ofEvents] } }
+  const { joinHooks, hooks } = normalizeDefinition(source, 'at')
+  t.strictSame(joinHooks.preHandler, [joining])
+  t.strictSame(hooks, {
+    onEvent: [],
+    preValidation: [],
+    preHandler: [ofEvents],
+    onAck: [ofEvents, ofEvents],
+    onError: [],
+  })
+})
+
+t.test('an event is completed and frozen, its hooks always lists', async (t) => {
+  const [onEvent, before, after] = [() => {}, () => {}, () => {}]
+  const schema = { type: 'string' }
+  const source = {
+    full: {
+      payload: schema,
+      reply: true,
+      errors: { ROOM_FULL: schema, CLOSED: undefined },
+      description: 'Says something',
+      handlerTimeoutMs: 0,
+      handler,
+      onEvent,
+      preHandler: [before, after],
+    },
+    bare: { handler },
+  }
+  const { events } = normalizeDefinition({ events: source }, 'at')
+  const none = { onEvent: [], preValidation: [], preHandler: [], onAck: [], onError: [] }
+  t.strictSame(events.get('full'), {
+    payload: schema,
+    reply: true,
+    errors: new Map<string, unknown>([
+      ['ROOM_FULL', schema],
+      ['CLOSED', true],
+    ]),
+    description: 'Says something',
+    handlerTimeoutMs: 0,
+    idempotency: undefined,
+    hooks: { ...none, onEvent: [onEvent], preHandler: [before, after] },
+    handler,
+  })
+  t.strictSame(events.get('bare'), {
+    payload: undefined,
+    reply: undefined,
+    errors: new Map(),
+    description: undefined,
+    handlerTimeoutMs: undefined,
+    idempotency: undefined,
+    hooks: none,
+    handler,
+  })
+  t.ok(Object.isFrozen(events.get('full')))
+})
+
+t.test('idempotency has ten minutes and the memory of this process by default', async (t) => {
+  const key = () => 'x'
+  const idempotencyOf = (idempotency: object) =>
+    normalizeDefinition({ events: { x: { handler, idempotency } } }, 'at').events.get('x')?.idempotency
+  const bare = idempotencyOf({ key })
+  t.match(bare, { key, ttlMs: 600_000 })
+  t.match(await bare?.store.claim('x', { ttlMs: 1 }), { token: String })
+  const store = createMemoryStore()
+  t.strictSame(idempotencyOf({ key, ttlMs: 1, store }), { key, ttlMs: 1, store })
+  t.equal(idempotencyOf({ key, store })?.store, store)
+})
+
+t.test('a store may be an instance of a class', async (t) => {
+  class Store {
+    async claim() {}
+    async settle() {}
+    async release() {}
+  }
+  const store = new Store()
+  const idempotency = { key: () => 'x', store }
+  const { events } = normalizeDefinition({ events: { x: { handler, idempotency } } }, 'at')
+  t.equal(events.get('x')?.idempotency?.store, store)
+})
+
+t.test('a schema is an object, a function that is one, or a boolean', async (t) => {
+  for (const payload of [{}, true, false, ark('string')]) {
+    t.equal(normalizeDefinition({ emits: { x: { payload } } }, 'at').emits.get('x')?.payload, payload)
+  }
+})
+
+t.test('an event may have any name that Socket.IO has not reserved', async (t) => {
+  const names = ['', 'error', 'a b', '7', 'toString', 'constructor', '__proto__']
+  const events = Object.fromEntries(names.map((name) => [name, { handler }]))
+  t.strictSame([...normalizeDefinition({ events }, 'at').events.keys()].sort(), names.sort())
+})
+
+const key = () => 'x'
+const event = (entries: object) => ({ events: { 'a b': { handler, ...entries } } })
+const idempotency = (entries: unknown) => event({ idempotency: entries })
+const AT = 'at\\.events\\["a b"\\]'
+
+const wrong: [definition: unknown, message: string][] = [
+  [undefined, 'at must be an object: got undefined'],
+  [null, 'at must be an object: got null'],
+  [[], 'at must be an object: got array'],
+  ['x', 'at must be an object: got string'],
+  [handler, 'at must be an object: got function'],
+  [
+    { onConect: handler },
+    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
+      'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
+      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
+  ],
+  ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
+    { [name]: handler },
+    `at\\.${name} is unknown: use one of .+, eventHooks, .+`,
+  ]),
+  [{ onConnect: 'x' }, 'at\\.onConnect must be a function: got string'],
+  [{ onDisconnect: {} }, 'at\\.onDisconnect must be a function: got object'],
+  [{ onConnect: null }, 'at\\.onConnect must be a function: got null'],
+  [{ description: 7 }, 'at\\.description must be a string: got number'],
+  [{ sequential: 'yes' }, 'at\\.sequential must be a boolean: got string'],
+  [{ onRecover: 7 }, 'at\\.onRecover must be a function: got number'],
+  [{ expiresAt: new Date() }, 'at\\.expiresAt must be a function: got object'],
+  [{ onRequest: 'x' }, 'at\\.onRequest must be a function, or several: got string'],
+  [{ preValidation: [handler, 7] }, 'at\\.preValidation must be a function, or several: got number'],
+  [{ preHandler: [undefined] }, 'at\\.preHandler must be a function, or several: got undefined'],
+  [{ preHandler: null }, 'at\\.preHandler must be a function, or several: got null'],
+
+  [{ eventHooks: handler }, 'at\\.eventHooks must be an object: got function'],
+  [{ eventHooks: null }, 'at\\.eventHooks must be an object: got null'],
+  [
+    { eventHooks: { onRequest: handler } },
+    'at\\.eventHooks\\.onRequest is unknown: use one of onEvent, preValidation, preHandler, onAck, onError',
+  ],
+  [{ eventHooks: { onEvent: 'x' } }, 'at\\.eventHooks\\.onEvent must be a function, or several: got string'],
+  [{ eventHooks: { onAck: {} } }, 'at\\.eventHooks\\.onAck must be a function, or several: got object'],
+
+  [{ schema: [] }, 'at\\.schema must be an object: got array'],
+  [{ schema: null }, 'at\\.schema must be an object: got null'],
+  [{ schema: { body: {} } }, 'at\\.schema\\.body is unknown: use one of params, querystring, headers, auth'],
+  ...['params', 'querystring', 'headers', 'auth'].map((part): [unknown, string] => [
+    { schema: { [part]: 'object' } },
+    `at\\.schema\\.${part} must be a schema: got string`,
+  ]),
+  [{ schema: { auth: null } }, 'at\\.schema\\.auth must be a schema: got null'],
+
+  [{ emits: 7 }, 'at\\.emits must be an object: got number'],
+  [{ emits: [] }, 'at\\.emits must be an object: got array'],
+  [{ emits: { 'a b': 7 } }, 'at\\.emits\\["a b"\\] must be an object: got number'],
+  [
+    { emits: { hi: { schema: {} } } },
+    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, description',
+  ],
+  [{ emits: { hi: { payload: 'string' } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got string'],
+  [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
+  [{ emits: { hi: { reply: 7 } } }, 'at\\.emits\\["hi"\\]\\.reply must be a schema: got number'],
+  [{ emits: { hi: { description: 1 } } }, 'at\\.emits\\["hi"\\]\\.description must be a string: got number'],
+  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is a reserved name, .+: give it another, .+'],
+  [
+    { emits: { 'namespace:disconnect': {} } },
+    'at\\.emits\\["namespace:disconnect"\\] is a reserved name, .+: give it another, .+',
+  ],
+
+  [{ events: 7 }, 'at\\.events must be an object: got number'],
+  [{ events: { 'a b': handler } }, `${AT} must be an object: got function`],
+  [{ events: { 'a b': {} } }, `${AT}\\.handler is missing: an event needs a function, handler: .+`],
+  [event({ handler: 'x' }), `${AT}\\.handler must be a function: got string`],
+  [event({ ack: {} }), `${AT}\\.ack is unknown: use one of payload, reply, errors, description, .+`],
+  [event({ payload: 7 }), `${AT}\\.payload must be a schema: got number`],
+  [event({ reply: 'x' }), `${AT}\\.reply must be a schema: got string`],
+  [event({ errors: [] }), `${AT}\\.errors must be an object: got array`],
+  [event({ errors: { NO: 7 } }), `${AT}\\.errors\\["NO"\\] must be a schema: got number`],
+  [event({ description: {} }), `${AT}\\.description must be a string: got object`],
+  [event({ onError: [null] }), `${AT}\\.onError must be a function, or several: got null`],
+  ...['1s', null].map((value): [unknown, string] => [
+    event({ handlerTimeoutMs: value }),
+    `${AT}\\.handlerTimeoutMs must be a number: got ${value === null ? 'null' : 'string'}`,
+  ]),
+  ...[-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31].map((value): [unknown, string] => [
+    event({ handlerTimeoutMs: value }),
+    `${AT}\\.handlerTimeoutMs must be a whole number of milliseconds, or 0`,
+  ]),
+
+  [idempotency(true), `${AT}\\.idempotency must be an object: got boolean`],
+  [idempotency({ key, ttl: 1 }), `${AT}\\.idempotency\\.ttl is unknown: use one of key, ttlMs, store`],
+  [idempotency({}), `${AT}\\.idempotency\\.key is missing: a function that gives the key of an event`],
+  [idempotency({ key: 'id' }), `${AT}\\.idempotency\\.key must be a function: got string`],
+  [idempotency({ key, ttlMs: '1s' }), `${AT}\\.idempotency\\.ttlMs must be a number: got string`],
+  ...[0, -1, 0.5, 2 ** 31].map((ttlMs): [unknown, string] => [
+    idempotency({ key, ttlMs }),
+    `${AT}\\.idempotency\\.ttlMs must be a whole number of milliseconds`,
+  ]),
+  [idempotency({ key, store: 'redis' }), `${AT}\\.idempotency\\.store must be an object: got string`],
+  ...['claim', 'settle', 'release'].map((method): [unknown, string] => [
+    idempotency({ key, store: { ...createMemoryStore(), [method]: undefined } }),
+    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has claim, settle and release, .+`,
+  ]),
+  [
+    idempotency({ key, store: { ...createMemoryStore(), settle: 7 } }),
+    `${AT}\\.idempotency\\.store\\.settle must be a function: got number`,
+  ],
+  ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'].map(
+    (name): [unknown, string] => [
+      { events: { [name]: { handler } } },
+      `at\\.events\\["${name}"\\] is a reserved name, .+: give it another, .+`,
+    ],
+  ),
+]
+
+t.test('what is wrong in a definition is refused with its path', async (t) => {
+  for (const [definition, message] of wrong) {
+    t.throws(
+      () => normalizeDefinition(definition, 'at'),
+      { code: 'FST_NSP_DEFINITION_INVALID', message: new RegExp(`^Definition ${message}$`) },
+      message,
+    )
+  }
+})

@@ -1,0 +1,107 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import { type NamespacesOptions, normalizeOptions } from '../../../../plugin/definition/normalize/plugin-options.js'
+import namespaces from '../../../../plugin/index.js'
+import { build } from '../../harness.js'
+
+t.test('options have defaults, are frozen, and the argument is left alone', async (t) => {
+  const options: NamespacesOptions = Object.freeze({ io: Object.freeze({ pingInterval: 1_000 }) })
+  const normal = normalizeOptions(options)
+  t.match(normal, {
+    io: { path: '/socket.io', pingInterval: 1_000 },
+    namespaces: {},
+    prefix: '',
+    closeTimeoutMs: 1_000,
+  })
+  t.ok(Object.isFrozen(normal))
+  t.ok(Object.isFrozen(normal.io))
+  t.strictSame(options, { io: { pingInterval: 1_000 } })
+  t.match(normalizeOptions({}), { io: { path: '/socket.io' } })
+})
+
+t.test('an option that is unknown or wrong is refused with its path and what would do', async (t) => {
+  const wrong: [options: object, message: RegExp][] = [
+    [
+      { namespace: {} },
+      /^Option namespace is unknown: did you mean "namespaces"\? use one of io, namespaces, prefix, handlerTimeoutMs, onConnectTimeoutMs, admissionTimeoutMs, userIdOf, fast, limits, closeTimeoutMs$/,
+    ],
+    [{ io: 7 }, /^Option io must be object: got 7$/],
+    [
+      { io: { pingIntervall: 7 } },
+      /^Option io\.pingIntervall is no option of a Socket\.IO 4\.8 server: did you mean "pingInterval"\?$/,
+    ],
+    [{ io: { pingInterval: '25s' } }, /^Option io\.pingInterval must be integer: got "25s"$/],
+    [{ io: { pingInterval: 0 } }, /^Option io\.pingInterval must be >= 1: got 0$/],
+    [{ io: { path: 'socket.io' } }, /^Option io\.path must match pattern/],
+    [{ io: { transports: ['pigeon'] } }, /^Option io\.transports\.0 must be one of polling, websocket, webtransport$/],
+    [{ io: { transports: [] } }, /^Option io\.transports must NOT have fewer than 1 items/],
+    [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must name the origins/],
+    [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must name the origins/],
+    [
+      { io: { connectionStateRecovery: { skipMiddlewares: true } } },
+      /^Option io\.connectionStateRecovery\.skipMiddlewares must not be true/,
+    ],
+    [
+      { io: { connectionStateRecovery: { maxDisconnectionDuration: 2 ** 31 } } },
+      /^Option io\.connectionStateRecovery\.maxDisconnectionDuration must be <= 2147483647: got 2147483648$/,
+    ],
+    [{ limits: { depth: 0 } }, /^Option limits\.depth must be >= 1: got 0$/],
+    [{ limits: { roms: 1 } }, /^Option limits\.roms is unknown: use one of eventsPerSecond, /],
+    [{ handlerTimeoutMs: '1s' }, /^Option handlerTimeoutMs must be integer: got "1s"$/],
+    [{ namespaces: [] }, /^Option namespaces must be object: got array$/],
+    [{ limits: [] }, /^Option limits must be object: got array$/],
+    [{ io: [] }, /^Option io must be object: got array$/],
+    [{ io: null }, /^Option io must be object: got null$/],
+    [{ io: { transport: [] } }, /^Option io\.transport is no option .+: did you mean "transports"\?$/],
+    [{ io: { nonsense: 1 } }, /^Option io\.nonsense is no option of a Socket\.IO 4\.8 server$/],
+    [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be integer: got 10$/],
+    [{ prefix: 'v1' }, /^Option prefix must match pattern/],
+    [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be >= 0: got -1$/],
+    [{ closeTimeoutMs: () => 1 }, /^Option closeTimeoutMs must be integer: got function$/],
+  ]
+  for (const [options, message] of wrong) {
+    t.throws(() => normalizeOptions(options), { code: 'FST_NSP_OPTIONS_INVALID', message })
+  }
+})
+
+t.test('it fails at boot', async (t) => {
+  const app = Fastify()
+  app.register(namespaces, { io: { pingInterval: -1 } })
+  await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_OPTIONS_INVALID' })
+})
+
+t.test(
+  'the bound of a packet and that of the engine agree: one sets the other, and a contradiction is refused',
+  async (t) => {
+    const sizes = (limits: object, io: object) => {
+      const normal = normalizeOptions({ limits, io })
+      return [normal.limits.payloadBytes, normal.io.maxHttpBufferSize]
+    }
+    t.strictSame(sizes({}, {}), [1_000_000, undefined])
+    t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
+    t.strictSame(
+      sizes({ payloadBytes: 1_000 }, {}),
+      [1_000, 1_000_000],
+      'a packet above it is answered, not hung up on',
+    )
+    t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
+    t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
+    t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default follows it down')
+    t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'and not up')
+    t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
+      code: 'FST_NSP_OPTIONS_INVALID',
+      message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',
+    })
+  },
+)
+
+t.test('a packet of several megabytes comes in where `payloadBytes` says so, on either transport', async (t) => {
+  const app = await build(t, {
+    limits: { payloadBytes: 4_000_000 },
+    namespaces: { '/x': { events: { size: { handler: (payload) => (payload as Buffer).length } } } },
+  })
+  for (const transport of ['websocket', 'polling'] as const) {
+    const socket = await app.injectSocket('/x', { transport })
+    t.strictSame(await socket.emitWithAck('size', Buffer.alloc(2_500_000)), { ok: true, data: 2_500_000 }, transport)
+  }
+})

@@ -1,0 +1,150 @@
+import type { FastifyRequest } from 'fastify'
+import t from 'tap'
+import { normalizeOptions } from '../../../plugin/definition/normalize/plugin-options.js'
+import { toUserId } from '../../../plugin/definition/user-id.js'
+import type { NamespacesOptions } from '../../../plugin/index.js'
+import { build, logLines, refusal } from '../harness.js'
+
+t.test('a userIdOf that is asynchronous is refused at boot, naming the option', async (t) => {
+  const userIdOf = (async () => 'ada') as unknown as NonNullable<NamespacesOptions['userIdOf']>
+  t.throws(() => normalizeOptions({ userIdOf }), {
+    code: 'FST_NSP_OPTIONS_INVALID',
+    message: 'Option userIdOf must not be asynchronous: find out who it is in a hook of joining',
+  })
+})
+
+class ObjectId {
+  readonly #hex: string
+
+  constructor(hex: string) {
+    this.#hex = hex
+  }
+
+  toString(): string {
+    return this.#hex
+  }
+}
+
+t.test('an id is a text, and two who are not the same do not have the same one', async (t) => {
+  t.strictSame([undefined, null, 'ada', '', 7, 0, 7n, new ObjectId('6f'), ['a', 'b']].map(toUserId), [
+    undefined,
+    undefined,
+    'ada',
+    '',
+    '7',
+    '0',
+    '7',
+    '6f',
+    'a,b',
+  ])
+  const thenable = Object.defineProperty({ toString: () => 'ada' }, 'then', { value: () => {} })
+  const none = [
+    [{ id: 1 }],
+    Promise.resolve('ada'),
+    Promise.reject(new Error('unheard')),
+    thenable,
+    {},
+    { id: 7 },
+    new Map(),
+    Object.create(null),
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    true,
+    Symbol('ada'),
+    () => 'ada',
+  ]
+  for (const value of none) {
+    t.throws(() => toUserId(value), {
+      code: 'FST_NSP_USER_ID_INVALID',
+      message: /^A user's id is a string, a number, a bigint, or an object with a text of its own: got ./,
+    })
+  }
+  t.throws(() => toUserId(true), { message: /got true$/ })
+})
+
+const ids: Record<string, NamespacesOptions['userIdOf']> = {
+  'a promise': (() => Promise.resolve('ada')) as never,
+  'a plain object': (() => ({})) as never,
+  'the default': undefined,
+}
+
+for (const [what, userIdOf] of Object.entries(ids)) {
+  t.test(`who has no id that is one is refused, and the log says why: ${what}`, async (t) => {
+    const { lines, logger } = logLines()
+    const seen: unknown[] = []
+    const app = await build(
+      t,
+      {
+        ...(userIdOf && { userIdOf }),
+        namespaces: {
+          '/chat': { onConnect: () => void seen.push('connected') },
+          '/open': {
+            events: { again: { handler: (auth, { reauthenticate }) => reauthenticate(auth as object) } },
+          },
+        },
+      },
+      (app) => {
+        app.addHook('preHandler', async (request) => {
+          const { url, body } = request as FastifyRequest<{ Body: { fails?: true } }>
+          if (url === '/chat' || Object(body).fails) Object.assign(request, { user: { id: { nested: 'id' } } })
+        })
+      },
+      { logger } as object,
+    )
+    const told = await refusal(app.injectSocket('/chat'))
+    t.match(told, {
+      message: 'Internal error',
+      data: { code: 'FST_NSP_INTERNAL', statusCode: 500, details: { id: String } },
+    })
+    const { id } = Object(told.data).details
+    t.match(
+      lines.filter(({ errorId }) => errorId === id),
+      [{ level: 50, namespace: '/chat', err: { code: 'FST_NSP_USER_ID_INVALID' } }],
+    )
+    t.strictSame(seen, [])
+    t.equal(app.io.of('/chat').sockets.size, 0)
+    if (userIdOf) return
+    const socket = await app.injectSocket('/open')
+    t.match(await socket.emitWithAck('again', { fails: true }), { ok: false, error: { code: 'FST_NSP_INTERNAL' } })
+    t.ok(socket.connected)
+  })
+}
+
+t.test('one that fails only when its socket has connected leaves none that nobody could disconnect', async (t) => {
+  const { lines, logger } = logLines()
+  const seen: string[] = []
+  const app = await build(
+    t,
+    {
+      userIdOf: ({ user }: FastifyRequest & { user?: { id: unknown } }) => user?.id as string,
+      namespaces: {
+        '/chat': {
+          onConnect: () => void seen.push('onConnect'),
+          onDisconnect: () => void seen.push('onDisconnect'),
+        },
+      },
+    },
+    undefined,
+    { logger } as object,
+  )
+  await app.ready()
+  const { requestOf } = await import('../../../plugin/index.js')
+  app.io.of('/chat').use((socket, go) => {
+    Object.assign(requestOf(socket), { user: { id: {} } })
+    go()
+  })
+  const socket = await app.injectSocket('/chat')
+  await new Promise((resolve) => (socket.connected ? socket.once('disconnect', resolve) : resolve(undefined)))
+  t.strictSame(seen, [])
+  t.match(
+    lines.filter(({ level }) => level === 50),
+    [{ namespace: '/chat', err: { code: 'FST_NSP_USER_ID_INVALID' }, msg: 'userIdOf failed' }],
+  )
+})
+
+t.test('disconnectUser() takes no other id', async (t) => {
+  const app = await build(t)
+  for (const id of [Promise.resolve('ada'), {}, undefined, null]) {
+    t.throws(() => app.disconnectUser(id as never), { code: 'FST_NSP_USER_ID_INVALID' })
+  }
+})

@@ -1,0 +1,364 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import websocket from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import WebSocket from 'ws'
+import { createReadUrl, secondaryServersOf } from '../../../plugin/engine/http/fastify-internals.js'
+import { Line, request, upgrade } from '../../wire/wire.js'
+import { build, heard, join, listen, next, POLLING, until, WEBSOCKET } from '../harness.js'
+
+/* What becomes of requests that offer an upgrade: the engine's, other people's, and those that nobody takes. */
+
+const H2C = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
+const CHUNKED = 'POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n'
+const OFFER = 'Connection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n\r\n'
+
+/** Answers with the body, and what the handler has seen of the headers. */
+function addEcho(app: FastifyInstance): void {
+  app.post('/echo', async ({ body, headers, raw }) => ({
+    body,
+    upgrade: headers.upgrade,
+    connection: headers.connection,
+    raw: raw.rawHeaders.filter((_, index) => /^upgrade$/i.test(raw.rawHeaders[index - 1] ?? '')),
+  }))
+  app.get('/plain', async ({ headers }) => ({ upgrade: headers.upgrade }))
+}
+
+function post(body: object, headers: object = H2C): string {
+  return request('POST', '/echo', { 'content-type': 'application/json', ...headers }, JSON.stringify(body))
+}
+
+async function open(t: Test, port: number): Promise<Line> {
+  const line = new Line(port)
+  t.teardown(() => line.end())
+  return line
+}
+
+function raise(): never {
+  throw new Error('no')
+}
+
+/** The neighbours that also listen for upgrades. */
+const NEIGHBOURS: Record<string, (app: FastifyInstance) => unknown> = {
+  nobody: () => {},
+  '@fastify/websocket': (app) => app.register(websocket),
+}
+
+for (const [neighbour, prepare] of Object.entries(NEIGHBOURS)) {
+  t.test(`beside ${neighbour}, a POST that only offers an upgrade is answered like any other`, async (t) => {
+    const app = await build(t, undefined, prepare)
+    addEcho(app)
+    const line = await open(t, await listen(app))
+    // whole, in two pieces, in chunks, and with the next request behind it
+    line.write(post({ n: 1 }))
+    const first = await line.answer()
+    t.equal(first?.status, 200)
+    t.match(JSON.parse(first?.body ?? ''), { body: { n: 1 }, upgrade: 'h2c', raw: ['h2c'] })
+    const whole = post({ n: 2 })
+    line.write(whole.slice(0, -4))
+    line.write(whole.slice(-4))
+    t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 2 } })
+    line.write(`${CHUNKED}${OFFER}7\r\n{"n":3}\r\n0\r\n\r\n${post({ n: 4 }, {})}`)
+    t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 3 }, connection: 'keep-alive, Upgrade' })
+    const last = JSON.parse((await line.answer())?.body ?? '')
+    t.match(last, { body: { n: 4 } })
+    t.notOk('upgrade' in last, 'the next one has offered none')
+  })
+}
+
+/** A route that answers when it is told to: one request after another. */
+function addSlow(app: FastifyInstance) {
+  const waiting: (() => void)[] = []
+  app.get('/slow', () => new Promise((respond) => waiting.push(() => respond({ n: 0 }))))
+  return waiting
+}
+
+t.test('a request that offers an upgrade waits for the answers before it', async (t) => {
+  const app = await build(t)
+  addEcho(app)
+  const waiting = addSlow(app)
+  const line = await open(t, await listen(app))
+  line.write(`${request('GET', '/slow')}${request('GET', '/slow')}${post({ n: 1 })}`)
+  await until(() => waiting.length === 2)
+  for (const answer of waiting) {
+    answer()
+    t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { n: 0 })
+  }
+  t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 1 } })
+})
+
+t.test('behind an answer that ends its connection, an offer is not looked at', async (t) => {
+  const app = await build(t)
+  addEcho(app)
+  const waiting: (() => void)[] = []
+  app.get('/last', (_request, reply) => {
+    waiting.push(() => void reply.header('connection', 'close').send({ n: 0 }))
+  })
+  const line = await open(t, await listen(app))
+  line.write(`${request('GET', '/last')}${post({ n: 1 })}`)
+  await until(() => waiting.length === 1)
+  waiting[0]?.()
+  t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { n: 0 })
+  t.equal(await line.answer(), undefined)
+})
+
+t.test('a connection that has gone before its offer is looked at harms nobody', async (t) => {
+  const app = await build(t)
+  const waiting = addSlow(app)
+  const connected = once(app.server, 'connection')
+  const line = await open(t, await listen(app))
+  line.write(`${request('GET', '/slow')}${post({ n: 1 })}`)
+  await until(() => waiting.length === 1)
+  const [connection] = (await connected) as [Duplex]
+  const closed = new Promise((resolve) => connection.once('close', resolve))
+  await line.end()
+  waiting[0]?.()
+  await closed
+  t.equal((await app.inject('/none')).statusCode, 404)
+})
+
+t.test(
+  'a connection that offers again and again leaves nothing behind, and is closed after the eighth answer',
+  async (t) => {
+    const app = await build(t)
+    addEcho(app)
+    const connected = once(app.server, 'connection')
+    const line = await open(t, await listen(app))
+    for (let n = 1; n <= 8; n++) {
+      line.write(post({ n }))
+      t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n } })
+      const [connection] = (await connected) as [Duplex]
+      if (n < 8)
+        t.strictSame(
+          ['pause', 'resume', 'data'].map((name) => connection.listenerCount(name)),
+          [1, 1, 1],
+        )
+    }
+    await line.ended
+  },
+)
+
+t.test('over TLS, too', async (t) => {
+  const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
+  const https = { key: await read('key'), cert: await read('cert') }
+  for (const server of [{ https }, { http2: true, https: { ...https, allowHTTP1: true } }]) {
+    const app = await build(t, undefined, undefined, server as object)
+    addEcho(app)
+    const connection = connectTls({
+      port: await listen(app),
+      host: '127.0.0.1',
+      ca: https.cert,
+      servername: 'localhost',
+    })
+    t.teardown(() => connection.destroy())
+    connection.write(post({ n: 1 }))
+    let answered = ''
+    connection.on('data', (chunk) => {
+      answered += chunk
+    })
+    await until(() => answered.includes('}'))
+    t.match(answered, /^HTTP\/1\.1 200[\s\S]*"body":\{"n":1\}/)
+  }
+})
+
+t.test(
+  'a poll that offers an upgrade is a poll, and so is a WebSocket request of a route one of that route',
+  async (t) => {
+    const app = await build(t)
+    addEcho(app)
+    const port = await listen(app)
+    const line = await open(t, port)
+    line.write(request('GET', '/socket.io/?EIO=4&transport=polling', H2C))
+    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
+    line.write(request('POST', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, H2C, '40/chat,'))
+    t.equal((await line.answer())?.body, 'ok')
+    line.write(request('GET', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, H2C))
+    t.match((await line.answer())?.body, /^40\/chat,\{"sid"/)
+    line.write(upgrade('/plain'))
+    t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { upgrade: 'websocket' })
+    const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+    await next(client, 'connect')
+  },
+)
+
+t.test('an upgrade belongs to who listens for it, also to one that has come after ready', async (t) => {
+  const app = await build(t)
+  addEcho(app)
+  const port = await listen(app)
+  const heardOf: (string | undefined)[] = []
+  app.server.on('upgrade', (raw: IncomingMessage, connection: Duplex) => {
+    heardOf.push(raw.url)
+    if (raw.url === '/hmr') connection.end('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n')
+  })
+  const line = await open(t, port)
+  line.write(upgrade('/hmr'))
+  t.equal((await line.answer())?.status, 101)
+  const other = await open(t, port)
+  other.write(post({ n: 1 }))
+  t.match(JSON.parse((await other.answer())?.body ?? ''), { body: { n: 1 } }, 'an offer of HTTP/2 is for nobody')
+  const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+  await next(client, 'connect')
+  t.equal(heardOf[0], '/hmr')
+})
+
+t.test("the path of the engine is that which rewriteUrl makes, and a session's hooks run once", async (t) => {
+  const seen: (string | undefined)[] = []
+  let handshakes = 0
+  const app = await build(
+    t,
+    undefined,
+    (app) =>
+      void app.addHook('onRequest', async ({ method }) => {
+        if (method === 'GET' || method === 'POST') handshakes++
+      }),
+    {
+      rewriteUrl(this: unknown, { url = '' }) {
+        seen.push((this as FastifyInstance).version)
+        return url.replace(/^\/api(?=\/)/, '')
+      },
+    } as object,
+  )
+  const port = await listen(app)
+  for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']]) {
+    handshakes = 0
+    const client = join(t, `http://127.0.0.1:${port}`, '/chat', { path: '/api/socket.io/', transports })
+    await next(client, 'connect')
+    await until(() => client.io.engine.transport.name === transports.at(-1))
+    t.equal(handshakes, 1, transports.join(' -> '))
+    client.disconnect()
+  }
+  t.equal(new Set(seen).size, 1, 'it is called as Fastify calls it')
+})
+
+t.test('a rewriteUrl that throws, or makes no text, is for Fastify to report', async (t) => {
+  const raw = { url: '/socket.io/' } as IncomingMessage
+  for (const rewriteUrl of [() => raise(), () => 1]) {
+    const app = await build(t, undefined, undefined, { rewriteUrl } as object)
+    t.equal(createReadUrl(app)(raw), '/socket.io/')
+  }
+})
+
+t.test(
+  'where Fastify has no such symbols any more, urls are read as they come, and there is no second server',
+  async (t) => {
+    const bare = {} as FastifyInstance
+    t.equal(createReadUrl(bare)({ url: '/api/socket.io/' } as IncomingMessage), '/api/socket.io/')
+    t.strictSame(secondaryServersOf(bare), [])
+  },
+)
+
+t.test('a foreign origin on a live session is refused, on every transport and method', async (t) => {
+  const app = await build(t, { io: { cors: { origin: 'https://app.example' } }, namespaces: { '/chat': {} } })
+  const port = await listen(app)
+  const line = await open(t, port)
+  line.write(request('GET', POLLING))
+  const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
+  const target = `${POLLING}&sid=${sid}`
+  for (const method of ['POST', 'GET', 'OPTIONS', 'PUT']) {
+    line.write(request(method, target, { origin: 'https://evil.example' }, method === 'POST' ? '40/chat,' : ''))
+    const answer = await line.answer()
+    t.equal(answer?.status, 403, method)
+    t.match(JSON.parse(answer?.body ?? ''), { code: 'FST_NSP_ORIGIN_FORBIDDEN', statusCode: 403, error: 'Forbidden' })
+  }
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET}&sid=${sid}`, { origin: 'https://evil.example' })
+  t.match(await heard(socket, 'error'), [{ message: 'Unexpected server response: 403' }])
+  for (const origin of ['https://app.example', 'http://localhost']) {
+    const other = await open(t, port)
+    other.write(request('POST', target, { origin }, '40/chat,'))
+    t.equal((await other.answer())?.body, 'ok', origin)
+  }
+})
+
+t.test('what node answers by itself leaves nothing to the next request of the connection', async (t) => {
+  const app = await build(t)
+  app.get('/me', async ({ headers }) => ({ cookie: headers.cookie, host: headers.host }))
+  const port = await listen(app)
+  for (const expect of ['foo', '100-continue']) {
+    const line = await open(t, port)
+    let answered = ''
+    line.socket.on('data', (chunk) => {
+      answered += chunk
+    })
+    line.write(request('GET', '/me', { ...H2C, expect, cookie: 'user=first', host: 'first' }))
+    await until(() => answered.includes(expect === 'foo' ? ' 417 ' : '{"cookie":"user=first","host":"first"}'))
+    line.write(request('GET', '/me', { cookie: 'user=second', host: 'second' }))
+    await until(() => answered.includes('second'))
+    t.match(answered, /\{"cookie":"user=second","host":"second"\}$/)
+  }
+})
+
+t.test('nobody can give a request the headers of another', async (t) => {
+  const app = await build(t)
+  app.get('/me', async ({ headers }) => ({ cookie: headers.cookie }))
+  const line = await open(t, await listen(app))
+  line.write(request('GET', '/me', { ...H2C, cookie: 'user=first' }))
+  await line.answer()
+  line.write(request('GET', '/me', { 'x-fastify-namespaces-returned': 'guess', cookie: 'user=second' }))
+  t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { cookie: 'user=second' })
+})
+
+t.test('listeners for upgrades that are taken away are gone, and those of `once` hear one', async (t) => {
+  const heardBy: string[] = []
+  const answer = (name: string) => (raw: IncomingMessage, connection: Duplex) => {
+    if (raw.url !== '/hmr') return
+    heardBy.push(name)
+    connection.end('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n')
+  }
+  const [old, once, fresh, late] = ['old', 'once', 'new', 'late'].map(answer) as [ReturnType<typeof answer>, ...never[]]
+  const app = await build(t, undefined, (app) => void app.server.on('upgrade', old).once('upgrade', once as never))
+  const port = await listen(app)
+  const ask = async () => {
+    const line = await open(t, port)
+    line.write(upgrade('/hmr'))
+    return (await line.answer())?.status
+  }
+  t.strictSame(app.server.listeners('upgrade').slice(1), [old, once])
+  t.equal(await ask(), 101)
+  app.server.off('upgrade', old)
+  app.server.on('upgrade', fresh as never)
+  t.equal(await ask(), 101)
+  app.server.off('upgrade', fresh as never)
+  app.server.prependOnceListener('upgrade', late as never)
+  t.equal(await ask(), 101)
+  t.strictSame(heardBy, ['old', 'once', 'new', 'late'])
+  const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
+  await next(client, 'connect')
+})
+
+t.test('a rewriteUrl that sets the url itself, and is not the same twice, harms no other route', async (t) => {
+  const rewriteUrl = (raw: { url?: string }) => {
+    raw.url = String(raw.url).replace(/^\/\w+(?=\/)/, '')
+    return raw.url
+  }
+  const app = await build(t, undefined, (app) => void app.get('/x/y', async () => 'y'), { rewriteUrl } as object)
+  const port = await listen(app)
+  for (const transports of [['websocket'], ['polling']]) {
+    const client = join(t, `http://127.0.0.1:${port}`, '/chat', { path: '/api/socket.io/', transports })
+    await next(client, 'connect')
+    t.equal(await (await fetch(`http://127.0.0.1:${port}/a/x/y`)).text(), 'y')
+  }
+})
+
+t.test(
+  'a function of io.cors that never calls back, or fails, refuses a later request, and holds no closing',
+  async (t) => {
+    const answers: ((error: Error | null, isAllowed?: boolean) => void)[] = []
+    const origin = (origin: unknown, answer: (typeof answers)[number]) =>
+      origin === undefined ? answer(null, true) : void answers.push(answer)
+    const app = await build(t, { io: { cors: { origin: origin as never } }, namespaces: { '/chat': {} } })
+    const port = await listen(app)
+    const line = await open(t, port)
+    line.write(request('GET', POLLING))
+    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
+    line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
+    await until(() => answers.length === 1)
+    answers[0]?.(new Error('the list is gone'))
+    t.equal((await line.answer())?.status, 403)
+    line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
+    t.equal((await line.answer())?.status, 403, 'in its time')
+  },
+)

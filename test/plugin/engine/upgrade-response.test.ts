@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { createUpgrade } from '../../../plugin/engine/upgrade-response.js'
+import { build, join, listen, next } from '../harness.js'
+import { inBothModes } from '../lane-harness.js'
+
+const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
+
+inBothModes('middlewares of the engine have upgrades, too, and hear of their end', async (t, fast) => {
+  const app = await build(t, { fast, namespaces: { '/chat': echo } })
+  const heard: unknown[] = []
+  const closed = new Promise<void>((resolve) => {
+    app.io.engine.use((raw: IncomingMessage, response: ServerResponse, done: () => void) => {
+      response.setHeader('x-own', '1')
+      response.once('close', resolve)
+      heard.push(raw.headers.upgrade)
+      done()
+    })
+  })
+  const client = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat', { transports: ['websocket'] })
+  await next(client, 'connect')
+  t.strictSame(await client.emitWithAck('echo', 1), { ok: true, data: 1 })
+  client.disconnect()
+  await closed
+  t.strictSame(heard, ['websocket'])
+})
+
+inBothModes('what the engine refuses, it refuses in its own words, once', async (t, fast) => {
+  const app = await build(t, { fast, namespaces: { '/chat': echo } })
+  const problems: number[] = []
+  app.io.engine.on('connection_error', ({ code }: { code: number }) => problems.push(code))
+  const port = await listen(app)
+  const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+  for (const query of ['EIO=4&transport=none', 'EIO=4&transport=websocket&sid=none']) {
+    const asked = request({ port, path: `/socket.io/?${query}`, headers }).end()
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    t.equal(response.statusCode, 400)
+    t.match(await text(response), /unknown/)
+  }
+  t.strictSame(problems, [0, 1])
+})
+
+t.test('a connection keeps no response of its upgrade where nobody could have it', async (t) => {
+  const counts: number[] = []
+  for (const fast of [true, false]) {
+    const app = await build(t, { fast, namespaces: { '/chat': echo } })
+    const connected = once(app.server, 'connection')
+    const client = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat', { transports: ['websocket'] })
+    await next(client, 'connect')
+    const [connection] = await connected
+    counts.push(connection.listenerCount('close'))
+  }
+  const [fast = 0, stock = 0] = counts
+  t.equal(fast, stock - 1)
+})
+
+t.test('an engine of another shape has its upgrades as it likes, and the log says so', async (t) => {
+  const lines: string[] = []
+  const log = { warn: (line: string) => void lines.push(line) } as Parameters<typeof createUpgrade>[1]
+  const app = await build(t, { namespaces: { '/chat': echo } })
+  const heard: unknown[] = []
+  const handleUpgrade = (...args: unknown[]) => void heard.push(args)
+  const other = { ws: {}, handleUpgrade }
+  const upgrade = createUpgrade(other, log) as (...args: unknown[]) => void
+  t.strictSame(lines, ['fast is off for upgrades: the engine is not what it was tested with'])
+  upgrade('raw', 'connection', 'head')
+  t.strictSame(heard, [['raw', 'connection', 'head']])
+  createUpgrade(app.io.engine, log)
+  t.equal(lines.length, 1)
+})
+
+t.test('an engine without WebSockets is none of another shape', async (t) => {
+  const lines: string[] = []
+  const app = await build(t, { io: { transports: ['polling'] }, namespaces: { '/chat': echo } })
+  createUpgrade(app.io.engine, { warn: (line: string) => void lines.push(line) } as never)
+  t.strictSame(lines, [])
+})

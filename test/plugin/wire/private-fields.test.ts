@@ -1,0 +1,64 @@
+import t from 'tap'
+import { type Client, hasSeams, isEngine } from '../../../plugin/wire/private-fields.js'
+import { stage } from '../lane-harness.js'
+
+t.test('a client of which anything is missing has not the seams', async (t) => {
+  const { socket } = await stage(t, {}, { fast: false })
+  const client = socket.client as unknown as Client
+  t.ok(hasSeams(client))
+  /** The same, but for what is at that path. */
+  const without = (target: object, [name = '', ...path]: string[]): object => {
+    const inner = Reflect.get(target, name) as object
+    const value = path.length > 0 ? without(inner, path) : undefined
+    return new Proxy(target, { get: (own, key) => (key === name ? value : Reflect.get(own, key)) })
+  }
+  const paths = [
+    'nsps',
+    'decoder',
+    'decoder.isWaiting',
+    'conn.writeBuffer',
+    'conn.cleanupFn',
+    'conn.hasRefreshedPingTimeout',
+    'conn._readyState',
+    'conn.pingTimeoutTimer',
+    'conn.write',
+    'conn.emit',
+    'conn.server',
+    'conn.transport.name',
+    'conn.transport.writable',
+    'conn.transport.onData',
+    'conn.transport.onError',
+    'conn.transport.socket._extensions',
+    'conn.transport.socket._readyState',
+    'conn.transport.socket._socket',
+    'conn.transport.socket._socket.writable',
+    'conn.transport.socket._socket.write',
+    'conn.transport.socket._socket._write',
+    'conn.transport.socket._sender',
+    'conn.transport.socket._sender._state',
+    'conn.transport.socket._sender.sendFrame',
+    'conn.transport.socket._receiver',
+    'conn.transport.socket._receiver._state',
+    'conn.transport.socket._receiver._bufferedBytes',
+    'conn.transport.socket._receiver._fragmented',
+    'conn.transport.socket._receiver._maxPayload',
+    'conn.transport.socket._receiver._loop',
+    'conn.transport.socket._receiver.writableLength',
+    'conn.transport.socket._receiver.write',
+    'conn.transport.socket._receiver.writableEnded',
+    'conn.transport.socket._receiver.end',
+  ]
+  for (const path of paths) t.notOk(hasSeams(without(client, path.split('.')) as Client), path)
+})
+
+t.test('an engine of which anything is missing is not known', async (t) => {
+  const { app } = await stage(t, {}, { fast: false })
+  const { engine } = app.io
+  t.ok(isEngine(engine))
+  for (const name of ['middlewares', 'ws', 'prepare', 'verify', 'handleUpgrade', 'onWebSocket']) {
+    t.notOk(
+      isEngine(new Proxy(engine, { get: (own, key) => (key === name ? undefined : Reflect.get(own, key)) })),
+      name,
+    )
+  }
+})
