@@ -20,7 +20,9 @@ interface Step {
 const jobs = `--jobs=${availableParallelism() + 1}`
 
 // The slowest first, so that none of them is left over at the end.
-const SUITES = ['package', 'browser', 'cluster', 'server', 'plugin', 'docs', 'wire'].map((name) => `test/${name}/**/*.test.ts`)
+const SUITES = ['package', 'browser', 'cluster', 'server', 'plugin', 'docs', 'wire'].map(
+  (name) => `test/${name}/**/*.test.ts`,
+)
 
 const script = (name: string, ...args: string[]): Step => ({
   title: `npm run ${name}`,
