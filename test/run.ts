@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
  * npm test
  *
  * Lint, types and every test, in three stages. The steps of a stage run side by side; a stage with a failed step is the last one.
- * All tests of tap run in one go but those of the long way, which are run once more there: while one test waits for a timer, a
- * process or a browser, others compute.
+ * The second stage is one run of tap with every test file (`include` in .taprc): while one file waits for a timer, a process or a
+ * browser, others compute. The third runs the flow suites again, with `fast: false`.
  */
 
 interface Step {
@@ -19,11 +19,6 @@ interface Step {
 // One more than there are cores: some of them always wait.
 const jobs = `--jobs=${availableParallelism() + 1}`
 
-// The slowest first, so that none of them is left over at the end.
-const SUITES = ['package', 'browser', 'cluster', 'server', 'plugin', 'docs', 'wire'].map(
-  (name) => `test/${name}/**/*.test.ts`,
-)
-
 const script = (name: string, ...args: string[]): Step => ({
   title: `npm run ${name}`,
   command: ['npm', 'run', '--silent', name, ...(args.length > 0 ? ['--', ...args] : [])],
@@ -31,13 +26,13 @@ const script = (name: string, ...args: string[]): Step => ({
 
 const STAGES: readonly (readonly Step[])[] = [
   [script('lint'), script('test:types'), script('build')],
-  [{ title: 'tap', command: ['npx', 'tap', jobs, ...SUITES] }],
+  [{ title: 'tap', command: ['npx', 'tap', jobs] }],
   [script('test:long-way', jobs)],
 ]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Runs a step to its end; resolves to whether it has passed. The output of one that is not alone is printed as a whole. */
+/** Runs a step; resolves to whether it has passed. Prints its output as it comes if it is alone, else as a whole. */
 async function run({ title, command }: Step, isAlone: boolean): Promise<boolean> {
   const [program, ...args] = command
   const started = performance.now()
