@@ -12,25 +12,31 @@ import { announcePresence, presence } from './examples/presence.js'
 import namespaces, { defineNamespace } from './plugin/index.js'
 
 /*
- * The bundled server: the page of static/, and four namespaces for it to join.
+ * The bundled server. It serves the page in static/ and four namespaces that the page can join.
  *
  * npm start
  * HOST=0.0.0.0 PORT=3001 LOG_LEVEL=warn CORS_ORIGIN=https://app.example npm start
  */
 
-/** What `buildServer` takes. */
+/** The options of `buildServer`. */
 export interface BuildOptions {
-  /** Fastify's own `logger` option. Default: no logs. */
+  /**
+   * Fastify's `logger` option.
+   * @defaultValue `false`
+   */
   readonly logger?: FastifyServerOptions['logger']
-  /** Foreign origins whose pages may join, e.g. `['https://app.example']`. Default: none. */
+  /**
+   * Other origins whose pages may connect, e.g. `['https://app.example']`.
+   * @defaultValue `[]`
+   */
   readonly corsOrigin?: readonly string[]
 }
 
-/** Builds the server, not listening yet. */
+/** Builds the server without listening. */
 export async function buildServer({ logger = false, corsOrigin = [] }: BuildOptions = {}): Promise<FastifyInstance> {
-  // Browsers open connections ahead of need, and node waits for one that never asks anything when it closes.
+  // Browsers open connections in advance. On close, Node.js would wait for those that never send a request.
   const app: FastifyInstance = Fastify({ logger: withoutQueries(logger), forceCloseConnections: true })
-  // Fastify's own answer writes the whole URL into the log.
+  // Fastify's default handler logs the whole URL.
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'There is no such page' })
   })
@@ -46,7 +52,7 @@ export async function buildServer({ logger = false, corsOrigin = [] }: BuildOpti
         'frame-ancestors': ["'none'"],
       },
     },
-    // These speak of https: over plain http a browser ignores them, or complains.
+    // These headers are for HTTPS. Over plain HTTP a browser ignores them or logs a warning.
     strictTransportSecurity: false,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
@@ -73,7 +79,7 @@ export async function buildServer({ logger = false, corsOrigin = [] }: BuildOpti
   return app
 }
 
-/** The log of a page that is visited: paths, and no queries. The plugin does so on its routes; these are the others. */
+/** Logs paths without queries. The plugin redacts the queries of its own routes; this serializer is for all others. */
 function withoutQueries(logger: BuildOptions['logger']): NonNullable<BuildOptions['logger']> {
   if (!logger) return false
   const serializers = {
@@ -85,7 +91,7 @@ function withoutQueries(logger: BuildOptions['logger']): NonNullable<BuildOption
   return { serializers, ...(logger !== true && logger) }
 }
 
-// One origin as a browser writes it: scheme, host, perhaps a port.
+// An origin as a browser sends it: scheme, host and optional port.
 const ORIGIN = 'https?://[^\\s/,]+'
 
 const configSchema = {
@@ -118,8 +124,9 @@ interface Config {
 type Environment = Record<string, string | undefined>
 
 /**
- * Reads the configuration.
- * throws an Error of one line that names each variable with a bad value, and what it may be.
+ * Reads the configuration from environment variables.
+ *
+ * @throws an Error with one line that names each invalid variable and its valid values
  */
 function readConfig(environment: Environment): Config {
   try {
@@ -134,20 +141,24 @@ function readConfig(environment: Environment): Config {
   }
 }
 
-/** What to tell a person whose server could not listen; undefined where there is nothing better than the error. */
+/** Explains why the server can't listen. Returns undefined if the error itself says it best. */
 function explainListen(error: unknown, { HOST, PORT }: Config): string | undefined {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE') {
     return `Port ${PORT} is taken. Choose another: PORT=${PORT < 65535 ? PORT + 1 : 3000} npm start`
   }
-  if (code === 'EACCES') return `Port ${PORT} needs more rights than this user has. Choose another: PORT=3000 npm start`
+  if (code === 'EACCES') return `This user may not listen on port ${PORT}. Choose another: PORT=3000 npm start`
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') {
     return `HOST ${HOST} is no address of this machine. Leave it out, or: HOST=0.0.0.0 npm start`
   }
   return undefined
 }
 
-/** Runs the server until a signal ends it. throws an Error whose message is for people. */
+/**
+ * Runs the server until a signal stops it.
+ *
+ * @throws an Error whose message is written for the person who starts the server
+ */
 async function run(environment: Environment): Promise<void> {
   const config = readConfig(environment)
   const pretty = process.stdout.isTTY && { transport: { target: 'pino-pretty' } }

@@ -1,9 +1,9 @@
 import { compareResults, regressionsOf } from './check.js'
+import { updateComparison } from './comparison.js'
 import { chooseCores } from './cores.js'
 import { type Measured, measure } from './measure.js'
 import { type Options, readOptions } from './options.js'
 import { installPeers } from './peers.js'
-import { showInReadme } from './readme.js'
 import { createResults, loadResults, RESULTS, type Results, readMachine, saveResults } from './results.js'
 import type { Scenario } from './scenarios.js'
 import { createServers } from './servers.js'
@@ -55,7 +55,7 @@ async function run(): Promise<void> {
     const isPinned = chooseCores().server !== undefined
     const results = createResults({ isPinned, effort: options.effort, scenarios: measured })
     saveResults(options.out, results)
-    if (options.out === RESULTS) showInReadme(results)
+    if (options.out === RESULTS) updateComparison(results)
   }
   if (known && (await check(known, measured, options))) process.exitCode = 1
 }

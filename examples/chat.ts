@@ -3,7 +3,7 @@ import type { Namespace, Socket } from 'socket.io'
 import { Type } from 'typebox'
 
 /*
- * Rooms to talk in: one room at a time, its members see what is said.
+ * A chat with rooms. A socket is in one room at a time, and the members of a room see its messages.
  */
 
 const MEMBERS_SHOWN = 50
@@ -23,14 +23,14 @@ const Room = Type.Object({
   members: Type.Array(Type.String(), { maxItems: MEMBERS_SHOWN }),
 })
 
-/** Where a socket sits, kept as its `data.seat`. */
+/** The room and the name of a socket, kept in `socket.data.seat`. */
 interface Seat {
   readonly room: string
   readonly name: string
 }
 
 export const chat = defineNamespace({
-  description: 'Rooms to talk in',
+  description: 'Chat rooms',
   emits: { 'message:new': { payload: Message }, 'room:changed': { payload: Room } },
   events: {
     'room:join': {
@@ -40,7 +40,7 @@ export const chat = defineNamespace({
         leaveRoom(socket, namespace)
         const seat: Seat = { room: room.trim(), name: name.trim() }
         socket.data.seat = seat
-        void socket.join(keyOf(seat.room)) // the in-memory adapter does it at once
+        void socket.join(keyOf(seat.room)) // synchronous with the in-memory adapter
         const present = presentIn(namespace, seat.room)
         namespace.in(keyOf(seat.room)).emit('room:changed', present)
         return present
@@ -63,7 +63,7 @@ export const chat = defineNamespace({
   onDisconnect: ({ socket, namespace }) => leaveRoom(socket, namespace),
 })
 
-// Socket.IO keeps a room for each socket, under its id: the prefix keeps people out of these.
+// Socket.IO has a room for each socket, named by its id. The prefix keeps clients from joining those.
 function keyOf(room: string): string {
   return `room:${room}`
 }

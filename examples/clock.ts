@@ -1,11 +1,11 @@
 import { defineNamespace } from 'fastify-namespaces'
 import { Type } from 'typebox'
 
-/** The time, told each second while somebody is there: nobody there, no timer; and no timer keeps the process alive. */
+/** Emits the time each second while a socket is joined. Without sockets no timer runs, and the timer does not keep the process alive. */
 export function createClock() {
   let timer: NodeJS.Timeout | undefined
   return defineNamespace({
-    description: 'The time, each second',
+    description: 'The time, once a second',
     emits: { 'clock:tick': { payload: Type.String({ format: 'date-time' }) } },
     onConnect: ({ namespace, emit }) => {
       emit('clock:tick', new Date().toISOString())

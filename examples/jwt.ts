@@ -6,8 +6,8 @@ import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { type Static, Type } from 'typebox'
 
 /*
- * A token that joins, that expires, and that is renewed while the socket lives; and three namespaces over one connection:
- * one for everybody, one for those with a token, one for admins.
+ * Authentication with a JWT that expires and is renewed on the live socket. Three namespaces share one connection: one for
+ * everybody, one for clients with a token, one for admins.
  *
  * JWT_SECRET=… node --import tsx examples/jwt.ts
  */
@@ -18,7 +18,7 @@ const Token = Type.Object({ token: Type.String({ maxLength: 4096 }) })
 
 const Message = Type.Object({ from: Type.String(), text: Type.String() })
 
-// In place of a database, and of hashes.
+// Stands for a database of password hashes.
 const PASSWORDS = new Map([
   ['ada', 'analytical'],
   ['ben', 'kite'],
@@ -26,12 +26,12 @@ const PASSWORDS = new Map([
 const ADMINS = new Set(['ada'])
 const banned = new Set<string>()
 
-/** Whose token it was. */
+/** The user of the verified token. */
 function userOf({ user }: FastifyRequest): string {
   return (user as { sub: string }).sub
 }
 
-/** Whoever has a token, and is welcome. */
+/** Admits clients that have a valid token and are not banned. */
 async function membersOnly(request: FastifyRequest): Promise<void> {
   await request.jwtVerify() // reads the Authorization header, which is `Bearer ${auth.token}` here
   if (banned.has(userOf(request))) throw Object.assign(new Error('Banned'), { statusCode: 403, code: 'BANNED' })
@@ -62,8 +62,8 @@ export const chat = defineNamespace({
       payload: Token,
       reply: Type.Object({ user: Type.String() }),
       handler: async (auth, context) => {
-        await context.reauthenticate(auth) // what refuses it is the ack
-        return { user: userOf(context.request) } // the new one
+        await context.reauthenticate(auth) // if it is refused, the ack has the refusal
+        return { user: userOf(context.request) } // the user of the new token
       },
     },
   },
@@ -77,14 +77,14 @@ export const admin = defineNamespace({
       payload: Type.Object({ user: Type.String() }),
       reply: Type.Object({ disconnected: Type.Integer() }),
       handler({ user }) {
-        banned.add(user) // first: who joins again must meet it
+        banned.add(user) // before disconnecting: a client that joins again must be refused
         return { disconnected: this.disconnectUser(user, 'Banned') }
       },
     },
   },
 })
 
-/** Builds the server, not listening yet. */
+/** Builds the server without listening. */
 export async function buildServer(): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify()
   await app.register(jwt, {
@@ -98,7 +98,7 @@ export async function buildServer(): Promise<FastifyInstance> {
     { schema: { body: Credentials } },
     async (request, reply) => {
       const { user, password } = request.body
-      if (PASSWORDS.get(user) !== password) return reply.code(401).send({ message: 'That is not the password' })
+      if (PASSWORDS.get(user) !== password) return reply.code(401).send({ message: 'Wrong user or password' })
       return { token: app.jwt.sign({ sub: user }) }
     },
   )

@@ -6,8 +6,8 @@ import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { type Static, Type } from 'typebox'
 
 /*
- * One definition, one namespace for each organisation; and one hook, that guards the routes of an organisation and its
- * namespaces alike.
+ * One definition, and a namespace for each organisation. The same hooks protect the routes and the namespaces of an
+ * organisation.
  *
  * JWT_SECRET=… node --import tsx examples/multi-tenant.ts
  */
@@ -17,13 +17,13 @@ type OrgParams = Static<typeof OrgParams>
 
 const Announcement = Type.Object({ from: Type.String(), text: Type.String({ maxLength: 2000 }) })
 
-// In place of a database.
+// Stands for a database.
 const MEMBERS = new Map([
   [1, new Set(['ada', 'ben'])],
   [2, new Set(['cleo'])],
 ])
 
-/** Whose token it was. */
+/** The user of the verified token. */
 function userOf({ user }: FastifyRequest): string {
   return (user as { sub: string }).sub
 }
@@ -50,12 +50,12 @@ export const org = defineNamespace({
   },
 })
 
-/** What an organisation has. `scope` has the prefix `/orgs/:orgId`. */
+/** The routes and the namespace of an organisation. `scope` has the prefix `/orgs/:orgId`. */
 async function orgs(scope: FastifyInstance): Promise<void> {
   scope.addHook('onRequest', async (request) => {
     await request.jwtVerify()
   })
-  scope.addHook('preHandler', membersOnly) // by then the params have been checked, and orgId is a number
+  scope.addHook('preHandler', membersOnly) // runs after the params were checked: orgId is a number
 
   scope.namespace('/', org) // -> /orgs/:orgId
 
@@ -70,7 +70,7 @@ async function orgs(scope: FastifyInstance): Promise<void> {
   )
 }
 
-/** A job: tells each organisation how many of its sockets are there. */
+/** A job: emits the number of joined sockets to each organisation. */
 export async function countOnline(app: FastifyInstance): Promise<void> {
   for (const orgId of MEMBERS.keys()) {
     const live = app.namespaceOf(org, { orgId })
@@ -79,7 +79,7 @@ export async function countOnline(app: FastifyInstance): Promise<void> {
   }
 }
 
-/** Builds the server, not listening yet. */
+/** Builds the server without listening. */
 export async function buildServer(): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify()
   await app.register(jwt, { secret: process.env.JWT_SECRET ?? randomBytes(32).toString('hex') })

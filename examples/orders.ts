@@ -3,7 +3,7 @@ import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { placeOrder } from './place-order.js'
 import { base } from './shop.js'
 
-/** A shop: what its events have in common is in shop.ts, and each event is in a file of its own. */
+/** A shop. shop.ts has the base that its events share, and each event has a file of its own. */
 export const shop = defineNamespace({
   ...base,
   onConnect: ({ socket }) => {
@@ -18,7 +18,7 @@ export async function buildServer(): Promise<FastifyInstance> {
     userIdOf: ({ query }) => (query as { user?: string }).user,
     namespaces: { '/shops/:shopId': shop },
   })
-  // A customer hears of it on every device, in whichever shop.
+  // Reaches every device of the customer, in every shop.
   app.post<{ Params: { user: string; id: string } }>('/paid/:user/:id', async ({ params }) => {
     app.userOf(params.user, shop).emit('order:paid', { id: params.id })
     return { shops: app.addressesOf(shop).map((live) => live.params.shopId) }

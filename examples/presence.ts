@@ -3,21 +3,21 @@ import type { Server } from 'socket.io'
 import { Type } from 'typebox'
 
 const Presence = Type.Object({
-  connections: Type.Integer({ description: 'connections of the whole server, each shared by its namespaces' }),
-  sockets: Type.Record(Type.String(), Type.Integer(), { description: 'namespace -> sockets that have joined it' }),
+  connections: Type.Integer({ description: 'connections of the server; the namespaces of a client share one' }),
+  sockets: Type.Record(Type.String(), Type.Integer(), { description: 'namespace -> number of joined sockets' }),
   startedAt: Type.String({ format: 'date-time' }),
 })
 
-/** Who is here; and an ack, for clients that measure a round trip with it. */
+/** Emits how many sockets are connected, and acks an event so that clients can measure a round trip. */
 export const presence = defineNamespace({
-  description: 'Who is here',
+  description: 'How many sockets are connected',
   emits: { 'presence:changed': { payload: Presence } },
-  events: { 'latency:measure': { description: 'Answers at once', handler: () => {} } },
+  events: { 'latency:measure': { description: 'Acks at once', handler: () => {} } },
 })
 
 /**
- * Tells `/` how many are in which of these namespaces, whenever that changes.
- * Plain Socket.IO: it goes on working beside the definitions.
+ * Emits to `/` how many sockets each of these namespaces has, whenever a number changes.
+ * It uses Socket.IO's own API, which works beside the definitions.
  */
 export function announcePresence(io: Server, names: readonly string[]): void {
   const startedAt = new Date().toISOString()

@@ -7,7 +7,8 @@ import namespaces, { defineNamespace } from 'fastify-namespaces'
 import { type Static, Type } from 'typebox'
 
 /*
- * Signed in over HTTP is signed in on the socket: the cookie of the session comes with the handshake.
+ * Authentication with an HTTP session: a user who signs in over HTTP is signed in on the socket, because the handshake has the
+ * cookie.
  *
  * SESSION_SECRET=… node --import tsx examples/session-auth.ts
  */
@@ -24,13 +25,13 @@ const Credentials = Type.Object({ user: Type.String(), password: Type.String() }
 
 const Note = Type.Object({ from: Type.String(), text: Type.String() })
 
-// In place of a database, and of hashes.
+// Stands for a database of password hashes.
 const PASSWORDS = new Map([
   ['ada', 'analytical'],
   ['ben', 'kite'],
 ])
 
-/** Who is signed in. throws what a client is told when nobody is. */
+/** The signed-in user. Throws the refusal that the client receives if nobody is signed in. */
 function userOf({ session }: FastifyRequest): string {
   if (session.user === undefined) {
     throw Object.assign(new Error('Sign in first'), { statusCode: 401, code: 'SIGN_IN' })
@@ -39,7 +40,7 @@ function userOf({ session }: FastifyRequest): string {
 }
 
 export const inbox = defineNamespace({
-  description: 'Notes from one person to another, on all of their devices',
+  description: 'Notes to a user, on each of their devices',
   preHandler: async (request) => {
     userOf(request)
   },
@@ -62,7 +63,7 @@ function roomOf(user: string): string {
   return `user:${user}`
 }
 
-/** Builds the server, not listening yet. */
+/** Builds the server without listening. */
 export async function buildServer(): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify()
   await app.register(cookie)
@@ -81,8 +82,8 @@ export async function buildServer(): Promise<FastifyInstance> {
     { schema: { body: Credentials } },
     async (request, reply) => {
       const { user, password } = request.body
-      if (PASSWORDS.get(user) !== password) return reply.code(401).send({ message: 'That is not the password' })
-      await request.session.regenerate() // an id that somebody knew before is good for nothing
+      if (PASSWORDS.get(user) !== password) return reply.code(401).send({ message: 'Wrong user or password' })
+      await request.session.regenerate() // an id from before the login must not work after it
       request.session.user = user
       return { user }
     },
@@ -90,7 +91,7 @@ export async function buildServer(): Promise<FastifyInstance> {
 
   app.post('/logout', async (request) => {
     const user = userOf(request)
-    await request.session.destroy() // first: who joins again must not find it
+    await request.session.destroy() // before disconnecting: a client that joins again must be refused
     return { disconnected: app.disconnectUser(user, 'Signed out') }
   })
   return app

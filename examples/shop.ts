@@ -1,7 +1,7 @@
 import { dataType, defineNamespace } from 'fastify-namespaces'
 import { Type } from 'typebox'
 
-/** What the events of a shop know of it: its params, what it emits, and what stands in `socket.data`. */
+/** The base of a shop's events: the params, the type of `socket.data`, and the emits. */
 export const base = defineNamespace({
   schema: { params: Type.Object({ shopId: Type.Integer() }) },
   data: dataType<{ orders: number }>(),

@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import namespaces from 'fastify-namespaces'
 import { chat } from './chat.js'
 
-test('what a member says is heard in the room', async (t) => {
+test('a message reaches the members of its room', async (t) => {
   const app = Fastify()
   t.after(() => app.close())
   await app.register(namespaces, { namespaces: { '/chat': chat } })
@@ -20,7 +20,7 @@ test('what a member says is heard in the room', async (t) => {
   assert.deepEqual({ from, text }, { from: 'Ada', text: 'Milk first?' })
 })
 
-test('who sits in no room can say nothing', async (t) => {
+test('a message from outside every room is refused', async (t) => {
   const app = Fastify()
   t.after(() => app.close())
   await app.register(namespaces, { namespaces: { '/chat': chat } })

@@ -31,7 +31,7 @@ export const profile = defineNamespace({
   },
 })
 
-/** Builds the server, not listening yet. */
+/** Builds the server without listening. */
 export async function buildServer(): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify()
   await app.register(namespaces, { namespaces: { '/profile': profile } })

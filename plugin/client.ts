@@ -1,5 +1,5 @@
 /*
- * For front ends: types only, nothing of it is left at run time.
+ * The subpath `fastify-namespaces/client`: types for front ends, without code at run time.
  */
 
 export type { AuthOf, ClientSocket } from './definition/client-types.js'

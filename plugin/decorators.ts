@@ -13,13 +13,17 @@ import type { KnownOf, LiveAddress, ReachOf, ReachParams } from './sockets/names
 import type { UserReach } from './sockets/user-of.js'
 import type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
-/** What the plugin adds to a Fastify instance. */
+/** The decorators that the plugin adds to a Fastify instance. */
 export interface Decorators {
-  /** Socket.IO's server. Everything of its own API is there and works. */
+  /** Socket.IO's own server, with its whole API. */
   io: Server
   /**
-   * Declares a namespace in this context, below its prefix, until the instance is ready.
-   * throws FST_NSP_NAME_INVALID, FST_NSP_DEFINITION_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_ALREADY_READY.
+   * Declares a namespace in this context. Call it before the instance is ready.
+   *
+   * @param name - e.g. `/reports` or `/orgs/:orgId`; it gets the prefix of the context
+   * @param definition - the events, emits and hooks of the namespace
+   * @returns the instance
+   * @throws FST_NSP_NAME_INVALID, FST_NSP_DEFINITION_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_ALREADY_READY
    *
    * @example
    * app.register(async (scope) => { scope.namespace('/reports', reports) }, { prefix: '/v1' }) // -> /v1/reports
@@ -34,47 +38,76 @@ export interface Decorators {
     const Data = unknown,
   >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data>): this
   /**
-   * Adds a hook for the events of every namespace that is declared in this context or below, also of later ones.
-   * throws FST_NSP_HOOK_INVALID; FST_NSP_HOOK_LATE once the instance is ready.
+   * Adds a hook for the events of every namespace declared in this context or below it, also after this call.
+   *
+   * @returns the instance
+   * @throws FST_NSP_HOOK_INVALID for an unknown name or a hook that is not a function; FST_NSP_HOOK_LATE when the instance is ready
+   *
+   * @example
+   * app.addNamespaceHook('onAck', ({ log, event }) => log.debug({ event: event.name }, 'event acked'))
    */
   addNamespaceHook(name: 'onEvent' | 'preValidation' | 'preHandler', hook: EventHook): this
   addNamespaceHook(name: 'onAck', hook: AckHook): this
   addNamespaceHook(name: 'onError', hook: ErrorHook): this
   /**
-   * A declared namespace, to emit to it from anywhere: by its definition, or by its whole name.
-   * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
+   * A declared namespace, to emit from a route, a job or another namespace.
+   *
+   * @param definition - the declared object, or its whole name, prefixes included
+   * @param params - the params of a dynamic name
+   * @throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID
    *
    * @example
    * app.namespaceOf(chat, { orgId: 42 }).to('members').emit('message:new', message)
    */
   namespaceOf<Definition>(definition: Definition, params?: ReachParams<Definition>): ReachOf<Definition>
   /**
-   * The addresses of a declared namespace where somebody is, on this node, with their params; by its definition, or by its
-   * whole name. A static name is always its own address. throws FST_NSP_DEFINITION_UNKNOWN.
+   * The addresses of a declared namespace that have sockets on this node. A static name is always listed, with or without sockets.
+   *
+   * @param definition - the declared object, or its whole name, prefixes included
+   * @returns each address with its params, as their schema has parsed them
+   * @throws FST_NSP_DEFINITION_UNKNOWN
    *
    * @example
    * for (const { address, params } of app.addressesOf(org)) app.log.info({ address, org: params.orgId })
    */
   addressesOf<Definition>(definition: Definition): LiveAddress<Definition>[]
   /**
-   * Every socket of a user, in each namespace that declares the emit, or in those of one definition; with an adapter, on
-   * every node. Whose a socket is, `userIdOf` says. throws FST_NSP_USER_ID_INVALID, FST_NSP_DEFINITION_UNKNOWN.
+   * Every socket of a user, to emit to. With an adapter, on every node. The option `userIdOf` assigns sockets to users.
+   *
+   * @param id - the user's id
+   * @param definition - only the sockets of this definition. Default: of each namespace that declares the emit.
+   * @throws FST_NSP_USER_ID_INVALID, FST_NSP_DEFINITION_UNKNOWN
    *
    * @example
    * app.userOf(order.customerId, shop).emit('order:paid', { id: order.id })
    */
   userOf<Definition = unknown>(id: UserId, definition?: Definition): UserReach<KnownOf<Definition>['emits']>
   /**
-   * Disconnects every socket of a user, in every namespace and, with an adapter, on every node; its client is told so
-   * before, with the reason. Returns how many this node had.
+   * Disconnects every socket of a user, in every namespace and, with an adapter, on every node. The client first receives
+   * `namespace:disconnect` with `FST_NSP_USER_DISCONNECTED`.
+   *
+   * @param id - the user's id
+   * @param reason - the message for the client
+   * @returns the number of sockets on this node
+   * @throws FST_NSP_USER_ID_INVALID
+   *
+   * @example
+   * app.disconnectUser(user.id, 'Signed out')
    */
   disconnectUser(id: UserId, reason?: string): number
-  /** Renders the declared namespaces as a tree, as printRoutes() does for routes. */
+  /**
+   * Prints the declared namespaces as a tree, as `printRoutes()` prints routes.
+   *
+   * @returns the tree
+   */
   printNamespaces(): string
   /**
-   * Joins a namespace with the stock client, in this process and without a port: for tests, as inject() is for HTTP.
-   * Rejects with the stock client's error: its `data` is what the namespace has refused with, or `{ statusCode }` of a
-   * refused handshake. throws FST_NSP_CLIENT_MISSING, FST_NSP_NAME_INVALID, FST_NSP_OPTIONS_INVALID.
+   * Joins a namespace with Socket.IO's own client, in this process and without a port. For tests, as `inject()` is for routes.
+   *
+   * @param address - the address of the namespace, e.g. `/orgs/42`
+   * @returns the client's socket, which has joined
+   * @throws the client's error: its `data` is the refusal of the namespace, or `{ statusCode }` of a refused handshake.
+   * FST_NSP_CLIENT_MISSING, FST_NSP_NAME_INVALID, FST_NSP_OPTIONS_INVALID.
    *
    * @example
    * const client = await app.injectSocket<typeof chat>('/chat', { auth: { token } })

@@ -5,6 +5,7 @@ export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
 export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
+export type { TimedAudience } from './definition/emit-types.js'
 export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './definition/idempotency.js'
 export type { MemoryStoreOptions } from './definition/memory-store.js'
 export { createMemoryStore } from './definition/memory-store.js'
@@ -26,7 +27,6 @@ export type {
   JoinRequest,
   NamespaceDefinition,
   SocketEmit,
-  TimedAudience,
 } from './definition/namespace-definition.js'
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
 export { requestOf } from './engine/http/connect-request.js'
@@ -39,9 +39,11 @@ export type { UserReach } from './sockets/user-of.js'
 export type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
 /**
- * Socket.IO namespaces for Fastify, declared like routes.
+ * The Fastify plugin: Socket.IO namespaces, declared like routes. Its options are {@link NamespacesOptions}.
  *
  * @example
+ * import namespaces from 'fastify-namespaces'
+ *
  * await app.register(namespaces, { namespaces: { '/chat': chat } })
  */
 export default fastifyPlugin(plugin, { name: 'fastify-namespaces', fastify: '5.x' })

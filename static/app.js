@@ -3,14 +3,14 @@ import { connection, isLeavable, join, know, leave, measureRoundTrip, membership
 import { websockets } from './websockets.js'
 
 /*
- * The page: it joins /my-namespace, lets you join and leave the others, and shows what is true of the connection.
+ * The page. It joins /my-namespace, lets the user join and leave the other namespaces, and shows the state of the connection.
  */
 
 const LATENCY_INTERVAL_MS = 2000
 
 const element = (id) => document.getElementById(id)
 const write = (id, text) => {
-  // only what has changed: a live region would say it again
+  // A live region announces every write, so write only changes.
   if (element(id).textContent !== text) element(id).textContent = text
 }
 const timeOf = (date) => new Date(date).toLocaleTimeString([], { hourCycle: 'h23' })
@@ -32,13 +32,16 @@ myNamespace.on('hi', (message) => {
 // /
 home.on('presence:changed', ({ connections, sockets, startedAt }) => {
   const noun = connections === 1 ? 'connection' : 'connections'
-  write('presence-summary', `The server sees ${connections} ${noun}. It is up since ${timeOf(startedAt)}.`)
+  write('presence-summary', `The server sees ${connections} ${noun}. It started at ${timeOf(startedAt)}.`)
   for (const row of element('tally').children) {
     row.querySelector('dd').textContent = sockets[row.querySelector('dt').textContent]
   }
 })
 home.on('disconnect', () => {
-  write('presence-summary', home.active ? 'Unknown while the connection is lost.' : 'Join to see what the server sees.')
+  write(
+    'presence-summary',
+    home.active ? 'Unknown while the connection is lost.' : 'Join to see how many clients the server sees.',
+  )
   for (const count of element('tally').querySelectorAll('dd')) count.textContent = '–'
 })
 setInterval(async () => {
@@ -50,13 +53,13 @@ home.on('connect', () => measureRoundTrip(home, 'latency:measure'))
 clock.on('clock:tick', (now) => {
   element('clock').dateTime = now
   write('clock', timeOf(now))
-  write('clock-note', 'One tick a second, while somebody is here.')
+  write('clock-note', 'One tick a second, while a client has joined.')
 })
 clock.on('disconnect', () => {
   if (!clock.active) write('clock', '--:--:--')
   write(
     'clock-note',
-    clock.active ? 'The last tick before the connection was lost.' : 'It ticks while somebody is here, and only then.',
+    clock.active ? 'The last tick before the connection was lost.' : 'It ticks only while a client has joined.',
   )
 })
 
@@ -98,9 +101,9 @@ function renderMemberships() {
 
 const CONNECTION_NOTES = {
   idle: 'Closed. The next join opens it again.',
-  connecting: 'It is being opened.',
-  open: 'Every namespace that this page joins travels on it.',
-  lost: 'It is lost. The page tries to open it again, and then rejoins what it had joined.',
+  connecting: 'The connection is being opened.',
+  open: 'Every namespace that this page joins shares it.',
+  lost: 'Connection lost. The page reconnects and joins its namespaces again.',
 }
 
 function renderConnection() {

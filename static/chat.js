@@ -1,5 +1,5 @@
 /*
- * The card of /chat: enter a room, say something, read the others.
+ * The card of /chat: enter a room, send messages, read messages.
  */
 
 const MESSAGES_KEPT = 200
@@ -11,23 +11,23 @@ const transcript = document.querySelector('#transcript')
 const messages = document.querySelector('#messages')
 const problem = document.querySelector('#chat-problem')
 
-// What each field may be, as people say it: the server speaks of schemas.
+// What each field accepts, in words for the user: the server's message describes a schema.
 const FIELDS = {
   '/name': 'Your name needs up to 24 characters, not only blanks.',
   '/room': 'The room needs a name of up to 24 characters, not only blanks.',
   '/text': 'Nothing to send yet: write something, up to 500 characters.',
 }
 
-/** What is wrong, for people: the server says of which field. */
+/** Explains an error to the user. The server's `details` name the fields. */
 function explain({ code, message, details }) {
   if (code === 'NOT_IN_ROOM') return 'Enter a room first.'
   if (code !== 'FST_NSP_EVENT_INVALID') return message
   return [...new Set(details.map(({ path }) => FIELDS[path] ?? message))].join(' ')
 }
 
-/** Brings the card to life with the socket of /chat. */
+/** Connects the card to the socket of /chat. */
 export function startChat(socket) {
-  // The room that we sit in, and come back to after the connection was lost: { room, name }.
+  // The room of this page, which it enters again after a reconnect: { room, name }.
   let seat
 
   roomForm.elements.name.value = `guest-${Math.floor(Math.random() * 9000 + 1000)}`
@@ -39,7 +39,7 @@ export function startChat(socket) {
     messageForm.querySelector('fieldset').disabled = !socket.connected || seat === undefined
   }
 
-  /** Sends an event; resolves to whether the server took it, and shows why not. */
+  /** Sends an event and shows an error. Resolves to whether the server accepted the event. */
   async function send(event, payload) {
     problem.textContent = ''
     try {

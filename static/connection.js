@@ -3,30 +3,30 @@ import { Manager } from '/socket.io/socket.io.esm.min.js'
 /*
  * One connection, and the namespaces that share it.
  *
- * The short form is io('/my-namespace'). But io() for a namespace that was joined before opens a second connection;
- * one Manager with manager.socket('/my-namespace') stays with the one it has.
+ * The short form is io('/my-namespace'). But io() opens a second connection for a namespace that was joined before.
+ * One Manager with manager.socket('/my-namespace') keeps its one connection.
  */
 
 const manager = new Manager({ autoConnect: false, reconnectionDelay: 500, reconnectionDelayMax: 3000 })
 
-// Socket.IO closes a connection when its last namespace is left, and the next one to join would open another.
-// This socket waits for credentials that never come: the server never hears of it, and the connection stays.
+// Socket.IO closes a connection when the last namespace is left, and the next join opens another.
+// This socket waits for credentials that never come: it sends nothing to the server, and the connection stays open.
 manager.socket('/keeper', { auth: () => {} }).connect()
 
-/** The state of the connection. `state`: idle, connecting, open or lost. Has a `change` event, for all in this file. */
+/** The state of the connection. `state`: idle, connecting, open or lost. Its `change` event reports every change in this file. */
 export const connection = Object.assign(new EventTarget(), {
   state: 'idle',
-  /** The transports it has been on since it was opened, the present one last. */
+  /** The transports since the connection was opened, the current one last. */
   transports: [],
-  /** How often it has been tried to open it again, since it was lost. */
+  /** Number of reconnection attempts since the connection was lost. */
   attempt: 0,
   /** The last measured round trip: { ms, what }. */
   roundTrip: undefined,
 })
 
 /**
- * The namespaces that this page knows, by name: { name, socket, state, problem }.
- * `state`: left, joining, joined, lost (it joins again with the connection) or refused.
+ * The namespaces of this page, by name: { name, socket, state, problem }.
+ * `state`: left, joining, joined, lost (it joins again after the reconnect) or refused.
  */
 export const memberships = new Map()
 
@@ -39,7 +39,7 @@ export function join(name) {
   changed()
 }
 
-/** Socket.IO tells the server of a leave only when it has answered the join: until then there is none. */
+/** Socket.IO sends a leave only after the server has answered the join. Before that, a namespace can't be left. */
 export function isLeavable(name) {
   return memberships.get(name).state !== 'joining' || connection.state !== 'open'
 }
@@ -47,12 +47,12 @@ export function isLeavable(name) {
 export function leave(name) {
   const membership = memberships.get(name)
   membership.socket.disconnect()
-  // a socket that was waiting for the connection has no disconnect event
+  // A socket that waits for the connection emits no disconnect event.
   membership.state = 'left'
   changed()
 }
 
-/** Makes a namespace known, not joined yet. Returns its socket, one for all times that it is joined. */
+/** Adds a namespace without joining it. Returns its socket, which is used for every join. */
 export function know(name) {
   const socket = manager.socket(name)
   const membership = { name, socket, state: 'left', problem: undefined, askedAt: 0 }
@@ -69,7 +69,7 @@ export function know(name) {
     changed()
   })
   socket.on('connect_error', (error) => {
-    if (socket.active) return // the connection's trouble, not the namespace's
+    if (socket.active) return // the connection failed, not the namespace
     Object.assign(membership, { state: 'refused', problem: error.message })
     changed()
   })
@@ -83,7 +83,7 @@ manager.on('open', () => {
     connection.transports = [...connection.transports, transport.name]
     changed()
   })
-  // the sockets ask to join next, over the connection that has just opened
+  // The sockets send their joins next, on the connection that has just opened.
   for (const membership of memberships.values()) {
     membership.askedAt = performance.now()
     if (membership.state === 'lost') membership.state = 'joining'
@@ -99,7 +99,7 @@ manager.on('reconnect_attempt', (attempt) => {
 })
 
 function lost() {
-  // With nobody to come back for, it stays closed until the next join.
+  // If no socket is active, the connection stays closed until the next join.
   const isWanted = [...memberships.values()].some(({ socket }) => socket.active)
   manager.reconnection(isWanted)
   Object.assign(connection, { state: isWanted ? 'lost' : 'idle', transports: [], roundTrip: undefined })
@@ -114,7 +114,7 @@ export async function measureRoundTrip(socket, event) {
     connection.roundTrip = { ms: performance.now() - askedAt, what: `an ack in ${socket.nsp}` }
     changed()
   } catch {
-    // the connection was lost meanwhile: that is told elsewhere
+    // The connection was lost: its `close` event reports that.
   }
 }
 

@@ -1,9 +1,8 @@
 /*
- * Counts the WebSockets of this page, the real ones: it stands in front of window.WebSocket, and so it is loaded before
- * Socket.IO is.
+ * Counts the WebSockets of this page. It replaces window.WebSocket, so it must be loaded before Socket.IO.
  */
 
-/** How many are open now, and how many ever were. Has a `change` event. */
+/** Number of WebSockets that are open, and that were ever opened. Its `change` event reports changes. */
 export const websockets = Object.assign(new EventTarget(), { open: 0, ever: 0 })
 
 window.WebSocket = class extends window.WebSocket {

@@ -6,16 +6,16 @@ import type { AuthInputOf } from './join-types.js'
 import type { AckEnvelope } from './namespace-definition.js'
 
 /*
- * The stock client's socket, as a definition types it.
+ * The types of a client's socket, from the type of a definition.
  */
 
 type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
-// Not `unknown`: beside it, an ack that comes first would have no type.
+// Not `unknown`: the parameters of an ack in its place would have no types.
 type Anything = string | number | boolean | bigint | object | null | undefined
 type PayloadArgs<Schema> = unknown extends Schema ? [payload?: Anything] : [payload: Sendable<InputOf<Schema>>]
 type ReplyOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 
-/** What Socket.IO's client takes where a schema says binary data. */
+/** The values that a client may send: where the schema has binary data, any of these types. */
 type Sendable<Type> = Type extends Leaf
   ? Type
   : Type extends Uint8Array
@@ -25,7 +25,7 @@ type Sendable<Type> = Type extends Leaf
       : Type
 type Leaf = string | number | bigint | boolean | symbol | null | undefined | Date | ((...args: never[]) => unknown)
 
-/** The codes of the library that an ack has, and whose details are none, or those of whoever has refused. */
+/** The codes of the plugin in an ack that have no `details`, or those of the hook that refused. */
 type PlainCode =
   | 'FST_NSP_REFUSED'
   | 'FST_NSP_EVENT_UNKNOWN'
@@ -43,26 +43,26 @@ interface Told<Code> extends Pick<WireError, 'statusCode' | 'message'> {
   readonly code: Code
 }
 interface Invalid extends Told<'FST_NSP_EVENT_INVALID'> {
-  /** What does not fit, and where in the payload, by JSON pointer. */
+  /** Each problem with its place in the payload, as a JSON pointer. */
   readonly details: { path: string; message: string }[]
 }
 interface RateLimited extends Told<'FST_NSP_RATE_LIMITED'> {
   readonly details: { retryAfterMs: number }
 }
 interface Failed extends Told<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID'> {
-  /** The line in the server's log, by its `errorId`; there is none where the log leaves the line out. */
+  /** The `errorId` of the line in the server's log. Undefined if the line was left out of the log. */
   readonly details?: { id: string }
 }
 interface Plain extends Told<PlainCode> {
   readonly details?: unknown
 }
-/** An error that the event does not declare, e.g. of a hook. Not `string & {}`: no code would tell the others apart. */
+/** An error that the event does not declare, e.g. of a hook. Not `string & {}`: then no code would narrow the union. */
 interface Foreign extends Told<string> {
-  /** Of no type: it has to be one that takes nothing from the details of a declared code, which may be this code, too. */
+  /** `never`, so that comparing with a declared code gives the declared details their type alone. */
   readonly details: never
 }
 
-/** The errors of an event: those that it declares with their data, and every other with what the library says of it. */
+/** The errors of an event: the declared ones with their data, and those of the plugin. */
 type FailureOf<Failures> =
   | (unknown extends Failures
       ? never
@@ -75,7 +75,7 @@ type FailureOf<Failures> =
   | Plain
   | Foreign
 
-/** The events of a definition by name: what each carries, and the one argument of its ack. */
+/** The events of a definition by name: the arguments of each, and the one argument of its ack. */
 type EventsToServer<Types> = Types extends {
   payloads: infer Payloads
   replies: infer Replies
@@ -93,7 +93,7 @@ type Sent = { args: unknown[]; ack: unknown }
 type ArgsOf<Event> = Event extends { args: infer Args extends unknown[] } ? Args : never
 type AckOf<Event> = Event extends Sent ? Event['ack'] : never
 
-/** What may follow the name: the payload, the ack, both, or none where there is no payload. */
+/** The arguments after the name: the payload, the ack or both; none if there is no payload. */
 type EmitArgs<Event, Ack> =
   | ArgsOf<Event>
   | [...ArgsOf<Event>, ack: Ack]
@@ -114,16 +114,16 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
 
 type FarewellCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
 
-/** What every namespace may send, whatever its definition. */
+/** The emits of the plugin itself, in every namespace. */
 interface Farewell {
-  /** Why the server disconnects this socket: it says so just before it does. */
+  /** Why the server disconnects this socket. It is sent just before the disconnect. */
   'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: FarewellCode }) => void
 }
 
-/** What a client of the namespace may listen for. */
+/** The listeners of a client, by the name of the emit. */
 export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> & Farewell
 
-/** What is sent, as we type it: socket.io-client's own types know no optional ack. `Timed`: what acks begin with. */
+/** `emit` and `emitWithAck`. socket.io-client's own types have no optional ack. `Timed`: the first arguments of an ack. */
 interface Sending<Events, Timed extends unknown[]> {
   emit<Event extends keyof Events & string>(
     event: Event,
@@ -136,13 +136,17 @@ interface Sending<Events, Timed extends unknown[]> {
 }
 
 interface Timing<Definition, Events> {
-  /** The same, whose acks have a time, in milliseconds: they begin with an error, which is null when there is an answer. */
+  /**
+   * The same socket, with a timeout for acks. Their first argument is an error, or null if there is an answer.
+   *
+   * @param ms - milliseconds to wait
+   */
   timeout(ms: number): Socket<ListenersOf<Definition>, None> & Sending<Events, [error: Error | null]>
 }
 
 /**
- * The stock client's socket, knowing what the namespace of this definition takes and sends. An ack is optional for every
- * event; `ack.data` of one without a `reply` is `unknown`.
+ * The type of a client's socket for the namespace of a definition. An ack is optional for every event. Without a `reply`,
+ * `ack.data` is `unknown`.
  *
  * @example
  * import type { chat } from '../../server/chat.js'
@@ -150,13 +154,13 @@ interface Timing<Definition, Events> {
  * const ack = await socket.emitWithAck('message:send', { text: 'hi' })
  * if (ack.ok) console.log(ack.data.id)
  */
-// The last one of several overloads is the one that an error is about, the first one that fits is taken.
+// The order matters: TypeScript takes the first overload that fits, and its errors are about the last one.
 export type ClientSocket<Definition> = Timing<Definition, EventsToServer<TypesOf<Definition>>> &
   Socket<ListenersOf<Definition>, None> &
   Sending<EventsToServer<TypesOf<Definition>>, []>
 
 /**
- * What the namespace of this definition wants as `auth`.
+ * The type of `auth` for the namespace of a definition.
  *
  * @example
  * const auth: AuthOf<typeof chat> = { token }

@@ -5,33 +5,33 @@ import type { DeclaredError, WireError } from '../shared/client-error.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
 import type { AuthInputOf, JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
 
-export type { AskOptions, Audience, SocketEmit, TimedAudience } from './emit-types.js'
+export type { AskOptions, Audience, SocketEmit } from './emit-types.js'
 
 /*
- * What the functions of a definition receive. The type parameters are maps from the name of an event to a schema, as
- * definition.ts infers them: Emits and Answers from `emits`, Failures from `events`. Join is the one map of the schemas
- * of joining, from `schema`. Data is the schema of `socket.data`, and Declared the names of the events.
+ * The types of the arguments of a definition's functions. Type parameters: Emits and Answers map the name of an emit to a
+ * schema, and Failures the name of an event to the schemas of its errors. Join maps the parts of the joining request to
+ * schemas. Data is the schema of `socket.data`, and Declared the names of the events.
  */
 
-/** A listener that would hear nothing. */
+/** The listener of a declared event, which would never be called. */
 interface Handled<Hint extends string> {
   readonly hint: Hint
 }
 
-/** What may be listened for: an event that is declared goes to its handler. */
+/** The events that may have listeners: a declared event goes to its handler. */
 type ListenEvents<Declared extends PropertyKey> =
   IsAny<Declared> extends true
     ? DefaultEventsMap
-    : // None, or any: where the options of register() infer them.
+    : // No events, or any name: inside the options of register().
       [Declared] extends [never]
       ? DefaultEventsMap
       : string extends Declared
         ? DefaultEventsMap
         : DefaultEventsMap & {
-            [Event in Declared]: Handled<'This event is declared: its handler in the definition has it, and no listener hears it'>
+            [Event in Declared]: Handled<'This event is declared: its handler receives it, and this listener would never be called'>
           }
 
-/** The schemas of the errors of each event that declares any. */
+/** The error schemas of each event that declares errors. */
 type FailuresOf<Failures> = {
   [Event in keyof Failures]: unknown extends Failures[Event] ? never : Failures[Event]
 }[keyof Failures]
@@ -39,15 +39,15 @@ type CodeOf<Each> = Each extends unknown ? keyof Each & string : never
 type DataOf<Each, Code> = Each extends unknown ? (Code extends keyof Each ? InputOf<Each[Code]> : never) : never
 
 /**
- * The data of every error that any event of the definition declares, by code. A map that is worked out once: where a call
- * of `error()` asked for it by a code of its own, TypeScript would go through all branches of TypeBox's Static.
+ * The data of every error that any event of the definition declares, by code. TypeScript computes this map once. If each call of
+ * `error()` looked up its own code, TypeScript would go through all branches of TypeBox's Static.
  */
 type FailureData<Failures> =
   IsAny<Failures> extends true
     ? Schemas
     : { [Code in CodeOf<FailuresOf<Failures>>]: DataOf<FailuresOf<Failures>, Code> }
 
-/** What the functions of a definition receive: one object per joined socket, made to be destructured. */
+/** The context of `onConnect` and `onRecover`: one object for each joined socket, which may be destructured. */
 export interface HandlerContext<
   Emits,
   Answers = None,
@@ -55,39 +55,55 @@ export interface HandlerContext<
   Data = unknown,
   Declared extends PropertyKey = never,
 > {
-  /** Socket.IO's own socket; whatever a listener given to `socket.on` throws is logged, and ends nothing. */
+  /** Socket.IO's own socket. If a listener of `socket.on` throws, the error is logged and the process continues. */
   readonly socket: Socket<ListenEvents<Declared>, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
-  /** Socket.IO's own live namespace. */
+  /** Socket.IO's own namespace. */
   readonly namespace: Namespace<DefaultEventsMap, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
-  /** The parameters in the namespace's address. */
+  /** The params of the namespace's address, e.g. `{ orgId: 42 }` of `/orgs/42`. */
   readonly params: ParamsOf<Join>
   /**
-   * The Fastify request that has joined: its cookies, session, user, ip and decorators; `auth` is its body. A snapshot of
-   * that moment.
+   * The Fastify request that joined the namespace, with its cookies, HTTP session, user, ip and decorators. Its body is `auth`.
+   * It shows the state at the time of joining.
    */
   readonly request: JoinRequest<Join>
-  /** The logger of that request, with `namespace` and `socketId` bound. */
+  /** The logger of `request`, with the bindings `namespace` and `socketId`. */
   readonly log: FastifyBaseLogger
-  /** Emits to this socket only. */
+  /**
+   * Emits to this socket.
+   *
+   * @throws FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN
+   */
   readonly emit: SocketEmit<Emits, Answers>
-  /** Opens a broadcast to one room of this namespace, or to several; the sender's own socket is left out. */
+  /**
+   * A broadcast to one room of this namespace or several, without this socket.
+   *
+   * @example
+   * to('members').emit('message:new', message)
+   */
   readonly to: (room: string | string[]) => Audience<Emits, Answers, Data>
   /**
-   * Emits to this socket and resolves to the client's answer, checked by the emit's `reply`.
-   * Rejects with FST_NSP_ANSWER_TIMEOUT after `timeoutMs`, or with FST_NSP_ANSWER_INVALID.
+   * Emits to this socket and waits for the client's answer.
+   *
+   * @returns the answer, checked by the `reply` of the emit
+   * @throws FST_NSP_ANSWER_TIMEOUT after `timeoutMs`, FST_NSP_ANSWER_INVALID, FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN
+   *
+   * @example
+   * const wantsTea = await ask('poll:ask', 'Tea?', { timeoutMs: 5_000 })
    */
   readonly ask: <Event extends keyof Emits & string>(
     event: Event,
     ...args: AskArgs<Emits[Event]>
   ) => Promise<AnswerOf<Answers, Event>>
   /**
-   * Runs admission again for this live socket, schemas and hooks, with a new `auth`; by default with the one it joined
-   * with. From then on `request` and the expiry are the new ones. Rejects with the refusal; then nothing changes.
+   * Runs the schemas and hooks of joining again for this socket. `request`, the user and the expiry are then the new ones.
+   *
+   * @param auth - the new `auth`. Default: the one that the socket joined with.
+   * @throws the refusal; nothing has changed then. FST_NSP_SOCKET_GONE if the socket has disconnected.
    */
   reauthenticate(auth?: AuthInputOf<Join>): Promise<void>
 }
 
-/** What handlers and event hooks receive: the same, for one event. */
+/** The context of handlers and event hooks: a HandlerContext for one event. */
 export interface EventContext<
   Emits,
   Answers = None,
@@ -96,18 +112,26 @@ export interface EventContext<
   Data = unknown,
   Declared extends PropertyKey = never,
 > extends HandlerContext<Emits, Answers, Join, Data, Declared> {
-  /** The event's name, what it carries, and whether the client waits for an ack. */
+  /** The name of the event, its payload, and whether the client waits for an ack. */
   readonly event: { readonly name: string; readonly payload: unknown; readonly wantsAck: boolean }
-  /** Aborts when the socket disconnects, and when the handler's time is up. */
+  /** Aborts when the socket disconnects, and after `handlerTimeoutMs`. */
   readonly signal: AbortSignal
-  /** Makes an error that the event declares, to be thrown: `throw error('ROOM_FULL', { max: 10 })`. */
+  /**
+   * Creates an error that the event declares in `errors`.
+   *
+   * @param data - the `details` of the ack, checked by the schema of the error
+   * @throws FST_NSP_ERROR_UNDECLARED if the event does not declare the code
+   *
+   * @example
+   * throw error('ROOM_FULL', { max: 10 })
+   */
   readonly error: <Code extends keyof FailureData<Failures>>(
     code: Code,
     data: FailureData<Failures>[Code],
   ) => DeclaredError
 }
 
-/** What `onDisconnect` receives. */
+/** The context of `onDisconnect`. */
 export interface DisconnectContext<
   Emits,
   Answers = None,
@@ -117,34 +141,39 @@ export interface DisconnectContext<
 > extends HandlerContext<Emits, Answers, Join, Data, Declared> {
   /** Socket.IO's disconnect reason, e.g. `transport close`. */
   readonly reason: DisconnectReason
-  /** The rooms as they were; Socket.IO has emptied `socket.rooms` by now. */
+  /** The rooms before the disconnect. Socket.IO has already emptied `socket.rooms`. */
   readonly rooms: ReadonlySet<string>
 }
 
-/** The one argument of every ack. A wire format: every language can tell the two apart by `ok`. */
+/** The one argument of every ack. It is a wire format. `ok` distinguishes the two shapes. */
 export type AckEnvelope<Data = unknown, Failure = WireError> =
   | { readonly ok: true; readonly data: Data }
   | { readonly ok: false; readonly error: Failure }
 
-/** The context of an event of a definition that nothing is known of. */
+/** The context of an event of any definition. */
 // biome-ignore lint/suspicious/noExplicitAny: hooks are shared by definitions of any types
 export type AnyEventContext = EventContext<any, any, any, any, any, any>
 
-/** Runs before the handler; what it throws refuses the event. */
+/** Runs before the handler. If it throws, the event is refused. */
 export type EventHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context) => unknown
-/** Hears of every ack, after it was sent; what it throws is logged. */
+/** Runs after an ack was sent. If it throws, the error is logged. */
 export type AckHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context, ack: AckEnvelope) => unknown
-/** Hears of every error, before it is put on the wire; what it throws is logged. */
+/** Runs when an event has failed, before the client receives the error. If it throws, the error is logged. */
 export type ErrorHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context, error: unknown) => unknown
 
-/** The hooks of events, by name: of one event, of a definition's `eventHooks`, or with `app.addNamespaceHook()` of a context. */
+/**
+ * The hooks of events, for one event or in the `eventHooks` of a definition. `app.addNamespaceHook()` adds them to a context.
+ * Outer hooks run before inner ones.
+ */
 export interface EventHooks<Context = AnyEventContext> {
-  /** First of all, before the payload is looked at. */
+  /** Runs first. If it throws, the event is refused. */
   onEvent?: OneOrMany<EventHook<Context>>
-  /** Before the payload is checked. */
+  /** Runs before the payload is checked. If it throws, the event is refused. */
   preValidation?: OneOrMany<EventHook<Context>>
-  /** After it was checked, before the handler. */
+  /** Runs after the payload was checked, before the handler. If it throws, the event is refused. */
   preHandler?: OneOrMany<EventHook<Context>>
+  /** Runs after the ack was sent. If it throws, the error is logged. */
   onAck?: OneOrMany<AckHook<Context>>
+  /** Runs when anything has failed, before the client receives the error. If it throws, the error is logged. */
   onError?: OneOrMany<ErrorHook<Context>>
 }

@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 /*
- * A type where a definition wants a schema: of what only the server writes, and nobody checks.
+ * `dataType()`, a TypeScript type in place of a schema, for values that only the server writes.
  */
 
-/** Stands for a type of TypeScript, as `data` of a definition. */
+/** The result of `dataType()`. */
 export type DataType<Data> = StandardSchemaV1<Data, Data>
 
 const ANYTHING: DataType<unknown> = Object.freeze({
@@ -16,7 +16,8 @@ const ANYTHING: DataType<unknown> = Object.freeze({
 })
 
 /**
- * Says by a type of TypeScript what stands in `socket.data`. At run time it is a Standard Schema that takes anything.
+ * Types `socket.data` with a TypeScript type, as `data` of a definition. At run time it is a Standard Schema that accepts any
+ * value.
  *
  * @example
  * const chat = defineNamespace({

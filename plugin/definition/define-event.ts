@@ -2,13 +2,13 @@ import type { Based } from './define-namespace.js'
 import type { EventContext, EventDefinition } from './namespace-definition.js'
 
 /*
- * An event in a file of its own, with its types.
+ * `defineEvent()`, which types an event in a file of its own.
  */
 
-// biome-ignore lint/suspicious/noExplicitAny: it goes into any definition
+// biome-ignore lint/suspicious/noExplicitAny: the event goes into any definition
 type Unknown = any
 
-/** What `defineEvent()` takes. */
+/** The argument of `defineEvent()`. */
 type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data> = EventDefinition<
   Payload,
   Reply,
@@ -16,7 +16,7 @@ type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data> = EventDefini
   EventContext<Emits, Answers, { event: Failures }, Join, Data, Unknown>
 >
 
-/** An event that `defineEvent()` has typed. Its own errors are its handler's business: those of a definition may be more. */
+/** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
 export type DefinedEvent<
   Payload,
   Reply,
@@ -28,8 +28,11 @@ export type DefinedEvent<
 > = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, Unknown, Join, Data, Unknown>>
 
 /**
- * Gives an event its types, so that it may stand in a file of its own and go into any definition; it returns its argument.
- * Of its context nothing is known but its own errors: params are `unknown`, and what it emits is checked at run time.
+ * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are
+ * `unknown`, and emits are checked at run time only; pass a base as first argument to type them.
+ *
+ * @param event - the event
+ * @returns its argument, with its types
  *
  * @example
  * export const sendMessage = defineEvent({
@@ -44,8 +47,11 @@ export function defineEvent<const Payload = unknown, const Reply = unknown, cons
   event: EventOf<Payload, Reply, Failures, Unknown, Unknown, Unknown, Unknown>,
 ): DefinedEvent<Payload, Reply, Failures>
 /**
- * The same for definitions that have what the first argument has: its `schema`, `emits` and `data` type the context. An
- * error of types tells where a definition has it not.
+ * Infers the types of one event for the definitions that share a base.
+ *
+ * @param base - its `schema`, `emits` and `data` type the context. A definition that lacks the `schema` of the base is a type error.
+ * @param event - the event
+ * @returns the event, with its types
  *
  * @example
  * export const base = defineNamespace({ schema: { params: Org }, emits: { 'message:new': { payload: Message } } })

@@ -1,12 +1,12 @@
 import type { JoinSchemas, NamespaceDefinition, None, Schemas } from './namespace-definition.js'
 
 /*
- * Definitions that remember what was inferred from them.
+ * `defineNamespace()` and `defineNamespaces()`, which infer the types of definitions and keep them.
  */
 
 declare const TYPES: unique symbol
 
-/** A definition that remembers what was inferred from it. */
+/** A definition with its inferred types: the result of `defineNamespace()`. */
 export type Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data = unknown> = NamespaceDefinition<
   Emits,
   Answers,
@@ -27,16 +27,19 @@ export type Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data = un
   }
 }
 
-/** Whatever remembers what was inferred of what it emits, of joining and of `socket.data`. */
+/** Anything with the inferred types of emits, joining and `socket.data`: the base of `defineEvent()`. */
 export interface Based<Emits, Answers, Join, Data> {
   readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data }
 }
 
-/** What was inferred from a definition. */
+/** The inferred types of a definition. */
 export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : never
 
 /**
- * Gives a definition its types; it returns its argument.
+ * Infers the types of a definition from its schemas: payloads, replies, errors, emits, params, `auth` and `socket.data`.
+ *
+ * @param definition - one namespace. It is checked when it is declared, not here.
+ * @returns its argument, with its types
  *
  * @example
  * const chat = defineNamespace({
@@ -64,7 +67,10 @@ export function defineNamespace<
 }
 
 /**
- * Gives several definitions their types, by name; it returns its argument. For `register()`, which infers none:
+ * Infers the types of several definitions, for `register()`, which infers none itself.
+ *
+ * @param definitions - the definitions by name
+ * @returns its argument, with its types
  *
  * @example
  * app.register(namespaces, { namespaces: defineNamespaces({ '/chat': { events: { … } } }) })

@@ -2,11 +2,11 @@ import type { BroadcastOperator, DefaultEventsMap, RemoteSocket } from 'socket.i
 import type { InputOf, IsAny, None, OutputOf } from '../schema/schema.js'
 
 /*
- * What is emitted, as types: by a socket, and to an audience. Emits and Answers are maps from the name of an emit to a schema,
- * and Data is the schema of `socket.data`.
+ * The types of emits, to one socket and to an audience. Emits and Answers map the name of an emit to a schema. Data is the
+ * schema of `socket.data`.
  */
 
-// An emit that is declared without a payload carries none; `ask` has a place for it, before its options.
+// An emit without a declared payload has no argument. `ask` keeps its position, because options follow.
 type EmitArgs<Schema> = unknown extends Schema ? [] : [payload: InputOf<Schema>]
 export type AskArgs<Schema> =
   IsAny<Schema> extends true
@@ -20,53 +20,61 @@ export type AnswerOf<Answers, Event> = Event extends keyof Answers
     : OutputOf<Answers[Event]>
   : unknown
 
-// biome-ignore lint/suspicious/noExplicitAny: of a definition that nothing is known of
+// biome-ignore lint/suspicious/noExplicitAny: for any definition
 type SentArgs<Schema> = IsAny<Schema> extends true ? any[] : EmitArgs<Schema>
 
 /** The emits of a definition as Socket.IO types them. */
 export type EmitEvents<Emits> =
-  // Of a definition without `emits` in the options of register() any name is inferred.
+  // Inside the options of register(), a definition without `emits` has any name.
   string extends keyof Emits ? DefaultEventsMap : { [Event in keyof Emits]: (...args: EmitArgs<Emits[Event]>) => void }
 
-/** What stands in `socket.data`; where the definition does not say it, whatever Socket.IO says. */
-// biome-ignore lint/suspicious/noExplicitAny: that is Socket.IO's own
+/** The type of `socket.data`; Socket.IO's own if the definition has no `data`. */
+// biome-ignore lint/suspicious/noExplicitAny: Socket.IO's own type
 export type SocketData<Data> = unknown extends Data ? any : OutputOf<Data>
 
-/** Asks clients something and waits for their answers. `timeoutMs` defaults to 10_000. */
+/** The options of `ask()`. */
 export interface AskOptions {
+  /**
+   * Milliseconds to wait for the answer.
+   * @defaultValue 10_000
+   */
   timeoutMs?: number
 }
 
-/** What all that hears an emit has; `This` is what its modifiers give. */
+/** The modifiers of a broadcast. `This` is their result. */
 interface Modifiers<This> {
   /** Adds rooms. */
   to(room: string | string[]): This
-  /** Adds rooms: the same as `to`. */
+  /** The same as `to`. */
   in(room: string | string[]): This
-  /** Leaves out rooms, or sockets by their id. */
+  /** Leaves out rooms, or sockets by their ids. */
   except(room: string | string[]): This
-  /** Only the sockets of this node. */
+  /** Emits only to the sockets of this node. */
   readonly local: This
-  /** May be lost by who can't receive it right now. */
+  /** A client that can't receive the emit right now may lose it. */
   readonly volatile: This
-  /** Whether it is compressed, where the engine's options allow it. */
+  /** Whether the emit is compressed, if the options of the engine turn compression on. */
   compress(isCompressed: boolean): This
 }
 
-/** Where an emit goes: everybody in some rooms. */
+/** The sockets that a broadcast goes to. Its `emit` throws FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN. */
 export interface Audience<Emits, Answers = None, Data = unknown>
   extends Pick<BroadcastOperator<EmitEvents<Emits>, unknown>, 'emit'>,
     Modifiers<Audience<Emits, Answers, Data>> {
   /**
-   * The same audience, whose emits are answered: within that time, in milliseconds.
+   * The same audience, with emits that wait for answers.
+   *
+   * @param ms - milliseconds to wait
    *
    * @example
    * to('members').timeout(5_000).emit('poll:ask', 'Tea?', (error, answers) => log.info({ error, answers }))
    */
   timeout(ms: number): TimedAudience<Emits, Answers>
   /**
-   * Emits, and waits for an answer of every socket, or for `timeoutMs`.
-   * Resolves to the answers by socket id, and the ids of those that did not answer, or not what the schema wants.
+   * Emits, and waits for the answer of every socket, for `timeoutMs` at most.
+   *
+   * @returns `answers`: the answers by socket id. `missing`: the ids of the sockets that did not answer, or whose answer does not
+   * fit the `reply` of the emit.
    *
    * @example
    * const { answers, missing } = await to('members').ask('poll:ask', 'Tea?', { timeoutMs: 5_000 })
@@ -75,39 +83,51 @@ export interface Audience<Emits, Answers = None, Data = unknown>
     event: Event,
     ...args: AskArgs<Emits[Event]>
   ): Promise<{ answers: Map<string, AnswerOf<Answers, Event>>; missing: string[] }>
-  /** The sockets of this audience, those of other nodes too where the adapter knows them. */
+  /** The sockets of this audience, including those of other nodes if the adapter knows them. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents<Emits>, SocketData<Data>>[]>
-  /** Makes them leave the namespace; `close` ends their connections, too. */
+  /**
+   * Makes the sockets leave the namespace.
+   *
+   * @param close - whether to close their connections as well. Default false.
+   */
   disconnectSockets(close?: boolean): void
 }
 
-/** An audience that answers what it is sent, each answer as the emit's `reply` has it. */
+/** An audience whose answers are awaited. Each answer is checked by the `reply` of the emit. */
 export interface TimedAudience<Emits, Answers = None> extends Modifiers<TimedAudience<Emits, Answers>> {
   /**
-   * Emits; `ack` is called once. `error`: somebody has not answered in time, or not what the schema wants; `answers` are
-   * those that fit, all the same.
+   * Emits, and calls `ack` once. Its `error` is FST_NSP_ANSWER_TIMEOUT or FST_NSP_ANSWER_INVALID if a client did not answer in time or
+   * does not fit the schema. Its `answers` are the ones that fit, with an error as well.
    */
   emit<Event extends keyof Emits & string>(
     event: Event,
     ...args: [...SentArgs<Emits[Event]>, ack: (error: Error | null, answers: AnswerOf<Answers, Event>[]) => void]
   ): boolean
-  /** The same as a promise. Rejects with that error; the answers that fit are its `responses`. */
+  /**
+   * Emits, and waits for the answers.
+   *
+   * @throws FST_NSP_ANSWER_TIMEOUT, FST_NSP_ANSWER_INVALID; `responses` of the error has the answers that fit
+   */
   emitWithAck<Event extends keyof Emits & string>(
     event: Event,
     ...args: SentArgs<Emits[Event]>
   ): Promise<AnswerOf<Answers, Event>[]>
 }
 
-/** Emits to one socket: a function, and the same with what Socket.IO's operators say of an emit. */
+/** Emits to one socket: a function, with modifiers. */
 export interface SocketEmit<Emits, Answers = None> {
   <Event extends keyof EmitEvents<Emits> & string>(event: Event, ...args: Parameters<EmitEvents<Emits>[Event]>): boolean
-  /** May be lost by a client that can't receive it right now: `emit.volatile('cursor:moved', point)`. */
+  /** A client that can't receive the emit right now may lose it: `emit.volatile('cursor:moved', point)`. */
   readonly volatile: SocketEmit<Emits, Answers>
-  /** Whether it is compressed, where the engine's options allow it: `emit.compress(false)('file:new', file)`. */
+  /** Whether the emit is compressed, if the options of the engine turn compression on: `emit.compress(false)('file:new', file)`. */
   compress(isCompressed: boolean): SocketEmit<Emits, Answers>
   /**
-   * Gives an emit that is answered, within that time, in milliseconds, and by the emit's `reply`:
-   * `emit.timeout(5_000)('poll:ask', 'Tea?', (error, answer) => …)`. `ask` gives a promise of the same.
+   * An emit that waits for the client's answer, checked by the `reply` of the emit. `ask()` returns a promise instead.
+   *
+   * @param ms - milliseconds to wait
+   *
+   * @example
+   * emit.timeout(5_000)('poll:ask', 'Tea?', (error, answer) => log.info({ error, answer }))
    */
   timeout(
     ms: number,

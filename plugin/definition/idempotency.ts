@@ -1,43 +1,73 @@
 import type { FastifyInstance } from 'fastify'
 
 /*
- * A client that retries gives at-least-once: the same event may come twice. A key makes it once: the first ack is kept,
- * and given to every later event with that key.
+ * The types of idempotency. A client that retries may send an event twice. With a key, the first ack is kept and answers
+ * every later event with that key.
  */
 
-/** How a key is claimed. */
+/** The options of `IdempotencyStore.claim()`. */
 export interface ClaimOptions {
-  /** How long the ack is kept, and how long a claim is good that is neither settled nor released. Milliseconds. */
+  /** Milliseconds for which the ack is kept, and for which a claim is valid that is neither settled nor released. */
   readonly ttlMs: number
-  /** Aborts when nobody waits for the claim any more. A store that heeds it rejects at once. */
+  /** Aborts when no event waits for the claim any more. The store should then reject at once. */
   readonly signal?: AbortSignal
 }
 
-/** The claim of whoever is to handle the event; or the ack of whoever has. */
+/** A `token` for the event whose handler runs, or the `ack` of the event whose handler ran before. */
 export type Claim = { readonly token: string } | { readonly ack: string }
 
-/** Where acks are kept. Three methods, each of which one statement of Redis or PostgreSQL can be. */
+/**
+ * A store of acks, for several nodes or to keep acks over a restart. Each method can be one statement of Redis or PostgreSQL.
+ * `createMemoryStore()` is the default.
+ */
 export interface IdempotencyStore {
   /**
-   * Claims a key. Resolves to a `token` for whoever comes first, and for everybody else to the `ack` that the first one has
-   * settled, when it has. Where the first one releases its claim, exactly one of those who wait gets a token.
+   * Claims a key. If `claim()` rejects, the event is answered with `FST_NSP_INTERNAL`, and its handler is not called.
+   *
+   * @param key - the JSON of the namespace's address, the event's name and the value of `IdempotencyOptions.key`
+   * @returns a `token` for the first caller; for every other caller the `ack`, when the first caller has settled it. If the first
+   * caller releases its claim, exactly one of the waiting callers receives a token.
    */
   claim(key: string, options: ClaimOptions): Promise<Claim>
-  /** Keeps the ack under the key that was claimed with this token. Does nothing where that claim is lost. */
+  /**
+   * Keeps the ack of a claim for `ttlMs`. Does nothing if the claim is lost. A rejection is logged.
+   *
+   * @param token - the token of the claim
+   * @param ack - a string, which `claim()` must give back unchanged
+   */
   settle(token: string, ack: string): Promise<void>
-  /** Gives the claim with this token up, so that the next one may try. Does nothing where that claim is lost. */
+  /**
+   * Gives up a claim, so that the next caller may claim the key. Does nothing if the claim is lost. A rejection is logged.
+   *
+   * @param token - the token of the claim
+   */
   release(token: string): Promise<void>
 }
 
-/** `Payload` and `Context`: those of the event that has the key. */
+/**
+ * Runs the handler once for all events with the same key.
+ *
+ * @example
+ * idempotency: { key: (order, { request }) => `${request.user.id} ${order.key}`, ttlMs: 600_000 }
+ */
 export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
   /**
-   * The key of an event, from its checked payload: what the client made up for this one thing it wants, and whose it is.
-   * It is kept apart by namespace and event already; `undefined` means that this event has none. It is synchronous.
+   * The key of an event. Put the user into it: keys are separate for each namespace and event, and not for each user.
+   * Synchronous. A 4xx that it throws refuses the event.
+   *
+   * @param payload - the payload, after its check
+   * @param context - the context of the handler
+   * @returns the key, or `undefined` for an event without a key
    */
   key: (this: FastifyInstance, payload: Payload, context: Context) => string | undefined
-  /** How long an ack is kept. Milliseconds. Default 600_000. */
+  /**
+   * Milliseconds for which an ack is kept.
+   * @defaultValue 600_000
+   */
   ttlMs?: number
-  /** Default: the memory of this process, for 10_000 keys and 16 MB of this event at most. */
+  /**
+   * The store of the acks.
+   * @defaultValue the memory of this process: 10_000 keys and 16_000_000 bytes for this event
+   */
   store?: IdempotencyStore
 }

@@ -8,28 +8,28 @@ import type {
 import type { InputOf, IsAny, None, OutputOf } from '../schema/schema.js'
 
 /*
- * What is known of joining a namespace, which is one Fastify request. The type parameter is the map from a part of that
- * request to its schema, as it is inferred from the `schema` of a definition.
+ * The types of joining a namespace, which is one Fastify request. Join maps the parts of that request to schemas; it is
+ * inferred from the `schema` of a definition.
  */
 
 export type OneOrMany<Type> = Type | readonly Type[]
 
-/** The schemas of joining, by the part of the request that they check. */
+/** The schemas of joining, by the part of the request. A value that does not fit is refused with `FST_NSP_CONNECT_INVALID`. */
 export interface JoinSchemas {
-  /** The parameters of the namespace's address. */
+  /** The params of the namespace's address. */
   readonly params?: unknown
   /** The query of the handshake. */
   readonly querystring?: unknown
   /** The headers of the handshake. */
   readonly headers?: unknown
-  /** Socket.IO's `auth`, which a client gives for each namespace: the body of the request. */
+  /** Socket.IO's `auth`, which a client sends for each namespace. It is the body of the request. */
   readonly auth?: unknown
 }
 
 type OutputAt<Join, Part> =
   IsAny<Join> extends true ? unknown : Part extends keyof Join ? OutputOf<Join[Part]> : unknown
 
-/** The parameters of an address: strings, or what their schema makes of them. */
+/** The params of an address: strings, or the output of their schema. */
 export type ParamsOf<Join> =
   IsAny<Join> extends true
     ? Readonly<Record<string, unknown>>
@@ -37,10 +37,10 @@ export type ParamsOf<Join> =
       ? OutputOf<Join['params']>
       : Readonly<Record<string, string>>
 
-/** What the schema of `auth` takes; without one, whatever a client likes. */
+/** The input of the `auth` schema; without a schema, any object. */
 export type AuthInputOf<Join> = 'auth' extends keyof Join ? InputOf<Join['auth']> : Record<string, unknown>
 
-/** The Fastify request of joining. */
+/** The Fastify request that joins a namespace. Its body is `auth`, and `auth.token` is its Authorization header. */
 export type JoinRequest<Join = None> = FastifyRequest<{
   Params: OutputAt<Join, 'params'>
   Querystring: OutputAt<Join, 'querystring'>
@@ -48,31 +48,34 @@ export type JoinRequest<Join = None> = FastifyRequest<{
   Body: OutputAt<Join, 'auth'>
 }>
 
-// A method's parameter may know more than that of the method it is assigned to: so a definition goes into a list of any.
+// Declared as a method, because TypeScript compares the parameters of methods both ways: a definition of any types then fits.
 interface JoinHookShape<Join> {
   hook(this: FastifyInstance, request: JoinRequest<Join>, reply: FastifyReply, done: HookHandlerDoneFunction): void
 }
 
 /**
- * A hook of joining, of the shape that Fastify's have: asynchronous, or with `done`. What it throws, and a reply that it
- * sends, refuses the socket.
+ * A hook of joining, with the signature of Fastify's hooks: asynchronous, or with `done`. To refuse the socket, throw or send a
+ * reply.
+ *
+ * @example
+ * onRequest: async (request) => { await request.jwtVerify() }
  */
 export type JoinHook<Join = None> = JoinHookShape<Join>['hook']
 
-/** The hooks of joining, by name: those that a route has before its handler. */
+/** The hooks of joining: the hooks that a route runs before its handler. */
 export interface JoinHooks<Join = None> {
-  /** First of all: nothing is checked yet, `auth` in `request.body` neither. */
+  /** Runs first. Nothing is checked yet, including `auth` in `request.body`. */
   onRequest?: OneOrMany<JoinHook<Join>>
-  /** Before the schemas are checked. */
+  /** Runs before the schemas are checked. */
   preValidation?: OneOrMany<JoinHook<Join>>
-  /** After they were checked, before the socket joins. */
+  /** Runs after the schemas were checked, before the socket joins. */
   preHandler?: OneOrMany<JoinHook<Join>>
 }
 
 /**
- * What else a route takes, and a connect has a use for; each is Fastify's own. A connect has its `auth` for a body, which is
- * here already, so `preParsing` is given an empty stream. `errorHandler`, `preSerialization` and `onSend` are of a
- * refusal, and `onResponse` of each answer. With `constraints` the namespace is there for those requests only.
+ * Fastify's other route options that apply to joining. `preParsing` receives an empty stream, because the body is `auth`.
+ * `errorHandler`, `preSerialization` and `onSend` run for a refusal, and `onResponse` for every answer. With `constraints`,
+ * the namespace exists only for requests that match them.
  */
 export type JoinRouteOptions = Pick<
   RouteShorthandOptions,

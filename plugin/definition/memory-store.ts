@@ -3,16 +3,26 @@ import type { Clock } from '../shared/limits.js'
 import type { Claim, ClaimOptions, IdempotencyStore } from './idempotency.js'
 
 /*
- * Acks of events with a key, in the memory of this process. What is in flight is never forgotten: who waits for it would
- * wait for ever, or handle it once more. At a bound the oldest acks go, and where there are none, nobody else may begin.
+ * The default idempotency store: acks in the memory of this process. A claim in flight is never dropped, because waiting events
+ * would wait for ever or run the handler again. At a bound, the oldest acks are dropped; if there are none, `claim()` rejects.
  */
 
+/** The options of `createMemoryStore()`. */
 export interface MemoryStoreOptions {
-  /** How many keys, in flight or kept. Default 10_000. */
+  /**
+   * Number of keys, in flight or kept.
+   * @defaultValue 10_000
+   */
   maxKeys?: number
-  /** Bytes of all keys and acks. Default 16_000_000. */
+  /**
+   * Bytes of all keys and acks.
+   * @defaultValue 16_000_000
+   */
   maxBytes?: number
-  /** A clock in milliseconds. Default: Date.now. */
+  /**
+   * A clock, in milliseconds.
+   * @defaultValue `Date.now`
+   */
   now?: Clock
 }
 
@@ -26,15 +36,17 @@ interface Entry {
   bytes: number
   expiresAt: number
   ttlMs: number
-  /** Of the claim that is in flight; undefined when its ack is there. */
+  /** The token of the claim in flight; undefined when the ack is there. */
   token: string | undefined
   ack: string | undefined
   readonly waiters: Set<Waiter>
 }
 
 /**
- * Keeps acks in memory.
- * throws FST_NSP_OPTIONS_INVALID for a bound that is none.
+ * Creates an idempotency store in memory. Several events may share it. If there is no room beside the keys in flight, an event is
+ * answered with `FST_NSP_KEYS_LIMIT`.
+ *
+ * @throws FST_NSP_OPTIONS_INVALID if a bound is not a whole number from 1 on
  *
  * @example
  * idempotency: { key: ({ key }) => key, store: createMemoryStore({ maxBytes: 64_000_000 }) }
@@ -48,7 +60,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
   }
   const entries = new Map<string, Entry>()
   const claims = new Map<string, Entry>()
-  /** Those with an ack, the oldest first. */
+  /** The entries that have an ack, the oldest first. */
   const kept = new Set<Entry>()
   let bytes = 0
   let sequence = 0

@@ -5,9 +5,9 @@ import type { IdempotencyOptions } from './idempotency.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
 /*
- * The shape of a definition. Type parameters are maps from the name of an event to a schema: Emits and Answers from `emits`,
- * Payloads, Replies and Failures from `events`. Join maps parts of the request that joins to their schemas, from `schema`;
- * Data is the schema of `socket.data`. NoInfer keeps what `...base` brings along from pinning them to what the base has.
+ * The type of a definition. Type parameters map the name of an event to a schema: Emits and Answers come from `emits`, Payloads,
+ * Replies and Failures from `events`. Join maps the parts of the joining request to schemas, from `schema`. Data is the
+ * schema of `socket.data`. NoInfer: without it, `...base` in a definition would fix these types to those of the base.
  */
 
 export type { None, Schemas } from '../schema/schema.js'
@@ -23,7 +23,6 @@ export type {
   EventHooks,
   HandlerContext,
   SocketEmit,
-  TimedAudience,
 } from './context-types.js'
 export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
@@ -31,7 +30,7 @@ type Awaitable<Type> = Type | Promise<Type>
 type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<Readable<InputOf<Schema>>>
 
-/** What may be readonly, as a literal in a handler is: a reply is only read. */
+/** A readonly version of a reply: a handler may return literals that are readonly. */
 type Readable<Type> = Type extends Leaf
   ? Type
   : Type extends object
@@ -43,27 +42,28 @@ interface EventOptions<Payload, Context> extends EventHooks<Context> {
   /** One sentence for people. */
   description?: string
   /**
-   * Longest the handler may run before its ack is answered with FST_NSP_HANDLER_TIMEOUT.
-   * Milliseconds, 0 turns it off. Default: that of the plugin's options. The context's `signal` aborts at the same moment.
+   * Milliseconds that hooks and handler may take before the event is answered with `FST_NSP_HANDLER_TIMEOUT` and `signal` aborts.
+   * 0 turns it off.
+   * @defaultValue `handlerTimeoutMs` of the plugin
    */
   handlerTimeoutMs?: number
-  /** Answers a repeated key with the first ack, and runs the handler once. */
+  /** Runs the handler once for all events with the same key, and answers each of them with the first ack. */
   idempotency?: IdempotencyOptions<Payload, Context>
 }
 
 /**
- * Events that clients send. Three maps in one, so that TypeScript infers the payload, the reply and the errors of each
- * event from its own properties: the first types what the handler receives, the second what it returns.
+ * Events that clients send. Three mapped types, so that TypeScript infers payload, reply and errors of each event from its own
+ * properties. The first one types the handler's arguments, the second one its result.
  */
 type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<PayloadOf<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
   > & {
-    /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
+    /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
     payload?: Payloads[Event]
-    /** Its return value is the ack's data. */
-    // A schema is what is inferred from: to look for one in these two would cost a hundred times as much.
+    /** Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. */
+    // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
     handler: (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<PayloadOf<Payloads[Event]>>,
@@ -72,27 +72,27 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> =
   }
 } & {
   readonly [Event in keyof Replies]: {
-    /** The schema of the ack's data. */
+    /** The schema of the `data` of the ack. Undeclared properties are not sent. */
     reply?: Replies[Event]
-    // Nothing is inferred from it: TypeScript would go through all branches of TypeBox's Static, which takes it seconds.
+    // NoInfer: otherwise TypeScript goes through all branches of TypeBox's Static, which takes seconds.
     handler: (...args: never[]) => NoInfer<ReturnOf<Replies[Event]>>
   }
 } & {
   readonly [Event in keyof Failures]: {
-    /** The errors that clients may expect, by code: the schema of each one's data. */
+    /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
     errors?: Failures[Event]
   }
 }
 
-/** The one event of a file of its own. It is no alias of the above: TypeScript would compare the two by their type arguments. */
+/** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
 export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<PayloadOf<Payload>, Context> & {
-  /** The schema of the one payload. Without it, whatever the client sends is handed on as `unknown`. */
+  /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
   payload?: Payload
-  /** The schema of the ack's data. */
+  /** The schema of the `data` of the ack. Undeclared properties are not sent. */
   reply?: Reply
-  /** The errors that clients may expect, by code: the schema of each one's data. */
+  /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
   errors?: Failures
-  /** Its return value is the ack's data. */
+  /** Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. */
   handler: (
     this: NoInfer<FastifyInstance>,
     payload: NoInfer<PayloadOf<Payload>>,
@@ -100,7 +100,7 @@ export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<Pa
   ) => NoInfer<ReturnOf<Reply>>
 }
 
-/** One namespace, as its user declares it. */
+/** One namespace, as you declare it: the argument of `defineNamespace()` and `app.namespace()`. */
 export interface NamespaceDefinition<
   Emits,
   Answers = None,
@@ -111,53 +111,56 @@ export interface NamespaceDefinition<
   Data = unknown,
 > extends JoinHooks<NoInfer<Join>>,
     JoinRouteOptions {
-  /** One sentence for people: it is shown by `printNamespaces()`. */
+  /** One sentence for people, which `app.printNamespaces()` prints. */
   description?: string
   /**
-   * The schemas of joining, which is one Fastify request: of its params, its query and its headers as in a route, and of
-   * Socket.IO's `auth`. What does not fit is refused with a 400.
+   * The schemas of the joining request: `params`, `querystring` and `headers` as in a route, and Socket.IO's `auth`. A request that
+   * does not fit is refused with `FST_NSP_CONNECT_INVALID`.
    */
   schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] } & JoinSchemas
-  /**
-   * What stands in `socket.data`: a schema, or `dataType<Data>()`. It is for types only: nothing checks what handlers put there.
-   */
+  /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time, as no client can write it. */
   data?: Data
-  /** Events that the server sends, each with the schema of its one payload, and of the answer if clients give one. */
+  /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
   emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event]; description?: string } } & {
     readonly [Event in keyof Answers]: { reply?: Answers[Event] }
   }
   /** Events that clients send. */
   events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data>
-  /** Hooks of every event. */
+  /** Hooks of every event of this definition. */
   eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>>
-  /** Handles the events of one socket one after another, in order. Default false: at the same time, as Socket.IO does. */
+  /**
+   * Whether the events of one socket run one after another, and not at the same time.
+   * @defaultValue `false`
+   */
   sequential?: boolean
   /**
-   * Until when a socket may stay: a Date, or milliseconds since the epoch; undefined is for ever. Default: the `exp` of a
-   * verified JWT, else for ever. Asked at the end of joining, and when the socket is authenticated again.
+   * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`. Called after the joining hooks, and on `reauthenticate()`.
+   *
+   * @returns a Date, milliseconds since the epoch, or undefined for no expiry
+   * @defaultValue the `exp` of a verified JWT, else no expiry
    */
   expiresAt?(this: FastifyInstance, request: NoInfer<JoinRequest<Join>>): Date | number | undefined
   /**
-   * Runs once for each socket that has joined; its events wait until it has settled. What it throws or rejects is
-   * logged, and that socket is disconnected: a half-prepared socket is nobody's gain.
+   * Runs once for each socket that has joined. Its events wait until `onConnect` has settled, for `onConnectTimeoutMs` at most. If it
+   * throws, the error is logged and the socket is disconnected.
    */
   onConnect?(
     this: FastifyInstance,
     context: NoInfer<HandlerContext<Emits, Answers, Join, Data, keyof Payloads>>,
   ): unknown
-  /** Runs instead of onConnect for a socket whose session was recovered: its rooms and its id are as they were. */
+  /** Runs instead of `onConnect` for a recovered socket, which has its former id, rooms and data. */
   onRecover?(
     this: FastifyInstance,
     context: NoInfer<HandlerContext<Emits, Answers, Join, Data, keyof Payloads>>,
   ): unknown
-  /** Runs once for each socket whose onConnect ran, after it has settled. What it throws is logged; close() awaits it. */
+  /** Runs once for each socket whose `onConnect` ran, after that has settled. `app.close()` awaits it. An error is logged. */
   onDisconnect?(
     this: FastifyInstance,
     context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, keyof Payloads>>,
   ): unknown
 }
 
-/** A definition of whatever types: what a list of them holds. Its functions are methods, so that theirs may know more. */
+/** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
 export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Unknown>, JoinRouteOptions {
   description?: string
   schema?: JoinSchemas
@@ -179,21 +182,18 @@ interface AnyEventDefinition<Payload> extends EventOptions<Unknown, AnyEventCont
   handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
 }
 
-/** Of a payload nothing is known where nothing infers it; a property that is asked of it is an error that says so. */
+/** A payload without an inferred type. Reading a property of it is a type error that shows the hint. */
 interface Uninferred<Hint extends string> {
   readonly [HINT]?: Hint
 }
 declare const HINT: unique symbol
 
-/**
- * A definition that is written where no types are inferred: in the options of `register()`. What is sure to hold in any
- * definition holds here; types of payloads do not.
- */
+/** A definition inside the options of `register()`, which infers no types: its payloads have none. */
 export type InlineDefinition = AnyNamespaceDefinition<
   | Uninferred<'register() infers no types: write namespaces: defineNamespaces({ … }), or give a defineNamespace({ … })'>
   | null
   | undefined
 >
 
-// biome-ignore lint/suspicious/noExplicitAny: the one place where definitions of different types meet
+// biome-ignore lint/suspicious/noExplicitAny: for definitions of any types
 type Unknown = any

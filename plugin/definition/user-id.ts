@@ -7,7 +7,7 @@ import { isThenable } from '../shared/maybe-async.js'
  * The id of a user, as a text: two who are not the same must not have the same one.
  */
 
-/** What `userIdOf` may give; of objects an ObjectId of MongoDB. At run time any that has a text of its own will do. */
+/** The id of a user. An object may be an ObjectId of MongoDB; at run time, any object with its own `toString()` is accepted. */
 export type UserId = string | number | bigint | { toHexString(): string }
 
 /**

@@ -8,7 +8,7 @@ import { type BinaryOptions, isOfStandIns } from './binary/binary-keyword.js'
  * what comes out, and a check.
  */
 
-/** Anything that can describe a payload: a JSON Schema as an object, a TypeBox schema, or any Standard Schema. */
+/** A schema: a JSON Schema as an object, a TypeBox schema, or any Standard Schema (Zod, Valibot, ArkType, …). */
 export type AnySchema = StandardSchemaV1 | object | boolean
 
 /** What a map of schemas is when nothing was declared. */
@@ -17,10 +17,10 @@ export type None = Record<never, never>
 export type Schemas = Record<string, unknown>
 export type IsAny<Type> = 0 extends 1 & Type ? true : false
 
-/** What a schema gives after parsing: the plain type, the result of a transform, `unknown` where nothing is known. */
+/** The output type of a schema, after its transforms; `unknown` if the schema has no type. */
 export type OutputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : StaticOf<Schema>
 
-/** What has to be handed to a schema: the same as OutputOf but for schemas that transform. */
+/** The input type of a schema. It differs from OutputOf for schemas that transform. */
 export type InputOf<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : StaticOf<Schema>
 
 // TypeBox 0.34 carries its type in `static`; TypeBox 1 and plain JSON Schema are read by TypeBox 1. `infer` keeps TypeScript

@@ -26,12 +26,17 @@ const TELLABLE = [
   FST_NSP_REPLY_INVALID,
 ]
 
-/** What a client is told of an error. */
+/** An error as a client receives it: `error` of an ack, or `message` and `data` of a `connect_error`. */
 export interface WireError {
+  /** E.g. `FST_NSP_EVENT_INVALID`, or the code of a declared error. */
   readonly code: string
+  /** A status of HTTP, e.g. 400. */
   readonly statusCode: number
   readonly message: string
-  /** What is wrong where, by JSON pointer, for an invalid payload; the data of a declared error; the id in the log. */
+  /**
+   * For an invalid payload, each problem with its place as a JSON pointer. For a declared error, its data. For
+   * `FST_NSP_INTERNAL`, the id of the log line.
+   */
   readonly details?: unknown
 }
 

@@ -1,16 +1,16 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * Every error of the house. A code is born here and nowhere else; docs/errors.md says its cause and its fix, and a test
- * compares the two both ways. A message names the place, then what is wrong there, then what to do about it.
+ * Every error of the plugin. Codes are defined only here. docs/errors.md has the cause and the fix of each, and a test compares
+ * the two both ways. A message names the place, then the problem, then the remedy.
  */
 
-/** Of what a user wrote: where, and what is wrong with it. */
+/** Creates the error class for a wrong value of a user: its message has the place and the problem. */
 function createRefused(code: string, message: string) {
   return createError<[place: string, problem: string]>(code, message, 500, TypeError)
 }
 
-// At boot: thrown by register() and app.namespace(), so that nothing starts on a wrong word.
+// At boot: thrown by register(), app.namespace() and app.addNamespaceHook().
 export const FST_NSP_OPTIONS_INVALID = createRefused('FST_NSP_OPTIONS_INVALID', 'Option %s %s')
 export const FST_NSP_NAME_INVALID = createRefused('FST_NSP_NAME_INVALID', 'The namespace name %s %s')
 export const FST_NSP_DEFINITION_INVALID = createRefused('FST_NSP_DEFINITION_INVALID', 'Definition %s %s')
@@ -26,7 +26,7 @@ export const FST_NSP_DEFINITION_UNKNOWN = createError<[what: string, remedy: str
 )
 export const FST_NSP_DEFINITION_AMBIGUOUS = createError<[one: string, other: string]>(
   'FST_NSP_DEFINITION_AMBIGUOUS',
-  'The definition is declared as %s and as %s: hand over the name of the one that is meant',
+  'The definition is declared as %s and as %s: pass the name instead',
   500,
 )
 export const FST_NSP_ALREADY_READY = createError<[name: string]>(
@@ -36,22 +36,22 @@ export const FST_NSP_ALREADY_READY = createError<[name: string]>(
 )
 export const FST_NSP_ALREADY_REGISTERED = createError(
   'FST_NSP_ALREADY_REGISTERED',
-  'fastify-namespaces is registered already for this context: register it once, and declare further namespaces with app.namespace()',
+  'fastify-namespaces is already registered for this context: register it once, and declare further namespaces with app.namespace()',
   500,
 )
 export const FST_NSP_IO_PRESENT = createError(
   'FST_NSP_IO_PRESENT',
-  'The instance is decorated with an `io` already: remove the other Socket.IO plugin and hand its options to fastify-namespaces as `io`',
+  'The instance already has an `io` decorator: remove the other Socket.IO plugin and pass its options to fastify-namespaces as `io`',
   500,
 )
 export const FST_NSP_HTTP2_ONLY = createError(
   'FST_NSP_HTTP2_ONLY',
-  'Socket.IO needs HTTP/1.1 and this instance speaks only HTTP/2: create it with https: { allowHTTP1: true }',
+  'Socket.IO needs HTTP/1.1, and this instance speaks only HTTP/2: create it with https: { allowHTTP1: true }',
   500,
 )
 export const FST_NSP_REQUEST_MISSING = createError(
   'FST_NSP_REQUEST_MISSING',
-  'The socket has no Fastify request: only sockets that came in through a server with fastify-namespaces have one',
+  'The socket has no Fastify request: only sockets that connected through a server with fastify-namespaces have one',
   500,
 )
 
@@ -62,7 +62,7 @@ export const FST_NSP_HOOK_LATE = createError<[name: string]>(
 )
 export const FST_NSP_HOOK_INVALID = createRefused('FST_NSP_HOOK_INVALID', 'The hook %s %s')
 
-// On the server, while it runs: thrown at the line that made the mistake.
+// On the server, at run time: thrown at the line that made the mistake.
 export const FST_NSP_PARAMS_INVALID = createRefused('FST_NSP_PARAMS_INVALID', 'The params of %s %s')
 export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: string, suggestion: string]>(
   'FST_NSP_EMIT_UNKNOWN',
@@ -71,7 +71,7 @@ export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: strin
 )
 export const FST_NSP_EMIT_INVALID = createError<[event: string, namespace: string, details: string]>(
   'FST_NSP_EMIT_INVALID',
-  'The payload of the emit %s of %s does not fit its schema: %s. Emit what the contract promises, or change it',
+  'The payload of the emit %s of %s does not fit its schema: %s. Emit what the schema declares, or change the schema',
   500,
 )
 export const FST_NSP_ERROR_UNDECLARED = createError<[code: string, event: string, suggestion: string]>(
@@ -91,7 +91,7 @@ export const FST_NSP_ANSWER_TIMEOUT = createError<[event: string]>(
 )
 export const FST_NSP_EVENT_DECLARED = createError<[event: string, namespace: string]>(
   'FST_NSP_EVENT_DECLARED',
-  'The event %s is declared in the definition of %s: no listener hears it. Handle it in the definition, or take it out of `events`',
+  'The event %s is declared in the definition of %s: its listener would never be called. Handle it in the definition, or remove it from `events`',
   500,
 )
 export const FST_NSP_KEY_INVALID = createError<[event: string, problem: string]>(
@@ -101,7 +101,7 @@ export const FST_NSP_KEY_INVALID = createError<[event: string, problem: string]>
 )
 export const FST_NSP_STORE_FAILED = createError<[event: string]>(
   'FST_NSP_STORE_FAILED',
-  'The idempotency store of the event %s has failed: `cause` says how',
+  'The idempotency store of the event %s has failed: `cause` has its error',
   503,
 )
 export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
@@ -111,20 +111,20 @@ export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
 )
 export const FST_NSP_EXPIRY_INVALID = createError<[value: string]>(
   'FST_NSP_EXPIRY_INVALID',
-  'expiresAt gives a Date, milliseconds since the epoch, or undefined for ever: got %s',
+  'expiresAt must return a Date, milliseconds since the epoch, or undefined for no expiry: got %s',
   500,
 )
 export const FST_NSP_USER_ID_INVALID = createError<[value: string]>(
   'FST_NSP_USER_ID_INVALID',
-  "A user's id is a string, a number, a bigint, or an object with a text of its own: got %s",
+  "A user's id must be a string, a number, a bigint, or an object with a text of its own: got %s",
   500,
 )
-export const FST_NSP_SOCKET_GONE = createError('FST_NSP_SOCKET_GONE', 'The socket has disconnected meanwhile', 410)
+export const FST_NSP_SOCKET_GONE = createError('FST_NSP_SOCKET_GONE', 'The socket has disconnected', 410)
 
-// In tests: thrown by app.injectSocket() and by the clients that it makes.
+// In tests: thrown by app.injectSocket() and its clients.
 export const FST_NSP_CLIENT_MISSING = createError(
   'FST_NSP_CLIENT_MISSING',
-  'injectSocket() needs the stock client, which is not installed: npm install --save-dev socket.io-client',
+  'injectSocket() needs socket.io-client, which is not installed: npm install --save-dev socket.io-client',
   500,
 )
 export const FST_NSP_CLIENT_DISCONNECTED = createError<[address: string, reason: string, name: string]>(
@@ -133,7 +133,7 @@ export const FST_NSP_CLIENT_DISCONNECTED = createError<[address: string, reason:
   500,
 )
 
-// On the wire: what a client is told, as a response to the handshake, a connect_error or an ack.
+// On the wire: received by clients, as the response to a handshake, in a connect_error or in an ack.
 export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(
   'FST_NSP_ORIGIN_FORBIDDEN',
   'The origin %s may not connect',
@@ -168,7 +168,7 @@ export const FST_NSP_EVENT_UNKNOWN = createError<[event: string, namespace: stri
 )
 export const FST_NSP_EVENT_INVALID = createError('FST_NSP_EVENT_INVALID', 'The payload does not fit its schema', 400)
 export const FST_NSP_RATE_LIMITED = createError('FST_NSP_RATE_LIMITED', 'Too many events', 429)
-export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'Too many events at a time', 429)
+export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'Too many events in flight', 429)
 export const FST_NSP_QUEUE_FULL = createError('FST_NSP_QUEUE_FULL', 'Too many events are waiting', 429)
 export const FST_NSP_REFUSED = createError('FST_NSP_REFUSED', 'Refused', 403)
 export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string, milliseconds: number]>(
@@ -176,12 +176,12 @@ export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string
   '%s took longer than %s (%s ms)',
   503,
 )
-export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are being handled', 503)
+export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are in flight', 503)
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)
 
-/** Whether an error is of @fastify/error, of whatever copy. */
+/** Whether an error comes from @fastify/error, from any copy of it. */
 export function isCoded(error: unknown): boolean {
   return error instanceof FastifyError
 }

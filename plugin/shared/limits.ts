@@ -1,44 +1,82 @@
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 
 /*
- * What one socket may take, and the server of all: a rate, a number at a time, rooms. All of it with a clock that is given.
+ * The limits of a socket, of a connection and of the server: their defaults, and token buckets for the rates. The clock is a
+ * parameter.
  */
 
-/** Bounds, on by default. 0 turns one off, but for the three that guard the process: `arguments`, `depth`, `payloadBytes`. */
+/**
+ * Limits of what clients may send. All are on by default. 0 turns a limit off, except `arguments`, `depth` and
+ * `payloadBytes`, which protect the process.
+ */
 export interface Limits {
-  /** Events a second of one socket, on average; twice as many in a burst. Default 200. */
+  /**
+   * Events a second of one socket, on average; a burst may have twice as many. Beyond it: `FST_NSP_RATE_LIMITED`.
+   * @defaultValue 200
+   */
   eventsPerSecond: number
-  /** Events of one socket that are handled at a time. Default 100. */
+  /**
+   * Events of one socket in flight at the same time. Beyond it: `FST_NSP_IN_FLIGHT_LIMIT`.
+   * @defaultValue 100
+   */
   eventsInFlight: number
-  /** Events of one socket that wait: for `onConnect`, or for their turn in a sequential namespace. Default 100. */
+  /**
+   * Events of one socket that wait for `onConnect`, or for earlier events of a sequential namespace. Beyond it:
+   * `FST_NSP_QUEUE_FULL`.
+   * @defaultValue 100
+   */
   eventsWaiting: number
-  /** Arguments of one packet, the ack not counted. Default 16. */
+  /**
+   * Arguments of one packet, without the ack. Beyond it: `FST_NSP_EVENT_MALFORMED`.
+   * @defaultValue 16
+   */
   arguments: number
-  /** How deep a payload is nested. Default 32. */
+  /**
+   * Levels of nesting of a payload. Beyond it: `FST_NSP_EVENT_MALFORMED`.
+   * @defaultValue 32
+   */
   depth: number
   /**
-   * Bytes of one packet with its attachments. Default 1_000_000, or `io.maxHttpBufferSize`, which bounds a frame, where
-   * that is less; and more than 1_000_000 sets that one, too.
+   * Bytes of one packet with its attachments. Beyond it: `FST_NSP_PAYLOAD_TOO_LARGE`. A value above 1_000_000 also raises
+   * `io.maxHttpBufferSize`, which bounds a frame and a POST.
+   * @defaultValue 1_000_000, or `io.maxHttpBufferSize` if that is less
    */
   payloadBytes: number
-  /** Rooms that one socket may be in, its own left out. Default 1_000. */
+  /**
+   * Rooms that one socket may be in, without its own. Beyond it, `socket.join()` throws `FST_NSP_ROOMS_LIMIT`.
+   * @defaultValue 1_000
+   */
   roomsPerSocket: number
-  /** Namespaces that one connection may be in, or on the way to. Default 100. */
+  /**
+   * Namespaces that one connection has joined or is joining. Beyond it: `FST_NSP_NAMESPACES_LIMIT`.
+   * @defaultValue 100
+   */
   namespacesPerConnection: number
   /**
-   * Joins a second of one connection, on average; in a burst twice as many, or twice `namespacesPerConnection` where that is more. Leaves have the
-   * same rate. Default 50.
+   * Joins a second of one connection, on average; a burst may have twice as many, or twice `namespacesPerConnection` if that is
+   * more. Beyond it: `FST_NSP_RATE_LIMITED`. Leaves have the same rate; beyond it, the connection is closed.
+   * @defaultValue 50
    */
   joinsPerSecond: number
-  /** Dynamic namespaces that are open at a time, of the whole server. Default 10_000. */
+  /**
+   * Dynamic namespaces of the server that are open at the same time. Beyond it: `FST_NSP_CHILDREN_LIMIT`.
+   * @defaultValue 10_000
+   */
   dynamicNamespaces: number
-  /** Connections of the whole server; one more handshake is refused with 503. Default 100_000. */
+  /**
+   * Connections of the server. Beyond it, a handshake is refused with 503 `FST_NSP_CONNECTIONS_LIMIT`.
+   * @defaultValue 100_000
+   */
   connections: number
-  /** Bytes that wait for a slow reader; at more its connection is closed. Default 16_000_000. */
+  /**
+   * Bytes that wait for a slow client to read them. Beyond it, its connection is closed.
+   * @defaultValue 16_000_000
+   */
   bytesWaiting: number
   /**
-   * Bytes of events and sessions that the memory of this process keeps for recoveries, of the whole server. At more the
-   * oldest go, and a client that has missed one of them joins anew: `recovered` is false. Default 64_000_000.
+   * Bytes of events and recovered sessions that this process keeps in memory for connection state recovery. Beyond it, the
+   * oldest are dropped, and a client that missed one of them joins anew, with `recovered` false.
+   * @defaultValue 64_000_000
    */
   recoveryBytes: number
 }
@@ -59,13 +97,15 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   recoveryBytes: 64_000_000,
 })
 
-// What the engine takes where it is told nothing.
+// The engine's own default of maxHttpBufferSize.
 const ENGINE_BYTES = 1_000_000
 
 /**
- * Makes the bound of a packet and the engine's bound of a frame agree, in place: what is within ours must not be above the
- * engine's, which closes connections. `wanted`: the `payloadBytes` that were given.
- * throws FST_NSP_OPTIONS_INVALID where both were given, and the engine takes less.
+ * Makes `payloadBytes` and the engine's `maxHttpBufferSize` agree, in place: the engine closes a connection whose frame exceeds
+ * its bound, so a packet within `payloadBytes` must fit.
+ *
+ * @param wanted - the `payloadBytes` of the user's options
+ * @throws FST_NSP_OPTIONS_INVALID if both were given, and `payloadBytes` is larger
  */
 export function agreeOnSize(io: { maxHttpBufferSize?: number }, limits: Limits, wanted: number | undefined): void {
   const most = io.maxHttpBufferSize
@@ -80,9 +120,9 @@ export function agreeOnSize(io: { maxHttpBufferSize?: number }, limits: Limits, 
 /** A clock, in milliseconds. */
 export type Clock = () => number
 
-/** A token bucket: `perSecond` tokens a second, and room for two seconds' worth. */
+/** A token bucket: it gains `perSecond` tokens a second, and holds those of two seconds. */
 export interface Bucket {
-  /** Takes a token. 0 if there was one, else the milliseconds until there is. */
+  /** Takes a token. Returns 0 if there was one, else the milliseconds until there is one. */
   take(): number
 }
 
@@ -115,22 +155,23 @@ class TokenBucket implements Bucket {
   }
 }
 
-/** A token bucket that is a number, for those whom every connection has: when it will be full again. */
+/** A token bucket as one number, because every connection has one: the time at which it is full again. */
 export type FullAt = number
 
 /**
- * Takes a token of a bucket with room for `burst`.
- * out: when the bucket will be full; or, negative, the whole milliseconds until there is a token.
+ * Takes a token of a bucket that holds `burst` tokens.
+ *
+ * @returns the time at which the bucket is full again; if there was no token, the whole milliseconds until there is one, negative
  */
 export function takeToken(fullAt: FullAt, perSecond: number, burst: number, now: Clock): number {
   const at = now()
   const next = Math.max(fullAt, at) + 1_000 / perSecond
   const early = next - at - (burst * 1_000) / perSecond
-  // Thirds of a millisecond do not add up.
+  // Sums of fractions of a millisecond are not exact.
   return early > 0.001 ? -Math.ceil(early) : next
 }
 
-/** Whether a number is within a limit, where 0 is no limit. */
+/** Whether a number is within a limit; 0 is no limit. */
 export function isWithin(count: number, limit: number): boolean {
   return limit === 0 || count <= limit
 }

@@ -16,19 +16,19 @@ import { contain } from '../shared/maybe-async.js'
 import { suggest } from '../shared/wording.js'
 
 /*
- * A namespace, reached from anywhere: an HTTP handler, a job, another namespace.
+ * `app.namespaceOf()` and `app.addressesOf()`: a namespace for a route, a job or another namespace.
  */
 
-/** Everybody in a namespace, as its definition types it. */
+/** All sockets of a namespace, with the types of its definition: the result of `app.namespaceOf()`. */
 export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<Emits, Answers, Data> {
-  /** The namespace's address, e.g. `/orgs/42`. */
+  /** The address of the namespace, e.g. `/orgs/42`. */
   readonly address: string
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: nothing is known of a namespace that is named by a string
+// biome-ignore lint/suspicious/noExplicitAny: a namespace that is given by its name has no types
 type Unknown = any
 
-/** What was inferred from a definition; of a name, or of an object that remembers nothing, there is nothing to know. */
+/** The inferred types of a definition. A name, or an object without inferred types, has none. */
 export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
   ? { emits: Unknown; answers: Unknown; join: None; data: unknown }
   : TypesOf<Definition> extends infer Types extends {
@@ -40,14 +40,14 @@ export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
     ? Types
     : { emits: Unknown; answers: Unknown; join: None; data: unknown }
 
-/** What `app.namespaceOf` gives. */
+/** The result of `app.namespaceOf()` for a definition. */
 export type ReachOf<Definition> = Reach<
   KnownOf<Definition>['emits'],
   KnownOf<Definition>['answers'],
   KnownOf<Definition>['data']
 >
 
-/** What `app.namespaceOf` takes as params: those of the definition's schema, or any. */
+/** The params of `app.namespaceOf()`: those of the definition's schema, or any. */
 export type ReachParams<Definition> =
   KnownOf<Definition> extends { join: { params: unknown } }
     ? Readonly<ParamsOf<KnownOf<Definition>['join']>>
@@ -62,13 +62,19 @@ export interface ReachOptions {
   readonly log: FastifyBaseLogger
 }
 
-/** A live address of a definition, and what stands in it. */
+/** An address of a definition: an element of `app.addressesOf()`. */
 export interface LiveAddress<Definition> {
+  /** E.g. `/orgs/42`. */
   readonly address: string
+  /** E.g. `{ orgId: 42 }`, as the schema of the params has parsed them. `{}` for a static name without sockets. */
   readonly params: ReachParams<Definition>
 }
 
-/** What was declared of a definition, or by a name. throws FST_NSP_DEFINITION_UNKNOWN. */
+/**
+ * The declared namespaces of a definition or of a name.
+ *
+ * @throws FST_NSP_DEFINITION_UNKNOWN
+ */
 export function findEntries({ entries, find }: ReachOptions['registry'], wanted: unknown): Declared[] {
   const found = entries.filter(({ name, source }) => name === wanted || source === wanted)
   if (found.length > 0) return found
@@ -86,8 +92,9 @@ export function findEntries({ entries, find }: ReachOptions['registry'], wanted:
 const DECLARE = 'declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name'
 
 /**
- * Makes `app.addressesOf`: where somebody is, on this node. A static name is its own address, whether somebody is there or not.
- * throws FST_NSP_DEFINITION_UNKNOWN.
+ * Creates `app.addressesOf`.
+ *
+ * @throws FST_NSP_DEFINITION_UNKNOWN
  */
 export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'registry'>) {
   return (wanted: unknown): LiveAddress<unknown>[] => {
@@ -97,7 +104,7 @@ export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'reg
       const entry = registry.find(address)?.entry
       if (!entry || !entries.includes(entry)) continue
       const [socket] = sockets.values()
-      // As they have been checked: those of whoever has joined.
+      // The parsed params of a socket that has joined.
       if (socket) live.push({ address, params: { ...(requestOf(socket).params as object) } })
       else if (!entry.isDynamic) live.push({ address, params: {} })
     }
@@ -106,22 +113,23 @@ export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'reg
 }
 
 /**
- * Makes `app.namespaceOf`.
- * throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID.
+ * Creates `app.namespaceOf`.
+ *
+ * @throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID
  */
 export function createReach({ io, registry, children, contractOf, emitCheck, log }: ReachOptions) {
   return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<Unknown> => {
     const [declared, other] = findEntries(registry, wanted) as [Declared, Declared?]
     if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
     const address = formatAddress(declared.name, params)
-    // A static name goes before a dynamic one: of `/orgs/:orgId` and `/orgs/members`, the second has that address.
+    // A static name precedes a dynamic one: /orgs/members is never an address of /orgs/:orgId.
     if (registry.find(address)?.entry !== declared) {
       throw new FST_NSP_PARAMS_INVALID(
         declared.name,
         `must not make ${address}, which is the name of another namespace`,
       )
     }
-    // Asked for at each emit: one of a dynamic name comes and goes.
+    // Looked up at each emit: a namespace of a dynamic name may be removed and created again.
     const namespace = () => io.of(address) as Namespace
     const audience = createAudience(() => namespace().except([]) as unknown as Operator, {
       namespace,

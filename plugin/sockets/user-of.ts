@@ -23,13 +23,13 @@ import { findEntries } from './namespace-of.js'
 /** Between the nodes of a cluster. A wire format. */
 const EMIT_TO_USER = 'fastify-namespaces:emit-to-user'
 
-/** What `app.userOf` gives: every socket of a user. */
+/** Every socket of a user: the result of `app.userOf()`. Its `emit` throws FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN. */
 export interface UserReach<Emits> extends Pick<Audience<Emits>, 'emit'> {
-  /** Only the sockets of this node. */
+  /** Emits only to the sockets of this node. */
   readonly local: UserReach<Emits>
-  /** May be lost by a client that can't receive it right now. */
+  /** A client that can't receive the emit right now may lose it. */
   readonly volatile: UserReach<Emits>
-  /** Whether it is compressed, where the engine's options allow it. */
+  /** Whether the emit is compressed, if the options of the engine turn compression on. */
   compress(isCompressed: boolean): UserReach<Emits>
 }
 

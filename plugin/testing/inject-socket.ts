@@ -7,45 +7,69 @@ import type { NextEvent } from './received-events.js'
 import { createStockClient, type JoinOptions, type StockClient } from './test-client.js'
 
 /*
- * What inject() is for HTTP: the stock client, over connections in memory. No port, and nothing to close but the app.
+ * `app.injectSocket()`: Socket.IO's own client over connections in memory, as `inject()` is for routes.
  */
 
 const TRANSPORTS = { websocket: ['websocket'], polling: ['polling'], upgrade: ['polling', 'websocket'] }
 
+/** The options of `app.injectSocket()`. */
 export interface InjectSocketOptions extends JoinOptions {
-  /** Of every request of the connection. */
+  /**
+   * Headers of every request of the connection. `host` sets the host of the server, `localhost` by default.
+   * @defaultValue `{}`
+   */
   headers?: Record<string, string>
-  /** name -> value, encoded as inject() encodes them. */
+  /**
+   * Cookies, by name. Their values are encoded, as `inject()` does.
+   * @defaultValue `{}`
+   */
   cookies?: Record<string, string>
-  /** Of the handshake. */
+  /**
+   * The query of the handshake.
+   * @defaultValue `{}`
+   */
   query?: Record<string, string>
-  /** Default 'websocket'. 'upgrade' begins with polling and goes on with a WebSocket, as a browser does. */
+  /**
+   * The transport. `upgrade` begins with polling and upgrades to WebSocket, as a browser does.
+   * @defaultValue `'websocket'`
+   */
   transport?: 'polling' | 'websocket' | 'upgrade'
 }
 
-/** The stock client's socket, typed if a definition's type is given. */
+/** The client's socket, with the types of the definition if there is one. */
 type StockSocket<Definition> = unknown extends Definition ? Socket : ClientSocket<Definition>
 type EverythingHeard = Socket extends Socket<infer Listeners, infer _Emitted> ? Listeners : never
 
-/** The stock client's socket, and what tests want of it. */
+/** The result of `app.injectSocket()`: the client's socket, with methods for tests. */
 export type InjectedSocket<Definition = unknown> = {
+  /**
+   * The payload of the next emit of this name.
+   *
+   * @example
+   * const { text } = await client.nextEvent('message:new')
+   */
   readonly nextEvent: NextEvent<unknown extends Definition ? EverythingHeard : ListenersOf<Definition>>
-  /** Joins a further namespace over the same connection. Rejects as `injectSocket()` does. */
+  /**
+   * Joins another namespace over the same connection.
+   *
+   * @param address - the address of the namespace
+   * @throws as `injectSocket()` does
+   */
   join<Other = unknown>(address: string, options?: JoinOptions): Promise<InjectedSocket<Other>>
-  /** Leaves every namespace and ends the connection. Resolves when nothing of it is left. */
+  /** Leaves every namespace and closes the connection. Resolves when the connection has ended. */
   close(): Promise<void>
 } & StockSocket<Definition>
 
 interface InjectorOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string
-  /** The application's own, if it has one: both ends must speak the same. */
+  /** The `parser` option of the application, if any: both ends must use the same one. */
   readonly parser: unknown
-  /** Longest that a client may take to end by itself. Milliseconds. */
+  /** Milliseconds to wait for a client to close by itself. */
   readonly closeTimeoutMs: number
 }
 
-/** Makes clients of an instance's server. */
+/** Creates clients of an instance's server. */
 export function createInjector(instance: FastifyInstance, { path, parser, closeTimeoutMs }: InjectorOptions) {
   const clients = new Set<StockClient>()
 
@@ -57,7 +81,7 @@ export function createInjector(instance: FastifyInstance, { path, parser, closeT
       ...options,
       ...(parser !== undefined && { parser }),
       path: `${path}/`,
-      agent: agent as never, // the types know only a browser's
+      agent: agent as never, // the types allow only a browser's agent
       autoConnect: false,
       autoUnref: true,
       reconnection: false,
@@ -84,7 +108,7 @@ export function createInjector(instance: FastifyInstance, { path, parser, closeT
       }
     },
 
-    /** To be called when the server has said goodbye: waits until every client has heard it. */
+    /** Waits until every client has closed. Call it after the server has disconnected its clients. */
     async close(): Promise<void> {
       await Promise.all([...clients].map((client) => client.end()))
     },
@@ -104,7 +128,7 @@ function normalizeOptions({ headers = {}, cookies = {}, query = {}, transport = 
     throw new FST_NSP_OPTIONS_INVALID('transport', `must be polling, websocket or upgrade: got "${transport}"`)
   }
   const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
-  // The stock client sets `host` itself, by the address that it is given.
+  // The client sets `host` itself, from the URL that it is given.
   const { host = 'localhost', cookie, ...extraHeaders } = Object.fromEntries(lowered) as Record<string, string>
   const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
   if (cookie !== undefined) pairs.unshift(cookie)

@@ -7,8 +7,10 @@ import { FST_NSP_CLIENT_DISCONNECTED } from '../shared/errors.js'
 type PayloadOf<Listener> = Listener extends (...args: infer Args extends unknown[]) => unknown ? Args[0] : never
 
 /**
- * The payload of the next emit of that name: each emit once, in order, those included that came before the call, since
- * the namespace was joined. Rejects with FST_NSP_CLIENT_DISCONNECTED when the socket has disconnected and none is left.
+ * Resolves to the payload of the next emit of a name. It returns each emit once, in order, including those that arrived before the
+ * call and after the join.
+ *
+ * @throws FST_NSP_CLIENT_DISCONNECTED if the socket has disconnected and no such emit is left
  */
 export type NextEvent<Listeners> = <Name extends keyof Listeners & string>(
   name: Name,

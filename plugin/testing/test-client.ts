@@ -5,8 +5,12 @@ import { settlesWithin } from '../shared/timeout.js'
 import type { MemoryAgent } from './memory-connection.js'
 import { createInbox } from './received-events.js'
 
+/** The options of joining a namespace in a test. */
 export interface JoinOptions {
-  /** Socket.IO's `handshake.auth`, of this namespace. */
+  /**
+   * Socket.IO's `auth` for this namespace.
+   * @defaultValue `{}`
+   */
   auth?: Record<string, unknown>
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
@@ -68,17 +68,20 @@ async function tokenOf(app: FastifyInstance, credentials: object): Promise<strin
   return (await post(app, '/token', credentials)).json().token
 }
 
-for (const page of ['docs/authentication.md', 'docs/dynamic-namespaces.md', 'docs/events.md']) {
-  t.test(`what ${page} quotes is in the example, word for word`, async (t) => {
-    const quotes = await readBlocks(page, /^from /)
-    t.ok(quotes.length > 0)
-    for (const [about, code] of quotes) {
+t.test('what docs/ quotes is in the example, word for word', async (t) => {
+  const pages = new Set<string>()
+  for (const page of await readdir(new URL('../../docs', import.meta.url))) {
+    for (const [about, code] of await readBlocks(`docs/${page}`, /^from /)) {
+      pages.add(page)
       const example = await read(about.replace('from ', ''))
       const flat = (text: string) => text.replace(/^ +/gm, '')
-      t.ok(flat(example).includes(flat(code)), `${about}: ${code}`)
+      t.ok(flat(example).includes(flat(code)), `${page}: ${about}: ${code}`)
     }
-  })
-}
+  }
+  for (const page of ['authentication.md', 'binary-data.md', 'dynamic-namespaces.md', 'events.md', 'users.md']) {
+    t.ok(pages.has(page), page)
+  }
+})
 
 for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
   t.test(`examples/${name}.ts is a server of its own`, async (t) => {
@@ -188,9 +191,9 @@ t.test('examples/jwt.ts: a token is renewed while its socket lives', async (t) =
   t.ok(client.connected)
 })
 
-t.test("the client of docs/authentication.md renews a stale token once, and doesn't loop", async (t) => {
+t.test("the client of docs/front-end.md renews a stale token once, and doesn't loop", async (t) => {
   const app = await serve(t, serveJwt)
-  const { stayJoined } = (await importBlock('docs/authentication.md')) as unknown as {
+  const { stayJoined } = (await importBlock('docs/front-end.md')) as unknown as {
     stayJoined: (socket: Socket, renewToken: () => Promise<string>, giveUp: (why: unknown) => void) => void
   }
   const fresh = () => app.jwt.sign({ sub: 'ada' })

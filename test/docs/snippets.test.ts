@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -13,6 +13,8 @@ import t from 'tap'
  *   <!-- from examples/chat.ts -->     an excerpt, which another test compares; the page links to the whole
  *   <!-- examples/chat.ts; … -->       that file, word for word; or `run by …`: another test runs it
  *   <!-- not compiled: reason -->      the exceptions; the test names them
+ *
+ * A TypeScript block whose first line is a path (`// server/chat.ts`) is that file: the files of a page import each other.
  */
 
 // A compiler in a process.
@@ -65,7 +67,9 @@ t.test('every block of the README and of the docs has its imports, and compiles 
       /(^|[;\n])\s*(import (?!type\b)|const|let|function|class|export)/,
       `${where}: given are types only`,
     )
-    const name = `${page.replaceAll('/', '-')}-${line}.ts`
+    const folder = page.replaceAll('/', '-')
+    const [, path] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+    const name = path === undefined ? `${folder}-${line}.ts` : `${folder}/${path}`
     files[`${language}/${name}`] = `${given}\n${code}\nexport {}\n`
   }
   t.ok(Object.keys(files).length > 20)
@@ -85,10 +89,15 @@ t.test('every block of the README and of the docs has its imports, and compiles 
       'chat.ts': `export * from '${join(root, 'examples/chat.js')}'\n`,
       'org.ts': `export * from '${join(root, 'examples/multi-tenant.js')}'\n`,
     },
-    ts: { ...contentsOf(files, 'ts/'), 'tsconfig.json': configOf({}) },
+    // Blocks of front ends know a browser.
+    ts: { 'tsconfig.json': configOf({ lib: ['es2023', 'dom'] }) },
     // JavaScript has no types to give.
-    js: { ...contentsOf(files, 'js/'), 'tsconfig.json': configOf({ noImplicitAny: false, lib: ['es2023', 'dom'] }) },
+    js: { 'tsconfig.json': configOf({ noImplicitAny: false, lib: ['es2023', 'dom'] }) },
   })
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
   for (const language of ['ts', 'js']) {
     // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
     const command = ['-u', 'NODE_OPTIONS', process.execPath, join(root, 'node_modules/ts7/bin/tsc'), '-p', '.']
@@ -99,11 +108,6 @@ t.test('every block of the README and of the docs has its imports, and compiles 
     t.equal(complaints, '', language)
   }
 })
-
-function contentsOf(files: Record<string, string>, folder: string): Record<string, string> {
-  const own = Object.entries(files).filter(([path]) => path.startsWith(folder))
-  return Object.fromEntries(own.map(([path, text]) => [path.slice(folder.length), text]))
-}
 
 t.test('a page that has an excerpt of an example links to the whole', async (t) => {
   for (const { page, comment } of blocks) {

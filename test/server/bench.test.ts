@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { renderComparison } from '../../bench/comparison.js'
 import { readOptions } from '../../bench/options.js'
 import { renderPage } from '../../bench/page.js'
-import { renderReadme } from '../../bench/readme.js'
 import type { Results } from '../../bench/results.js'
 import { renderSummary } from '../../bench/table.js'
 import { bench, measuredOf, RESULTS, root } from './bench-harness.js'
@@ -78,9 +78,9 @@ t.test('what does not exist is one line, and exit 1', async (t) => {
 t.test('a contender that takes no part is a dash, and what a title says is text', async (t) => {
   t.match(renderSummary([measuredOf(0.5)], ['bare', 'ours', 'nest']), /echo-4 +1\.00 +0\.50 +- +±0\.02$/)
   t.match(renderPage(RESULTS), 'validated &lt;echo>')
-  const readme = 'A\n<!-- speed -->\nold\n<!-- /speed -->\nB\n'
+  const page = 'A\n<!-- speed -->\nold\n<!-- /speed -->\nB\n'
   const line = '| validated <echo> | – | **0.50** | – | – | – | – | – | ±0.02 |'
-  t.match(renderReadme(readme, RESULTS).split('\n'), [
+  t.match(renderComparison(page, RESULTS).split('\n'), [
     'A',
     '<!-- speed -->',
     '',

@@ -11,56 +11,81 @@ import { checkServerOptions } from './check-server-options.js'
 import { explainOption } from './option-error.js'
 import { SERVER_OPTION_NAMES } from './server-option-names.js'
 
-/** What `app.register(namespaces, options)` takes. */
+/**
+ * The options of `app.register(namespaces, options)`. A wrong option is refused at boot, with its path:
+ * `FST_NSP_OPTIONS_INVALID`.
+ *
+ * @example
+ * await app.register(namespaces, { namespaces: { '/chat': chat }, limits: { eventsPerSecond: 50 } })
+ */
 export interface NamespacesOptions {
   /**
-   * Socket.IO's own server options, handed on as they are. `path` is a Fastify path, below the context's prefix;
-   * default `/socket.io`. `cors.origin` is also the list of foreign origins that may open a WebSocket.
+   * Socket.IO's own server options, passed on unchanged. `path` is a Fastify path below the context's prefix. `cors.origin`
+   * also lists the other origins whose pages may open a WebSocket.
+   * @defaultValue `{ path: '/socket.io' }`
    */
   io?: Partial<ServerOptions>
-  /** Name -> definition, each mounted below the prefix of the context that registers the plugin. */
+  /**
+   * The definitions, by name. Each name gets the prefix of the context that registers the plugin. `register()` infers no
+   * types: write the definitions with `defineNamespace()` or `defineNamespaces()`.
+   * @defaultValue `{}`
+   */
   namespaces?: Record<string, InlineDefinition>
-  /** A prefix of the plugin's own, after the context's: for the engine's path and for every name in `namespaces`. */
+  /**
+   * A prefix of the plugin, after the one of the context: for the engine's path and every name in `namespaces`.
+   * @defaultValue `''`
+   */
   prefix?: string
   /**
-   * Longest that close() waits for events in flight, then for `onDisconnect` functions, then for clients to answer the
-   * closing handshake; connections that are left then are destroyed. Milliseconds, 0 to 600_000. Default 1_000.
+   * Milliseconds, 0 to 600_000, that `app.close()` waits for events in flight, then for `onDisconnect`, then for clients to
+   * answer the closing handshake. It then destroys the remaining connections.
+   * @defaultValue 1_000
    */
   closeTimeoutMs?: number
   /**
-   * Longest an event may take, hooks and handler, before its ack is answered with FST_NSP_HANDLER_TIMEOUT; as long again
-   * for its turn in a sequential namespace, and in the application's own middlewares and listeners. Milliseconds, 0 turns it off. Default 10_000. A definition's event may have its own.
+   * Milliseconds that the hooks and the handler of an event may take together. Then the event is answered with
+   * `FST_NSP_HANDLER_TIMEOUT`. The same bound holds for the wait in a sequential namespace, and for your own middlewares and
+   * listeners. 0 turns it off. An event of a definition may have its own.
+   * @defaultValue 10_000
    */
   handlerTimeoutMs?: number
   /**
-   * Longest that a definition's `onConnect` or `onRecover` may take, while the events of its socket wait; then it counts as
-   * failed, they are answered with FST_NSP_HANDLER_TIMEOUT, and the socket is disconnected. Milliseconds, 0 turns it off.
-   * Default 10_000.
+   * Milliseconds that `onConnect` or `onRecover` may take while the events of the socket wait. Then these events are answered
+   * with `FST_NSP_HANDLER_TIMEOUT`, and the socket is disconnected. 0 turns it off.
+   * @defaultValue 10_000
    */
   onConnectTimeoutMs?: number
   /**
-   * Longest that joining a namespace may take, from its CONNECT packet until its socket has connected: its hooks, the
-   * middlewares of `io.of(name).use()`, a recovery. Then it is refused with FST_NSP_ADMISSION_TIMEOUT, and no further hook
-   * of it begins. Milliseconds, 0 turns it off. Default 10_000.
+   * Milliseconds that joining a namespace may take, from the CONNECT packet to the connected socket: hooks, middlewares of
+   * `io.of(name).use()`, a recovery. Then it is refused with `FST_NSP_ADMISSION_TIMEOUT`, and none of its hooks begins any
+   * more. 0 turns it off.
+   * @defaultValue 10_000
    */
   admissionTimeoutMs?: number
   /**
-   * Whose socket it is, for `app.disconnectUser()`: a string, a number, or an object with a text of its own. Asked of the
-   * request that joins, at its end and when its socket has connected; undefined is nobody's. Anything else refuses.
-   * Default: `request.user.id`, or `request.user.sub`.
+   * The user of a socket, for `app.userOf()` and `app.disconnectUser()`. Called after the joining hooks, and again when the
+   * socket has connected. Synchronous.
+   *
+   * @param request - the request that joins the namespace
+   * @returns a string, a number, a bigint, or an object with a text of its own, such as an ObjectId; `undefined` or `null` for a
+   * socket of no user. Any other value refuses the socket with `FST_NSP_USER_ID_INVALID`.
+   * @defaultValue `request.user.id`, or `request.user.sub`
    */
   userIdOf?(request: FastifyRequest): UserId | null | undefined
   /**
-   * Whether events and emits take shortcuts past engine.io and ws, with the same bytes on the wire. They need the versions
-   * they were tested with, Socket.IO's own `parser`, and the ws that it brings; without these all goes the long way, and
-   * the log says so. Default true.
+   * Whether events and emits take the fast path past engine.io and ws, with the same bytes on the wire. It needs tested
+   * versions of both, Socket.IO's own `parser` and its own ws. Otherwise the fast path is off, and the log says so.
+   * @defaultValue `true`
    */
   fast?: boolean
-  /** Bounds of what one socket may take; each has a default. */
+  /**
+   * Limits of what clients may send.
+   * @defaultValue see {@link Limits}
+   */
   limits?: Partial<Limits>
 }
 
-/** Options checked, completed and frozen. */
+/** The options after their check: completed and frozen. */
 export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf'>> {
   readonly userIdOf?: NamespacesOptions['userIdOf']
   readonly io: Partial<ServerOptions> & { readonly path: string }
@@ -69,7 +94,7 @@ export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdO
 
 const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
 const TRANSPORTS = ['polling', 'websocket', 'webtransport']
-// 0 turns a limit off, but not these: they keep the process from recursing over a packet, or spreading it.
+// 0 turns a limit off, except these: without them, code that recurses over a packet or spreads it could end the process.
 const UNBOUNDABLE = ['arguments', 'depth', 'payloadBytes']
 
 const schema = {
@@ -116,16 +141,17 @@ const schema = {
 
 const KNOWN = { '': Object.keys(schema.properties), io: SERVER_OPTION_NAMES, limits: Object.keys(DEFAULT_LIMITS) }
 
-// Without a look at the schema itself, which is ours: that would take longer than all the rest.
+// Checking the schema itself would take longer than everything else here.
 const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validateSchema: false }).compile(schema)
 
 /**
- * Checks the plugin's options and fills in their defaults; the argument is not touched.
- * throws FST_NSP_OPTIONS_INVALID naming the option's path, e.g. `io.pingInterval`.
+ * Checks the plugin's options and fills in their defaults. It does not change its argument.
+ *
+ * @throws FST_NSP_OPTIONS_INVALID naming the path of the option, e.g. `io.pingInterval`
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
-  // One level is copied, no more: below it are objects (an adapter, a definition) whose identity is the user's.
+  // Copies one level only: below it are the user's own objects (an adapter, a definition).
   const copy = { ...options, ...copyOf(options, 'io'), ...copyOf(options, 'limits') }
   if (!validate(copy))
     throw new FST_NSP_OPTIONS_INVALID(...explainOption(validate.errors as [ErrorObject], copy, KNOWN))

@@ -32,11 +32,12 @@ export function handshakeOf(raw: IncomingMessage): FastifyRequest | undefined {
 }
 
 /**
- * The Fastify request behind a socket: its session, cookies, user, ip and decorators. That of its connect, or, in a
- * namespace without a definition, that of its handshake.
- * in: any server socket of this plugin's server, also one met in plain `app.io.on('connection')`.
- * throws FST_NSP_REQUEST_MISSING for a socket that did not come in through Fastify, and for one of WebTransport in a namespace
- * without a definition: there is no handshake behind it.
+ * The Fastify request of a socket, with its HTTP session, cookies, user, ip and decorators: the request that joined the
+ * namespace or, in a namespace without a definition, the request of the handshake.
+ *
+ * @param socket - any server socket of `app.io`
+ * @throws FST_NSP_REQUEST_MISSING for a socket that did not connect through Fastify, and for a WebTransport socket in a
+ * namespace without a definition, which has no handshake
  *
  * @example
  * app.io.on('connection', (socket) => { requestOf(socket).log.info('a plain connection') })

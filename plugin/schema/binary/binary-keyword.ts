@@ -1,25 +1,25 @@
 import type { TUnsafe } from 'typebox'
 
 /*
- * The word for binary data in a JSON Schema, which has none: the keyword `binary`, and what stands for the data while a
- * validator looks at the rest.
+ * The keyword `binary` of a JSON Schema, and the stand-in that replaces binary data while a validator checks the rest.
  */
 
-/** What a schema says of binary data. */
+/** The options of `Binary()`. */
 export interface BinaryOptions {
-  /** Longest that it may be. Bytes, at least 1. */
+  /** Maximum length in bytes, at least 1. For a payload, it must be within `limits.payloadBytes`. */
   readonly maxBytes: number
-  /** What it is, e.g. `image/png`. For people, and for documents: nobody looks into the data. */
+  /** The media type, e.g. `image/png`, for people and for generated documents. The bytes are not inspected. */
   readonly contentType?: string
 }
 
-/** The schema of binary data: a kind of TypeBox, and a JSON Schema of one keyword. */
+/** The result of `Binary()`: a TypeBox type, and a JSON Schema with one keyword. */
 export interface BinarySchema extends TUnsafe<Uint8Array> {
   readonly binary: BinaryOptions
 }
 
 /**
- * The schema of binary data: a Buffer, a typed array, or an ArrayBuffer. Nothing else takes any.
+ * A schema that accepts binary data: a Buffer, a typed array or an ArrayBuffer. No other JSON Schema accepts binary data from a
+ * client. A handler receives a `Uint8Array`.
  *
  * @example
  * payload: Type.Object({ name: Type.String(), image: Binary({ maxBytes: 500_000, contentType: 'image/png' }) })

@@ -199,7 +199,7 @@ t.test('a listener for an event that is declared is an error that says so', asyn
   t.match(thrown[0], {
     code: 'FST_NSP_EVENT_DECLARED',
     message:
-      'The event declared is declared in the definition of /chat: no listener hears it. Handle it in the definition, or take it out of `events`',
+      'The event declared is declared in the definition of /chat: its listener would never be called. Handle it in the definition, or remove it from `events`',
   })
   t.match(
     lines.find(({ msg }) => msg === 'listener of a namespace failed'),

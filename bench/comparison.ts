@@ -4,18 +4,18 @@ import { BASE, CONTENDERS, CONTROL } from './contenders.js'
 import type { Results } from './results.js'
 
 /*
- * The table in the README of the repository: between two marks, and written anew with the results.
+ * Writes the table of docs/comparison.md, between its two marks, whenever results are saved.
  */
 
 const MARKED = /(?<=<!-- speed -->\n)[\s\S]*(?=<!-- \/speed -->)/
 
-export function showInReadme(results: Results): void {
-  const path = fileURLToPath(new URL('../README.md', import.meta.url))
-  writeFileSync(path, renderReadme(readFileSync(path, 'utf8'), results))
+export function updateComparison(results: Results): void {
+  const path = fileURLToPath(new URL('../docs/comparison.md', import.meta.url))
+  writeFileSync(path, renderComparison(readFileSync(path, 'utf8'), results))
 }
 
-/** The text with what is between the marks replaced; ours in bold, a dash where a contender takes no part. */
-export function renderReadme(text: string, { date, machine, versions, scenarios }: Results): string {
+/** Replaces what stands between the marks. Ours is bold; a dash says that a contender takes no part. */
+export function renderComparison(text: string, { date, machine, versions, scenarios }: Results): string {
   const names = CONTENDERS.map(({ name }) => name).filter((name) => name !== BASE && name !== CONTROL)
   const lines = [
     ['', ...names, 'noise'],
