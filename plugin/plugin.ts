@@ -23,7 +23,6 @@ import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { setRosters } from './shared/releasing-map.js'
 import { settlesWithin } from './shared/timeout.js'
 import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -117,7 +116,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
-  if (options.fast) setRosters(io)
   containServer({
     io,
     limits: options.limits,

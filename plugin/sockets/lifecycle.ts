@@ -4,7 +4,8 @@ import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { Contract } from '../definition/compile-contract.js'
 import type { DisconnectContext } from '../definition/namespace-definition.js'
 import type { NormalDefinition } from '../definition/normalize/normalize-definition.js'
-import { keepRequest, requestOf } from '../engine/http/connect-request.js'
+import { keepSocketRequest, requestOf } from '../engine/http/connect-request.js'
+import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { gateOf } from '../events/gate/event-gate.js'
 import { ConnectionContext, type ContextTools } from '../events/socket-context.js'
@@ -50,11 +51,6 @@ export type Live = (
   hold: (end: Promise<unknown>) => void,
 ) => void
 
-const CONTEXT = Symbol('context')
-
-/** A socket, as it is here. */
-type Living = Socket & { [CONTEXT]: ConnectionContext }
-
 export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs, log }: LifeOptions): Live {
   const tools: ContextTools = { emitCheck, readmit: reauthenticate }
 
@@ -63,7 +59,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
     const request = await readmit(socket, auth)
     if (!identities.keep(socket, request)) throw new FST_NSP_SOCKET_GONE()
-    keepRequest(socket, request)
+    keepSocketRequest(socket, request)
     return request
   }
 
@@ -100,7 +96,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
   }
 
   function leave(this: Socket, reason: DisconnectReason): void {
-    ;(this as Living)[CONTEXT].abort(reason)
+    ;(socketStateOf(this).context as ConnectionContext).abort(reason)
     identities.release(this)
   }
 
@@ -131,7 +127,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     if (!isKept(socket)) return
     const { definition, contract } = mounted
     const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
-    ;(socket as Living)[CONTEXT] = context
+    socketStateOf(socket).context = context
     let begun: undefined | Promise<Error | undefined>
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {
