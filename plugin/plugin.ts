@@ -23,7 +23,6 @@ import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { setRosters } from './shared/releasing-map.js'
 import { settlesWithin } from './shared/timeout.js'
 import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -35,7 +34,7 @@ import { createAddresses, createReach } from './sockets/namespace-of.js'
 import { containServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createUserReach } from './sockets/user-of.js'
-import { createInjector } from './testing/inject-socket.js'
+import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
@@ -117,7 +116,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
-  if (options.fast) setRosters(io)
   containServer({
     io,
     limits: options.limits,
@@ -156,7 +154,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const listeners = createServerListeners(instance, io, { path: fullPath, checkOrigin, isFast, dismissed })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
-  const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+  const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
   const [{ contractOf, contractFor }, { log }] = [mounts, instance]
   const decorators: Record<keyof Decorators, unknown> = {

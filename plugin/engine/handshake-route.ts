@@ -10,7 +10,7 @@ import { keepSecrets } from '../shared/log/redaction.js'
 import { after, isThenable } from '../shared/maybe-async.js'
 import { logHandshakeHints } from './handshake-hints.js'
 import { CapturedResponse } from './http/captured-response.js'
-import { handshakeOf, keepCookies, keepRequest } from './http/connect-request.js'
+import { handshakeOf, keepCookies, keepHandshake } from './http/connect-request.js'
 import { isInjected, keepForPolls, relayToReply, silenceWarning } from './http/relay-headers.js'
 import { sessionIdOf } from './http/request-url.js'
 import type { OriginPolicy } from './origin-policy.js'
@@ -97,7 +97,7 @@ export function createHandshakeRoute(
 
   function acceptUpgrade(request: FastifyRequest, reply: FastifyReply): void | PromiseLike<void> {
     return after(askApplication(request), (refusal) => {
-      if (refusal === null) keepRequest(request.raw, request)
+      if (refusal === null) keepHandshake(request.raw, request)
       if (refusal === null) reply.code(101).send()
       else reply.code(403).send({ code: 4, message: refusal }) // as engine.io itself answers
     })
@@ -157,7 +157,7 @@ export function createHandshakeRoute(
                 throw new FST_NSP_CONNECTIONS_LIMIT()
               }
               if (reply.raw instanceof CapturedResponse) return acceptUpgrade(request, reply)
-              keepRequest(request.raw, request)
+              keepHandshake(request.raw, request)
               if (isInjected(request.raw)) {
                 silenceWarning(request.raw)
                 markInjected(request.raw)

@@ -65,16 +65,15 @@ interface Identity {
 
 export function createIdentities(options: IdentitiesOptions): Identities {
   const { io, users, dismissed, isMounted, now, log } = options
-  const IDENTITY = Symbol('identity')
-  /** A socket that has one: none where there is no user, and no end to it. */
-  type Identified = Socket & { [IDENTITY]?: Identity | undefined }
+  /** Of each socket that has a user, or whose identity ends. */
+  const identities = new Map<Socket, Identity>()
   const kept = new Map<string, Set<Socket>>()
   const root = io.of('/')
 
-  function release(socket: Identified): void {
-    const identity = socket[IDENTITY]
+  function release(socket: Socket): void {
+    const identity = identities.get(socket)
     if (!identity) return
-    socket[IDENTITY] = undefined
+    identities.delete(socket)
     identity.cancelExpiry()
     const { userId } = identity
     if (userId === undefined) return
@@ -140,7 +139,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       return kept.size
     },
 
-    keep(socket: Identified, request) {
+    keep(socket, request) {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
@@ -148,7 +147,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
-      socket[IDENTITY] = { userId, cancelExpiry }
+      identities.set(socket, { userId, cancelExpiry })
       if (userId !== undefined) kept.set(userId, (kept.get(userId) ?? new Set()).add(socket))
       return true
     },

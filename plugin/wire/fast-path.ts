@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../shared/limits.js'
 import { createCompactor } from './compact-listeners.js'
+import { connectionStateOf } from './connection-state.js'
 import { deferBatch } from './event-batch.js'
 import { FastConnection, type FastConnectionOptions, IDLE, type WriteOptions } from './fast-connection.js'
 import { isWithinPacketLimits, type PacketLimits } from './packet-limits.js'
@@ -35,7 +36,7 @@ export interface FastPathOptions {
  */
 export type OpenFastConnection = (socket: Socket) => void
 
-// With one of these options the application replaces what the fast path relies on.
+// Fast one of these options the application replaces what the fast path relies on.
 const FOREIGN = ['parser', 'wsEngine'] as const
 
 // A listener for one of these expects to see each packet, so it switches the fast path off.
@@ -45,12 +46,9 @@ const OF_THE_ENGINE = new Set(['flush', 'drain'])
 const LONGEST_BATCH = 65_536
 
 const FAST_CONNECTION = Symbol('fast connection')
-const WATCHED = Symbol('watched')
 
-// Objects of socket.io, engine.io and ws, with our symbols on them.
-type MaybeFast<Owner> = Owner & { [FAST_CONNECTION]?: FastConnection | undefined }
+// Objects of ws, with our symbol on them.
 type Fast<Owner> = Owner & { [FAST_CONNECTION]: FastConnection }
-type Watched = PrivateConnection & { [WATCHED]?: boolean }
 
 /**
  * Checks once whether the installed versions and the options allow the fast path. Logs the reason if they do not.
@@ -69,7 +67,7 @@ export function createFastPath({ io, options, limits, receiverOf, log }: FastPat
   const connectionOptions: FastConnectionOptions = {
     receiverOf,
     isWithinLimits: (data, characters) => isWithinPacketLimits(data, characters, limits),
-    isWatched: (connection: Watched) => isEngineWatched || connection[WATCHED] === true,
+    isWatched: (connection) => isEngineWatched || connectionStateOf(connection).isWatched,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
   }
   io.engine.on('connection', (connection: PrivateConnection) => connection.on('newListener', noteListener))
@@ -77,7 +75,7 @@ export function createFastPath({ io, options, limits, receiverOf, log }: FastPat
     isEngineWatched ||= OF_THE_ENGINE.has(name)
   })
 
-  function open(client: MaybeFast<PrivateClient>): void {
+  function open(client: PrivateClient): void {
     const { conn } = client
     // A polling connection may also be upgraded to WebTransport.
     if (conn.transport.name !== 'websocket') return
@@ -87,30 +85,31 @@ export function createFastPath({ io, options, limits, receiverOf, log }: FastPat
       log.warn('fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses')
       return
     }
-    client[FAST_CONNECTION] = new FastConnection(client, connectionOptions)
-    attach(conn as Fast<PrivateConnection>, client[FAST_CONNECTION])
+    const fast = new FastConnection(client, connectionOptions)
+    connectionStateOf(conn).fastConnection = fast
+    attach(conn, fast)
     compactConnection(client)
   }
 
   return ({ client: stock }) => {
-    const client = stock as unknown as MaybeFast<PrivateClient>
-    if (FAST_CONNECTION in client || client.conn.protocol !== 4) return
-    client[FAST_CONNECTION] = undefined
+    const client = stock as unknown as PrivateClient
+    const state = connectionStateOf(client.conn)
+    if (state.fastConnection !== undefined || client.conn.protocol !== 4) return
+    state.fastConnection = null
     if (client.conn.transport.name === 'websocket') open(client)
     else client.conn.once('upgrade', () => open(client))
   }
 }
 
-function noteListener(this: Watched, name: string): void {
-  if (OF_A_CONNECTION.has(name)) this[WATCHED] = true
+function noteListener(this: PrivateConnection, name: string): void {
+  if (OF_A_CONNECTION.has(name)) connectionStateOf(this).isWatched = true
 }
 
 /** Replaces `write` of the engine's socket, `sendFrame` of ws, and `write` and `end` of the receiver of ws. */
-function attach(connection: Fast<PrivateConnection>, fast: FastConnection): void {
+function attach(connection: PrivateConnection, fast: FastConnection): void {
   const { _sender, _receiver } = connection.transport.socket
   const [sender, receiver] = [_sender as Fast<FrameSender>, _receiver as Fast<FrameReceiver>]
   // One assignment each, so that the objects keep a hidden class.
-  connection[FAST_CONNECTION] = fast
   connection.write = write
   sender[FAST_CONNECTION] = fast
   sender.sendFrame = sendFrame
@@ -132,11 +131,12 @@ function compactConnection({ conn, decoder }: PrivateClient): void {
   conn.cleanupFn = conn.cleanupFn.slice()
 }
 
-function write(this: Fast<PrivateConnection>, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
+function write(this: PrivateConnection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
   // engine.io also accepts a callback in the place of the options.
   const isCalled = callback !== undefined || typeof options === 'function'
-  if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data)) && this[FAST_CONNECTION].send(data, options))
-    return this
+  if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data))) {
+    if ((connectionStateOf(this).fastConnection as FastConnection).send(data, options)) return this
+  }
   return Object.getPrototypeOf(this).write.call(this, data, options, callback)
 }
 

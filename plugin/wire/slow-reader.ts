@@ -1,3 +1,5 @@
+import { connectionStateOf, type WaitingBytes } from './connection-state.js'
+
 /*
  * Closes a connection whose client reads too slowly. Socket.IO buffers what the client has not read in memory, without a limit.
  */
@@ -8,22 +10,11 @@ interface CreatedPacket {
 }
 
 /** The engine's socket, as far as its buffer is concerned. */
-interface WatchedConnection {
-  on(event: 'packetCreate', listener: (this: WithUnreadBytes, packet: CreatedPacket) => void): unknown
-  on(event: 'flush' | 'drain', listener: (this: WithUnreadBytes) => void): unknown
+interface WaitingConnection {
+  on(event: 'packetCreate', listener: (this: WaitingConnection, packet: CreatedPacket) => void): unknown
+  on(event: 'flush' | 'drain', listener: (this: WaitingConnection) => void): unknown
   close(discard: boolean): void
 }
-
-const UNREAD = Symbol('unread bytes')
-
-interface UnreadBytes {
-  flushed: number
-  created: number
-  readonly limit: number
-  readonly report: (bytes: number) => void
-}
-
-type WithUnreadBytes = WatchedConnection & { [UNREAD]: UnreadBytes }
 
 /**
  * Closes a connection as soon as more than `limit` bytes (characters of a text) wait to be read.
@@ -31,29 +22,34 @@ type WithUnreadBytes = WatchedConnection & { [UNREAD]: UnreadBytes }
  * @param limit - 0 for no limit
  * @param report - called with the number of bytes before the connection is closed
  */
-export function limitUnread(connection: WatchedConnection, limit: number, report: (bytes: number) => void): void {
+export function limitUnread(connection: WaitingConnection, limit: number, report: (bytes: number) => void): void {
   if (limit === 0) return
-  ;(connection as WithUnreadBytes)[UNREAD] = { flushed: 0, created: 0, limit, report }
+  connectionStateOf(connection).waiting = { flushed: 0, created: 0, limit, report }
   connection.on('packetCreate', create)
   connection.on('flush', flush)
   connection.on('drain', drain)
 }
 
 // All connections share these listeners; `this` is the connection.
-function create(this: WithUnreadBytes, { data }: CreatedPacket): void {
-  const unread = this[UNREAD]
-  unread.created += data?.length ?? data?.byteLength ?? 0
-  if (unread.flushed + unread.created <= unread.limit) return
-  unread.report(unread.flushed + unread.created)
-  unread.created = 0
+function create(this: WaitingConnection, { data }: CreatedPacket): void {
+  const waiting = waitingOf(this)
+  waiting.created += data?.length ?? data?.byteLength ?? 0
+  if (waiting.flushed + waiting.created <= waiting.limit) return
+  waiting.report(waiting.flushed + waiting.created)
+  waiting.created = 0
   this.close(true)
 }
 
-function flush(this: WithUnreadBytes): void {
-  this[UNREAD].flushed += this[UNREAD].created
-  this[UNREAD].created = 0
+function flush(this: WaitingConnection): void {
+  const waiting = waitingOf(this)
+  waiting.flushed += waiting.created
+  waiting.created = 0
 }
 
-function drain(this: WithUnreadBytes): void {
-  this[UNREAD].flushed = 0
+function drain(this: WaitingConnection): void {
+  waitingOf(this).flushed = 0
+}
+
+function waitingOf(connection: WaitingConnection): WaitingBytes {
+  return connectionStateOf(connection).waiting as WaitingBytes
 }
