@@ -15,9 +15,9 @@ import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { gateOf, receiverOf } from './events/gate/event-gate.js'
 import { createDrain } from './events/gate/in-flight.js'
-import { createChildren } from './joining/namespaces/dynamic-namespaces.js'
+import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
-import { createStrangers } from './joining/namespaces/unknown-namespaces.js'
+import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
@@ -71,7 +71,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
-    explain: createStrangers({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
+    explain: createUnknownNamespaceHints({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
@@ -98,7 +98,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, instance.log)
   guardAdapters({ io, emitCheck, log: instance.log })
-  const children = createChildren({
+  const children = createDynamicNamespaces({
     io,
     limit: options.limits.dynamicNamespaces,
     log: instance.log,

@@ -1,30 +1,30 @@
 /*
- * A client of protocol 3 is in `/` without having asked for it, and takes a refusal there for one of each of its namespaces. So
- * it is told only where it asks for no other namespace: then `/` was what it wanted.
+ * A client of protocol 3 joins `/` implicitly, and treats a refusal of `/` as a refusal of each of its namespaces. So the
+ * refusal is sent only if the client asks for no other namespace.
  */
 
-// A client asks as soon as its connection is open: that is one way there and back.
+// A client asks for its namespaces as soon as its connection is open: one round trip.
 const WAIT_MS = 2_000
 
-const ASKED = Symbol('asked')
+const EXPLICIT = Symbol('explicit')
 
-/** The engine's socket. */
-interface Connection {
+/** An engine.io connection. */
+interface ImplicitConnection {
   readonly readyState: string
-  /** Whether it has asked for a namespace, or until when it may. */
-  [ASKED]?: true | NodeJS.Timeout
+  /** true once the client has asked for a namespace; before that, the timer of a refusal of `/`. */
+  [EXPLICIT]?: true | NodeJS.Timeout
 }
 
-/** Says that a connection has asked for a namespace. */
-export function markAsked(connection: Connection): void {
-  clearTimeout(connection[ASKED] as NodeJS.Timeout | undefined)
-  connection[ASKED] = true
+/** Records that a connection has asked for a namespace, and cancels a waiting refusal of `/`. */
+export function markExplicit(connection: ImplicitConnection): void {
+  clearTimeout(connection[EXPLICIT] as NodeJS.Timeout | undefined)
+  connection[EXPLICIT] = true
 }
 
-/** Tells a refusal that nobody has asked for, later, where the connection asks for nothing until then. */
-export function tellUnasked(connection: Connection, tell: () => void): void {
-  if (connection[ASKED] === true) return
-  connection[ASKED] = setTimeout(() => {
-    if (connection.readyState === 'open') tell()
+/** Sends the refusal of an implicit connect after a delay, unless the connection has asked for a namespace by then. */
+export function refuseImplicit(connection: ImplicitConnection, send: () => void): void {
+  if (connection[EXPLICIT] === true) return
+  connection[EXPLICIT] = setTimeout(() => {
+    if (connection.readyState === 'open') send()
   }, WAIT_MS).unref()
 }

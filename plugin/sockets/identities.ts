@@ -5,7 +5,7 @@ import { toUserId, type UserId } from '../definition/user-id.js'
 import { type Dismissals, StaleDecision } from '../engine/dismissed-users.js'
 import { findRequest } from '../engine/http/connect-request.js'
 import { rawOf } from '../engine/http/handshake-request.js'
-import { expiryOf, setAlarm } from '../joining/expiry.js'
+import { expiryOf, scheduleAt } from '../joining/expiry.js'
 import type { Users } from '../joining/request-users.js'
 import { toWireError, type WireError } from '../shared/client-error.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_INVALID } from '../shared/errors.js'
@@ -147,7 +147,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       if (dismissals.isAny(request) && !isIn(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
-      const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
+      const cancelExpiry = scheduleAt(expiry, now, () => dismiss(socket, EXPIRED))
       socket[IDENTITY] = { userId, cancelExpiry }
       if (userId !== undefined) kept.set(userId, (kept.get(userId) ?? new Set()).add(socket))
       return true

@@ -7,7 +7,7 @@ import { type Admission, type AdmissionOptions, createAdmission } from '../joini
 import { createConnect } from '../joining/ask-connect-route.js'
 import { createConnectAnswers } from '../joining/connect-packet.js'
 import { createDecision, type DecisionOptions } from '../joining/join-decision.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { createReadmit, type Readmit } from '../joining/reauthenticate.js'
 import { createUsers, type Users } from '../joining/request-users.js'
 import { RecoveringAdapter } from './recovery/recovery-adapter.js'
@@ -22,7 +22,7 @@ export interface EntranceOptions
   readonly io: Server
   readonly options: NormalOptions
   readonly route: Route
-  readonly children: Children
+  readonly children: DynamicNamespaces
   readonly dismissals: Dismissals
 }
 

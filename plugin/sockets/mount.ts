@@ -4,7 +4,7 @@ import { type Contract, compileContract } from '../definition/compile-contract.j
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { Dispatch } from '../events/event-run.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
 import { listen } from '../shared/safe-listeners.js'
@@ -25,7 +25,7 @@ interface Mounted extends Declared {
 export interface MountOptions {
   readonly io: Server
   readonly registry: Registry
-  readonly children: Pick<Children, 'adopt'>
+  readonly children: Pick<DynamicNamespaces, 'adopt'>
   readonly live: Live
   readonly log: FastifyBaseLogger
   /** Milliseconds: that of events without one of their own. */

@@ -7,7 +7,7 @@ import type { Audience } from '../definition/namespace-definition.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createAudience, type Operator } from '../events/emits/audience.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { formatAddress } from '../joining/namespaces/namespace-router.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import type { None } from '../schema/schema.js'
@@ -56,7 +56,7 @@ export type ReachParams<Definition> =
 export interface ReachOptions {
   readonly io: Server
   readonly registry: Pick<Registry, 'entries' | 'find'>
-  readonly children: Pick<Children, 'hold' | 'release' | 'whenFree'>
+  readonly children: Pick<DynamicNamespaces, 'hold' | 'release' | 'whenFree'>
   readonly contractOf: (address: string) => Contract | undefined
   readonly emitCheck: EmitCheck
   readonly log: FastifyBaseLogger

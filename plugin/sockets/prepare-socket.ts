@@ -35,7 +35,7 @@ interface Rules {
 export interface ContainmentOptions
   extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'limits' | 'log' | 'notices' | 'now'> {
   readonly io: Server
-  readonly admission: Pick<Admission, 'isDropped' | 'redeem' | 'settle' | 'remove' | 'leave'>
+  readonly admission: Pick<Admission, 'isDropped' | 'resolveRequest' | 'settle' | 'remove' | 'leave'>
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
   readonly openLane: OpenLane
@@ -148,7 +148,7 @@ export function containServer(options: ContainmentOptions): void {
     namespace.use((socket, next) => {
       if (admission.isDropped(socket)) return socket._cleanup()
       gateFor(socket)
-      admission.redeem(socket, (request) => {
+      admission.resolveRequest(socket, (request) => {
         if (request) keepRequest(socket, request)
         next()
       })

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { type AnyNamespaceDefinition, requestOf } from '../../../plugin/index.js'
-import { expiryOf, setAlarm } from '../../../plugin/joining/expiry.js'
+import { expiryOf, scheduleAt } from '../../../plugin/joining/expiry.js'
 import { build, join, listen, next, until } from '../harness.js'
 
 const HOUR_MS = 3_600_000
@@ -157,10 +157,10 @@ t.test('an alarm rings by its clock, not by its timer, once, and never at once',
   const times = [0, 25, 25, 30]
   let rings = 0
   const ring = () => void rings++
-  setAlarm(30, () => times.shift() as number, ring)
+  scheduleAt(30, () => times.shift() as number, ring)
   await until(() => rings > 0)
   t.strictSame([rings, times], [1, []])
-  setAlarm(Date.now() - 1, Date.now, ring)
+  scheduleAt(Date.now() - 1, Date.now, ring)
   t.equal(rings, 1)
   await until(() => rings > 1)
 })
@@ -171,7 +171,7 @@ t.test('an alarm may be further away than a timer can wait, and is cancelled', a
   process.on('warning', keep)
   t.teardown(() => process.off('warning', keep))
   const rings: string[] = []
-  const set = (name: string, at: number) => setAlarm(at, Date.now, () => void rings.push(name))
+  const set = (name: string, at: number) => scheduleAt(at, Date.now, () => void rings.push(name))
   const cancels = [
     set('in a hundred days', Date.now() + 100 * 24 * HOUR_MS),
     set('never', Number.POSITIVE_INFINITY),
