@@ -25,16 +25,16 @@ import { logError } from './shared/log/error-log.js'
 import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { setRosters } from './shared/releasing-map.js'
 import { settlesWithin } from './shared/timeout.js'
-import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
+import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { createIdentities } from './sockets/identities.js'
-import { createEntrance } from './sockets/join-server.js'
-import { createLife } from './sockets/lifecycle.js'
+import { createJoinServer } from './sockets/join-server.js'
+import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
-import { createAddresses, createReach } from './sockets/namespace-of.js'
-import { containServer } from './sockets/prepare-socket.js'
+import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
-import { createUserReach } from './sockets/user-of.js'
+import { createUserOf } from './sockets/user-of.js'
 import { createInjector } from './testing/inject-socket.js'
 import { createLanes } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
@@ -81,7 +81,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
   })
   const recovery = withRecovery(options.io, {
-    isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
+    isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf(socket) {
       const request = findRequest(socket)
       return request && users.ownerOf(request)
@@ -102,10 +102,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     limit: options.limits.dynamicNamespaces,
     log: instance.log,
-    isShared: speaksToOthers,
+    isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
-  const { users, admission, readmit } = createEntrance(instance, {
+  const { users, admission, readmit } = createJoinServer(instance, {
     io,
     options,
     route,
@@ -114,11 +114,11 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     dismissals,
     rates,
-    meet: (socket) => identities.meet(socket),
+    meet: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
   if (options.fast) setRosters(io)
-  containServer({
+  prepareServer({
     io,
     limits: options.limits,
     log: instance.log,
@@ -141,7 +141,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    live: createLife({
+    runLifecycle: createLifecycle({
       readmit,
       identities,
       emitCheck,
@@ -167,9 +167,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createReach({ io, registry, children, contractOf, emitCheck, log }),
-    addressesOf: createAddresses({ io, registry }),
-    userOf: createUserReach({ io, registry, identities, contractFor, emitCheck, log }),
+    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    addressesOf: createAddressesOf({ io, registry }),
+    userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,
     addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
       if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))

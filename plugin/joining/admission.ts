@@ -55,7 +55,7 @@ export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | '
 }
 
 /** A CONNECT packet as it was read, with its connection. */
-interface ReceivedConnect extends ConnectPacket {
+interface ConnectTask extends ConnectPacket {
   readonly connection: Connection
   /** Milliseconds until the rate limit has a token for it; 0 if it had one. */
   readonly waitMs: number
@@ -72,7 +72,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (!isClosing) answers.refuse(connection as Connection, address, new FST_NSP_ADMISSION_TIMEOUT())
   }
 
-  function receive(received: ReceivedConnect, isLater = false): void {
+  function receive(received: ConnectTask, isLater = false): void {
     const { connection, address, auth, waitMs } = received
     const connectionJoins = joinsOf(connection)
     // A second CONNECT packet for the same address is answered by the pending one.
@@ -101,7 +101,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   /** Runs one tick later, for an address that the connection was still joined to or for a connection at its limit. */
-  function receiveLater(received: ReceivedConnect): void {
+  function receiveLater(received: ConnectTask): void {
     const { connection, address, waitMs } = received
     const socket = joinsOf(connection).socketAt(address)
     if (connection.readyState !== 'open') return
@@ -111,7 +111,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   /** Passes an admitted CONNECT packet to Socket.IO. */
-  function passOn(join: Join, { request, isDynamic, beginsAnew }: Admitted, { connection, pass }: ReceivedConnect): void {
+  function passOn(join: Join, { request, isDynamic, beginsAnew }: Admitted, { connection, pass }: ConnectTask): void {
     if (isClosing || connection.readyState !== 'open') throw new FST_NSP_CLOSING()
     if (isDynamic) hold(join)
     join.request = request
@@ -131,7 +131,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function fail(
-    { connection, address }: Pick<ReceivedConnect, 'connection' | 'address'>,
+    { connection, address }: Pick<ConnectTask, 'connection' | 'address'>,
     join: Join | undefined,
     error: unknown,
   ): void {

@@ -13,10 +13,10 @@ import { createUsers, type Users } from '../joining/request-users.js'
 import { RecoveringAdapter } from './recovery/recovery-adapter.js'
 
 /*
- * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
+ * Assembles the parts of joining for one server: users, decision, admission, and reauthentication.
  */
 
-export interface EntranceOptions
+export interface JoinServerOptions
   extends Pick<AdmissionOptions, 'meet' | 'rates'>,
     Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
@@ -26,14 +26,14 @@ export interface EntranceOptions
   readonly dismissals: Dismissals
 }
 
-export interface Entrance {
+export interface JoinServer {
   readonly users: Users
   readonly admission: Admission
   readonly readmit: Readmit
 }
 
-export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
-  const { io, options, route, find, isWanted, children, dismissals, rates, meet } = entrance
+export function createJoinServer(instance: FastifyInstance, dependencies: JoinServerOptions): JoinServer {
+  const { io, options, route, find, isWanted, children, dismissals, rates, meet } = dependencies
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { log } = instance

@@ -3,13 +3,18 @@ import { type Event, type Namespace, Socket } from 'socket.io'
 import { createCompact } from '../wire/compact-listeners.js'
 
 /*
- * Socket.IO's sockets of one server, as a class of its own: what each is to have they have by their prototype, and sockets
- * of other servers in this process go without.
+ * A subclass of Socket.IO's Socket, one for each server. Methods of its prototype replace closures on every socket; sockets of
+ * other servers in this process stay as they are.
  */
 
 export type SocketClass = typeof Socket
 
-/** `receive` has each event before any listener of its socket, to which `next` hands it on; with an error, to those of `error`. */
+/**
+ * Creates the socket class of a server.
+ *
+ * @param receive - called with each event before any listener; `next()` passes the event on to the listeners, `next(error)`
+ * emits `error`
+ */
 export function createSocketClass(
   receive: (socket: Socket, event: Event, next: (error?: Error) => void) => void,
 ): SocketClass {
@@ -19,7 +24,7 @@ export function createSocketClass(
   class OwnSocket extends Socket {
     constructor(...made: ConstructorParameters<SocketClass>) {
       super(...made)
-      // There is one so far, of `error`, and it is Socket.IO's own: it needs no containing.
+      // The only listener so far is Socket.IO's own, of `error`: it needs no error handling.
       compact(this, (contained) => contained.listener ?? contained)
     }
   }
@@ -32,10 +37,10 @@ export function createSocketClass(
   return OwnSocket as SocketClass
 }
 
-/** As Socket.IO has it, private: but the text of the time is made once a second, and not for each. */
+/** A copy of Socket.IO's private method that formats the time once a second instead of once a socket. */
 function buildHandshake(this: Socket, auth: Auth): Socket['handshake'] {
   const { request, conn } = this
-  const { headers, url, _query: query } = request ? (request as Asked) : UNASKED
+  const { headers, url, _query: query } = request ? (request as EngineRequest) : NO_REQUEST
   const issued = Date.now()
   return {
     headers,
@@ -51,11 +56,11 @@ function buildHandshake(this: Socket, auth: Auth): Socket['handshake'] {
 }
 
 /**
- * Makes a namespace's sockets of a class. Those that come back from a recovery are still Socket.IO's own, and so are all
- * where `_createSocket` or `run`, which are private, have gone: whoever needs to know looks with `instanceof`.
+ * Makes a namespace create its sockets with a class. Recovered sockets stay Socket.IO's own, and so do all sockets if a release
+ * of Socket.IO has no `_createSocket` or `run`, which are private: check with `instanceof`.
  */
 export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): void {
-  const target = namespace as unknown as { _createSocket?: (client: Client, auth: Auth) => unknown }
+  const target = namespace as unknown as { _createSocket?: (client: SocketClient, auth: Auth) => unknown }
   const { _createSocket: create } = target
   if (create?.length !== 2 || stock.run?.length !== 2) return
   target._createSocket = (client, auth) =>
@@ -64,11 +69,11 @@ export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): vo
       : create.call(namespace, client, auth)
 }
 
-/** Of a session of WebTransport, which has no request. */
-const UNASKED = { headers: {}, url: undefined, _query: {} } as unknown as Asked
+/** Stands in for the request of a WebTransport session of the engine, which has none. */
+const NO_REQUEST = { headers: {}, url: undefined, _query: {} } as unknown as EngineRequest
 
-/** A request, as the engine has it. */
-interface Asked extends IncomingMessage {
+/** A request with what engine.io adds. */
+interface EngineRequest extends IncomingMessage {
   readonly url: string
   readonly _query: Socket['handshake']['query']
 }
@@ -76,7 +81,7 @@ interface Asked extends IncomingMessage {
 // Private, too.
 const stock = Socket.prototype as unknown as { run(event: Event, done: (error?: Error) => void): void }
 
-type Client = Socket['client']
+type SocketClient = Socket['client']
 type Auth = Socket['handshake']['auth']
 
 let second = 0

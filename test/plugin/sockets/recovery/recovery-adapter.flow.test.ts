@@ -458,7 +458,7 @@ t.test('an event is kept as long as it may be missed, a session until it expires
     pingTimeout: 100,
   }
   const io = new Server(
-    withRecovery(options, { isWhole: () => true, ownerOf: () => undefined, now: () => now, limit: 0 }),
+    withRecovery(options, { isJoined: () => true, ownerOf: () => undefined, now: () => now, limit: 0 }),
   )
   const adapter = io.of('/').adapter as unknown as RecoveringAdapter
   const broadcast = (rooms: string[] = []) =>

@@ -31,7 +31,7 @@ t.test('what its keeper has let go of counts once, is not dropped again, and is 
   const share = budget.take(first, 60, 0)
   budget.release(share)
   budget.release(share)
-  t.equal(share.keeper, undefined)
+  t.equal(share.owner, undefined)
   t.equal(budget.bytes, 0)
   budget.take(second, 90, 0)
   t.equal(budget.bytes, 90)
