@@ -23,7 +23,6 @@ import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { setRosters } from './shared/releasing-map.js'
 import { settlesWithin } from './shared/timeout.js'
 import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -71,7 +70,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
-    explain: createUnknownNamespaceHints({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
+    explain: createUnknownNamespaceHints({
+      notices,
+      registry,
+      path: fullPath,
+      prefix: instance.prefix + options.prefix,
+    }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
@@ -117,7 +121,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     meet: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
-  if (options.fast) setRosters(io)
   prepareServer({
     io,
     limits: options.limits,

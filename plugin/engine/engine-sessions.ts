@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
-import { Roster } from '../shared/releasing-map.js'
 import { settlesWithin } from '../shared/timeout.js'
 
 /*
@@ -43,24 +42,18 @@ export interface Sessions {
   close(timeoutMs: number): Promise<void>
 }
 
-const PLACE = Symbol('place')
-
-/** A connection, and the number under which it is kept. */
-type Kept = Duplex & { [PLACE]?: number }
-
 /** Follows every session of a server's engine, and replaces the engine's own `close()`. Call it before any handshake. */
 export function createSessions({ engine }: Server): Sessions {
   // The engine's own, by their ids.
   const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, Session>> }
   // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
   const abandoned = new WeakSet<Session>()
-  const connections = new Roster<number, Duplex>()
-  let count = 0
+  const connections = new Set<Duplex>()
   const discardAll = engine.close.bind(engine)
 
   // One for all: `this` is whose it is.
-  function drop(this: Kept): void {
-    connections.delete(this[PLACE] as number)
+  function drop(this: Duplex): void {
+    connections.delete(this)
   }
 
   engine.on('connection', (session: Session) => {
@@ -86,20 +79,19 @@ export function createSessions({ engine }: Server): Sessions {
   return {
     find: (id) => (Object.hasOwn(open, id) ? open[id] : undefined),
     expect: (session) => void abandoned.delete(session),
-    keep(connection: Kept) {
-      connection[PLACE] = count++
-      connections.set(connection[PLACE], connection)
+    keep(connection) {
+      connections.add(connection)
       connection.on('close', drop)
     },
     async close(timeoutMs) {
-      const ended = [...Object.values(open), ...connections.values()].map(
+      const ended = [...Object.values(open), ...connections].map(
         (each) => new Promise<void>((end) => each.once('close', end)),
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
       // One that was waiting for a poll to close does not hear of it.
       for (const session of Object.values(open)) session.transport.shouldClose?.()
-      for (const connection of connections.values()) connection.destroy()
+      for (const connection of connections) connection.destroy()
     },
   }
 }

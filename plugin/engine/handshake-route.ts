@@ -10,7 +10,7 @@ import { keepSecrets } from '../shared/log/redaction.js'
 import { after, isThenable } from '../shared/maybe-async.js'
 import { adviseOnHandshakes } from './handshake-hints.js'
 import { Answer } from './http/captured-response.js'
-import { handshakeOf, keepCookies, keepRequest } from './http/connect-request.js'
+import { handshakeOf, keepCookies, keepHandshake } from './http/connect-request.js'
 import { isInjected, keepForPolls, relay, silence } from './http/relay-headers.js'
 import { sessionIdOf } from './http/request-url.js'
 import type { OriginPolicy } from './origin-policy.js'
@@ -96,7 +96,7 @@ export function createHandshake(
 
   function acceptUpgrade(request: FastifyRequest, reply: FastifyReply): void | PromiseLike<void> {
     return after(askApplication(request), (refusal) => {
-      if (refusal === null) keepRequest(request.raw, request)
+      if (refusal === null) keepHandshake(request.raw, request)
       if (refusal === null) reply.code(101).send()
       else reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
     })
@@ -156,7 +156,7 @@ export function createHandshake(
                 throw new FST_NSP_CONNECTIONS_LIMIT()
               }
               if (reply.raw instanceof Answer) return acceptUpgrade(request, reply)
-              keepRequest(request.raw, request)
+              keepHandshake(request.raw, request)
               if (isInjected(request.raw)) {
                 silence(request.raw)
                 markInjected(request.raw)

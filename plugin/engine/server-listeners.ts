@@ -7,7 +7,6 @@ import { createReadUrl, secondaryServersOf } from './http/fastify-internals.js'
 import { writePollHeaders } from './http/poll-headers.js'
 import { pathOf, queryOf, sessionIdOf } from './http/request-url.js'
 import { admitOrigin, type OriginPolicy } from './origin-policy.js'
-import { createSessionId } from './session-id.js'
 import { takeUpgrades } from './upgrade-listeners.js'
 import { restoreOffer } from './upgrade-offer.js'
 
@@ -42,13 +41,11 @@ export interface IntakeOptions {
  * in: a context, and its Socket.IO server.
  */
 export function createIntake(instance: FastifyInstance, io: Server, options: IntakeOptions): Intake {
-  const { path, checkOrigin, isFast, dismissals } = options
+  const { path, checkOrigin, dismissals } = options
   const sessions = createSessions(io)
   const readUrl = createReadUrl(instance)
   const isOurs = (raw: IncomingMessage) => pathOf(readUrl(raw)) === path
   const handleRequest = io.engine.handleRequest.bind(io.engine)
-  // The application may have another later.
-  if (isFast) io.engine.generateId = createSessionId
 
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
     const session = sessions.find(sessionIdOf(raw))

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Bucket, FullAt } from '../shared/limits.js'
+import { connectionStateOf } from '../wire/connection-state.js'
 
 /*
  * What one connection has joined and is joining. Whatever a join has taken is released when the join ends. It ends once: with
@@ -106,11 +107,9 @@ export class ConnectionJoins {
   }
 }
 
-const JOINS = Symbol('joins')
-
 /** The joins of an engine.io connection. */
 export function joinsOf(connection: object): ConnectionJoins {
-  const holder = connection as { [JOINS]?: ConnectionJoins }
-  holder[JOINS] ??= new ConnectionJoins()
-  return holder[JOINS]
+  const state = connectionStateOf(connection)
+  state.joins ??= new ConnectionJoins()
+  return state.joins as ConnectionJoins
 }

@@ -67,16 +67,15 @@ interface Identity {
 
 export function createIdentities(options: IdentitiesOptions): Identities {
   const { io, users, dismissals, isMounted, now, log } = options
-  const IDENTITY = Symbol('identity')
-  /** A socket with an identity; it has none without a user and without an expiry. */
-  type Identified = Socket & { [IDENTITY]?: Identity | undefined }
+  /** Of each socket with a user or with an expiry. */
+  const identities = new Map<Socket, Identity>()
   const socketsByUser = new Map<string, Set<Socket>>()
   const root = io.of('/')
 
-  function release(socket: Identified): void {
-    const identity = socket[IDENTITY]
+  function release(socket: Socket): void {
+    const identity = identities.get(socket)
     if (!identity) return
-    socket[IDENTITY] = undefined
+    identities.delete(socket)
     identity.cancelExpiry()
     const { userId } = identity
     if (userId === undefined) return
@@ -145,7 +144,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       return socketsByUser.size
     },
 
-    keep(socket: Identified, request) {
+    keep(socket, request) {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
@@ -153,7 +152,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = scheduleAt(expiry, now, () => dismiss(socket, EXPIRED))
-      socket[IDENTITY] = { userId, cancelExpiry }
+      identities.set(socket, { userId, cancelExpiry })
       if (userId !== undefined) socketsByUser.set(userId, (socketsByUser.get(userId) ?? new Set()).add(socket))
       return true
     },

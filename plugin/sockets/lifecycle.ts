@@ -4,7 +4,8 @@ import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { Contract } from '../definition/compile-contract.js'
 import type { DisconnectContext } from '../definition/namespace-definition.js'
 import type { NormalDefinition } from '../definition/normalize/normalize-definition.js'
-import { keepRequest, requestOf } from '../engine/http/connect-request.js'
+import { keepSocketRequest, requestOf } from '../engine/http/connect-request.js'
+import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { gateOf } from '../events/gate/event-gate.js'
 import { ConnectionContext, type ContextTools } from '../events/socket-context.js'
@@ -49,11 +50,6 @@ export type RunLifecycle = (
   hold: (end: Promise<unknown>) => void,
 ) => void
 
-const CONTEXT = Symbol('context')
-
-/** A socket with its context. */
-type SocketWithContext = Socket & { [CONTEXT]: ConnectionContext }
-
 export function createLifecycle({
   readmit,
   identities,
@@ -68,7 +64,7 @@ export function createLifecycle({
     if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
     const request = await readmit(socket, auth)
     if (!identities.keep(socket, request)) throw new FST_NSP_SOCKET_GONE()
-    keepRequest(socket, request)
+    keepSocketRequest(socket, request)
     return request
   }
 
@@ -105,7 +101,7 @@ export function createLifecycle({
   }
 
   function leave(this: Socket, reason: DisconnectReason): void {
-    ;(this as SocketWithContext)[CONTEXT].abort(reason)
+    ;(socketStateOf(this).context as ConnectionContext).abort(reason)
     identities.release(this)
   }
 
@@ -143,7 +139,7 @@ export function createLifecycle({
     if (!isKept(socket)) return
     const { definition, contract } = mounted
     const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
-    ;(socket as SocketWithContext)[CONTEXT] = context
+    socketStateOf(socket).context = context
     let begun: undefined | Promise<Error | undefined>
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {

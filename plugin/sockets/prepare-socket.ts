@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DisconnectReason, Namespace, Server, Socket } from 'socket.io'
-import { keepRequest, scopeOfSocket } from '../engine/http/connect-request.js'
+import { keepSocketRequest, scopeOfSocket } from '../engine/http/connect-request.js'
 import { callAnyListener } from '../events/ack.js'
 import { containAnyListeners, type ListenerTarget } from '../events/any-listeners.js'
 import { boundRooms } from '../events/emits/emit-prototype.js'
@@ -149,7 +149,7 @@ export function prepareServer(options: PrepareOptions): void {
       if (admission.isDropped(socket)) return socket._cleanup()
       gateFor(socket)
       admission.resolveRequest(socket, (request) => {
-        if (request) keepRequest(socket, request)
+        if (request) keepSocketRequest(socket, request)
         next()
       })
     })

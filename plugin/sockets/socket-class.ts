@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { type Event, type Namespace, Socket } from 'socket.io'
 import { createCompact } from '../wire/compact-listeners.js'
 
@@ -29,30 +28,11 @@ export function createSocketClass(
     }
   }
   Object.assign(OwnSocket.prototype, {
-    buildHandshake,
     run(this: Socket, event: Event, done: (error?: Error) => void) {
       receive(this, event, (error) => (error ? done(error) : run.call(this, event, done)))
     },
   })
   return OwnSocket as SocketClass
-}
-
-/** A copy of Socket.IO's private method that formats the time once a second instead of once a socket. */
-function buildHandshake(this: Socket, auth: Auth): Socket['handshake'] {
-  const { request, conn } = this
-  const { headers, url, _query: query } = request ? (request as EngineRequest) : NO_REQUEST
-  const issued = Date.now()
-  return {
-    headers,
-    time: textOf(issued),
-    address: conn.remoteAddress,
-    xdomain: Boolean(headers.origin),
-    secure: !request || Boolean((request.socket as { encrypted?: boolean }).encrypted),
-    issued,
-    url,
-    query,
-    auth,
-  }
 }
 
 /**
@@ -69,28 +49,8 @@ export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): vo
       : create.call(namespace, client, auth)
 }
 
-/** Stands in for the request of a WebTransport session of the engine, which has none. */
-const NO_REQUEST = { headers: {}, url: undefined, _query: {} } as unknown as EngineRequest
-
-/** A request with what engine.io adds. */
-interface EngineRequest extends IncomingMessage {
-  readonly url: string
-  readonly _query: Socket['handshake']['query']
-}
-
-// Private, too.
+// Private.
 const stock = Socket.prototype as unknown as { run(event: Event, done: (error?: Error) => void): void }
 
 type SocketClient = Socket['client']
 type Auth = Socket['handshake']['auth']
-
-let second = 0
-let text = ''
-
-function textOf(time: number): string {
-  if (Math.floor(time / 1_000) !== second) {
-    second = Math.floor(time / 1_000)
-    text = String(new Date(time))
-  }
-  return text
-}

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../shared/limits.js'
 import { createCompact } from './compact-listeners.js'
+import { connectionStateOf } from './connection-state.js'
 import { yieldTurn } from './event-batch.js'
 import { IDLE, Lane, type LaneOptions, type WriteOptions } from './fast-connection.js'
 import { type Bounds, isWithinBounds } from './packet-limits.js'
@@ -34,12 +35,9 @@ const OF_THE_ENGINE = new Set(['flush', 'drain'])
 const LONGEST_BATCH = 65_536
 
 const LANE = Symbol('lane')
-const WATCHED = Symbol('watched')
 
 // On the objects of others.
-type Laned<Owner> = Owner & { [LANE]?: Lane | undefined }
 type With<Owner> = Owner & { [LANE]: Lane }
-type Watched = Connection & { [WATCHED]?: boolean }
 
 /** Looks once whether lanes can be, on what is installed and with these options; where not, the log says why. */
 export function createLanes({ io, options, limits, receiverOf, log }: LanesOptions): OpenLane {
@@ -54,7 +52,7 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
   const laneOptions: LaneOptions = {
     receiverOf,
     isWithinLimits: (data, characters) => isWithinBounds(data, characters, limits),
-    isWatched: (connection: Watched) => isEngineWatched || connection[WATCHED] === true,
+    isWatched: (connection) => isEngineWatched || connectionStateOf(connection).isWatched,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
   }
   io.engine.on('connection', (connection: Connection) => connection.on('newListener', heedListener))
@@ -62,7 +60,7 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
     isEngineWatched ||= OF_THE_ENGINE.has(name)
   })
 
-  function open(client: Laned<Client>): void {
+  function open(client: Client): void {
     const { conn } = client
     // Polling is upgraded to WebTransport, too.
     if (conn.transport.name !== 'websocket') return
@@ -72,30 +70,31 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
       log.warn('fast is off: what is installed is not what it was tested with')
       return
     }
-    client[LANE] = new Lane(client, laneOptions)
-    attach(conn as With<Connection>, client[LANE])
+    const lane = new Lane(client, laneOptions)
+    connectionStateOf(conn).fastConnection = lane
+    attach(conn, lane)
     compactConnection(client)
   }
 
   return ({ client: stock }) => {
-    const client = stock as unknown as Laned<Client>
-    if (LANE in client || client.conn.protocol !== 4) return
-    client[LANE] = undefined
+    const client = stock as unknown as Client
+    const state = connectionStateOf(client.conn)
+    if (state.fastConnection !== undefined || client.conn.protocol !== 4) return
+    state.fastConnection = null
     if (client.conn.transport.name === 'websocket') open(client)
     else client.conn.once('upgrade', () => open(client))
   }
 }
 
-function heedListener(this: Watched, name: string): void {
-  if (OF_A_CONNECTION.has(name)) this[WATCHED] = true
+function heedListener(this: Connection, name: string): void {
+  if (OF_A_CONNECTION.has(name)) connectionStateOf(this).isWatched = true
 }
 
 /** Puts the lane where the engine writes, and where ws writes and reads. */
-function attach(connection: With<Connection>, lane: Lane): void {
+function attach(connection: Connection, lane: Lane): void {
   const { _sender, _receiver } = connection.transport.socket
   const [sender, receiver] = [_sender as With<Sender>, _receiver as With<Receiver>]
   // One by one: an object of a shape stays one.
-  connection[LANE] = lane
   connection.write = write
   sender[LANE] = lane
   sender.sendFrame = sendFrame
@@ -117,10 +116,12 @@ function compactConnection({ conn, decoder }: Client): void {
   conn.cleanupFn = conn.cleanupFn.slice()
 }
 
-function write(this: With<Connection>, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
+function write(this: Connection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
   // The engine takes a callback in the place of options, too.
   const isCalled = callback !== undefined || typeof options === 'function'
-  if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data)) && this[LANE].send(data, options)) return this
+  if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data))) {
+    if ((connectionStateOf(this).fastConnection as Lane).send(data, options)) return this
+  }
   return Object.getPrototypeOf(this).write.call(this, data, options, callback)
 }
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { ServerOptions } from 'socket.io'
-import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
 import { kindOf, suggest } from '../../shared/wording.js'
+import { refuse } from './option-rules.js'
 
 /*
  * Socket.IO's own options, as far as it would take what can't work: it hands `cors` on unread, and a page would be refused
@@ -28,10 +28,6 @@ const CORS_NAMES = [
 // Nobody hears what it rejects with, and it would end the process.
 const ASYNC = 'must not be async: call back with callback(error, value)'
 const EXAMPLE = "cors: { origin: ['https://app.example'] }"
-
-function refuse(path: string, problem: string): never {
-  throw new FST_NSP_OPTIONS_INVALID(path, problem)
-}
 
 /** in: the plugin's options, as they came, and the names of Socket.IO's. */
 export function checkServerOptions(options: object, names: readonly string[]): void {

@@ -5,6 +5,7 @@ import { FST_NSP_REQUEST_MISSING } from '../../shared/errors.js'
 import { REQUEST, Streamless } from './detached-request.js'
 import { inheritHeaders, isInherited } from './header-cache.js'
 import { searchWithout } from './request-url.js'
+import { findSocketState, socketStateOf } from './socket-state.js'
 
 /*
  * Fastify's requests behind a socket: that of its handshake, and that of its connect, whose raw request is derived from
@@ -13,7 +14,7 @@ import { searchWithout } from './request-url.js'
 
 const COOKIES = Symbol('cookies')
 
-// On a handshake's raw request, and on a socket.
+// On a handshake's raw request.
 interface Marked {
   [REQUEST]?: FastifyRequest
   [COOKIES]?: readonly string[]
@@ -22,8 +23,14 @@ interface Marked {
 // The engine's own.
 const ENGINE_PARAMETERS = new Set(['EIO', 'transport', 'sid', 't', 'b64', 'j'])
 
-export function keepRequest(key: IncomingMessage | object, request: FastifyRequest): void {
-  ;(key as Marked)[REQUEST] = request
+/** Keeps the request of a handshake on its raw request. */
+export function keepHandshake(raw: IncomingMessage, request: FastifyRequest): void {
+  ;(raw as Marked)[REQUEST] = request
+}
+
+/** Keeps the request that a socket has joined by. */
+export function keepSocketRequest(socket: object, request: FastifyRequest): void {
+  socketStateOf(socket).request = request
 }
 
 /** The request of a handshake, by its raw one; undefined for one that Fastify has not let through. */
@@ -61,7 +68,7 @@ export function scopeOfSocket(socket: object): Scope | undefined {
 
 /** The request behind a socket; undefined for a socket that has none: a session of WebTransport, in a namespace without a definition. */
 export function findRequest(socket: { readonly request: IncomingMessage | null }): FastifyRequest | undefined {
-  return (socket as Marked)[REQUEST] ?? (socket.request ? handshakeOf(socket.request) : undefined)
+  return findSocketState(socket)?.request ?? (socket.request ? handshakeOf(socket.request) : undefined)
 }
 
 /** Remembers what a handshake's answer has set: a client has these cookies when it connects, though its handshake had not. */

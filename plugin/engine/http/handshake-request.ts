@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { connectionStateOf } from '../../wire/connection-state.js'
 import { Streamless } from './detached-request.js'
 
 /*
@@ -7,20 +8,13 @@ import { Streamless } from './detached-request.js'
  * engine, has none of HTTP. What there is to ask of it is whether it is encrypted; it always is.
  */
 
-const STAND_IN = Symbol('stand-in')
-
-/** The engine's socket, or what hangs on one. */
-interface Begun {
-  readonly request: IncomingMessage | null | undefined
-  [STAND_IN]?: SessionRequest
-}
-
 /** The raw request of a connection; a stand-in, always the same, where it has none. */
 export function rawOf(connection: object): IncomingMessage {
-  const begun = connection as Begun
-  if (begun.request) return begun.request
-  begun[STAND_IN] ??= new SessionRequest()
-  return begun[STAND_IN] as unknown as IncomingMessage
+  const { request } = connection as { readonly request?: IncomingMessage | null }
+  if (request) return request
+  const state = connectionStateOf(connection)
+  state.standIn ??= new SessionRequest() as unknown as IncomingMessage
+  return state.standIn
 }
 
 export class SessionRequest extends Streamless {

@@ -1,4 +1,5 @@
 import type { Event, Socket } from 'socket.io'
+import { findSocketState, socketStateOf } from '../../engine/http/socket-state.js'
 import { callIn } from '../../shared/async-scope.js'
 import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
@@ -27,12 +28,10 @@ export interface GateRules extends DeskRules {
   readonly isSequential: boolean
 }
 
-const GATE = Symbol('gate')
-
 /** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
 export function setGate(socket: Socket, rules: GateRules, rates: Rates | undefined): Gate {
   const gate = new Gate(socket, rules, rates)
-  ;(socket as { [GATE]?: Gate })[GATE] = gate
+  socketStateOf(socket).gate = gate
   return gate
 }
 
@@ -42,7 +41,7 @@ export function sendToGate(socket: Socket, event: Event, next: (error?: Error) =
 }
 
 export function gateOf(socket: Socket): Gate | undefined {
-  return (socket as { [GATE]?: Gate })[GATE]
+  return findSocketState(socket)?.gate as Gate | undefined
 }
 
 /** The gate of a socket, if an event of that name is declared there: then no listener has a say in it. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io'
 import { type Bucket, type Clock, createBucket } from '../../shared/limits.js'
 import { LineRates } from '../../shared/log/rated-log.js'
+import { connectionStateOf } from '../../wire/connection-state.js'
 
 /*
  * The rates of a socket: of its events, and of the log lines that they cause. Who leaves and joins again finds them as they
@@ -9,9 +10,7 @@ import { LineRates } from '../../shared/log/rated-log.js'
 
 const RATES_PER_CONNECTION = 200
 
-const RATES = Symbol('rates')
-
-type Client = Socket['client'] & { [RATES]?: Map<string, Rates> }
+type KeptRates = Map<string, Rates>
 
 export class Rates {
   readonly bucket: Bucket
@@ -30,16 +29,16 @@ export class Rates {
 }
 
 /** What is kept of an earlier socket of that connection in that namespace. */
-export function ratesKeptFor({ client, nsp }: Socket): Rates | undefined {
-  return (client as Client)[RATES]?.get(nsp.name)
+export function ratesKeptFor({ conn, nsp }: Socket): Rates | undefined {
+  return (connectionStateOf(conn).rates as KeptRates | undefined)?.get(nsp.name)
 }
 
 /** Keeps the rates of a socket that leaves, for as long as its connection lives. */
-export function keepRates({ client: stock, nsp, conn }: Socket, kept: Rates | undefined): void {
+export function keepRates({ nsp, conn }: Socket, kept: Rates | undefined): void {
   if (!kept || conn.readyState !== 'open') return
-  const client: Client = stock
-  client[RATES] ??= new Map()
-  const rates = client[RATES]
+  const state = connectionStateOf(conn)
+  state.rates ??= new Map()
+  const rates = state.rates as KeptRates
   // A client may go from one dynamic namespace to the next for ever.
   const [oldest] = rates.keys()
   if (oldest !== undefined && rates.size >= RATES_PER_CONNECTION) rates.delete(oldest)
