@@ -43,13 +43,9 @@ declare module 'fastify' {
 }
 
 /**
- * The plugin: options in, decorators out.
- *
- * A definition goes to the registry (registry.ts), and is mounted when the instance is ready (mount.ts).
- * A handshake goes through a Fastify route (handshake.ts) to the engine, whose server attach.ts has made.
- * What needs no handshake, and every upgrade, comes in by intake.ts.
- * A connect, read by the codec, goes through the hidden route of its namespace (admission.ts, connect.ts); the socket
- * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
+ * Assembles the plugin. The registry keeps each definition (joining/namespaces/registry.ts) until the instance is ready and
+ * mounts them (sockets/mount.ts). A handshake is a Fastify route (engine/handshake-route.ts). A connect is a request to the
+ * namespace's hidden route (joining/admission.ts); its socket is prepared (sockets/prepare-socket.ts) and runs its lifecycle.
  */
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
@@ -134,7 +130,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     notices,
     now,
   })
-  // Behind containment, whose own listeners are none that a lane has to heed.
+  // After prepareServer, whose listeners the fast path does not have to respect.
   const openLane = options.fast
     ? createLanes({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
     : () => {}
@@ -187,7 +183,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   }
   instance.addHook('onReady', async () => mounts.open())
 
-  // io.close() ends the engine and its virtual server; the http server below is Fastify's to close, after this.
+  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this hook.
   async function close(): Promise<void> {
     handshake.close()
     admission.close()

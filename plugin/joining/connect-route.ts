@@ -26,7 +26,7 @@ import { createExpiryHook } from './expiry.js'
 
 // The part of a request that each part of a definition's `schema` describes.
 const PARTS = { params: 'params', querystring: 'query', headers: 'headers', auth: 'body' } as const
-type Part = keyof typeof PARTS
+type SchemaPart = keyof typeof PARTS
 
 /*
  * The router derives the constraint's value from a connect, so that only a route with it matches. From any other request it
@@ -51,7 +51,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
   context.addHttpMethod('CONNECT', { hasBody: true, overrideExisting: true })
   if (!context.hasConstraintStrategy(CONSTRAINT)) context.addConstraintStrategy(onlyConnects)
   const { auth, ...parts } = takeParts(schema, (part) => !isStandardSchema(part))
-  const standard = Object.entries(takeParts(schema, isStandardSchema)) as [Part, AnySchema][]
+  const standard = Object.entries(takeParts(schema, isStandardSchema)) as [SchemaPart, AnySchema][]
   // Fastify makes a context's compilers, which the events need, only for routes with a schema. A route that has none gets
   // one for a part that is never present, so it refuses nothing. The `response` is empty: nothing to compile.
   const hasCompiled = needsCompiler(definition)
@@ -148,7 +148,7 @@ function takeParts(schema: NormalDefinition['schema'], isWanted: (part: AnySchem
 /** Checks the parts that have a Standard Schema. `isAttached` is Fastify's attachValidation: hooks handle the mismatch. */
 async function checkStandard(
   request: FastifyRequest,
-  parts: readonly (readonly [Part, AnySchema])[],
+  parts: readonly (readonly [SchemaPart, AnySchema])[],
   isAttached = false,
 ): Promise<void> {
   for (const [part, schema] of parts) {

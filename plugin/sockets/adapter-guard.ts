@@ -29,7 +29,7 @@ const REPORT_EVERY_MS = 60_000
 const KINDS_LIMIT = 100
 
 type AdapterMethod = (...args: never[]) => unknown
-type Adapter = Namespace['adapter']
+type GuardedAdapter = Namespace['adapter']
 /** An adapter with its private members. */
 type AdapterInternals = Record<string, AdapterMethod> & { apply?: Apply }
 type Apply = (opts: unknown, visit: (socket: unknown) => void) => void
@@ -110,7 +110,7 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
 }
 
 /** Checks broadcasts, with and without acks. `check` throws where the application has emitted. */
-function guardOutgoing(adapter: Adapter, check: (event: string, args: unknown[]) => unknown[]): void {
+function guardOutgoing(adapter: GuardedAdapter, check: (event: string, args: unknown[]) => unknown[]): void {
   const { broadcast, broadcastWithAck } = adapter
   // Socket.IO broadcasts events only.
   const prepare = (packet: Packet) => {
