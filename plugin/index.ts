@@ -5,6 +5,7 @@ import { plugin } from './plugin.js'
  * The entry point of the package: the plugin, the functions that define namespaces, and their types.
  */
 
+export type { AnyNamespaceDefinition, InlineDefinition } from './definition/any-definition.js'
 export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
@@ -16,7 +17,6 @@ export { createMemoryStore } from './definition/memory-store.js'
 export type {
   AckEnvelope,
   AckHook,
-  AnyNamespaceDefinition,
   AskOptions,
   Audience,
   DisconnectContext,
@@ -25,7 +25,6 @@ export type {
   EventHook,
   EventHooks,
   HandlerContext,
-  InlineDefinition,
   JoinHook,
   JoinHooks,
   JoinRequest,

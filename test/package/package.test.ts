@@ -13,7 +13,9 @@ const dist = async (file: string) => await readFile(join(root, 'dist', file), 'u
 t.test('the tarball holds the build, its papers and its sources, and nothing else', async (t) => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const folders = ['docs', 'examples', 'plugin'].map(async (folder) =>
-    (await readdir(join(root, folder))).map((file) => `${folder}/${file}`),
+    (await readdir(join(root, folder), { recursive: true }))
+      .filter((file) => /\.\w+$/.test(file)) // the rest are folders
+      .map((file) => `${folder}/${file}`),
   )
   papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
   const built = ['THIRD-PARTY-LICENSES.txt', 'client.d.ts', 'client.js', 'index.d.ts', 'index.js']
