@@ -117,9 +117,9 @@ t.test('examples/session-auth.ts: a login over HTTP is one on the socket, and a 
   ben.emit('note:send', { to: 'ada', text: 'Fly it' })
   for (const device of [desk, phone]) t.strictSame(await device.nextEvent('note:new'), { from: 'ben', text: 'Fly it' })
 
-  const farewells = [desk, phone].map((device) => device.nextEvent('namespace:disconnect'))
+  const disconnects = [desk, phone].map((device) => device.nextEvent('namespace:disconnect'))
   t.strictSame((await post(app, '/logout', {}, { cookies })).json(), { disconnected: 2 })
-  t.match(await Promise.all(farewells), [{ code: 'FST_NSP_USER_DISCONNECTED', message: 'Signed out' }, {}])
+  t.match(await Promise.all(disconnects), [{ code: 'FST_NSP_USER_DISCONNECTED', message: 'Signed out' }, {}])
   t.match(await refusalOf(app.injectSocket('/inbox', { cookies })), refusal)
   t.ok(ben.connected, 'others stay')
   t.equal((await post(app, '/logout', {}, { cookies })).statusCode, 401)
@@ -168,9 +168,9 @@ t.test('examples/jwt.ts: three namespaces over one connection, each for whom it 
   adas.emit('message:send', { text: 'Hello' })
   t.strictSame(await bens.nextEvent('message:new'), { from: 'ada', text: 'Hello' })
 
-  const farewell = bens.nextEvent('namespace:disconnect')
+  const reason = bens.nextEvent('namespace:disconnect')
   t.strictSame(await admins.emitWithAck('user:ban', { user: 'ben' }), { ok: true, data: { disconnected: 1 } })
-  t.match(await farewell, { code: 'FST_NSP_USER_DISCONNECTED', message: 'Banned' })
+  t.match(await reason, { code: 'FST_NSP_USER_DISCONNECTED', message: 'Banned' })
   t.match(await refusalOf(bens.join('/admin', { auth: ben })), { data: { code: 'BANNED', statusCode: 403 } })
   t.ok(news.connected)
 })

@@ -24,7 +24,7 @@ async function serve(t: Test, definition: AnyNamespaceDefinition = {}) {
   const lines: Record<string, unknown>[] = []
   const logger = { level: 'debug', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
   const chat: AnyNamespaceDefinition = {
-    // // has emits of its own, so that the emit check is strict
+    // has emits of its own, so that the emit check is strict
     emits: { hi: { payload: { type: 'string' } } },
     events: {
       echo: { handler: (payload) => payload },
