@@ -67,7 +67,7 @@ async function serve(t: Test, io: NamespacesOptions['io'] = {}) {
       if (method === 'CONNECT') return
       if (headers['x-be'] === 'refused') return reply.code(401).send({ message: 'Not you' })
       if (headers['x-be'] !== 'slow') return
-      // // node does not read the connection of an upgrade, and would not notice its end
+      // node does not read the connection of an upgrade, and would not notice its end
       const over = headers.upgrade ? new Promise((release) => waiting.once('gone', release)) : once(raw.socket, 'close')
       waiting.emit('one')
       await over
