@@ -34,7 +34,7 @@ import { createAddresses, createReach } from './sockets/namespace-of.js'
 import { containServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createUserReach } from './sockets/user-of.js'
-import { createInjector } from './testing/inject-socket.js'
+import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createLanes } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
@@ -154,7 +154,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
   const { closeTimeoutMs } = options
-  const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+  const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
   const [{ contractOf, contractFor }, { log }] = [mounts, instance]
   const decorators: Record<keyof Decorators, unknown> = {

@@ -5,7 +5,7 @@ import { callAnyListener } from '../events/ack.js'
 import { containAnyListeners, type ListenerTarget } from '../events/any-listeners.js'
 import { boundRooms } from '../events/emits/emit-prototype.js'
 import type { Dispatch } from '../events/event-run.js'
-import { type Gate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
+import { type EventGate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
 import { keepRates, ratesKeptFor } from '../events/gate/event-rates.js'
 import type { Middleware } from '../events/gate/socket-middlewares.js'
 import type { Admission } from '../joining/admission.js'
@@ -100,11 +100,11 @@ export function containServer(options: ContainmentOptions): void {
   }
 
   /** The children of a namespace of Socket.IO's own have its middlewares, and those come before ours. */
-  function gateFor(socket: Socket): Gate {
+  function gateFor(socket: Socket): EventGate {
     return gateOf(socket) ?? containSocket(socket)
   }
 
-  function containSocket(socket: Socket): Gate {
+  function containSocket(socket: Socket): EventGate {
     const rules = rulesOf(socket.nsp.name)
     // Who leaves and joins again finds it as it was.
     const gate = setGate(socket, gateRulesOf(rules), ratesKeptFor(socket))
