@@ -2,9 +2,9 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { toUserId, type UserId } from '../definition/user-id.js'
-import { type Dismissals, StaleDecision } from '../engine/dismissed-users.js'
+import { type DismissedUsers, StaleDecision } from '../engine/dismissed-users.js'
 import { findRequest } from '../engine/http/connect-request.js'
-import { rawOf } from '../engine/http/handshake-request.js'
+import { handshakeRequestOf } from '../engine/http/handshake-request.js'
 import { expiryOf, setAlarm } from '../joining/expiry.js'
 import type { Users } from '../joining/request-users.js'
 import { toWireError, type WireError } from '../shared/client-error.js'
@@ -31,7 +31,7 @@ const DISCONNECTED = toWireError(new FST_NSP_USER_DISCONNECTED())
 export interface IdentitiesOptions {
   readonly io: Server
   readonly users: Users
-  readonly dismissals: Dismissals
+  readonly dismissed: DismissedUsers
   /** Whether a namespace has a definition: the sockets of others are looked for, nobody keeps their identities. */
   readonly isMounted: (namespace: string) => boolean
   /** Milliseconds since the epoch. */
@@ -64,7 +64,7 @@ interface Identity {
 }
 
 export function createIdentities(options: IdentitiesOptions): Identities {
-  const { io, users, dismissals, isMounted, now, log } = options
+  const { io, users, dismissed, isMounted, now, log } = options
   /** Of each socket that has a user, or whose identity ends. */
   const identities = new Map<Socket, Identity>()
   const kept = new Map<string, Set<Socket>>()
@@ -126,7 +126,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
   }
 
   function disconnectHere(id: string, message: string): number {
-    dismissals.add(id, message)
+    dismissed.add(id, message)
     const sockets = socketsOf(id)
     for (const socket of sockets) dismiss(socket, { ...DISCONNECTED, message })
     return sockets.length
@@ -143,7 +143,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
-      if (dismissals.isAny(request) && !isIn(socket, () => users.screen(request))) return false
+      if (dismissed.isAny(request) && !isIn(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
@@ -153,8 +153,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
 
     meet(socket) {
-      const raw = rawOf(socket.conn)
-      if (dismissals.isAny(raw)) isIn(socket, () => users.screenHandshake(raw))
+      const raw = handshakeRequestOf(socket.conn)
+      if (dismissed.isAny(raw)) isIn(socket, () => users.screenHandshake(raw))
     },
 
     release,

@@ -1,5 +1,5 @@
 import { type Event, type Namespace, Socket } from 'socket.io'
-import { createCompact } from '../wire/compact-listeners.js'
+import { createCompactor } from '../wire/compact-listeners.js'
 
 /*
  * Socket.IO's sockets of one server, as a class of its own: what each is to have they have by their prototype, and sockets
@@ -13,7 +13,7 @@ export function createSocketClass(
   receive: (socket: Socket, event: Event, next: (error?: Error) => void) => void,
 ): SocketClass {
   const { run } = stock
-  const compact = createCompact()
+  const compact = createCompactor()
 
   class OwnSocket extends Socket {
     constructor(...made: ConstructorParameters<SocketClass>) {
