@@ -15,25 +15,25 @@ import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { gateOf, receiverOf } from './events/gate/event-gate.js'
 import { createDrain } from './events/gate/in-flight.js'
-import { createChildren } from './joining/namespaces/dynamic-namespaces.js'
+import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
-import { createStrangers } from './joining/namespaces/unknown-namespaces.js'
+import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
-import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
+import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { createIdentities } from './sockets/identities.js'
-import { createEntrance } from './sockets/join-server.js'
-import { createLife } from './sockets/lifecycle.js'
+import { createJoinServer } from './sockets/join-server.js'
+import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
-import { createAddresses, createReach } from './sockets/namespace-of.js'
-import { containServer } from './sockets/prepare-socket.js'
+import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
-import { createUserReach } from './sockets/user-of.js'
+import { createUserOf } from './sockets/user-of.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
@@ -43,13 +43,9 @@ declare module 'fastify' {
 }
 
 /**
- * The plugin: options in, decorators out.
- *
- * A definition goes to the registry (registry.ts), and is mounted when the instance is ready (mount.ts).
- * A handshake goes through a Fastify route (handshake.ts) to the engine, whose server attach.ts has made.
- * What needs no handshake, and every upgrade, comes in by server-listeners.ts.
- * A connect, read by the codec, goes through the hidden route of its namespace (admission.ts, connect.ts); the socket
- * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
+ * Assembles the plugin. The registry keeps each definition (joining/namespaces/registry.ts) until the instance is ready and
+ * mounts them (sockets/mount.ts). A handshake is a Fastify route (engine/handshake-route.ts). A connect is a request to the
+ * namespace's hidden route (joining/admission.ts); its socket is prepared (sockets/prepare-socket.ts) and runs its lifecycle.
  */
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
@@ -70,7 +66,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
-    explain: createStrangers({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
+    explain: createUnknownNamespaceHints({
+      notices,
+      registry,
+      path: fullPath,
+      prefix: instance.prefix + options.prefix,
+    }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
@@ -80,7 +81,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
   })
   const recovery = withRecovery(options.io, {
-    isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
+    isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf(socket) {
       const request = findRequest(socket)
       return request && users.ownerOf(request)
@@ -97,14 +98,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, instance.log)
   guardAdapters({ io, emitCheck, log: instance.log })
-  const children = createChildren({
+  const children = createDynamicNamespaces({
     io,
     limit: options.limits.dynamicNamespaces,
     log: instance.log,
-    isShared: speaksToOthers,
+    isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
-  const { users, admission, readmit } = createEntrance(instance, {
+  const { users, admission, readmit } = createJoinServer(instance, {
     io,
     options,
     route,
@@ -113,10 +114,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     dismissed,
     rates,
-    meet: (socket) => identities.meet(socket),
+    meet: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
-  containServer({
+  prepareServer({
     io,
     limits: options.limits,
     log: instance.log,
@@ -129,7 +130,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     notices,
     now,
   })
-  // Behind containment, whose own listeners are none that a lane has to heed.
+  // After prepareServer, whose listeners the fast path does not have to respect.
   const openLane = options.fast
     ? createFastPath({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
     : () => {}
@@ -139,7 +140,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    live: createLife({
+    runLifecycle: createLifecycle({
       readmit,
       identities,
       emitCheck,
@@ -150,8 +151,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     handlerTimeoutMs: options.handlerTimeoutMs,
     payloadBytes: options.limits.payloadBytes,
   })
-  const { closeTimeoutMs, fast: isFast } = options
-  const listeners = createServerListeners(instance, io, { path: fullPath, checkOrigin, isFast, dismissed })
+  const { closeTimeoutMs } = options
+  const listeners = createServerListeners(instance, io, {
+    path: fullPath,
+    checkOrigin,
+    isFast: options.fast,
+    dismissed,
+  })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
@@ -165,9 +171,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createReach({ io, registry, children, contractOf, emitCheck, log }),
-    addressesOf: createAddresses({ io, registry }),
-    userOf: createUserReach({ io, registry, identities, contractFor, emitCheck, log }),
+    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    addressesOf: createAddressesOf({ io, registry }),
+    userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,
     addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
       if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
@@ -182,7 +188,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   }
   instance.addHook('onReady', async () => mounts.open())
 
-  // io.close() ends the engine and its virtual server; the http server below is Fastify's to close, after this.
+  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this hook.
   async function close(): Promise<void> {
     handshake.close()
     admission.close()

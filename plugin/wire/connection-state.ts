@@ -7,7 +7,7 @@ import type { FastConnection } from './fast-connection.js'
  */
 
 /** Bytes (characters of a text) that were sent to a connection and that its client has not read. */
-export interface WaitingBytes {
+export interface UnreadBytes {
   flushed: number
   created: number
   readonly limit: number
@@ -16,7 +16,7 @@ export interface WaitingBytes {
 
 class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
-  waiting: WaitingBytes | undefined = undefined
+  unread: UnreadBytes | undefined = undefined
   /** wire/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
   fastConnection: FastConnection | null | undefined = undefined
   /** wire/fast-path: whether the application listens for its packets. */

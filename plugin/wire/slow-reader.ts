@@ -1,4 +1,4 @@
-import { connectionStateOf, type WaitingBytes } from './connection-state.js'
+import { connectionStateOf, type UnreadBytes } from './connection-state.js'
 
 /*
  * Closes a connection whose client reads too slowly. Socket.IO buffers what the client has not read in memory, without a limit.
@@ -10,9 +10,9 @@ interface CreatedPacket {
 }
 
 /** The engine's socket, as far as its buffer is concerned. */
-interface WaitingConnection {
-  on(event: 'packetCreate', listener: (this: WaitingConnection, packet: CreatedPacket) => void): unknown
-  on(event: 'flush' | 'drain', listener: (this: WaitingConnection) => void): unknown
+interface WatchedConnection {
+  on(event: 'packetCreate', listener: (this: WatchedConnection, packet: CreatedPacket) => void): unknown
+  on(event: 'flush' | 'drain', listener: (this: WatchedConnection) => void): unknown
   close(discard: boolean): void
 }
 
@@ -22,34 +22,34 @@ interface WaitingConnection {
  * @param limit - 0 for no limit
  * @param report - called with the number of bytes before the connection is closed
  */
-export function limitUnread(connection: WaitingConnection, limit: number, report: (bytes: number) => void): void {
+export function limitUnread(connection: WatchedConnection, limit: number, report: (bytes: number) => void): void {
   if (limit === 0) return
-  connectionStateOf(connection).waiting = { flushed: 0, created: 0, limit, report }
+  connectionStateOf(connection).unread = { flushed: 0, created: 0, limit, report }
   connection.on('packetCreate', create)
   connection.on('flush', flush)
   connection.on('drain', drain)
 }
 
 // All connections share these listeners; `this` is the connection.
-function create(this: WaitingConnection, { data }: CreatedPacket): void {
-  const waiting = waitingOf(this)
-  waiting.created += data?.length ?? data?.byteLength ?? 0
-  if (waiting.flushed + waiting.created <= waiting.limit) return
-  waiting.report(waiting.flushed + waiting.created)
-  waiting.created = 0
+function create(this: WatchedConnection, { data }: CreatedPacket): void {
+  const unread = unreadOf(this)
+  unread.created += data?.length ?? data?.byteLength ?? 0
+  if (unread.flushed + unread.created <= unread.limit) return
+  unread.report(unread.flushed + unread.created)
+  unread.created = 0
   this.close(true)
 }
 
-function flush(this: WaitingConnection): void {
-  const waiting = waitingOf(this)
-  waiting.flushed += waiting.created
-  waiting.created = 0
+function flush(this: WatchedConnection): void {
+  const unread = unreadOf(this)
+  unread.flushed += unread.created
+  unread.created = 0
 }
 
-function drain(this: WaitingConnection): void {
-  waitingOf(this).flushed = 0
+function drain(this: WatchedConnection): void {
+  unreadOf(this).flushed = 0
 }
 
-function waitingOf(connection: WaitingConnection): WaitingBytes {
-  return connectionStateOf(connection).waiting as WaitingBytes
+function unreadOf(connection: WatchedConnection): UnreadBytes {
+  return connectionStateOf(connection).unread as UnreadBytes
 }
