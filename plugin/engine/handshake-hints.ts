@@ -49,12 +49,12 @@ export function logHandshakeHints(scope: FastifyInstance, hasNamespaces: () => b
 }
 
 const ORIGIN_ADVICE =
-  'handshake refused, for its origin: if the page is yours, list its origin in io.cors.origin; if this server has served it, ' +
-  'a proxy changes the Host header: have it pass that on, or set trustProxy (docs/troubleshooting.md)'
+  'handshake refused, for its origin: if the page is yours, list its origin in io.cors.origin; if this server serves the page, ' +
+  'a proxy changes the Host header: let the proxy pass it on, or set trustProxy (docs/troubleshooting.md)'
 
 const HOOK_ADVICE =
-  'handshake refused by a hook of the application: this was not the connect to a namespace, but the request before it, ' +
-  'and its client reads only "websocket error" or "xhr poll error". A browser sends no token there: a hook that verifies ' +
+  'handshake refused by a hook of the application: this was not the connect to a namespace, but the request before it. ' +
+  'Its client sees only "websocket error" or "xhr poll error". A browser sends no token with it: a hook that verifies ' +
   "tokens belongs in the definition, as its onRequest, where the client's auth.token is the Authorization header " +
   '(docs/troubleshooting.md)'
 
