@@ -22,8 +22,8 @@ import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
-import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { setRosters } from './shared/releasing-map.js'
+import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
+import { useReleasingMaps } from './shared/releasing-map.js'
 import { settlesWithin } from './shared/timeout.js'
 import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -67,7 +67,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const now = () => performance.now()
-  const lines = new LineRates(now)
+  const lines = new LogRates(now)
   const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
@@ -117,7 +117,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
-  if (options.fast) setRosters(io)
+  if (options.fast) useReleasingMaps(io)
   containServer({
     io,
     limits: options.limits,

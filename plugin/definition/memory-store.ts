@@ -26,7 +26,7 @@ export interface MemoryStoreOptions {
   now?: Clock
 }
 
-interface Waiter {
+interface ClaimWaiter {
   readonly ttlMs: number
   readonly resolve: (claim: Claim) => void
 }
@@ -39,7 +39,7 @@ interface Entry {
   /** The token of the claim in flight; undefined when the ack is there. */
   token: string | undefined
   ack: string | undefined
-  readonly waiters: Set<Waiter>
+  readonly waiters: Set<ClaimWaiter>
 }
 
 /**

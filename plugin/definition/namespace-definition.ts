@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { InputOf, None, OutputOf } from '../schema/schema.js'
+import type { AnyType, InputOf, None, OutputOf } from '../schema/schema.js'
 import type { AnyEventContext, DisconnectContext, EventContext, EventHooks, HandlerContext } from './context-types.js'
 import type { IdempotencyOptions } from './idempotency.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
@@ -27,16 +27,16 @@ export type {
 export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
 type Awaitable<Type> = Type | Promise<Type>
-type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
+type HandlerPayload<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<Readable<InputOf<Schema>>>
 
 /** A readonly version of a reply: a handler may return literals that are readonly. */
-type Readable<Type> = Type extends Leaf
+type Readable<Type> = Type extends ReplyLeaf
   ? Type
   : Type extends object
     ? { readonly [Key in keyof Type]: Readable<Type[Key]> }
     : Type
-type Leaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
+type ReplyLeaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
 
 interface EventOptions<Payload, Context> extends EventHooks<Context> {
   /** One sentence for people. */
@@ -57,7 +57,7 @@ interface EventOptions<Payload, Context> extends EventHooks<Context> {
  */
 type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> = {
   readonly [Event in keyof Payloads]: EventOptions<
-    NoInfer<PayloadOf<Payloads[Event]>>,
+    NoInfer<HandlerPayload<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
   > & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
@@ -66,7 +66,7 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> =
     // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
     handler: (
       this: NoInfer<FastifyInstance>,
-      payload: NoInfer<PayloadOf<Payloads[Event]>>,
+      payload: NoInfer<HandlerPayload<Payloads[Event]>>,
       context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
     ) => unknown
   }
@@ -85,7 +85,7 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> =
 }
 
 /** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<PayloadOf<Payload>, Context> & {
+export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<HandlerPayload<Payload>, Context> & {
   /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
   payload?: Payload
   /** The schema of the `data` of the ack. Undeclared properties are not sent. */
@@ -95,7 +95,7 @@ export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<Pa
   /** Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. */
   handler: (
     this: NoInfer<FastifyInstance>,
-    payload: NoInfer<PayloadOf<Payload>>,
+    payload: NoInfer<HandlerPayload<Payload>>,
     context: Context,
   ) => NoInfer<ReturnOf<Reply>>
 }
@@ -161,7 +161,7 @@ export interface NamespaceDefinition<
 }
 
 /** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
-export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Unknown>, JoinRouteOptions {
+export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions {
   description?: string
   schema?: JoinSchemas
   data?: unknown
@@ -169,13 +169,13 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Unk
   events?: { readonly [event: string]: AnyEventDefinition<Payload> }
   eventHooks?: EventHooks
   sequential?: boolean
-  expiresAt?(this: FastifyInstance, request: JoinRequest<Unknown>): Date | number | undefined
-  onConnect?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
-  onRecover?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
+  expiresAt?(this: FastifyInstance, request: JoinRequest<AnyType>): Date | number | undefined
+  onConnect?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  onRecover?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
 }
 
-interface AnyEventDefinition<Payload> extends EventOptions<Unknown, AnyEventContext> {
+interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext> {
   payload?: unknown
   reply?: unknown
   errors?: unknown
@@ -194,6 +194,3 @@ export type InlineDefinition = AnyNamespaceDefinition<
   | null
   | undefined
 >
-
-// biome-ignore lint/suspicious/noExplicitAny: for definitions of any types
-type Unknown = any

@@ -18,7 +18,7 @@ export interface Parameter {
 }
 
 /** A piece of a name: text, or a parameter. */
-export type Part = string | Parameter
+export type NamePart = string | Parameter
 
 /**
  * Checks a name and returns it.
@@ -53,8 +53,8 @@ export function segmentsOf(name: string): string[] {
 }
 
 /** The parts of a name, in order: ['/orgs/', { parameter: 'orgId', constraint: '' }]. Checks nothing: see parseName. */
-export function partsOf(name: string): Part[] {
-  const parts: Part[] = []
+export function partsOf(name: string): NamePart[] {
+  const parts: NamePart[] = []
   for (let start = 0, end = 0; start < name.length; start = end) {
     if (name[start] === '*') {
       end = start + 1
@@ -92,10 +92,10 @@ function problemOf(name: unknown): string | undefined {
   return isDynamic(name) ? problemOfParts(parts) : undefined
 }
 
-function problemOfParts(parts: Part[]): string | undefined {
+function problemOfParts(parts: NamePart[]): string | undefined {
   const seen = new Set<string>()
   for (const [index, part] of parts.entries()) {
-    const before = parts[index - 1] as Part
+    const before = parts[index - 1] as NamePart
     if (typeof part === 'string') continue
     const problem = problemOfParameter(part, before)
     if (problem !== undefined) return problem
@@ -106,7 +106,7 @@ function problemOfParts(parts: Part[]): string | undefined {
   return undefined
 }
 
-function problemOfParameter({ parameter, constraint }: Parameter, before: Part): string | undefined {
+function problemOfParameter({ parameter, constraint }: Parameter, before: NamePart): string | undefined {
   if (parameter === '*') {
     const isSegment = typeof before === 'string' && before.endsWith('/')
     return isSegment ? undefined : 'must hold * only as its whole last segment'

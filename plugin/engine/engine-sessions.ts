@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
-import { Roster } from '../shared/releasing-map.js'
+import { ReleasingMap } from '../shared/releasing-map.js'
 import { settlesWithin } from '../shared/timeout.js'
 
 /*
@@ -54,7 +54,7 @@ export function createSessions({ engine }: Server): Sessions {
   const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, Session>> }
   // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
   const abandoned = new WeakSet<Session>()
-  const connections = new Roster<number, Duplex>()
+  const connections = new ReleasingMap<number, Duplex>()
   let count = 0
   const discardAll = engine.close.bind(engine)
 

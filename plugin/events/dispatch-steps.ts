@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from '../definition/compile-contract.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { type Check, SchemaMismatch } from '../schema/schema.js'
-import { after, recast, type Step } from '../shared/maybe-async.js'
+import { after, mapError, type Step } from '../shared/maybe-async.js'
 import type { Keys } from './dispatch-once.js'
 import type { EventLife } from './event-context.js'
 import { failReply, invalidEvent } from './event-error.js'
@@ -42,7 +42,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
       throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${arrival.count}` }]))
     }
     const check = arrival.isJson && isUntouched ? checkJsonPayload : checkPayload
-    const checked = recast(check as Check, refuseInvalid, life.event.payload)
+    const checked = mapError(check as Check, refuseInvalid, life.event.payload)
     return after(checked, keepPayload, life)
   }
 
@@ -67,7 +67,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
     const refuseReply = (error: unknown): never => {
       throw failReply(error, event.name, passage.log, 'reply does not fit its schema')
     }
-    const checked = recast(checkReply as Check, refuseReply, passage.data)
+    const checked = mapError(checkReply as Check, refuseReply, passage.data)
     return after(checked, keepData, passage)
   }
 

@@ -1,5 +1,5 @@
 import type { AckEnvelope } from '../definition/namespace-definition.js'
-import { type LineRates, RatedLog } from '../shared/log/rated-log.js'
+import { type LogRates, RatedLog } from '../shared/log/rated-log.js'
 import type { EventLife } from './event-context.js'
 import type { Arrival } from './incoming-event.js'
 import type { ConnectionContext } from './socket-context.js'
@@ -7,7 +7,7 @@ import type { ConnectionContext } from './socket-context.js'
 /** The gate that an event came by. */
 export interface EventGate {
   /** The rates of its socket's log lines. */
-  readonly lines: LineRates
+  readonly lines: LogRates
   /** One of its events has ended: its ack is sent, and nothing of it runs any more. */
   leave(): void
 }

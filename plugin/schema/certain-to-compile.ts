@@ -1,4 +1,4 @@
-import { type Follow, isPlainObject, type Keywords } from './schema-ref.js'
+import { isPlainObject, type Keywords, type ResolveRef } from './schema-ref.js'
 
 /*
  * Whether a JSON Schema is certain to compile. Ajv takes milliseconds to compile one, this takes microseconds to look at
@@ -6,21 +6,21 @@ import { type Follow, isPlainObject, type Keywords } from './schema-ref.js'
  * Everything here is narrower than Ajv: what is not known is not certain.
  */
 
-type Rule = (value: unknown, schema: Keywords, site: Site) => boolean
+type Rule = (value: unknown, schema: Keywords, visit: Visit) => boolean
 
 /** Where a schema stands. */
-interface Site {
+interface Visit {
   /** Of what is looked at now. */
   depth: number
   /** False below a keyword whose subschemas are tried: Ajv refuses defaults there, and at the root. */
   readonly hasDefaults: boolean
   /** What a `#` stands for. */
   readonly root: unknown
-  readonly follow: Follow
+  readonly resolveRef: ResolveRef
   /** What references lead to: it is looked at once, and a recursion is no reason for doubt. */
   readonly targets: Set<unknown>
   /** How many schemas may still be looked at. */
-  readonly room: { left: number }
+  readonly budget: { left: number }
 }
 
 // Far below where a recursion over a schema could end a call stack, and a cycle ends here.
@@ -50,22 +50,23 @@ const isList = (value: unknown, isItem: (item: unknown) => boolean, least = 1): 
   Array.isArray(value) && value.length >= least && Array.from(value).every(isItem)
 const isUnique = (list: readonly unknown[]) => new Set(list).size === list.length
 
-const holds: Rule = (value, _schema, site) => isCertain(value, site)
-const isTried: Rule = (value, _schema, site) =>
-  isCertain(value, site.hasDefaults ? { ...site, hasDefaults: false, targets: new Set() } : site)
-const areTried: Rule = (value, schema, site) => isList(value, (item) => isTried(item, schema, site))
-const areHeld: Rule = (value, schema, site) => isList(value, (item) => holds(item, schema, site))
-const isMapOfHeld: Rule = (value, _schema, site) =>
-  isPlainObject(value) && Object.keys(value).every((key) => key !== '__proto__' && isCertain(value[key], site))
+const isSubschema: Rule = (value, _schema, visit) => isCertain(value, visit)
+const isTriedSubschema: Rule = (value, _schema, visit) =>
+  isCertain(value, visit.hasDefaults ? { ...visit, hasDefaults: false, targets: new Set() } : visit)
+const areTriedSubschemas: Rule = (value, schema, visit) =>
+  isList(value, (item) => isTriedSubschema(item, schema, visit))
+const areSubschemas: Rule = (value, schema, visit) => isList(value, (item) => isSubschema(item, schema, visit))
+const isSubschemaMap: Rule = (value, _schema, visit) =>
+  isPlainObject(value) && Object.keys(value).every((key) => key !== '__proto__' && isCertain(value[key], visit))
 
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
     // Only of what was given to addSchema; elsewhere it could be the name of two.
-    $id: (value, schema, { root, follow }) =>
-      schema === root && NAME.test(String(value)) && follow(String(value), {})?.schema === root,
-    $ref: (value, _schema, site) => typeof value === 'string' && isReference(value, site),
-    definitions: isMapOfHeld,
-    $defs: isMapOfHeld,
+    $id: (value, schema, { root, resolveRef }) =>
+      schema === root && NAME.test(String(value)) && resolveRef(String(value), {})?.schema === root,
+    $ref: (value, _schema, visit) => typeof value === 'string' && isReference(value, visit),
+    definitions: isSubschemaMap,
+    $defs: isSubschemaMap,
     title: isText,
     description: isText,
     $comment: isText,
@@ -87,26 +88,26 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     exclusiveMinimum: isNumber,
     exclusiveMaximum: isNumber,
     multipleOf: (value) => Number.isFinite(value) && (value as number) > 0,
-    items: holds,
+    items: isSubschema,
     minItems: isCount,
     maxItems: isCount,
     uniqueItems: isFlag,
-    contains: isTried,
-    properties: isMapOfHeld,
+    contains: isTriedSubschema,
+    properties: isSubschemaMap,
     // Ajv refuses one that matches a property as well
-    patternProperties: (value, schema, site) =>
+    patternProperties: (value, schema, visit) =>
       schema.properties === undefined &&
-      isMapOfHeld(value, schema, site) &&
+      isSubschemaMap(value, schema, visit) &&
       Object.keys(value as object).every(isPattern),
-    additionalProperties: holds,
-    propertyNames: isTried,
+    additionalProperties: isSubschema,
+    propertyNames: isTriedSubschema,
     required: (value) => isList(value, (name) => typeof name === 'string', 0) && isUnique(value),
     minProperties: isCount,
     maxProperties: isCount,
-    allOf: areHeld,
-    anyOf: areTried,
-    oneOf: areTried,
-    not: isTried,
+    allOf: areSubschemas,
+    anyOf: areTriedSubschemas,
+    oneOf: areTriedSubschemas,
+    not: isTriedSubschema,
   } satisfies Record<string, Rule>),
 )
 
@@ -117,50 +118,50 @@ export const KEYWORDS: readonly string[] = [...RULES.keys()]
  * Whether Ajv with Fastify's own options is certain to compile a schema, by what its references lead to. Sound, and by
  * no means complete.
  */
-export function isSound(schema: unknown, follow: Follow): boolean {
+export function isCertainToCompile(schema: unknown, resolveRef: ResolveRef): boolean {
   // At the root a default has nowhere to go.
   if (Object(schema).default !== undefined) return false
   return isCertain(schema, {
     depth: 0,
     hasDefaults: true,
     root: schema,
-    follow,
+    resolveRef,
     targets: new Set(),
-    room: { left: SIZE_LIMIT },
+    budget: { left: SIZE_LIMIT },
   })
 }
 
-function isCertain(schema: unknown, site: Site): boolean {
+function isCertain(schema: unknown, visit: Visit): boolean {
   if (typeof schema === 'boolean') return true
-  if (!isPlainObject(schema) || site.depth > DEPTH_LIMIT || site.room.left-- <= 0) return false
-  site.depth++
+  if (!isPlainObject(schema) || visit.depth > DEPTH_LIMIT || visit.budget.left-- <= 0) return false
+  visit.depth++
   // One that is not ends it all.
-  if (!Object.keys(schema).every((key) => RULES.get(key)?.(schema[key], schema, site))) return false
-  site.depth--
+  if (!Object.keys(schema).every((key) => RULES.get(key)?.(schema[key], schema, visit))) return false
+  visit.depth--
   return true
 }
 
 /** Whether all of what a reference leads into is certain, and also the part of it that it points to. */
-function isReference(ref: string, site: Site): boolean {
+function isReference(ref: string, visit: Visit): boolean {
   const [, name, pointer = '#'] = REFERENCE.exec(ref) ?? []
-  const named = name ? site.follow(name, {}) : undefined
+  const named = name ? visit.resolveRef(name, {}) : undefined
   // A name within a document may be that of two.
-  const root = name === '' ? site.root : named?.schema === named?.home && named?.schema
+  const root = name === '' ? visit.root : named?.schema === named?.document && named?.schema
   if (!isPlainObject(root)) return false
-  const place = site.follow(pointer, root)
+  const location = visit.resolveRef(pointer, root)
   // What has an `$id` of its own in there is of another root.
-  if (place?.root !== root) return false
+  if (location?.root !== root) return false
   // What has no name can't be said to be in itself.
-  if (place.schema === root && root.$id === undefined) return false
-  const inside = { ...site, root }
-  return (root === site.root || isTarget(root, inside)) && isTarget(place.schema, inside)
+  if (location.schema === root && root.$id === undefined) return false
+  const inside = { ...visit, root }
+  return (root === visit.root || isTarget(root, inside)) && isTarget(location.schema, inside)
 }
 
-function isTarget(schema: unknown, site: Site): boolean {
-  if (site.targets.has(schema)) return true
-  site.targets.add(schema)
+function isTarget(schema: unknown, visit: Visit): boolean {
+  if (visit.targets.has(schema)) return true
+  visit.targets.add(schema)
   // References to references may go round; and a default may have nowhere to go.
-  return isPlainObject(schema) && !('$ref' in schema || 'default' in schema) && isCertain(schema, site)
+  return isPlainObject(schema) && !('$ref' in schema || 'default' in schema) && isCertain(schema, visit)
 }
 
 function isPattern(source: string): boolean {

@@ -4,7 +4,7 @@ import { after } from '../shared/maybe-async.js'
 import { findBinary, NOT_BINARY, putBack, refuseBinary, setAside, setAsideInPlace } from './binary/binary-value.js'
 import { withLookalikes } from './binary/lookalike.js'
 import { readLimits, toCheckable } from './binary/rewrite-binary.js'
-import { readOutline } from './read-shape.js'
+import { readShape } from './read-shape.js'
 import {
   type AnySchema,
   type Check,
@@ -13,9 +13,9 @@ import {
   isStandardSchema,
   SchemaMismatch,
 } from './schema.js'
-import { type Follow, isPlainObject, within } from './schema-ref.js'
-import { type CompileSerializer, createForeign, createWrite, type Write } from './stringify.js'
-import { createProject } from './strip-undeclared.js'
+import { isPlainObject, locationOf, type ResolveRef } from './schema-ref.js'
+import { type CompileSerializer, createCustomSerializer, createWrite, type Write } from './stringify.js'
+import { createStrip } from './strip-undeclared.js'
 
 /*
  * A schema, compiled: for what comes in, and for what goes out. One that is certain to compile is compiled when it is
@@ -31,7 +31,7 @@ export interface Compilers {
   /** Whether the serializer compiler is known to be Fastify's own; another writes what it likes. */
   readonly isOwnSerializer: boolean
   /** Knows the schemas of addSchema. */
-  readonly follow: Follow
+  readonly resolveRef: ResolveRef
   /** Bytes that a packet may have. */
   readonly payloadBytes?: number
 }
@@ -53,21 +53,21 @@ export interface Outgoing {
 
 /** Compiles the schema of what comes in. Throws on a bad schema. */
 export function compileIncoming(schema: AnySchema, compilers: Compilers): Incoming {
-  const { compile, isCertain, follow, payloadBytes } = compilers
+  const { compile, isCertain, resolveRef, payloadBytes } = compilers
   if (isStandardSchema(schema)) {
     const checkJson = compileCheck(schema, compile)
     return { check: withLookalikes(checkJson, false), checkJson }
   }
   // Nobody is certain of one that says binary.
   if (isCertain(schema)) return withoutBinary(lazily(() => compileCheck(schema, compile)))
-  const place = within({ root: Object(schema) }, schema)
-  const limits = readLimits(place, follow, payloadBytes)
+  const location = locationOf({ root: Object(schema) }, schema)
+  const limits = readLimits(location, resolveRef, payloadBytes)
   if (limits.length === 0) return withoutBinary(compileCheck(schema, compile))
-  const checkJson = compileCheck(toCheckable(place, follow, limits), compile)
-  const outline = readOutline(place, follow)
+  const checkJson = compileCheck(toCheckable(location, resolveRef, limits), compile)
+  const shape = readShape(location, resolveRef)
   const check: Check = (value) => {
     if (findBinary(value) === undefined) return checkJson(value)
-    return after(checkJson(setAside(value, outline, limits)), putBack)
+    return after(checkJson(setAside(value, shape, limits)), putBack)
   }
   return { check, checkJson }
 }
@@ -108,11 +108,11 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
 }
 
 /** Most leave out what they don't declare; who keeps it, as ArkType does, is asked for a JSON Schema of what it declares. */
-function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: Compilers): Outgoing {
+function compileOutgoingStandard(schema: StandardSchemaV1, { compile, resolveRef }: Compilers): Outgoing {
   const check = withLookalikes(compileCheck(schema, compile), true)
   const stripBy = (described: unknown): Strip => {
     if (!isPlainObject(described) || !leavesOpen(described)) return (value) => value
-    return createProject(readOutline(within({ root: described }, described), follow), refuseAny)
+    return createStrip(readShape(locationOf({ root: described }, described), resolveRef), refuseAny)
   }
   let strips: { readonly before: Strip; readonly behind: Strip } | undefined
   return {
@@ -157,20 +157,20 @@ function leavesOpen(schema: unknown): boolean {
 
 /** What is not declared is left out before anything else sees it: the check, and whatever writes it, on every way out. */
 function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing {
-  const { compile, compileSerializer, isOwnSerializer, follow } = compilers
-  const place = within({ root: Object(schema) }, schema)
-  const limits = readLimits(place, follow)
+  const { compile, compileSerializer, isOwnSerializer, resolveRef } = compilers
+  const location = locationOf({ root: Object(schema) }, schema)
+  const limits = readLimits(location, resolveRef)
   // first: its word on a schema that is wrong is the better one
-  const checkPlain = compileCheck(limits.length > 0 ? toCheckable(place, follow, limits) : schema, compile)
-  const outline = readOutline(place, follow)
-  const project = createProject(outline)
+  const checkPlain = compileCheck(limits.length > 0 ? toCheckable(location, resolveRef, limits) : schema, compile)
+  const shape = readShape(location, resolveRef)
+  const strip = createStrip(shape)
   const check: Check = (value) => {
     const before = countKept()
-    const copy = project(value)
+    const copy = strip(value)
     if (countKept() === before) return checkPlain(copy)
     return after(checkPlain(setAsideInPlace(copy, limits)), putBack)
   }
-  if (isOwnSerializer) return { check, write: createWrite(outline, compileSerializer) }
-  const { recode, write } = createForeign(schema, compileSerializer)
+  if (isOwnSerializer) return { check, write: createWrite(shape, compileSerializer) }
+  const { recode, write } = createCustomSerializer(schema, compileSerializer)
   return { check: (value) => after(check(value), recode), write }
 }

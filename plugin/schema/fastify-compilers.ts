@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { isSound } from './certain-to-compile.js'
+import { isCertainToCompile } from './certain-to-compile.js'
 import type { Compilers } from './compile.js'
-import { createFollow } from './schema-ref.js'
+import { createRefResolver } from './schema-ref.js'
 
 /*
  * What a context of Fastify has for the schemas of its namespaces.
@@ -14,14 +14,14 @@ const HARMLESS = ['coerceTypes', 'removeAdditional', 'useDefaults', 'allErrors']
 export function compilersOf(context: FastifyInstance, name: string): Compilers {
   const validator = context.validatorCompiler as NonNullable<typeof context.validatorCompiler>
   const serializer = context.serializerCompiler as NonNullable<typeof context.serializerCompiler>
-  const follow = createFollow(context.getSchemas())
+  const resolveRef = createRefResolver(context.getSchemas())
   const isKnown = hasKnownAjv(context)
   return {
     compile: (schema) => validator({ schema, method: 'CONNECT', url: name, httpPart: 'body' }),
-    isCertain: (schema) => isKnown && isSound(schema, follow),
+    isCertain: (schema) => isKnown && isCertainToCompile(schema, resolveRef),
     compileSerializer: (schema) => serializer({ schema, method: 'CONNECT', url: name, httpStatus: '200' }),
     isOwnSerializer: controllerOf(context)?.isCustomSerializerCompiler === false,
-    follow,
+    resolveRef,
   }
 }
 

@@ -15,6 +15,8 @@ export type AnySchema = StandardSchemaV1 | object | boolean
 export type None = Record<never, never>
 /** What a map of schemas is when nothing is known of it. */
 export type Schemas = Record<string, unknown>
+// biome-ignore lint/suspicious/noExplicitAny: the one place where any type is accepted
+export type AnyType = any
 export type IsAny<Type> = 0 extends 1 & Type ? true : false
 
 /** The output type of a schema, after its transforms; `unknown` if the schema has no type. */
@@ -91,8 +93,8 @@ function checkJson(validate: Validate): Check {
   return (value) => {
     // Ajv coerces a value by writing it to its parent: without one, a scalar at the root would pass and stay as it was.
     const parent = { value }
-    const place = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
-    const result = validate(value, place)
+    const location = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
+    const result = validate(value, location)
     // Ajv's own answer, without another thought
     if (result === true) return parent.value
     return after(result, (settled) => {

@@ -3,15 +3,15 @@
  * out, and for writing it. Null is anywhere, for the check has its own word on that.
  */
 
-export type Outline = Anything | Scalar | Bytes | List | FieldSet | Union | Later
+export type ValueShape = AnyShape | ScalarShape | BinaryShape | ListShape | ObjectShape | UnionShape | LazyShape
 
 /** Whatever JSON has. */
-interface Anything {
+interface AnyShape {
   readonly kind: 'any'
 }
 
 /** A string, a number, a boolean. */
-export interface Scalar {
+export interface ScalarShape {
   readonly kind: 'scalar'
   /** Undefined where it may be of several types. */
   readonly type: string | undefined
@@ -20,56 +20,56 @@ export interface Scalar {
 }
 
 /** Binary data. */
-interface Bytes {
+interface BinaryShape {
   readonly kind: 'binary'
   readonly maxBytes: number
 }
 
-export interface List {
+export interface ListShape {
   readonly kind: 'list'
   /** Whether the value is one for sure: `items` without `type` speaks of lists only. */
   readonly isSure: boolean
   /** The first ones, where each is another. */
-  readonly items: readonly Outline[]
-  readonly rest: Outline
+  readonly items: readonly ValueShape[]
+  readonly rest: ValueShape
 }
 
 /** An object. */
-export interface FieldSet {
+export interface ObjectShape {
   readonly kind: 'fields'
   readonly isSure: boolean
-  readonly fields: ReadonlyMap<string, Outline>
+  readonly fields: ReadonlyMap<string, ValueShape>
   readonly required: readonly string[]
-  readonly patterns: readonly (readonly [RegExp, Outline])[]
+  readonly patterns: readonly (readonly [RegExp, ValueShape])[]
   /** Of any other field; undefined where there is none. */
-  readonly rest: Outline | undefined
+  readonly rest: ValueShape | undefined
 }
 
 /** One of several. */
-export interface Union {
+export interface UnionShape {
   readonly kind: 'union'
-  readonly branches: readonly Outline[]
+  readonly branches: readonly ValueShape[]
 }
 
 /** A recursion. */
-export interface Later {
-  readonly kind: 'later'
-  readonly get: () => Outline
+export interface LazyShape {
+  readonly kind: 'lazy'
+  readonly get: () => ValueShape
   /** What it is the intersection of; undefined for a recursion itself. */
-  readonly parts?: ReadonlySet<Outline>
+  readonly parts?: ReadonlySet<ValueShape>
 }
 
-export const ANY: Anything = { kind: 'any' }
+export const ANY_SHAPE: AnyShape = { kind: 'any' }
 /** The branches of a union, with those of its branches: none of them is a union, or comes later. */
-export function branchesOf(outline: Outline, trail: readonly Outline[] = []): Outline[] {
-  if (trail.includes(outline)) return []
-  if (outline.kind === 'later') return branchesOf(outline.get(), [...trail, outline])
-  if (outline.kind !== 'union') return [outline]
-  return outline.branches.flatMap((branch) => branchesOf(branch, [...trail, outline]))
+export function branchesOf(shape: ValueShape, trail: readonly ValueShape[] = []): ValueShape[] {
+  if (trail.includes(shape)) return []
+  if (shape.kind === 'lazy') return branchesOf(shape.get(), [...trail, shape])
+  if (shape.kind !== 'union') return [shape]
+  return shape.branches.flatMap((branch) => branchesOf(branch, [...trail, shape]))
 }
 
 /** Whether an object or a list may be of a branch; one that is surely not declares nothing of it. */
-export function mayBe(branch: Outline, value: object): boolean {
+export function mayBe(branch: ValueShape, value: object): boolean {
   if (branch.kind !== 'fields') return branch.kind === 'any' || (branch.kind === 'list' && Array.isArray(value))
   if (Array.isArray(value)) return false
   const source = value as Readonly<Record<string, unknown>>
@@ -79,7 +79,7 @@ export function mayBe(branch: Outline, value: object): boolean {
 }
 
 /** Whether a value may be one of the literals; Ajv turns texts and numbers into each other. */
-function isLike(field: Outline, value: unknown): boolean {
+function isLike(field: ValueShape, value: unknown): boolean {
   if (field.kind !== 'scalar' || field.literals === undefined || value === undefined || Object(value) === value)
     return true
   return field.literals.some((literal) => literal === value || typeof literal !== typeof value)

@@ -1,8 +1,8 @@
 import { carriesBinary } from '../shared/json-value.js'
-import type { FieldSet, List, Outline } from './shape.js'
+import type { ListShape, ObjectShape, ValueShape } from './shape.js'
 
 /*
- * Writing a value as JSON by its outline, with Fastify's own serializer (fast-json-stringify): in a half to two thirds
+ * Writing a value as JSON by its shape, with Fastify's own serializer (fast-json-stringify): in a half to two thirds
  * of the time of JSON.stringify.
  */
 
@@ -15,16 +15,16 @@ export type CompileSerializer = (schema: object | boolean) => unknown
 type Serialize = (value: unknown) => unknown
 
 /**
- * The writer of what an outline describes, made when it is first needed; undefined where JSON.stringify is as
+ * The writer of what an shape describes, made when it is first needed; undefined where JSON.stringify is as
  * fast: of what is a scalar, a list of scalars, or of a shape that depends on the value. Binary data never comes to it.
  */
-export function createWrite(outline: Outline, compile: CompileSerializer): Write | undefined {
-  const isGain = isPlainFields(outline) || (isPlainList(outline) && isPlainFields(outline.rest))
-  return isGain && !isOpen(outline) ? createLazyWrite(() => compile(toWritten(outline))) : undefined
+export function createWrite(shape: ValueShape, compile: CompileSerializer): Write | undefined {
+  const isGain = isPlainFields(shape) || (isPlainList(shape) && isPlainFields(shape.rest))
+  return isGain && !isOpen(shape) ? createLazyWrite(() => compile(toWritten(shape))) : undefined
 }
 
 /** What a serializer of the application's own makes of a value. */
-interface Foreign {
+interface CustomSerializer {
   /** What its text says, which is what is sent, however it is encoded; the value as it is, where it writes no JSON. */
   readonly recode: (value: unknown) => unknown
   /** The text that a value was read from. */
@@ -32,7 +32,7 @@ interface Foreign {
 }
 
 /** A serializer that is the application's own, or may be: who knows what it writes, so that is read before it's sent. */
-export function createForeign(schema: object | boolean, compile: CompileSerializer): Foreign {
+export function createCustomSerializer(schema: object | boolean, compile: CompileSerializer): CustomSerializer {
   const serialize = createLazyWrite(() => compile(schema))
   const texts = new WeakMap<object, string>()
   return {
@@ -72,30 +72,30 @@ function readJson(text: string): unknown {
 }
 
 /**
- * The schema of what is written, by an outline that is not open: of a checked value only the shape is left to know, and
+ * The schema of what is written, by an shape that is not open: of a checked value only the shape is left to know, and
  * what fast-json-stringify would do otherwise, defaults and literals and alternatives, never comes to it.
  */
-function toWritten(outline: Outline): object {
-  if (outline.kind === 'scalar') return outline.type === undefined ? {} : { type: outline.type, nullable: true }
-  if (isPlainList(outline)) return { type: 'array', items: toWritten(outline.rest), nullable: true }
-  const { fields, required } = outline as FieldSet
+function toWritten(shape: ValueShape): object {
+  if (shape.kind === 'scalar') return shape.type === undefined ? {} : { type: shape.type, nullable: true }
+  if (isPlainList(shape)) return { type: 'array', items: toWritten(shape.rest), nullable: true }
+  const { fields, required } = shape as ObjectShape
   const properties = Object.fromEntries([...fields].map(([name, field]) => [name, toWritten(field)]))
   return { type: 'object', properties, required, nullable: true }
 }
 
-function isPlainList(outline: Outline): outline is List {
-  return outline.kind === 'list' && outline.isSure && outline.items.length === 0
+function isPlainList(shape: ValueShape): shape is ListShape {
+  return shape.kind === 'list' && shape.isSure && shape.items.length === 0
 }
 
-function isPlainFields(outline: Outline): outline is FieldSet {
-  if (outline.kind !== 'fields' || !outline.isSure || outline.patterns.length > 0 || outline.rest) return false
+function isPlainFields(shape: ValueShape): shape is ObjectShape {
+  if (shape.kind !== 'fields' || !shape.isSure || shape.patterns.length > 0 || shape.rest) return false
   // It would read a field that is not there from Object.prototype.
-  return outline.fields.size > 0 && [...outline.fields.keys()].every((name) => !(name in Object.prototype))
+  return shape.fields.size > 0 && [...shape.fields.keys()].every((name) => !(name in Object.prototype))
 }
 
 /** Whether any part may have a shape that is not declared: that would be left to JSON.stringify, or be binary. */
-function isOpen(outline: Outline): boolean {
-  if (isPlainList(outline)) return isOpen(outline.rest)
-  if (isPlainFields(outline)) return [...outline.fields.values()].some(isOpen)
-  return outline.kind !== 'scalar'
+function isOpen(shape: ValueShape): boolean {
+  if (isPlainList(shape)) return isOpen(shape.rest)
+  if (isPlainFields(shape)) return [...shape.fields.values()].some(isOpen)
+  return shape.kind !== 'scalar'
 }

@@ -25,10 +25,10 @@ export function after<Value, Result, Subject = undefined>(
 export type Step<Subject> = (subject: Subject) => unknown
 
 /**
- * Takes the steps one after another; a throw or a rejection ends the walk, and so does `isOver`, which is asked before each.
+ * Takes the steps one after another; a throw or a rejection ends the runSteps, and so does `isOver`, which is asked before each.
  * Resolves, or returns, when all are done, or none is left to be taken.
  */
-export function walk<Subject>(
+export function runSteps<Subject>(
   steps: readonly Step<Subject>[],
   subject: Subject,
   from = 0,
@@ -37,7 +37,7 @@ export function walk<Subject>(
   for (let index = from; index < steps.length; index++) {
     if (isOver(subject)) return undefined
     const pending = steps[index]?.(subject)
-    if (isThenable(pending)) return promiseOf(pending).then(() => walk(steps, subject, index + 1, isOver))
+    if (isThenable(pending)) return promiseOf(pending).then(() => runSteps(steps, subject, index + 1, isOver))
   }
   return undefined
 }
@@ -47,7 +47,7 @@ function never(): boolean {
 }
 
 /** Calls a function, with a value; what it throws or rejects with goes to `fail`, which throws something that says more. */
-export function recast<Value = undefined>(
+export function mapError<Value = undefined>(
   call: (value: Value) => unknown,
   fail: (error: unknown) => never,
   value?: Value,

@@ -2,7 +2,7 @@
  * A line: first come, first served. An array's shift() moves all that is left of a long one; here a line is turned round
  * now and then, and taken from its end.
  */
-export class Line<Item> {
+export class FifoQueue<Item> {
   #queue: Item[] = []
   #turned: Item[] = []
 

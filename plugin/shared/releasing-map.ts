@@ -12,7 +12,7 @@ interface Cell<Value> {
 }
 
 /** A Map that lets go of the values that are taken out. */
-export class Roster<Key, Value> extends Map<Key, Value> {
+export class ReleasingMap<Key, Value> extends Map<Key, Value> {
   override get(key: Key): Value | undefined {
     return cellOf<Value>(this, key)?.value
   }
@@ -56,23 +56,23 @@ export class Roster<Key, Value> extends Map<Key, Value> {
   }
 }
 
-function cellOf<Value>(roster: Map<unknown, unknown>, key: unknown): Cell<Value> | undefined {
-  return Map.prototype.get.call(roster, key)
+function cellOf<Value>(map: Map<unknown, unknown>, key: unknown): Cell<Value> | undefined {
+  return Map.prototype.get.call(map, key)
 }
 
 /** Gives every namespace of a server such maps of its sockets, those that are still to come too. */
-export function setRosters(io: Server): void {
-  setRostersOf(io.of('/'))
-  io.on('new_namespace', setRostersOf)
+export function useReleasingMaps(io: Server): void {
+  useReleasingMapsIn(io.of('/'))
+  io.on('new_namespace', useReleasingMapsIn)
 }
 
 /** The second, of those that are on the way, is private. */
 const MAPS = ['sockets', '_preConnectSockets'] as const
 
-function setRostersOf(namespace: Namespace): void {
+function useReleasingMapsIn(namespace: Namespace): void {
   const target = namespace as unknown as Record<(typeof MAPS)[number], unknown>
   for (const name of MAPS) {
     const map = target[name]
-    if (map instanceof Map && map.constructor === Map && map.size === 0) target[name] = new Roster()
+    if (map instanceof Map && map.constructor === Map && map.size === 0) target[name] = new ReleasingMap()
   }
 }

@@ -3,7 +3,7 @@
  */
 
 /** Waits for a promise. Rejects with `createError()` where it has not settled within `ms` milliseconds; 0 is for ever. */
-export function settledInTime(promise: PromiseLike<unknown>, ms: number, createError: () => Error): Promise<unknown> {
+export function withTimeout(promise: PromiseLike<unknown>, ms: number, createError: () => Error): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const timer = ms > 0 ? setTimeout(() => reject(createError()), ms).unref() : undefined
     const settle = (end: (value: unknown) => void) => (value: unknown) => {

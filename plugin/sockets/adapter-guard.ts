@@ -6,7 +6,7 @@ import type { EmitCheck } from '../events/emits/check-emit.js'
 import { FST_NSP_EMIT_INVALID } from '../shared/errors.js'
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
-import { contain, isThenable, recast } from '../shared/maybe-async.js'
+import { contain, isThenable, mapError } from '../shared/maybe-async.js'
 import { speaksToOthers } from './adapter-features.js'
 
 /*
@@ -140,7 +140,7 @@ function guardVisits(adapter: Open, report: (error: unknown) => void): void {
 
 /** Arguments as JSON has them, so that they are the same on every node. throws FST_NSP_EMIT_INVALID for what it has not. */
 function toSent(namespace: string, event: string, args: unknown[]): unknown[] {
-  return recast(
+  return mapError(
     () => args.map(toSendable),
     (error) => {
       throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)

@@ -8,7 +8,7 @@ import { kindOf, suggest } from '../../shared/wording.js'
  * where nobody knows why. Every function here throws FST_NSP_OPTIONS_INVALID with the option's path, and what to write.
  */
 
-type CorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
+type CorsSettings = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
 // tsc says when the `cors` package has one more; `headers` is its other name for `allowedHeaders`.
 const CORS_NAMES = [
@@ -21,7 +21,7 @@ const CORS_NAMES = [
     maxAge: true,
     preflightContinue: true,
     optionsSuccessStatus: true,
-  } satisfies Record<keyof CorsOptions, true>),
+  } satisfies Record<keyof CorsSettings, true>),
   'headers',
 ]
 
@@ -56,7 +56,7 @@ function checkCors(cors: unknown): void {
   if (unknown !== undefined) {
     refuse(`io.cors.${unknown}`, `is unknown: ${suggest(unknown, CORS_NAMES)}use one of ${CORS_NAMES.join(', ')}`)
   }
-  const { origin, credentials } = cors as CorsOptions
+  const { origin, credentials } = cors as CorsSettings
   // It reflects the origin of whoever asks: with or without cookies, that is no policy.
   if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
   if (origin === true) refuse('io.cors.origin', `must name the origins, for true lets in every page: write ${EXAMPLE}`)

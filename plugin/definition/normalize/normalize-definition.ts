@@ -28,7 +28,7 @@ export interface NormalEvent {
   readonly handler: (payload: unknown, context: unknown) => unknown
 }
 
-type LifeKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
+type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
 
 export interface NormalDefinition {
   readonly description: string | undefined
@@ -98,7 +98,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
-  const readFunction = <Key extends LifeKey>(key: Key) =>
+  const readFunction = <Key extends LifecycleKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
     description: read<string>(source, 'description', path, 'string'),

@@ -2,7 +2,7 @@ import type { Event, Socket } from 'socket.io'
 import { callIn } from '../../shared/async-scope.js'
 import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
-import type { LineRates } from '../../shared/log/rated-log.js'
+import type { LogRates } from '../../shared/log/rated-log.js'
 import type { EventReceiver } from '../../wire/event-batch.js'
 import type { Dispatch, EventGate } from '../event-run.js'
 import { type Arrival, HandedOn, Laned, tellAny } from '../incoming-event.js'
@@ -84,7 +84,7 @@ export class Gate implements EventReceiver, EventGate {
     return this.#desk
   }
 
-  get lines(): LineRates {
+  get lines(): LogRates {
     return this.desk.rates.lines
   }
 
@@ -174,12 +174,12 @@ export class Gate implements EventReceiver, EventGate {
       this.#inFlight++
       drain.enter()
       if (arrival.goOn) arrival.goOn()
-      else if (this.#middlewares) this.#walk(arrival, this.#middlewares, timeoutMs)
+      else if (this.#middlewares) this.#runSteps(arrival, this.#middlewares, timeoutMs)
       else this.#deliver(arrival)
     } else this.desk.refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
   }
 
-  #walk(arrival: Arrival, middlewares: readonly Middleware[], timeoutMs: number): void {
+  #runSteps(arrival: Arrival, middlewares: readonly Middleware[], timeoutMs: number): void {
     walkMiddlewares(this.desk, arrival, middlewares, timeoutMs, {
       passed: () => this.#deliver(arrival),
       left: () => this.leave(),

@@ -1,6 +1,6 @@
 import { isBinary } from '../../shared/json-value.js'
 import { SchemaMismatch, toStep } from '../schema.js'
-import { branchesOf, mayBe, type Outline } from '../shape.js'
+import { branchesOf, mayBe, type ValueShape } from '../shape.js'
 import { StandIn } from './binary-keyword.js'
 
 /*
@@ -34,10 +34,10 @@ export function refuseBinary(value: unknown): void {
  * A copy of what came in, with stand-ins; throws SchemaMismatch for binary data where none is declared, or less of it.
  * `limits`: every `maxBytes` of the schema, from the lowest up.
  */
-export function setAside(value: unknown, outline: Outline, limits: readonly number[]): unknown {
-  function copy(inner: unknown, outlines: readonly Outline[], path: string): unknown {
+export function setAside(value: unknown, shape: ValueShape, limits: readonly number[]): unknown {
+  function copy(inner: unknown, shapes: readonly ValueShape[], path: string): unknown {
     if (typeof inner !== 'object' || inner === null) return inner
-    const branches = outlines.flatMap((one) => branchesOf(one))
+    const branches = shapes.flatMap((one) => branchesOf(one))
     if (isBinary(inner)) {
       checkSize(sizeOf(inner), branches, path)
       return standInFor(inner, limits)
@@ -51,10 +51,10 @@ export function setAside(value: unknown, outline: Outline, limits: readonly numb
       entries.map(([key, item]) => [key, copy(item, fieldsOf(fitting, key), path + toStep(key))]),
     )
   }
-  return copy(value, [outline], '')
+  return copy(value, [shape], '')
 }
 
-function checkSize(size: number, branches: readonly Outline[], path: string): void {
+function checkSize(size: number, branches: readonly ValueShape[], path: string): void {
   const most = branches.map((branch) => (branch.kind === 'binary' ? branch.maxBytes : 0))
   const limit = Math.max(0, ...most)
   if (limit === 0) throw new SchemaMismatch([{ path, message: NOT_BINARY }])
@@ -95,19 +95,19 @@ function sizeOf(binary: object): number {
   return binary instanceof Blob ? binary.size : (binary as ArrayBufferView).byteLength
 }
 
-/** The outlines that an item of a list may have. */
-function itemsOf(branches: readonly Outline[], index: number): readonly Outline[] {
+/** The shapes that an item of a list may have. */
+function itemsOf(branches: readonly ValueShape[], index: number): readonly ValueShape[] {
   return branches.flatMap((branch) => {
     return branch.kind === 'list' ? [branch.items[index] ?? branch.rest] : []
   })
 }
 
-/** The outlines that a field of an object may have. */
-function fieldsOf(branches: readonly Outline[], key: string): readonly Outline[] {
+/** The shapes that a field of an object may have. */
+function fieldsOf(branches: readonly ValueShape[], key: string): readonly ValueShape[] {
   return branches.flatMap((branch) => {
     if (branch.kind !== 'fields') return []
     const { fields, patterns, rest } = branch
-    const matching = patterns.filter(([pattern]) => pattern.test(key)).map(([, outline]) => outline)
+    const matching = patterns.filter(([pattern]) => pattern.test(key)).map(([, shape]) => shape)
     const named = fields.get(key)
     const known = named ? [named, ...matching] : matching
     return known.length > 0 ? known : rest ? [rest] : []

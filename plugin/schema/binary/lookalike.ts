@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { DEPTH_LIMIT, isBinary } from '../../shared/json-value.js'
 import { isThenable, promiseOf } from '../../shared/maybe-async.js'
 import { type Check, SchemaMismatch, toStep } from '../schema.js'
-import { isPlainObject } from '../schema-ref.js'
+import { isPlainObject, type Keywords } from '../schema-ref.js'
 import { NOT_BINARY } from './binary-value.js'
 import { Lookalike } from './lookalike-data.js'
 
@@ -34,7 +34,7 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
     )
   }
 
-  function judge({ checked, failure }: Outcome, value: unknown, shown: Shown): unknown {
+  function judge({ checked, failure }: CheckOutcome, value: unknown, shown: Shown): unknown {
     const all = [...shown.values()]
     const isAny = !(failure || takesAny)
     const stranger = all.find(({ isClassAsked, isWalked }) => isWalked || (isAny && !isClassAsked))
@@ -92,7 +92,7 @@ function at(value: unknown, path: string): unknown {
 interface Trial {
   /** What came of the one with a class. */
   readonly checked: unknown
-  readonly outcome: Outcome
+  readonly outcome: CheckOutcome
   readonly shown: Shown
   readonly isAlone: boolean
 }
@@ -114,13 +114,13 @@ function notBinary({ path }: Lookalike): SchemaMismatch {
   return new SchemaMismatch([{ path, message: NOT_BINARY }])
 }
 
-interface Outcome {
+interface CheckOutcome {
   readonly checked?: unknown
   readonly failure?: { readonly error: unknown }
 }
 
 /** Calls a function; `next` is given what came of it, now or later. */
-function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unknown {
+function settle(call: () => unknown, next: (outcome: CheckOutcome) => unknown): unknown {
   const fail = (error: unknown) => next({ failure: { error } })
   let result: unknown
   try {
@@ -137,7 +137,7 @@ function holdsBinary(value: unknown, seen: Set<unknown>, depth: number): boolean
   if (isBinary(value)) return true
   if (seen.has(value) || depth === 0 || !(Array.isArray(value) || isPlainObject(value))) return false
   seen.add(value)
-  for (const key in value) if (holdsBinary((value as Shape)[key], seen, depth - 1)) return true
+  for (const key in value) if (holdsBinary((value as Keywords)[key], seen, depth - 1)) return true
   return false
 }
 
@@ -167,8 +167,6 @@ function restore(value: unknown, shown: Shown, left: Set<unknown>, known: Map<un
   return mapOnce(value, known, (item) => restore(item, shown, left, known))
 }
 
-type Shape = Readonly<Record<string, unknown>>
-
 /** The same as mapPlain, once for each value; what is in itself stays what it was. */
 function mapOnce(
   value: unknown,
@@ -187,7 +185,7 @@ function mapOnce(
 function mapPlain(value: unknown, change: (item: unknown, key: string) => unknown): unknown {
   if (!Array.isArray(value) && !isPlainObject(value)) return value
   const entries = Object.entries(value).map(([key, item]) => [key, change(item, key)] as const)
-  const source = value as Shape
+  const source = value as Keywords
   if (entries.every(([key, item]) => item === source[key])) return value
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries)
 }

@@ -21,7 +21,7 @@ interface Kind {
 }
 
 /** The rates of one socket's lines, by their kind. */
-export class LineRates {
+export class LogRates {
   readonly #now: Clock
   readonly #kinds = new Map<string, Kind>()
 
@@ -60,9 +60,9 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 /** A log of lines that a client can cause. */
 export class RatedLog {
   readonly #log: FastifyBaseLogger
-  readonly #rates: LineRates
+  readonly #rates: LogRates
 
-  constructor(log: FastifyBaseLogger, rates: LineRates) {
+  constructor(log: FastifyBaseLogger, rates: LogRates) {
     this.#log = log
     this.#rates = rates
   }
@@ -92,7 +92,7 @@ export class Notices {
   readonly #words = new Uint32Array(MOST_WORDS)
 
   /** `isLoud`: in development; then they are warnings. */
-  constructor(log: FastifyBaseLogger, rates: LineRates, isLoud: boolean) {
+  constructor(log: FastifyBaseLogger, rates: LogRates, isLoud: boolean) {
     this.#log = new RatedLog(log, rates)
     this.#isLoud = isLoud
   }

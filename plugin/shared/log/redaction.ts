@@ -107,7 +107,9 @@ function veilSerializer(serialize: Serializer): Serializer {
  * Options of a route whose log lines keep secrets: the `req` serializer that there is, the application's or Fastify's own,
  * is given the request without them, and so is the `res` serializer. None where the instance has no log.
  */
-export function keepSecrets({ log }: Pick<FastifyInstance, 'log'>): Pick<RouteShorthandOptions, 'childLoggerFactory'> {
+export function redactRouteLogs({
+  log,
+}: Pick<FastifyInstance, 'log'>): Pick<RouteShorthandOptions, 'childLoggerFactory'> {
   // The log of an instance that has none is its own child.
   if (log.child({}) === log) return {}
   return {

@@ -1,4 +1,4 @@
-import { Line } from '../../shared/queue.js'
+import { FifoQueue } from '../../shared/queue.js'
 
 /*
  * What all adapters of a server may keep for recoveries together: events that were sent, and sessions that wait.
@@ -24,7 +24,7 @@ const FEW = 100
 /** Counts bytes; beyond its limit the oldest of all go first. */
 export class RecoveryBudget {
   readonly #limit: number
-  #queue = new Line<Share>()
+  #queue = new FifoQueue<Share>()
   /** How many in the queue were released. */
   #released = 0
   #bytes = 0
@@ -78,7 +78,7 @@ export class RecoveryBudget {
   }
 
   #clean(): void {
-    const kept = new Line<Share>()
+    const kept = new FifoQueue<Share>()
     for (let share = this.#queue.shift(); share; share = this.#queue.shift()) if (share.keeper) kept.push(share)
     this.#queue = kept
     this.#released = 0

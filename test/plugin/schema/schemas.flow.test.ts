@@ -421,7 +421,7 @@ const NO_COMPILERS: Compilers = {
   isCertain: () => false,
   compileSerializer: () => () => undefined,
   isOwnSerializer: false,
-  follow: () => undefined,
+  resolveRef: () => undefined,
 }
 
 t.test('an emit that is not declared throws in development, and passes in production', async (t) => {

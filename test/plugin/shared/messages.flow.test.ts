@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, Binary, type NamespacesOptions } from '../../../plugin/index.js'
 import { createStrangers } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
-import { LineRates, Notices } from '../../../plugin/shared/log/rated-log.js'
+import { LogRates, Notices } from '../../../plugin/shared/log/rated-log.js'
 import { build, client, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
 import { inBothModes } from '../lane-harness.js'
 
@@ -98,7 +98,7 @@ t.test('an unknown namespace has a hint that fits its address, and tells nobody 
 
 t.test('under a prefix an unknown namespace is told how its name begins', async (t) => {
   const { lines, logger } = logLines()
-  const rates = new LineRates(() => 0)
+  const rates = new LogRates(() => 0)
   const log = { info: (fields: Line, msg: string) => void lines.push({ ...fields, msg }) } as never
   const explain = createStrangers({
     notices: new Notices(log, rates, false),

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { Roster, setRosters } from '../../../plugin/shared/releasing-map.js'
+import { ReleasingMap, useReleasingMaps } from '../../../plugin/shared/releasing-map.js'
 import { build, join, listen, next } from '../harness.js'
 
 setFlagsFromString('--expose-gc')
@@ -10,7 +10,7 @@ const collect: (options?: { type: 'minor' }) => void = runInNewContext('gc')
 
 /** One of each, with the same entries. */
 function createBoth(...entries: [string, unknown][]): Map<string, unknown>[] {
-  return [new Map(entries), new Roster(entries)]
+  return [new Map(entries), new ReleasingMap(entries)]
 }
 
 t.test('it is a Map, whatever is done with it', async (t) => {
@@ -79,7 +79,7 @@ t.test('who has gone is let go of at once, and not with the next full garbage co
     for (let each = 0; each < 3; each++) collect({ type: 'minor' })
     return process.memoryUsage().heapUsed - before
   }
-  const [map, roster] = [leftIn(new Map()), leftIn(new Roster())]
+  const [map, roster] = [leftIn(new Map()), leftIn(new ReleasingMap())]
   t.ok(map > 1_000_000, 'a Map keeps them')
   t.ok(roster < map / 2, 'a roster does not')
 })
@@ -93,7 +93,7 @@ t.test('the sockets of every namespace are in one, but for `fast: false`', async
       const client = join(t, url, name)
       await next(client, 'connect')
       const { sockets } = app.io.of(name)
-      t.equal(sockets instanceof Roster, fast, name)
+      t.equal(sockets instanceof ReleasingMap, fast, name)
       t.equal(sockets.get(client.id as string)?.id, client.id)
       t.strictSame([...sockets.keys()], [client.id])
     }
@@ -105,8 +105,8 @@ t.test('a map that is in use, or is none of Socket.IO, stays', async (t) => {
   const { io } = app
   await next(join(t, `http://127.0.0.1:${await listen(app)}`, '/'), 'connect')
   const { sockets } = io.of('/')
-  setRosters(io)
+  useReleasingMaps(io)
   t.equal(io.of('/').sockets, sockets)
   t.equal(sockets.constructor, Map)
-  t.ok(io.of('/late').sockets instanceof Roster)
+  t.ok(io.of('/late').sockets instanceof ReleasingMap)
 })

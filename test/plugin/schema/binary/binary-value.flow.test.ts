@@ -249,7 +249,7 @@ const SAID: Record<
     good: [{ n: 1, a: BYTES }],
     bad: [[{ n: {}, a: BYTES }, '/n', 'must be integer']],
   },
-  'in more alternatives than an outline has': {
+  'in more alternatives than an shape has': {
     schema: {
       anyOf: Array.from({ length: 40 }, (_, index) =>
         fields(
