@@ -78,7 +78,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     admits: rates.admits,
     forget: (connection) => admission.forget(connection),
     reportRefusal: (error, namespace) =>
-      logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
+      logError(instance.log, error, { namespace }, 'the details of an error can not be sent'),
   })
   const recovery = withRecovery(options.io, {
     isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,

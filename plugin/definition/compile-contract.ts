@@ -85,7 +85,7 @@ function compileAt<Compiled>(path: string, compile: () => Compiled): Compiled {
     // Ajv quotes what it does not know.
     const [, word] = /"([^"]+)"/.exec(message) ?? []
     const hint = word !== undefined && !KEYWORDS.includes(word) ? suggest(word, KEYWORDS) : ''
-    throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${message}${hint && `. ${hint.trimEnd()}`}`)
+    throw new FST_NSP_DEFINITION_INVALID(path, `is not a valid schema: ${message}${hint && `. ${hint.trimEnd()}`}`)
   }
 }
 

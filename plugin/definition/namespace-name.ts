@@ -84,11 +84,11 @@ function problemOf(name: unknown): string | undefined {
   const parts = partsOf(name)
   const bare = parts.map((part) => (typeof part === 'string' ? part : `:${part.parameter}`)).join('')
   if (bare.endsWith('/')) return `must not end with a slash: write ${quoteName(name.replace(/\/+$/, '') || '/')}`
-  if (bare.includes('//')) return 'must not hold an empty segment: one slash between two segments'
-  if (/:[^/]*\?/.test(bare)) return 'must not hold an optional parameter: declare the shorter name as well'
-  if (FORBIDDEN.test(bare)) return 'must not hold white space, control characters, or one of , ? # \\'
+  if (bare.includes('//')) return 'must not contain an empty segment: write one slash between two segments'
+  if (/:[^/]*\?/.test(bare)) return 'must not contain an optional parameter: declare the shorter name as well'
+  if (FORBIDDEN.test(bare)) return 'must not contain white space, control characters, or one of , ? # \\'
   // find-my-way decodes an address before it compares: of '%20' in a name and in an address, one would not be the other.
-  if (bare.includes('%')) return 'must not hold %: write the character that it stands for'
+  if (bare.includes('%')) return 'must not contain %: write the character itself'
   return isDynamic(name) ? problemOfParts(parts) : undefined
 }
 
@@ -99,8 +99,8 @@ function problemOfParts(parts: NamePart[]): string | undefined {
     if (typeof part === 'string') continue
     const problem = problemOfParameter(part, before)
     if (problem !== undefined) return problem
-    if (part.parameter === '*' && index < parts.length - 1) return 'must hold * only as its whole last segment'
-    if (seen.has(part.parameter)) return `must not hold two parameters that are called ${part.parameter}`
+    if (part.parameter === '*' && index < parts.length - 1) return 'must contain * only as its whole last segment'
+    if (seen.has(part.parameter)) return `must not contain two parameters named ${part.parameter}`
     seen.add(part.parameter)
   }
   return undefined
@@ -109,11 +109,11 @@ function problemOfParts(parts: NamePart[]): string | undefined {
 function problemOfParameter({ parameter, constraint }: Parameter, before: NamePart): string | undefined {
   if (parameter === '*') {
     const isSegment = typeof before === 'string' && before.endsWith('/')
-    return isSegment ? undefined : 'must hold * only as its whole last segment'
+    return isSegment ? undefined : 'must contain * only as its whole last segment'
   }
-  if (parameter === '') return 'must have a word after each colon, as in /orgs/:orgId'
+  if (parameter === '') return 'must have a name after each colon, as in /orgs/:orgId'
   if (!PARAMETER_NAME.test(parameter) || parameter === '__proto__')
-    return `must not hold a parameter that is called ${JSON.stringify(parameter)}: use letters, digits, _ and $`
+    return `must not contain a parameter named ${JSON.stringify(parameter)}: use letters, digits, _ and $`
   if (typeof before !== 'string' && before.constraint === '')
     return `must have a - or a . between :${before.parameter} and :${parameter}, or a constraint`
   return constraint === '' ? undefined : problemOfConstraint(parameter, constraint)
@@ -124,9 +124,9 @@ function problemOfConstraint(parameter: string, constraint: string): string | un
   try {
     // An empty alternative matches whatever the constraint is, and the match has one entry for each group.
     const groups = (new RegExp(`${constraint}|`).exec('') as RegExpExecArray).length - 1
-    return groups === 1 ? undefined : `must constrain :${parameter} with one group: write (?: ) for those within`
+    return groups === 1 ? undefined : `must constrain :${parameter} with one group: write inner groups as (?: )`
   } catch {
-    return `must constrain :${parameter} with a regular expression: ${constraint} is none`
+    return `must constrain :${parameter} with a regular expression: ${constraint} is not one`
   }
 }
 

@@ -38,7 +38,7 @@ export function readShape(location: SchemaLocation, resolveRef: ResolveRef): Val
     if (typeof ref !== 'string') return []
     const target = resolveRef(ref, root, document)
     if (target) return [read(target)]
-    throw new Error(`"${ref}" can not be followed, so what is sent can not be stripped`)
+    throw new Error(`"${ref}" can not be resolved, so undeclared properties can not be removed`)
   }
 
   return read(location)

@@ -132,5 +132,5 @@ function stripItems(items: unknown[], stripAt: (index: number) => Strip, depth: 
 function hasOwnJson(value: unknown, depth: number): value is { toJSON(): unknown } {
   if (typeof (value as { toJSON?: unknown } | null)?.toJSON !== 'function') return false
   if (depth <= DEPTH_LIMIT) return true
-  throw new RangeError('The value is nested too deeply, or in itself')
+  throw new RangeError('The value is nested too deeply, or contains itself')
 }

@@ -2,16 +2,16 @@ import { inspect } from 'node:util'
 import type { Namespace, Server } from 'socket.io'
 
 /*
- * Who is there, of those that come and go. The table that a Map has outgrown points to the next one, and keeps all that was
- * in it. Once a full garbage collection has found one in use, whatever is in those that follow it lives on to the next full
- * one: sockets with all that is theirs, long after they have gone. Here a table has cells, and who goes leaves an empty one.
+ * A Map that releases its values at once when they are deleted, for the sockets of a namespace. When V8 grows a Map, the old
+ * table points to the new one and keeps its entries. Once an old table has survived a full garbage collection, deleted
+ * sockets stay in memory until the next full one. Here each entry is a cell, which is emptied when it is deleted.
  */
 
 interface Cell<Value> {
   value: Value | undefined
 }
 
-/** A Map that lets go of the values that are taken out. */
+/** A Map that keeps no reference to a deleted value. */
 export class ReleasingMap<Key, Value> extends Map<Key, Value> {
   override get(key: Key): Value | undefined {
     return cellOf<Value>(this, key)?.value
@@ -50,7 +50,7 @@ export class ReleasingMap<Key, Value> extends Map<Key, Value> {
     for (const [key, value] of this) visit.call(self, value, key, this)
   }
 
-  /** Whoever prints it wants to see no cells. */
+  /** Prints the entries without their cells. */
   [inspect.custom](): Map<Key, Value> {
     return new Map(this)
   }
@@ -60,13 +60,13 @@ function cellOf<Value>(map: Map<unknown, unknown>, key: unknown): Cell<Value> | 
   return Map.prototype.get.call(map, key)
 }
 
-/** Gives every namespace of a server such maps of its sockets, those that are still to come too. */
+/** Replaces the Maps of sockets in every namespace of a server, including namespaces that are created later. */
 export function useReleasingMaps(io: Server): void {
   useReleasingMapsIn(io.of('/'))
   io.on('new_namespace', useReleasingMapsIn)
 }
 
-/** The second, of those that are on the way, is private. */
+/** The properties of a namespace. The second one, of sockets that are being admitted, is private to Socket.IO. */
 const MAPS = ['sockets', '_preConnectSockets'] as const
 
 function useReleasingMapsIn(namespace: Namespace): void {

@@ -36,10 +36,10 @@ function refuse(path: string, problem: string): never {
 /** in: the plugin's options, as they came, and the names of Socket.IO's. */
 export function checkServerOptions(options: object, names: readonly string[]): void {
   const stray = Object.keys(options).find((key) => names.includes(key))
-  if (stray !== undefined) refuse(stray, `is Socket.IO's: write io: { ${stray}: … }`)
+  if (stray !== undefined) refuse(stray, `is an option of Socket.IO: write io: { ${stray}: … }`)
   const { io } = options as { io?: unknown }
   if (typeof io !== 'object' || io === null) return
-  if ('origins' in io) refuse('io.origins', `is of Socket.IO 2: write ${EXAMPLE}`)
+  if ('origins' in io) refuse('io.origins', `is an option of Socket.IO 2: write ${EXAMPLE}`)
   const { allowRequest, cors } = io as Partial<ServerOptions>
   if (allowRequest !== undefined && typeof allowRequest !== 'function') {
     refuse('io.allowRequest', `must be a function (request, callback): got ${kindOf(allowRequest)}`)
@@ -59,9 +59,9 @@ function checkCors(cors: unknown): void {
   const { origin, credentials } = cors as CorsSettings
   // It reflects the origin of whoever asks: with or without cookies, that is no policy.
   if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
-  if (origin === true) refuse('io.cors.origin', `must name the origins, for true lets in every page: write ${EXAMPLE}`)
+  if (origin === true) refuse('io.cors.origin', `must list the origins, because true allows every page: write ${EXAMPLE}`)
   if (origin === '*' && credentials === true) {
-    refuse('io.cors.origin', `must name the origins when credentials are allowed: write ${EXAMPLE}`)
+    refuse('io.cors.origin', `must list the origins if credentials are allowed: write ${EXAMPLE}`)
   }
   if (origin === undefined || origin === false || origin === '*' || typeof origin === 'function') return
   if (!Array.isArray(origin)) checkOrigin(origin, 'io.cors.origin')
@@ -78,7 +78,7 @@ function checkOrigin(value: unknown, path: string): void {
   if (value.includes('*')) {
     refuse(
       path,
-      `has a star, which stands for nothing here: write a regular expression, as /^https:\\/\\/[^.]+\\.app\\.example$/`,
+      `contains *, which is not a wildcard here: write a regular expression, as /^https:\\/\\/[^.]+\\.app\\.example$/`,
     )
   }
   const wanted = originOf(value)

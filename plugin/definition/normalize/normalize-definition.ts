@@ -61,7 +61,7 @@ export const RESERVED_EVENTS: readonly string[] = [
   'removeListener',
   'namespace:disconnect',
 ]
-const RESERVED = 'is a reserved name, of Socket.IO or of this plugin: give it another, e.g. "user:connect"'
+const RESERVED = 'is reserved by Socket.IO or by this plugin: use another name, e.g. "user:connect"'
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
 const DEFINITION_KEYS = [
   'description',

@@ -23,7 +23,7 @@ export function explainOption([finding]: [Finding], options: object, known: Know
   }
   if (finding.propertyName !== undefined) {
     const hint = suggest(finding.propertyName, known.io).trimEnd()
-    return [`io.${finding.propertyName}`, `is no option of a Socket.IO 4.8 server${hint && `: ${hint}`}`]
+    return [`io.${finding.propertyName}`, `is not an option of a Socket.IO 4.8 server${hint && `: ${hint}`}`]
   }
   if (additionalProperty !== undefined) {
     const names = known[path as keyof Known]

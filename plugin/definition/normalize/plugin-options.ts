@@ -160,14 +160,14 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
     throw new FST_NSP_OPTIONS_INVALID('userIdOf', `must be a function: got ${JSON.stringify(normal.userIdOf)}`)
   }
   if (types.isAsyncFunction(normal.userIdOf)) {
-    throw new FST_NSP_OPTIONS_INVALID('userIdOf', 'must not be asynchronous: find out who it is in a hook of joining')
+    throw new FST_NSP_OPTIONS_INVALID('userIdOf', 'must not be asynchronous: look up the user in a joining hook')
   }
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery
   if (recovery?.skipMiddlewares === true) {
     throw new FST_NSP_OPTIONS_INVALID(
       'io.connectionStateRecovery.skipMiddlewares',
-      'must not be true: a recovered socket is checked like any other, or a revoked token would come back in',
+      'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
     )
   }
   if (recovery) normal.io.connectionStateRecovery = { ...recovery, skipMiddlewares: false }

@@ -15,11 +15,11 @@ export function readIdempotency(value: unknown, path: string): Required<Idempote
   if (value === undefined) return undefined
   const source = readObject(value, path, IDEMPOTENCY_KEYS)
   const key = read<IdempotencyOptions['key']>(source, 'key', path, 'function')
-  if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: a function that gives the key of an event')
+  if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: it must be a function that returns the key of an event')
   if (types.isAsyncFunction(key)) {
     throw new FST_NSP_DEFINITION_INVALID(
       `${path}.key`,
-      'must not be async: what it needs is to be there when the event comes',
+      'must not be async: it must return the key synchronously',
     )
   }
   const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
@@ -33,6 +33,6 @@ export function readIdempotency(value: unknown, path: string): Required<Idempote
 function missing(path: string): never {
   throw new FST_NSP_DEFINITION_INVALID(
     path,
-    'is missing: a store has claim, settle and release, as createMemoryStore() gives it',
+    'is missing: a store has the methods claim, settle and release, like the store of createMemoryStore()',
   )
 }

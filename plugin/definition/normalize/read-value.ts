@@ -59,7 +59,7 @@ export function readFunctions<Name extends string>(
     const stranger = functions.findIndex((value) => typeof value !== 'function')
     if (stranger === -1) return Object.freeze(functions)
     const got = kindOf(functions[stranger])
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or several: got ${got}`)
+    throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or an array of functions: got ${got}`)
   }
   return Object.freeze(Object.fromEntries(names.map((name) => [name, listOf(name)]))) as Record<Name, never[]>
 }

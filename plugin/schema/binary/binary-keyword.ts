@@ -43,7 +43,7 @@ export function findBinaryProblem(schema: Readonly<Record<string, unknown>>): st
   }
   if (contentType !== undefined && typeof contentType !== 'string') return '/binary/contentType must be a string'
   if (stranger !== undefined) return `/binary/${stranger} is unknown: use maxBytes, contentType`
-  if (neighbour !== undefined) return `/${neighbour} can not stand beside binary`
+  if (neighbour !== undefined) return `/${neighbour} can not be combined with binary`
   return undefined
 }
 

@@ -56,7 +56,7 @@ export function readLimits(
       if (problem !== undefined) throw new Error(pointer + problem)
       const { maxBytes } = schema.binary as { maxBytes: number }
       if (maxBytes > most) {
-        const what = `is ${maxBytes}, and limits.payloadBytes lets ${most} through: raise that one, or lower this`
+        const what = `is ${maxBytes}, above limits.payloadBytes (${most}): raise limits.payloadBytes, or lower maxBytes`
         throw new Error(`${pointer}/binary/maxBytes ${what}`)
       }
       limits.add(maxBytes)
@@ -97,7 +97,7 @@ export function toCheckable(location: SchemaLocation, resolveRef: ResolveRef, li
   function refer(ref: string, { root, document }: SchemaLocation): string {
     const target = resolveRef(ref, root, document)
     if (!target)
-      throw new Error(`the reference ${ref} can not be followed, beside binary: point it to a schema by its path`)
+      throw new Error(`the reference ${ref} can not be resolved in a schema with binary: refer to a schema by its path`)
     const known = names.get(target.schema)
     const name = known ?? `part${names.size}`
     if (known === undefined) {

@@ -326,7 +326,7 @@ t.test('what goes out by a reference that nobody can resolveRef is refused at bo
   }
   for (const ref of ['nope', '#nope', '#/nope/nope', 'http://[/x']) {
     t.throws(() => compileOutgoing(fields({ o: { $ref: ref } }), compilers), {
-      message: `"${ref}" can not be followed, so what is sent can not be stripped`,
+      message: `"${ref}" can not be resolved, so undeclared properties can not be removed`,
     })
   }
   const round = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }

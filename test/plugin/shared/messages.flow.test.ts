@@ -288,8 +288,8 @@ t.test('binary data that no packet can hold is refused at boot, with the path of
   await t.rejects(ready(definition(upload), 4_999), {
     code: 'FST_NSP_DEFINITION_INVALID',
     message:
-      'Definition /chat events["put"].payload is no valid schema: /properties/image/binary/maxBytes is 5000, and ' +
-      'limits.payloadBytes lets 4999 through: raise that one, or lower this',
+      'Definition /chat events["put"].payload is not a valid schema: /properties/image/binary/maxBytes is 5000, ' +
+      'above limits.payloadBytes (4999): raise limits.payloadBytes, or lower maxBytes',
   })
   await t.rejects(ready({ emits: { ask: { reply: Binary({ maxBytes: 5_000 }) } } } as AnyNamespaceDefinition, 100), {
     message: /emits\["ask"\]\.reply .+ \/binary\/maxBytes is 5000/,
@@ -358,7 +358,7 @@ t.test('a keyword that is misspelt in a schema is named, with the one that was m
   }
   t.match(
     await failure({ type: 'object', properties: { a: { type: 'string', maxLenght: 3 } } }),
-    /^Definition \/chat events\["e"\]\.payload is no valid schema: .*"maxLenght"\. did you mean "maxLength"\?$/,
+    /^Definition \/chat events\["e"\]\.payload is not a valid schema: .*"maxLenght"\. did you mean "maxLength"\?$/,
   )
   t.match(await failure({ type: 'string', 'x-mine': 3 }), /unknown keyword: "x-mine"$/)
   t.notMatch(await failure({ type: 'strin' }), /did you mean/)

@@ -166,7 +166,7 @@ for (const where of ['listener', 'middleware', 'refusal', 'any'] as const) {
       },
     })
     await Promise.all(Array.from({ length: 50 }, () => socket.emitWithAck(name)))
-    const told = lines.filter(({ msg }) => msg === 'details of a refusal can not be sent')
+    const told = lines.filter(({ msg }) => msg === 'the details of an error can not be sent')
     t.equal(told.length, 10)
     const named = lines.filter(({ event }) => event !== undefined)
     t.ok(named.length >= 10)
