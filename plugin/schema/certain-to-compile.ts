@@ -1,35 +1,35 @@
 import { isPlainObject, type Keywords, type ResolveRef } from './schema-ref.js'
 
 /*
- * Whether a JSON Schema is certain to compile. Ajv takes milliseconds to compile one, this takes microseconds to look at
- * it: so what is certain is compiled when it is first used, and whatever is not, at boot, where its error belongs.
- * Everything here is narrower than Ajv: what is not known is not certain.
+ * Decides whether a JSON Schema is certain to compile. Ajv takes milliseconds to compile a schema; this check takes
+ * microseconds. A certain schema is compiled on first use, any other at boot, where its error belongs. The rules are
+ * narrower than Ajv's: an unknown keyword is not certain.
  */
 
 type Rule = (value: unknown, schema: Keywords, visit: Visit) => boolean
 
-/** Where a schema stands. */
+/** The state of the traversal at one schema. */
 interface Visit {
-  /** Of what is looked at now. */
+  /** Nesting of the current schema. */
   depth: number
-  /** False below a keyword whose subschemas are tried: Ajv refuses defaults there, and at the root. */
+  /** Whether `default` is allowed. Ajv refuses it at the root, and below `anyOf`, `oneOf`, `not` and the like. */
   readonly hasDefaults: boolean
-  /** What a `#` stands for. */
+  /** The schema that `#` refers to. */
   readonly root: unknown
   readonly resolveRef: ResolveRef
-  /** What references lead to: it is looked at once, and a recursion is no reason for doubt. */
+  /** The targets of references, each checked once. A recursive schema is certain, too. */
   readonly targets: Set<unknown>
-  /** How many schemas may still be looked at. */
+  /** How many more schemas may be checked. */
   readonly budget: { left: number }
 }
 
-// Far below where a recursion over a schema could end a call stack, and a cycle ends here.
+// Far below the depth at which recursion over a schema exhausts the call stack. It also ends a cycle.
 const DEPTH_LIMIT = 40
-// Who sends the first event would wait for the compilation of more.
+// A larger schema is compiled at boot, because the first event would wait for its compilation.
 const SIZE_LIMIT = 1_000
-// A URI as it stands, from wherever it is read.
+// A name that resolves to the same URI from any base.
 const NAME = /^[\w-]+$/
-// Of a name, a pointer in which nothing is escaped, or both.
+// A name, a JSON pointer without escapes, or both.
 const REFERENCE = /^(?!$)([\w-]*)(#(?:\/[\w$-]+)*)?$/
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']
 const FORMATS = `
@@ -61,7 +61,7 @@ const isSubschemaMap: Rule = (value, _schema, visit) =>
 
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
-    // Only of what was given to addSchema; elsewhere it could be the name of two.
+    // Only at the root of a schema of addSchema(). Elsewhere two schemas may have the same $id.
     $id: (value, schema, { root, resolveRef }) =>
       schema === root && NAME.test(String(value)) && resolveRef(String(value), {})?.schema === root,
     $ref: (value, _schema, visit) => typeof value === 'string' && isReference(value, visit),
@@ -94,7 +94,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     uniqueItems: isFlag,
     contains: isTriedSubschema,
     properties: isSubschemaMap,
-    // Ajv refuses one that matches a property as well
+    // Ajv refuses a pattern that matches one of `properties`.
     patternProperties: (value, schema, visit) =>
       schema.properties === undefined &&
       isSubschemaMap(value, schema, visit) &&
@@ -111,15 +111,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
   } satisfies Record<string, Rule>),
 )
 
-/** The keywords of JSON Schema that are known here. */
+/** The known keywords of JSON Schema. */
 export const KEYWORDS: readonly string[] = [...RULES.keys()]
 
 /**
- * Whether Ajv with Fastify's own options is certain to compile a schema, by what its references lead to. Sound, and by
- * no means complete.
+ * Whether Ajv with Fastify's own options is certain to compile a schema. False does not mean that it does not compile.
+ *
+ * @param resolveRef - resolves the references of the schema
  */
 export function isCertainToCompile(schema: unknown, resolveRef: ResolveRef): boolean {
-  // At the root a default has nowhere to go.
+  // Ajv has no parent to write a default of the root to.
   if (Object(schema).default !== undefined) return false
   return isCertain(schema, {
     depth: 0,
@@ -135,23 +136,23 @@ function isCertain(schema: unknown, visit: Visit): boolean {
   if (typeof schema === 'boolean') return true
   if (!isPlainObject(schema) || visit.depth > DEPTH_LIMIT || visit.budget.left-- <= 0) return false
   visit.depth++
-  // One that is not ends it all.
+  // One keyword that is not certain ends the traversal, so the depth need not be restored.
   if (!Object.keys(schema).every((key) => RULES.get(key)?.(schema[key], schema, visit))) return false
   visit.depth--
   return true
 }
 
-/** Whether all of what a reference leads into is certain, and also the part of it that it points to. */
+/** Whether the schema that contains the target of a reference is certain, and the target itself. */
 function isReference(ref: string, visit: Visit): boolean {
   const [, name, pointer = '#'] = REFERENCE.exec(ref) ?? []
   const named = name ? visit.resolveRef(name, {}) : undefined
-  // A name within a document may be that of two.
+  // A name within a document may belong to two schemas.
   const root = name === '' ? visit.root : named?.schema === named?.document && named?.schema
   if (!isPlainObject(root)) return false
   const location = visit.resolveRef(pointer, root)
-  // What has an `$id` of its own in there is of another root.
+  // A target with its own `$id` has another root.
   if (location?.root !== root) return false
-  // What has no name can't be said to be in itself.
+  // A schema without an `$id` that refers to its own root is not certain.
   if (location.schema === root && root.$id === undefined) return false
   const inside = { ...visit, root }
   return (root === visit.root || isTarget(root, inside)) && isTarget(location.schema, inside)
@@ -160,12 +161,12 @@ function isReference(ref: string, visit: Visit): boolean {
 function isTarget(schema: unknown, visit: Visit): boolean {
   if (visit.targets.has(schema)) return true
   visit.targets.add(schema)
-  // References to references may go round; and a default may have nowhere to go.
+  // References to references may form a cycle. A default at the root of a target is refused by Ajv.
   return isPlainObject(schema) && !('$ref' in schema || 'default' in schema) && isCertain(schema, visit)
 }
 
 function isPattern(source: string): boolean {
-  // Ajv's format of patterns refuses what ends texts in other languages.
+  // The `regex` format of Ajv refuses \Z, an anchor of other regular expression dialects.
   if (source.includes('\\Z')) return false
   try {
     new RegExp(source, 'u')

@@ -10,10 +10,11 @@ import {
 } from './shape.js'
 
 /*
- * Shapes, put together: of what has both, and of what has one of them.
+ * Combines shapes: the intersection for `allOf`, the union for `anyOf` and `oneOf`, and what several alternatives declare
+ * together.
  */
 
-// Of a recursion that leads to nothing but itself.
+// The shape of a schema that refers only to itself.
 const NOTHING: ObjectShape = {
   kind: 'fields',
   isSure: false,
@@ -22,10 +23,10 @@ const NOTHING: ObjectShape = {
   patterns: [],
   rest: undefined,
 }
-// Alternatives of alternatives multiply.
+// Intersections of unions multiply their branches.
 const BRANCH_LIMIT = 32
 
-/** The shape of a value that has both. */
+/** The shape of a value that fits both. */
 export function intersect(a: ValueShape, b: ValueShape): ValueShape {
   if (a.kind === 'any') return b
   if (b.kind === 'any') return a
@@ -37,13 +38,13 @@ export function intersect(a: ValueShape, b: ValueShape): ValueShape {
   if (a.kind === 'scalar' && b.kind === 'scalar') return intersectScalars(a, b)
   if (a.kind === 'list' && b.kind === 'list') return joinLists(a, b, intersect)
   if (a.kind === 'fields' && b.kind === 'fields') return intersectFields(a, b)
-  // of another kind: who is sure is right
+  // The kinds differ: a shape that is sure of its kind wins.
   if (a.kind === 'scalar' || b.kind === 'scalar') return a.kind === 'scalar' ? a : b
   if (a.isSure || b.isSure) return a.isSure ? a : b
   return { kind: 'union', branches: [a, b] }
 }
 
-/** The shape of a value that has one of them. */
+/** The shape of a value that fits one of several shapes. */
 export function unite(shapes: readonly ValueShape[]): ValueShape {
   const branches = shapes.flatMap(alternativesOf)
   const others = branches.filter((branch) => branch.kind !== 'scalar' || branch.type !== 'null')
@@ -59,7 +60,7 @@ export function unite(shapes: readonly ValueShape[]): ValueShape {
   }
 }
 
-/** The shape of what any of these branches declares. None of them declares nothing: then it may be anything. */
+/** The shape of everything that any of these branches declares; any value if there are no branches. */
 export function merge([first = ANY_SHAPE, ...others]: readonly ValueShape[]): ValueShape {
   return others.reduce((a, b) => {
     if (a.kind === 'list' && b.kind === 'list') return joinLists(a, b, either)
@@ -70,7 +71,12 @@ export function merge([first = ANY_SHAPE, ...others]: readonly ValueShape[]): Va
 
 const either = (a: ValueShape, b: ValueShape): ValueShape => (a === b ? a : unite([a, b]))
 
-/** One that is worked out when it is first asked for; who asks for it meanwhile is told that it declares nothing. */
+/**
+ * Creates a shape that is computed on first use.
+ *
+ * @param make - computes the shape. While it runs, the shape declares nothing.
+ * @param parts - the shapes that it is the intersection of
+ */
 export function createLazyShape(make: () => ValueShape, parts?: ReadonlySet<ValueShape>): ValueShape {
   let made: ValueShape | undefined
   const later: LazyShape = {
@@ -87,15 +93,15 @@ export function createLazyShape(make: () => ValueShape, parts?: ReadonlySet<Valu
   return later
 }
 
-// The intersections with a recursion, by it: the same of the same is one, so a recursion comes to its end.
+// The intersections with a recursive shape, by its first part. Reusing them ends the recursion.
 const intersections = new WeakMap<ValueShape, ValueShape[]>()
 
-/** Worked out when it's asked for, for a recursion may still be under way. */
+/** Computes the intersection on first use, because a recursive shape may still be under construction. */
 function intersectLazy(a: ValueShape, b: ValueShape): ValueShape {
   const parts = new Set([...partsOf(a), ...partsOf(b)])
   const [first = a] = parts
   if (parts.size === 1) return first
-  // It would go on: who declares less sends less.
+  // A recursion that does not end. One of the two declares fewer properties, so less is sent.
   if (parts.size > BRANCH_LIMIT) return a
   const known = intersections.get(first) ?? []
   intersections.set(first, known)
@@ -114,7 +120,7 @@ function isOf(shape: ValueShape, parts: ReadonlySet<ValueShape>): boolean {
   return own.size === parts.size && [...own].every((part) => parts.has(part))
 }
 
-/** Where there would be too many, what any of them declares is declared. */
+/** Intersects each pair of branches. Above the limit, the branches of one kind become one that declares their properties. */
 function intersectUnions(a: UnionShape, b: UnionShape): ValueShape {
   const isMany = a.branches.length * b.branches.length > BRANCH_LIMIT
   const one = isMany ? coalesce(a.branches) : a
@@ -124,7 +130,7 @@ function intersectUnions(a: UnionShape, b: UnionShape): ValueShape {
 
 const alternativesOf = (shape: ValueShape): readonly ValueShape[] => (shape.kind === 'union' ? shape.branches : [shape])
 
-/** One shape for each kind of value, of what any of the branches declares. */
+/** Merges the branches of each kind. */
 function coalesce(branches: readonly ValueShape[]): ValueShape {
   if (branches.some(({ kind }) => kind === 'lazy')) {
     return createLazyShape(() => coalesce(branchesOf({ kind: 'union', branches })))
@@ -139,7 +145,7 @@ function joinKind(branches: readonly ValueShape[]): ValueShape {
   return merge(branches)
 }
 
-/** Of two, where one is binary data at least: nothing else is some, and the check says so. */
+/** The intersection of two shapes, at least one of them binary. The check refuses a value that is not binary data. */
 function intersectBinary(a: ValueShape, b: ValueShape): ValueShape {
   if (a.kind === 'binary' && b.kind === 'binary') return a.maxBytes < b.maxBytes ? a : b
   return a.kind === 'binary' ? a : b

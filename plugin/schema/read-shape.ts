@@ -4,13 +4,17 @@ import { isKeywords, type Keywords, locationOf, type ResolveRef, type SchemaLoca
 import { ANY_SHAPE, type ValueShape } from './shape.js'
 
 /*
- * Reads the shape of a value from its JSON Schema: what every keyword says of its shape, put together.
+ * Reads the shape of a value from its JSON Schema.
  */
 
 const SCALARS = ['string', 'number', 'integer', 'boolean', 'null']
 const FIELD_KEYS = ['properties', 'patternProperties', 'additionalProperties', 'required']
 
-/** Throws for a `$ref` that leads to where nobody knows: what it declares can't be told from what it does not. */
+/**
+ * Combines the shapes that the keywords of a schema declare.
+ *
+ * @throws Error if a `$ref` can not be resolved: the declared properties are then unknown
+ */
 export function readShape(location: SchemaLocation, resolveRef: ResolveRef): ValueShape {
   const known = new Map<unknown, ValueShape>()
 
@@ -19,7 +23,7 @@ export function readShape(location: SchemaLocation, resolveRef: ResolveRef): Val
     if (!isKeywords(schema)) return ANY_SHAPE
     const found = known.get(schema)
     if (found) return found
-    // for as long as it is under way: it may be within itself
+    // Stands for this schema while it is read, because the schema may contain itself.
     known.set(
       schema,
       createLazyShape(() => known.get(schema) as ValueShape),
@@ -44,7 +48,7 @@ export function readShape(location: SchemaLocation, resolveRef: ResolveRef): Val
   return read(location)
 }
 
-/** The lists of which one is true; what is not there says nothing. */
+/** The lists of alternatives of a schema: one schema of each list applies. */
 function alternativesOf({ anyOf, oneOf, if: condition, then, else: otherwise, ...schema }: Keywords): unknown[][] {
   const dependents = Object.values({ ...Object(schema.dependencies), ...Object(schema.dependentSchemas) })
   return [
@@ -55,17 +59,17 @@ function alternativesOf({ anyOf, oneOf, if: condition, then, else: otherwise, ..
   ].filter((branches) => branches.length > 0)
 }
 
-/** What a schema says by itself. */
+/** The shape that the other keywords of a schema declare. */
 function readOwn(schema: Keywords, read: (inner: unknown) => ValueShape): ValueShape {
   if (schema.binary !== undefined) return { kind: 'binary', maxBytes: (schema.binary as BinaryOptions).maxBytes }
   const all = [schema.type ?? []].flat() as string[]
   const types = all.filter((type) => type !== 'null')
-  const speaksOf = (type: string, keys: readonly string[]) =>
+  const describes = (type: string, keys: readonly string[]) =>
     types.includes(type) || (schema.type === undefined && keys.some((key) => schema[key] !== undefined))
   const isSure = types.length === 1
   const shapes: ValueShape[] = []
-  if (speaksOf('object', FIELD_KEYS)) shapes.push(readFields(schema, isSure, read))
-  if (speaksOf('array', ['items'])) shapes.push(readList(schema, isSure, read))
+  if (describes('object', FIELD_KEYS)) shapes.push(readFields(schema, isSure, read))
+  if (describes('array', ['items'])) shapes.push(readList(schema, isSure, read))
   if (shapes.length > 0) return unite(shapes)
   const literals = Object.hasOwn(schema, 'const') ? [schema.const] : (schema.enum as unknown[] | undefined)
   if (all.length > 0 && all.every((type) => SCALARS.includes(type))) {
@@ -85,7 +89,7 @@ function readFields(schema: Keywords, isSure: boolean, read: (inner: unknown) =>
     ([pattern, inner]) => [new RegExp(pattern, 'u'), read(inner)] as const,
   )
   const rest = additionalProperties === false ? undefined : read(additionalProperties)
-  // what is only required may be anything
+  // A property that is only listed in `required` may have any value.
   if (!rest) for (const name of required) if (!fields.has(name)) fields.set(name, ANY_SHAPE)
   return { kind: 'fields', isSure, fields, required, patterns, rest }
 }

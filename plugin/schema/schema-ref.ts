@@ -1,32 +1,32 @@
 /*
- * What a `$ref` of a JSON Schema points to: within its own document, or in one that was given to addSchema. Names are
- * URIs, resolved against the `$id` that they stand under, as Ajv does it.
+ * Resolves `$ref` of JSON Schema, within a document or to a schema of addSchema(). Names are URIs, resolved against the
+ * enclosing `$id`, as in Ajv.
  */
 
-/** A schema, and the one that a `#` in it stands for. */
+/** A schema with its root: the schema that `#` refers to. */
 export interface SchemaLocation {
   readonly schema: unknown
   readonly root: object
-  /** The document that it stands in. Default: `root`. */
+  /** The document that contains it. Default: `root`. */
   readonly document?: object
 }
 
 /** A JSON Schema that is an object. */
 export type Keywords = Readonly<Record<string, unknown>>
 
-/** Gives the location that a `$ref` points to; undefined where it is not found. `document`: the document of `root`. */
+/** Resolves a `$ref` that stands under `root`, in `document`. Returns undefined if it is not found. */
 export type ResolveRef = (ref: string, root: object, document?: object) => SchemaLocation | undefined
 
-/** Whether a value is an object as JSON has it; what has a class of its own may be the schema of another language. */
+/** Whether a value is a plain object. An instance of a class may be a schema of another library. */
 export function isPlainObject(value: unknown): value is Keywords {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
 
-// Those of JSON Type Definition, Ajv's other language.
+// Keywords of JSON Type Definition, which Ajv also supports.
 const TYPE_DEFINITION_KEYS = ['optionalProperties', 'elements', 'values', 'mapping']
-// An object of a class with one of these speaks of JSON.
+// An instance of a class that has one of these keywords is a JSON Schema.
 const JSON_SCHEMA_KEYS = [
   '$ref',
   'properties',
@@ -38,7 +38,7 @@ const JSON_SCHEMA_KEYS = [
   'oneOf',
 ]
 
-/** Whether a schema is a JSON Schema with something in it. */
+/** Whether a schema is a JSON Schema that is an object. */
 export function isKeywords(schema: unknown): schema is Keywords {
   return isDocument(schema) && TYPE_DEFINITION_KEYS.every((key) => schema[key] === undefined)
 }
@@ -54,32 +54,36 @@ export function locationOf({ root, document = root }: Omit<SchemaLocation, 'sche
   return { schema, root: isBase(schema) ? schema : root, document }
 }
 
-/** Whether a schema has a name that a `#` in it stands for; one that begins with `#` is an anchor. */
+/** Whether a schema has an `$id` that makes it a root. An `$id` that begins with `#` is an anchor. */
 function isBase(schema: unknown): schema is Keywords & { $id: string } {
   return isDocument(schema) && typeof schema.$id === 'string' && !schema.$id.startsWith('#')
 }
 
-// What names without a scheme are read against.
+// Relative names are resolved against it.
 const BASE_URI = 'schema://nowhere/'
-// What stands there is data.
+// Keywords whose values are data, not schemas.
 const VALUE_KEYS = ['const', 'default', 'enum', 'examples']
 
-/** What has a name. */
-interface Index {
+/** The named schemas of a document. */
+interface SchemaIndex {
   readonly locations: ReadonlyMap<string, SchemaLocation>
-  /** The URI of each schema that has an `$id`. */
+  /** The URI of each root. */
   readonly bases: ReadonlyMap<unknown, string>
 }
 
-/** in: the schemas of a context by their `$id`, as `getSchemas()` gives them. */
+/**
+ * Creates the resolver of a context.
+ *
+ * @param added - the schemas of addSchema() by `$id`, as `getSchemas()` returns them
+ */
 export function createRefResolver(added: Readonly<Record<string, unknown>>): ResolveRef {
-  const indexes = new WeakMap<object, Index>()
-  const indexOf = (document: object): Index => {
+  const indexes = new WeakMap<object, SchemaIndex>()
+  const indexOf = (document: object): SchemaIndex => {
     const index = indexes.get(document) ?? readNames(document)
     indexes.set(document, index)
     return index
   }
-  let known: Index['locations'] | undefined
+  let known: SchemaIndex['locations'] | undefined
   const readAdded = () =>
     new Map(
       Object.values(added)
@@ -90,7 +94,7 @@ export function createRefResolver(added: Readonly<Record<string, unknown>>): Res
   return (ref, root, document = root) => {
     const { locations, bases } = indexOf(document)
     const [name = '', fragment = ''] = ref.split('#', 2)
-    const uri = resolve(name, bases.get(root) as string) // a root is its document, or has an `$id`
+    const uri = resolve(name, bases.get(root) as string) // a root is the document itself, or has an `$id`
     const find = (key: string) => {
       const own = locations.get(key)
       if (own) return own
@@ -112,8 +116,8 @@ function resolvePointer(from: SchemaLocation | undefined, pointer: string): Sche
   return location
 }
 
-/** Every schema of a document that has a name, by that. */
-function readNames(document: object): Index {
+/** Indexes the schemas of a document that have an `$id` or an anchor. */
+function readNames(document: object): SchemaIndex {
   const locations = new Map<string, SchemaLocation>()
   const bases = new Map<unknown, string>()
   const seen = new Set<unknown>()

@@ -1,11 +1,12 @@
 /*
- * The shape of a value, as its JSON Schema declares it, without its bounds: what is needed for copying a value that goes
- * out, and for writing it. Null is anywhere, for the check has its own word on that.
+ * The types of a shape: the part of a JSON Schema that tells which properties and items a value declares, without its
+ * bounds. Outgoing values are copied and written by their shape. Every shape includes null, which the check decides on.
  */
 
+/** What a schema declares of a value. */
 export type ValueShape = AnyShape | ScalarShape | BinaryShape | ListShape | ObjectShape | UnionShape | LazyShape
 
-/** Whatever JSON has. */
+/** Any value. */
 interface AnyShape {
   readonly kind: 'any'
 }
@@ -13,9 +14,9 @@ interface AnyShape {
 /** A string, a number, a boolean. */
 export interface ScalarShape {
   readonly kind: 'scalar'
-  /** Undefined where it may be of several types. */
+  /** Undefined if several types are allowed. */
   readonly type: string | undefined
-  /** The values that it may have, where they are listed. */
+  /** The values of `const` or `enum`; undefined if neither is given. */
   readonly literals: readonly unknown[] | undefined
 }
 
@@ -27,40 +28,43 @@ interface BinaryShape {
 
 export interface ListShape {
   readonly kind: 'list'
-  /** Whether the value is one for sure: `items` without `type` speaks of lists only. */
+  /** Whether the value must be an array: `items` without `type` also allows other values. */
   readonly isSure: boolean
-  /** The first ones, where each is another. */
+  /** The shapes of the first items, if `items` is an array. */
   readonly items: readonly ValueShape[]
+  /** The shape of every other item. */
   readonly rest: ValueShape
 }
 
 /** An object. */
 export interface ObjectShape {
   readonly kind: 'fields'
+  /** Whether the value must be an object. */
   readonly isSure: boolean
   readonly fields: ReadonlyMap<string, ValueShape>
   readonly required: readonly string[]
   readonly patterns: readonly (readonly [RegExp, ValueShape])[]
-  /** Of any other field; undefined where there is none. */
+  /** The shape of any other property; undefined if others are not declared. */
   readonly rest: ValueShape | undefined
 }
 
-/** One of several. */
+/** One of several shapes. */
 export interface UnionShape {
   readonly kind: 'union'
   readonly branches: readonly ValueShape[]
 }
 
-/** A recursion. */
+/** A shape that is computed on first use, for recursive schemas. */
 export interface LazyShape {
   readonly kind: 'lazy'
   readonly get: () => ValueShape
-  /** What it is the intersection of; undefined for a recursion itself. */
+  /** The shapes that it is the intersection of; undefined if it is not an intersection. */
   readonly parts?: ReadonlySet<ValueShape>
 }
 
 export const ANY_SHAPE: AnyShape = { kind: 'any' }
-/** The branches of a union, with those of its branches: none of them is a union, or comes later. */
+
+/** The branches of a shape, with nested unions and lazy shapes resolved. */
 export function branchesOf(shape: ValueShape, trail: readonly ValueShape[] = []): ValueShape[] {
   if (trail.includes(shape)) return []
   if (shape.kind === 'lazy') return branchesOf(shape.get(), [...trail, shape])
@@ -68,7 +72,7 @@ export function branchesOf(shape: ValueShape, trail: readonly ValueShape[] = [])
   return shape.branches.flatMap((branch) => branchesOf(branch, [...trail, shape]))
 }
 
-/** Whether an object or a list may be of a branch; one that is surely not declares nothing of it. */
+/** Whether an object or an array may match a branch. A branch that can not match declares none of its properties. */
 export function mayBe(branch: ValueShape, value: object): boolean {
   if (branch.kind !== 'fields') return branch.kind === 'any' || (branch.kind === 'list' && Array.isArray(value))
   if (Array.isArray(value)) return false
@@ -78,7 +82,7 @@ export function mayBe(branch: ValueShape, value: object): boolean {
   return true
 }
 
-/** Whether a value may be one of the literals; Ajv turns texts and numbers into each other. */
+/** Whether a value may be one of the literals. A value of another type may: Ajv coerces strings and numbers. */
 function isLike(field: ValueShape, value: unknown): boolean {
   if (field.kind !== 'scalar' || field.literals === undefined || value === undefined || Object(value) === value)
     return true

@@ -3,18 +3,25 @@ import { merge } from './combine-shapes.js'
 import { branchesOf, type ListShape, mayBe, type ObjectShape, type UnionShape, type ValueShape } from './shape.js'
 
 /*
- * What of a value goes out: a copy as JSON would have it, of what its schema declares. Fastify leaves the rest out of
- * its responses as it writes them; here it is left out before the check, so that what is checked is what is sent,
- * however it is encoded.
+ * Removes undeclared properties from outgoing values, as Fastify's serializer does for responses. It happens before the
+ * check, so that the checked value is the sent one, whatever encodes it.
  */
 
-/** Copies a value. Throws RangeError for what is nested deeper than 200 levels, a cycle above all. */
+/**
+ * Copies the declared part of a value, as JSON would represent it.
+ *
+ * @throws RangeError if the value is nested deeper than 200 levels, e.g. a cycle
+ */
 export type Strip = (value: unknown, depth?: number) => unknown
 
-// Stands for binary data where fields were declared, of which it has none: no schema of an object takes it.
+// Replaces binary data where an object is declared. No object schema accepts it, so the check fails.
 const NO_FIELDS = '(binary data)'
 
-/** `refuse` gives what stands for binary data where fields are declared, for the check to refuse; or throws. */
+/**
+ * Creates the function that strips values of a shape.
+ *
+ * @param refuse - called for binary data where an object is declared: throws, or returns a value that the check refuses
+ */
 export function createStrip(shape: ValueShape, refuse: () => unknown = () => NO_FIELDS): Strip {
   const known = new Map<ValueShape, Strip>()
 
@@ -46,13 +53,13 @@ export function createStrip(shape: ValueShape, refuse: () => unknown = () => NO_
   return make(shape)
 }
 
-/** Declared fields, and no others. */
+/** Strips an object with declared properties only. */
 function stripFields(
   { fields, isSure }: ObjectShape,
   make: (shape: ValueShape) => Strip,
   refuse: () => unknown,
 ): Strip {
-  // An object, for reading one of its keys takes less time than that of a Map.
+  // An object, because its lookup is faster than that of a Map.
   const strips: Record<string, Strip> = Object.create(null)
   for (const [name, field] of fields) strips[name] = make(field)
   return function strip(value, depth = 0): unknown {
@@ -72,7 +79,7 @@ function stripFields(
   }
 }
 
-/** Fields by their names, by patterns of their names, and any others. */
+/** Strips an object with `patternProperties` or `additionalProperties`. */
 function stripMap({ fields, patterns, rest }: ObjectShape, make: (shape: ValueShape) => Strip): Strip {
   const find = (key: string) => fields.get(key) ?? patterns.find(([pattern]) => pattern.test(key))?.[1] ?? rest
   return function strip(value, depth = 0): unknown {
@@ -100,7 +107,7 @@ function stripList({ items, rest }: ListShape, make: (shape: ValueShape) => Stri
   }
 }
 
-/** One of several: that which the value may be; where it may be several of them, what any of them declares. */
+/** Strips a value of `anyOf` or `oneOf`: keeps the properties that any matching branch declares. */
 function stripUnion(union: UnionShape, make: (shape: ValueShape) => Strip): Strip {
   let branches: readonly ValueShape[] | undefined
   const merged = new Map<string, Strip>()

@@ -9,7 +9,7 @@ import {
 import { findBinaryProblem, StandIn } from './binary-keyword.js'
 
 /*
- * A JSON Schema with the keyword `binary` in it: read, and rewritten for validators, which don't know the keyword.
+ * Reads the keyword `binary` of a JSON Schema, and rewrites the schema for validators, which do not know the keyword.
  */
 
 const INNER = 'additionalItems additionalProperties allOf anyOf contains else if items not oneOf propertyNames then'
@@ -19,7 +19,7 @@ const DEFINITIONS = ['definitions', '$defs']
 
 type Change = (inner: unknown, pointer: string) => unknown
 
-/** A copy of a schema, with each schema that stands in it changed; what it defines is left out. */
+/** Copies a schema with each subschema mapped, without its definitions. */
 function mapInner(schema: Keywords, change: Change): Record<string, unknown> {
   const changed = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
     if (DEFINITIONS.includes(key)) return []
@@ -36,8 +36,11 @@ function mapValues(map: Keywords, pointer: string, change: Change): Record<strin
 }
 
 /**
- * Every `maxBytes` of a schema, and of what its references lead to, from the lowest up: none of one that says nothing of
- * binary data. Throws for a keyword that is wrong, and for more than `most`, which is what a packet may have; naming its location.
+ * Collects every `maxBytes` of a schema and of its references.
+ *
+ * @param most - the limit `payloadBytes`
+ * @returns the values in ascending order; empty if the schema has no `binary`
+ * @throws Error naming the place, if a keyword is wrong or its `maxBytes` exceeds `most`
  */
 export function readLimits(
   location: SchemaLocation,
@@ -71,9 +74,10 @@ export function readLimits(
 }
 
 /**
- * The schema that a validator is given: where it says `binary`, it takes a stand-in that is locationOf, and nothing that JSON
- * makes; and no object is one. It is whole in itself, with a copy of all that its references lead to. Throws for one that
- * leads to where nobody knows.
+ * Rewrites a schema for a validator. `binary` becomes an `enum` of the stand-ins that are small enough, which no value of JSON
+ * equals; an object schema accepts no stand-in. The targets of references are copied into the schema.
+ *
+ * @throws Error if a reference can not be resolved
  */
 export function toCheckable(location: SchemaLocation, resolveRef: ResolveRef, limits: readonly number[]): object {
   const standIns = limits.map((limit) => new StandIn({}, limit))

@@ -489,7 +489,8 @@ t.test('ask() resolves to the answer of one client as its schema makes it, or sa
   })
   await t.rejects(ask('quiz', 'nothing', { timeoutMs: 10 }), {
     code: 'FST_NSP_ANSWER_TIMEOUT',
-    message: 'The client did not answer the emit quiz in time: handle this error, or call ask() with a longer timeoutMs',
+    message:
+      'The client did not answer the emit quiz in time: handle this error, or call ask() with a longer timeoutMs',
   })
   await t.rejects(ask('quiz', {}, { timeoutMs: 10 }), { code: 'FST_NSP_EMIT_INVALID' })
   await t.rejects(ask('typo', 7, { timeoutMs: 10 }), { code: 'FST_NSP_EMIT_UNKNOWN' })
