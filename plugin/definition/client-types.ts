@@ -6,7 +6,7 @@ import type { AuthInputOf } from './join-types.js'
 import type { AckEnvelope } from './namespace-definition.js'
 
 /*
- * The types of a client's socket, from the type of a definition.
+ * The types of a client's socket, inferred from the type of a definition.
  */
 
 type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
@@ -34,7 +34,7 @@ type SendableLeaf =
   | Date
   | ((...args: never[]) => unknown)
 
-/** The codes of the plugin in an ack that have no `details`, or those of the hook that refused. */
+/** The codes of the plugin in an ack without `details`, or with the `details` of the hook that refused. */
 type PluginErrorCode =
   | 'FST_NSP_REFUSED'
   | 'FST_NSP_EVENT_UNKNOWN'
@@ -65,13 +65,13 @@ interface InternalError extends AckError<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INV
 interface PluginError extends AckError<PluginErrorCode> {
   readonly details?: unknown
 }
-/** An error that the event does not declare, e.g. of a hook. Not `string & {}`: then no code would narrow the union. */
+/** An error that the event does not declare, e.g. of a hook. Not `string & {}`, because no code would then narrow the union. */
 interface UndeclaredError extends AckError<string> {
   /** `never`, so that comparing with a declared code gives the declared details their type alone. */
   readonly details: never
 }
 
-/** The errors of an event: the declared ones with their data, and those of the plugin. */
+/** The errors in the ack of an event: the declared ones with their data, and those of the plugin. */
 type FailureOf<Failures> =
   | (unknown extends Failures
       ? never

@@ -1,9 +1,9 @@
 import { FST_NSP_NAME_INVALID } from '../shared/errors.js'
 
 /*
- * The grammar of namespace names: '/' or segments, each after one slash, as a Socket.IO client writes them.
- * A comma ends the name in a Socket.IO packet, and '?' and '#' end it in a URL: none of them can be part of one.
- * A dynamic name has parameters, written as for a route: '/orgs/:orgId', '/orgs/:orgId(^\\d+$)', '/:from-:to', '/files/*'.
+ * Parses namespace names: '/', or segments that each follow one slash. A comma ends the name in a Socket.IO packet, and '?' and
+ * '#' end it in a URL, so a name contains none of them. A dynamic name has parameters, written as in a route:
+ * '/orgs/:orgId', '/orgs/:orgId(^\\d+$)', '/:from-:to', '/files/*'.
  */
 
 const FORBIDDEN = /[\s,?#\\\p{Cc}]/u
@@ -13,16 +13,17 @@ const SHOWN_LENGTH = 80
 /** A parameter of a dynamic name; the wildcard is called '*'. */
 export interface Parameter {
   readonly parameter: string
-  /** What its value must look like, with its parentheses: '(^\\d+$)'. Without one: ''. */
+  /** The regular expression for its value, with parentheses, e.g. '(^\\d+$)'; '' if there is none. */
   readonly constraint: string
 }
 
-/** A piece of a name: text, or a parameter. */
+/** A part of a name: text, or a parameter. */
 export type NamePart = string | Parameter
 
 /**
  * Checks a name and returns it.
- * throws FST_NSP_NAME_INVALID saying what is wrong with it and what would do.
+ *
+ * @throws FST_NSP_NAME_INVALID with the problem and the remedy
  */
 export function parseName(name: unknown): string {
   const problem = problemOf(name)
@@ -30,19 +31,19 @@ export function parseName(name: unknown): string {
   return name as string
 }
 
-/** Joins a context's prefix and a name as Fastify joins them for a route: '/v1', or '/v1/', and '/' give '/v1'. */
+/** Joins a prefix and a name as Fastify joins them for a route: '/v1' or '/v1/' and '/' become '/v1'. */
 export function joinPrefix(prefix: string, name: string): string {
   const base = prefix.replace(/\/$/, '')
   if (base === '') return name
   return name === '/' ? base : base + name
 }
 
-/** Whether a name has parameters, and so many addresses: '/orgs/:orgId' does, '/chat' is its own address. */
+/** Whether a name has parameters. '/orgs/:orgId' has many addresses; '/chat' is its own address. */
 export function isDynamic(name: string): boolean {
   return /[:*]/.test(name)
 }
 
-/** The segments of a name: none for '/', ['orgs', ':orgId'] for '/orgs/:orgId'. A slash in a constraint parts nothing. */
+/** The segments of a name: [] for '/', ['orgs', ':orgId'] for '/orgs/:orgId'. A slash in a constraint does not separate segments. */
 export function segmentsOf(name: string): string[] {
   const segments = ['']
   for (const part of partsOf(name)) {
@@ -52,7 +53,7 @@ export function segmentsOf(name: string): string[] {
   return segments.slice(1).filter((segment) => segment !== '')
 }
 
-/** The parts of a name, in order: ['/orgs/', { parameter: 'orgId', constraint: '' }]. Checks nothing: see parseName. */
+/** The parts of a name, in order: ['/orgs/', { parameter: 'orgId', constraint: '' }]. The name must have been checked. */
 export function partsOf(name: string): NamePart[] {
   const parts: NamePart[] = []
   for (let start = 0, end = 0; start < name.length; start = end) {
@@ -71,7 +72,7 @@ export function partsOf(name: string): NamePart[] {
   return parts
 }
 
-/** A name as an error shows it: in quotes, and not longer than a line. */
+/** Quotes a name for an error message, cut to one line. */
 export function quoteName(name: unknown): string {
   const text = String(name)
   return JSON.stringify(text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text)
@@ -87,7 +88,7 @@ function problemOf(name: unknown): string | undefined {
   if (bare.includes('//')) return 'must not contain an empty segment: write one slash between two segments'
   if (/:[^/]*\?/.test(bare)) return 'must not contain an optional parameter: declare the shorter name as well'
   if (FORBIDDEN.test(bare)) return 'must not contain white space, control characters, or one of , ? # \\'
-  // find-my-way decodes an address before it compares: of '%20' in a name and in an address, one would not be the other.
+  // find-my-way decodes an address before it compares: '%20' in an address would not match '%20' in a name.
   if (bare.includes('%')) return 'must not contain %: write the character itself'
   return isDynamic(name) ? problemOfParts(parts) : undefined
 }
@@ -122,7 +123,7 @@ function problemOfParameter({ parameter, constraint }: Parameter, before: NamePa
 function problemOfConstraint(parameter: string, constraint: string): string | undefined {
   if (!constraint.endsWith(')')) return `must close the parenthesis after :${parameter}`
   try {
-    // An empty alternative matches whatever the constraint is, and the match has one entry for each group.
+    // The empty alternative always matches, and the match has one entry for each group of the constraint.
     const groups = (new RegExp(`${constraint}|`).exec('') as RegExpExecArray).length - 1
     return groups === 1 ? undefined : `must constrain :${parameter} with one group: write inner groups as (?: )`
   } catch {
@@ -139,7 +140,7 @@ function indexOf(pattern: RegExp, text: string, from: number): number {
   return index === -1 ? text.length : from + index
 }
 
-/** Counts parentheses as find-my-way does, which knows escapes, but no character classes. */
+/** Counts parentheses as find-my-way does: with escapes, without character classes. */
 function endOfConstraint(name: string, start: number): number {
   let depth = 0
   for (let index = start; index < name.length; index++) {

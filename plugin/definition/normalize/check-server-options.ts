@@ -4,13 +4,13 @@ import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
 import { kindOf, suggest } from '../../shared/wording.js'
 
 /*
- * Socket.IO's own options, as far as it would take what can't work: it hands `cors` on unread, and a page would be refused
- * where nobody knows why. Every function here throws FST_NSP_OPTIONS_INVALID with the option's path, and what to write.
+ * Checks the options of Socket.IO that Socket.IO itself does not check, above all `cors`. Every function here throws
+ * FST_NSP_OPTIONS_INVALID with the path of the option and the remedy.
  */
 
 type CorsSettings = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
-// tsc says when the `cors` package has one more; `headers` is its other name for `allowedHeaders`.
+// tsc reports an option of the `cors` package that is missing here. `headers` is its alias of `allowedHeaders`.
 const CORS_NAMES = [
   ...Object.keys({
     origin: true,
@@ -25,7 +25,7 @@ const CORS_NAMES = [
   'headers',
 ]
 
-// Nobody hears what it rejects with, and it would end the process.
+// Nothing handles a rejection of these functions, so it would end the process.
 const ASYNC = 'must not be async: call back with callback(error, value)'
 const EXAMPLE = "cors: { origin: ['https://app.example'] }"
 
@@ -33,7 +33,12 @@ function refuse(path: string, problem: string): never {
   throw new FST_NSP_OPTIONS_INVALID(path, problem)
 }
 
-/** in: the plugin's options, as they came, and the names of Socket.IO's. */
+/**
+ * Checks `io`, and that no option of Socket.IO stands beside it.
+ *
+ * @param options - the plugin's options, unchecked
+ * @param names - the names of Socket.IO's options
+ */
 export function checkServerOptions(options: object, names: readonly string[]): void {
   const stray = Object.keys(options).find((key) => names.includes(key))
   if (stray !== undefined) refuse(stray, `is an option of Socket.IO: write io: { ${stray}: … }`)
@@ -57,9 +62,9 @@ function checkCors(cors: unknown): void {
     refuse(`io.cors.${unknown}`, `is unknown: ${suggest(unknown, CORS_NAMES)}use one of ${CORS_NAMES.join(', ')}`)
   }
   const { origin, credentials } = cors as CorsSettings
-  // It reflects the origin of whoever asks: with or without cookies, that is no policy.
   if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
-  if (origin === true) refuse('io.cors.origin', `must list the origins, because true allows every page: write ${EXAMPLE}`)
+  if (origin === true)
+    refuse('io.cors.origin', `must list the origins, because true allows every page: write ${EXAMPLE}`)
   if (origin === '*' && credentials === true) {
     refuse('io.cors.origin', `must list the origins if credentials are allowed: write ${EXAMPLE}`)
   }
@@ -68,7 +73,7 @@ function checkCors(cors: unknown): void {
   else for (const [index, entry] of origin.entries()) checkOrigin(entry, `io.cors.origin[${index}]`)
 }
 
-/** One origin, as a browser writes it: compared letter by letter, any other would refuse the page that is meant. */
+/** Checks that an origin is written as browsers send it. Origins are compared as strings, so any other form never matches. */
 function checkOrigin(value: unknown, path: string): void {
   if (value instanceof RegExp) return
   if (typeof value !== 'string') {
@@ -85,14 +90,14 @@ function checkOrigin(value: unknown, path: string): void {
   if (wanted !== value) refuse(path, `must be an origin, as a browser sends it: got "${value}", write "${wanted}"`)
 }
 
-/** The origin that is meant by what somebody wrote. */
+/** The origin that a value most likely stands for. */
 function originOf(value: string): string {
   const bare = value.replace(/^\/+/, '')
   const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(?=:|$)/i.test(bare) ? 'http' : 'https'
   const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `${scheme}://${bare}`
   if (!URL.canParse(text)) return 'https://app.example'
   const { origin, protocol, host } = new URL(text)
-  // Of an app on a phone or a desktop, as capacitor://localhost.
+  // An app on a phone or a desktop, e.g. capacitor://localhost.
   return origin === 'null' ? `${protocol}//${host}` : origin
 }
 

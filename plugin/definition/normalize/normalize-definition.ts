@@ -8,7 +8,7 @@ import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, rea
 import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './read-value.js'
 
 /*
- * A definition as the rest of the house wants it: checked, completed, frozen.
+ * Normalizes a definition: checks it, completes it and freezes it.
  */
 
 interface NormalEmit {
@@ -34,16 +34,16 @@ export interface NormalDefinition {
   readonly description: string | undefined
   readonly sequential: boolean
   readonly emits: ReadonlyMap<string, NormalEmit>
-  /** Whether `emits` was given: then an emit that it lacks is a mistake. */
+  /** Whether `emits` was given. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
   readonly events: ReadonlyMap<string, NormalEvent>
-  /** The schemas of joining, by the part of the request; none that was left out. */
+  /** The given schemas of joining, by the part of the request. */
   readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
   /** The hooks of joining: always arrays. */
   readonly joinHooks: NormalJoinHooks
-  /** What else its route takes, as it was given; none that was left out. */
+  /** The other given options of the connect route. */
   readonly route: NormalRoute
-  /** Those of every event. */
+  /** The hooks of every event. */
   readonly hooks: NormalHooks
   readonly expiresAt: AnyNamespaceDefinition['expiresAt']
   readonly onConnect: AnyNamespaceDefinition['onConnect']
@@ -51,7 +51,7 @@ export interface NormalDefinition {
   readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
 }
 
-// Socket.IO keeps these names for itself, on the server and on the client; the last is our own farewell.
+// Names that Socket.IO reserves on the server or the client. The plugin emits the last one before it disconnects a socket.
 export const RESERVED_EVENTS: readonly string[] = [
   'connect',
   'connect_error',
@@ -90,9 +90,10 @@ const EVENT_KEYS = [
 ]
 
 /**
- * Turns a user's definition into its normal form.
- * in: what the user wrote, and the path where; out: frozen, hooks always arrays, emits and events Maps.
- * throws FST_NSP_DEFINITION_INVALID naming the path, e.g. `namespaces["/chat"].events["x"].payload`.
+ * Converts a user's definition to its normal form: frozen, with arrays of hooks and Maps of emits and events.
+ *
+ * @param path - the place of the definition, for error messages
+ * @throws FST_NSP_DEFINITION_INVALID naming the path, e.g. `namespaces["/chat"].events["x"].payload`
  */
 export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
   const source = readObject(definition, path, DEFINITION_KEYS)

@@ -1,41 +1,46 @@
 import { kindOf, suggest } from '../../shared/wording.js'
 
 /*
- * What is wrong with an option, in words: its path, what is wrong there, and what would do.
+ * Converts an error of Ajv about the plugin's options to a message with the path, the problem and the remedy.
  */
 
-/** What Ajv says of it, as far as it is read here. */
-interface Finding {
+/** The used part of an error of Ajv. */
+interface AjvError {
   readonly instancePath: string
   readonly params: object
   readonly message?: string
   readonly propertyName?: string
 }
 
-/** The names that there are: of the plugin's options, under '', and of those below. */
-type Known = Readonly<Record<'' | 'io' | 'limits', readonly string[]>>
+/** The known names of the plugin's options, under '', and of the options below them. */
+type KnownNames = Readonly<Record<'' | 'io' | 'limits', readonly string[]>>
 
-export function explainOption([finding]: [Finding], options: object, known: Known): [path: string, problem: string] {
-  const path = finding.instancePath.slice(1).replaceAll('/', '.')
-  const { additionalProperty, allowedValues } = finding.params as {
+/** Explains the first error of Ajv: the arguments of FST_NSP_OPTIONS_INVALID. */
+export function explainOption(
+  [error]: [AjvError],
+  options: object,
+  known: KnownNames,
+): [path: string, problem: string] {
+  const path = error.instancePath.slice(1).replaceAll('/', '.')
+  const { additionalProperty, allowedValues } = error.params as {
     additionalProperty?: string
     allowedValues?: string[]
   }
-  if (finding.propertyName !== undefined) {
-    const hint = suggest(finding.propertyName, known.io).trimEnd()
-    return [`io.${finding.propertyName}`, `is not an option of a Socket.IO 4.8 server${hint && `: ${hint}`}`]
+  if (error.propertyName !== undefined) {
+    const hint = suggest(error.propertyName, known.io).trimEnd()
+    return [`io.${error.propertyName}`, `is not an option of a Socket.IO 4.8 server${hint && `: ${hint}`}`]
   }
   if (additionalProperty !== undefined) {
-    const names = known[path as keyof Known]
+    const names = known[path as keyof KnownNames]
     const problem = `is unknown: ${suggest(additionalProperty, names)}use one of ${names.join(', ')}`
     return [path ? `${path}.${additionalProperty}` : additionalProperty, problem]
   }
   if (allowedValues) return [path, `must be one of ${allowedValues.join(', ')}`]
   const value = path.split('.').reduce<unknown>((at, key) => Object(at)[key], options)
-  return [path, `${finding.message}: got ${show(value)}`]
+  return [path, `${error.message}: got ${show(value)}`]
 }
 
-/** What is an object is shown by its kind: it may be long, or can't be written. */
+/** A value as the message shows it. An object is shown by its type, because it may be large or impossible to serialize. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   return Object(value) === value ? kindOf(value) : String(value)

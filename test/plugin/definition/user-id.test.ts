@@ -56,7 +56,7 @@ t.test('an id is a text, and two who are not the same do not have the same one',
   for (const value of none) {
     t.throws(() => toUserId(value), {
       code: 'FST_NSP_USER_ID_INVALID',
-      message: /^A user's id must be a string, a number, a bigint, or an object with its own toString(): got ./,
+      message: /^A user's id must be a string, a number, a bigint, or an object with its own toString\(\): got ./,
     })
   }
   t.throws(() => toUserId(true), { message: /got true$/ })

@@ -95,7 +95,10 @@ t.test('boot refuses an origin that no browser sends so, with its path and what 
 
 t.test('boot refuses an io.cors that lets in every page with its cookies', async (t) => {
   const write = "write cors: { origin: ['https://app.example'] }"
-  t.equal(await withOrigin(true), `Option io.cors.origin must list the origins, because true allows every page: ${write}`)
+  t.equal(
+    await withOrigin(true),
+    `Option io.cors.origin must list the origins, because true allows every page: ${write}`,
+  )
   t.equal(
     await boot({ io: { cors: { origin: '*', credentials: true } } }),
     `Option io.cors.origin must list the origins if credentials are allowed: ${write}`,
@@ -125,9 +128,9 @@ t.test(
   async (t) => {
     t.equal(
       await boot({ cors: { origin: 'https://app.example' } }),
-      "Option cors is an option of Socket.IO: write io: { cors: … }",
+      'Option cors is an option of Socket.IO: write io: { cors: … }',
     )
-    t.equal(await boot({ path: '/ws' }), "Option path is an option of Socket.IO: write io: { path: … }")
+    t.equal(await boot({ path: '/ws' }), 'Option path is an option of Socket.IO: write io: { path: … }')
     t.equal(
       await boot({ io: { origins: '*:*' } }),
       "Option io.origins is an option of Socket.IO 2: write cors: { origin: ['https://app.example'] }",

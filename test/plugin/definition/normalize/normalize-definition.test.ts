@@ -207,7 +207,10 @@ const wrong: [definition: unknown, message: string][] = [
     { eventHooks: { onRequest: handler } },
     'at\\.eventHooks\\.onRequest is unknown: use one of onEvent, preValidation, preHandler, onAck, onError',
   ],
-  [{ eventHooks: { onEvent: 'x' } }, 'at\\.eventHooks\\.onEvent must be a function, or an array of functions: got string'],
+  [
+    { eventHooks: { onEvent: 'x' } },
+    'at\\.eventHooks\\.onEvent must be a function, or an array of functions: got string',
+  ],
   [{ eventHooks: { onAck: {} } }, 'at\\.eventHooks\\.onAck must be a function, or an array of functions: got object'],
 
   [{ schema: [] }, 'at\\.schema must be an object: got array'],
