@@ -101,7 +101,7 @@ function intersectLazy(a: ValueShape, b: ValueShape): ValueShape {
   const parts = new Set([...partsOf(a), ...partsOf(b)])
   const [first = a] = parts
   if (parts.size === 1) return first
-  // A recursion that does not end. One of the two declares fewer properties, so less is sent.
+  // The recursion does not end. One of the two alone declares less, so nothing undeclared is sent.
   if (parts.size > BRANCH_LIMIT) return a
   const known = intersections.get(first) ?? []
   intersections.set(first, known)

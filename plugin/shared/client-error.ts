@@ -56,12 +56,12 @@ export class DeclaredError extends Error {
 /** A refused connect, with the error that its client receives. */
 export class ConnectRefusal extends Error {
   readonly code: string
-  readonly told: WireError
+  readonly wireError: WireError
 
-  constructor(told: WireError) {
-    super(told.message)
-    this.code = told.code
-    this.told = told
+  constructor(wireError: WireError) {
+    super(wireError.message)
+    this.code = wireError.code
+    this.wireError = wireError
   }
 }
 
@@ -90,17 +90,17 @@ export function toWireError(thrown: unknown, log?: ErrorLog): WireError {
 }
 
 function describeError(thrown: unknown, log: ErrorLog | undefined): WireError {
-  if (thrown instanceof ConnectRefusal) return thrown.told
+  if (thrown instanceof ConnectRefusal) return thrown.wireError
   const { code, message } = Object(thrown) as Partial<WireError>
   const statusCode = statusOf(thrown)
   const isSendable = isRefusal(thrown) || SENDABLE.some((Sendable) => thrown instanceof Sendable)
   if (!isSendable || typeof message !== 'string') return INTERNAL
-  const told = {
+  const wireError = {
     code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
     statusCode: statusCode as number,
     message,
   }
-  return { ...told, ...detailsOf(thrown as object, told.code, log) }
+  return { ...wireError, ...detailsOf(thrown as object, wireError.code, log) }
 }
 
 /** The HTTP status of an error, read as Fastify reads it; undefined if it has none. */

@@ -63,6 +63,7 @@ function checkCors(cors: unknown): void {
   }
   const { origin, credentials } = cors as CorsSettings
   if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
+  // With true, the response allows the origin of the request, whatever it is.
   if (origin === true)
     refuse('io.cors.origin', `must list the origins, because true allows every page: write ${EXAMPLE}`)
   if (origin === '*' && credentials === true) {

@@ -39,14 +39,14 @@ const ANNOTATIONS = ['title', 'description', '$comment', 'examples', 'deprecated
  */
 export function findBinaryProblem(schema: Readonly<Record<string, unknown>>): string | undefined {
   const { binary } = schema
-  const { maxBytes, contentType, ...strange } = Object(binary) as Partial<BinaryOptions>
-  const [stranger] = Object.keys(strange)
+  const { maxBytes, contentType, ...unknown } = Object(binary) as Partial<BinaryOptions>
+  const [unknownKey] = Object.keys(unknown)
   const [neighbour] = Object.keys(schema).filter((key) => key !== 'binary' && !ANNOTATIONS.includes(key))
   if (!Number.isSafeInteger(maxBytes) || Number(maxBytes) < 1) {
     return `/binary/maxBytes must be a whole number of bytes, at least 1: got ${JSON.stringify(maxBytes)}`
   }
   if (contentType !== undefined && typeof contentType !== 'string') return '/binary/contentType must be a string'
-  if (stranger !== undefined) return `/binary/${stranger} is unknown: use maxBytes, contentType`
+  if (unknownKey !== undefined) return `/binary/${unknownKey} is unknown: use maxBytes, contentType`
   if (neighbour !== undefined) return `/${neighbour} can not be combined with binary`
   return undefined
 }
