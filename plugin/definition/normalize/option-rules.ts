@@ -6,7 +6,7 @@ import { kindOf, suggest } from '../../shared/wording.js'
  * the option's path, what it must be, and what it is.
  */
 
-export interface Rule {
+export interface OptionRule {
   /** Stands for an option that is left out. */
   readonly default?: unknown
   /**
@@ -22,27 +22,27 @@ export function refuse(path: string, problem: string): never {
 }
 
 /** `meaning` says what a value must be. */
-export const rule = (meaning: string, isRight: (value: unknown) => boolean, standard?: unknown): Rule => ({
+export const rule = (meaning: string, isRight: (value: unknown) => boolean, standard?: unknown): OptionRule => ({
   default: standard,
   read: (value, path) => (isRight(value) ? value : refuse(path, `must be ${meaning}: got ${show(value)}`)),
 })
 
-export const flag = (standard?: boolean): Rule => rule('true or false', (value) => typeof value === 'boolean', standard)
+export const flag = (standard?: boolean): OptionRule => rule('true or false', (value) => typeof value === 'boolean', standard)
 
 /** Nothing in it is checked. */
-export const object = (standard?: object): Rule => rule('an object', (value) => kindOf(value) === 'object', standard)
+export const object = (standard?: object): OptionRule => rule('an object', (value) => kindOf(value) === 'object', standard)
 
-export const text = (pattern: RegExp, meaning: string, standard?: string): Rule =>
+export const text = (pattern: RegExp, meaning: string, standard?: string): OptionRule =>
   rule(meaning, (value) => typeof value === 'string' && pattern.test(value), standard)
 
 /** Default of `most`: the largest delay that node's timers take. */
-export function wholeNumber(least: number, standard?: number, most = 2_147_483_647): Rule {
+export function wholeNumber(least: number, standard?: number, most = 2_147_483_647): OptionRule {
   const isWithin = (value: unknown) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most
   return rule(`a whole number from ${least} to ${most}`, isWithin, standard)
 }
 
 /** An array of these words. */
-export function listOf(words: readonly string[]): Rule {
+export function listOf(words: readonly string[]): OptionRule {
   return {
     read(value, path) {
       if (!Array.isArray(value) || value.length === 0) refuse(path, `must be an array of ${words.join(', ')}`)
@@ -54,7 +54,7 @@ export function listOf(words: readonly string[]): Rule {
 }
 
 /** Options below an option. `problemOf`: what is wrong with the name of one; undefined where nothing is. */
-export function group(rules: Readonly<Record<string, Rule>>, problemOf: (name: string) => string | undefined): Rule {
+export function group(rules: Readonly<Record<string, OptionRule>>, problemOf: (name: string) => string | undefined): OptionRule {
   return {
     read(value, path) {
       const copy: Record<string, unknown> = { ...(object().read(value, path) as object) }
@@ -73,7 +73,7 @@ export function group(rules: Readonly<Record<string, Rule>>, problemOf: (name: s
 }
 
 /** For a group whose options are all in `rules`. */
-export function closedGroup(rules: Readonly<Record<string, Rule>>): Rule {
+export function closedGroup(rules: Readonly<Record<string, OptionRule>>): OptionRule {
   const names = Object.keys(rules)
   const list = names.join(', ')
   return group(rules, (name) =>

@@ -6,7 +6,7 @@ import { suggest } from '../../shared/wording.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions } from './check-server-options.js'
-import { closedGroup, flag, group, listOf, object, type Rule, refuse, rule, text, wholeNumber } from './option-rules.js'
+import { closedGroup, flag, group, listOf, object, type OptionRule, refuse, rule, text, wholeNumber } from './option-rules.js'
 import { SERVER_OPTION_NAMES } from './server-option-names.js'
 
 /**
@@ -124,7 +124,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup(LIMITS), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
-} satisfies Record<keyof NamespacesOptions, Rule>
+} satisfies Record<keyof NamespacesOptions, OptionRule>
 
 const { read: readOptions } = closedGroup(OPTIONS)
 const { read: readFunction } = rule('a function', (value) => typeof value === 'function')
@@ -136,7 +136,7 @@ function problemOfServerOption(name: string): string | undefined {
 }
 
 function checkUserIdOf(value: unknown, path: string): unknown {
-  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: find out who it is in a hook of joining')
+  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: look up the user in a hook of joining')
   return readFunction(value, path)
 }
 
