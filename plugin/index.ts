@@ -1,6 +1,7 @@
 import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
+export type { AnyNamespaceDefinition, InlineDefinition } from './definition/any-definition.js'
 export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
@@ -12,7 +13,6 @@ export { createMemoryStore } from './definition/memory-store.js'
 export type {
   AckEnvelope,
   AckHook,
-  AnyNamespaceDefinition,
   AskOptions,
   Audience,
   DisconnectContext,
@@ -21,7 +21,6 @@ export type {
   EventHook,
   EventHooks,
   HandlerContext,
-  InlineDefinition,
   JoinHook,
   JoinHooks,
   JoinRequest,

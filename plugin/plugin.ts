@@ -3,14 +3,14 @@ import { checkInstance } from './check-instance.js'
 import type { Decorators } from './decorators.js'
 import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
 import { type NamespacesOptions, normalizeOptions } from './definition/normalize/plugin-options.js'
-import { Dismissals } from './engine/dismissed-users.js'
-import { createHandshake } from './engine/handshake-route.js'
+import { DismissedUsers } from './engine/dismissed-users.js'
+import { createHandshakeRoute } from './engine/handshake-route.js'
 import { findRequest } from './engine/http/connect-request.js'
 import { createRouting } from './engine/http/fastify-routing.js'
 import { createOriginPolicy } from './engine/origin-policy.js'
-import { watchSizes } from './engine/oversize-log.js'
-import { createIntake } from './engine/server-listeners.js'
-import { attachServer } from './engine/socket-io-server.js'
+import { logOversize } from './engine/oversize-log.js'
+import { createServerListeners } from './engine/server-listeners.js'
+import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { gateOf, receiverOf } from './events/gate/event-gate.js'
@@ -23,7 +23,6 @@ import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { useReleasingMaps } from './shared/releasing-map.js'
 import { settlesWithin } from './shared/timeout.js'
 import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -35,8 +34,8 @@ import { createAddresses, createReach } from './sockets/namespace-of.js'
 import { containServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createUserReach } from './sockets/user-of.js'
-import { createInjector } from './testing/inject-socket.js'
-import { createLanes } from './wire/fast-path.js'
+import { createInjectSocket } from './testing/load-inject-socket.js'
+import { createFastPath } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
 declare module 'fastify' {
@@ -48,7 +47,7 @@ declare module 'fastify' {
  *
  * A definition goes to the registry (registry.ts), and is mounted when the instance is ready (mount.ts).
  * A handshake goes through a Fastify route (handshake.ts) to the engine, whose server attach.ts has made.
- * What needs no handshake, and every upgrade, comes in by intake.ts.
+ * What needs no handshake, and every upgrade, comes in by server-listeners.ts.
  * A connect, read by the codec, goes through the hidden route of its namespace (admission.ts, connect.ts); the socket
  * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
  */
@@ -61,10 +60,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
-  const dismissals = new Dismissals(Date.now)
+  const dismissed = new DismissedUsers(Date.now)
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
-  const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
+  const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const now = () => performance.now()
   const lines = new LogRates(now)
@@ -89,12 +88,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now: () => performance.now(),
     limit: options.limits.recoveryBytes,
   })
-  const { io, serveClient } = await attachServer(instance, {
+  const { io, serveClient } = await createSocketIoServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  watchSizes(io, new RatedLog(instance.log, lines))
+  logOversize(io, new RatedLog(instance.log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, instance.log)
   guardAdapters({ io, emitCheck, log: instance.log })
@@ -112,12 +111,11 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     find: registry.find,
     isWanted: (address) => mounts.isWanted(address),
     children,
-    dismissals,
+    dismissed,
     rates,
     meet: (socket) => identities.meet(socket),
   })
   const drain = createDrain()
-  if (options.fast) useReleasingMaps(io)
   containServer({
     io,
     limits: options.limits,
@@ -133,10 +131,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   // Behind containment, whose own listeners are none that a lane has to heed.
   const openLane = options.fast
-    ? createLanes({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
+    ? createFastPath({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
     : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, users, dismissals, isMounted, now: Date.now, log: instance.log })
+  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log: instance.log })
   const mounts = createMounts({
     io,
     registry,
@@ -152,11 +150,16 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     handlerTimeoutMs: options.handlerTimeoutMs,
     payloadBytes: options.limits.payloadBytes,
   })
-  const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
+  const { closeTimeoutMs } = options
+  const listeners = createServerListeners(instance, io, {
+    path: fullPath,
+    checkOrigin,
+    isFast: options.fast,
+    dismissed,
+  })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
-  const { closeTimeoutMs } = options
-  const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+  const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
   const [{ contractOf, contractFor }, { log }] = [mounts, instance]
   const decorators: Record<keyof Decorators, unknown> = {
@@ -193,7 +196,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     await io.close()
     const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
     if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
-    await intake.close(closeTimeoutMs)
+    await listeners.close(closeTimeoutMs)
     await injector.close()
   }
 }

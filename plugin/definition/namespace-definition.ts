@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { AnyType, InputOf, None, OutputOf } from '../schema/schema.js'
-import type { AnyEventContext, DisconnectContext, EventContext, EventHooks, HandlerContext } from './context-types.js'
+import type { InputOf, None, OutputOf } from '../schema/schema.js'
+import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './context-types.js'
 import type { IdempotencyOptions } from './idempotency.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
@@ -38,7 +38,8 @@ type Readable<Type> = Type extends ReplyLeaf
     : Type
 type ReplyLeaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
 
-interface EventOptions<Payload, Context> extends EventHooks<Context> {
+/** The options of every event, with any types. */
+export interface EventOptions<Payload, Context> extends EventHooks<Context> {
   /** One sentence for people. */
   description?: string
   /**
@@ -159,38 +160,3 @@ export interface NamespaceDefinition<
     context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, keyof Payloads>>,
   ): unknown
 }
-
-/** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
-export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions {
-  description?: string
-  schema?: JoinSchemas
-  data?: unknown
-  emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }
-  events?: { readonly [event: string]: AnyEventDefinition<Payload> }
-  eventHooks?: EventHooks
-  sequential?: boolean
-  expiresAt?(this: FastifyInstance, request: JoinRequest<AnyType>): Date | number | undefined
-  onConnect?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
-  onRecover?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
-}
-
-interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext> {
-  payload?: unknown
-  reply?: unknown
-  errors?: unknown
-  handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
-}
-
-/** A payload without an inferred type. Reading a property of it is a type error that shows the hint. */
-interface Uninferred<Hint extends string> {
-  readonly [HINT]?: Hint
-}
-declare const HINT: unique symbol
-
-/** A definition inside the options of `register()`, which infers no types: its payloads have none. */
-export type InlineDefinition = AnyNamespaceDefinition<
-  | Uninferred<'register() infers no types: write namespaces: defineNamespaces({ … }), or give a defineNamespace({ … })'>
-  | null
-  | undefined
->

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
-import { ReleasingMap } from '../shared/releasing-map.js'
 import { settlesWithin } from '../shared/timeout.js'
 
 /*
@@ -10,7 +9,7 @@ import { settlesWithin } from '../shared/timeout.js'
  */
 
 /** What we need of the engine's transport. */
-interface Transport {
+interface EngineSessionTransport {
   readonly name: string
   readonly writable: boolean
   /** Of a polling one that is to be closed at the next poll. */
@@ -19,21 +18,21 @@ interface Transport {
 }
 
 /** What we need of the engine's socket. */
-interface Session {
+interface EngineSession {
   readonly id: string
   /** That of its handshake; a session of WebTransport has none. */
   readonly request: IncomingMessage | null
-  readonly transport: Transport
+  readonly transport: EngineSessionTransport
   close(discard?: boolean): void
   on(event: 'close', listener: () => void): void
   once(event: 'close' | 'upgrade', listener: () => void): void
 }
 
-export interface Sessions {
+export interface EngineSessions {
   /** The one of that id that has not ended. */
-  find(id: string): Session | undefined
+  find(id: string): EngineSession | undefined
   /** Says that a client has come back after its handshake: somebody waits for the goodbye. */
-  expect(session: Session): void
+  expect(session: EngineSession): void
   /** Makes `close()` care for an upgraded connection: it may end after its session, or have none. */
   keep(connection: Duplex): void
   /**
@@ -43,27 +42,21 @@ export interface Sessions {
   close(timeoutMs: number): Promise<void>
 }
 
-const PLACE = Symbol('place')
-
-/** A connection, and the number under which it is kept. */
-type Kept = Duplex & { [PLACE]?: number }
-
 /** Follows every session of a server's engine, and replaces the engine's own `close()`. Call it before any handshake. */
-export function createSessions({ engine }: Server): Sessions {
+export function createEngineSessions({ engine }: Server): EngineSessions {
   // The engine's own, by their ids.
-  const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, Session>> }
+  const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, EngineSession>> }
   // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
-  const abandoned = new WeakSet<Session>()
-  const connections = new ReleasingMap<number, Duplex>()
-  let count = 0
+  const abandoned = new WeakSet<EngineSession>()
+  const connections = new Set<Duplex>()
   const discardAll = engine.close.bind(engine)
 
   // One for all: `this` is whose it is.
-  function drop(this: Kept): void {
-    connections.delete(this[PLACE] as number)
+  function drop(this: Duplex): void {
+    connections.delete(this)
   }
 
-  engine.on('connection', (session: Session) => {
+  engine.on('connection', (session: EngineSession) => {
     // The one it begins with: after an upgrade it has another, and this one may still wait.
     const { transport } = session
     if (transport.name !== 'polling') return
@@ -86,26 +79,25 @@ export function createSessions({ engine }: Server): Sessions {
   return {
     find: (id) => (Object.hasOwn(open, id) ? open[id] : undefined),
     expect: (session) => void abandoned.delete(session),
-    keep(connection: Kept) {
-      connection[PLACE] = count++
-      connections.set(connection[PLACE], connection)
+    keep(connection) {
+      connections.add(connection)
       connection.on('close', drop)
     },
     async close(timeoutMs) {
-      const ended = [...Object.values(open), ...connections.values()].map(
+      const ended = [...Object.values(open), ...connections].map(
         (each) => new Promise<void>((end) => each.once('close', end)),
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
       // One that was waiting for a poll to close does not hear of it.
       for (const session of Object.values(open)) session.transport.shouldClose?.()
-      for (const connection of connections.values()) connection.destroy()
+      for (const connection of connections) connection.destroy()
     },
   }
 }
 
 /** Closes a session as soon as its client can hear it: at once, or at the next poll, or after an upgrade under way. */
-function sayGoodbye(session: Session): void {
+function sayGoodbye(session: EngineSession): void {
   if (session.transport.name !== 'polling' || session.transport.writable) {
     session.close()
     return

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ConnectAnswer } from '../engine/http/captured-response.js'
+import { ConnectResponse } from '../engine/http/captured-response.js'
 import { deriveConnect } from '../engine/http/connect-request.js'
 import { abort } from '../engine/http/detached-request.js'
 import { findBinary, NOT_BINARY } from '../schema/binary/binary-value.js'
@@ -30,7 +30,7 @@ export type Connect = (
 export function createConnect(route: FastifyInstance['routing']): Connect {
   return (handshake, address, auth, attempt) => {
     const raw = deriveConnect(handshake.raw, address, copyAuth(auth))
-    const answer = new ConnectAnswer(raw)
+    const answer = new ConnectResponse(raw)
     answer.log = handshake.log
     let outcome: FastifyRequest | Error | undefined
     answer.onEnd = () => {
@@ -67,7 +67,7 @@ function copyAuth(auth: object): object {
 }
 
 /** The request that was admitted, or why not; as it is when the answer ends, for a hook may go on. */
-function outcomeOf(answer: ConnectAnswer): FastifyRequest | Error {
+function outcomeOf(answer: ConnectResponse): FastifyRequest | Error {
   const { admitted, statusCode } = answer
   if (admitted && statusCode < 300) return admitted
   // Fastify's word to every request while it is closing, before it has begun; whatever a hook says comes after that.

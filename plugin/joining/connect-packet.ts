@@ -15,7 +15,7 @@ import { markAsked, tellUnasked } from './implicit-connect.js'
 /** What a client asks for. */
 export interface ConnectPacket {
   readonly address: string
-  /** A Refusal, if it breaks a bound. */
+  /** A PacketRefusal, if it breaks a bound. */
   readonly auth: object
 }
 

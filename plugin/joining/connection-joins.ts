@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Bucket, FullAt } from '../shared/limits.js'
+import { connectionStateOf } from '../wire/connection-state.js'
 
 /*
  * What a connection has joined, and what it is on the way to. Whatever a join has taken is given back when it ends, and it
@@ -106,11 +107,9 @@ export class Joining {
   }
 }
 
-const JOINING = Symbol('joining')
-
 /** That of an engine's socket. */
 export function joiningOf(connection: object): Joining {
-  const joins = connection as { [JOINING]?: Joining }
-  joins[JOINING] ??= new Joining()
-  return joins[JOINING]
+  const state = connectionStateOf(connection)
+  state.joins ??= new Joining()
+  return state.joins as Joining
 }

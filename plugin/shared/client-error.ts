@@ -32,6 +32,7 @@ export interface WireError {
   readonly code: string
   /** An HTTP status, e.g. 400. */
   readonly statusCode: number
+  /** One sentence. For `FST_NSP_INTERNAL` it never has the text of the original error. */
   readonly message: string
   /**
    * For an invalid payload, each problem with its place as a JSON pointer. For a declared error, its data. For

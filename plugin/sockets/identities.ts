@@ -2,9 +2,9 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { toUserId, type UserId } from '../definition/user-id.js'
-import { type Dismissals, StaleDecision } from '../engine/dismissed-users.js'
+import { type DismissedUsers, StaleDecision } from '../engine/dismissed-users.js'
 import { findRequest } from '../engine/http/connect-request.js'
-import { rawOf } from '../engine/http/handshake-request.js'
+import { handshakeRequestOf } from '../engine/http/handshake-request.js'
 import { expiryOf, setAlarm } from '../joining/expiry.js'
 import type { Users } from '../joining/request-users.js'
 import { toWireError, type WireError } from '../shared/client-error.js'
@@ -31,7 +31,7 @@ const DISCONNECTED = toWireError(new FST_NSP_USER_DISCONNECTED())
 export interface IdentitiesOptions {
   readonly io: Server
   readonly users: Users
-  readonly dismissals: Dismissals
+  readonly dismissed: DismissedUsers
   /** Whether a namespace has a definition: the sockets of others are looked for, nobody keeps their identities. */
   readonly isMounted: (namespace: string) => boolean
   /** Milliseconds since the epoch. */
@@ -64,17 +64,16 @@ interface Identity {
 }
 
 export function createIdentities(options: IdentitiesOptions): Identities {
-  const { io, users, dismissals, isMounted, now, log } = options
-  const IDENTITY = Symbol('identity')
-  /** A socket that has one: none where there is no user, and no end to it. */
-  type Identified = Socket & { [IDENTITY]?: Identity | undefined }
+  const { io, users, dismissed, isMounted, now, log } = options
+  /** Of each socket that has a user, or whose identity ends. */
+  const identities = new Map<Socket, Identity>()
   const kept = new Map<string, Set<Socket>>()
   const root = io.of('/')
 
-  function release(socket: Identified): void {
-    const identity = socket[IDENTITY]
+  function release(socket: Socket): void {
+    const identity = identities.get(socket)
     if (!identity) return
-    socket[IDENTITY] = undefined
+    identities.delete(socket)
     identity.cancelExpiry()
     const { userId } = identity
     if (userId === undefined) return
@@ -127,7 +126,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
   }
 
   function disconnectHere(id: string, message: string): number {
-    dismissals.add(id, message)
+    dismissed.add(id, message)
     const sockets = socketsOf(id)
     for (const socket of sockets) dismiss(socket, { ...DISCONNECTED, message })
     return sockets.length
@@ -140,22 +139,22 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       return kept.size
     },
 
-    keep(socket: Identified, request) {
+    keep(socket, request) {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
-      if (dismissals.isAny(request) && !isIn(socket, () => users.screen(request))) return false
+      if (dismissed.isAny(request) && !isIn(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
-      socket[IDENTITY] = { userId, cancelExpiry }
+      identities.set(socket, { userId, cancelExpiry })
       if (userId !== undefined) kept.set(userId, (kept.get(userId) ?? new Set()).add(socket))
       return true
     },
 
     meet(socket) {
-      const raw = rawOf(socket.conn)
-      if (dismissals.isAny(raw)) isIn(socket, () => users.screenHandshake(raw))
+      const raw = handshakeRequestOf(socket.conn)
+      if (dismissed.isAny(raw)) isIn(socket, () => users.screenHandshake(raw))
     },
 
     release,

@@ -4,10 +4,11 @@ import type { DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { Contract } from '../definition/compile-contract.js'
 import type { DisconnectContext } from '../definition/namespace-definition.js'
 import type { NormalDefinition } from '../definition/normalize/normalize-definition.js'
-import { keepRequest, requestOf } from '../engine/http/connect-request.js'
+import { keepSocketRequest, requestOf } from '../engine/http/connect-request.js'
+import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { gateOf } from '../events/gate/event-gate.js'
-import { ConnectionContext, type ContextTools } from '../events/socket-context.js'
+import { type ContextTools, SocketContext } from '../events/socket-context.js'
 import { callIn } from '../shared/async-scope.js'
 import { isExposed, toWireError } from '../shared/client-error.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from '../shared/errors.js'
@@ -50,11 +51,6 @@ export type Live = (
   hold: (end: Promise<unknown>) => void,
 ) => void
 
-const CONTEXT = Symbol('context')
-
-/** A socket, as it is here. */
-type Living = Socket & { [CONTEXT]: ConnectionContext }
-
 export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs, log }: LifeOptions): Live {
   const tools: ContextTools = { emitCheck, readmit: reauthenticate }
 
@@ -63,7 +59,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
     const request = await readmit(socket, auth)
     if (!identities.keep(socket, request)) throw new FST_NSP_SOCKET_GONE()
-    keepRequest(socket, request)
+    keepSocketRequest(socket, request)
     return request
   }
 
@@ -79,7 +75,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
 
   /** Begins a life. out: nothing where that went well; a failure comes as a promise, for others have not met the socket yet. */
   function begin(
-    context: ConnectionContext,
+    context: SocketContext,
     { definition, context: instance }: Mounted,
   ): undefined | Promise<Error | undefined> {
     const socket = context.socket as Socket
@@ -100,11 +96,11 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
   }
 
   function leave(this: Socket, reason: DisconnectReason): void {
-    ;(this as Living)[CONTEXT].abort(reason)
+    ;(socketStateOf(this).context as SocketContext).abort(reason)
     identities.release(this)
   }
 
-  async function end(context: ConnectionContext, mounted: Mounted, departure: Departure): Promise<void> {
+  async function end(context: SocketContext, mounted: Mounted, departure: Departure): Promise<void> {
     const { definition, context: instance } = mounted
     const { socket, namespace, params, request, log, emit, to, ask, reauthenticate } = context
     const own = { socket, namespace, params, request, log, emit, to, ask, reauthenticate }
@@ -130,8 +126,8 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
   return (socket, namespace, mounted, hold) => {
     if (!isKept(socket)) return
     const { definition, contract } = mounted
-    const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
-    ;(socket as Living)[CONTEXT] = context
+    const context = new SocketContext({ socket, namespace, request: requestOf(socket), contract, tools })
+    socketStateOf(socket).context = context
     let begun: undefined | Promise<Error | undefined>
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {

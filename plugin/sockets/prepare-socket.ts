@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { DisconnectReason, Namespace, Server, Socket } from 'socket.io'
-import { keepRequest, scopeOfSocket } from '../engine/http/connect-request.js'
+import { keepSocketRequest, scopeOfSocket } from '../engine/http/connect-request.js'
 import { callAnyListener } from '../events/ack.js'
 import { containAnyListeners, type ListenerTarget } from '../events/any-listeners.js'
 import { boundRooms } from '../events/emits/emit-prototype.js'
 import type { Dispatch } from '../events/event-run.js'
-import { type Gate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
+import { type EventGate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
 import { keepRates, ratesKeptFor } from '../events/gate/event-rates.js'
 import type { Middleware } from '../events/gate/socket-middlewares.js'
 import type { Admission } from '../joining/admission.js'
@@ -15,9 +15,9 @@ import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js
 import { logError } from '../shared/log/error-log.js'
 import { RatedLog } from '../shared/log/rated-log.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from '../shared/safe-listeners.js'
-import type { OpenLane } from '../wire/fast-path.js'
-import { Refusal } from '../wire/packet-limits.js'
-import { boundBacklog } from '../wire/slow-reader.js'
+import type { OpenFastConnection } from '../wire/fast-path.js'
+import { PacketRefusal } from '../wire/packet-limits.js'
+import { limitUnread } from '../wire/slow-reader.js'
 import { connectError, copyRefusal } from './middleware-error.js'
 import { createSocketClass, setSocketClass } from './socket-class.js'
 
@@ -38,7 +38,7 @@ export interface ContainmentOptions
   readonly admission: Pick<Admission, 'isDropped' | 'redeem' | 'settle' | 'remove' | 'leave'>
   /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
   readonly rulesOf: (namespace: string) => Rules | undefined
-  readonly openLane: OpenLane
+  readonly openLane: OpenFastConnection
   /** Has what a socket, or all with this prototype, emits checked. */
   readonly checkEmitsOf: (socket: Socket) => void
 }
@@ -87,7 +87,7 @@ export function containServer(options: ContainmentOptions): void {
       contained as ListenerTarget & Socket,
       (error, event, _args, socket) => report(error, 'listener', socket, event),
       (listener, socket, event, args) =>
-        args[0] instanceof Refusal
+        args[0] instanceof PacketRefusal
           ? undefined
           : applyIn(scopeOfSocket(socket), callAnyListener as never, undefined, [listener, socket, event, args]),
     )
@@ -100,11 +100,11 @@ export function containServer(options: ContainmentOptions): void {
   }
 
   /** The children of a namespace of Socket.IO's own have its middlewares, and those come before ours. */
-  function gateFor(socket: Socket): Gate {
+  function gateFor(socket: Socket): EventGate {
     return gateOf(socket) ?? containSocket(socket)
   }
 
-  function containSocket(socket: Socket): Gate {
+  function containSocket(socket: Socket): EventGate {
     const rules = rulesOf(socket.nsp.name)
     // Who leaves and joins again finds it as it was.
     const gate = setGate(socket, gateRulesOf(rules), ratesKeptFor(socket))
@@ -149,7 +149,7 @@ export function containServer(options: ContainmentOptions): void {
       if (admission.isDropped(socket)) return socket._cleanup()
       gateFor(socket)
       admission.redeem(socket, (request) => {
-        if (request) keepRequest(socket, request)
+        if (request) keepSocketRequest(socket, request)
         next()
       })
     })
@@ -179,8 +179,8 @@ export function containServer(options: ContainmentOptions): void {
   }
 
   const warn = (bytes: number) => log.warn({ bytes }, 'connection closed: its reader is too slow')
-  io.engine.on('connection', (connection: Parameters<typeof boundBacklog>[0]) => {
-    boundBacklog(connection, limits.bytesWaiting, warn)
+  io.engine.on('connection', (connection: Parameters<typeof limitUnread>[0]) => {
+    limitUnread(connection, limits.bytesWaiting, warn)
   })
   listen(io.of('/'), 'new_namespace', containNamespace)
   containNamespace(io.of('/'))

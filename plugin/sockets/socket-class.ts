@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import { type Event, type Namespace, Socket } from 'socket.io'
-import { createCompact } from '../wire/compact-listeners.js'
+import { createCompactor } from '../wire/compact-listeners.js'
 
 /*
  * Socket.IO's sockets of one server, as a class of its own: what each is to have they have by their prototype, and sockets
@@ -14,7 +13,7 @@ export function createSocketClass(
   receive: (socket: Socket, event: Event, next: (error?: Error) => void) => void,
 ): SocketClass {
   const { run } = stock
-  const compact = createCompact()
+  const compact = createCompactor()
 
   class OwnSocket extends Socket {
     constructor(...made: ConstructorParameters<SocketClass>) {
@@ -24,30 +23,11 @@ export function createSocketClass(
     }
   }
   Object.assign(OwnSocket.prototype, {
-    buildHandshake,
     run(this: Socket, event: Event, done: (error?: Error) => void) {
       receive(this, event, (error) => (error ? done(error) : run.call(this, event, done)))
     },
   })
   return OwnSocket as SocketClass
-}
-
-/** As Socket.IO has it, private: but the text of the time is made once a second, and not for each. */
-function buildHandshake(this: Socket, auth: Auth): Socket['handshake'] {
-  const { request, conn } = this
-  const { headers, url, _query: query } = request ? (request as Asked) : UNASKED
-  const issued = Date.now()
-  return {
-    headers,
-    time: textOf(issued),
-    address: conn.remoteAddress,
-    xdomain: Boolean(headers.origin),
-    secure: !request || Boolean((request.socket as { encrypted?: boolean }).encrypted),
-    issued,
-    url,
-    query,
-    auth,
-  }
 }
 
 /**
@@ -64,28 +44,8 @@ export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): vo
       : create.call(namespace, client, auth)
 }
 
-/** Of a session of WebTransport, which has no request. */
-const UNASKED = { headers: {}, url: undefined, _query: {} } as unknown as Asked
-
-/** A request, as the engine has it. */
-interface Asked extends IncomingMessage {
-  readonly url: string
-  readonly _query: Socket['handshake']['query']
-}
-
-// Private, too.
+// Private.
 const stock = Socket.prototype as unknown as { run(event: Event, done: (error?: Error) => void): void }
 
 type Client = Socket['client']
 type Auth = Socket['handshake']['auth']
-
-let second = 0
-let text = ''
-
-function textOf(time: number): string {
-  if (Math.floor(time / 1_000) !== second) {
-    second = Math.floor(time / 1_000)
-    text = String(new Date(time))
-  }
-  return text
-}

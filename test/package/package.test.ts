@@ -13,17 +13,22 @@ const dist = async (file: string) => await readFile(join(root, 'dist', file), 'u
 t.test('the tarball holds the build, its papers and its sources, and nothing else', async (t) => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const folders = ['docs', 'examples', 'plugin'].map(async (folder) =>
-    (await readdir(join(root, folder))).map((file) => `${folder}/${file}`),
+    (await readdir(join(root, folder), { recursive: true }))
+      .filter((file) => /\.\w+$/.test(file)) // the rest are folders
+      .map((file) => `${folder}/${file}`),
   )
   papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
-  const built = ['THIRD-PARTY-LICENSES.txt', 'client.d.ts', 'client.js', 'index.d.ts', 'index.js']
+  const built = [
+    'THIRD-PARTY-LICENSES.txt',
+    ...['client', 'index', 'testing'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.js`]),
+  ]
   const expected = [...papers, ...built.map((file) => `dist/${file}`)]
   const paths = files.map(({ path }) => path)
   t.same(paths.filter((path) => expected.includes(path)).sort(), expected.sort())
-  // What the declarations of both entries share is in files that the bundler names.
+  // What the entries share, and what is loaded on demand, is in files that the bundler names.
   const others = paths.filter((path) => !expected.includes(path))
   t.same(
-    others.filter((path) => !/^dist\/[\w-]+\.d\.ts$/.test(path)),
+    others.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path)),
     [],
   )
 })

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 
 /*
- * The package, built and packed; and programs that are run in folders of users.
+ * The package, as it is built, packed; and programs that are run in folders of users.
  */
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -44,8 +44,7 @@ export async function run(
 export const bin = (name: string) => join(root, 'node_modules/.bin', name)
 export const module = (path: string) => join(root, 'node_modules', path)
 
-await run(root, 'npm', 'run', 'build')
-// The repository's .npmrc turns scripts off, prepack too.
+// Of what `npm run build` has made: the repository's .npmrc turns scripts off, prepack too.
 const packed = await run(root, 'npm', 'pack', '--json', '--pack-destination', temp)
 const [{ filename, files: packedFiles }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(packed.stdout)
 

@@ -119,9 +119,16 @@ export async function shake(
   })
 }
 
+/** Turns of the event loop that until() takes at once. After them it waits a millisecond a turn, and leaves the CPU to others. */
+const TURNS = 200
+// A test may put a clock of its own in the place of the global one.
+const { setTimeout: sleep } = globalThis
+
 /** Until a condition holds; the event loop turns in between, and tap's own timeout is the bound. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; !holds(); turn++) {
+    await new Promise<void>((resolve) => void (turn < TURNS ? setImmediate(resolve) : sleep(resolve, 1)))
+  }
 }
 
 /** Until nothing waits behind what was sent: something volatile would be lost. in: a socket of the server. */

@@ -1,207 +1,313 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 
-/** The house, from the ground up: a file imports only from strictly lower layers. docs/architecture.md holds its table. */
-const LAYERS: readonly (readonly string[])[] = [
-  [
-    'binary',
-    'compact',
-    'data-type',
-    'deadline',
-    'dismissals',
-    'error-log',
-    'errors',
-    'fastify-internals',
-    'frame',
-    'headers',
-    'line',
-    'lookalike-data',
-    'memory-socket',
-    'outline',
-    'packet',
-    'plain',
-    'position',
-    'quarantine',
-    'redaction',
-    'reference',
-    'roster',
-    'routing',
-    'scope',
-    'seam',
-    'sequence',
-    'server-options',
-    'session-id',
-    'target',
-    'turn',
-    'unasked',
-    'upgrade-offer',
-    'versions',
-    'waits',
-    'wording',
-  ],
-  [
-    'answer',
-    'binary-schema',
-    'combination',
-    'expiry',
-    'idempotency',
-    'instance',
-    'limits',
-    'middlewares',
-    'name',
-    'option-problem',
-    'piece',
-    'poll-headers',
-    'raw',
-    'recovery-budget',
-    'schema',
-    'server-option-check',
-    'socket',
-    'soundness',
-    'user-id',
-    'wire-error',
-    'writer',
-  ],
-  [
-    'address',
-    'binary-value',
-    'bounds',
-    'draft',
-    'emitting',
-    'joining',
-    'joins',
-    'lane',
-    'memory-store',
-    'middleware-error',
-    'projection',
-    'rated-log',
-    'recovery-settings',
-    'refusal',
-    'refusal-packet',
-    'relay',
-    'request',
-    'session-request',
-    'upgrade',
-  ],
-  ['handler-context', 'lanes', 'lookalike', 'oversize', 'pending-joins', 'rates', 'strangers', 'users'],
-  ['definition'],
-  [
-    'ask',
-    'backlog',
-    'broadcast-acks',
-    'children',
-    'codec',
-    'compiled-schema',
-    'drain',
-    'hooks',
-    'inbox',
-    'inference',
-    'kept-ack',
-    'listeners',
-    'options',
-    'origin',
-    'reading',
-    'sent',
-    'sessions',
-  ],
-  [
-    'ack',
-    'any-listeners',
-    'client-socket',
-    'compilers',
-    'connect-packet',
-    'event-definition',
-    'handshake-advice',
-    'idempotency-reading',
-    'packet-rates',
-    'recovery',
-    'route-options',
-    'stock-client',
-    'upgrades',
-  ],
-  ['abilities', 'attach', 'connect', 'handshake', 'intake', 'normal-form', 'recovery-options'],
-  ['connect-route', 'contract', 'decision'],
-  ['emit-check', 'registry', 'socket-emit'],
-  ['adapter-guard', 'admission', 'audience', 'emit', 'identity', 'readmission', 'verdict'],
-  ['context', 'entrance'],
-  ['event-life'],
-  ['arrival', 'once'],
-  ['desk', 'passage', 'queue'],
-  ['listening', 'steps'],
-  ['dispatch', 'gate'],
-  ['containment', 'inject', 'life', 'print', 'reach'],
-  ['mount', 'user-reach'],
-  ['decorators'],
-  ['client', 'plugin'],
-  ['index'],
-]
+interface Wing {
+  /** The wings that its files may import from. */
+  readonly imports: readonly string[]
+  /** The files that other wings may import; every file where there is no list. */
+  readonly door?: readonly string[]
+}
 
-/** Packages that one file alone may import. */
-const SOLE_IMPORTERS: Record<string, string> = {
-  '@fastify/error': 'errors',
+/** The order of the wings: a wing imports from those named here, and only through their doors. docs/architecture.md draws it. */
+const WINGS: Readonly<Record<string, Wing>> = {
+  shared: { imports: [] },
+  schema: {
+    imports: ['shared'],
+    door: [
+      'binary/binary-keyword',
+      'binary/binary-value',
+      'certain-to-compile',
+      'compile',
+      'fastify-compilers',
+      'schema',
+      'stringify',
+    ],
+  },
+  definition: {
+    imports: ['shared', 'schema'],
+    door: [
+      'any-definition',
+      'client-types',
+      'compile-contract',
+      'data-type',
+      'define-event',
+      'define-namespace',
+      'emit-types',
+      'idempotency',
+      'join-types',
+      'memory-store',
+      'namespace-definition',
+      'namespace-name',
+      'normalize/event-hooks',
+      'normalize/normalize-definition',
+      'normalize/plugin-options',
+      'user-id',
+    ],
+  },
+  wire: {
+    imports: ['shared'],
+    door: [
+      'compact-listeners',
+      'connection-state',
+      'connect-error-packet',
+      'event-batch',
+      'fast-path',
+      'packet-codec',
+      'packet-limits',
+      'packet-text',
+      'private-fields',
+      'slow-reader',
+      'tested-versions',
+    ],
+  },
+  engine: {
+    imports: ['shared', 'definition', 'wire'],
+    door: [
+      'dismissed-users',
+      'handshake-route',
+      'http/captured-response',
+      'http/connect-request',
+      'http/detached-request',
+      'http/fastify-routing',
+      'http/handshake-request',
+      'http/socket-state',
+      'origin-policy',
+      'oversize-log',
+      'server-listeners',
+      'socket-io-server',
+    ],
+  },
+  joining: {
+    imports: ['shared', 'schema', 'definition', 'wire', 'engine'],
+    door: [
+      'admission',
+      'ask-connect-route',
+      'connect-packet',
+      'expiry',
+      'join-decision',
+      'namespaces/dynamic-namespaces',
+      'namespaces/namespace-router',
+      'namespaces/registry',
+      'namespaces/unknown-namespaces',
+      'packet-rates',
+      'reauthenticate',
+      'request-users',
+    ],
+  },
+  events: {
+    imports: ['shared', 'schema', 'definition', 'wire', 'engine'],
+    door: [
+      'ack',
+      'any-listeners',
+      'dispatch',
+      'emits/audience',
+      'emits/broadcast-acks',
+      'emits/check-emit',
+      'emits/emit-prototype',
+      'event-run',
+      'gate/event-gate',
+      'gate/event-rates',
+      'gate/in-flight',
+      'gate/socket-middlewares',
+      'socket-context',
+    ],
+  },
+  sockets: {
+    imports: ['shared', 'schema', 'definition', 'wire', 'engine', 'joining', 'events'],
+    door: [
+      'adapter-features',
+      'adapter-guard',
+      'identities',
+      'join-server',
+      'lifecycle',
+      'mount',
+      'namespace-of',
+      'prepare-socket',
+      'recovery/recovery-options',
+      'user-of',
+    ],
+  },
+  testing: { imports: ['shared', 'definition'], door: ['inject-socket', 'load-inject-socket'] },
+}
+
+/** The files of the root: the public surface, and what puts the wings together. */
+const ROOT = ['check-instance', 'client', 'decorators', 'index', 'plugin', 'print-namespaces', 'testing']
+
+/** Packages that one file alone may import, types included. */
+const SOLE_IMPORTERS: Readonly<Record<string, string>> = {
+  '@fastify/error': 'shared/errors',
   'fastify-plugin': 'index',
-  'fastify-socket.io': 'attach',
-  ajv: 'options',
-  'find-my-way': 'address',
-  'socket.io-adapter': 'recovery',
+  'fastify-socket.io': 'engine/socket-io-server',
+  'find-my-way': 'joining/namespaces/namespace-router',
 }
 
 const FORBIDDEN_NAMES = ['utils', 'helpers', 'types', 'constants']
 
-const house = new URL('../../plugin/', import.meta.url)
-const files = (await readdir(house)).map((file) => file.replace(/\.ts$/, ''))
+const root = new URL('../../', import.meta.url)
 const sources = new Map(
-  await Promise.all(files.map(async (file) => [file, await readFile(new URL(`${file}.ts`, house), 'utf8')] as const)),
+  await Promise.all(
+    (await readdir(new URL('plugin/', root), { recursive: true }))
+      .filter((path) => path.endsWith('.ts'))
+      .map(async (path) => [path.slice(0, -3), await readFile(new URL(`plugin/${path}`, root), 'utf8')] as const),
+  ),
 )
-const layerOf = new Map(LAYERS.flatMap((names, layer) => names.map((name) => [name, layer] as const)))
+const files = [...sources.keys()].sort()
 
-function importsOf(source: string): string[] {
-  return [...source.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)'|import\('([^']+)'\)/gm)].map(
-    ([, named, dynamic]) => named ?? dynamic ?? '',
+/** The wing of a file; undefined for one of the root. */
+const wingOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : undefined)
+
+function specifiersOf(file: string): string[] {
+  const imports = String(sources.get(file)).matchAll(
+    /^(?:import|export)\s[^;']*?from '([^']+)'|\bimport\('([^']+)'\)/gm,
   )
+  return [...imports].map(([, named, dynamic]) => named ?? dynamic ?? '')
 }
 
-t.test('every file has a layer, and every layer its files', async (t) => {
-  t.strictSame(files.sort(), [...layerOf.keys()].sort())
-  for (const name of FORBIDDEN_NAMES) t.notOk(files.includes(name), name)
+/** The files of plugin/ that a file imports. */
+function importsOf(file: string): string[] {
+  return specifiersOf(file)
+    .filter((specifier) => specifier.startsWith('.') && specifier.endsWith('.js'))
+    .map((specifier) => join(dirname(file), specifier).slice(0, -'.js'.length))
+    .filter((path) => sources.has(path))
+}
+
+t.test('every file is in a wing or a file of the root', async (t) => {
+  const wings = new Set(files.map(wingOf).filter((wing) => wing !== undefined))
+  t.strictSame([...wings].sort(), Object.keys(WINGS).sort())
+  t.strictSame(
+    files.filter((file) => !wingOf(file)),
+    ROOT,
+  )
+  for (const file of files)
+    t.notOk(FORBIDDEN_NAMES.includes(String(file.split('/').at(-1))), `${file} says what is in it`)
 })
 
-t.test('a file imports only from strictly lower layers', async (t) => {
-  for (const [file, source] of sources) {
-    for (const imported of importsOf(source).filter((name) => name.startsWith('./'))) {
-      const target = imported.slice(2).replace(/\.js$/, '')
-      t.ok(Number(layerOf.get(target)) < Number(layerOf.get(file)), `${file} imports ${target}`)
+t.test('a wing imports only from the wings before it, and through their doors', async (t) => {
+  for (const file of files) {
+    const wing = wingOf(file)
+    for (const imported of importsOf(file)) {
+      const other = wingOf(imported)
+      if (other === wing) continue
+      if (!other) t.fail(`${file} imports ${imported} of the root`)
+      else {
+        if (wing) t.ok(WINGS[wing]?.imports.includes(other), `${file} may import from ${other}`)
+        const door = WINGS[other]?.door
+        if (door)
+          t.ok(door.includes(imported.slice(other.length + 1)), `${imported} is in the door of its wing, for ${file}`)
+      }
     }
   }
 })
 
-t.test('some packages are known to one file only', async (t) => {
-  for (const [name, owner] of Object.entries(SOLE_IMPORTERS)) {
-    const importers = [...sources].filter(([, source]) => importsOf(source).includes(name)).map(([file]) => file)
-    t.strictSame(importers, [owner], name)
+t.test('a door has no file that no other wing imports', async (t) => {
+  for (const [wing, { door = [] }] of Object.entries(WINGS)) {
+    for (const name of door) {
+      const isUsed = files.some((file) => wingOf(file) !== wing && importsOf(file).includes(`${wing}/${name}`))
+      t.ok(isUsed, `${wing}/${name}`)
+    }
   }
 })
 
-t.test('socket.io-client is imported as types, and by `inject` when a test asks for it', async (t) => {
+t.test('no file imports itself through others', async (t) => {
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) t.fail([...path, file].join(' -> '))
+    if (done.has(file) || path.includes(file)) return
+    for (const imported of importsOf(file)) visit(imported, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  t.equal(done.size, files.length)
+})
+
+t.test('some packages are imported by one file only', async (t) => {
+  for (const [name, owner] of Object.entries(SOLE_IMPORTERS)) {
+    t.strictSame(
+      files.filter((file) => specifiersOf(file).includes(name)),
+      [owner],
+      name,
+    )
+  }
+})
+
+t.test('shared/ and schema/ import Fastify and Socket.IO as types only', async (t) => {
+  for (const file of files.filter((file) => /^(shared|schema)\//.test(file)))
+    t.notMatch(sources.get(file), /^(import|export) (?!type )[^;']*?from '(fastify|socket\.io)[^']*'/m, file)
+})
+
+t.test('socket.io-client is imported as types, and loaded by testing/ when a test asks for it', async (t) => {
   for (const [file, source] of sources) {
     t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
     const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
-    t.equal(importsTypes, ['client-socket', 'inject', 'stock-client'].includes(file), `${file} and its types`)
-    t.equal(source.includes("import('socket.io-client')"), file === 'inject', `${file} and the client`)
+    const mayHaveTypes = file === 'definition/client-types' || wingOf(file) === 'testing'
+    t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
+    t.equal(source.includes("import('socket.io-client')"), file === 'testing/inject-socket', `${file} and the client`)
   }
 })
 
-t.test('the house in docs/architecture.md is this one', async (t) => {
-  const page = await readFile(new URL('../../docs/architecture.md', import.meta.url), 'utf8')
-  const rows = [...page.matchAll(/^\| (\d+)[^|]*\| (`[^|]+`) \|/gm)]
-  const drawn = new Map(
-    rows.flatMap(([, layer, names]) =>
-      [...String(names).matchAll(/`([\w-]+)`/g)].map(([, name]) => [name, Number(layer)]),
-    ),
-  )
-  t.strictSame(Object.fromEntries([...drawn].sort()), Object.fromEntries([...layerOf].sort()))
+t.test('what injectSocket needs is loaded by its first call', async (t) => {
+  for (const [file, source] of sources) {
+    const statics = [...source.matchAll(/^(?:import|export) (?!type )[^;']*?from '([^']*\/testing\/[^']+)'/gm)]
+    const expected = file === 'plugin' ? ['./testing/load-inject-socket.js'] : []
+    t.strictSame(
+      statics.map(([, specifier]) => specifier),
+      expected,
+      file,
+    )
+  }
+  const loader = 'testing/load-inject-socket'
+  t.notMatch(sources.get(loader), /^import (?!type )/m)
+  t.match(sources.get(loader), "import('./inject-socket.js')")
 })
 
-t.test('files stay short', async (t) => {
-  for (const [file, source] of sources) t.ok(source.split('\n').length <= 200, `${file} has at most 200 lines`)
+t.test('the exports of package.json are built from a file of the root each', async (t) => {
+  const { exports } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
+  const config = await readFile(new URL('tsdown.config.ts', root), 'utf8')
+  const entries = Object.keys(exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => (path === '.' ? 'index' : path.slice('./'.length)))
+  t.match(config, `entry: [${entries.map((entry) => `'plugin/${entry}.ts'`).join(', ')}]`)
+  for (const entry of entries) {
+    t.ok(ROOT.includes(entry), entry)
+    const { types, default: code } = exports[entry === 'index' ? '.' : `./${entry}`]
+    t.strictSame([types, code], [`./dist/${entry}.d.ts`, `./dist/${entry}.js`])
+  }
+})
+
+t.test('docs/architecture.md has a line for each wing, with its imports and its door', async (t) => {
+  const page = await readFile(new URL('docs/architecture.md', root), 'utf8')
+  const rows = [...page.matchAll(/^\| `(\w+)\/` \|[^|]*\|([^|]*)\|([^|]*)\|$/gm)]
+  const namesIn = (cell = '') => [...cell.matchAll(/`([\w/-]+)`/g)].map(([, name]) => String(name)).sort()
+  const drawn = Object.fromEntries(rows.map(([, wing, imports, door]) => [wing, [namesIn(imports), namesIn(door)]]))
+  const held = Object.entries(WINGS).map(([wing, { imports, door = [] }]) => [
+    wing,
+    [[...imports].sort(), [...door].sort()],
+  ])
+  t.strictSame(drawn, Object.fromEntries(held))
+})
+
+t.test('a name of a type is declared once in plugin/', async (t) => {
+  const owners = new Map<string, string[]>()
+  for (const [file, source] of sources) {
+    for (const [, name = ''] of source.matchAll(
+      /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type) (\w+)/gm,
+    ))
+      owners.set(name, [...(owners.get(name) ?? []), file])
+  }
+  t.strictSame(
+    [...owners].filter(([, files]) => files.length > 1),
+    [],
+  )
+})
+
+t.test('a file has at most 200 lines, half of them at most 100, and a folder has at most 14 files', async (t) => {
+  const lengths = [...sources].map(([file, source]) => [file, source.split('\n').length - 1] as const)
+  for (const [file, length] of lengths) t.ok(length <= 200, `${file} has ${length} lines`)
+  const median = lengths.map(([, length]) => length).sort((a, b) => a - b)[lengths.length >> 1]
+  t.ok(Number(median) <= 100, `the median is ${median}`)
+  const folders = new Map(
+    files.map((file) => [dirname(file), files.filter((other) => dirname(other) === dirname(file))]),
+  )
+  for (const [folder, { length }] of folders) t.ok(length <= 14, `${folder} has ${length} files`)
 })

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { ServerOptions } from 'socket.io'
-import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
 import { kindOf, suggest } from '../../shared/wording.js'
+import { refuse } from './option-rules.js'
 
 /*
  * Checks the options of Socket.IO that Socket.IO itself does not check, above all `cors`. Every function here throws
@@ -28,10 +28,6 @@ const CORS_NAMES = [
 // Nothing handles a rejection of these functions, so it would end the process.
 const ASYNC = 'must not be async: call back with callback(error, value)'
 const EXAMPLE = "cors: { origin: ['https://app.example'] }"
-
-function refuse(path: string, problem: string): never {
-  throw new FST_NSP_OPTIONS_INVALID(path, problem)
-}
 
 /**
  * Checks `io`, and that no option of Socket.IO stands beside it.

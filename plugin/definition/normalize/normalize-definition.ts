@@ -1,7 +1,7 @@
 import { type AnySchema, isStandardSchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
+import type { AnyNamespaceDefinition } from '../any-definition.js'
 import type { IdempotencyOptions } from '../idempotency.js'
-import type { AnyNamespaceDefinition } from '../namespace-definition.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './read-idempotency.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'

@@ -1,14 +1,23 @@
 import { types } from 'node:util'
-import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
-import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from '../../shared/limits.js'
-import { kindOf } from '../../shared/wording.js'
-import type { InlineDefinition } from '../namespace-definition.js'
+import { suggest } from '../../shared/wording.js'
+import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions } from './check-server-options.js'
-import { explainOption } from './option-error.js'
+import {
+  closedGroup,
+  flag,
+  group,
+  listOf,
+  type OptionRule,
+  object,
+  refuse,
+  rule,
+  text,
+  wholeNumber,
+} from './option-rules.js'
 import { SERVER_OPTION_NAMES } from './server-option-names.js'
 
 /**
@@ -92,57 +101,63 @@ export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdO
   readonly limits: Limits
 }
 
-const milliseconds = { type: 'integer', minimum: 0, maximum: 2_147_483_647 }
 const TRANSPORTS = ['polling', 'websocket', 'webtransport']
 // 0 turns a limit off, except these: without them, code that recurses over a packet or spreads it could end the process.
 const UNBOUNDABLE = ['arguments', 'depth', 'payloadBytes']
 
-const schema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    io: {
-      type: 'object',
-      default: {},
-      propertyNames: { enum: SERVER_OPTION_NAMES },
-      properties: {
-        path: { type: 'string', pattern: '^/[^?#\\s]*$', default: '/socket.io' },
-        serveClient: { type: 'boolean' },
-        transports: { type: 'array', items: { enum: TRANSPORTS }, minItems: 1, uniqueItems: true },
-        connectTimeout: milliseconds,
-        connectionStateRecovery: { type: 'object', properties: { maxDisconnectionDuration: milliseconds } },
-        pingInterval: { ...milliseconds, minimum: 1 },
-        pingTimeout: { ...milliseconds, minimum: 1 },
-        upgradeTimeout: milliseconds,
-        maxHttpBufferSize: { type: 'integer', minimum: 1 },
-      },
-    },
-    namespaces: { type: 'object', default: {} },
-    prefix: { type: 'string', pattern: '^(/[^/?#\\s]+)*$', default: '' },
-    handlerTimeoutMs: { ...milliseconds, default: 10_000 },
-    onConnectTimeoutMs: { ...milliseconds, default: 10_000 },
-    admissionTimeoutMs: { ...milliseconds, default: 10_000 },
-    userIdOf: {},
-    fast: { type: 'boolean', default: true },
-    limits: {
-      type: 'object',
-      default: {},
-      additionalProperties: false,
-      properties: Object.fromEntries(
-        Object.entries(DEFAULT_LIMITS).map(([name, value]) => [
-          name,
-          { type: 'integer', default: value, minimum: UNBOUNDABLE.includes(name) ? 1 : 0, maximum: 2_147_483_647 },
-        ]),
-      ),
-    },
-    closeTimeoutMs: { type: 'integer', minimum: 0, maximum: 600_000, default: 1_000 },
-  },
-} as const
+const IO = {
+  path: text(/^\/[^?#\s]*$/, 'a path that begins with a slash, without a query', '/socket.io'),
+  serveClient: flag(),
+  transports: listOf(TRANSPORTS),
+  connectTimeout: wholeNumber(0),
+  connectionStateRecovery: group(
+    { maxDisconnectionDuration: wholeNumber(0), skipMiddlewares: { read: checkSkipping } },
+    () => undefined,
+  ),
+  pingInterval: wholeNumber(1),
+  pingTimeout: wholeNumber(1),
+  upgradeTimeout: wholeNumber(0),
+  maxHttpBufferSize: wholeNumber(1, undefined, Number.MAX_SAFE_INTEGER),
+}
 
-const KNOWN = { '': Object.keys(schema.properties), io: SERVER_OPTION_NAMES, limits: Object.keys(DEFAULT_LIMITS) }
+const LIMITS = Object.fromEntries(
+  Object.entries(DEFAULT_LIMITS).map(([name, value]) => [name, wholeNumber(UNBOUNDABLE.includes(name) ? 1 : 0, value)]),
+)
 
-// Checking the schema itself would take longer than everything else here.
-const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validateSchema: false }).compile(schema)
+const OPTIONS = {
+  io: { ...group(IO, problemOfServerOption), default: {} },
+  namespaces: object(Object.freeze({})),
+  prefix: text(/^(\/[^/?#\s]+)*$/, 'empty, or segments that each begin with a slash', ''),
+  handlerTimeoutMs: wholeNumber(0, 10_000),
+  onConnectTimeoutMs: wholeNumber(0, 10_000),
+  admissionTimeoutMs: wholeNumber(0, 10_000),
+  userIdOf: { read: checkUserIdOf },
+  fast: flag(true),
+  limits: { ...closedGroup(LIMITS), default: {} },
+  closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
+} satisfies Record<keyof NamespacesOptions, OptionRule>
+
+const { read: readOptions } = closedGroup(OPTIONS)
+const { read: readFunction } = rule('a function', (value) => typeof value === 'function')
+
+function problemOfServerOption(name: string): string | undefined {
+  if (SERVER_OPTION_NAMES.includes(name)) return undefined
+  const hint = suggest(name, SERVER_OPTION_NAMES).trimEnd()
+  return `is not an option of a Socket.IO 4.8 server${hint && `: ${hint}`}`
+}
+
+function checkUserIdOf(value: unknown, path: string): unknown {
+  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: look up the user in a joining hook')
+  return readFunction(value, path)
+}
+
+function checkSkipping(value: unknown, path: string): unknown {
+  if (value !== true) return value
+  return refuse(
+    path,
+    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
+  )
+}
 
 /**
  * Checks the plugin's options and fills in their defaults. It does not change its argument.
@@ -151,31 +166,12 @@ const validate = new Ajv({ useDefaults: true, strict: true, meta: false, validat
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
-  // Copies one level only: below it are the user's own objects (an adapter, a definition).
-  const copy = { ...options, ...copyOf(options, 'io'), ...copyOf(options, 'limits') }
-  if (!validate(copy))
-    throw new FST_NSP_OPTIONS_INVALID(...explainOption(validate.errors as [ErrorObject], copy, KNOWN))
-  const normal = copy as unknown as NormalOptions
-  if (normal.userIdOf !== undefined && typeof normal.userIdOf !== 'function') {
-    throw new FST_NSP_OPTIONS_INVALID('userIdOf', `must be a function: got ${JSON.stringify(normal.userIdOf)}`)
-  }
-  if (types.isAsyncFunction(normal.userIdOf)) {
-    throw new FST_NSP_OPTIONS_INVALID('userIdOf', 'must not be asynchronous: look up the user in a joining hook')
-  }
+  // Copies the groups of options only: an adapter or a definition is the user's own object.
+  const normal = readOptions(options, '') as NormalOptions
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery
-  if (recovery?.skipMiddlewares === true) {
-    throw new FST_NSP_OPTIONS_INVALID(
-      'io.connectionStateRecovery.skipMiddlewares',
-      'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
-    )
-  }
   if (recovery) normal.io.connectionStateRecovery = { ...recovery, skipMiddlewares: false }
   Object.freeze(normal.io)
   Object.freeze(normal.limits)
   return Object.freeze(normal)
-}
-
-function copyOf(options: NamespacesOptions, key: 'io' | 'limits'): object {
-  return kindOf(options[key]) === 'object' ? { [key]: { ...options[key] } } : {}
 }

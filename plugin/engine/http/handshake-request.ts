@@ -1,29 +1,23 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { Streamless } from './detached-request.js'
+import { connectionStateOf } from '../../wire/connection-state.js'
+import { DetachedRequest } from './detached-request.js'
 
 /*
  * A raw request for connections that began without one: a session of WebTransport, which the application hands to the
  * engine, has none of HTTP. What there is to ask of it is whether it is encrypted; it always is.
  */
 
-const STAND_IN = Symbol('stand-in')
-
-/** The engine's socket, or what hangs on one. */
-interface Begun {
-  readonly request: IncomingMessage | null | undefined
-  [STAND_IN]?: SessionRequest
-}
-
 /** The raw request of a connection; a stand-in, always the same, where it has none. */
-export function rawOf(connection: object): IncomingMessage {
-  const begun = connection as Begun
-  if (begun.request) return begun.request
-  begun[STAND_IN] ??= new SessionRequest()
-  return begun[STAND_IN] as unknown as IncomingMessage
+export function handshakeRequestOf(connection: object): IncomingMessage {
+  const { request } = connection as { readonly request?: IncomingMessage | null }
+  if (request) return request
+  const state = connectionStateOf(connection)
+  state.standIn ??= new StandInRequest() as unknown as IncomingMessage
+  return state.standIn
 }
 
-export class SessionRequest extends Streamless {
+export class StandInRequest extends DetachedRequest {
   readonly method = 'GET'
   readonly url = '/'
   readonly httpVersion = '3.0'

@@ -3,7 +3,7 @@ import { isDynamic } from '../../definition/namespace-name.js'
 import type { Notices } from '../../shared/log/rated-log.js'
 import { redactUrl } from '../../shared/log/redaction.js'
 import { findNearest } from '../../shared/wording.js'
-import { addCode, isUnknown } from '../../wire/connect-error-packet.js'
+import { addUnknownNamespaceCode, refusesUnknownNamespace } from '../../wire/connect-error-packet.js'
 
 /*
  * Addresses that nobody has declared: what their clients are told, which is nothing of the names that there are; and what the
@@ -47,12 +47,12 @@ export function createStrangers({ path, prefix, notices, registry }: StrangersOp
   }
 
   return (refusal) => {
-    if (!isUnknown(refusal)) return refusal
+    if (!refusesUnknownNamespace(refusal)) return refusal
     // A query in it may hold a secret.
     const address = redactUrl(refusal.nsp)
     const hint = hintFor(address)
     report(address, hint)
-    return addCode(refusal, hint)
+    return addUnknownNamespaceCode(refusal, hint)
   }
 }
 

@@ -14,6 +14,7 @@ export interface BinaryOptions {
 
 /** The result of `Binary()`: a TypeBox type, and a JSON Schema with one keyword. */
 export interface BinarySchema extends TUnsafe<Uint8Array> {
+  /** The keyword of JSON Schema. */
   readonly binary: BinaryOptions
 }
 

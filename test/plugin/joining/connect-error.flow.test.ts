@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { ConnectAnswer } from '../../../plugin/engine/http/captured-response.js'
+import { ConnectResponse } from '../../../plugin/engine/http/captured-response.js'
 import { refusalOf } from '../../../plugin/joining/connect-error.js'
 import { join, until } from '../harness.js'
 import { serveChat, type Told } from '../joining-harness.js'
@@ -331,7 +331,7 @@ t.test('a connect that meets a closing server is left alone: so its client comes
 })
 
 t.test('what keeps the words of an error handler from being sent is not told', async (t) => {
-  const answer = new ConnectAnswer({ method: 'CONNECT' } as IncomingMessage)
+  const answer = new ConnectResponse({ method: 'CONNECT' } as IncomingMessage)
   Object.assign(answer, { error: new Error('the first'), isWorded: true, requestId: 'req-1' })
   answer.writeHead(409).end(JSON.stringify({ statusCode: 409, error: 'Conflict', message: 'of a serializer' }))
   t.match(refusalOf(answer), { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' })

@@ -139,7 +139,7 @@ t.test(
       await boot({ io: { allowRequest: true } }),
       'Option io.allowRequest must be a function (request, callback): got boolean',
     )
-    t.equal(await boot({ io: 7 }), 'Option io must be object: got 7')
+    t.equal(await boot({ io: 7 }), 'Option io must be an object: got 7')
   },
 )
 

@@ -17,6 +17,11 @@ t.test('options have defaults, are frozen, and the argument is left alone', asyn
   t.ok(Object.isFrozen(normal.io))
   t.strictSame(options, { io: { pingInterval: 1_000 } })
   t.match(normalizeOptions({}), { io: { path: '/socket.io' } })
+  t.strictSame(normalizeOptions({ limits: { depth: undefined as never } }).limits.depth, 32, 'undefined is left out')
+  const adapter = class {}
+  const io = { adapter: adapter as never, connectionStateRecovery: { skipMiddlewares: false } }
+  t.equal(normalizeOptions({ io }).io.adapter, adapter)
+  t.strictSame(normalizeOptions({ io }).io.connectionStateRecovery, { skipMiddlewares: false })
 })
 
 t.test('an option that is unknown or wrong is refused with its path and what would do', async (t) => {
@@ -25,16 +30,31 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
       { namespace: {} },
       /^Option namespace is unknown: did you mean "namespaces"\? use one of io, namespaces, prefix, handlerTimeoutMs, onConnectTimeoutMs, admissionTimeoutMs, userIdOf, fast, limits, closeTimeoutMs$/,
     ],
-    [{ io: 7 }, /^Option io must be object: got 7$/],
+    [{ io: 7 }, /^Option io must be an object: got 7$/],
     [
       { io: { pingIntervall: 7 } },
       /^Option io\.pingIntervall is not an option of a Socket\.IO 4\.8 server: did you mean "pingInterval"\?$/,
     ],
-    [{ io: { pingInterval: '25s' } }, /^Option io\.pingInterval must be integer: got "25s"$/],
-    [{ io: { pingInterval: 0 } }, /^Option io\.pingInterval must be >= 1: got 0$/],
-    [{ io: { path: 'socket.io' } }, /^Option io\.path must match pattern/],
-    [{ io: { transports: ['pigeon'] } }, /^Option io\.transports\.0 must be one of polling, websocket, webtransport$/],
-    [{ io: { transports: [] } }, /^Option io\.transports must NOT have fewer than 1 items/],
+    [
+      { io: { pingInterval: '25s' } },
+      /^Option io\.pingInterval must be a whole number from 1 to 2147483647: got "25s"$/,
+    ],
+    [{ io: { pingInterval: 0 } }, /^Option io\.pingInterval must be a whole number from 1 to 2147483647: got 0$/],
+    [
+      { io: { path: 'socket.io' } },
+      /^Option io\.path must be a path that begins with a slash, without a query: got "socket.io"$/,
+    ],
+    [
+      { io: { transports: ['pigeon'] } },
+      /^Option io\.transports\.0 must be one of polling, websocket, webtransport, each once$/,
+    ],
+    [
+      { io: { transports: ['polling', 'polling'] } },
+      /^Option io\.transports\.1 must be one of polling, websocket, webtransport, each once$/,
+    ],
+    [{ fast: 'yes' }, /^Option fast must be true or false: got "yes"$/],
+    [{ userIdOf: 10n }, /^Option userIdOf must be a function: got 10$/],
+    [{ io: { transports: [] } }, /^Option io\.transports must be an array of polling, websocket, webtransport$/],
     [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must list the origins/],
     [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must list the origins/],
     [
@@ -43,21 +63,21 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     ],
     [
       { io: { connectionStateRecovery: { maxDisconnectionDuration: 2 ** 31 } } },
-      /^Option io\.connectionStateRecovery\.maxDisconnectionDuration must be <= 2147483647: got 2147483648$/,
+      /^Option io\.connectionStateRecovery\.maxDisconnectionDuration must be a whole number from 0 to 2147483647: got 2147483648$/,
     ],
-    [{ limits: { depth: 0 } }, /^Option limits\.depth must be >= 1: got 0$/],
+    [{ limits: { depth: 0 } }, /^Option limits\.depth must be a whole number from 1 to 2147483647: got 0$/],
     [{ limits: { roms: 1 } }, /^Option limits\.roms is unknown: use one of eventsPerSecond, /],
-    [{ handlerTimeoutMs: '1s' }, /^Option handlerTimeoutMs must be integer: got "1s"$/],
-    [{ namespaces: [] }, /^Option namespaces must be object: got array$/],
-    [{ limits: [] }, /^Option limits must be object: got array$/],
-    [{ io: [] }, /^Option io must be object: got array$/],
-    [{ io: null }, /^Option io must be object: got null$/],
+    [{ handlerTimeoutMs: '1s' }, /^Option handlerTimeoutMs must be a whole number from 0 to 2147483647: got "1s"$/],
+    [{ namespaces: [] }, /^Option namespaces must be an object: got array$/],
+    [{ limits: [] }, /^Option limits must be an object: got array$/],
+    [{ io: [] }, /^Option io must be an object: got array$/],
+    [{ io: null }, /^Option io must be an object: got null$/],
     [{ io: { transport: [] } }, /^Option io\.transport is not an option .+: did you mean "transports"\?$/],
     [{ io: { nonsense: 1 } }, /^Option io\.nonsense is not an option of a Socket\.IO 4\.8 server$/],
-    [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be integer: got 10$/],
-    [{ prefix: 'v1' }, /^Option prefix must match pattern/],
-    [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be >= 0: got -1$/],
-    [{ closeTimeoutMs: () => 1 }, /^Option closeTimeoutMs must be integer: got function$/],
+    [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got 10$/],
+    [{ prefix: 'v1' }, /^Option prefix must be empty, or segments that each begin with a slash: got "v1"$/],
+    [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got -1$/],
+    [{ closeTimeoutMs: () => 1 }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got function$/],
   ]
   for (const [options, message] of wrong) {
     t.throws(() => normalizeOptions(options), { code: 'FST_NSP_OPTIONS_INVALID', message })

@@ -1,0 +1,67 @@
+import type { FastifyInstance } from 'fastify'
+import type { AnyType } from '../schema/schema.js'
+import type { AnyEventContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
+import type { EventOptions } from './namespace-definition.js'
+
+/*
+ * The types of definitions without inferred types, e.g. inside the options of `register()`.
+ */
+
+/** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
+export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions {
+  /** One sentence for people, which `app.printNamespaces()` prints. */
+  description?: string
+  /** The schemas of the joining request: `params`, `querystring`, `headers` and `auth`. */
+  schema?: JoinSchemas
+  /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time. */
+  data?: unknown
+  /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
+  emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }
+  /** Events that clients send. */
+  events?: { readonly [event: string]: AnyEventDefinition<Payload> }
+  /** Hooks of every event of this definition. */
+  eventHooks?: EventHooks
+  /**
+   * Whether the events of one socket run one after another, and not at the same time.
+   * @defaultValue `false`
+   */
+  sequential?: boolean
+  /**
+   * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`.
+   *
+   * @returns a Date, milliseconds since the epoch, or undefined for no expiry
+   * @defaultValue the `exp` of a verified JWT, else no expiry
+   */
+  expiresAt?(this: FastifyInstance, request: JoinRequest<AnyType>): Date | number | undefined
+  /** Runs once for each socket that has joined; its events wait. If it throws, the socket is disconnected. */
+  onConnect?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  /** Runs instead of `onConnect` for a recovered socket. */
+  onRecover?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  /** Runs once for each socket whose `onConnect` ran, after that has settled. */
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+}
+
+interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext> {
+  /** The schema of the payload. */
+  payload?: unknown
+  /** The schema of the `data` of the ack. */
+  reply?: unknown
+  /** The errors of the event: code -> schema of its data. */
+  errors?: unknown
+  /** Handles the event. Its return value is the `data` of the ack. */
+  handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
+}
+
+/** A payload without an inferred type. Reading a property of it is a type error that shows the hint. */
+interface Uninferred<Hint extends string> {
+  readonly [HINT]?: Hint
+}
+declare const HINT: unique symbol
+
+/** A definition inside the options of `register()`, which infers no types: its payloads have none. */
+export type InlineDefinition = AnyNamespaceDefinition<
+  | Uninferred<'register() infers no types: write namespaces: defineNamespaces({ … }), or give a defineNamespace({ … })'>
+  | null
+  | undefined
+>

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastConnection } from './fast-connection.js'
+
+/*
+ * What the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol, so that this file shows
+ * all of it. The file named at a field is the only one that uses it. A field is `unknown` where its type belongs to a later wing.
+ */
+
+/** Packets that a connection has been given and that its client has not read, in bytes; of a text: characters. */
+export interface UnreadBytes {
+  flushed: number
+  created: number
+  readonly limit: number
+  readonly report: (bytes: number) => void
+}
+
+class ConnectionState {
+  /** wire/slow-reader: undefined where there is no limit. */
+  unread: UnreadBytes | undefined = undefined
+  /** wire/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
+  fastConnection: FastConnection | null | undefined = undefined
+  /** wire/fast-path: whether the application listens for its packets. */
+  isWatched = false
+  /** engine/http/handshake-request: in place of the request that a WebTransport connection lacks. */
+  standIn: IncomingMessage | undefined = undefined
+  /** joining/implicit-connect: true after the first CONNECT packet, before it the timer that waits for one. */
+  firstConnect: true | NodeJS.Timeout | undefined = undefined
+  /** joining/connection-joins */
+  joins: unknown = undefined
+  /** events/gate/event-rates: of sockets that have left, by namespace. */
+  rates: unknown = undefined
+}
+
+const STATE = Symbol('fastify-namespaces: connection')
+
+/**
+ * The state of a connection, made when it is first asked for.
+ *
+ * @param connection - `socket.conn`, engine.io's socket
+ */
+export function connectionStateOf(connection: object): ConnectionState {
+  const stateful = connection as { [STATE]?: ConnectionState }
+  stateful[STATE] ??= new ConnectionState()
+  return stateful[STATE]
+}
