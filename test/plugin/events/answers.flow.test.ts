@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io'
 import t from 'tap'
+import { chunkOf, inBothModes, stage } from '../fast-path-harness.js'
 import { client, next, until, withResolvers } from '../harness.js'
-import { inBothModes, piece, stage } from '../lane-harness.js'
 
 /*
  * Every ack is sent, and once, within a bound that an option names.
@@ -204,7 +204,7 @@ t.test('a listener that never acks is answered for when its time is up, and 0 tu
 inBothModes('two events of one piece for a listener that hears once are both answered', async (t, fast) => {
   const { wire, socket } = await stage(t, {}, { fast, handlerTimeoutMs: 10 })
   socket.once('once', (ack) => ack('heard'))
-  wire.line.write(piece('42/chat,1["once"]', '42/chat,2["once"]'))
+  wire.line.write(chunkOf('42/chat,1["once"]', '42/chat,2["once"]'))
   t.equal(await wire.next(), '43/chat,1["heard"]')
   t.match(await wire.next(), /^43\/chat,2\[\{"ok":false,"error":\{"code":"FST_NSP_HANDLER_TIMEOUT"/)
 })

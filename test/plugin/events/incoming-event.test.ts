@@ -1,6 +1,6 @@
 import { Encoder, PacketType } from 'socket.io-parser'
 import t from 'tap'
-import { inBothModes, piece, stage, until } from '../lane-harness.js'
+import { chunkOf, inBothModes, stage, until } from '../fast-path-harness.js'
 
 const cycle: Record<string, unknown> = {}
 cycle.self = cycle
@@ -100,7 +100,7 @@ inBothModes('an ack is sent once, whoever sends it, and however often', async (t
     ack(Buffer.from('two'))
     setImmediate(ack, 'three')
   })
-  wire.line.write(piece('42/chat,1["ask","bytes"]', '42/chat,2["ask","text"]'))
+  wire.line.write(chunkOf('42/chat,1["ask","bytes"]', '42/chat,2["ask","text"]'))
   wire.say('42/chat,3["ask","again"]')
   await new Promise((resolve) => setImmediate(resolve))
   wire.say('42/chat,4["ask","again"]')

@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io'
 import t from 'tap'
+import { chunkOf, enter, inBothModes, stage, until as wireUntil } from '../../fast-path-harness.js'
 import { client, next, until, withResolvers } from '../../harness.js'
-import { enter, inBothModes, piece, stage, until as wireUntil } from '../../lane-harness.js'
 
 const FORBIDDEN = { ok: false, error: { code: 'FST_NSP_REFUSED', statusCode: 403, message: 'not you' } }
 const INTERNAL = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' } }
@@ -319,7 +319,7 @@ inBothModes(
     )
     socket.on('plain', (id, ack) => ack(id))
     wire.line.write(
-      piece(
+      chunkOf(
         '42/chat,["begin",0]',
         '42/chat,["declared",1]',
         '42/chat,["plain",2]',
