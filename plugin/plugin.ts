@@ -3,39 +3,39 @@ import { checkInstance } from './check-instance.js'
 import type { Decorators } from './decorators.js'
 import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
 import { type NamespacesOptions, normalizeOptions } from './definition/normalize/plugin-options.js'
-import { Dismissals } from './engine/dismissed-users.js'
-import { createHandshake } from './engine/handshake-route.js'
+import { DismissedUsers } from './engine/dismissed-users.js'
+import { createHandshakeRoute } from './engine/handshake-route.js'
 import { findRequest } from './engine/http/connect-request.js'
 import { createRouting } from './engine/http/fastify-routing.js'
 import { createOriginPolicy } from './engine/origin-policy.js'
-import { watchSizes } from './engine/oversize-log.js'
-import { createIntake } from './engine/server-listeners.js'
-import { attachServer } from './engine/socket-io-server.js'
+import { logOversize } from './engine/oversize-log.js'
+import { createServerListeners } from './engine/server-listeners.js'
+import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { gateOf, receiverOf } from './events/gate/event-gate.js'
 import { createDrain } from './events/gate/in-flight.js'
-import { createChildren } from './joining/namespaces/dynamic-namespaces.js'
+import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
-import { createStrangers } from './joining/namespaces/unknown-namespaces.js'
+import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
-import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
+import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { createIdentities } from './sockets/identities.js'
-import { createEntrance } from './sockets/join-server.js'
-import { createLife } from './sockets/lifecycle.js'
+import { createJoinServer } from './sockets/join-server.js'
+import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
-import { createAddresses, createReach } from './sockets/namespace-of.js'
-import { containServer } from './sockets/prepare-socket.js'
+import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
-import { createUserReach } from './sockets/user-of.js'
-import { createInjector } from './testing/inject-socket.js'
-import { createLanes } from './wire/fast-path.js'
+import { createUserOf } from './sockets/user-of.js'
+import { createInjectSocket } from './testing/load-inject-socket.js'
+import { createFastPath } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
 declare module 'fastify' {
@@ -43,13 +43,9 @@ declare module 'fastify' {
 }
 
 /**
- * The plugin: options in, decorators out.
- *
- * A definition goes to the registry (registry.ts), and is mounted when the instance is ready (mount.ts).
- * A handshake goes through a Fastify route (handshake.ts) to the engine, whose server attach.ts has made.
- * What needs no handshake, and every upgrade, comes in by intake.ts.
- * A connect, read by the codec, goes through the hidden route of its namespace (admission.ts, connect.ts); the socket
- * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
+ * Assembles the plugin. The registry keeps each definition (joining/namespaces/registry.ts) until the instance is ready and
+ * mounts them (sockets/mount.ts). A handshake is a Fastify route (engine/handshake-route.ts). A connect is a request to the
+ * namespace's hidden route (joining/admission.ts); its socket is prepared (sockets/prepare-socket.ts) and runs its lifecycle.
  */
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
@@ -60,17 +56,22 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
-  const dismissals = new Dismissals(Date.now)
+  const dismissed = new DismissedUsers(Date.now)
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
-  const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
+  const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
   const rates = createPacketRates(options.limits, () => performance.now())
   const now = () => performance.now()
   const lines = new LineRates(now)
   const notices = new Notices(instance.log, lines, isStrict)
   const codec = createCodec({
     limits: options.limits,
-    explain: createStrangers({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
+    explain: createUnknownNamespaceHints({
+      notices,
+      registry,
+      path: fullPath,
+      prefix: instance.prefix + options.prefix,
+    }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
@@ -80,7 +81,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
   })
   const recovery = withRecovery(options.io, {
-    isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
+    isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf(socket) {
       const request = findRequest(socket)
       return request && users.ownerOf(request)
@@ -88,35 +89,35 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now: () => performance.now(),
     limit: options.limits.recoveryBytes,
   })
-  const { io, serveClient } = await attachServer(instance, {
+  const { io, serveClient } = await createSocketIoServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  watchSizes(io, new RatedLog(instance.log, lines))
+  logOversize(io, new RatedLog(instance.log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, instance.log)
   guardAdapters({ io, emitCheck, log: instance.log })
-  const children = createChildren({
+  const children = createDynamicNamespaces({
     io,
     limit: options.limits.dynamicNamespaces,
     log: instance.log,
-    isShared: speaksToOthers,
+    isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
-  const { users, admission, readmit } = createEntrance(instance, {
+  const { users, admission, readmit } = createJoinServer(instance, {
     io,
     options,
     route,
     find: registry.find,
     isWanted: (address) => mounts.isWanted(address),
     children,
-    dismissals,
+    dismissed,
     rates,
-    meet: (socket) => identities.meet(socket),
+    meet: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
-  containServer({
+  prepareServer({
     io,
     limits: options.limits,
     log: instance.log,
@@ -129,17 +130,17 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     notices,
     now,
   })
-  // Behind containment, whose own listeners are none that a lane has to heed.
+  // After prepareServer, whose listeners the fast path does not have to respect.
   const openLane = options.fast
-    ? createLanes({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
+    ? createFastPath({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
     : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, users, dismissals, isMounted, now: Date.now, log: instance.log })
+  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log: instance.log })
   const mounts = createMounts({
     io,
     registry,
     children,
-    live: createLife({
+    runLifecycle: createLifecycle({
       readmit,
       identities,
       emitCheck,
@@ -150,11 +151,16 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     handlerTimeoutMs: options.handlerTimeoutMs,
     payloadBytes: options.limits.payloadBytes,
   })
-  const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
+  const { closeTimeoutMs } = options
+  const listeners = createServerListeners(instance, io, {
+    path: fullPath,
+    checkOrigin,
+    isFast: options.fast,
+    dismissed,
+  })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
-  const { closeTimeoutMs } = options
-  const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+  const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
   const [{ contractOf, contractFor }, { log }] = [mounts, instance]
   const decorators: Record<keyof Decorators, unknown> = {
@@ -165,9 +171,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createReach({ io, registry, children, contractOf, emitCheck, log }),
-    addressesOf: createAddresses({ io, registry }),
-    userOf: createUserReach({ io, registry, identities, contractFor, emitCheck, log }),
+    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    addressesOf: createAddressesOf({ io, registry }),
+    userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,
     addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
       if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
@@ -182,7 +188,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   }
   instance.addHook('onReady', async () => mounts.open())
 
-  // io.close() ends the engine and its virtual server; the http server below is Fastify's to close, after this.
+  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this hook.
   async function close(): Promise<void> {
     handshake.close()
     admission.close()
@@ -191,7 +197,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     await io.close()
     const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
     if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
-    await intake.close(closeTimeoutMs)
+    await listeners.close(closeTimeoutMs)
     await injector.close()
   }
 }

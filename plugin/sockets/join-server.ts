@@ -1,43 +1,43 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
-import type { Dismissals } from '../engine/dismissed-users.js'
-import type { Route } from '../engine/http/fastify-routing.js'
+import type { DismissedUsers } from '../engine/dismissed-users.js'
+import type { Routing } from '../engine/http/fastify-routing.js'
 import { type Admission, type AdmissionOptions, createAdmission } from '../joining/admission.js'
 import { createConnect } from '../joining/ask-connect-route.js'
 import { createConnectAnswers } from '../joining/connect-packet.js'
 import { createDecision, type DecisionOptions } from '../joining/join-decision.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { createReadmit, type Readmit } from '../joining/reauthenticate.js'
 import { createUsers, type Users } from '../joining/request-users.js'
 import { RecoveringAdapter } from './recovery/recovery-adapter.js'
 
 /*
- * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
+ * Assembles the parts of joining for one server: users, decision, admission, and reauthentication.
  */
 
-export interface EntranceOptions
+export interface JoinServerOptions
   extends Pick<AdmissionOptions, 'meet' | 'rates'>,
     Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
   readonly options: NormalOptions
-  readonly route: Route
-  readonly children: Children
-  readonly dismissals: Dismissals
+  readonly route: Routing
+  readonly children: DynamicNamespaces
+  readonly dismissed: DismissedUsers
 }
 
-export interface Entrance {
+export interface JoinServer {
   readonly users: Users
   readonly admission: Admission
   readonly readmit: Readmit
 }
 
-export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
-  const { io, options, route, find, isWanted, children, dismissals, rates, meet } = entrance
+export function createJoinServer(instance: FastifyInstance, dependencies: JoinServerOptions): JoinServer {
+  const { io, options, route, find, isWanted, children, dismissed, rates, meet } = dependencies
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { log } = instance
-  const users = createUsers({ userIdOf, dismissals, recoveryMs: recovery?.maxDisconnectionDuration, log })
+  const users = createUsers({ userIdOf, dismissed, recoveryMs: recovery?.maxDisconnectionDuration, log })
   const decide = createDecision({
     connect: createConnect(route),
     find,
@@ -49,7 +49,7 @@ export function createEntrance(instance: FastifyInstance, entrance: EntranceOpti
       const adapter = io._nsps.get(address)?.adapter
       return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
     },
-    dismissals,
+    dismissed,
     log,
   })
   const admission = createAdmission({

@@ -5,7 +5,7 @@ import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/ind
 import { frame, OPCODE, WireSocket } from '../wire/wire.js'
 import { build, listen } from './harness.js'
 
-/** What is private of a connection, and tells whether a lane is open. */
+/** Private fields of a connection that show whether its fast path is open. */
 export interface Connection {
   readonly transport: { readonly name: string; readonly writable: boolean; readonly socket: object }
   readonly readyState: string
@@ -17,14 +17,14 @@ export interface Connection {
   once(event: string, listener: (...args: never[]) => void): unknown
 }
 
-/** One specification, with fast on and off: what it says holds for both. */
+/** One specification, with `fast` on and off: it holds for both. */
 export function inBothModes(title: string, specification: (t: Test, fast: boolean) => Promise<void>): void {
   for (const fast of [true, false]) {
-    t.test(`${title}, ${fast ? 'by the fast lane' : 'by the long way'}`, (t) => specification(t, fast))
+    t.test(`${title}, ${fast ? 'over the fast path' : 'over the regular path'}`, (t) => specification(t, fast))
   }
 }
 
-/** A server, and a client of `/chat` of which every byte is ours. */
+/** A server, and a client of `/chat` that is written byte by byte. */
 export async function stage(
   t: Test,
   definition: AnyNamespaceDefinition,
@@ -35,7 +35,7 @@ export async function stage(
   return { app, port, ...(await enter(t, app, port)) }
 }
 
-/** A further client of `/chat`, and its socket on the server. */
+/** Another client of `/chat`, and its socket on the server. */
 export async function enter(
   t: Test,
   app: FastifyInstance,
@@ -49,7 +49,7 @@ export async function enter(
   return { wire, socket: socket as Socket }
 }
 
-/** Whether a socket's connection goes by the fast lane. */
+/** Whether a socket's connection uses the fast path. */
 export function isLaned({ conn }: Socket): boolean {
   return Object.hasOwn(conn, 'write')
 }
@@ -58,12 +58,12 @@ export function connectionOf({ conn }: Socket): Connection {
   return conn as unknown as Connection
 }
 
-/** Text frames in one piece. */
+/** Text frames in one chunk. */
 export function piece(...texts: (string | Uint8Array)[]): Buffer {
   return Buffer.concat(texts.map((text) => (typeof text === 'string' ? frame(OPCODE.text, text) : text)))
 }
 
-/** The messages up to that one, or to the end of the connection. */
+/** The messages up to and including the given one, or to the end of the connection. */
 export async function until(wire: WireSocket, last: string): Promise<unknown[]> {
   const messages: unknown[] = []
   for (;;) {

@@ -5,7 +5,7 @@ import { FST_NSP_CLOSING, FST_NSP_EVENT_UNKNOWN, FST_NSP_RATE_LIMITED } from '..
 import type { Clock, Limits } from '../../shared/limits.js'
 import { type Notices, RatedLog } from '../../shared/log/rated-log.js'
 import { suggest } from '../../shared/wording.js'
-import { Refusal } from '../../wire/packet-limits.js'
+import { PacketRefusal } from '../../wire/packet-limits.js'
 import type { IncomingEvent } from '../incoming-event.js'
 import { EventRates } from './event-rates.js'
 import { WaitingEvents } from './waiting-event.js'
@@ -59,7 +59,7 @@ export class EventRefusals {
       this.refuse(incoming, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
       return false
     }
-    if (!(incoming.payload instanceof Refusal)) return true
+    if (!(incoming.payload instanceof PacketRefusal)) return true
     this.refuse(incoming, incoming.payload.error)
     return false
   }

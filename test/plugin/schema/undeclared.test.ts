@@ -205,7 +205,7 @@ t.test('an error handler has its own words, whatever it is called', async (t) =>
 })
 
 t.test('what an adapter can do is known by the class that has it, not by its text', async (t) => {
-  const { speaksToOthers } = await import('../../../plugin/sockets/adapter-features.js')
+  const { isClusterAdapter } = await import('../../../plugin/sockets/adapter-features.js')
   const require = createRequire(createRequire(import.meta.url).resolve('socket.io'))
   const path = require.resolve('socket.io-adapter')
   type Copy = Pick<typeof stock, 'Adapter' | 'SessionAwareAdapter'>
@@ -224,15 +224,15 @@ t.test('what an adapter can do is known by the class that has it, not by its tex
     // The same words as Socket.IO's own, in a class that speaks: a bundler may have put its text there.
     class Alike extends Adapter {}
     Object.defineProperty(Alike.prototype, 'serverSideEmit', { value: Adapter.prototype.serverSideEmit })
-    for (const Silenced of [Adapter, SessionAwareAdapter, Silent]) t.notOk(speaksToOthers(new Silenced(io.of('/'))))
-    for (const Heard of [Speaking, Alike]) t.ok(speaksToOthers(new Heard(io.of('/'))))
+    for (const Silenced of [Adapter, SessionAwareAdapter, Silent]) t.notOk(isClusterAdapter(new Silenced(io.of('/'))))
+    for (const Heard of [Speaking, Alike]) t.ok(isClusterAdapter(new Heard(io.of('/'))))
     t.ok(
-      speaksToOthers(Object.assign(new Silent(io.of('/')) as object, { serverSideEmit: () => {} }) as never),
+      isClusterAdapter(Object.assign(new Silent(io.of('/')) as object, { serverSideEmit: () => {} }) as never),
       'its own',
     )
   }
-  t.notOk(speaksToOthers({} as never), 'one that has no such method')
-  t.ok(speaksToOthers({ serverSideEmit: () => {} } as never), 'one that inherits from nobody')
+  t.notOk(isClusterAdapter({} as never), 'one that has no such method')
+  t.ok(isClusterAdapter({ serverSideEmit: () => {} } as never), 'one that inherits from nobody')
 })
 
 t.test(

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, Binary, type NamespacesOptions } from '../../../plugin/index.js'
-import { createStrangers } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
+import { createUnknownNamespaceHints } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
 import { LineRates, Notices } from '../../../plugin/shared/log/rated-log.js'
 import { build, client, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
 import { inBothModes } from '../lane-harness.js'
@@ -100,7 +100,7 @@ t.test('under a prefix an unknown namespace is told how its name begins', async 
   const { lines, logger } = logLines()
   const rates = new LineRates(() => 0)
   const log = { info: (fields: Line, msg: string) => void lines.push({ ...fields, msg }) } as never
-  const explain = createStrangers({
+  const explain = createUnknownNamespaceHints({
     notices: new Notices(log, rates, false),
     registry: { entries: [{ name: '/api/chat' }] },
     path: '/api/socket.io',

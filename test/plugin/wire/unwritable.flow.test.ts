@@ -237,7 +237,7 @@ t.test("nor does an application's own parser that fails end it, and who can't be
   app.disconnectUser('ada')
   t.equal(await gone, 'io server disconnect')
   const errors = lines.filter(({ level }) => level === 50).map(({ msg }) => msg)
-  t.strictSame(errors, ['details of a refusal can not be sent', 'a farewell can not be sent'])
+  t.strictSame(errors, ['details of a refusal can not be sent', 'the reason of a disconnect can not be sent'])
 })
 
 t.test('what can be told of a refusal that fails in the encoder is told', async (t) => {
