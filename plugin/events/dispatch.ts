@@ -24,7 +24,7 @@ export interface DispatchOptions {
   readonly hooks: NormalHooks
   /** `this` of handlers and hooks: the context that declared the namespace. */
   readonly instance: FastifyInstance
-  /** Milliseconds, 0 for no bound. */
+  /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
 }
 
