@@ -3,14 +3,14 @@ import { checkInstance } from './check-instance.js'
 import type { Decorators } from './decorators.js'
 import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
 import { type NamespacesOptions, normalizeOptions } from './definition/normalize/plugin-options.js'
-import { Dismissals } from './engine/dismissed-users.js'
-import { createHandshake } from './engine/handshake-route.js'
+import { DismissedUsers } from './engine/dismissed-users.js'
+import { createHandshakeRoute } from './engine/handshake-route.js'
 import { findRequest } from './engine/http/connect-request.js'
 import { createRouting } from './engine/http/fastify-routing.js'
 import { createOriginPolicy } from './engine/origin-policy.js'
-import { watchSizes } from './engine/oversize-log.js'
-import { createIntake } from './engine/server-listeners.js'
-import { attachServer } from './engine/socket-io-server.js'
+import { logOversize } from './engine/oversize-log.js'
+import { createServerListeners } from './engine/server-listeners.js'
+import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { gateOf, receiverOf } from './events/gate/event-gate.js'
@@ -34,8 +34,8 @@ import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
 import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createUserOf } from './sockets/user-of.js'
-import { createInjector } from './testing/inject-socket.js'
-import { createLanes } from './wire/fast-path.js'
+import { createInjectSocket } from './testing/load-inject-socket.js'
+import { createFastPath } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
 declare module 'fastify' {
@@ -50,35 +50,32 @@ declare module 'fastify' {
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
   const options = normalizeOptions(userOptions)
+  const { log } = instance
+  const { limits, closeTimeoutMs, onConnectTimeoutMs } = options
+  const prefix = instance.prefix + options.prefix
   const path = (options.prefix + options.io.path).replace(/\/$/, '')
   const fullPath = instance.prefix + path
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
-  const dismissals = new Dismissals(Date.now)
+  const dismissed = new DismissedUsers(Date.now)
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
-  const handshake = createHandshake(route, options, checkOrigin, (raw) => dismissals.mark(raw))
-  const rates = createPacketRates(options.limits, () => performance.now())
+  const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
   const now = () => performance.now()
+  const rates = createPacketRates(limits, now)
   const lines = new LineRates(now)
-  const notices = new Notices(instance.log, lines, isStrict)
+  const notices = new Notices(log, lines, isStrict)
   const codec = createCodec({
-    limits: options.limits,
-    explain: createUnknownNamespaceHints({
-      notices,
-      registry,
-      path: fullPath,
-      prefix: instance.prefix + options.prefix,
-    }),
+    limits,
+    explain: createUnknownNamespaceHints({ notices, registry, path: fullPath, prefix }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
     admits: rates.admits,
     forget: (connection) => admission.forget(connection),
-    reportRefusal: (error, namespace) =>
-      logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
+    reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'details of a refusal can not be sent'),
   })
   const recovery = withRecovery(options.io, {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
@@ -86,22 +83,22 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       const request = findRequest(socket)
       return request && users.ownerOf(request)
     },
-    now: () => performance.now(),
-    limit: options.limits.recoveryBytes,
+    now,
+    limit: limits.recoveryBytes,
   })
-  const { io, serveClient } = await attachServer(instance, {
+  const { io, serveClient } = await createSocketIoServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  watchSizes(io, new RatedLog(instance.log, lines))
+  logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
-  if (isRecovering) warnOfAdapter(io, instance.log)
-  guardAdapters({ io, emitCheck, log: instance.log })
+  if (isRecovering) warnOfAdapter(io, log)
+  guardAdapters({ io, emitCheck, log })
   const children = createDynamicNamespaces({
     io,
-    limit: options.limits.dynamicNamespaces,
-    log: instance.log,
+    limit: limits.dynamicNamespaces,
+    log,
     isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
@@ -112,52 +109,48 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     find: registry.find,
     isWanted: (address) => mounts.isWanted(address),
     children,
-    dismissals,
+    dismissed,
     rates,
-    meet: (socket) => identities.screen(socket),
+    screen: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
   prepareServer({
     io,
-    limits: options.limits,
-    log: instance.log,
+    limits,
+    log,
     admission,
     drain,
     rulesOf: (address) => mounts.at(address),
-    openLane: (socket) => openLane(socket),
+    openFast: (socket) => openFast(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     handlerTimeoutMs: options.handlerTimeoutMs,
     notices,
     now,
   })
   // After prepareServer, whose listeners the fast path does not have to respect.
-  const openLane = options.fast
-    ? createLanes({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
-    : () => {}
+  const openFast = options.fast ? createFastPath({ io, options: options.io, limits, receiverOf, log }) : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, users, dismissals, isMounted, now: Date.now, log: instance.log })
+  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
   const mounts = createMounts({
     io,
     registry,
     children,
-    runLifecycle: createLifecycle({
-      readmit,
-      identities,
-      emitCheck,
-      onConnectTimeoutMs: options.onConnectTimeoutMs,
-      log: instance.log,
-    }),
-    log: instance.log,
+    runLifecycle: createLifecycle({ readmit, identities, emitCheck, onConnectTimeoutMs, log }),
+    log,
     handlerTimeoutMs: options.handlerTimeoutMs,
-    payloadBytes: options.limits.payloadBytes,
+    payloadBytes: limits.payloadBytes,
   })
-  const intake = createIntake(instance, io, { path: fullPath, checkOrigin, isFast: options.fast, dismissals })
+  const listeners = createServerListeners(instance, io, {
+    path: fullPath,
+    checkOrigin,
+    isFast: options.fast,
+    dismissed,
+  })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
-  const { closeTimeoutMs } = options
-  const injector = createInjector(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+  const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
-  const [{ contractOf, contractFor }, { log }] = [mounts, instance]
+  const { contractOf, contractFor } = mounts
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket: injector.injectSocket,
@@ -188,11 +181,11 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     handshake.close()
     admission.close()
     const isDrained = await drain.close(closeTimeoutMs)
-    if (!isDrained) instance.log.warn('closing without waiting longer for events in flight')
+    if (!isDrained) log.warn('closing without waiting longer for events in flight')
     await io.close()
     const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
-    if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
-    await intake.close(closeTimeoutMs)
+    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
+    await listeners.close(closeTimeoutMs)
     await injector.close()
   }
 }

@@ -9,9 +9,12 @@ import { isMainThread } from 'node:worker_threads'
 // The hooks themselves run in a thread of their own, and come by here once more.
 if (isMainThread) register(import.meta.url)
 
-const source = new URL('../plugin/index.ts', import.meta.url).href
+const sources = {
+  'fastify-namespaces': new URL('../plugin/index.ts', import.meta.url).href,
+  'fastify-namespaces/testing': new URL('../plugin/testing.ts', import.meta.url).href,
+}
 
 /** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {
-  return specifier === 'fastify-namespaces' ? { url: source, shortCircuit: true } : next(specifier, context)
+  return Object.hasOwn(sources, specifier) ? { url: sources[specifier], shortCircuit: true } : next(specifier, context)
 }

@@ -21,7 +21,7 @@ interface Call {
 /** A decision is older than what is remembered: it has to be made anew. */
 export class StaleDecision extends Error {}
 
-export class Dismissals {
+export class DismissedUsers {
   readonly #now: () => number
   readonly #limit: number
   /** The last one of each user, the oldest first. */

@@ -9,7 +9,7 @@ import { settlesWithin } from '../shared/timeout.js'
  */
 
 /** What we need of the engine's transport. */
-interface Transport {
+interface EngineSessionTransport {
   readonly name: string
   readonly writable: boolean
   /** Of a polling one that is to be closed at the next poll. */
@@ -18,21 +18,21 @@ interface Transport {
 }
 
 /** What we need of the engine's socket. */
-interface Session {
+interface EngineSession {
   readonly id: string
   /** That of its handshake; a session of WebTransport has none. */
   readonly request: IncomingMessage | null
-  readonly transport: Transport
+  readonly transport: EngineSessionTransport
   close(discard?: boolean): void
   on(event: 'close', listener: () => void): void
   once(event: 'close' | 'upgrade', listener: () => void): void
 }
 
-export interface Sessions {
+export interface EngineSessions {
   /** The one of that id that has not ended. */
-  find(id: string): Session | undefined
+  find(id: string): EngineSession | undefined
   /** Says that a client has come back after its handshake: somebody waits for the goodbye. */
-  expect(session: Session): void
+  expect(session: EngineSession): void
   /** Makes `close()` care for an upgraded connection: it may end after its session, or have none. */
   keep(connection: Duplex): void
   /**
@@ -43,11 +43,11 @@ export interface Sessions {
 }
 
 /** Follows every session of a server's engine, and replaces the engine's own `close()`. Call it before any handshake. */
-export function createSessions({ engine }: Server): Sessions {
+export function createEngineSessions({ engine }: Server): EngineSessions {
   // The engine's own, by their ids.
-  const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, Session>> }
+  const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, EngineSession>> }
   // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
-  const abandoned = new WeakSet<Session>()
+  const abandoned = new WeakSet<EngineSession>()
   const connections = new Set<Duplex>()
   const discardAll = engine.close.bind(engine)
 
@@ -56,7 +56,7 @@ export function createSessions({ engine }: Server): Sessions {
     connections.delete(this)
   }
 
-  engine.on('connection', (session: Session) => {
+  engine.on('connection', (session: EngineSession) => {
     // The one it begins with: after an upgrade it has another, and this one may still wait.
     const { transport } = session
     if (transport.name !== 'polling') return
@@ -97,7 +97,7 @@ export function createSessions({ engine }: Server): Sessions {
 }
 
 /** Closes a session as soon as its client can hear it: at once, or at the next poll, or after an upgrade under way. */
-function sayGoodbye(session: Session): void {
+function sayGoodbye(session: EngineSession): void {
   if (session.transport.name !== 'polling' || session.transport.writable) {
     session.close()
     return

@@ -14,7 +14,7 @@ const MOST_ORIGINS = 10
  * Advises on what refuses the handshakes of a scope.
  * in: the scope with the engine's routes and nothing else; whether any namespace is declared, asked when it is needed.
  */
-export function adviseOnHandshakes(scope: FastifyInstance, hasNamespaces: () => boolean): void {
+export function logHandshakeHints(scope: FastifyInstance, hasNamespaces: () => boolean): void {
   // Those that have come as far as the engine, or that we have refused ourselves.
   const explained = new WeakSet<IncomingMessage>()
   const origins = new Set<string>()

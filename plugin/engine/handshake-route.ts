@@ -8,10 +8,10 @@ import { isWithin } from '../shared/limits.js'
 import { logError } from '../shared/log/error-log.js'
 import { keepSecrets } from '../shared/log/redaction.js'
 import { after, isThenable } from '../shared/maybe-async.js'
-import { adviseOnHandshakes } from './handshake-hints.js'
-import { Answer } from './http/captured-response.js'
+import { logHandshakeHints } from './handshake-hints.js'
+import { CapturedResponse } from './http/captured-response.js'
 import { handshakeOf, keepCookies, keepHandshake } from './http/connect-request.js'
-import { isInjected, keepForPolls, relay, silence } from './http/relay-headers.js'
+import { isInjected, keepForPolls, relayToReply, silenceWarning } from './http/relay-headers.js'
 import { sessionIdOf } from './http/request-url.js'
 import type { OriginPolicy } from './origin-policy.js'
 import { refuseUpgrade, watchUpgrade } from './upgrade-response.js'
@@ -39,7 +39,7 @@ interface RouteEnds {
 }
 
 /** The two ends of the handshake: the engine's question, and Fastify's route. */
-export interface Handshake {
+export interface HandshakeRoute {
   /** Given to the engine in place of the user's own, which is asked in its turn. */
   readonly allowRequest: AllowRequest
   /** Adds the engine's routes to a context, at `path` below its prefix. */
@@ -49,12 +49,12 @@ export interface Handshake {
 }
 
 /** `markInjected` hears of one of inject(), which has not come by way of intake.ts. */
-export function createHandshake(
+export function createHandshakeRoute(
   route: FastifyInstance['routing'],
   { io: options, limits }: NormalOptions,
   checkOrigin: OriginPolicy,
   markInjected: (raw: IncomingMessage) => void,
-): Handshake {
+): HandshakeRoute {
   const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
   let isClosing = false
 
@@ -66,7 +66,7 @@ export function createHandshake(
     }
     // A poll comes through the route: one that has not is none of ours.
     if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
-    const response = new Answer(raw)
+    const response = new CapturedResponse(raw)
     response.once('finish', () => {
       if (!handshakeOf(raw)) return refuseUpgrade(raw, response)
       const headers = response.endToEndHeaders
@@ -124,7 +124,7 @@ export function createHandshake(
       })
 
       instance.register(async (scope) => {
-        adviseOnHandshakes(scope, hasNamespaces)
+        logHandshakeHints(scope, hasNamespaces)
         // The engine reads bodies itself.
         scope.removeAllContentTypeParsers()
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -155,18 +155,18 @@ export function createHandshake(
               if (isNew && !isWithin(io.engine.clientsCount + 1, limits.connections)) {
                 throw new FST_NSP_CONNECTIONS_LIMIT()
               }
-              if (reply.raw instanceof Answer) return acceptUpgrade(request, reply)
+              if (reply.raw instanceof CapturedResponse) return acceptUpgrade(request, reply)
               keepHandshake(request.raw, request)
               if (isInjected(request.raw)) {
-                silence(request.raw)
+                silenceWarning(request.raw)
                 markInjected(request.raw)
               }
-              return relay(request, reply, (raw, response) => io.engine.handleRequest(raw, response))
+              return relayToReply(request, reply, (raw, response) => io.engine.handleRequest(raw, response))
             },
           })
         }
         if (options.serveClient === false) return
-        scope.get(`${path}/${BUNDLE}`, hidden, (request, reply) => relay(request, reply, serveClient))
+        scope.get(`${path}/${BUNDLE}`, hidden, (request, reply) => relayToReply(request, reply, serveClient))
       })
     },
 

@@ -22,10 +22,10 @@ type Target = Pick<FastifyRequest, 'host' | 'protocol'>
  */
 export type OriginPolicy = (raw: IncomingMessage, target: Target) => Promise<void>
 
-type CorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
+type StaticCorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
 /** What is answered to a request that Fastify does not see, in its words. */
-export interface Refusal {
+export interface OriginRefusal {
   readonly statusCode: number
   readonly endToEndHeaders: OutgoingHttpHeaders
   readonly body: string
@@ -54,7 +54,7 @@ export function admitOrigin(
   raw: IncomingMessage,
   opening: IncomingMessage | null,
   checkOrigin: OriginPolicy,
-  go: (refusal?: Refusal) => void,
+  go: (refusal?: OriginRefusal) => void,
 ): unknown {
   const handshake = opening ? handshakeOf(opening) : undefined
   if (!handshake || isFromSamePage(raw, handshake)) return go()
@@ -80,9 +80,9 @@ function isSameOrigin(origin: string, target: Target): boolean {
   return URL.canParse(own) && new URL(own).host === host
 }
 
-async function isAllowed(origin: string, allowed: CorsOptions['origin']): Promise<boolean> {
+async function isAllowed(origin: string, allowed: StaticCorsOptions['origin']): Promise<boolean> {
   if (typeof allowed === 'function') {
-    const answer = await new Promise<CorsOptions['origin']>((resolve, reject) => {
+    const answer = await new Promise<StaticCorsOptions['origin']>((resolve, reject) => {
       allowed(origin, (error, value) => (error ? reject(error) : resolve(value)))
     })
     return answer === true || (await isAllowed(origin, answer))
@@ -99,13 +99,13 @@ function matches(origin: string, entry: unknown): boolean {
 function resolveDelegate(
   delegate: Extract<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>,
   raw: IncomingMessage,
-): Promise<CorsOptions> {
+): Promise<StaticCorsOptions> {
   return new Promise((resolve, reject) => {
     delegate(raw, (error, options) => (error ? reject(error) : resolve(options ?? {})))
   })
 }
 
-function refuse({ statusCode = 403, code, message }: FastifyError): Refusal {
+function refuse({ statusCode = 403, code, message }: FastifyError): OriginRefusal {
   const body = JSON.stringify({ statusCode, code, error: 'Forbidden', message })
   const type = 'application/json; charset=utf-8'
   return { statusCode, endToEndHeaders: { 'content-type': type, 'content-length': Buffer.byteLength(body) }, body }

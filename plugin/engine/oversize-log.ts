@@ -13,7 +13,7 @@ const MESSAGE = 'a client has sent more at once than limits.payloadBytes lets th
 const TOO_LARGE = /max payload size exceeded/i
 
 /** Call it before anybody keeps the engine's `handleRequest`. */
-export function watchSizes({ engine }: Pick<Server, 'engine'>, log: RatedLog): void {
+export function logOversize({ engine }: Pick<Server, 'engine'>, log: RatedLog): void {
   const limit = Number(engine.opts.maxHttpBufferSize)
   const report = (transport: string) => void log.write('warn', { transport, limit }, MESSAGE)
 

@@ -1,13 +1,13 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
-import type { Dismissals } from './dismissed-users.js'
-import { createSessions } from './engine-sessions.js'
+import type { DismissedUsers } from './dismissed-users.js'
+import { createEngineSessions } from './engine-sessions.js'
 import { createReadUrl, secondaryServersOf } from './http/fastify-internals.js'
 import { writePollHeaders } from './http/poll-headers.js'
 import { pathOf, queryOf, sessionIdOf } from './http/request-url.js'
 import { admitOrigin, type OriginPolicy } from './origin-policy.js'
-import { takeUpgrades } from './upgrade-listeners.js'
+import { listenForUpgrades } from './upgrade-listeners.js'
 import { restoreOffer } from './upgrade-offer.js'
 
 /*
@@ -20,12 +20,12 @@ const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
-export interface Intake {
+export interface ServerListeners {
   /** Ends what is left of the engine's traffic, after so many milliseconds at most. Call it after `io.close()`. */
   close(timeoutMs: number): Promise<void>
 }
 
-export interface IntakeOptions {
+export interface ServerListenersOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string
   /** Asked for what follows a handshake, too. */
@@ -33,16 +33,20 @@ export interface IntakeOptions {
   /** Whether the engine may be taken by its private parts, where they are known. */
   readonly isFast: boolean
   /** A handshake is decided on from here. */
-  readonly dismissals: Pick<Dismissals, 'count' | 'mark'>
+  readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
 }
 
 /**
  * Takes the engine's traffic from the instance's servers, once every plugin has added its listeners to them (onReady).
  * in: a context, and its Socket.IO server.
  */
-export function createIntake(instance: FastifyInstance, io: Server, options: IntakeOptions): Intake {
-  const { path, checkOrigin, dismissals } = options
-  const sessions = createSessions(io)
+export function createServerListeners(
+  instance: FastifyInstance,
+  io: Server,
+  options: ServerListenersOptions,
+): ServerListeners {
+  const { path, checkOrigin, dismissed } = options
+  const sessions = createEngineSessions(io)
   const readUrl = createReadUrl(instance)
   const isOurs = (raw: IncomingMessage) => pathOf(readUrl(raw)) === path
   const handleRequest = io.engine.handleRequest.bind(io.engine)
@@ -75,14 +79,14 @@ export function createIntake(instance: FastifyInstance, io: Server, options: Int
         })
         return
       }
-      if (dismissals.count > 0 && isOurs(raw)) dismissals.mark(raw)
+      if (dismissed.count > 0 && isOurs(raw)) dismissed.mark(raw)
       for (const listener of others) listener.call(server, raw, response)
     })
   }
 
   instance.addHook('onReady', async () => {
     takeRequests(instance.server)
-    takeUpgrades(instance, { ...options, readUrl, engine: io.engine, sessions })
+    listenForUpgrades(instance, { ...options, readUrl, engine: io.engine, sessions })
   })
   instance.addHook('onListen', async () => {
     // They pass their upgrades on to the main server.

@@ -11,13 +11,13 @@ import type { NormalOptions } from '../definition/normalize/plugin-options.js'
  */
 
 /** What closing the server needs to know. */
-export interface AttachOptions {
+export interface SocketIoServerOptions {
   readonly io: NormalOptions['io']
   /** Runs in Fastify's preClose: the place to close the engine, for the http server waits for its connections. */
   readonly preClose: () => Promise<void>
 }
 
-export interface AttachedServer {
+export interface CreatedSocketIoServer {
   readonly io: Server
   /** Answers a request for the client's bundle, as Socket.IO does. */
   serveClient(raw: IncomingMessage, response: ServerResponse): void
@@ -27,7 +27,10 @@ export interface AttachedServer {
  * Makes the Socket.IO server of an instance.
  * in: a context; out: its Socket.IO server, on a virtual http server; closing with the context.
  */
-export async function attachServer(instance: FastifyInstance, options: AttachOptions): Promise<AttachedServer> {
+export async function createSocketIoServer(
+  instance: FastifyInstance,
+  options: SocketIoServerOptions,
+): Promise<CreatedSocketIoServer> {
   const virtual = createServer()
   let io!: Server
   await instance.register(async (scope) => {

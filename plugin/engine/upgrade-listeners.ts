@@ -2,8 +2,8 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
-import type { Dismissals } from './dismissed-users.js'
-import type { Sessions } from './engine-sessions.js'
+import type { DismissedUsers } from './dismissed-users.js'
+import type { EngineSessions } from './engine-sessions.js'
 import { UpgradeRequest } from './http/detached-request.js'
 import type { ReadUrl } from './http/fastify-internals.js'
 import { pathOf, sessionIdOf } from './http/request-url.js'
@@ -19,20 +19,20 @@ import { createUpgrade, refuseUpgrade } from './upgrade-response.js'
 
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 
-export interface UpgradesOptions {
+export interface UpgradeListenersOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string
   readonly readUrl: ReadUrl
   readonly checkOrigin: OriginPolicy
   readonly isFast: boolean
-  readonly dismissals: Pick<Dismissals, 'mark'>
+  readonly dismissed: Pick<DismissedUsers, 'mark'>
   readonly engine: Server['engine']
-  readonly sessions: Pick<Sessions, 'find' | 'keep'>
+  readonly sessions: Pick<EngineSessions, 'find' | 'keep'>
 }
 
 /** Takes the upgrades of an instance's server, once every plugin has added its listeners (onReady). */
-export function takeUpgrades(instance: FastifyInstance, options: UpgradesOptions): void {
-  const { path, readUrl, checkOrigin, isFast, dismissals, engine, sessions } = options
+export function listenForUpgrades(instance: FastifyInstance, options: UpgradeListenersOptions): void {
+  const { path, readUrl, checkOrigin, isFast, dismissed, engine, sessions } = options
   const { server } = instance
   const upgrade = isFast ? createUpgrade(engine, instance.log) : engine.handleUpgrade.bind(engine)
 
@@ -44,7 +44,7 @@ export function takeUpgrades(instance: FastifyInstance, options: UpgradesOptions
     }
     sessions.keep(connection)
     const kept = new UpgradeRequest(raw)
-    dismissals.mark(kept)
+    dismissed.mark(kept)
     const session = sessions.find(sessionIdOf(kept))
     if (!session) {
       upgrade(kept, connection, head)

@@ -1,8 +1,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Engine, isEngine } from '../wire/private-fields.js'
+import { isPrivateEngine, type PrivateEngine } from '../wire/private-fields.js'
 import { findUntested, readVersions } from '../wire/tested-versions.js'
-import type { Answer } from './http/captured-response.js'
+import type { CapturedResponse } from './http/captured-response.js'
 import { abort } from './http/detached-request.js'
 
 /*
@@ -10,7 +10,7 @@ import { abort } from './http/detached-request.js'
  * ends with it.
  */
 
-type Upgrade = Engine['handleUpgrade']
+type Upgrade = PrivateEngine['handleUpgrade']
 
 /**
  * What the engine does with an upgrade, but for the response that it makes for its middlewares and that its connection
@@ -18,14 +18,14 @@ type Upgrade = Engine['handleUpgrade']
  */
 export function createUpgrade(engine: { handleUpgrade: Upgrade }, log: Pick<FastifyBaseLogger, 'warn'>): Upgrade {
   if (findUntested(readVersions()) === undefined) {
-    if (isEngine(engine)) return upgradeWithoutResponse(engine)
+    if (isPrivateEngine(engine)) return upgradeWithoutResponse(engine)
     // It has no `ws` where WebSockets are not wanted.
     if ('ws' in engine && engine.ws) log.warn('fast is off for upgrades: the engine is not what it was tested with')
   }
   return engine.handleUpgrade.bind(engine)
 }
 
-function upgradeWithoutResponse(engine: Engine): Upgrade {
+function upgradeWithoutResponse(engine: PrivateEngine): Upgrade {
   return (raw, connection, head) => {
     if (engine.middlewares.length > 0) return engine.handleUpgrade(raw, connection, head)
     engine.prepare(raw)
@@ -40,7 +40,7 @@ function upgradeWithoutResponse(engine: Engine): Upgrade {
 }
 
 /** A response that has been made, and not written. */
-type Written = Pick<Answer, 'statusCode' | 'endToEndHeaders'> & {
+type Written = Pick<CapturedResponse, 'statusCode' | 'endToEndHeaders'> & {
   readonly body: Buffer | string
   readonly statusMessage?: string
 }
@@ -53,7 +53,7 @@ export function refuseUpgrade(raw: IncomingMessage, answer: Written): void {
 }
 
 /** Says so if the client of an upgrade goes before it is answered. */
-export function watchUpgrade(raw: IncomingMessage, response: Answer): void {
+export function watchUpgrade(raw: IncomingMessage, response: CapturedResponse): void {
   const { socket } = raw
   const gone = () => {
     socket.off('end', gone).off('close', gone)

@@ -8,33 +8,36 @@ import { writePacket } from '../wire/packet-codec.js'
 import { ackText } from '../wire/packet-text.js'
 
 /*
- * The ack of an event: the first that is sent goes out, and no other, whoever sends it.
+ * The ack of an event. The first call sends it; every later call is ignored, whether the plugin or the application makes it.
  */
 
-/** A function that Socket.IO hands on as the last argument of an event with an ack, or one of ours in its place. */
+/** The last argument of an event with an ack: Socket.IO's function, or the function of an `Ack` in its place. */
 type SendAck = (...args: unknown[]) => void
 
 const ACK = Symbol('ack')
 
-/** Whether it was called is known of our own functions only: they know their ack, and so does the one of Socket.IO. */
-type Followed = SendAck & { [ACK]?: Ack }
+/** An ack function that leads back to its `Ack`, which knows whether the function was called. */
+type TrackedSend = SendAck & { [ACK]?: Ack }
 
-/** Where the one argument of an ack goes, and the function for it that the application gets. */
+/** Sends the ack of one event, once. */
 export abstract class Ack {
   isSent = false
-  /** Hears that it has been sent, by whomever. */
+  /** Called when the ack is sent, by the plugin or by the application. */
   whenSent: (() => void) | undefined = undefined
-  /** What listeners of any event have returned that is to be waited for. */
+  /** Promises that `onAny` listeners returned. An event that nothing else answers waits for them. */
   pending: PromiseLike<unknown>[] | undefined = undefined
-  #call: Followed | undefined = undefined
+  #call: TrackedSend | undefined = undefined
 
-  /** Sends it, once. */
+  /** The ack function for the application. */
   get call(): SendAck {
     this.#call ??= Object.assign((...args: unknown[]) => this.sendArguments(args), { [ACK]: this })
     return this.#call
   }
 
-  /** `write` makes text of the envelope's data, where its schema has a writer. Throws if it can't be encoded. */
+  /**
+   * @param write - serializes the envelope's data, if the reply's schema allows it
+   * @throws if the envelope can't be encoded
+   */
   abstract send(envelope: AckEnvelope, write: Write | undefined): void
 
   sendArguments(args: readonly unknown[]): void {
@@ -43,7 +46,7 @@ export abstract class Ack {
     this.settle()
   }
 
-  /** Throws where the arguments can't be encoded. */
+  /** @throws if the arguments can't be encoded */
   protected abstract write(args: readonly unknown[]): void
 
   protected settle(): void {
@@ -52,10 +55,11 @@ export abstract class Ack {
   }
 }
 
+/** Answers with the ack function of Socket.IO. */
 class FunctionAck extends Ack {
   readonly #send: SendAck
 
-  constructor(send: Followed) {
+  constructor(send: TrackedSend) {
     super()
     this.#send = send
     send[ACK] = this
@@ -70,6 +74,7 @@ class FunctionAck extends Ack {
   }
 }
 
+/** Answers with the id of the ack, for an event from the fast path: it writes the packet itself. */
 export class NumberedAck extends Ack {
   readonly #socket: Socket
   readonly #id: number
@@ -87,7 +92,7 @@ export class NumberedAck extends Ack {
     else this.#writeText(JSON.stringify(envelope))
   }
 
-  /** What the function of Socket.IO does. */
+  /** Does what Socket.IO's ack function does. */
   protected write(args: readonly unknown[]): void {
     const { nsp, conn } = this.#socket
     writePacket(nsp.server, conn, { type: PacketType.ACK, nsp: nsp.name, id: this.#id, data: args })
@@ -101,15 +106,12 @@ export class NumberedAck extends Ack {
   }
 }
 
-/** The ack of a function that is handed on. */
-export function ackOf(send: Followed): Ack {
+/** Returns the `Ack` of an ack function, and creates one for a function that has none. */
+export function ackOf(send: TrackedSend): Ack {
   return send[ACK] ?? new FunctionAck(send)
 }
 
-/**
- * Calls a listener of any event with an event's arguments. Whether it acks is known later, and a promise that it returns
- * is waited for where nobody else answers the event.
- */
+/** Calls an `onAny` listener. If nothing else answers the event, the promise that the listener returns is waited for. */
 export function callAnyListener(listener: SendAck, socket: Socket, event: unknown, args: readonly unknown[]): unknown {
   const last = args.at(-1)
   if (typeof last !== 'function') return Reflect.apply(listener, socket, [event, ...args])

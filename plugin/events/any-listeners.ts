@@ -3,31 +3,33 @@ import { contain } from '../shared/maybe-async.js'
 import type { AnyFunction, Report } from '../shared/safe-listeners.js'
 
 /*
- * The listeners of a socket that hear of any event, contained as the others are.
+ * Catches what `onAny` and `onAnyOutgoing` listeners of a socket throw or reject with.
  */
 
-/** What of a socket adds listeners, and can be replaced. */
-export type ListenerTarget = Record<AnyMethod, AnyFunction>
+/** The methods of a socket that are replaced. */
+export type ListenerTarget = Record<AnyListenerMethod, AnyFunction>
 
-/** The two lists that a socket has: those who hear of any event that comes, and of any that goes. */
+/** A socket keeps two lists: listeners of any incoming event, and listeners of any outgoing event. */
 const ANY = ['onAny', 'prependAny', 'offAny', 'listenersAny'] as const
 const ANY_OUTGOING = ['onAnyOutgoing', 'prependAnyOutgoing', 'offAnyOutgoing', 'listenersAnyOutgoing'] as const
-type AnyMethod = (typeof ANY | typeof ANY_OUTGOING)[number]
+type AnyListenerMethod = (typeof ANY | typeof ANY_OUTGOING)[number]
 
-/** Calls a listener of any event: whose it is, the event, and its arguments. */
+/** Calls a listener on its socket, with the event and its arguments. */
 type CallAny<Target> = (listener: AnyFunction, target: Target, event: string, args: readonly unknown[]) => unknown
 
-/** A listener, and what the application has given. */
-type Contained = AnyFunction & { readonly listener?: AnyFunction }
+/** A wrapper that catches, and the application's own function in it. */
+type ContainedListener = AnyFunction & { readonly listener?: AnyFunction }
 
-/** Those who hear of any event that comes, contained, to be called; the application's own are in `socket.listenersAny()`. */
+/** The wrapped `onAny` listeners, ready to be called. `socket.listenersAny()` lists the application's own functions. */
 export function anyListenersOf(socket: Socket): readonly AnyFunction[] {
   return Socket.prototype.listenersAny.call(socket)
 }
 
 /**
- * From now on whatever a listener of any event throws or rejects goes to `report`: of any that comes, each called by `call`, and
- * of any that goes.
+ * Replaces the methods of `target` that add, remove and list such listeners.
+ *
+ * @param report - receives what a listener throws or rejects with
+ * @param call - calls a listener of any incoming event
  */
 export function containAnyListeners<Target extends ListenerTarget>(
   target: Target,
@@ -47,9 +49,9 @@ function replaceAny<Target extends ListenerTarget>(
   call: CallAny<Target>,
 ): void {
   const { [on]: stockOn, [prepend]: stockPrepend, [off]: stockOff, [listeners]: stockListeners } = target
-  const keptBy = (self: Target) => stockListeners.call(self) as Contained[]
+  const keptBy = (self: Target) => stockListeners.call(self) as ContainedListener[]
 
-  function containFor(self: Target, listener: AnyFunction): Contained {
+  function containFor(self: Target, listener: AnyFunction): ContainedListener {
     const contained: AnyFunction = (event, ...args) =>
       contain(
         () => call(listener, self, event, args),
@@ -75,12 +77,12 @@ function replaceAny<Target extends ListenerTarget>(
   })
 }
 
-/** The very list that Socket.IO keeps, which an application may change, with the functions that the application has given. */
-function viewOf(kept: Contained[], containOne: (listener: AnyFunction) => Contained): AnyFunction[] {
+/** A view of Socket.IO's own list, which an application may change. It shows the functions that the application has given. */
+function viewOf(kept: ContainedListener[], containOne: (listener: AnyFunction) => ContainedListener): AnyFunction[] {
   return new Proxy(kept, {
     get: (list, key) => {
       const value = Reflect.get(list, key)
-      return (value as Partial<Contained> | undefined)?.listener ?? value
+      return (value as Partial<ContainedListener> | undefined)?.listener ?? value
     },
     set: (list, key, value) => {
       if (typeof value !== 'function') return Reflect.set(list, key, value)

@@ -3,14 +3,14 @@ import type { CompiledEvent } from '../definition/compile-contract.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { type Check, SchemaMismatch } from '../schema/schema.js'
 import { after, recast, type Step } from '../shared/maybe-async.js'
-import type { Keys } from './dispatch-once.js'
-import type { EventLife } from './event-context.js'
-import { failReply, invalidEvent } from './event-error.js'
-import type { Passage } from './event-run.js'
+import type { IdempotencyKeys } from './dispatch-once.js'
+import type { RunContext } from './event-context.js'
+import { toEventInvalid, toReplyError } from './event-error.js'
+import type { EventRun } from './event-run.js'
 
 /*
- * What a declared event goes through: hooks, the check of its payload, the claim of its key, the handler, the check of its
- * reply. The steps that it does not need are not there.
+ * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler, reply check. A step
+ * that the event does not need is left out.
  */
 
 export interface StepsOptions {
@@ -18,57 +18,57 @@ export interface StepsOptions {
   readonly hooks: NormalHooks
   /** `this` of handlers and hooks: the context that declared the namespace. */
   readonly instance: FastifyInstance
-  /** Of an event that is handled once. */
-  readonly keys: Keys | undefined
+  /** Undefined for an event without `idempotency`. */
+  readonly keys: IdempotencyKeys | undefined
 }
 
-export function createSteps({ event, hooks, instance, keys }: StepsOptions): readonly Step<Passage>[] {
+export function createSteps({ event, hooks, instance, keys }: StepsOptions): readonly Step<EventRun>[] {
   const { checkPayload, checkJsonPayload, checkReply } = event
-  // A hook may have put anything into a payload.
+  // A hook may replace the payload by any value, also one that JSON can't carry.
   const isUntouched = hooks.onEvent.length + hooks.preValidation.length === 0
   const stepsOf = (list: NormalHooks['onEvent']) =>
     list.map(
       (hook) =>
-        ({ life }: Passage) =>
-          hook.call(instance, life),
+        ({ context }: EventRun) =>
+          hook.call(instance, context),
     )
 
   const refuseInvalid = (error: unknown): never => {
-    throw invalidEvent(error)
+    throw toEventInvalid(error)
   }
 
-  function validate({ life, arrival }: Passage): unknown {
-    if (arrival.count > 1) {
-      throw invalidEvent(new SchemaMismatch([{ path: '', message: `must be one payload, not ${arrival.count}` }]))
+  function validate({ context, incoming }: EventRun): unknown {
+    if (incoming.count > 1) {
+      throw toEventInvalid(new SchemaMismatch([{ path: '', message: `must be one payload, not ${incoming.count}` }]))
     }
-    const check = arrival.isJson && isUntouched ? checkJsonPayload : checkPayload
-    const checked = recast(check as Check, refuseInvalid, life.event.payload)
-    return after(checked, keepPayload, life)
+    const check = incoming.isJson && isUntouched ? checkJsonPayload : checkPayload
+    const checked = recast(check as Check, refuseInvalid, context.event.payload)
+    return after(checked, keepPayload, context)
   }
 
-  /** Also one that comes when the event is over is taken, to be released. */
-  function claim(passage: Passage): unknown {
-    return keys?.claim(passage.life).then(({ known, token }) => {
-      passage.known = known
-      passage.token = token
+  /** A claim that resolves after the event has ended is stored as well, so that it is released. */
+  function claim(run: EventRun): unknown {
+    return keys?.claim(run.context).then(({ known, token }) => {
+      run.known = known
+      run.token = token
     })
   }
 
-  function handle(passage: Passage): unknown {
-    if (passage.known) return undefined
-    const { life } = passage
-    passage.hasBegun = true
-    passage.isInHandler = true
-    return after(event.handler.call(instance, life.event.payload, life), keepResult, passage)
+  function handle(run: EventRun): unknown {
+    if (run.known) return undefined
+    const { context } = run
+    run.hasBegun = true
+    run.isInHandler = true
+    return after(event.handler.call(instance, context.event.payload, context), keepResult, run)
   }
 
-  function checkResult(passage: Passage): unknown {
-    if (passage.known) return undefined
+  function checkResult(run: EventRun): unknown {
+    if (run.known) return undefined
     const refuseReply = (error: unknown): never => {
-      throw failReply(error, event.name, passage.log, 'reply does not fit its schema')
+      throw toReplyError(error, event.name, run.log, 'reply does not fit its schema')
     }
-    const checked = recast(checkReply as Check, refuseReply, passage.data)
-    return after(checked, keepData, passage)
+    const checked = recast(checkReply as Check, refuseReply, run.data)
+    return after(checked, keepData, run)
   }
 
   return [
@@ -82,21 +82,21 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
   ]
 }
 
-/** After its end nothing of an event begins; but a reply that is to be kept is checked. */
-export function isOver(passage: Passage): boolean {
-  const hasEnded = passage.hasEnded || passage.isGone
-  return hasEnded && !(passage.token !== undefined && passage.hasReturned)
+/** No step begins after the event has ended, except the check of a reply that is kept under a key. */
+export function isOver(run: EventRun): boolean {
+  const hasEnded = run.hasEnded || run.isGone
+  return hasEnded && !(run.token !== undefined && run.hasReturned)
 }
 
-function keepPayload(payload: unknown, life: EventLife): void {
-  life.event.payload = payload
+function keepPayload(payload: unknown, context: RunContext): void {
+  context.event.payload = payload
 }
 
-function keepResult(result: unknown, passage: Passage): void {
-  passage.isInHandler = false
-  passage.data = result
+function keepResult(result: unknown, run: EventRun): void {
+  run.isInHandler = false
+  run.data = result
 }
 
-function keepData(data: unknown, passage: Passage): void {
-  passage.data = data
+function keepData(data: unknown, run: EventRun): void {
+  run.data = data
 }

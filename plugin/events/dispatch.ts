@@ -8,15 +8,15 @@ import { contain, isThenable, walk } from '../shared/maybe-async.js'
 import type { Ack } from './ack.js'
 import { createKeys, UNSENDABLE } from './dispatch-once.js'
 import { createSteps, isOver } from './dispatch-steps.js'
-import { EventLife } from './event-context.js'
-import { describeMismatches, failReply, judge, fail as tellFailure } from './event-error.js'
-import { type Dispatch, type EventGate, Passage } from './event-run.js'
-import type { Arrival } from './incoming-event.js'
-import type { ConnectionContext } from './socket-context.js'
+import { RunContext } from './event-context.js'
+import { describeMismatches, toClientError, toInternalError, toReplyError } from './event-error.js'
+import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
+import type { IncomingEvent } from './incoming-event.js'
+import type { SocketContext } from './socket-context.js'
 
 /*
- * The life of one declared event, from the gate to its ack. One walk of its steps, one way out, and exactly one ack, whatever
- * happens; and the event is counted until what it runs has settled, too. Where no step is asynchronous, none waits.
+ * Dispatches one declared event: runs its steps and sends exactly one ack. The event counts as in flight until its steps
+ * have settled. An event whose steps are all synchronous is acked in the same tick.
  */
 
 export interface DispatchOptions {
@@ -28,153 +28,153 @@ export interface DispatchOptions {
   readonly handlerTimeoutMs: number
 }
 
-/** Makes the dispatch of one event of a mounted namespace. The steps that it does not need are not there. */
+/** Creates the dispatch of one event of a mounted namespace. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
   const keys = createKeys(event, instance)
   const steps = createSteps({ event, hooks, instance, keys })
 
-  /** The walk has come to its end: all is done, or nothing more was to begin. */
-  function settle(passage: Passage): void {
-    passage.isSettled = true
-    const result = passage.known ?? (passage.hasReturned ? { ok: true as const, data: passage.data } : undefined)
-    if (passage.hasEnded) leaveLate(passage, result && 'late reply dropped', result)
-    else if (result) end(passage, result)
-    else refuse(passage, new FST_NSP_SOCKET_GONE())
+  /** All steps are done, or the event ended before the next step. */
+  function settle(run: EventRun): void {
+    run.isSettled = true
+    const result = run.known ?? (run.hasReturned ? { ok: true as const, data: run.data } : undefined)
+    if (run.hasEnded) leaveLate(run, result && 'late reply dropped', result)
+    else if (result) end(run, result)
+    else refuse(run, new FST_NSP_SOCKET_GONE())
   }
 
-  /** The walk has failed. */
-  function settleFailed(passage: Passage, error: unknown): void {
-    passage.isSettled = true
-    const isTooLate = passage.isGone && !passage.hasBegun
-    if (passage.hasEnded) leaveLate(passage, 'late error dropped', passage.hasReturned ? UNSENDABLE : undefined)
-    else refuse(passage, isTooLate ? new FST_NSP_SOCKET_GONE() : error)
+  /** A step has thrown or rejected. */
+  function settleFailed(run: EventRun, error: unknown): void {
+    run.isSettled = true
+    const isTooLate = run.isGone && !run.hasBegun
+    if (run.hasEnded) leaveLate(run, 'late error dropped', run.hasReturned ? UNSENDABLE : undefined)
+    else refuse(run, isTooLate ? new FST_NSP_SOCKET_GONE() : error)
   }
 
-  /** The event has ended before: what comes of it now is dropped, but for its key. */
-  function leaveLate(passage: Passage, what: string | undefined, outcome: AckEnvelope | undefined): void {
-    if (what !== undefined) passage.log.write('debug', { event: event.name }, what)
-    passage.outcome = outcome
-    if (passage.isTold) leave(passage)
+  /** The event ended before its steps settled. Their result is logged, and only the event's key uses it. */
+  function leaveLate(run: EventRun, what: string | undefined, outcome: AckEnvelope | undefined): void {
+    if (what !== undefined) run.log.write('debug', { event: event.name }, what)
+    run.outcome = outcome
+    if (run.isAnswered) leave(run)
   }
 
-  async function fail(passage: Passage, thrown: unknown): Promise<void> {
-    if (passage.hasEnded) return
-    passage.hasEnded = true
-    const { life, log, isInHandler } = passage
-    for (const hook of hooks.onError) observe(passage, () => hook.call(instance, life, thrown))
-    const error = await judge(thrown, { event, log, isInHandler })
-    if (!passage.arrival.ack && !passage.isGone) {
+  async function fail(run: EventRun, thrown: unknown): Promise<void> {
+    if (run.hasEnded) return
+    run.hasEnded = true
+    const { context, log, isInHandler } = run
+    for (const hook of hooks.onError) observe(run, () => hook.call(instance, context, thrown))
+    const error = await toClientError(thrown, { event, log, isInHandler })
+    if (!run.incoming.ack && !run.isGone) {
       const { code, message, details } = error
       const reason = code === 'FST_NSP_EVENT_INVALID' ? describeMismatches(details) : message
       log.write('warn', { event: event.name, code, reason }, 'event without ack refused')
     }
-    end(passage, { ok: false, error })
+    end(run, { ok: false, error })
   }
 
-  function end(passage: Passage, envelope: AckEnvelope): void {
-    const { life, connection } = passage
-    const { ack } = passage.arrival
-    passage.hasEnded = true
-    if (passage.timer) clearTimeout(passage.timer)
-    connection.lives.delete(life)
-    const sent = ack && life.socket.connected ? send(passage, ack, envelope) : envelope
-    for (const hook of hooks.onAck) observe(passage, () => hook.call(instance, life, sent))
-    passage.isTold = true
-    if (!passage.isSettled) return
-    passage.outcome ??= sent
-    leave(passage)
+  function end(run: EventRun, envelope: AckEnvelope): void {
+    const { context, connection } = run
+    const { ack } = run.incoming
+    run.hasEnded = true
+    if (run.timer) clearTimeout(run.timer)
+    connection.pendingEvents.delete(context)
+    const sent = ack && context.socket.connected ? send(run, ack, envelope) : envelope
+    for (const hook of hooks.onAck) observe(run, () => hook.call(instance, context, sent))
+    run.isAnswered = true
+    if (!run.isSettled) return
+    run.outcome ??= sent
+    leave(run)
   }
 
-  function leave(passage: Passage): void {
-    const { token, gate } = passage
-    // A store takes its time, and nobody waits for it.
-    if (token !== undefined) conclude(passage, token)
+  function leave(run: EventRun): void {
+    const { token, gate } = run
+    // Not awaited: a store may be slow, and the ack is sent already.
+    if (token !== undefined) conclude(run, token)
     gate.leave()
   }
 
-  /** What the handler has done is kept under its key; where it has failed by itself, or not begun, the next may try. */
-  function conclude(passage: Passage, token: string): void {
-    const kept = keptOf(passage)
+  /** Keeps the ack under the event's key. If the handler failed or did not run, releases the key: a retry runs it. */
+  function conclude(run: EventRun, token: string): void {
+    const kept = keptOf(run)
     const concluded = kept ? keys?.keep(token, kept) : keys?.release(token)
     concluded?.catch((cause) => {
       const err = Object.assign(new FST_NSP_STORE_FAILED(event.name), { cause })
       const what = kept ? 'ack could not be kept' : 'key could not be released'
-      passage.log.write('error', { err, code: err.code, event: event.name }, `${event.name}: its ${what}`)
+      run.log.write('error', { err, code: err.code, event: event.name }, `${event.name}: its ${what}`)
     })
   }
 
-  function send(passage: Passage, ack: Ack, envelope: AckEnvelope): AckEnvelope {
+  function send(run: EventRun, ack: Ack, envelope: AckEnvelope): AckEnvelope {
     try {
       ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
-      const told = toWireError(failReply(error, event.name, passage.log, 'reply can not be encoded'))
+      const told = toWireError(toReplyError(error, event.name, run.log, 'reply cannot be encoded'))
       const unsendable = { ok: false as const, error: told }
       ack.send(unsendable, undefined)
       return unsendable
     }
   }
 
-  /** Observers change nothing any more: what they throw is logged. */
-  function observe(passage: Passage, call: () => unknown): void {
-    contain(call, (error) => report(passage, error))
+  /** Calls an `onAck` or `onError` hook. What it throws is logged, and changes nothing. */
+  function observe(run: EventRun, call: () => unknown): void {
+    contain(call, (error) => report(run, error))
   }
 
-  function report(passage: Passage, error: unknown): void {
-    passage.log.write('error', { err: error, event: event.name }, 'observer failed')
+  function report(run: EventRun, error: unknown): void {
+    run.log.write('error', { err: error, event: event.name }, 'observer failed')
   }
 
-  /** Also for what can't even be looked at, e.g. an error whose `code` throws when it is read, there is an ack. */
-  function refuse(passage: Passage, error: unknown): void {
+  /** Acks with an error, even if the thrown value can't be read, e.g. because its `code` is a getter that throws. */
+  function refuse(run: EventRun, error: unknown): void {
     contain(
-      () => fail(passage, error),
-      () => end(passage, { ok: false, error: tellFailure(error, event.name, passage.log) }),
+      () => fail(run, error),
+      () => end(run, { ok: false, error: toInternalError(error, event.name, run.log) }),
     )
   }
 
-  /** An event that takes a while: it can be aborted, and be late. */
-  function wait(passage: Passage, pending: PromiseLike<unknown>): void {
-    const { life, connection } = passage
-    if (passage.isGone) life.abort(new FST_NSP_SOCKET_GONE())
-    connection.lives.add(life)
+  /** Waits for the asynchronous steps of an event. Meanwhile a disconnect or a timeout may abort it. */
+  function wait(run: EventRun, pending: PromiseLike<unknown>): void {
+    const { context, connection } = run
+    if (run.isGone) context.abort(new FST_NSP_SOCKET_GONE())
+    connection.pendingEvents.add(context)
     if (handlerTimeoutMs > 0) {
-      passage.timer = setTimeout(() => {
-        const late = new FST_NSP_HANDLER_TIMEOUT(whatOf(passage), 'handlerTimeoutMs', handlerTimeoutMs)
-        life.abort(late)
-        refuse(passage, late)
+      run.timer = setTimeout(() => {
+        const late = new FST_NSP_HANDLER_TIMEOUT(whatOf(run), 'handlerTimeoutMs', handlerTimeoutMs)
+        context.abort(late)
+        refuse(run, late)
       }, handlerTimeoutMs).unref()
     }
     pending.then(
-      () => settle(passage),
-      (error) => settleFailed(passage, error),
+      () => settle(run),
+      (error) => settleFailed(run, error),
     )
   }
 
-  function dispatch(connection: ConnectionContext, arrival: Arrival, gate: EventGate): void {
-    const life = new EventLife(connection, event, arrival.payload, arrival.ack !== undefined)
-    const passage = new Passage(life, connection, arrival, gate)
+  function dispatch(connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void {
+    const context = new RunContext(connection, event, incoming.payload, incoming.ack !== undefined)
+    const run = new EventRun(context, connection, incoming, gate)
     let pending: unknown
     try {
-      pending = walk(steps, passage, 0, isOver)
+      pending = walk(steps, run, 0, isOver)
     } catch (error) {
-      settleFailed(passage, error)
+      settleFailed(run, error)
       return
     }
-    if (isThenable(pending)) wait(passage, pending)
-    else settle(passage)
+    if (isThenable(pending)) wait(run, pending)
+    else settle(run)
   }
 
   return Object.assign(dispatch, { handlerTimeoutMs })
 }
 
-/** What of an event is under way. */
-function whatOf({ hasBegun, hasReturned, life }: Passage): string {
-  if (!hasBegun) return `What comes before the handler of ${life.event.name} (hooks, schema, key)`
-  return `${hasReturned ? 'The check of the reply' : 'The handler'} of ${life.event.name}`
+/** Names the part of the event that is running, for the message of a timeout. */
+function whatOf({ hasBegun, hasReturned, context }: EventRun): string {
+  if (!hasBegun) return `The steps before the handler of ${context.event.name} (hooks, schema, key)`
+  return `${hasReturned ? 'The check of the reply' : 'The handler'} of ${context.event.name}`
 }
 
-/** What is kept under its key. A handler that gave up because its socket had gone has done nothing that a retry is to hear. */
-function keptOf({ outcome, hasBegun, hasReturned }: Passage): AckEnvelope | undefined {
+/** The ack to keep under the key. An error because the socket has gone is not kept: it is no answer to a retry. */
+function keptOf({ outcome, hasBegun, hasReturned }: EventRun): AckEnvelope | undefined {
   if (!hasBegun || !outcome || outcome.ok || hasReturned) return hasBegun ? outcome : undefined
   const { statusCode, code } = outcome.error
   return statusCode < 500 && code !== 'FST_NSP_SOCKET_GONE' ? outcome : undefined

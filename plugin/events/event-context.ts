@@ -5,21 +5,21 @@ import type { EventContext } from '../definition/namespace-definition.js'
 import { DeclaredError } from '../shared/client-error.js'
 import { FST_NSP_ERROR_UNDECLARED } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
-import type { ConnectionContext } from './socket-context.js'
+import type { SocketContext } from './socket-context.js'
 
 /*
- * What handlers and event hooks receive: one object per event, which has all that its socket's context has, and its own.
+ * The context that the handler and the hooks of an event receive: one object per event, on top of its socket's context.
  */
 
-/** For one event of that socket. */
-export class EventLife implements EventContext<DefaultEventsMap> {
+/** The context of one event. */
+export class RunContext implements EventContext<DefaultEventsMap> {
   readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
-  readonly #connection: ConnectionContext
+  readonly #connection: SocketContext
   readonly #compiled: CompiledEvent
   #abort: AbortController | undefined
   #abortReason: unknown
 
-  constructor(connection: ConnectionContext, compiled: CompiledEvent, payload: unknown, wantsAck: boolean) {
+  constructor(connection: SocketContext, compiled: CompiledEvent, payload: unknown, wantsAck: boolean) {
     this.#connection = connection
     this.#compiled = compiled
     this.event = { name: compiled.name, payload, wantsAck }
@@ -33,35 +33,35 @@ export class EventLife implements EventContext<DefaultEventsMap> {
     }
   }
 
-  get socket(): ConnectionContext['socket'] {
+  get socket(): SocketContext['socket'] {
     return this.#connection.socket
   }
 
-  get namespace(): ConnectionContext['namespace'] {
+  get namespace(): SocketContext['namespace'] {
     return this.#connection.namespace
   }
 
-  get emit(): ConnectionContext['emit'] {
+  get emit(): SocketContext['emit'] {
     return this.#connection.emit
   }
 
-  get to(): ConnectionContext['to'] {
+  get to(): SocketContext['to'] {
     return this.#connection.to
   }
 
-  get ask(): ConnectionContext['ask'] {
+  get ask(): SocketContext['ask'] {
     return this.#connection.ask
   }
 
-  get reauthenticate(): ConnectionContext['reauthenticate'] {
+  get reauthenticate(): SocketContext['reauthenticate'] {
     return this.#connection.reauthenticate
   }
 
-  get request(): ConnectionContext['request'] {
+  get request(): SocketContext['request'] {
     return this.#connection.request
   }
 
-  get params(): ConnectionContext['params'] {
+  get params(): SocketContext['params'] {
     return this.#connection.params
   }
 
@@ -77,7 +77,7 @@ export class EventLife implements EventContext<DefaultEventsMap> {
     return this.#abort.signal
   }
 
-  /** Aborts the signal, also one that is asked for later. */
+  /** Aborts `signal`, also if it is read for the first time after this call. */
   abort(reason: Error): void {
     this.#abortReason ??= reason
     this.#abort?.abort(reason)

@@ -6,24 +6,27 @@ import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from '
 import type { RatedLog } from '../shared/log/rated-log.js'
 
 /*
- * What a client is told when one of its events fails.
+ * Turns what a handler or a hook has thrown into the error that the client receives in the ack.
  */
 
-/** Where an error came from. */
-export interface Circumstances {
+/** Where an error was thrown. */
+export interface EventErrorSource {
   readonly event: Pick<CompiledEvent, 'name' | 'errors'>
   readonly log: RatedLog
-  /** What a handler throws is told only if it is declared, exposed, or ours; what a hook throws is a refusal. */
+  /** A handler's error is sent only if it is declared, exposed, or one of this plugin. A hook's 4xx error is always sent. */
   readonly isInHandler: boolean
 }
 
 /**
- * Makes of anything thrown what the client is told: a declared error with its checked data; a refusal as it is, of a
- * handler one that is exposed; and for all else FST_NSP_INTERNAL, whose text goes to the log under the id that the client gets; where the log leaves the line
- * out, the client gets none.
+ * Returns the error that the client receives: a declared error with its checked data; a 4xx error, which a handler must
+ * expose; and FST_NSP_INTERNAL for anything else. The text of such an error is logged with an id, and the client receives
+ * the id, unless the log's rate leaves the line out.
  */
-export async function judge(thrown: unknown, { event, log, isInHandler }: Circumstances): Promise<WireError> {
-  // of a reauthenticate: made for the client
+export async function toClientError(
+  thrown: unknown,
+  { event, log, isInHandler }: EventErrorSource,
+): Promise<WireError> {
+  // reauthenticate() rejects with it; it was made for the client.
   if (thrown instanceof ConnectRefusal) return thrown.told
   const { code, message, statusCode = 400 } = Object(thrown) as Partial<WireError>
   const checkData = event.errors.get(String(code))
@@ -39,21 +42,21 @@ export async function judge(thrown: unknown, { event, log, isInHandler }: Circum
   const isForeign = isInHandler && !String(code).startsWith('FST_NSP_') && !isExposed(thrown)
   const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
   if (told.code !== 'FST_NSP_INTERNAL') return told
-  return fail(thrown, event.name, log, isForeign && isRefusal(thrown) ? hintFor(code) : undefined)
+  return toInternalError(thrown, event.name, log, isForeign && isRefusal(thrown) ? hintFor(code) : undefined)
 }
 
-/** Logs what is not told, whatever it is. */
-export function fail(thrown: unknown, event: string, log: RatedLog, hint?: string): WireError {
+/** Logs an error that the client must not see, and returns the error that the client receives instead. */
+export function toInternalError(thrown: unknown, event: string, log: RatedLog, hint?: string): WireError {
   const id = logFailure(thrown, { event, ...(hint && { hint }) }, log, 'event failed')
   return { ...INTERNAL, ...id }
 }
 
-/** Logs why a reply is not sent. out: what is told instead. */
-export function failReply(thrown: unknown, event: string, log: RatedLog, message: string): Error {
+/** Logs why a reply is not sent, and returns the error that the client receives instead. */
+export function toReplyError(thrown: unknown, event: string, log: RatedLog, message: string): Error {
   return Object.assign(new FST_NSP_REPLY_INVALID(), logFailure(thrown, { event }, log, message))
 }
 
-/** out: the id under which the log has it, for the client; none where the log leaves the line out. */
+/** Returns the id of the log line, for the client; nothing if the log's rate leaves the line out. */
 function logFailure(
   err: unknown,
   where: object,
@@ -64,20 +67,20 @@ function logFailure(
   return log.write('error', { err, errorId: id, ...where }, message) ? { details: { id } } : {}
 }
 
-/** What to do about a handler's 4xx that is not told. */
+/** Says in the log how a handler's 4xx error can reach the client. */
 function hintFor(code: unknown): string {
   const declared = typeof code === 'string' ? code.slice(0, 100) : 'NOT_FOUND'
-  return `a handler's 4xx is told if the event declares its code, errors: { ${declared}: schema }, or if it is exposed: expose: true, http-errors, @fastify/error`
+  return `a handler's 4xx error is sent to the client if the event declares its code, errors: { ${declared}: schema }, or if it is exposed: expose: true, http-errors, @fastify/error`
 }
 
-/** What of a payload does not fit, and where, for the log. in: the details that its client is told. */
+/** Describes the mismatches of a payload in one line, for the log. `details` are those that the client receives. */
 export function describeMismatches(details: unknown): string {
   const mismatches = [details].flat().map((one) => `${Object(one).path || '/'} ${Object(one).message}`)
   return mismatches.join('; ').slice(0, 500)
 }
 
-/** The error of a payload that does not fit its schema. Anything but a mismatch is a failure of the schema itself. */
-export function invalidEvent(error: unknown): unknown {
+/** Turns a mismatch into FST_NSP_EVENT_INVALID. Any other error is a failure of the schema itself, and is returned as it is. */
+export function toEventInvalid(error: unknown): unknown {
   if (!(error instanceof SchemaMismatch)) return error
   return Object.assign(new FST_NSP_EVENT_INVALID(), { details: error.mismatches })
 }

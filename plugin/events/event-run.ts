@@ -1,55 +1,60 @@
 import type { AckEnvelope } from '../definition/namespace-definition.js'
 import { type LineRates, RatedLog } from '../shared/log/rated-log.js'
-import type { EventLife } from './event-context.js'
-import type { Arrival } from './incoming-event.js'
-import type { ConnectionContext } from './socket-context.js'
+import type { RunContext } from './event-context.js'
+import type { IncomingEvent } from './incoming-event.js'
+import type { SocketContext } from './socket-context.js'
 
-/** The gate that an event came by. */
-export interface EventGate {
+/*
+ * One declared event while it is dispatched: what is known of it, and how far it has come.
+ */
+
+/** What a run needs of the gate of its socket. */
+export interface GateHandle {
   /** The rates of its socket's log lines. */
   readonly lines: LineRates
-  /** One of its events has ended: its ack is sent, and nothing of it runs any more. */
+  /** Called when an event has ended: its ack is sent, and none of its steps runs any more. */
   leave(): void
 }
 
-/** Dispatches one event; its gate hears once of its end. */
+/** Dispatches one event. Calls `gate.leave()` once, when the event has ended. */
 export interface Dispatch {
-  (connection: ConnectionContext, arrival: Arrival, gate: EventGate): void
+  (connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void
   /** Milliseconds, 0 for no bound. */
   readonly handlerTimeoutMs: number
 }
 
-/** One event on its way through the dispatch. */
-export class Passage {
-  /** Whether the handler was called, and whether it has not returned yet: what it throws is told only if it is declared. */
+/** The state of one event that is being dispatched. */
+export class EventRun {
+  /** Whether the handler was called. */
   hasBegun = false
+  /** Whether the handler was called and has not returned yet. */
   isInHandler = false
   data: unknown = undefined
   /** The ack of an earlier event with the same key, or the token of this one's claim on its key. */
   known: AckEnvelope | undefined = undefined
   token: string | undefined = undefined
-  /** What is kept under the key. */
+  /** The ack that is kept under the key. */
   outcome: AckEnvelope | undefined = undefined
   timer: NodeJS.Timeout | undefined = undefined
-  /** It ends once: with its reply, an error, or when its time is up. */
+  /** An event ends once: with its reply, an error, or a timeout. */
   hasEnded = false
-  /** Its end is told: the ack is sent. */
-  isTold = false
-  /** What it runs has settled, which may be later. */
+  /** Whether the ack is sent, if the event wants one, and the `onAck` hooks were called. */
+  isAnswered = false
+  /** Whether its steps have settled. After a timeout they may settle later than the event ends. */
   isSettled = false
-  readonly life: EventLife
-  readonly connection: ConnectionContext
-  readonly arrival: Arrival
-  readonly gate: EventGate
+  readonly context: RunContext
+  readonly connection: SocketContext
+  readonly incoming: IncomingEvent
+  readonly gate: GateHandle
 
-  constructor(life: EventLife, connection: ConnectionContext, arrival: Arrival, gate: EventGate) {
-    this.life = life
+  constructor(context: RunContext, connection: SocketContext, incoming: IncomingEvent, gate: GateHandle) {
+    this.context = context
     this.connection = connection
-    this.arrival = arrival
+    this.incoming = incoming
     this.gate = gate
   }
 
-  /** Whether the handler was called, and has returned. */
+  /** Whether the handler was called and has returned. */
   get hasReturned(): boolean {
     return this.hasBegun && !this.isInHandler
   }
@@ -58,8 +63,8 @@ export class Passage {
     return !this.connection.socket.connected
   }
 
-  /** The log of its socket, of lines that its client can cause. */
+  /** The log of its socket, rate-limited: a client can cause these lines. */
   get log(): RatedLog {
-    return new RatedLog(this.life.log, this.gate.lines)
+    return new RatedLog(this.context.log, this.gate.lines)
   }
 }

@@ -4,47 +4,47 @@ import { type Ack, ackOf, NumberedAck } from './ack.js'
 import { anyListenersOf } from './any-listeners.js'
 
 /*
- * The two ways on which an event comes to its gate: by Socket.IO, with its ack as a function, and by the fast lane, with
- * the number of its ack.
+ * An event before its dispatch. It comes either from Socket.IO, with its ack as a function, or from the fast path, with the
+ * id of its ack.
  */
 
-/** An event at the gate. */
-export interface Arrival {
+/** An event that the gate of its socket has received. */
+export interface IncomingEvent {
   readonly name: string
-  /** The first of its arguments. */
+  /** The first argument. */
   readonly payload: unknown
-  /** Whether it came as JSON, and nobody has changed it: then no binary data is in it. */
+  /** Whether the payload was parsed from JSON and no middleware may have changed it: then it has no binary data. */
   readonly isJson: boolean
-  /** How many arguments it has, the ack not counted. */
+  /** The number of arguments, without the ack. */
   readonly count: number
-  /** Undefined for an event that wants none. */
+  /** Undefined for an event without an ack. */
   readonly ack: Ack | undefined
-  /** As Socket.IO gives it to a middleware, which may change it: its name, its arguments, and a function for its ack. */
+  /** The array that Socket.IO gives to a middleware: name, arguments, ack function. A middleware may change it. */
   readonly event: Event
-  /** Takes it on to the next of the middlewares, where it has waited in one of them without a place in flight. */
-  goOn: (() => void) | undefined
-  /** Reads name, arguments and ack of `event` again. */
+  /** Set for an event that waits in a middleware and is not counted as in flight: continues with the next middleware. */
+  resume: (() => void) | undefined
+  /** Reads name, arguments and ack from `event` again, after the middlewares. */
   reread(): void
-  /** Lets it go on to the application's own listeners; or tells those of `error` that a middleware has refused it. */
+  /** Passes the event to the application's listeners; or, if a middleware has refused it, the error to the listeners of `error`. */
   passOn(error?: Error): void
 }
 
-/** Tells an event of the fast lane to those who listen for any, as Socket.IO does. */
-export function tellAny(socket: Socket, { ack }: Laned, data: readonly unknown[]): void {
+/** Calls the `onAny` listeners for an event of the fast path, as Socket.IO does. */
+export function notifyAnyListeners(socket: Socket, { ack }: FastPathEvent, data: readonly unknown[]): void {
   const listeners = anyListenersOf(socket)
   if (listeners.length === 0) return
   const args = ack ? [...data, ack.call] : data
   for (const listener of [...listeners]) Reflect.apply(listener, socket, args)
 }
 
-/** An event that Socket.IO hands on, to whom `next` gives it back. */
-export class HandedOn implements Arrival {
+/** An event that Socket.IO has parsed; `next` returns it to Socket.IO. */
+export class SocketIoEvent implements IncomingEvent {
   name = ''
   readonly isJson = false
   payload: unknown = undefined
   count = 0
   ack: Ack | undefined = undefined
-  goOn: (() => void) | undefined = undefined
+  resume: (() => void) | undefined = undefined
   readonly #event: Event
   readonly #next: (error?: Error) => void
 
@@ -66,30 +66,33 @@ export class HandedOn implements Arrival {
     this.name = String(event[0])
     this.count = event.length - (isAcked ? 2 : 1)
     this.payload = this.count > 0 ? event[1] : undefined
-    // A middleware that takes it away does not take it from the client.
+    // A middleware may remove the ack from the array: the client still waits for it.
     if (isAcked) this.ack = ackOf(last)
   }
 
   passOn(error?: Error): void {
-    // Its listeners are given the function that knows whether it was called.
+    // Reading `event` puts the ack function into the array that records whether it was called.
     void this.event
     this.#next(error)
   }
 }
 
-/** An event of the fast lane. It is declared; only a middleware may make another of it. */
-export class Laned implements Arrival {
+/** An event of the fast path: a declared event, until a middleware renames it. */
+export class FastPathEvent implements IncomingEvent {
   name: string
   payload: unknown
   count: number
   ack: Ack | undefined
-  goOn: (() => void) | undefined = undefined
+  resume: (() => void) | undefined = undefined
   readonly #socket: Socket
   readonly #data: readonly unknown[]
-  /** The long way for one that a middleware has seen. */
-  #handedOn: HandedOn | undefined = undefined
+  /** Created when a middleware or a listener needs the event as Socket.IO would give it. */
+  #socketIoEvent: SocketIoEvent | undefined = undefined
 
-  /** in: the list of its name and arguments, and the number of its ack. */
+  /**
+   * @param data - name and arguments
+   * @param id - id of the ack
+   */
   constructor(socket: Socket, data: readonly unknown[], id: number | undefined) {
     this.name = data[0] as string
     this.payload = data[1]
@@ -100,37 +103,36 @@ export class Laned implements Arrival {
   }
 
   get isJson(): boolean {
-    return this.#handedOn === undefined
+    return this.#socketIoEvent === undefined
   }
 
-  /** The list of its name and arguments, and the function for its ack. */
   get event(): Event {
-    return this.#asHandedOn().event
+    return this.#toSocketIoEvent().event
   }
 
   reread(): void {
-    const handedOn = this.#asHandedOn()
-    handedOn.reread()
-    this.name = handedOn.name
-    this.payload = handedOn.payload
-    this.count = handedOn.count
-    this.ack = handedOn.ack
+    const event = this.#toSocketIoEvent()
+    event.reread()
+    this.name = event.name
+    this.payload = event.payload
+    this.count = event.count
+    this.ack = event.ack
   }
 
   passOn(error?: Error): void {
-    this.#asHandedOn().passOn(error)
+    this.#toSocketIoEvent().passOn(error)
   }
 
-  #asHandedOn(): HandedOn {
-    if (!this.#handedOn) {
+  #toSocketIoEvent(): SocketIoEvent {
+    if (!this.#socketIoEvent) {
       const event = [...this.#data, ...(this.ack ? [this.ack.call] : [])] as Event
-      this.#handedOn = new HandedOn(event, (error) => process.nextTick(emitEvent, this.#socket, event, error))
+      this.#socketIoEvent = new SocketIoEvent(event, (error) => process.nextTick(emitEvent, this.#socket, event, error))
     }
-    return this.#handedOn
+    return this.#socketIoEvent
   }
 }
 
-/** What Socket.IO does with an event that its middlewares have let go on, or refused. */
+/** Does what Socket.IO does with an event after its middlewares. */
 function emitEvent(socket: Socket, event: Event, error: Error | undefined): void {
   if (error) EventEmitter.prototype.emit.call(socket, 'error', error)
   else if (socket.connected) Reflect.apply(EventEmitter.prototype.emit, socket, event)

@@ -3,11 +3,11 @@ import type { AckEnvelope } from '../definition/namespace-definition.js'
 import { carriesBinary } from '../shared/json-value.js'
 
 /*
- * An ack as a text that a store keeps: the JSON of its envelope; or, where it carries binary data, a JSON list of the text
- * and the attachments, in base64, that Socket.IO sends it with.
+ * Encodes an ack as the text that an idempotency store keeps: the JSON of its envelope; or, if it has binary data, a JSON
+ * array of the packet's text and of its attachments in base64.
  */
 
-/** Throws where the ack can't be encoded. */
+/** @throws if the ack can't be encoded */
 export async function encodeAck(envelope: AckEnvelope): Promise<string> {
   if (!carriesBinary(envelope)) return JSON.stringify(envelope)
   const [text, ...attachments] = new Encoder().encode({ type: PacketType.ACK, nsp: '/', id: 0, data: [envelope] })
@@ -15,12 +15,12 @@ export async function encodeAck(envelope: AckEnvelope): Promise<string> {
   return JSON.stringify([text, ...buffers.map((buffer) => buffer.toString('base64'))])
 }
 
-/** Throws where the text is none of encodeAck's. */
+/** @throws if the text was not written by `encodeAck` */
 export function decodeAck(kept: string): AckEnvelope {
   const value: unknown = JSON.parse(kept)
   const envelope = Array.isArray(value) ? decodePacket(value) : value
   const { ok } = Object(envelope) as { readonly ok?: unknown }
-  if (typeof ok !== 'boolean') throw new TypeError('It is no ack')
+  if (typeof ok !== 'boolean') throw new TypeError('The stored text is not an ack')
   return envelope as AckEnvelope
 }
 

@@ -5,19 +5,19 @@ import type { HandlerContext } from '../definition/namespace-definition.js'
 import { scopeOf } from '../engine/http/connect-request.js'
 import { callIn, type Scope } from '../shared/async-scope.js'
 import { ask } from './emits/ask.js'
-import { createAudience, type Operator, type Stage } from './emits/audience.js'
+import { type AudienceTarget, createAudience, type EmitOperator } from './emits/audience.js'
 import type { EmitCheck } from './emits/check-emit.js'
 import { createSocketEmit } from './emits/socket-emit.js'
 
 /*
- * What onConnect and its like receive: one object per joined socket. What costs something to make is made when it is asked
- * for: most sockets are idle.
+ * The context that `onConnect` and the other functions of a definition receive: one object per joined socket. Its parts are
+ * created on first use, because most sockets are idle.
  */
 
-/** What the sockets of a server have in common. */
+/** What the contexts of a server share. */
 export interface ContextTools {
   readonly emitCheck: EmitCheck
-  /** Admits a socket again, with another auth. rejects with the refusal. */
+  /** Runs admission again with another `auth`. Rejects with the refusal. */
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
 }
 
@@ -36,25 +36,25 @@ interface Abortable {
 
 type AnyHandlerContext = HandlerContext<DefaultEventsMap>
 
-/** The functions of a context, made to be destructured. `ask` is typed by the definition, where its functions see it. */
-interface Hands extends Pick<AnyHandlerContext, 'emit' | 'to'> {
+/** The functions of a context; they can be destructured. The definition types `ask` for its own functions. */
+interface ContextFunctions extends Pick<AnyHandlerContext, 'emit' | 'to'> {
   readonly ask: (event: string, ...args: unknown[]) => Promise<never>
   readonly reauthenticate: (auth?: object) => Promise<void>
 }
 
-/** For one joined socket. */
-export class ConnectionContext implements Hands {
+/** The context of one joined socket. */
+export class SocketContext implements ContextFunctions {
   readonly socket: AnyHandlerContext['socket']
   readonly namespace: AnyHandlerContext['namespace']
   request: FastifyRequest
-  /** What the hooks that have admitted it have filled: its functions run in it. */
+  /** The AsyncLocalStorage stores that the hooks have filled; the socket's functions run in it. */
   scope: Scope | undefined
   readonly #contract: Contract
   readonly #tools: ContextTools
-  #hands: Hands | undefined = undefined
-  #lives: Set<Abortable> | undefined = undefined
+  #functions: ContextFunctions | undefined = undefined
+  #pendingEvents: Set<Abortable> | undefined = undefined
   #log: FastifyBaseLogger | undefined = undefined
-  /** The last reauthenticate; the next one waits for it, so that whoever asked last has the last word. */
+  /** The last `reauthenticate()`. The next one waits for it, so that the last call decides. */
   #renewal: Promise<void> | undefined = undefined
 
   constructor({ socket, namespace, request, contract, tools }: ContextOptions) {
@@ -75,61 +75,62 @@ export class ConnectionContext implements Hands {
     return this.#log
   }
 
-  get emit(): Hands['emit'] {
-    return this.#reach().emit
+  get emit(): ContextFunctions['emit'] {
+    return this.#lazyFunctions().emit
   }
 
-  get to(): Hands['to'] {
-    return this.#reach().to
+  get to(): ContextFunctions['to'] {
+    return this.#lazyFunctions().to
   }
 
-  get ask(): Hands['ask'] {
-    return this.#reach().ask
+  get ask(): ContextFunctions['ask'] {
+    return this.#lazyFunctions().ask
   }
 
-  get reauthenticate(): Hands['reauthenticate'] {
-    return this.#reach().reauthenticate
+  get reauthenticate(): ContextFunctions['reauthenticate'] {
+    return this.#lazyFunctions().reauthenticate
   }
 
-  /** The events of this socket that are being handled, and take a while. */
-  get lives(): Set<Abortable> {
-    this.#lives ??= new Set()
-    return this.#lives
+  /** The events of this socket that have asynchronous steps under way. */
+  get pendingEvents(): Set<Abortable> {
+    this.#pendingEvents ??= new Set()
+    return this.#pendingEvents
   }
 
-  /** Aborts the events that are being handled: the socket has gone. */
+  /** Aborts the pending events, because the socket has disconnected. */
   abort(reason: string): void {
-    // An error costs more than all the rest of a departure.
-    if (!this.#lives?.size) return
+    // Creating an Error costs more than all the rest of a disconnect.
+    if (!this.#pendingEvents?.size) return
     const cause = new Error(`The socket has disconnected: ${reason}`)
-    for (const event of this.#lives) callIn(this.scope, event.abort, event, cause)
+    for (const event of this.#pendingEvents) callIn(this.scope, event.abort, event, cause)
   }
 
-  #reach(): Hands {
-    this.#hands ??= this.#createHands()
-    return this.#hands
+  #lazyFunctions(): ContextFunctions {
+    this.#functions ??= this.#createFunctions()
+    return this.#functions
   }
 
-  #createHands(): Hands {
+  #createFunctions(): ContextFunctions {
     const { socket, namespace } = this
     const contract = this.#contract
-    const stage: Stage = {
+    const target: AudienceTarget = {
       address: namespace.name,
       namespace: () => namespace as Namespace,
       contract: () => contract,
       emitCheck: this.#tools.emitCheck,
       log: () => this.log,
       during: (call) => call(),
-      // It is open: this socket is in it.
+      // The namespace is open, because this socket is in it.
       postpone: () => false,
     }
     return {
-      emit: createSocketEmit(() => socket as Socket, contract, stage.log),
-      to: (room) => createAudience(() => socket.to(room) as unknown as Operator, stage),
+      emit: createSocketEmit(() => socket as Socket, contract, target.log),
+      to: (room) => createAudience(() => socket.to(room) as unknown as EmitOperator, target),
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>
-        answer.catch(() => {}) // whoever waits for it hears of it; nobody has to, and no client can end the process with it
+        // The caller need not await the answer: a rejection that nothing handles would end the process.
+        answer.catch(() => {})
         return answer
       },
       reauthenticate: (auth = socket.handshake.auth) => this.#renew(auth),

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
 import { StaleDecision } from '../engine/dismissed-users.js'
-import { rawOf } from '../engine/http/handshake-request.js'
+import { handshakeRequestOf } from '../engine/http/handshake-request.js'
 import {
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
@@ -11,7 +11,7 @@ import {
 import { isWithin } from '../shared/limits.js'
 import { after, contain } from '../shared/maybe-async.js'
 import type { Connection, ReceiveConnect } from '../wire/packet-codec.js'
-import { Refusal } from '../wire/packet-limits.js'
+import { PacketRefusal } from '../wire/packet-limits.js'
 import { type ConnectAnswers, type ConnectPacket, readConnect } from './connect-packet.js'
 import { type Join, joinsOf } from './connection-joins.js'
 import type { Admitted, Decide } from './join-decision.js'
@@ -36,7 +36,7 @@ export interface AdmissionOptions {
   /** Whether `connectionStateRecovery` is on. */
   readonly isRecovering: boolean
   /** Called with each socket that has connected to a namespace without a definition. */
-  readonly meet: (socket: Socket) => void
+  readonly screen: (socket: Socket) => void
 }
 
 export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | 'remove' | 'leave'> {
@@ -63,7 +63,7 @@ interface ConnectTask extends ConnectPacket {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering, meet } = options
+  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering, screen } = options
   const joins = createPendingJoins({ limit, timeoutMs, late: refuseLate })
   let isClosing = false
 
@@ -87,10 +87,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     contain(
       () => {
         if (waitMs > 0) throw joinTooMany(waitMs)
-        if (auth instanceof Refusal) throw auth.error
+        if (auth instanceof PacketRefusal) throw auth.error
         const begun = joins.begin(connection, address, auth)
         join = begun
-        return after(decide(rawOf(connection), address, auth, begun), (admitted) =>
+        return after(decide(handshakeRequestOf(connection), address, auth, begun), (admitted) =>
           after(children.whenFree(address), () => (begun.isOver ? undefined : passOn(begun, admitted, received))),
         )
       },
@@ -153,7 +153,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const join = joins.begin(conn, nsp.name, handshake.auth)
     Object.assign(join, { isPassed: true, socket })
     contain(
-      () => after(decide(rawOf(conn), nsp.name, handshake.auth, join), ({ request }) => enter(request)),
+      () => after(decide(handshakeRequestOf(conn), nsp.name, handshake.auth, join), ({ request }) => enter(request)),
       (error) => {
         socket._cleanup()
         fail({ connection: conn as unknown as Connection, address: nsp.name }, join, error)
@@ -179,7 +179,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
     settle(socket) {
       const join = joins.settle(socket)
-      if (!join?.request) meet(socket)
+      if (!join?.request) screen(socket)
     },
 
     forget: joins.forget,

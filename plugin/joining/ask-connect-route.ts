@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ConnectAnswer } from '../engine/http/captured-response.js'
+import { ConnectResponse } from '../engine/http/captured-response.js'
 import { deriveConnect } from '../engine/http/connect-request.js'
 import { abort } from '../engine/http/detached-request.js'
 import { findBinary, NOT_BINARY } from '../schema/binary/binary-value.js'
@@ -34,7 +34,7 @@ export type Connect = (
 export function createConnect(route: FastifyInstance['routing']): Connect {
   return (handshake, address, auth, attempt) => {
     const raw = deriveConnect(handshake.raw, address, copyAuth(auth))
-    const answer = new ConnectAnswer(raw)
+    const answer = new ConnectResponse(raw)
     answer.log = handshake.log
     let outcome: FastifyRequest | Error | undefined
     answer.onEnd = () => {
@@ -71,7 +71,7 @@ function copyAuth(auth: object): object {
 }
 
 /** The admitted request, or the error. Read when the response ends, as a hook may still be running. */
-function outcomeOf(answer: ConnectAnswer): FastifyRequest | Error {
+function outcomeOf(answer: ConnectResponse): FastifyRequest | Error {
   const { admitted, statusCode } = answer
   if (admitted && statusCode < 300) return admitted
   // Fastify answers 503 to every request that begins while it is closing, before any hook runs.

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { ConnectAnswer } from '../engine/http/captured-response.js'
+import type { ConnectResponse } from '../engine/http/captured-response.js'
 import { detailsOf, INTERNAL, statusOf, toWireError, type WireError } from '../shared/client-error.js'
 import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from '../shared/errors.js'
 
@@ -14,7 +14,7 @@ const MESSAGE_LENGTH = 200
 type Answered = Partial<Record<keyof WireError, unknown>>
 
 /** Reads the client's error from a captured response. Never throws, whatever was thrown or sent. */
-export function refusalOf(answer: ConnectAnswer): WireError {
+export function refusalOf(answer: ConnectResponse): WireError {
   try {
     return read(answer)
   } catch {
@@ -22,7 +22,7 @@ export function refusalOf(answer: ConnectAnswer): WireError {
   }
 }
 
-function read(answer: ConnectAnswer): WireError {
+function read(answer: ConnectResponse): WireError {
   const { error, isWorded, isOfSending, isSendable, statusCode, body, log } = answer
   const answered = parse(body.toString())
   // Fastify's own format of an error.
@@ -56,7 +56,7 @@ function isNotFound({ statusCode, code, message }: Answered): boolean {
 }
 
 /** Adds the request id under which the log has an error whose text the client does not receive. */
-function withId(told: WireError, { requestId }: ConnectAnswer): WireError {
+function withId(told: WireError, { requestId }: ConnectResponse): WireError {
   return told.code === 'FST_NSP_INTERNAL' && requestId !== undefined ? { ...told, details: { id: requestId } } : told
 }
 

@@ -10,7 +10,7 @@ import Fastify, {
 } from 'fastify'
 import { isDynamic } from '../definition/namespace-name.js'
 import { type NormalDefinition, needsCompiler } from '../definition/normalize/normalize-definition.js'
-import type { ConnectAnswer } from '../engine/http/captured-response.js'
+import type { ConnectResponse } from '../engine/http/captured-response.js'
 import { ConnectRequest } from '../engine/http/connect-request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from '../schema/schema.js'
 import { captureScope } from '../shared/async-scope.js'
@@ -111,7 +111,7 @@ const setAuth: onRequestHookHandler = (request, _reply, done) => {
 
 const admit: RouteHandlerMethod = (request, reply) => {
   ;(request.raw as unknown as ConnectRequest).scope = captureScope()
-  ;(reply.raw as ConnectAnswer).admitted = request
+  ;(reply.raw as ConnectResponse).admitted = request
   reply.send()
 }
 
@@ -129,7 +129,7 @@ function keepErrorOf({ route }: NormalDefinition): onErrorHookHandler {
 }
 
 const markSendable: onSendHookHandler = (_request, reply, _payload, done) => {
-  ;(reply.raw as ConnectAnswer).isSendable = true
+  ;(reply.raw as ConnectResponse).isSendable = true
   done()
 }
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
-import type { Dismissals } from '../engine/dismissed-users.js'
+import type { DismissedUsers } from '../engine/dismissed-users.js'
 import { handshakeOf } from '../engine/http/connect-request.js'
-import { SessionRequest } from '../engine/http/handshake-request.js'
+import { StandInRequest } from '../engine/http/handshake-request.js'
 import { FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REQUEST_MISSING } from '../shared/errors.js'
 import { after } from '../shared/maybe-async.js'
 import type { Connect } from './ask-connect-route.js'
@@ -33,7 +33,7 @@ export interface DecisionOptions {
   readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
   /** Whether the recovered session of a private id belongs to another user. `userOf` is called only if there may be such a session. */
   readonly isOfAnother: (address: string, pid: unknown, userOf: () => string | undefined) => boolean
-  readonly dismissals: Pick<Dismissals, 'count' | 'mark'>
+  readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
   /** The log for connections without a handshake. */
   readonly log: FastifyBaseLogger
 }
@@ -66,7 +66,7 @@ export type Decide = (
 ) => Admitted | PromiseLike<Admitted>
 
 export function createDecision(options: DecisionOptions): Decide {
-  const { connect, find, isLive, isWanted, io, users, isOfAnother, dismissals, log } = options
+  const { connect, find, isLive, isWanted, io, users, isOfAnother, dismissed, log } = options
 
   /** Asks the application's own dynamic namespaces (`io.of(regex)`), which may be asynchronous. */
   function findParent(address: string, auth: object, attempt: Attempt): undefined | Promise<void> {
@@ -96,7 +96,7 @@ export function createDecision(options: DecisionOptions): Decide {
   function requestOfHandshake(raw: IncomingMessage): Pick<FastifyRequest, 'raw' | 'log'> {
     const handshake = handshakeOf(raw)
     if (handshake) return handshake
-    if (!(raw instanceof SessionRequest)) throw new FST_NSP_REQUEST_MISSING()
+    if (!(raw instanceof StandInRequest)) throw new FST_NSP_REQUEST_MISSING()
     return { raw, log }
   }
 
@@ -116,13 +116,13 @@ export function createDecision(options: DecisionOptions): Decide {
         }
       })
     }
-    const count = dismissals.count
+    const count = dismissed.count
     const { entry, params } = match
     return after(connect(requestOfHandshake(handshake), address, own, attempt), (request) => {
       // The instance's router may match more addresses than ours: `caseSensitive`, `useSemicolonDelimiter`.
       const isOwn = request.routeOptions.url === entry.name
       if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
-      dismissals.mark(request, count)
+      dismissed.mark(request, count)
       return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) || !mayRecover(request) }
     })
   }

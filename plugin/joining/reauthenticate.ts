@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
-import { rawOf } from '../engine/http/handshake-request.js'
+import { handshakeRequestOf } from '../engine/http/handshake-request.js'
 import { FST_NSP_ADMISSION_TIMEOUT, FST_NSP_SOCKET_GONE } from '../shared/errors.js'
 import { after, contain } from '../shared/maybe-async.js'
 import { listen } from '../shared/safe-listeners.js'
@@ -39,7 +39,7 @@ export function createReadmit(decide: Decide, timeoutMs: number): Readmit {
       contain(
         () =>
           after(
-            decide(rawOf(socket.conn), socket.nsp.name, auth, attempt),
+            decide(handshakeRequestOf(socket.conn), socket.nsp.name, auth, attempt),
             ({ request }) => settle(() => resolve(request as FastifyRequest)), // its namespace has a definition
           ),
         refuse,

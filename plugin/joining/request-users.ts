@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { toUserId, userIdOfRequest } from '../definition/user-id.js'
-import type { Dismissals } from '../engine/dismissed-users.js'
+import type { DismissedUsers } from '../engine/dismissed-users.js'
 import { handshakeOf } from '../engine/http/connect-request.js'
 import { FST_NSP_USER_DISCONNECTED } from '../shared/errors.js'
 import { type ErrorLog, logError } from '../shared/log/error-log.js'
@@ -13,7 +13,7 @@ import { type ErrorLog, logError } from '../shared/log/error-log.js'
 export interface UsersOptions {
   /** @defaultValue the `id` of `request.user`, or its `sub` */
   readonly userIdOf?: ((request: FastifyRequest) => unknown) | undefined
-  readonly dismissals: Dismissals
+  readonly dismissed: DismissedUsers
   /** How long a session can be recovered. Milliseconds; default: Socket.IO's. */
   readonly recoveryMs?: number | undefined
   readonly log: ErrorLog
@@ -42,7 +42,7 @@ export interface Users {
 const DEFAULT_RECOVERY_MS = 120_000
 
 export function createUsers(options: UsersOptions): Users {
-  const { userIdOf = userIdOfRequest, dismissals, recoveryMs = DEFAULT_RECOVERY_MS, log } = options
+  const { userIdOf = userIdOfRequest, dismissed, recoveryMs = DEFAULT_RECOVERY_MS, log } = options
 
   function idOf(request: FastifyRequest): string | undefined {
     return toUserId(userIdOf(request))
@@ -50,10 +50,10 @@ export function createUsers(options: UsersOptions): Users {
 
   /** `decided` is the object that is marked with the time when its decision began. */
   function check(userId: string | undefined, decided: object): boolean {
-    if (userId === undefined || dismissals.count === 0) return false
-    const message = dismissals.find(userId, decided)
+    if (userId === undefined || dismissed.count === 0) return false
+    const message = dismissed.find(userId, decided)
     if (message !== undefined) throw Object.assign(new FST_NSP_USER_DISCONNECTED(), { message })
-    return dismissals.isRecent(userId, recoveryMs)
+    return dismissed.isRecent(userId, recoveryMs)
   }
 
   function ownerOf(request: FastifyRequest): string | undefined {
@@ -74,7 +74,7 @@ export function createUsers(options: UsersOptions): Users {
     screenHandshake(raw) {
       const request = handshakeOf(raw)
       // Most servers never call disconnectUser: the user is not read before they do.
-      return request !== undefined && dismissals.count > 0 && check(ownerOf(request), raw)
+      return request !== undefined && dismissed.count > 0 && check(ownerOf(request), raw)
     },
   }
 }

@@ -2,9 +2,9 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { toUserId, type UserId } from '../definition/user-id.js'
-import { type Dismissals, StaleDecision } from '../engine/dismissed-users.js'
+import { type DismissedUsers, StaleDecision } from '../engine/dismissed-users.js'
 import { findRequest } from '../engine/http/connect-request.js'
-import { rawOf } from '../engine/http/handshake-request.js'
+import { handshakeRequestOf } from '../engine/http/handshake-request.js'
 import { expiryOf, scheduleAt } from '../joining/expiry.js'
 import type { Users } from '../joining/request-users.js'
 import { toWireError, type WireError } from '../shared/client-error.js'
@@ -31,7 +31,7 @@ const DISCONNECTED = toWireError(new FST_NSP_USER_DISCONNECTED())
 export interface IdentitiesOptions {
   readonly io: Server
   readonly users: Users
-  readonly dismissals: Dismissals
+  readonly dismissed: DismissedUsers
   /** Whether a namespace has a definition. Without one, identities are not stored: its sockets are searched. */
   readonly isMounted: (namespace: string) => boolean
   /** Milliseconds since the epoch. */
@@ -66,7 +66,7 @@ interface Identity {
 }
 
 export function createIdentities(options: IdentitiesOptions): Identities {
-  const { io, users, dismissals, isMounted, now, log } = options
+  const { io, users, dismissed, isMounted, now, log } = options
   /** Of each socket with a user or with an expiry. */
   const identities = new Map<Socket, Identity>()
   const socketsByUser = new Map<string, Set<Socket>>()
@@ -131,7 +131,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
   }
 
   function disconnectHere(id: string, message: string): number {
-    dismissals.add(id, message)
+    dismissed.add(id, message)
     const sockets = socketsOf(id)
     for (const socket of sockets) dismiss(socket, { ...DISCONNECTED, message })
     return sockets.length
@@ -148,7 +148,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
-      if (dismissals.isAny(request) && !isAllowed(socket, () => users.screen(request))) return false
+      if (dismissed.isAny(request) && !isAllowed(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
       const cancelExpiry = scheduleAt(expiry, now, () => dismiss(socket, EXPIRED))
@@ -158,8 +158,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
 
     screen(socket) {
-      const raw = rawOf(socket.conn)
-      if (dismissals.isAny(raw)) isAllowed(socket, () => users.screenHandshake(raw))
+      const raw = handshakeRequestOf(socket.conn)
+      if (dismissed.isAny(raw)) isAllowed(socket, () => users.screenHandshake(raw))
     },
 
     release,

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
-import type { Dismissals } from '../engine/dismissed-users.js'
-import type { Route } from '../engine/http/fastify-routing.js'
+import type { DismissedUsers } from '../engine/dismissed-users.js'
+import type { Routing } from '../engine/http/fastify-routing.js'
 import { type Admission, type AdmissionOptions, createAdmission } from '../joining/admission.js'
 import { createConnect } from '../joining/ask-connect-route.js'
 import { createConnectAnswers } from '../joining/connect-packet.js'
@@ -17,13 +17,13 @@ import { RecoveringAdapter } from './recovery/recovery-adapter.js'
  */
 
 export interface JoinServerOptions
-  extends Pick<AdmissionOptions, 'meet' | 'rates'>,
+  extends Pick<AdmissionOptions, 'screen' | 'rates'>,
     Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
   readonly options: NormalOptions
-  readonly route: Route
+  readonly route: Routing
   readonly children: DynamicNamespaces
-  readonly dismissals: Dismissals
+  readonly dismissed: DismissedUsers
 }
 
 export interface JoinServer {
@@ -33,11 +33,11 @@ export interface JoinServer {
 }
 
 export function createJoinServer(instance: FastifyInstance, dependencies: JoinServerOptions): JoinServer {
-  const { io, options, route, find, isWanted, children, dismissals, rates, meet } = dependencies
+  const { io, options, route, find, isWanted, children, dismissed, rates, screen } = dependencies
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { log } = instance
-  const users = createUsers({ userIdOf, dismissals, recoveryMs: recovery?.maxDisconnectionDuration, log })
+  const users = createUsers({ userIdOf, dismissed, recoveryMs: recovery?.maxDisconnectionDuration, log })
   const decide = createDecision({
     connect: createConnect(route),
     find,
@@ -49,7 +49,7 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
       const adapter = io._nsps.get(address)?.adapter
       return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
     },
-    dismissals,
+    dismissed,
     log,
   })
   const admission = createAdmission({
@@ -60,7 +60,7 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
     namespacesPerConnection: limits.namespacesPerConnection,
     timeoutMs,
     isRecovering: recovery !== undefined,
-    meet,
+    screen,
   })
   return { users, admission, readmit: createReadmit(decide, timeoutMs) }
 }

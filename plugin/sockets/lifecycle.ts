@@ -8,7 +8,7 @@ import { keepSocketRequest, requestOf } from '../engine/http/connect-request.js'
 import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { gateOf } from '../events/gate/event-gate.js'
-import { ConnectionContext, type ContextTools } from '../events/socket-context.js'
+import { type ContextTools, SocketContext } from '../events/socket-context.js'
 import { callIn } from '../shared/async-scope.js'
 import { isExposed, toWireError } from '../shared/client-error.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from '../shared/errors.js'
@@ -80,7 +80,7 @@ export function createLifecycle({
 
   /** Calls onConnect or onRecover. Returns undefined on success; an error as a promise, as other listeners have not run yet. */
   function begin(
-    context: ConnectionContext,
+    context: SocketContext,
     { definition, context: instance }: LifecycleDefinition,
   ): undefined | Promise<Error | undefined> {
     const socket = context.socket as Socket
@@ -101,12 +101,12 @@ export function createLifecycle({
   }
 
   function leave(this: Socket, reason: DisconnectReason): void {
-    ;(socketStateOf(this).context as ConnectionContext).abort(reason)
+    ;(socketStateOf(this).context as SocketContext).abort(reason)
     identities.release(this)
   }
 
   async function end(
-    context: ConnectionContext,
+    context: SocketContext,
     mounted: LifecycleDefinition,
     disconnection: Disconnection,
   ): Promise<void> {
@@ -138,7 +138,7 @@ export function createLifecycle({
   return (socket, namespace, mounted, hold) => {
     if (!isKept(socket)) return
     const { definition, contract } = mounted
-    const context = new ConnectionContext({ socket, namespace, request: requestOf(socket), contract, tools })
+    const context = new SocketContext({ socket, namespace, request: requestOf(socket), contract, tools })
     socketStateOf(socket).context = context
     let begun: undefined | Promise<Error | undefined>
     listen(socket, 'disconnect', leave)

@@ -5,7 +5,7 @@ import type { TypesOf } from '../definition/define-namespace.js'
 import type { ParamsOf } from '../definition/join-types.js'
 import type { Audience } from '../definition/namespace-definition.js'
 import { requestOf } from '../engine/http/connect-request.js'
-import { createAudience, type Operator } from '../events/emits/audience.js'
+import { createAudience, type EmitOperator } from '../events/emits/audience.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { formatAddress } from '../joining/namespaces/namespace-router.js'
@@ -131,7 +131,7 @@ export function createNamespaceOf({ io, registry, children, contractOf, emitChec
     }
     // Looked up at each emit: a namespace of a dynamic name may be removed and created again.
     const namespace = () => io.of(address) as Namespace
-    const audience = createAudience(() => namespace().except([]) as unknown as Operator, {
+    const audience = createAudience(() => namespace().except([]) as unknown as EmitOperator, {
       namespace,
       contract: () => contractOf(address),
       emitCheck,

@@ -5,7 +5,7 @@ import { callAnyListener } from '../events/ack.js'
 import { containAnyListeners, type ListenerTarget } from '../events/any-listeners.js'
 import { boundRooms } from '../events/emits/emit-prototype.js'
 import type { Dispatch } from '../events/event-run.js'
-import { type Gate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
+import { type EventGate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
 import { keepRates, ratesKeptFor } from '../events/gate/event-rates.js'
 import type { Middleware } from '../events/gate/socket-middlewares.js'
 import type { Admission } from '../joining/admission.js'
@@ -15,9 +15,9 @@ import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js
 import { logError } from '../shared/log/error-log.js'
 import { RatedLog } from '../shared/log/rated-log.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from '../shared/safe-listeners.js'
-import type { OpenLane } from '../wire/fast-path.js'
-import { Refusal } from '../wire/packet-limits.js'
-import { boundBacklog } from '../wire/slow-reader.js'
+import type { OpenFastConnection } from '../wire/fast-path.js'
+import { PacketRefusal } from '../wire/packet-limits.js'
+import { limitUnread } from '../wire/slow-reader.js'
 import { connectError, copyRefusal } from './middleware-error.js'
 import { createSocketClass, setSocketClass } from './socket-class.js'
 
@@ -38,14 +38,14 @@ export interface PrepareOptions
   readonly admission: Pick<Admission, 'isDropped' | 'resolveRequest' | 'settle' | 'remove' | 'leave'>
   /** The rules of a mounted namespace, by its address; undefined for a namespace without a definition. */
   readonly rulesOf: (namespace: string) => GateDefinition | undefined
-  readonly openLane: OpenLane
+  readonly openFast: OpenFastConnection
   /** Makes the emits of a socket, or of all sockets with this prototype, be checked. */
   readonly checkEmitsOf: (socket: Socket) => void
 }
 
 /** Prepares the sockets of every namespace of a server, also of later ones. */
 export function prepareServer(options: PrepareOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, handlerTimeoutMs, notices, now } = options
+  const { io, limits, log, admission, drain, rulesOf, openFast, checkEmitsOf, handlerTimeoutMs, notices, now } = options
   const gateRules = new WeakMap<GateDefinition, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
   wrapFunctions(OwnSocket.prototype)
@@ -87,7 +87,7 @@ export function prepareServer(options: PrepareOptions): void {
       contained as ListenerTarget & Socket,
       (error, event, _args, socket) => report(error, 'listener', socket, event),
       (listener, socket, event, args) =>
-        args[0] instanceof Refusal
+        args[0] instanceof PacketRefusal
           ? undefined
           : applyIn(scopeOfSocket(socket), callAnyListener as never, undefined, [listener, socket, event, args]),
     )
@@ -100,11 +100,11 @@ export function prepareServer(options: PrepareOptions): void {
   }
 
   /** Prepares the socket if needed: children of the application's own dynamic namespaces run inherited middlewares before ours. */
-  function gateFor(socket: Socket): Gate {
+  function gateFor(socket: Socket): EventGate {
     return gateOf(socket) ?? prepareSocket(socket)
   }
 
-  function prepareSocket(socket: Socket): Gate {
+  function prepareSocket(socket: Socket): EventGate {
     const rules = rulesOf(socket.nsp.name)
     // A client that leaves and joins again keeps its rate limits.
     const gate = setGate(socket, gateRulesOf(rules), ratesKeptFor(socket))
@@ -115,7 +115,7 @@ export function prepareServer(options: PrepareOptions): void {
     }
     containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
-    if (rules) openLane(socket)
+    if (rules) openFast(socket)
     else gate.open()
     return gate
   }
@@ -179,8 +179,8 @@ export function prepareServer(options: PrepareOptions): void {
   }
 
   const warn = (bytes: number) => log.warn({ bytes }, 'connection closed: its reader is too slow')
-  io.engine.on('connection', (connection: Parameters<typeof boundBacklog>[0]) => {
-    boundBacklog(connection, limits.bytesWaiting, warn)
+  io.engine.on('connection', (connection: Parameters<typeof limitUnread>[0]) => {
+    limitUnread(connection, limits.bytesWaiting, warn)
   })
   listen(io.of('/'), 'new_namespace', prepareNamespace)
   prepareNamespace(io.of('/'))

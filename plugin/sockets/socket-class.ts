@@ -1,5 +1,5 @@
 import { type Event, type Namespace, Socket } from 'socket.io'
-import { createCompact } from '../wire/compact-listeners.js'
+import { createCompactor } from '../wire/compact-listeners.js'
 
 /*
  * A subclass of Socket.IO's Socket, one for each server. Methods of its prototype replace closures on every socket; sockets of
@@ -18,7 +18,7 @@ export function createSocketClass(
   receive: (socket: Socket, event: Event, next: (error?: Error) => void) => void,
 ): SocketClass {
   const { run } = stock
-  const compact = createCompact()
+  const compact = createCompactor()
 
   class OwnSocket extends Socket {
     constructor(...made: ConstructorParameters<SocketClass>) {

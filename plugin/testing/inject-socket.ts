@@ -60,7 +60,8 @@ export type InjectedSocket<Definition = unknown> = {
   close(): Promise<void>
 } & TypedSocket<Definition>
 
-interface InjectorOptions {
+/** What a client needs to know of its server. */
+export interface InjectorOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string
   /** The `parser` option of the application, if any: both ends must use the same one. */

@@ -1,34 +1,36 @@
 /*
- * The listeners of emitters that live as long as a connection, in a fifth of the room: node has them in a dictionary of 160
- * or 450 bytes, and a list of three in a list of seventeen.
+ * Stores the listeners of an event emitter in a fifth of the memory, for emitters that exist as long as a connection: node keeps
+ * them in a dictionary of 160 or 450 bytes, and a list of three in an array with room for seventeen.
  */
 
-/** One that is wrapped has the one within it as `listener`. */
+/** node wraps a listener of `once`; the wrapper has the original as `listener`. */
 type Listener = ((...args: never[]) => unknown) & { readonly listener?: Listener }
 type Listeners = Record<string, Listener | Listener[]>
 
-/** What node has them in. */
+/** The private fields of node's EventEmitter. */
 interface Emitter {
   _events?: Listeners
   _eventsCount?: number
 }
 
 /**
- * Keeps what an emitter has so far in less room; `take` says what of a listener is kept that is the only one of its event.
- * Does nothing where an event is a symbol, or where node has no `_events`, which is private, any more.
+ * Compacts the listeners that an emitter has so far. Does nothing if an event is a symbol, or if node's private `_events` is
+ * missing.
+ *
+ * @param take - maps a listener that is the only one of its event to the one that is kept
  */
-export type Compact = (emitter: object, take?: (listener: Listener) => Listener) => void
+export type CompactListeners = (emitter: object, take?: (listener: Listener) => Listener) => void
 
-/** For emitters of about as many events: V8 learns from the first of them how much room there has to be. */
-export function createCompact(): Compact {
-  // An object of a shape, which inherits nothing: an event may be called `toString`.
+/** Creates a compactor for emitters with about the same number of events: V8 sizes all its objects by the first ones. */
+export function createCompactor(): CompactListeners {
+  // An object with a hidden class that inherits nothing: an event may be called `toString`.
   const Compacted = function Compacted() {} as unknown as new () => Listeners
   Compacted.prototype = Object.create(null)
 
   return (emitter: Emitter, take) => {
     const compacted = new Compacted()
     let count = 0
-    // It inherits nothing, either, and has room for some that nobody listens for.
+    // node's object inherits nothing, either; it may have events without a listener.
     for (const name in emitter._events) {
       const known = emitter._events[name]
       if (known === undefined) continue

@@ -2,34 +2,34 @@ import type { Packet } from 'socket.io-parser'
 import { INTERNAL } from '../shared/client-error.js'
 
 /*
- * A CONNECT_ERROR packet, as it goes out.
+ * CONNECT_ERROR packets: the code of an unknown namespace, and what is left of a packet whose details can't be encoded.
  */
 
 const UNKNOWN = { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 }
 
-/** Whether it refuses an unknown namespace; Socket.IO itself does so without a code. */
-export function isUnknown({ data: told }: Packet): boolean {
-  const { message, code, data = code === undefined ? UNKNOWN : told } = Object(told)
+/** Whether the packet refuses an unknown namespace, with the plugin's code or, as Socket.IO does, without one. */
+export function refusesUnknownNamespace({ data: sent }: Packet): boolean {
+  const { message, code, data = code === undefined ? UNKNOWN : sent } = Object(sent)
   return Object(data).code === UNKNOWN.code && message === 'Invalid namespace'
 }
 
-/** Whoever refuses an unknown namespace, it is told alike. */
-export function addCode(packet: Packet, hint: string): Packet {
+/** Adds code, status and hint, so that Socket.IO and the plugin refuse an unknown namespace with the same packet. */
+export function addUnknownNamespaceCode(packet: Packet, hint: string): Packet {
   const data = { ...UNKNOWN, details: { hint } }
   const message = 'Invalid namespace'
-  // That of protocol 3 has its code beside its message.
+  // In protocol 3 the code is beside the message.
   return { ...packet, data: Object(packet.data).code === undefined ? { message, data } : { ...data, message } }
 }
 
-/** What can be told of a refusal that can't be encoded: its message, code and status, or that there was an error. */
+/** Reduces a refusal that can't be encoded to message, code and status; to an internal error if they can't be read. */
 export function withoutDetails(packet: Packet): Packet {
-  const { message, ...data } = readWords(packet.data) ?? INTERNAL
+  const { message, ...data } = readError(packet.data) ?? INTERNAL
   return { ...packet, data: { message, data } }
 }
 
-function readWords(told: unknown): typeof INTERNAL | undefined {
+function readError(sent: unknown): typeof INTERNAL | undefined {
   try {
-    const { message, data } = Object(told)
+    const { message, data } = Object(sent)
     const { code, statusCode } = Object(data)
     if (typeof message !== 'string') return undefined
     return {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Lane } from './fast-connection.js'
+import type { FastConnection } from './fast-connection.js'
 
 /*
  * What the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol, so that this file shows
@@ -7,7 +7,7 @@ import type { Lane } from './fast-connection.js'
  */
 
 /** Packets that a connection has been given and that its client has not read, in bytes; of a text: characters. */
-export interface WaitingBytes {
+export interface UnreadBytes {
   flushed: number
   created: number
   readonly limit: number
@@ -16,9 +16,9 @@ export interface WaitingBytes {
 
 class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
-  waiting: WaitingBytes | undefined = undefined
+  unread: UnreadBytes | undefined = undefined
   /** wire/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
-  fastConnection: Lane | null | undefined = undefined
+  fastConnection: FastConnection | null | undefined = undefined
   /** wire/fast-path: whether the application listens for its packets. */
   isWatched = false
   /** engine/http/handshake-request: in place of the request that a WebTransport connection lacks. */

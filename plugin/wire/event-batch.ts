@@ -1,40 +1,42 @@
 /*
- * Events that came in one piece wait here for its end, so that each is handled when all are read, as with Socket.IO: who
- * leaves in a handler takes nothing from under the decoder. What came behind something that Socket.IO has a turn of the
- * event loop for waits for a turn, too, also in the next piece.
+ * Collects the events of one read and hands them to their receivers when all of it is read, as Socket.IO does: a handler
+ * that disconnects its socket then interrupts no decoder. An event behind a packet that Socket.IO handles in the next tick
+ * waits for that tick, too.
  */
 
-/** Takes one event. */
 export interface EventReceiver {
-  /** in: the list of its name and arguments, and the number of its ack. */
+  /**
+   * @param data - the list of the event's name and arguments
+   * @param id - the number of its ack; undefined if the client wants none
+   */
   receive(data: readonly unknown[], id: number | undefined): void
 }
 
-interface Waiting {
+interface BatchedEvent {
   readonly receiver: EventReceiver
   readonly data: readonly unknown[]
   readonly id: number | undefined
 }
 
-let first: Waiting[] = []
-let later: Waiting[] | undefined
+let first: BatchedEvent[] = []
+let later: BatchedEvent[] | undefined
 let isYielding = false
 
-/** Hands an event to its receiver at the end of this piece, or of a turn. */
-export function receiveInTurn(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
+/** Hands an event to its receiver at the end of this read, or in the next tick after deferBatch(). */
+export function addToBatch(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
   if (!isYielding) {
     first.push({ receiver, data, id })
     return
   }
   if (!later) {
     later = []
-    process.nextTick(take, later)
+    process.nextTick(receiveAll, later)
   }
   later.push({ receiver, data, id })
 }
 
-/** Something else has come, and has a turn of its own: what comes behind it stays behind it. */
-export function yieldTurn(): void {
+/** Keeps the order behind a packet that Socket.IO handles in the next tick: later events wait for that tick. */
+export function deferBatch(): void {
   later = undefined
   if (isYielding) return
   isYielding = true
@@ -45,17 +47,17 @@ function endYield(): void {
   isYielding = false
 }
 
-/** The end of a piece. */
-export function takeTurn(): void {
-  // More may come while they are handled: from a client in this process.
+/** Hands on the events of this read. Call it when all of it is read. */
+export function runBatch(): void {
+  // A handler may cause more events: from a client in this process.
   while (first.length > 0) {
-    const turn = first
+    const batch = first
     first = []
-    take(turn)
+    receiveAll(batch)
   }
 }
 
-function take(turn: readonly Waiting[]): void {
-  if (later === turn) later = undefined
-  for (const { receiver, data, id } of turn) receiver.receive(data, id)
+function receiveAll(batch: readonly BatchedEvent[]): void {
+  if (later === batch) later = undefined
+  for (const { receiver, data, id } of batch) receiver.receive(data, id)
 }

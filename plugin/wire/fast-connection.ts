@@ -1,68 +1,72 @@
 import { Socket } from 'node:net'
 import type { Socket as NamespaceSocket } from 'socket.io'
-import { type EventReceiver, receiveInTurn, yieldTurn } from './event-batch.js'
+import { addToBatch, deferBatch, type EventReceiver } from './event-batch.js'
 import { type EventHead, readHead } from './packet-text.js'
-import type { Client, Connection, Receiver, Transport, WebSocket } from './private-fields.js'
+import type { FrameReceiver, PrivateClient, PrivateConnection, PrivateTransport, WebSocket } from './private-fields.js'
 import { flushLater, type Writer } from './read-batch.js'
-import { binaryFrameOf, frameOf, LONGEST_TEXT, readTexts, type TextTaker } from './websocket-frames.js'
+import { binaryFrame, LONGEST_TEXT, readTextFrames, type TextReceiver, textFrame } from './websocket-frames.js'
 
 /*
- * The fast lane of a connection, past the event emitters of engine.io and the streams of ws: a declared event goes from
- * the bytes of its frame to its gate, and whatever is sent in one turn of the event loop is one write. All that is
- * unusual takes their way, and its turn.
+ * One connection on the fast path, which bypasses the event emitters of engine.io and the streams of ws: a declared event
+ * goes from the bytes of its frame to its gate, and all that is sent in one tick is one write. Everything unusual is left
+ * to engine.io and ws, in the order in which it came.
  */
 
 const FRAMED = Symbol('framed')
 const FRAME = Symbol('frame')
 
 const OPEN = 1
-/** Of ws: nothing is under way. */
+/** `_state` of a sender or receiver of ws that is doing nothing. */
 export const IDLE = 0
-// '42': a message of engine.io, an event of socket.io
+// '4' and '2': a message of engine.io that is an event of Socket.IO
 const MESSAGE = 52
 const EVENT = 50
 
-/** What a packet is sent with. */
+/** The options of `write` of the engine's socket. */
 export interface WriteOptions {
-  /** Of a broadcast: one object for all its connections. */
+  /** Set for a broadcast, which passes the same object to all its connections. */
   readonly preEncoded?: boolean
-  /** What of it was sent last, and its frame. */
+  /** The part of the broadcast that was sent last, and its frame. */
   [FRAMED]?: string | Buffer
   [FRAME]?: string
 }
 
-/** What is the same for every lane of a server. */
-export interface LaneOptions {
-  /** Who takes an event of that name; undefined where it takes the long way. */
+/** What all fast connections of a server share. */
+export interface FastConnectionOptions {
+  /** The receiver of an event of that name; undefined for an event that Socket.IO itself has to emit. */
   readonly receiverOf: (socket: NamespaceSocket, event: string) => EventReceiver | undefined
-  /** Whether a list of a name and its arguments, so many characters of it, is within the limits. */
+  /** Whether an event's list of name and arguments, of that many characters, is within the limits. */
   readonly isWithinLimits: (data: readonly unknown[], characters: number) => boolean
-  /** Whether somebody listens for each packet of the connection: then all take the long way. */
-  readonly isWatched: (connection: Connection) => boolean
-  /** Characters that are written at once; behind that it is Socket.IO's to wait, where `bytesWaiting` counts. */
+  /** Whether a listener expects to see each packet of the connection: then none takes the fast path. */
+  readonly isWatched: (connection: PrivateConnection) => boolean
+  /** Most characters of one write. What is sent after them waits in engine.io, where `limits.bytesWaiting` counts it. */
   readonly longestBatch: number
 }
 
-export class Lane implements TextTaker, Writer {
-  readonly #client: Client
-  readonly #connection: Connection
-  readonly #transport: Transport
+export class FastConnection implements TextReceiver, Writer {
+  readonly #client: PrivateClient
+  readonly #connection: PrivateConnection
+  readonly #transport: PrivateTransport
   readonly #webSocket: WebSocket
-  readonly #options: LaneOptions
-  readonly #isNodes: boolean
+  readonly #options: FastConnectionOptions
+  readonly #isPlainSocket: boolean
   #out = ''
 
-  constructor(client: Client, options: LaneOptions) {
+  constructor(client: PrivateClient, options: FastConnectionOptions) {
     this.#client = client
     this.#connection = client.conn
     this.#transport = client.conn.transport
     this.#webSocket = client.conn.transport.socket
     this.#options = options
-    // Of TCP, or a pipe; not of TLS, where a second write before the first has ended takes the process down.
-    this.#isNodes = Object.getPrototypeOf(this.#webSocket._socket) === Socket.prototype
+    // TCP or a pipe. Not TLS: there a second _write before the first has ended crashes the process.
+    this.#isPlainSocket = Object.getPrototypeOf(this.#webSocket._socket) === Socket.prototype
   }
 
-  /** Sends a message, a text or an attachment, at the end of this turn. out: false where it is for the engine. */
+  /**
+   * Sends a text or an attachment at the end of this tick.
+   *
+   * @returns false if engine.io has to send it
+   */
   send(data: string | Buffer, options: WriteOptions | undefined): boolean {
     if (!this.#isClear() || data.length >= LONGEST_TEXT) return false
     if (this.#out === '') {
@@ -73,7 +77,7 @@ export class Lane implements TextTaker, Writer {
     return true
   }
 
-  /** Whether nothing waits that this would overtake. */
+  /** Whether nothing waits in engine.io, ws or the stream that a write would overtake. */
   #isClear(): boolean {
     const connection = this.#connection
     if (this.#options.isWatched(connection) || connection.writeBuffer.length > 0 || connection._readyState !== 'open')
@@ -83,22 +87,22 @@ export class Lane implements TextTaker, Writer {
     return this.#transport.writable && _readyState === OPEN && _sender._state === IDLE
   }
 
-  /** Writes what has been sent: past the stream, where it is a socket of node, and nothing waits in it. */
+  /** Writes what was sent. Bypasses the stream of a plain socket in which nothing waits: that saves a tick for each write. */
   flush(): void {
     const { _socket } = this.#webSocket
-    const isDirect = this.#isNodes && _socket.writableLength === 0 && _socket.writableCorked === 0
+    const isDirect = this.#isPlainSocket && _socket.writableLength === 0 && _socket.writableCorked === 0
     if (!isDirect) this.flushByStream()
     else if (this.#out !== '' && _socket.writable)
       _socket._write(this.#takeOut(), 'latin1', (error) => this.#endWrite(error))
   }
 
-  /** The same, but what waits for the end of it has to wait for a turn. */
+  /** Writes what was sent through the stream, whose callback comes a tick later. */
   flushByStream(): void {
     const { _socket } = this.#webSocket
     if (this.#out !== '' && _socket.writable) _socket.write(this.#takeOut(), 'latin1', (error) => this.#endWrite(error))
   }
 
-  // No function that each lane would keep: most are idle.
+  // A method, not a closure that each connection would keep: most connections are idle.
   #endWrite(error: Error | null | undefined): void {
     if (error) {
       this.#transport.onError('write error', error.stack)
@@ -106,7 +110,7 @@ export class Lane implements TextTaker, Writer {
     }
     this.#transport.writable = true
     const connection = this.#connection
-    // What has come meanwhile waits for this word; and so does who has begun to listen for it meanwhile.
+    // engine.io flushes on 'ready' what it was given during the write. A listener added during the write expects 'drain'.
     if (connection.writeBuffer.length > 0) this.#transport.emit('ready')
     else if (this.#options.isWatched(connection)) {
       connection.emit('drain')
@@ -120,21 +124,25 @@ export class Lane implements TextTaker, Writer {
     return out
   }
 
-  /** Reads what it can at the start of a chunk, between beginReading() and endReading(). out: how many bytes that was. */
-  read(chunk: Buffer, receiver: Receiver): number {
+  /**
+   * Reads the text frames at the start of a chunk. Call it between beginReading() and endReading().
+   *
+   * @returns how many bytes were read; the rest is for ws
+   */
+  read(chunk: Buffer, receiver: FrameReceiver): number {
     const { _state, _bufferedBytes, _fragmented, _loop, _maxPayload, writableLength } = receiver
     const isBetweenFrames =
       _state === IDLE && _bufferedBytes === 0 && _fragmented === 0 && !_loop && writableLength === 0
-    return isBetweenFrames ? readTexts(chunk, _maxPayload, this) : 0
+    return isBetweenFrames ? readTextFrames(chunk, _maxPayload, this) : 0
   }
 
-  takeText(text: string): void {
+  receiveText(text: string): void {
     if (this.#takeEvent(text)) return
-    yieldTurn()
+    deferBatch()
     this.#transport.onData(text)
   }
 
-  /** Takes an event that a gate waits for, with nothing unusual about it. */
+  /** Adds the event to the batch if it is declared, within the limits, and on a connection that nothing watches. */
   #takeEvent(text: string): boolean {
     const connection = this.#connection
     if (text.charCodeAt(0) !== MESSAGE || text.charCodeAt(1) !== EVENT || !readHead(text, 2, head)) return false
@@ -149,7 +157,7 @@ export class Lane implements TextTaker, Writer {
       connection.pingTimeoutTimer.refresh()
       connection.hasRefreshedPingTimeout = true
     }
-    receiveInTurn(receiver, data, head.id)
+    addToBatch(receiver, data, head.id)
     return true
   }
 }
@@ -164,7 +172,7 @@ function parse(json: string): readonly unknown[] | undefined {
   }
 }
 
-/** One frame for all connections of a broadcast, as often as it has attachments. */
+/** Encodes each part of a broadcast (its text, its attachments) once for all connections. */
 function broadcastFrame(data: string | Buffer, options: WriteOptions): string {
   if (options[FRAMED] !== data) {
     options[FRAMED] = data
@@ -174,5 +182,5 @@ function broadcastFrame(data: string | Buffer, options: WriteOptions): string {
 }
 
 function messageFrame(data: string | Buffer): string {
-  return typeof data === 'string' ? frameOf(`4${data}`) : binaryFrameOf(data)
+  return typeof data === 'string' ? textFrame(`4${data}`) : binaryFrame(data)
 }

@@ -1,83 +1,98 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../shared/limits.js'
-import { createCompact } from './compact-listeners.js'
+import { createCompactor } from './compact-listeners.js'
 import { connectionStateOf } from './connection-state.js'
-import { yieldTurn } from './event-batch.js'
-import { IDLE, Lane, type LaneOptions, type WriteOptions } from './fast-connection.js'
-import { type Bounds, isWithinBounds } from './packet-limits.js'
-import { type Callback, type Client, type Connection, hasSeams, type Receiver, type Sender } from './private-fields.js'
+import { deferBatch } from './event-batch.js'
+import { FastConnection, type FastConnectionOptions, IDLE, type WriteOptions } from './fast-connection.js'
+import { isWithinPacketLimits, type PacketLimits } from './packet-limits.js'
+import {
+  type Callback,
+  type FrameReceiver,
+  type FrameSender,
+  hasPrivateFields,
+  type PrivateClient,
+  type PrivateConnection,
+} from './private-fields.js'
 import { beginReading, endReading } from './read-batch.js'
 import { findUntested, readVersions } from './tested-versions.js'
 
 /*
- * Opens the fast lanes of a server's connections, where they can be.
+ * Switches connections to the fast path: replaces the methods of engine.io and ws through which a connection reads and writes.
+ * A connection stays on Socket.IO's own path where the installed versions, the options or the transport do not allow it.
  */
 
-export interface LanesOptions {
+export interface FastPathOptions {
   readonly io: Server
   readonly options: Partial<ServerOptions>
-  readonly limits: Bounds & Pick<Limits, 'bytesWaiting'>
-  readonly receiverOf: LaneOptions['receiverOf']
+  readonly limits: PacketLimits & Pick<Limits, 'bytesWaiting'>
+  readonly receiverOf: FastConnectionOptions['receiverOf']
   readonly log: FastifyBaseLogger
 }
 
-/** Opens the lane of a socket's connection, if it is not open yet; where it can't be, all goes the long way. */
-export type OpenLane = (socket: Socket) => void
+/**
+ * Switches the connection of a socket to the fast path; does nothing for one that has been switched before, and for one
+ * that can't be.
+ */
+export type OpenFastConnection = (socket: Socket) => void
 
-// What the application may have of its own, and is not ours to know.
+// Fast one of these options the application replaces what the fast path relies on.
 const FOREIGN = ['parser', 'wsEngine'] as const
 
-// Who listens for these to a connection, or to the engine, wants to see each packet, and sees it.
+// A listener for one of these expects to see each packet, so it switches the fast path off.
 const OF_A_CONNECTION = new Set(['data', 'message', 'packet', 'packetCreate', 'flush', 'drain'])
 const OF_THE_ENGINE = new Set(['flush', 'drain'])
 
 const LONGEST_BATCH = 65_536
 
-const LANE = Symbol('lane')
+const FAST_CONNECTION = Symbol('lane')
 
-// On the objects of others.
-type With<Owner> = Owner & { [LANE]: Lane }
+// Objects of ws, with our symbol on them.
+type Fast<Owner> = Owner & { [FAST_CONNECTION]: FastConnection }
 
-/** Looks once whether lanes can be, on what is installed and with these options; where not, the log says why. */
-export function createLanes({ io, options, limits, receiverOf, log }: LanesOptions): OpenLane {
+/**
+ * Checks once whether the installed versions and the options allow the fast path. Logs the reason if they do not.
+ *
+ * @returns the function that switches one connection; it does nothing where the fast path is off
+ */
+export function createFastPath({ io, options, limits, receiverOf, log }: FastPathOptions): OpenFastConnection {
   const foreign = FOREIGN.find((name) => options[name] !== undefined)
-  const obstacle = foreign ? `the application has a ${foreign} of its own` : findUntested(readVersions())
+  const obstacle = foreign ? `the application sets its own ${foreign}` : findUntested(readVersions())
   if (obstacle !== undefined) {
     log.info(`fast is off: ${obstacle}`)
     return () => {}
   }
   let isPossible = true
   let isEngineWatched = false
-  const laneOptions: LaneOptions = {
+  const connectionOptions: FastConnectionOptions = {
     receiverOf,
-    isWithinLimits: (data, characters) => isWithinBounds(data, characters, limits),
+    isWithinLimits: (data, characters) => isWithinPacketLimits(data, characters, limits),
     isWatched: (connection) => isEngineWatched || connectionStateOf(connection).isWatched,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
   }
-  io.engine.on('connection', (connection: Connection) => connection.on('newListener', heedListener))
+  io.engine.on('connection', (connection: PrivateConnection) => connection.on('newListener', noteListener))
   io.engine.on('newListener', (name: string) => {
     isEngineWatched ||= OF_THE_ENGINE.has(name)
   })
 
-  function open(client: Client): void {
+  function open(client: PrivateClient): void {
     const { conn } = client
-    // Polling is upgraded to WebTransport, too.
+    // A polling connection may also be upgraded to WebTransport.
     if (conn.transport.name !== 'websocket') return
     if (!isPossible || Object.keys(conn.transport.socket._extensions).length > 0) return
-    isPossible = hasSeams(client)
+    isPossible = hasPrivateFields(client)
     if (!isPossible) {
-      log.warn('fast is off: what is installed is not what it was tested with')
+      log.warn('fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses')
       return
     }
-    const lane = new Lane(client, laneOptions)
-    connectionStateOf(conn).fastConnection = lane
-    attach(conn, lane)
+    const fast = new FastConnection(client, connectionOptions)
+    connectionStateOf(conn).fastConnection = fast
+    attach(conn, fast)
     compactConnection(client)
   }
 
   return ({ client: stock }) => {
-    const client = stock as unknown as Client
+    const client = stock as unknown as PrivateClient
     const state = connectionStateOf(client.conn)
     if (state.fastConnection !== undefined || client.conn.protocol !== 4) return
     state.fastConnection = null
@@ -86,56 +101,56 @@ export function createLanes({ io, options, limits, receiverOf, log }: LanesOptio
   }
 }
 
-function heedListener(this: Connection, name: string): void {
+function noteListener(this: PrivateConnection, name: string): void {
   if (OF_A_CONNECTION.has(name)) connectionStateOf(this).isWatched = true
 }
 
-/** Puts the lane where the engine writes, and where ws writes and reads. */
-function attach(connection: Connection, lane: Lane): void {
+/** Replaces `write` of the engine's socket, `sendFrame` of ws, and `write` and `end` of the receiver of ws. */
+function attach(connection: PrivateConnection, fast: FastConnection): void {
   const { _sender, _receiver } = connection.transport.socket
-  const [sender, receiver] = [_sender as With<Sender>, _receiver as With<Receiver>]
-  // One by one: an object of a shape stays one.
+  const [sender, receiver] = [_sender as Fast<FrameSender>, _receiver as Fast<FrameReceiver>]
+  // One assignment each, so that the objects keep a hidden class.
   connection.write = write
-  sender[LANE] = lane
+  sender[FAST_CONNECTION] = fast
   sender.sendFrame = sendFrame
-  receiver[LANE] = lane
+  receiver[FAST_CONNECTION] = fast
   receiver.write = receive
   receiver.end = end
   forgetMask(receiver)
 }
 
-const compact = createCompact()
-const compactDecoder = createCompact()
+const compact = createCompactor()
+const compactDecoder = createCompactor()
 
-/** It is kept for as long as it is open, and most of the time it is idle. */
-function compactConnection({ conn, decoder }: Client): void {
+/** Saves memory: a connection stays open for long, and is idle most of the time. */
+function compactConnection({ conn, decoder }: PrivateClient): void {
   const { socket } = conn.transport
   for (const emitter of [conn, conn.transport, socket, socket._socket]) compact(emitter)
   compactDecoder(decoder)
-  // A list that was pushed to has room for seventeen.
+  // V8 gives an array that was pushed to room for seventeen elements; its copy has room for what is in it.
   conn.cleanupFn = conn.cleanupFn.slice()
 }
 
-function write(this: Connection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
-  // The engine takes a callback in the place of options, too.
+function write(this: PrivateConnection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
+  // engine.io also accepts a callback in the place of the options.
   const isCalled = callback !== undefined || typeof options === 'function'
   if (!isCalled && (typeof data === 'string' || Buffer.isBuffer(data))) {
-    if ((connectionStateOf(this).fastConnection as Lane).send(data, options)) return this
+    if ((connectionStateOf(this).fastConnection as FastConnection).send(data, options)) return this
   }
   return Object.getPrototypeOf(this).write.call(this, data, options, callback)
 }
 
-function sendFrame(this: With<Sender>, frames: readonly Buffer[], callback?: Callback): void {
-  this[LANE].flushByStream()
+function sendFrame(this: Fast<FrameSender>, frames: readonly Buffer[], callback?: Callback): void {
+  this[FAST_CONNECTION].flushByStream()
   Object.getPrototypeOf(this).sendFrame.call(this, frames, callback)
 }
 
-function receive(this: With<Receiver>, chunk: Buffer, ...rest: unknown[]): boolean {
+function receive(this: Fast<FrameReceiver>, chunk: Buffer, ...rest: unknown[]): boolean {
   beginReading()
   try {
-    const read = this[LANE].read(chunk, this)
+    const read = this[FAST_CONNECTION].read(chunk, this)
     if (read > 0 && read === chunk.length) return true
-    yieldTurn()
+    deferBatch()
     return Object.getPrototypeOf(this).write.call(this, chunk.subarray(read), ...rest)
   } finally {
     forgetMask(this)
@@ -143,12 +158,12 @@ function receive(this: With<Receiver>, chunk: Buffer, ...rest: unknown[]): boole
   }
 }
 
-/** The mask of a frame that was read, and with it the whole chunk that it came in. */
-function forgetMask(receiver: Receiver): void {
+/** Drops the mask of the last frame: it is a slice that keeps the whole chunk in memory. */
+function forgetMask(receiver: FrameReceiver): void {
   if (receiver._loop || receiver._state === IDLE) receiver._mask = undefined
 }
 
-/** ws ends it with the stream and with the connection, and an error would be made of the second end, which nobody hears of. */
-function end(this: Receiver, ...rest: unknown[]): unknown {
+/** Ignores a second end(): ws calls it for the stream and for the connection, and node creates an error for the second call. */
+function end(this: FrameReceiver, ...rest: unknown[]): unknown {
   return this.writableEnded ? this : Object.getPrototypeOf(this).end.call(this, ...rest)
 }

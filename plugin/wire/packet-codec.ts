@@ -4,15 +4,15 @@ import type { Server } from 'socket.io'
 import * as stock from 'socket.io-parser'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { withoutDetails } from './connect-error-packet.js'
-import { type Bounds, boundPacket, isEvent } from './packet-limits.js'
+import { isEvent, limitPacket, type PacketLimits } from './packet-limits.js'
 import { eventText } from './packet-text.js'
 
 /*
- * What goes over the wire, behind Socket.IO's own `parser` option, with its own encoder and decoder inside: every packet
- * that comes in is bounded before anything recurses over it or spreads it. What goes out was checked where it was emitted.
+ * The value of Socket.IO's `parser` option: an encoder and a decoder around those of Socket.IO or the application. Every incoming
+ * packet is checked against the limits before any code recurses over it or spreads it; emits were checked before they get here.
  */
 
-/** What we need of the engine's socket. */
+/** The engine's socket, as far as the plugin uses it. */
 export interface Connection {
   readonly protocol: number
   readonly readyState: string
@@ -21,7 +21,7 @@ export interface Connection {
   close(): unknown
 }
 
-/** What we need of the server, to write a packet. */
+/** The part of the server that writes a packet. */
 export type Encoding = Pick<Server, 'encoder'>
 
 /** Socket.IO's `parser` option. */
@@ -30,30 +30,36 @@ export interface Parser {
   readonly Decoder: new () => stock.Decoder
 }
 
-/** Decides on a connect: hands the packet on with `pass`, now or later, or answers it itself. */
+/** Decides on a connect: calls `pass`, now or later, to hand the packet on to Socket.IO, or answers it itself. */
 export type ReceiveConnect = (connection: Connection, packet: Packet, pass: () => void) => void
 
 export interface CodecOptions {
-  readonly limits: Bounds
-  /** The JSON of a payload that was checked; undefined where JSON.stringify has to write it. */
+  readonly limits: PacketLimits
+  /** The JSON of a checked payload; undefined if JSON.stringify has to write it. */
   readonly textOf?: (payload: unknown) => string | undefined
   readonly receiveConnect: ReceiveConnect
-  /** Gives a refusal its words; it is asked once for each that goes out. */
+  /** Called once for each CONNECT_ERROR packet; returns the packet that is sent. */
   readonly explain: (refusal: Packet) => Packet
-  /** Whether any other packet that is no event is handed on; a throw closes its connection. Default: it is. */
+  /**
+   * Whether to hand on a packet that is neither a connect nor an event. A throw closes its connection.
+   * @defaultValue all are handed on
+   */
   readonly admits?: (connection: Connection, packet: Packet) => boolean
-  /** Hears of a connection that has ended. */
+  /** Called when a connection has ended. */
   readonly forget?: (connection: Connection) => void
-  /** Hears of a refusal that could not be encoded; what can be is told. */
+  /** Called when a CONNECT_ERROR packet can't be encoded; it is sent without its details. */
   readonly reportRefusal?: (error: unknown, namespace: string) => void
-  /** The application's own encoder and decoder, e.g. of socket.io-msgpack-parser. Default: Socket.IO's. */
+  /**
+   * The application's encoder and decoder, e.g. of socket.io-msgpack-parser.
+   * @defaultValue those of socket.io-parser
+   */
   readonly base?: Parser | undefined
 }
 
 export interface Codec {
   /** The value of Socket.IO's `parser` option. */
   readonly parser: { readonly Encoder: new () => stock.Encoder; readonly Decoder: new () => EventEmitter }
-  /** Tells whose packets the decoder that is made next will have; Socket.IO makes it without a word of that. */
+  /** Names the connection of the decoder that is created next: Socket.IO creates it without arguments. */
   expect(connection: Connection): void
 }
 
@@ -64,7 +70,7 @@ export function createCodec(options: CodecOptions): Codec {
   const isText = base === stock
 
   class CheckingEncoder extends base.Encoder {
-    /** `offset` is what an adapter that recovers sessions adds to an event. */
+    /** @param offset - added to an event by an adapter that recovers connections */
     override encode(packet: Packet, offset?: string) {
       if (packet.type === PacketType.CONNECT_ERROR) return this.#encodeRefusal(packet)
       if (packet.type !== PacketType.EVENT) return super.encode(packet)
@@ -74,7 +80,7 @@ export function createCodec(options: CodecOptions): Codec {
       return super.encode(offset === undefined ? packet : { ...packet, data: [...data, offset] })
     }
 
-    /** All roads of a refusal meet here, and one that can't be written would end the process. */
+    /** Encodes every CONNECT_ERROR of the server. If one could not be encoded, the throw would end the process. */
     #encodeRefusal(packet: Packet) {
       try {
         return super.encode(explain(packet))
@@ -85,23 +91,23 @@ export function createCodec(options: CodecOptions): Codec {
     }
   }
 
-  // One for all connections, of packets that are whole in one text: it keeps nothing of them.
+  // All connections share this decoder for packets without attachments: it keeps no state between them.
   const common = new base.Decoder()
-  let reading: BoundedDecoder
+  let reading: CheckingDecoder
   common.on('decoded', (packet) => reading.receive(packet))
 
-  /** The decoder within one of the same face, that looks at each packet before it is handed on. */
-  class BoundedDecoder extends EventEmitter {
+  /** Wraps a decoder and checks each packet before Socket.IO receives it. */
+  class CheckingDecoder extends EventEmitter {
     readonly #connection = expected
-    /** Of attachments, or of the application. */
+    /** Created for the first packet with attachments, or for another parser than Socket.IO's. */
     #own: stock.Decoder | undefined = undefined
     #bytes = 0
 
     receive(packet: Packet): void {
-      // The stock decoder checks what an event carries only if it carries something. It's a break of the protocol, as a
-      // wrong payload is: whoever throws here closes the connection.
+      // Socket.IO's decoder checks the data of an event only if there is some. A throw closes the connection, as for any
+      // other violation of the protocol.
       if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
-      const isWanted = boundPacket(packet, this.#bytes, limits)
+      const isWanted = limitPacket(packet, this.#bytes, limits)
       this.#bytes = 0
       if (!isWanted) return
       const connection = this.#connection
@@ -115,18 +121,18 @@ export function createCodec(options: CodecOptions): Codec {
     }
 
     #receiveConnect(connection: Connection, packet: Packet): void {
-      // Socket.IO would make one of its own where there is none, and later we could not tell whose it is.
+      // Socket.IO would create the object if it is missing, and the plugin could not find the connect by it later.
       packet.data ??= {}
       receiveConnect(connection, packet, () => this.emit('decoded', packet))
     }
 
-    /** Whether attachments are to come: whatever else comes before them is a break of the protocol. */
+    /** Whether attachments are still to come. Any other packet before them violates the protocol. */
     get isWaiting(): boolean {
       return this.#bytes > 0
     }
 
     add(chunk: string | Buffer): void {
-      this.#bytes += chunk.length // of a text the characters: counting its bytes would cost more than it tells
+      this.#bytes += chunk.length // characters of a text: counting its bytes is not worth the time
       if (!this.#own && isText && isWhole(chunk)) {
         reading = this
         common.add(chunk)
@@ -141,7 +147,7 @@ export function createCodec(options: CodecOptions): Codec {
       this.#own.add(chunk)
     }
 
-    // Socket.IO does so as a connection ends, however it ends.
+    // Socket.IO calls it whenever a connection ends.
     destroy(): void {
       this.#own?.destroy()
       if (this.#connection) forget?.(this.#connection)
@@ -149,19 +155,23 @@ export function createCodec(options: CodecOptions): Codec {
   }
 
   return {
-    parser: { Encoder: CheckingEncoder, Decoder: BoundedDecoder },
+    parser: { Encoder: CheckingEncoder, Decoder: CheckingDecoder },
     expect(connection) {
       expected = connection
     },
   }
 }
 
-/** Writes a packet to one connection, now and past the adapter. throws where it can't be encoded: nothing is written. */
+/**
+ * Writes a packet to one connection at once, without the adapter.
+ *
+ * @throws if the packet can't be encoded; then nothing is written
+ */
 export function writePacket({ encoder }: Encoding, connection: Pick<Connection, 'write'>, packet: Packet): void {
   for (const part of encoder.encode(packet)) connection.write(part)
 }
 
-// '5' and '6': an event and an ack with attachments
+// '5' and '6': an event with attachments, an ack with attachments
 const BINARY_EVENT = 53
 const BINARY_ACK = 54
 

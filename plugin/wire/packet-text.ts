@@ -1,20 +1,20 @@
 /*
- * Packets of Socket.IO as text, the two that an application sends and gets all the time: an event without attachments,
- * and its ack. What is unusual about a packet is left to Socket.IO's own decoder.
+ * Reads and writes the text of the two most frequent Socket.IO packets: an event without attachments, and its ack. Socket.IO's
+ * own decoder reads everything else.
  */
 
-/** The beginning of an event's text, what stands before its arguments. */
+/** The beginning of an event's text, before its arguments. */
 export interface EventHead {
   namespace: string
-  /** Of its ack; undefined for an event that wants none. */
+  /** The number of its ack; undefined if the client wants none. */
   id: number | undefined
   name: string
-  /** Where the list of its name and arguments begins. */
+  /** The position of the list of its name and arguments. */
   start: number
 }
 
-/** What a packet is known by. */
-interface Numbered {
+/** Namespace and ack number of a packet. */
+interface PacketAddress {
   readonly nsp: string
   readonly id?: number | undefined
 }
@@ -26,12 +26,15 @@ const QUOTE = 34
 const BACKSLASH = 92
 const BRACKET = 91
 
-// More of them make a number that is not exact.
+// A number with more digits may not be a safe integer.
 const MOST_DIGITS = 15
 
 /**
- * Reads an event's text from behind its type into `head`, whose namespace is a guess, that spares a string.
- * out: false for any that Socket.IO's decoder may read otherwise, or refuse.
+ * Reads the head of an event's text.
+ *
+ * @param from - the position behind the type of the packet
+ * @param head - is overwritten; if its `namespace` is that of the event, no new string is made
+ * @returns false for a text that Socket.IO's decoder may read in another way, or refuse
  */
 export function readHead(text: string, from: number, head: EventHead): boolean {
   let at = from
@@ -56,26 +59,31 @@ export function readHead(text: string, from: number, head: EventHead): boolean {
   return readName(text, at, head)
 }
 
-/** The name is read before the rest is parsed: who wants the event is known by it. */
+/** Reads the name before the rest is parsed: the receiver of an event is found by its name. */
 function readName(text: string, start: number, head: EventHead): boolean {
   if (text.charCodeAt(start) !== BRACKET || text.charCodeAt(start + 1) !== QUOTE) return false
   let at = start + 2
   for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(++at)) {
-    // Nothing is escaped in an ordinary name; and NaN is behind the end.
+    // A name with an escape is left to the decoder. Behind the end of the text the code is NaN.
     if (code === BACKSLASH || !(code >= 32)) return false
   }
   head.name = text.slice(start + 2, at)
   return true
 }
 
-/** The text of an event, of the JSON of its one argument; `last` is an argument behind it. */
-export function eventText({ nsp, id }: Numbered, event: string, json: string, last: string | undefined): string {
-  const place = nsp === '/' ? '' : `${nsp},`
+/**
+ * Writes an event.
+ *
+ * @param json - its argument, as JSON
+ * @param last - an argument behind it, not as JSON
+ */
+export function eventText({ nsp, id }: PacketAddress, event: string, json: string, last: string | undefined): string {
+  const address = nsp === '/' ? '' : `${nsp},`
   const end = last === undefined ? '' : `,${JSON.stringify(last)}`
-  return `2${place}${id ?? ''}[${JSON.stringify(event)},${json}${end}]`
+  return `2${address}${id ?? ''}[${JSON.stringify(event)},${json}${end}]`
 }
 
-/** The text of an ack, of the JSON of its one argument. */
+/** Writes an ack; `json` is its one argument. */
 export function ackText(namespace: string, id: number, json: string): string {
   return namespace === '/' ? `3${id}[${json}]` : `3${namespace},${id}[${json}]`
 }

@@ -3,23 +3,23 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'socket.io'
 
 /*
- * What is private of socket.io, engine.io and ws, and what the fast lane needs of it: named here, and looked for before
- * anybody relies on it.
+ * The private fields of socket.io, engine.io and ws that the fast path and the upgrades use, as types, and the checks that they
+ * exist. The fast path stays off if one is missing.
  */
 
 export type Callback = (error?: Error | null) => void
 
-/** Of ws: a connection, its writing and its reading end. */
+/** ws: a WebSocket, with its sender and its receiver. */
 export interface WebSocket {
   readonly _readyState: number
   readonly _extensions: object
-  readonly _socket: Stream
-  readonly _sender: Sender
-  readonly _receiver: Receiver
+  readonly _socket: PrivateStream
+  readonly _sender: FrameSender
+  readonly _receiver: FrameReceiver
 }
 
-/** Of node: the connection itself, and what its writing end is made of. */
-interface Stream {
+/** node: the stream of the connection. `_write` bypasses its buffer. */
+interface PrivateStream {
   readonly writable: boolean
   readonly writableLength: number
   readonly writableCorked: number
@@ -27,12 +27,12 @@ interface Stream {
   _write(text: string, encoding: 'latin1', callback: Callback): void
 }
 
-export interface Sender {
+export interface FrameSender {
   readonly _state: number
   sendFrame(frames: readonly Buffer[], callback?: Callback): void
 }
 
-export interface Receiver {
+export interface FrameReceiver {
   readonly _state: number
   readonly _bufferedBytes: number
   readonly _fragmented: number
@@ -45,23 +45,23 @@ export interface Receiver {
   end(...rest: unknown[]): unknown
 }
 
-/** Of engine.io: a session, and its transport. */
-export interface Connection {
+/** engine.io: its socket. */
+export interface PrivateConnection {
   readonly protocol: number
-  readonly transport: Transport
+  readonly transport: PrivateTransport
   readonly writeBuffer: readonly unknown[]
   readonly pingTimeoutTimer: NodeJS.Timeout | null
   readonly _readyState: string
   cleanupFn: readonly unknown[]
   hasRefreshedPingTimeout: boolean
-  readonly server: { emit(event: 'drain', connection: Connection): boolean }
+  readonly server: { emit(event: 'drain', connection: PrivateConnection): boolean }
   write(data: unknown, options?: object, callback?: unknown): unknown
   emit(event: 'drain'): boolean
-  on(event: 'newListener', listener: (this: Connection, name: string) => void): unknown
+  on(event: 'newListener', listener: (this: PrivateConnection, name: string) => void): unknown
   once(event: 'upgrade', listener: () => void): unknown
 }
 
-export interface Transport {
+export interface PrivateTransport {
   readonly name: string
   readonly socket: WebSocket
   writable: boolean
@@ -70,8 +70,8 @@ export interface Transport {
   onError(message: string, description?: string): void
 }
 
-/** Of engine.io: the server. */
-export interface Engine {
+/** engine.io: its server. */
+export interface PrivateEngine {
   readonly middlewares: readonly unknown[]
   readonly ws: {
     handleUpgrade(raw: IncomingMessage, connection: Duplex, head: Buffer, done: (webSocket: unknown) => void): void
@@ -82,16 +82,16 @@ export interface Engine {
   onWebSocket(raw: IncomingMessage, connection: Duplex, webSocket: unknown): void
 }
 
-/** Of socket.io: the client of all sockets of a connection. */
-export interface Client {
-  readonly conn: Connection
+/** socket.io: the client of all sockets of a connection. */
+export interface PrivateClient {
+  readonly conn: PrivateConnection
   readonly nsps: ReadonlyMap<string, Socket>
-  /** Our own, of codec.ts. */
+  /** The plugin's own decoder: packet-codec.ts. */
   readonly decoder: { readonly isWaiting: boolean }
 }
 
-/** Whether a client whose transport is a WebSocket has all that is said above. */
-export function hasSeams({ conn, nsps, decoder }: Client): boolean {
+/** Whether a client whose transport is a WebSocket has all the fields above. */
+export function hasPrivateFields({ conn, nsps, decoder }: PrivateClient): boolean {
   const { transport } = conn
   const { _sender, _receiver, _socket, _extensions, _readyState } = transport.socket
   return (
@@ -125,9 +125,9 @@ export function hasSeams({ conn, nsps, decoder }: Client): boolean {
   )
 }
 
-/** Whether an engine has all that an upgrade needs of it. */
-export function isEngine(engine: object): engine is Engine {
-  const { middlewares, ws, prepare, verify, handleUpgrade, onWebSocket } = engine as Partial<Engine>
+/** Whether an engine has the fields that an upgrade without a response needs. */
+export function isPrivateEngine(engine: object): engine is PrivateEngine {
+  const { middlewares, ws, prepare, verify, handleUpgrade, onWebSocket } = engine as Partial<PrivateEngine>
   return Array.isArray(middlewares) && areOf('function', ws?.handleUpgrade, prepare, verify, handleUpgrade, onWebSocket)
 }
 

@@ -1,42 +1,41 @@
-import { takeTurn } from './event-batch.js'
+import { runBatch } from './event-batch.js'
 
 /*
- * A piece of what a connection sends, as node hands it on: its events are handled when all of it is read, and what they
- * send is written when all are handled.
+ * Groups the work of one read of a connection: its events are handled when all of the chunk is read, and what their handlers
+ * send is written when all of them have run.
  */
 
-/** Somebody with something to write. */
+/** A connection with something to write. */
 export interface Writer {
   flush(): void
 }
 
-// All of this process.
+// Of all connections of the process.
 let unwritten: Writer[] = []
 
-// The pieces that are being read, or whose events are being handled: what they send is written when they are done. There
-// may be one within the other, of a client in this process.
-let pieces = 0
+// Reads whose events are not handled yet. A client in this process may nest one read in another.
+let reads = 0
 
-/** Lets somebody write at the end of this piece, or of this turn of the loop. */
+/** Calls `flush` at the end of this read; outside a read, in the next tick. */
 export function flushLater(writer: Writer): void {
-  if (unwritten.push(writer) === 1 && pieces === 0) process.nextTick(flushAll)
+  if (unwritten.push(writer) === 1 && reads === 0) process.nextTick(flushAll)
 }
 
-/** A piece comes. */
+/** Call it before a chunk is read. */
 export function beginReading(): void {
-  pieces++
+  reads++
 }
 
-/** All of a piece has been read, by whom it may be: its events are handled. */
+/** Call it when a chunk is read: handles its events, then writes what they have sent. */
 export function endReading(): void {
-  if (pieces > 1) {
-    pieces--
+  if (reads > 1) {
+    reads--
     return
   }
   try {
-    takeTurn()
+    runBatch()
   } finally {
-    pieces = 0
+    reads = 0
     flushAll()
   }
 }

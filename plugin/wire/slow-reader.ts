@@ -1,53 +1,55 @@
-import { connectionStateOf, type WaitingBytes } from './connection-state.js'
+import { connectionStateOf, type UnreadBytes } from './connection-state.js'
 
 /*
- * What waits for a slow reader. Socket.IO keeps it in memory, without end; here it has one.
+ * Closes a connection whose client reads too slowly. Socket.IO buffers what the client has not read in memory, without a limit.
  */
 
-/** A packet that waits. */
-interface Created {
+/** A packet of engine.io that waits to be written. */
+interface CreatedPacket {
   readonly data?: { readonly length?: number; readonly byteLength?: number }
 }
 
-/** What we need of the engine's socket. */
-interface WaitingConnection {
-  on(event: 'packetCreate', listener: (this: WaitingConnection, packet: Created) => void): unknown
-  on(event: 'flush' | 'drain', listener: (this: WaitingConnection) => void): unknown
+/** The engine's socket, as far as its buffer is concerned. */
+interface WatchedConnection {
+  on(event: 'packetCreate', listener: (this: WatchedConnection, packet: CreatedPacket) => void): unknown
+  on(event: 'flush' | 'drain', listener: (this: WatchedConnection) => void): unknown
   close(discard: boolean): void
 }
 
 /**
- * Closes a connection when more than `limit` bytes (of a text: characters) wait to be read; `report` hears of it first.
- * 0 is no limit.
+ * Closes a connection as soon as more than `limit` bytes (characters of a text) wait to be read.
+ *
+ * @param limit - 0 for no limit
+ * @param report - called with the number of bytes before the connection is closed
  */
-export function boundBacklog(connection: WaitingConnection, limit: number, report: (bytes: number) => void): void {
+export function limitUnread(connection: WatchedConnection, limit: number, report: (bytes: number) => void): void {
   if (limit === 0) return
-  connectionStateOf(connection).waiting = { flushed: 0, created: 0, limit, report }
+  connectionStateOf(connection).unread = { flushed: 0, created: 0, limit, report }
   connection.on('packetCreate', create)
   connection.on('flush', flush)
   connection.on('drain', drain)
 }
 
-// One for all: `this` is whose it is.
-function create(this: WaitingConnection, { data }: Created): void {
-  const waiting = waitingOf(this)
-  waiting.created += data?.length ?? data?.byteLength ?? 0
-  if (waiting.flushed + waiting.created <= waiting.limit) return
-  waiting.report(waiting.flushed + waiting.created)
-  waiting.created = 0
+// All connections share these listeners; `this` is the connection.
+function create(this: WatchedConnection, { data }: CreatedPacket): void {
+  const unread = unreadOf(this)
+  unread.created += data?.length ?? data?.byteLength ?? 0
+  if (unread.flushed + unread.created <= unread.limit) return
+  unread.report(unread.flushed + unread.created)
+  unread.created = 0
   this.close(true)
 }
 
-function flush(this: WaitingConnection): void {
-  const waiting = waitingOf(this)
-  waiting.flushed += waiting.created
-  waiting.created = 0
+function flush(this: WatchedConnection): void {
+  const unread = unreadOf(this)
+  unread.flushed += unread.created
+  unread.created = 0
 }
 
-function drain(this: WaitingConnection): void {
-  waitingOf(this).flushed = 0
+function drain(this: WatchedConnection): void {
+  unreadOf(this).flushed = 0
 }
 
-function waitingOf(connection: WaitingConnection): WaitingBytes {
-  return connectionStateOf(connection).waiting as WaitingBytes
+function unreadOf(connection: WatchedConnection): UnreadBytes {
+  return connectionStateOf(connection).unread as UnreadBytes
 }

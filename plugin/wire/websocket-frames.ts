@@ -1,16 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 
 /*
- * WebSocket frames, whole and short: those of text read where they lie, those of text and of bytes written as one string.
- * Any other frame is left to who knows them all.
+ * Reads and writes short, unfragmented WebSocket frames: text frames are unmasked inside the chunk that they came in, and frames
+ * to send are made as strings. ws reads all other frames.
  */
 
-/** Takes the texts of a chunk, in order. */
-export interface TextTaker {
-  takeText(text: string): void
+/** Receives the texts of a chunk, in order. */
+export interface TextReceiver {
+  receiveText(text: string): void
 }
 
-// The first byte of a frame that is whole and has no extension; and the mark of a masked one in the second.
+// The first byte of an unfragmented frame without extensions; and the bit of the second that says that it is masked.
 const TEXT = 0x81
 const BINARY = 0x82
 const MASKED = 0x80
@@ -18,18 +18,19 @@ const LONGEST_TINY = 125
 const LONGEST_SHORT = 65_535
 const NOT_ASCII = 0x80808080 | 0
 
-/** Bytes that are not read with a frame's: its head, a length of two bytes, its mask. */
+/** The bytes before the payload: the first two, a length of two bytes, the mask. */
 const HEAD = 2
 const LENGTH = 2
 const MASK = 4
 
 /**
- * Reads the whole text frames at the start of a chunk, which is written over. It stops at the first frame that is
- * anything else: in parts, fragmented, binary, control, unmasked, longer than `maxBytes` (0 for no bound) or 64 kB, or no
- * UTF-8; that one and all behind it are as they were.
- * out: how many bytes were read.
+ * Reads the text frames at the start of a chunk and overwrites them. Stops at the first frame that is incomplete, fragmented,
+ * binary, control, unmasked, longer than `maxBytes` or 64 kB, or not UTF-8; that frame and all behind it stay unchanged.
+ *
+ * @param maxBytes - 0 for no limit
+ * @returns how many bytes were read
  */
-export function readTexts(chunk: Buffer, maxBytes: number, taker: TextTaker): number {
+export function readTextFrames(chunk: Buffer, maxBytes: number, taker: TextReceiver): number {
   const words = wordsOf(chunk)
   let at = 0
   while (chunk.length - at >= HEAD + MASK && chunk[at] === TEXT) {
@@ -48,12 +49,12 @@ export function readTexts(chunk: Buffer, maxBytes: number, taker: TextTaker): nu
     const text = readText(chunk, words, mask, start, end)
     if (text === undefined) break
     at = end
-    taker.takeText(text)
+    taker.receiveText(text)
   }
   return at
 }
 
-/** The text of a masked frame; undefined, and nothing done, where it is none. */
+/** The text of a masked frame; undefined if it is not UTF-8, and then the chunk is unchanged. */
 function readText(chunk: Buffer, words: Words, mask: number, start: number, end: number): string | undefined {
   const seen = unmask(chunk, words, mask, start, end)
   if ((seen & NOT_ASCII) === 0) return chunk.toString('latin1', start, end)
@@ -62,7 +63,7 @@ function readText(chunk: Buffer, words: Words, mask: number, start: number, end:
   return undefined
 }
 
-/** A chunk as words of four bytes, from the first that is aligned. */
+/** A chunk as words of four bytes, from its first aligned byte. */
 interface Words {
   readonly list: Int32Array
   /** Bytes before the first word. */
@@ -72,25 +73,29 @@ interface Words {
 function wordsOf({ buffer, byteOffset, length }: Buffer): Words {
   const offset = -byteOffset & 3
   const count = (length - offset) >> 2
-  // Where there is none, its place may be behind the end of the memory.
+  // Without a whole word the offset may be behind the end of the buffer.
   return { list: count > 0 ? new Int32Array(buffer, byteOffset + offset, count) : NO_WORDS, offset }
 }
 
 const NO_WORDS = new Int32Array(0)
 
-// Four bytes of a mask, turned so that they lie as a word of the chunk does; by its memory the machine's order is its own.
-const turned = new Uint8Array(4)
-const turnedWord = new Int32Array(turned.buffer)
+// The mask, rotated to the alignment of the chunk's words; as both share memory, the byte order of the machine does not matter.
+const rotated = new Uint8Array(4)
+const rotatedWord = new Int32Array(rotated.buffer)
 
-/** Takes the mask off, or puts it on again. out: all bytes that it has made, one over another. */
+/**
+ * Applies a mask: unmasks a payload, or masks it again.
+ *
+ * @returns all resulting bytes and words, combined by OR: a set NOT_ASCII bit says that one is not ASCII
+ */
 function unmask(chunk: Buffer, { list, offset }: Words, mask: number, start: number, end: number): number {
   let seen = 0
   let at = start
-  // Bytes up to a word, and those behind the last, one by one.
+  // The bytes before the first word and behind the last one by one.
   const firstWord = Math.min(end, start + ((offset - start) & 3))
   for (; at < firstWord; at++) seen |= flip(chunk, at, mask + ((at - start) & 3))
-  for (let index = 0; index < 4; index++) turned[index] = chunk[mask + ((at - start + index) & 3)] as number
-  const word = turnedWord[0] as number
+  for (let index = 0; index < 4; index++) rotated[index] = chunk[mask + ((at - start + index) & 3)] as number
+  const word = rotatedWord[0] as number
   const lastWord = (end - offset) >> 2
   for (let index = (at - offset) >> 2; index < lastWord; index++) {
     const flipped = (list[index] as number) ^ word
@@ -108,17 +113,17 @@ function flip(chunk: Buffer, at: number, mask: number): number {
   return flipped
 }
 
-/** The longest text that `frameOf` takes, in characters: with every one of three bytes, its length still fits. */
+/** Most characters of a text for `textFrame`: even with three bytes each, the length fits into two bytes. */
 export const LONGEST_TEXT = LONGEST_SHORT / 3
 
-/** The frame of a text, as a string of bytes (latin1): to join it to others, and to write it at once. */
-export function frameOf(text: string): string {
+/** A text frame, as a latin1 string, so that several can be joined and written at once. */
+export function textFrame(text: string): string {
   const length = Buffer.byteLength(text)
   return headOf(TEXT, length) + (length === text.length ? text : Buffer.from(text).toString('latin1'))
 }
 
-/** The same of bytes, no more than LONGEST_TEXT. */
-export function binaryFrameOf(bytes: Buffer): string {
+/** A binary frame of at most LONGEST_TEXT bytes, as a latin1 string. */
+export function binaryFrame(bytes: Buffer): string {
   return headOf(BINARY, bytes.length) + bytes.toString('latin1')
 }
 

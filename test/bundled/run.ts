@@ -54,8 +54,9 @@ export { default } from '../dist/index.js'
 for (const [name, bundle] of Object.entries(BUNDLERS)) {
   const file = join(folder, name, 'index.js')
   bundle(file)
-  const hooks = new URL('hooks.js', import.meta.url).href
-  run('npx', ['tap', '--disable-coverage', '--timeout=120', `--node-arg=--import=${hooks}`, ...flowSuites(PEEKING)], {
+  // In the place of those of .taprc
+  const hooks = ['../typescript.js', 'hooks.js'].map((path) => `--node-arg=--import=${new URL(path, import.meta.url)}`)
+  run('npx', ['tap', '--disable-coverage', '--timeout=120', ...hooks, ...flowSuites(PEEKING)], {
     BUNDLE: pathToFileURL(file).href,
   })
 }

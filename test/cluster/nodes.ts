@@ -50,14 +50,15 @@ export interface Node {
 }
 
 const program = fileURLToPath(new URL('node.ts', import.meta.url))
+/** How a test starts a program in TypeScript: as it has been started itself. */
+export const execArgv = ['--import', new URL('../typescript.js', import.meta.url).href]
 let isPrimary = false
 
 /** Starts a node that ends with its test. */
 export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
   // tap puts its own loader into NODE_OPTIONS.
   const env = { ...process.env, NODE_OPTIONS: '', NODE_OF_A_CLUSTER: JSON.stringify(options) }
-  const execArgv = ['--import', 'tsx']
-  const child = options.adapter === 'cluster' ? forkWorker(env, execArgv) : fork(program, { env, execArgv })
+  const child = options.adapter === 'cluster' ? forkWorker(env) : fork(program, { env, execArgv })
   const pending = new Map<number, (report: Report) => void>()
   child.on('message', (report: Report) => {
     if (typeof report.id === 'number') pending.get(report.id)?.(report)
@@ -79,7 +80,7 @@ export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
   return { url: `http://127.0.0.1:${port}`, call }
 }
 
-function forkWorker(env: NodeJS.ProcessEnv, execArgv: string[]): ChildProcess {
+function forkWorker(env: NodeJS.ProcessEnv): ChildProcess {
   if (!isPrimary) {
     isPrimary = true
     cluster.setupPrimary({ exec: program, execArgv, serialization: 'advanced' })

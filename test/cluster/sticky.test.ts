@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { join, next, TRANSPORTS, until } from '../plugin/harness.js'
+import { execArgv } from './nodes.js'
 
 t.test(
   "behind @socket.io/sticky every transport connects, and so do the application's own routes [sticky]",
@@ -11,7 +12,7 @@ t.test(
     const env = { ...process.env, NODE_OPTIONS: '' }
     const primary = fork(fileURLToPath(new URL('sticky-node.ts', import.meta.url)), {
       env,
-      execArgv: ['--import', 'tsx'],
+      execArgv,
     })
     t.teardown(async () => {
       const ended = once(primary, 'exit')

@@ -76,6 +76,7 @@ t.test('every block of the README and of the docs has its imports, and compiles 
   const paths = {
     'fastify-namespaces': [join(root, 'plugin/index.ts')],
     'fastify-namespaces/client': [join(root, 'plugin/client.ts')],
+    'fastify-namespaces/testing': [join(root, 'plugin/testing.ts')],
   }
   const configOf = (options: object) =>
     JSON.stringify({

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,7 @@ t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
 const node = (...args: string[]) =>
   promisify(execFile)('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], { cwd: root })
 
-await node('node_modules/tsdown/dist/run.mjs', '--out-dir', join(folder, 'dist'))
+await cp(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
 await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
 await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 

@@ -18,14 +18,17 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
       .map((file) => `${folder}/${file}`),
   )
   papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
-  const built = ['THIRD-PARTY-LICENSES.txt', 'client.d.ts', 'client.js', 'index.d.ts', 'index.js']
+  const built = [
+    'THIRD-PARTY-LICENSES.txt',
+    ...['client', 'index', 'testing'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.js`]),
+  ]
   const expected = [...papers, ...built.map((file) => `dist/${file}`)]
   const paths = files.map(({ path }) => path)
   t.same(paths.filter((path) => expected.includes(path)).sort(), expected.sort())
-  // The declarations that both entries share are in files that the bundler names.
+  // Code that the entries share, or that is loaded on demand, is in files that the bundler names.
   const others = paths.filter((path) => !expected.includes(path))
   t.same(
-    others.filter((path) => !/^dist\/[\w-]+\.d\.ts$/.test(path)),
+    others.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path)),
     [],
   )
 })

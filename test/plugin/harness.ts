@@ -119,9 +119,16 @@ export async function shake(
   })
 }
 
-/** Resolves when a condition holds. It is checked in each tick of the event loop; tap's own timeout is the limit. */
+/** until() first checks in this many ticks of the event loop. Then it waits a millisecond each time, so that others have the CPU. */
+const TICKS = 200
+// A test may replace the global one with a mock clock.
+const { setTimeout: sleep } = globalThis
+
+/** Resolves when a condition holds; tap's own timeout is the limit. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+  for (let tick = 0; !holds(); tick++) {
+    await new Promise<void>((resolve) => void (tick < TICKS ? setImmediate(resolve) : sleep(resolve, 1)))
+  }
 }
 
 /** Resolves when everything that was sent has been flushed: before that, a volatile emit would be dropped. Takes a server's socket. */

@@ -27,6 +27,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   definition: {
     imports: ['shared', 'schema'],
     door: [
+      'any-definition',
       'client-types',
       'compile-contract',
       'data-type',
@@ -127,11 +128,11 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'user-of',
     ],
   },
-  testing: { imports: ['shared', 'definition'], door: ['inject-socket'] },
+  testing: { imports: ['shared', 'definition'], door: ['inject-socket', 'load-inject-socket'] },
 }
 
 /** The files of the root: the public surface, and what puts the wings together. */
-const ROOT = ['check-instance', 'client', 'decorators', 'index', 'plugin', 'print-namespaces']
+const ROOT = ['check-instance', 'client', 'decorators', 'index', 'plugin', 'print-namespaces', 'testing']
 
 /** Packages that one file alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string>> = {
@@ -243,6 +244,21 @@ t.test('socket.io-client is imported as types, and loaded by testing/ when a tes
     t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
     t.equal(source.includes("import('socket.io-client')"), file === 'testing/inject-socket', `${file} and the client`)
   }
+})
+
+t.test('what injectSocket needs is loaded by its first call', async (t) => {
+  for (const [file, source] of sources) {
+    const statics = [...source.matchAll(/^(?:import|export) (?!type )[^;']*?from '([^']*\/testing\/[^']+)'/gm)]
+    const expected = file === 'plugin' ? ['./testing/load-inject-socket.js'] : []
+    t.strictSame(
+      statics.map(([, specifier]) => specifier),
+      expected,
+      file,
+    )
+  }
+  const loader = 'testing/load-inject-socket'
+  t.notMatch(sources.get(loader), /^import (?!type )/m)
+  t.match(sources.get(loader), "import('./inject-socket.js')")
 })
 
 t.test('the exports of package.json are built from a file of the root each', async (t) => {

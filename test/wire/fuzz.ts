@@ -5,7 +5,7 @@ import type { Socket } from 'socket.io-client'
 import { Manager } from 'socket.io-client'
 import { DEFAULT_LIMITS } from '../../plugin/shared/limits.js'
 import { createCodec } from '../../plugin/wire/packet-codec.js'
-import { Refusal } from '../../plugin/wire/packet-limits.js'
+import { PacketRefusal } from '../../plugin/wire/packet-limits.js'
 import { settled, takeHoldings } from './census.js'
 import { createGrammar, type Grammar, type Packet } from './grammar.js'
 import { startTarget, type Target } from './server.js'
@@ -185,7 +185,7 @@ function decode(packets: readonly Packet[]): void {
   function createDecoder() {
     const fresh = new Decoder() as InstanceType<typeof Decoder> & { add(chunk: string | Buffer): void; destroy(): void }
     fresh.on('decoded', ({ type, data, id }: { type: number; data: unknown; id?: number }) => {
-      if (data instanceof Refusal) return
+      if (data instanceof PacketRefusal) return
       if (id !== undefined && !Number.isSafeInteger(id)) throw new Failure(`the ack id ${id} was let through`, packets)
       if (Array.isArray(data) && data.length > DEFAULT_LIMITS.arguments + 1) {
         throw new Failure(`${data.length} arguments were let through`, packets)
@@ -198,7 +198,7 @@ function decode(packets: readonly Packet[]): void {
 }
 
 function assertWithin(value: unknown, depth: number, packets: readonly Packet[]): void {
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Refusal) return
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof PacketRefusal) return
   if (depth === 0) throw new Failure('a packet nested too deeply was let through', packets)
   for (const key of Reflect.ownKeys(value)) {
     const isPath = key === 'constructor' && Object.hasOwn(Object(Reflect.get(value, key)), 'prototype')

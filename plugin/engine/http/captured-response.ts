@@ -9,7 +9,7 @@ const HOP_BY_HOP = new Set(['connection', 'content-length', 'date', 'keep-alive'
  * run, a session is saved. What the engine answers to a poll is kept for Fastify's reply, and what Fastify answers to a
  * WebSocket handshake for the engine's 101.
  */
-export class Answer extends ServerResponse {
+export class CapturedResponse extends ServerResponse {
   #chunks: Buffer[] | undefined = undefined
   /** Called when the answer is whole. */
   onEnd: ((answer: this) => void) | undefined = undefined
@@ -63,7 +63,7 @@ export class Answer extends ServerResponse {
   }
 }
 
-function finish(answer: Answer): void {
+function finish(answer: CapturedResponse): void {
   answer.emit('finish')
   answer.emit('close')
 }
@@ -90,7 +90,7 @@ function joinLines(pairs: readonly HeaderPair[]): ReadonlyMap<string, OutgoingHt
 }
 
 /** What Fastify answers to a connect. */
-export class ConnectAnswer extends Answer {
+export class ConnectResponse extends CapturedResponse {
   /** The request, once it has come through to the route's handler. */
   admitted: FastifyRequest | undefined
   /** What was thrown, if that is what is answered. */

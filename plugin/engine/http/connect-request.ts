@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Scope } from '../../shared/async-scope.js'
 import { FST_NSP_REQUEST_MISSING } from '../../shared/errors.js'
-import { REQUEST, Streamless } from './detached-request.js'
+import { DetachedRequest, REQUEST } from './detached-request.js'
 import { inheritHeaders, isInherited } from './header-cache.js'
 import { searchWithout } from './request-url.js'
 import { findSocketState, socketStateOf } from './socket-state.js'
@@ -15,7 +15,7 @@ import { findSocketState, socketStateOf } from './socket-state.js'
 const COOKIES = Symbol('cookies')
 
 // On a handshake's raw request.
-interface Marked {
+interface WithRequest {
   [REQUEST]?: FastifyRequest
   [COOKIES]?: readonly string[]
 }
@@ -25,7 +25,7 @@ const ENGINE_PARAMETERS = new Set(['EIO', 'transport', 'sid', 't', 'b64', 'j'])
 
 /** Keeps the request of a handshake on its raw request. */
 export function keepHandshake(raw: IncomingMessage, request: FastifyRequest): void {
-  ;(raw as Marked)[REQUEST] = request
+  ;(raw as WithRequest)[REQUEST] = request
 }
 
 /** Keeps the request that a socket has joined by. */
@@ -35,7 +35,7 @@ export function keepSocketRequest(socket: object, request: FastifyRequest): void
 
 /** The request of a handshake, by its raw one; undefined for one that Fastify has not let through. */
 export function handshakeOf(raw: IncomingMessage): FastifyRequest | undefined {
-  return (raw as Marked)[REQUEST]
+  return (raw as WithRequest)[REQUEST]
 }
 
 /**
@@ -73,7 +73,7 @@ export function findRequest(socket: { readonly request: IncomingMessage | null }
 
 /** Remembers what a handshake's answer has set: a client has these cookies when it connects, though its handshake had not. */
 export function keepCookies(raw: IncomingMessage, setCookie: number | string | string[] | undefined): void {
-  if (setCookie !== undefined) (raw as Marked)[COOKIES] = [setCookie].flat().map(String)
+  if (setCookie !== undefined) (raw as WithRequest)[COOKIES] = [setCookie].flat().map(String)
 }
 
 /**
@@ -85,14 +85,14 @@ export function deriveConnect(handshake: IncomingMessage, address: string, auth:
   const { token } = auth as { token?: unknown }
   const derived = new ConnectRequest(handshake, address + searchWithout(handshake, ENGINE_PARAMETERS), auth)
   const headers = inheritHeaders(handshake, typeof token === 'string' ? `Bearer ${token}` : undefined)
-  const set = (handshake as Marked)[COOKIES]
+  const set = (handshake as WithRequest)[COOKIES]
   if (set) headers.cookie = mergeCookies(headers.cookie, set)
   derived.headers = headers
   return derived
 }
 
 /** One of its own: a handshake that is the prototype of others gets slow, and theirs would be its listeners. */
-export class ConnectRequest extends Streamless {
+export class ConnectRequest extends DetachedRequest {
   readonly #handshake: IncomingMessage
   readonly #target: string
   /** Becomes the body. */

@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { keepHeaders, SHAPE, type Shape, shapeOf } from './header-cache.js'
+import { copyHeaders, HEADER_SHAPE, type HeaderShape, shapeOf } from './header-cache.js'
 import { readQuery } from './request-url.js'
 
 /*
@@ -18,13 +18,13 @@ type Derived =
   | 'rawHeaders'
   | 'socket'
   | 'url'
-interface Streamless extends Omit<IncomingMessage, Derived> {
+interface DetachedRequest extends Omit<IncomingMessage, Derived> {
   destroy(error?: Error): this
 }
 
 /** An IncomingMessage, but for its constructor, which is most of its cost. */
-export const Streamless = function Streamless() {} as unknown as abstract new () => Streamless
-Streamless.prototype = Object.create(IncomingMessage.prototype, {
+export const DetachedRequest = function DetachedRequest() {} as unknown as abstract new () => DetachedRequest
+DetachedRequest.prototype = Object.create(IncomingMessage.prototype, {
   // What node's stream methods find; there is nothing to read.
   _readableState: {
     get(this: IncomingMessage) {
@@ -44,7 +44,7 @@ Streamless.prototype = Object.create(IncomingMessage.prototype, {
     },
   },
 })
-Object.assign(Streamless.prototype, {
+Object.assign(DetachedRequest.prototype, {
   // It is here as a whole.
   complete: true,
   aborted: false,
@@ -65,7 +65,7 @@ export function abort(raw: IncomingMessage): void {
 }
 
 /** The raw request of an upgrade, kept in place of node's own. */
-export class UpgradeRequest extends Streamless {
+export class UpgradeRequest extends DetachedRequest {
   readonly socket: IncomingMessage['socket']
   readonly method: string
   readonly httpVersion: string
@@ -75,8 +75,8 @@ export class UpgradeRequest extends Streamless {
   readonly _query: Record<string, string> | undefined
   websocket: unknown = undefined;
   [REQUEST]: FastifyRequest | undefined = undefined
-  readonly [SHAPE]: Shape | undefined
-  readonly #sent: Shape | string[]
+  readonly [HEADER_SHAPE]: HeaderShape | undefined
+  readonly #sent: HeaderShape | string[]
 
   constructor(raw: IncomingMessage) {
     super()
@@ -86,8 +86,8 @@ export class UpgradeRequest extends Streamless {
     this.httpVersion = raw.httpVersion
     this.url = raw.url as string // a server's request has one
     this._query = readQuery(raw)
-    this.headers = shape ? keepHeaders(raw.headers, shape) : raw.headers
-    this[SHAPE] = shape
+    this.headers = shape ? copyHeaders(raw.headers, shape) : raw.headers
+    this[HEADER_SHAPE] = shape
     this.#sent = shape ?? raw.rawHeaders
   }
 

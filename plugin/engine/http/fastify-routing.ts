@@ -6,10 +6,10 @@ import type { FastifyInstance } from 'fastify'
  * prototype, its own on top of node's; what they are has to be on the objects themselves before.
  */
 
-export type Route = FastifyInstance['routing']
+export type Routing = FastifyInstance['routing']
 
 /** in: an instance, and all contexts that a request may come to, once the instance is ready. */
-export function createRouting(instance: FastifyInstance, contexts: () => readonly FastifyInstance[]): Route {
+export function createRouting(instance: FastifyInstance, contexts: () => readonly FastifyInstance[]): Routing {
   let hasExpress: boolean | undefined
   return (raw, response) => {
     hasExpress ??= contexts().some((context) => context.hasDecorator('express'))

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { connectionStateOf } from '../../wire/connection-state.js'
-import { Streamless } from './detached-request.js'
+import { DetachedRequest } from './detached-request.js'
 
 /*
  * A raw request for connections that began without one: a session of WebTransport, which the application hands to the
@@ -9,15 +9,15 @@ import { Streamless } from './detached-request.js'
  */
 
 /** The raw request of a connection; a stand-in, always the same, where it has none. */
-export function rawOf(connection: object): IncomingMessage {
+export function handshakeRequestOf(connection: object): IncomingMessage {
   const { request } = connection as { readonly request?: IncomingMessage | null }
   if (request) return request
   const state = connectionStateOf(connection)
-  state.standIn ??= new SessionRequest() as unknown as IncomingMessage
+  state.standIn ??= new StandInRequest() as unknown as IncomingMessage
   return state.standIn
 }
 
-export class SessionRequest extends Streamless {
+export class StandInRequest extends DetachedRequest {
   readonly method = 'GET'
   readonly url = '/'
   readonly httpVersion = '3.0'

@@ -15,10 +15,10 @@ const NOT_INHERITED =
   /^(accept-encoding|connection|content-.*|expect|http2-settings|if-.*|keep-alive|proxy-connection|range|te|trailer|transfer-encoding|upgrade)$/
 
 /** On a raw request that is kept: the shape of its headers, where they have one. */
-export const SHAPE = Symbol('shape')
+export const HEADER_SHAPE = Symbol('shape')
 
 /** The names of some headers, and objects of them: V8 makes a dictionary of an object that is filled name by name. */
-export interface Shape {
+export interface HeaderShape {
   /** As they were sent. */
   readonly names: readonly string[]
   /** As node has them. */
@@ -31,13 +31,13 @@ export interface Shape {
 }
 
 // Who a client is it says in none of them.
-const ALIKE =
+const SHARED =
   /^(accept|cache-control|connection|dnt|host|origin|pragma|sec-(ch|fetch|gpc|websocket-(e|p|v))|upgrade|user-agent)/
 const LONGEST_TEXT = 500
 const LONGEST_NAMES = 2_000
 
 /** Whoever makes things up shall not fill the memory, nor push out for good what others have in common. */
-export class Recent<Value> {
+export class RecentMap<Value> {
   readonly #limit: number
   #young = new Map<string, Value>()
   /** What nobody has asked for since as many were new again goes with them. */
@@ -64,11 +64,11 @@ export class Recent<Value> {
   }
 }
 
-const texts = new Recent<string>(1_000)
-const shapes = new Recent<Shape>(500)
+const texts = new RecentMap<string>(1_000)
+const shapes = new RecentMap<HeaderShape>(500)
 
 /** Undefined where node has merged what came twice, or has dropped what it has no place for, as `__proto__`. */
-export function shapeOf({ rawHeaders, headers }: IncomingMessage): Shape | undefined {
+export function shapeOf({ rawHeaders, headers }: IncomingMessage): HeaderShape | undefined {
   let id = ''
   for (let index = 0; index < rawHeaders.length; index += 2) id += `${rawHeaders[index]}\n`
   const known = shapes.get(id)
@@ -82,7 +82,7 @@ export function shapeOf({ rawHeaders, headers }: IncomingMessage): Shape | undef
     blank: blankOf([...keys]),
     inherited: blankOf(inherited),
     authorized: blankOf([...inherited, 'authorization']),
-    alike: [...keys].filter((key) => ALIKE.test(key)),
+    alike: [...keys].filter((key) => SHARED.test(key)),
   }
   if (id.length <= LONGEST_NAMES) shapes.set(id, shape)
   return shape
@@ -93,7 +93,7 @@ function blankOf(keys: readonly string[]): Headers {
 }
 
 /** A copy of headers that have a shape. */
-export function keepHeaders(headers: Headers, shape: Shape): Headers {
+export function copyHeaders(headers: Headers, shape: HeaderShape): Headers {
   const kept = fill(headers, shape.blank)
   for (const name of shape.alike) kept[name] = once(headers[name] as string)
   return kept
@@ -121,10 +121,10 @@ export function isInherited(name: string): boolean {
 
 /** The headers of a handshake that a connect has, too; with an Authorization header of its own, if it has one. */
 export function inheritHeaders(
-  raw: IncomingMessage & { [SHAPE]?: Shape | undefined },
+  raw: IncomingMessage & { [HEADER_SHAPE]?: HeaderShape | undefined },
   authorization?: string,
 ): Headers {
-  const { headers, [SHAPE]: shape } = raw
+  const { headers, [HEADER_SHAPE]: shape } = raw
   const shaped = shape && inheritShaped(headers, shape, authorization !== undefined)
   const inherited = shaped ?? { ...headers }
   if (authorization !== undefined) inherited.authorization = authorization
@@ -133,7 +133,7 @@ export function inheritHeaders(
 }
 
 /** Undefined where a hook has added a header, or taken one away. */
-function inheritShaped(headers: Headers, shape: Shape, isAuthorized: boolean): Headers | undefined {
+function inheritShaped(headers: Headers, shape: HeaderShape, isAuthorized: boolean): Headers | undefined {
   let count = 0
   for (const name in headers) {
     if (!Object.hasOwn(shape.blank, name)) return undefined

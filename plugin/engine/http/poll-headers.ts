@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { Recent } from './header-cache.js'
+import { RecentMap } from './header-cache.js'
 
 /*
  * What hooks have set on the answer to a polling handshake is on the later answers of its session, too: hooks do not run for
@@ -9,7 +9,7 @@ import { Recent } from './header-cache.js'
 const KEPT = Symbol('poll headers')
 
 /** A handshake's raw request. */
-type Handshake = IncomingMessage & { [KEPT]?: OutgoingHttpHeaders }
+type WithPollHeaders = IncomingMessage & { [KEPT]?: OutgoingHttpHeaders }
 
 /** Those of one answer: its cookies, its body, how long that is good, and what was counted for it. */
 const OF_ONE_ANSWER =
@@ -19,7 +19,7 @@ const OF_ONE_ANSWER =
 const OF_AN_ORIGIN = /^access-control-/
 
 // Most sessions of an application have the same.
-const alike = new Recent<OutgoingHttpHeaders>(100)
+const alike = new RecentMap<OutgoingHttpHeaders>(100)
 const LONGEST_TEXT = 2_000
 
 /** Keeps what hooks have set. in: the handshake's raw request, the headers of its answer, and those that the engine has set. */
@@ -27,12 +27,12 @@ export function keepPollHeaders(raw: IncomingMessage, headers: OutgoingHttpHeade
   const kept = Object.entries(headers).filter(
     ([name, value]) => value !== undefined && !OF_ONE_ANSWER.test(name) && value !== own[name],
   )
-  if (kept.length > 0) (raw as Handshake)[KEPT] = once(kept)
+  if (kept.length > 0) (raw as WithPollHeaders)[KEPT] = once(kept)
 }
 
 /** Sets them on the answer to a later poll, before the engine writes its own. */
 export function writePollHeaders(handshake: IncomingMessage, raw: IncomingMessage, response: ServerResponse): void {
-  const { [KEPT]: kept } = handshake as Handshake
+  const { [KEPT]: kept } = handshake as WithPollHeaders
   if (!kept) return
   const isSameOrigin = raw.headers.origin === handshake.headers.origin
   for (const name in kept) {

@@ -1,6 +1,6 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Answer } from './captured-response.js'
+import { CapturedResponse } from './captured-response.js'
 import { keepPollHeaders } from './poll-headers.js'
 
 /*
@@ -11,13 +11,13 @@ import { keepPollHeaders } from './poll-headers.js'
 const engineHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
 
 /** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
-export async function relay(
+export async function relayToReply(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: (raw: IncomingMessage, response: ServerResponse) => void,
 ): Promise<FastifyReply> {
-  const response = await new Promise<Answer>((resolve) => {
-    const kept = new Answer(request.raw)
+  const response = await new Promise<CapturedResponse>((resolve) => {
+    const kept = new CapturedResponse(request.raw)
     kept.onEnd = resolve
     answer(request.raw, kept)
   })
@@ -34,7 +34,7 @@ export function isInjected(raw: object): boolean {
 }
 
 /** engine.io reads `connection`, of which the request of inject() warns. */
-export function silence(raw: IncomingMessage): void {
+export function silenceWarning(raw: IncomingMessage): void {
   Object.defineProperty(raw, 'connection', { value: raw.socket })
 }
 

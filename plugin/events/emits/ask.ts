@@ -4,20 +4,22 @@ import type { Check } from '../../schema/schema.js'
 import { FST_NSP_ANSWER_INVALID, FST_NSP_ANSWER_TIMEOUT } from '../../shared/errors.js'
 
 /*
- * An emit that its client answers.
+ * `ask`: an emit that waits for the client's answer and checks it.
  */
 
 const DEFAULT_ANSWER_TIMEOUT_MS = 10_000
 
-/** What Socket.IO's sockets, here or on another node, have for an emit that is answered. */
+/** The part that a Socket and a RemoteSocket of Socket.IO share. */
 export interface Askable {
   readonly id: string
   timeout(ms: number): { emitWithAck(event: string, ...args: unknown[]): Promise<unknown> }
 }
 
 /**
- * Asks one socket; `check` is that of its answer.
- * rejects with FST_NSP_ANSWER_TIMEOUT, also when it leaves before, or with FST_NSP_ANSWER_INVALID.
+ * Asks one socket.
+ *
+ * @param check - checks the answer
+ * @throws FST_NSP_ANSWER_TIMEOUT, also if the socket leaves first, or FST_NSP_ANSWER_INVALID
  */
 export async function ask(check: Check | undefined, socket: Askable, event: string, ...rest: unknown[]) {
   const [payload, { timeoutMs = DEFAULT_ANSWER_TIMEOUT_MS } = {}] = rest as [unknown, AskOptions?]
@@ -35,8 +37,10 @@ export async function ask(check: Check | undefined, socket: Askable, event: stri
 }
 
 /**
- * Checks the answers to an emit that several were asked by. `failure`: what Socket.IO says of it, a time-out above all.
- * out: those that fit, and what is wrong with the others: FST_NSP_ANSWER_TIMEOUT, FST_NSP_ANSWER_INVALID.
+ * Checks the answers to an emit.
+ *
+ * @param failure - the error of Socket.IO, most often a timeout
+ * @returns the valid answers, and the first error: FST_NSP_ANSWER_TIMEOUT, FST_NSP_ANSWER_INVALID
  */
 export async function screenAnswers(
   check: Check | undefined,
@@ -54,19 +58,19 @@ export async function screenAnswers(
   return { error, answers }
 }
 
-/** Socket.IO says by its words only that the time is up. */
+/** Socket.IO's timeout error has no code, only this message. */
 function toTimeout(error: Error, event: string): Error {
   return error.message === 'operation has timed out' ? new FST_NSP_ANSWER_TIMEOUT(event) : error
 }
 
-/** Waits for an answer of a socket while it is there; Socket.IO would wait for one who has left until the time is up. */
+/** Waits for the answer until the socket leaves. Socket.IO alone would wait for a socket that has left until the timeout. */
 function untilLeft(socket: Socket, emit: () => Promise<unknown>): Promise<unknown> {
   const { nsp } = socket
   const { acks } = socket as unknown as { readonly acks: Map<number, () => void> }
   const id = nsp._ids
   const answered = emit()
   const isSent = nsp._ids > id
-  // An ack that nobody waits for any more, with its timer, which would hold the process.
+  // Deletes the pending ack and clears its timer, which would keep the process running.
   const forget = () => isSent && acks.get(id)?.()
   return new Promise((resolve, reject) => {
     const leave = () => {

@@ -8,51 +8,52 @@ import { type Askable, ask, screenAnswers } from './ask.js'
 import type { EmitCheck } from './check-emit.js'
 
 /*
- * An audience is where an emit goes. It has what Socket.IO's own operators have, each asked for anew at each emit.
+ * The receivers of an emit: a namespace, narrowed by `to`, `except`, `local` and the other operators of Socket.IO. The
+ * operator is created anew for each emit.
  */
 
 type Rooms = string | string[]
 
-/** What Socket.IO's broadcast operators have for us. */
-export interface Operator {
-  to(room: Rooms): Operator
-  except(room: Rooms): Operator
-  compress(isCompressed: boolean): Operator
-  readonly volatile: Operator
-  readonly local: Operator
-  timeout(ms: number): Pick<Operator, 'emit'>
+/** The part of Socket.IO's broadcast operators that is used here. */
+export interface EmitOperator {
+  to(room: Rooms): EmitOperator
+  except(room: Rooms): EmitOperator
+  compress(isCompressed: boolean): EmitOperator
+  readonly volatile: EmitOperator
+  readonly local: EmitOperator
+  timeout(ms: number): Pick<EmitOperator, 'emit'>
   emit(event: string, ...args: unknown[]): boolean
   fetchSockets(): Promise<Askable[]>
   disconnectSockets(close?: boolean): void
 }
 
-/** Where an audience is. */
-export interface Stage {
+/** The namespace that an audience belongs to. */
+export interface AudienceTarget {
   readonly address: string
-  /** The live namespace, at the time of an emit. */
+  /** The live namespace at the time of an emit. */
   readonly namespace: () => Namespace
   /** Undefined until the instance is ready. */
   readonly contract: () => Contract | undefined
   readonly emitCheck: EmitCheck
   readonly log: () => FastifyBaseLogger
-  /** Keeps the namespace alive while something is waited for. */
+  /** Keeps the namespace open while `call` is pending. */
   readonly during: <Result>(call: () => Promise<Result>) => Promise<Result>
-  /** Where the namespace can't be opened yet, calls something when it can: true. */
+  /** If the namespace can't be opened yet, returns true and runs `call` once it can. */
   readonly postpone: (call: () => unknown) => boolean
 }
 
-/** What narrows an audience. `again` makes one of its kind. */
+/** The operators that narrow an audience. `again` creates an audience of the same class. */
 abstract class Narrowable<This> {
-  protected readonly operatorOf: () => Operator
-  // Bound, for whoever takes them out of their audience.
+  protected readonly operatorOf: () => EmitOperator
+  // Arrow functions, so that they can be destructured.
   readonly to = (room: Rooms): This => this.again(() => this.operatorOf().to(room))
   readonly except = (room: Rooms): This => this.again(() => this.operatorOf().except(room))
 
-  constructor(operatorOf: () => Operator) {
+  constructor(operatorOf: () => EmitOperator) {
     this.operatorOf = operatorOf
   }
 
-  protected abstract again(operatorOf: () => Operator): This
+  protected abstract again(operatorOf: () => EmitOperator): This
 
   in(room: Rooms): This {
     return this.to(room)
@@ -71,25 +72,25 @@ abstract class Narrowable<This> {
   }
 }
 
-class StageAudience extends Narrowable<StageAudience> {
-  readonly #stage: Stage
+class NamespaceAudience extends Narrowable<NamespaceAudience> {
+  readonly #target: AudienceTarget
 
-  constructor(operatorOf: () => Operator, stage: Stage) {
+  constructor(operatorOf: () => EmitOperator, target: AudienceTarget) {
     super(operatorOf)
-    this.#stage = stage
+    this.#target = target
   }
 
-  protected again(operatorOf: () => Operator): StageAudience {
-    return new StageAudience(operatorOf, this.#stage)
+  protected again(operatorOf: () => EmitOperator): NamespaceAudience {
+    return new NamespaceAudience(operatorOf, this.#target)
   }
 
-  timeout(ms: number): TimedStageAudience {
-    return new TimedStageAudience(this.operatorOf, this.#stage, ms)
+  timeout(ms: number): TimedNamespaceAudience {
+    return new TimedNamespaceAudience(this.operatorOf, this.#target, ms)
   }
 
-  /** What has to wait is checked now all the same: who emits it hears of a mistake. */
+  /** A postponed emit is checked now all the same, so that a mistake throws at the caller. */
   emit = (event: string, ...args: unknown[]): boolean => {
-    const { address, contract, emitCheck, postpone } = this.#stage
+    const { address, contract, emitCheck, postpone } = this.#target
     let checked: unknown[] | undefined
     const isPostponed = postpone(
       () => checked && emitCheck.skip(() => this.operatorOf().emit(event, ...(checked as unknown[]))),
@@ -100,17 +101,17 @@ class StageAudience extends Narrowable<StageAudience> {
   }
 
   ask = (event: string, payload?: unknown, options?: AskOptions) =>
-    this.#stage.during(() => this.#askAll(event, payload, options))
+    this.#target.during(() => this.#askAll(event, payload, options))
 
-  fetchSockets = () => this.#stage.during(() => this.operatorOf().fetchSockets())
+  fetchSockets = () => this.#target.during(() => this.operatorOf().fetchSockets())
 
   disconnectSockets = (close?: boolean) => {
     const call = () => this.operatorOf().disconnectSockets(close)
-    if (!this.#stage.postpone(call)) call()
+    if (!this.#target.postpone(call)) call()
   }
 
   async #askAll(event: string, payload: unknown, options: AskOptions | undefined) {
-    const { address, namespace, contract, emitCheck } = this.#stage
+    const { address, namespace, contract, emitCheck } = this.#target
     const [checked] = emitCheck.check(address, event, payload === undefined ? [] : [payload], contract())
     const check = contract()?.emits.get(event)?.checkReply
     const sockets = await this.operatorOf().fetchSockets()
@@ -118,7 +119,7 @@ class StageAudience extends Narrowable<StageAudience> {
     const missing: string[] = []
     await Promise.all(
       sockets.map((remote) => {
-        // Of this node we have the socket itself, and know when it leaves.
+        // For a socket of this node ask() hears when it leaves.
         const socket = namespace().sockets.get(remote.id) ?? remote
         return emitCheck
           .skip(() => ask(check, socket, event, checked, options))
@@ -132,29 +133,29 @@ class StageAudience extends Narrowable<StageAudience> {
   }
 }
 
-/** What a broadcast with a time has given. */
-interface Outcome {
+/** The result of a broadcast with a timeout. */
+interface BroadcastOutcome {
   readonly error: Error | null
   readonly answers: unknown[]
 }
 
-class TimedStageAudience extends Narrowable<TimedStageAudience> {
-  readonly #stage: Stage
+class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
+  readonly #target: AudienceTarget
   readonly #ms: number
 
-  constructor(operatorOf: () => Operator, stage: Stage, ms: number) {
+  constructor(operatorOf: () => EmitOperator, target: AudienceTarget, ms: number) {
     super(operatorOf)
-    this.#stage = stage
+    this.#target = target
     this.#ms = ms
   }
 
-  protected again(operatorOf: () => Operator): TimedStageAudience {
-    return new TimedStageAudience(operatorOf, this.#stage, this.#ms)
+  protected again(operatorOf: () => EmitOperator): TimedNamespaceAudience {
+    return new TimedNamespaceAudience(operatorOf, this.#target, this.#ms)
   }
 
   emit(event: string, ...args: unknown[]): boolean {
     const ack = args.pop() as (error: Error | null, answers: unknown[]) => void
-    const { address, log } = this.#stage
+    const { address, log } = this.#target
     const report = (error: unknown) =>
       logError(log(), error, { namespace: address, emit: event }, 'the callback of an emit failed')
     void this.#send(event, args).then(({ error, answers }) => contain(() => ack(error, answers), report))
@@ -167,12 +168,12 @@ class TimedStageAudience extends Narrowable<TimedStageAudience> {
     return answers
   }
 
-  /** throws what the check of the emit throws; all else is told by the promise. */
-  #send(event: string, args: unknown[]): Promise<Outcome> {
-    const { address, contract, emitCheck, postpone, during } = this.#stage
+  /** Throws if the check of the emit fails; any other error is in the resolved value. */
+  #send(event: string, args: unknown[]): Promise<BroadcastOutcome> {
+    const { address, contract, emitCheck, postpone, during } = this.#target
     const checked = emitCheck.check(address, event, args, contract())
-    // Sent now, so that what is emitted later comes later.
-    const sent = new Promise<Outcome>((resolve) => {
+    // Sent in this tick, so that a later emit arrives later.
+    const sent = new Promise<BroadcastOutcome>((resolve) => {
       const hear = (error: Error | null, answers: unknown[]) => resolve({ error, answers })
       const send = () =>
         emitCheck.skip(() =>
@@ -190,7 +191,7 @@ class TimedStageAudience extends Narrowable<TimedStageAudience> {
   }
 }
 
-/** Makes an audience of Socket.IO's own operator. */
-export function createAudience(operatorOf: () => Operator, stage: Stage): Audience<DefaultEventsMap> {
-  return new StageAudience(operatorOf, stage) as unknown as Audience<DefaultEventsMap>
+/** Creates an audience from a function that returns Socket.IO's operator. */
+export function createAudience(operatorOf: () => EmitOperator, target: AudienceTarget): Audience<DefaultEventsMap> {
+  return new NamespaceAudience(operatorOf, target) as unknown as Audience<DefaultEventsMap>
 }

@@ -1,39 +1,38 @@
 import type { BroadcastOperator, Namespace } from 'socket.io'
 
 /*
- * A broadcast that waits for acks. Socket.IO starts its timer before an adapter has the packet, and nothing would stop the timer
- * of one that is refused there: its callback would be called after the throw. So such a one is checked before.
+ * Checks a broadcast with acks before Socket.IO starts its timer. Socket.IO starts the timer before the adapter has the
+ * packet: if the check of the adapter threw, the timer would still run, and call the callback after the throw.
  */
 
-type Adapter = Namespace['adapter']
-
-/** Hands what may be sent on to `send`; throws what is wrong with it. */
+/** Checks an emit and passes the checked arguments to `send`. Throws if they are invalid. */
 export type CheckFirst = <Result>(
   event: string,
   args: readonly unknown[],
   send: (checked: readonly unknown[]) => Result,
 ) => Result
 
-/** What an operator is, for us. */
-interface Operator {
-  readonly adapter: Adapter
-  emit(this: Operator, event: string, ...args: unknown[]): boolean
+/** The part of Socket.IO's BroadcastOperator that is used here. */
+interface CheckedOperator {
+  readonly adapter: Namespace['adapter']
+  emit(this: CheckedOperator, event: string, ...args: unknown[]): boolean
 }
 
 const CHECK_FIRST = Symbol('check first')
 
-/** On the prototype of all operators: that it looks for a check. On an adapter: its check. */
-interface Marked {
+/** On an adapter: its check. On the prototype of the operators: `true`, because `emit` is replaced. */
+interface WithCheck {
   [CHECK_FIRST]?: CheckFirst | true
 }
 
 /**
- * From now on a broadcast with an ack is checked before its timer starts, where it goes by the adapter of this namespace. All
- * operators of Socket.IO have one prototype: those of servers without a check find none, and go on as they were.
+ * Checks the broadcasts with acks of this namespace. It replaces `emit` on the prototype that all operators of the process
+ * share; an operator whose adapter has no check behaves as before.
  */
 export function checkAnswered(namespace: Pick<Namespace, 'adapter' | 'to'>, check: CheckFirst): void {
-  ;(namespace.adapter as Marked)[CHECK_FIRST] = check
-  const operators = Object.getPrototypeOf(namespace.to([]) as BroadcastOperator<never, never>) as Operator & Marked
+  ;(namespace.adapter as WithCheck)[CHECK_FIRST] = check
+  const operators = Object.getPrototypeOf(namespace.to([]) as BroadcastOperator<never, never>) as CheckedOperator &
+    WithCheck
   if (operators[CHECK_FIRST]) return
   operators[CHECK_FIRST] = true
   const { emit } = operators

@@ -5,29 +5,34 @@ import { isThenable, recast } from '../../shared/maybe-async.js'
 import { suggest } from '../../shared/wording.js'
 
 /*
- * The check of what is emitted. It runs once, synchronously, where the application emits: before the encoder, before an
- * adapter, and never again on another node, whose schemas may be older or newer.
+ * Checks emitted payloads against the contract. The check runs once, synchronously, on the node that emits: before the
+ * encoder and the adapter, and not again on another node, whose schemas may be older or newer.
  */
 
 /**
- * Gives the arguments of an event, its ack left out, as they are to be sent.
- * `contract`: that of the namespace. Default: the one of the live namespace of that name.
- * throws FST_NSP_EMIT_UNKNOWN, FST_NSP_EMIT_INVALID.
+ * Returns the arguments to send.
+ *
+ * @param args - the arguments without the ack
+ * @param contract - the contract of the namespace
+ * @defaultValue contract: that of the live namespace of that name
+ * @throws FST_NSP_EMIT_UNKNOWN, FST_NSP_EMIT_INVALID
  */
 type CheckEmit = (namespace: string, event: string, args: unknown[], contract?: Contract) => unknown[]
 
-/** Checks emits, and remembers the last payload that it has given. */
+/** Checks emits, and remembers the payload that the last check returned. */
 export interface EmitCheck {
   readonly check: CheckEmit
-  /** Runs `call`, whose one emit carries what was checked before: the check lets it pass as it is, once. */
+  /** Runs `call`. Its first emit is not checked, because its arguments were checked before. */
   skip<Result>(call: () => Result): Result
-  /** The JSON of the payload that the last check gave, if its schema has a writer; undefined for any other value. */
+  /** The JSON of the payload that the last check returned, if its schema has a serializer; undefined for any other value. */
   textOf(payload: unknown): string | undefined
 }
 
 /**
- * Makes the check of the emits of all namespaces.
- * in: the contract of a live namespace, by its name, and whether an undeclared emit is an error (in development).
+ * Creates the check for the emits of all namespaces.
+ *
+ * @param contractOf - the contract of a live namespace, by its name
+ * @param isStrict - whether an undeclared emit is an error (in development)
  */
 export function createEmitCheck(contractOf: (namespace: string) => Contract | undefined, isStrict: boolean): EmitCheck {
   let isSkipped = false
@@ -37,7 +42,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
   return {
     check(namespace, event, args, contract = contractOf(namespace)) {
       if (isSkipped) {
-        // What listeners emit meanwhile is something else.
+        // Reset before the emit, because its listeners may emit, too.
         isSkipped = false
         return args
       }
@@ -58,7 +63,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
       )
       if (isThenable(checked)) {
         checked.then(undefined, () => {})
-        throw new FST_NSP_EMIT_INVALID(event, namespace, 'it is asynchronous, and an emit can not wait')
+        throw new FST_NSP_EMIT_INVALID(event, namespace, 'its schema is asynchronous, and an emit cannot wait for it')
       }
       last = checked
       write = emit.write
@@ -74,12 +79,12 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
       }
     },
 
-    // A check gives a copy that nobody else has, so an object that is the same was given by the last check.
+    // A check returns a copy, so the same object can only come from the last check.
     textOf: (payload) => (typeof payload === 'object' && payload === last ? write?.(payload) : undefined),
   }
 }
 
-/** An emit has a payload and nothing else, as an event has. `undefined` is nothing. */
+/** An emit has one argument, its payload. Trailing `undefined` does not count. */
 function refuseSurplus(namespace: string, event: string, args: readonly unknown[]): void {
   const count = args.findLastIndex((value) => value !== undefined) + 1
   if (count > 1) throw new FST_NSP_EMIT_INVALID(event, namespace, `it has one argument, its payload, and got ${count}`)

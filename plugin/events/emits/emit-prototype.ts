@@ -3,12 +3,13 @@ import type { AnyFunction } from '../../shared/safe-listeners.js'
 import type { EmitCheck } from './check-emit.js'
 
 /*
- * What a socket emits by itself is checked, and its rooms are bounded, whoever joins them.
+ * Replaces `emit` and `join` of a socket or of a socket prototype: checks what is emitted, and limits the number of rooms.
  */
 
 /**
- * Checks what a socket emits by itself, or all sockets that have this prototype: before an ack waits, and its timer runs.
- * `isByAdapter`: with recovery on, Socket.IO hands what a socket emits to the adapter, which is checked too.
+ * Checks the emits of a socket, or of all sockets with this prototype, before Socket.IO starts the timer of an ack.
+ *
+ * @param isByAdapter - with recovery on, Socket.IO emits through the adapter, whose check is then skipped
  */
 export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapter: boolean): void {
   const { emit } = socket
@@ -18,7 +19,7 @@ export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapt
     try {
       checked = check(this.nsp.name, event, args)
     } catch (error) {
-      // What `volatile` or `timeout()` has said was for this emit: Socket.IO would keep it for the next one.
+      // Socket.IO would apply the flags of `volatile` and `timeout()` to the next emit.
       Object.assign(this, { flags: {} })
       throw error
     }
@@ -31,7 +32,7 @@ export function checkEmits(socket: Socket, { check, skip }: EmitCheck, isByAdapt
   }
 }
 
-/** An emit that throws, for it can't be encoded, has no answer: its callback is not called, and no timer is left. */
+/** Sends an emit with an ack. If it can't be encoded and throws, the callback is not called, and the timer is cleared. */
 function sendWithAck(socket: Socket, ack: AnyFunction, send: (ack: AnyFunction) => boolean): boolean {
   const { acks, nsp } = socket as unknown as { readonly acks: Map<number, () => void>; readonly nsp: Namespace }
   const id = nsp._ids
@@ -42,20 +43,20 @@ function sendWithAck(socket: Socket, ack: AnyFunction, send: (ack: AnyFunction) 
     })
   } catch (error) {
     isSent = false
-    // It clears the timer.
+    // Socket.IO's own callback clears the timer.
     acks.get(id)?.()
     acks.delete(id)
     throw error
   }
 }
 
-/** Bounds the rooms of a socket, or of all that have this prototype, whoever joins them. */
+/** Limits the rooms of a socket, or of all sockets with this prototype. */
 export function boundRooms(socket: Socket, limit: number, refuse: () => Error): void {
   if (limit === 0) return
   const { join } = socket
   socket.join = function (this: Socket, rooms) {
     const { rooms: joined } = this
-    // its own room, named by its id, is not counted
+    // The socket's own room, named by its id, is not counted.
     if (joined.size - 1 + (Array.isArray(rooms) ? rooms.length : 1) > limit) {
       const added = [rooms].flat().filter((room) => !joined.has(room))
       if (joined.size - 1 + added.length > limit) throw refuse()

@@ -7,10 +7,14 @@ import { contain } from '../../shared/maybe-async.js'
 import { screenAnswers } from './ask.js'
 
 /*
- * `emit` of a context: a function, and what Socket.IO's operators say of an emit.
+ * `emit` of a context: a function with the modifiers of Socket.IO, `volatile`, `compress` and `timeout`.
  */
 
-/** Makes it. `socketOf`: the socket, told what the next emit is like. */
+/**
+ * Creates `emit` of a context.
+ *
+ * @param socketOf - returns the socket with the flags of the next emit set
+ */
 export function createSocketEmit(
   socketOf: () => Socket,
   contract: Contract,

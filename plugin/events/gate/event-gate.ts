@@ -5,193 +5,192 @@ import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js
 import { isWithin } from '../../shared/limits.js'
 import type { LineRates } from '../../shared/log/rated-log.js'
 import type { EventReceiver } from '../../wire/event-batch.js'
-import type { Dispatch, EventGate } from '../event-run.js'
-import { type Arrival, HandedOn, Laned, tellAny } from '../incoming-event.js'
-import type { ConnectionContext } from '../socket-context.js'
-import { Desk, type DeskRules } from './answer-undeclared.js'
-import { Queue } from './event-queue.js'
-import type { Rates } from './event-rates.js'
+import type { Dispatch, GateHandle } from '../event-run.js'
+import { FastPathEvent, type IncomingEvent, notifyAnyListeners, SocketIoEvent } from '../incoming-event.js'
+import type { SocketContext } from '../socket-context.js'
+import { EventQueue } from './event-queue.js'
+import type { EventRates } from './event-rates.js'
+import { EventRefusals, type RefusalRules } from './event-refusals.js'
 import type { Drain } from './in-flight.js'
-import { passToListeners, walkMiddlewares } from './run-listeners.js'
+import { passToListeners, runMiddlewares } from './run-listeners.js'
 import type { Middleware } from './socket-middlewares.js'
 
 /*
- * The one gate of a socket. Every incoming event comes to it before any function of the application does. It is counted,
- * waits for its turn, and passes the application's middlewares, if there are any; then a declared event is dispatched, one
- * that the application listens for goes on to its listeners, and any other is answered.
+ * The gate of a socket: receives every incoming event before any function of the application. It applies the limits, queues
+ * and counts the event, runs the `socket.use()` middlewares, and then dispatches a declared event, passes an undeclared one
+ * to its listeners, or refuses an event that has none.
  */
 
-/** What all gates of a namespace have in common. */
-export interface GateRules extends DeskRules {
+/** What all gates of a namespace share. */
+export interface GateRules extends RefusalRules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly drain: Drain
   readonly isSequential: boolean
 }
 
-/** Sets the gate of a socket; it is shut until `open()`. Call it before anything can be awaited, and before any listener. */
-export function setGate(socket: Socket, rules: GateRules, rates: Rates | undefined): Gate {
-  const gate = new Gate(socket, rules, rates)
+/** Creates the gate of a socket; events wait until `open()`. Call it synchronously, before any listener is added. */
+export function setGate(socket: Socket, rules: GateRules, rates: EventRates | undefined): EventGate {
+  const gate = new EventGate(socket, rules, rates)
   socketStateOf(socket).gate = gate
   return gate
 }
 
-/** Sends an event that Socket.IO hands on to the socket's gate, which gives it back by `next`. */
+/** Sends an event that Socket.IO has parsed to the socket's gate. `next` returns it to Socket.IO. */
 export function sendToGate(socket: Socket, event: Event, next: (error?: Error) => void): void {
-  gateOf(socket)?.arrive(new HandedOn(event, next))
+  gateOf(socket)?.accept(new SocketIoEvent(event, next))
 }
 
-export function gateOf(socket: Socket): Gate | undefined {
-  return findSocketState(socket)?.gate as Gate | undefined
+export function gateOf(socket: Socket): EventGate | undefined {
+  return findSocketState(socket)?.gate as EventGate | undefined
 }
 
-/** The gate of a socket, if an event of that name is declared there: then no listener has a say in it. */
+/** The gate of a socket, if it declares an event of that name: then the event is not passed to listeners. */
 export function receiverOf(socket: Socket, event: string): EventReceiver | undefined {
   const gate = gateOf(socket)
   return gate?.knows(event) ? gate : undefined
 }
 
-/** It lets events in that are well, and counts them. */
-export class Gate implements EventReceiver, EventGate {
+export class EventGate implements EventReceiver, GateHandle {
   readonly #socket: Socket
   readonly #rules: GateRules
-  /** Made with the first event: most sockets are idle. */
-  #desk: Desk | undefined
-  #connection: ConnectionContext | undefined = undefined
+  /** Created with the first event: most sockets are idle. */
+  #refusals: EventRefusals | undefined
+  #context: SocketContext | undefined = undefined
   isOpen = false
   #inFlight = 0
-  #isTurning = false
-  /** What came before it was open. */
-  #early: Queue | undefined = undefined
-  /** What waits for its turn in a sequential namespace. */
-  #line: Queue | undefined = undefined
-  /** Those of the application; most sockets have none. */
+  #isShifting = false
+  /** Events that were received before `open()`. */
+  #early: EventQueue | undefined = undefined
+  /** Events of a sequential namespace that wait for an earlier event to end. */
+  #queue: EventQueue | undefined = undefined
+  /** From `socket.use()`; most sockets have none. */
   #middlewares: readonly Middleware[] | undefined = undefined
 
-  constructor(socket: Socket, rules: GateRules, rates: Rates | undefined) {
+  constructor(socket: Socket, rules: GateRules, rates: EventRates | undefined) {
     this.#socket = socket
     this.#rules = rules
-    this.#desk = rates && new Desk(socket, rules, rates)
+    this.#refusals = rates && new EventRefusals(socket, rules, rates)
   }
 
-  /** What is to be kept of it; undefined where there was no event. */
-  get rates(): Rates | undefined {
-    return this.#desk?.rates
+  /** Kept for a socket that joins again; undefined if there was no event. */
+  get rates(): EventRates | undefined {
+    return this.#refusals?.rates
   }
 
-  get desk(): Desk {
-    this.#desk ??= new Desk(this.#socket, this.#rules, undefined)
-    return this.#desk
+  get refusals(): EventRefusals {
+    this.#refusals ??= new EventRefusals(this.#socket, this.#rules, undefined)
+    return this.#refusals
   }
 
   get lines(): LineRates {
-    return this.desk.rates.lines
+    return this.refusals.rates.lines
   }
 
   knows(event: string): boolean {
     return this.#rules.dispatches.has(event)
   }
 
-  /** Adds a middleware of the application. An event that is in the middle of them does not meet it. */
+  /** Adds a middleware. It does not run for events whose middlewares have begun. */
   use(middleware: Middleware): void {
     this.#middlewares = [...(this.#middlewares ?? []), middleware]
   }
 
-  /** Takes a declared event of the fast lane: the list of its name and arguments, and the number of its ack. */
+  /** Receives a declared event of the fast path: `data` is its name and arguments, `id` that of its ack. */
   receive(data: readonly unknown[], id: number | undefined): void {
-    const arrival = new Laned(this.#socket, data, id)
-    tellAny(this.#socket, arrival, data)
-    this.arrive(arrival)
+    const incoming = new FastPathEvent(this.#socket, data, id)
+    notifyAnyListeners(this.#socket, incoming, data)
+    this.accept(incoming)
   }
 
-  arrive(arrival: Arrival): void {
-    // Behind a leave in one chunk: Socket.IO would look only after its middlewares.
+  accept(incoming: IncomingEvent): void {
+    // The event may follow a DISCONNECT packet in the same chunk. Socket.IO checks this only after its middlewares.
     if (!this.#socket.connected) return
-    if (!this.desk.admits(arrival)) return
-    if (this.isOpen) this.#route(arrival)
+    if (!this.refusals.admits(incoming)) return
+    if (this.isOpen) this.#route(incoming)
     else {
       this.#early ??= this.#createQueue()
-      this.#early.push(arrival, 0)
+      this.#early.push(incoming, 0)
     }
   }
 
-  /** Lets the events in, those that have waited first, in order. Without a context they are for plain listeners only. */
-  open(connection?: ConnectionContext): void {
-    this.#connection = connection
+  /** Lets events in, beginning with those that wait, in their order. Without a context they only go to plain listeners. */
+  open(context?: SocketContext): void {
+    this.#context = context
     this.isOpen = true
-    // One by one: what a handler of one of them disconnects is closed, and the rest dropped.
+    // One by one: if a handler disconnects the socket, close() empties the queue and the rest is dropped.
     for (let next = this.#early?.shift(); next; next = this.#early?.shift()) this.#route(next)
     this.#early = undefined
   }
 
-  /** Lets nothing wait any more, for the socket goes: all is answered with an error, or dropped where there is none. */
+  /** Empties the queues of a socket that leaves. Its events are acked with `error`, or dropped without one. */
   endWaiting(error?: Error): void {
     this.#early?.end(error)
-    this.#line?.end(error)
+    this.#queue?.end(error)
   }
 
-  /** The socket has gone; where the server closes, its connection is still open, and what waits is answered. */
+  /** Called when the socket has left. While the server closes, its connection is still open, so waiting events are acked. */
   close(isClosing: boolean): void {
     this.endWaiting(isClosing ? new FST_NSP_CLOSING() : undefined)
-    this.#desk?.waits.end(isClosing ? 'closing' : 'gone')
+    this.#refusals?.waiting.end(isClosing ? 'closing' : 'gone')
   }
 
-  /** One of its events has ended; in a sequential namespace it is the turn of the next. */
+  /** Called when an event has ended. A sequential namespace then routes the next one. */
   leave(): void {
     this.#inFlight--
     this.#rules.drain.leave()
-    const line = this.#line
-    // One that ends at once comes back here from route(): it leaves the next to the loop, or the stack would overflow.
-    if (!line || this.#isTurning) return
-    this.#isTurning = true
+    const queue = this.#queue
+    // An event that ends synchronously calls leave() from within #route(). The loop takes the next one, so the stack stays flat.
+    if (!queue || this.#isShifting) return
+    this.#isShifting = true
     while (this.#inFlight === 0) {
-      const next = line.shift()
+      const next = queue.shift()
       if (!next) break
       this.#route(next)
     }
-    this.#isTurning = false
+    this.#isShifting = false
   }
 
-  #createQueue(): Queue {
-    return new Queue(this.#rules.limits.eventsWaiting, (arrival, error) => this.desk.refuse(arrival, error))
+  #createQueue(): EventQueue {
+    return new EventQueue(this.#rules.limits.eventsWaiting, (incoming, error) => this.refusals.refuse(incoming, error))
   }
 
-  /** Sends an event on its way, in what the hooks of its socket's joining have filled. */
-  #route(arrival: Arrival): void {
-    callIn(this.#connection?.scope, this.#send, this, arrival)
+  /** Routes an event, with the AsyncLocalStorage stores that the hooks of the socket's connect have filled. */
+  #route(incoming: IncomingEvent): void {
+    callIn(this.#context?.scope, this.#send, this, incoming)
   }
 
-  #send(arrival: Arrival): void {
+  #send(incoming: IncomingEvent): void {
     const { dispatches, drain, isSequential, limits, handlerTimeoutMs } = this.#rules
-    const dispatch = dispatches.get(arrival.name)
+    const dispatch = dispatches.get(incoming.name)
     const timeoutMs = dispatch?.handlerTimeoutMs ?? handlerTimeoutMs
-    if (drain.isClosed) this.desk.refuse(arrival, new FST_NSP_CLOSING())
-    else if (!dispatch && !this.#middlewares) passToListeners(this.desk, arrival, this.#connection !== undefined)
+    if (drain.isClosed) this.refusals.refuse(incoming, new FST_NSP_CLOSING())
+    else if (!dispatch && !this.#middlewares) passToListeners(this.refusals, incoming, this.#context !== undefined)
     else if (isSequential && this.#inFlight > 0) {
-      this.#line ??= this.#createQueue()
-      this.#line.push(arrival, timeoutMs)
+      this.#queue ??= this.#createQueue()
+      this.#queue.push(incoming, timeoutMs)
     } else if (isWithin(this.#inFlight + 1, limits.eventsInFlight)) {
       this.#inFlight++
       drain.enter()
-      if (arrival.goOn) arrival.goOn()
-      else if (this.#middlewares) this.#walk(arrival, this.#middlewares, timeoutMs)
-      else this.#deliver(arrival)
-    } else this.desk.refuse(arrival, new FST_NSP_IN_FLIGHT_LIMIT())
+      if (incoming.resume) incoming.resume()
+      else if (this.#middlewares) this.#runMiddlewares(incoming, this.#middlewares, timeoutMs)
+      else this.#deliver(incoming)
+    } else this.refusals.refuse(incoming, new FST_NSP_IN_FLIGHT_LIMIT())
   }
 
-  #walk(arrival: Arrival, middlewares: readonly Middleware[], timeoutMs: number): void {
-    walkMiddlewares(this.desk, arrival, middlewares, timeoutMs, {
-      passed: () => this.#deliver(arrival),
+  #runMiddlewares(incoming: IncomingEvent, middlewares: readonly Middleware[], timeoutMs: number): void {
+    runMiddlewares(this.refusals, incoming, middlewares, timeoutMs, {
+      passed: () => this.#deliver(incoming),
       left: () => this.leave(),
-      again: () => this.#route(arrival),
+      again: () => this.#route(incoming),
     })
   }
 
-  /** To whom it is for: a middleware may have given it another name. */
-  #deliver(arrival: Arrival): void {
-    const dispatch = this.#rules.dispatches.get(arrival.name)
-    if (dispatch && this.#connection && this.#socket.connected) dispatch(this.#connection, arrival, this)
+  /** Looks the name up again: a middleware may have changed it. */
+  #deliver(incoming: IncomingEvent): void {
+    const dispatch = this.#rules.dispatches.get(incoming.name)
+    if (dispatch && this.#context && this.#socket.connected) dispatch(this.#context, incoming, this)
     else {
-      if (this.#socket.connected) passToListeners(this.desk, arrival, this.#connection !== undefined)
+      if (this.#socket.connected) passToListeners(this.refusals, incoming, this.#context !== undefined)
       this.leave()
     }
   }

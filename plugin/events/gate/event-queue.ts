@@ -1,67 +1,70 @@
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_QUEUE_FULL } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
-import type { Arrival } from '../incoming-event.js'
+import type { IncomingEvent } from '../incoming-event.js'
 
 /*
- * The events of one socket that wait, for its onConnect or for their turn: so many, in their order, and each no longer than
- * its time. Who waits in vain is answered, and never begins.
+ * A queue of events of one socket that wait for `onConnect` or for an earlier event, in order, bounded in number and time. An
+ * event that waits too long is refused and never begins.
  */
 
-const LATE = 'The wait for its turn, behind an earlier event of its socket,'
+const LATE = 'The wait for an earlier event of the same socket'
 
-export type Refuse = (arrival: Arrival, error: Error) => void
+export type Refuse = (incoming: IncomingEvent, error: Error) => void
 
-interface Waiting {
-  readonly arrival: Arrival
+interface QueuedEvent {
+  readonly incoming: IncomingEvent
   timer: NodeJS.Timeout | undefined
 }
 
-export class Queue {
-  readonly #waiting = new Set<Waiting>()
-  /** One walk along it takes each from its front; who has waited too long leaves it, wherever he stands. */
-  #walk = this.#waiting.values()
+export class EventQueue {
+  readonly #waiting = new Set<QueuedEvent>()
+  /** Takes events from the front. An event that waits too long is deleted from the set, wherever it stands. */
+  #iterator = this.#waiting.values()
   readonly #limit: number
   readonly #refuse: Refuse
 
-  /** `limit` is how many may wait, 0 for no bound. `refuse` answers an event. */
+  /**
+   * @param limit - the most events that may wait; 0 turns it off
+   * @param refuse - acks an event with an error
+   */
   constructor(limit: number, refuse: Refuse) {
     this.#limit = limit
     this.#refuse = refuse
   }
 
-  /** Lets one more wait, for `timeoutMs` at most; 0 is for ever. */
-  push(arrival: Arrival, timeoutMs: number): void {
+  /** Adds an event, which waits `timeoutMs` at most; 0 turns the timeout off. */
+  push(incoming: IncomingEvent, timeoutMs: number): void {
     if (!isWithin(this.#waiting.size + 1, this.#limit)) {
-      this.#refuse(arrival, new FST_NSP_QUEUE_FULL())
+      this.#refuse(incoming, new FST_NSP_QUEUE_FULL())
       return
     }
-    const waiting: Waiting = { arrival, timer: undefined }
+    const waiting: QueuedEvent = { incoming, timer: undefined }
     if (timeoutMs > 0) waiting.timer = setTimeout(() => this.#giveUp(waiting, timeoutMs), timeoutMs).unref()
     this.#waiting.add(waiting)
   }
 
-  /** Takes the first; undefined where nobody waits. */
-  shift(): Arrival | undefined {
-    let next = this.#walk.next()
+  /** Removes and returns the first event; undefined if the queue is empty. */
+  shift(): IncomingEvent | undefined {
+    let next = this.#iterator.next()
     if (next.done) {
-      // A walk that has come to an end sees nobody who comes later.
-      this.#walk = this.#waiting.values()
-      next = this.#walk.next()
+      // An iterator that has ended does not see later additions.
+      this.#iterator = this.#waiting.values()
+      next = this.#iterator.next()
     }
     if (next.done) return undefined
-    const { arrival, timer } = next.value
+    const { incoming, timer } = next.value
     this.#waiting.delete(next.value)
     clearTimeout(timer)
-    return arrival
+    return incoming
   }
 
-  /** Lets nobody wait any more: all are answered with an error, or dropped where there is none. */
+  /** Empties the queue: each event is acked with `error`, or dropped without one. */
   end(error?: Error): void {
-    for (let arrival = this.shift(); arrival; arrival = this.shift()) if (error) this.#refuse(arrival, error)
+    for (let incoming = this.shift(); incoming; incoming = this.shift()) if (error) this.#refuse(incoming, error)
   }
 
-  #giveUp(waiting: Waiting, timeoutMs: number): void {
+  #giveUp(waiting: QueuedEvent, timeoutMs: number): void {
     this.#waiting.delete(waiting)
-    this.#refuse(waiting.arrival, new FST_NSP_HANDLER_TIMEOUT(LATE, 'handlerTimeoutMs', timeoutMs))
+    this.#refuse(waiting.incoming, new FST_NSP_HANDLER_TIMEOUT(LATE, 'handlerTimeoutMs', timeoutMs))
   }
 }

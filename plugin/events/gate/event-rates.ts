@@ -4,15 +4,15 @@ import { LineRates } from '../../shared/log/rated-log.js'
 import { connectionStateOf } from '../../wire/connection-state.js'
 
 /*
- * The rates of a socket: of its events, and of the log lines that they cause. Who leaves and joins again finds them as they
- * were.
+ * The rate limits of a socket, for its events and for the log lines that they cause. They are kept on the connection, so that
+ * leaving and joining again does not reset them.
  */
 
 const RATES_PER_CONNECTION = 200
 
-type KeptRates = Map<string, Rates>
+type KeptRates = Map<string, EventRates>
 
-export class Rates {
+export class EventRates {
   readonly bucket: Bucket
   readonly #now: Clock
   #lines: LineRates | undefined = undefined
@@ -28,18 +28,18 @@ export class Rates {
   }
 }
 
-/** What is kept of an earlier socket of that connection in that namespace. */
-export function ratesKeptFor({ conn, nsp }: Socket): Rates | undefined {
+/** The rates of an earlier socket of the same connection and namespace. */
+export function ratesKeptFor({ conn, nsp }: Socket): EventRates | undefined {
   return (connectionStateOf(conn).rates as KeptRates | undefined)?.get(nsp.name)
 }
 
-/** Keeps the rates of a socket that leaves, for as long as its connection lives. */
-export function keepRates({ nsp, conn }: Socket, kept: Rates | undefined): void {
+/** Keeps the rates of a socket that leaves, until its connection closes. */
+export function keepRates({ nsp, conn }: Socket, kept: EventRates | undefined): void {
   if (!kept || conn.readyState !== 'open') return
   const state = connectionStateOf(conn)
   state.rates ??= new Map()
   const rates = state.rates as KeptRates
-  // A client may go from one dynamic namespace to the next for ever.
+  // A client may join one dynamic namespace after another: the oldest rates are dropped.
   const [oldest] = rates.keys()
   if (oldest !== undefined && rates.size >= RATES_PER_CONNECTION) rates.delete(oldest)
   rates.set(nsp.name, kept)

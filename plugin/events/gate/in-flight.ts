@@ -1,17 +1,17 @@
 import { settlesWithin } from '../../shared/timeout.js'
 
 /*
- * The events that are in flight, of all sockets together: a server that closes lets them end, and begins no other.
+ * Counts the events in flight of all sockets. While the server closes, no new event begins, and it waits for these to end.
  */
 
 export interface Drain {
-  /** Whether no event may begin any more. */
+  /** Whether new events are refused. */
   readonly isClosed: boolean
-  /** One event begins. */
+  /** Call when an event begins. */
   enter(): void
-  /** One event has ended, its ack sent. */
+  /** Call when an event has ended and its ack is sent. */
   leave(): void
-  /** Lets none begin any more. Resolves to whether the last has ended within `timeoutMs`. */
+  /** Refuses new events. Resolves to whether the last event in flight has ended within `timeoutMs`. */
   close(timeoutMs: number): Promise<boolean>
 }
 

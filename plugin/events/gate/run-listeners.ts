@@ -1,147 +1,149 @@
 import { FST_NSP_CLOSING, FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL } from '../../shared/errors.js'
 import type { Ack } from '../ack.js'
 import { anyListenersOf } from '../any-listeners.js'
-import type { Arrival } from '../incoming-event.js'
-import type { Desk } from './answer-undeclared.js'
-import { type Middleware, MiddlewareWalk } from './socket-middlewares.js'
-import type { Wait, Why } from './waiting-event.js'
+import type { IncomingEvent } from '../incoming-event.js'
+import type { EventRefusals } from './event-refusals.js'
+import { type Middleware, MiddlewareRun } from './socket-middlewares.js'
+import type { GiveUpReason, WaitingEvent } from './waiting-event.js'
 
 /*
- * An event in the application's own functions: its middlewares, and its listeners. They may answer it when they like, or
- * never: here its ack is sent in time, whatever they do.
+ * Runs the `socket.use()` middlewares and the plain listeners for an event. If they do not ack it in time, it is acked with
+ * an error.
  */
 
-// Socket.IO listens for `error` itself, so that none is thrown; a client may send an event of that name.
+// Socket.IO adds a listener of `error` to each socket, so that emitting one does not throw. A client may send an `error` event.
 const OWN_ERROR_LISTENERS = 1
 
-/** How an event leaves the middlewares. */
-export interface WalkEnds {
-  /** All have let it go on. */
+/** What the gate does when an event leaves its middlewares. */
+export interface MiddlewareCallbacks {
+  /** All middlewares have called `next()`. */
   readonly passed: () => void
-  /** It goes no further, and none of them runs any more. */
+  /** The event goes no further, and no middleware runs any more. */
   readonly left: () => void
-  /** It has left, and goes on after all: it needs a place in flight anew. */
+  /** A middleware has called `next()` after the event had left: it must be counted as in flight again. */
   readonly again: () => void
 }
 
 /**
- * Takes an event through the middlewares, for `timeoutMs` at most; one that they refuse, or keep, is answered. It holds its
- * place in flight until it is acked. One that wants no ack gives it back when its middleware falls silent.
+ * Runs the middlewares for an event, for `timeoutMs` at most. If one of them refuses the event or never calls `next()`, the
+ * event is acked with an error. It counts as in flight until it is acked; an event without an ack, until a middleware returns
+ * without calling `next()`.
  */
-export function walkMiddlewares(
-  desk: Desk,
-  arrival: Arrival,
+export function runMiddlewares(
+  refusals: EventRefusals,
+  incoming: IncomingEvent,
   middlewares: readonly Middleware[],
   timeoutMs: number,
-  { passed, left, again }: WalkEnds,
+  { passed, left, again }: MiddlewareCallbacks,
 ): void {
-  const { ack } = arrival
+  const { ack } = incoming
   const endsAt = timeoutMs > 0 ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY
   let isHolding = true
-  let wait: Wait | undefined
+  let wait: WaitingEvent | undefined
   const leave = () => {
     wait?.end()
     if (isHolding) left()
     isHolding = false
   }
-  const walk = new MiddlewareWalk(desk.socket, arrival.event, middlewares, {
+  const run = new MiddlewareRun(refusals.socket, incoming.event, middlewares, {
     passed() {
       wait?.end()
-      arrival.reread()
+      incoming.reread()
       passed()
     },
     refused(error, isThrown) {
-      desk.refuseByMiddleware(arrival, error, isThrown)
-      arrival.passOn(error instanceof Error ? error : new FST_NSP_INTERNAL())
+      refusals.refuseByMiddleware(incoming, error, isThrown)
+      incoming.passOn(error instanceof Error ? error : new FST_NSP_INTERNAL())
       leave()
     },
-    failedLate: (error) => void desk.report(error, 'middleware', arrival.name),
-    fellSilent() {
+    failedLate: (error) => void refusals.report(error, 'middleware', incoming.name),
+    returnedUnanswered() {
       if (ack && !ack.isSent) return
-      if (ack) walk.end()
-      else walk.park()
+      if (ack) run.end()
+      else run.park()
       leave()
     },
-    resumed(goOn) {
-      arrival.goOn = () => {
-        arrival.goOn = undefined
+    resumed(resume) {
+      incoming.resume = () => {
+        incoming.resume = undefined
         isHolding = true
-        go(goOn)
+        proceed(resume)
       }
       again()
     },
     isLate: () => performance.now() >= endsAt,
   })
-  function giveUp(why: Why): void {
-    if (why === 'late') {
-      const what = 'A middleware of socket.use(), until next() or an ack,'
-      desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT(what, 'handlerTimeoutMs', timeoutMs))
+  function giveUp(reason: GiveUpReason): void {
+    if (reason === 'late') {
+      const what = 'A socket.use() middleware, until it called next() or the ack,'
+      refusals.refuse(incoming, new FST_NSP_HANDLER_TIMEOUT(what, 'handlerTimeoutMs', timeoutMs))
     }
-    if (why === 'closing') desk.refuse(arrival, new FST_NSP_CLOSING())
-    walk.stop(leave)
+    if (reason === 'closing') refusals.refuse(incoming, new FST_NSP_CLOSING())
+    run.stop(leave)
   }
-  function go(step: () => void): void {
+  function proceed(step: () => void): void {
     step()
-    if (walk.isOver || walk.isParked) return
-    // Its end has been told already.
-    if (!desk.socket.connected) giveUp('gone')
-    else wait = desk.waits.begin(timeoutMs && Math.max(1, endsAt - performance.now()), giveUp)
+    if (run.isOver || run.isParked) return
+    // The socket disconnected during the step, so WaitingEvents.end() has already run.
+    if (!refusals.socket.connected) giveUp('gone')
+    else wait = refusals.waiting.begin(timeoutMs && Math.max(1, endsAt - performance.now()), giveUp)
   }
   if (ack) {
     ack.whenSent = () => {
-      const { index } = walk
-      // It may call next() in the same breath.
+      const { index } = run
+      // A middleware may send the ack and call next() in the same tick.
       queueMicrotask(() => {
-        if (walk.isOver || walk.index !== index) return
-        walk.end()
+        if (run.isOver || run.index !== index) return
+        run.end()
         leave()
       })
     }
   }
-  go(() => walk.begin())
+  proceed(() => run.begin())
 }
 
 /**
- * Hands an event on to whoever listens for it, or for any. One that nobody listens for, or answers, is answered.
- * `isDefined`: the namespace has a definition; in another one, a listener of any event may be the whole application.
+ * Passes an event to its listeners and to the `onAny` listeners. Refuses one that has no listener or is not acked in time.
+ *
+ * @param isDefined - whether the namespace has a definition. In a plain namespace an `onAny` listener may answer every event.
  */
-export function passToListeners(desk: Desk, arrival: Arrival, isDefined: boolean): void {
-  const { socket, handlerTimeoutMs } = desk
-  const { name, ack } = arrival
+export function passToListeners(refusals: EventRefusals, incoming: IncomingEvent, isDefined: boolean): void {
+  const { socket, handlerTimeoutMs } = refusals
+  const { name, ack } = incoming
   const isListenedFor = socket.listenerCount(name) > (name === 'error' ? OWN_ERROR_LISTENERS : 0)
   if (!isListenedFor && anyListenersOf(socket).length === 0) {
-    desk.refuseUnknown(arrival)
+    refusals.refuseUnknown(incoming)
     return
   }
-  arrival.passOn()
+  incoming.passOn()
   if (!ack || ack.isSent) return
   const isUnknown = !isListenedFor && isDefined
   if (!isUnknown && handlerTimeoutMs === 0) return
-  if (!isListenedFor) answerUnknown(desk, arrival, ack, isDefined)
+  if (!isListenedFor) answerUnknown(refusals, incoming, ack, isDefined)
   else {
-    expectAck(desk, ack, (why) => {
-      if (why !== 'late') return
-      const what = `A listener of ${name.slice(0, 100)}, until an ack,`
-      desk.refuse(arrival, new FST_NSP_HANDLER_TIMEOUT(what, 'handlerTimeoutMs', handlerTimeoutMs))
+    expectAck(refusals, ack, (reason) => {
+      if (reason !== 'late') return
+      const what = `A listener of ${name.slice(0, 100)}, until it called the ack,`
+      refusals.refuse(incoming, new FST_NSP_HANDLER_TIMEOUT(what, 'handlerTimeoutMs', handlerTimeoutMs))
     })
   }
 }
 
-/** Those who listen for any event have heard of it. */
-function answerUnknown(desk: Desk, arrival: Arrival, ack: Ack, isDefined: boolean): void {
-  const refuse = () => desk.refuseUnknown(arrival)
+/** Refuses an event that only `onAny` listeners have received, unless they ack it. */
+function answerUnknown(refusals: EventRefusals, incoming: IncomingEvent, ack: Ack, isDefined: boolean): void {
+  const refuse = () => refusals.refuseUnknown(incoming)
   if (isDefined && !ack.pending) {
     refuse()
     return
   }
-  const wait = expectAck(desk, ack, (why) => {
-    if (why !== 'gone') refuse()
+  const wait = expectAck(refusals, ack, (reason) => {
+    if (reason !== 'gone') refuse()
   })
   if (isDefined && ack.pending) void Promise.allSettled(ack.pending).then(() => wait.giveUp('late'))
 }
 
-function expectAck(desk: Desk, ack: Ack, giveUp: (why: Why) => void): Wait {
-  const wait = desk.waits.begin(desk.handlerTimeoutMs, giveUp)
+function expectAck(refusals: EventRefusals, ack: Ack, giveUp: (reason: GiveUpReason) => void): WaitingEvent {
+  const wait = refusals.waiting.begin(refusals.handlerTimeoutMs, giveUp)
   ack.whenSent = () => void wait.end()
   return wait
 }

@@ -2,56 +2,56 @@ import type { Event, Socket } from 'socket.io'
 import { contain, isThenable, promiseOf } from '../../shared/maybe-async.js'
 
 /*
- * The middlewares that an application gives to `socket.use`. They are kept by the socket's gate, and walked for each of its
- * events, declared or not, in the way of Socket.IO: each begins when the one before it calls `next`.
+ * Runs the middlewares of `socket.use()` for one event, declared or not, as Socket.IO does: each begins when the one before
+ * it calls `next()`.
  */
 
 export type Middleware = (event: Event, next: (error?: Error) => void) => unknown
 
-/** How a walk has ended: all have let the event go on, or one of them has refused it. */
-export interface WalkEnd {
+/** What a run reports. */
+export interface RunCallbacks {
+  /** All middlewares have called `next()`. */
   passed(): void
-  /** `isThrown`: it has failed, and did not call `next(error)`. */
+  /** A middleware has called `next(error)`, or has thrown (`isThrown`). */
   refused(error: unknown, isThrown: boolean): void
-  /** One has failed when its word was said already: nobody but the log hears of it. */
+  /** A middleware has thrown after it called `next()`: the error is only logged. */
   failedLate(error: unknown): void
-  /** The one that has the word has returned, and its promise has been kept, but it has not said its word. */
-  fellSilent(): void
-  /** The silent one lets a parked event go on after all: `goOn` takes it to the next. */
-  resumed(goOn: () => void): void
-  /** Whether the time of a parked event is up: then nothing of it is heard any more. */
+  /** The current middleware has returned, and its promise is fulfilled, but it has not called `next()`. */
+  returnedUnanswered(): void
+  /** The middleware of a parked event has called `next()`. `resume` runs the next one. */
+  resumed(resume: () => void): void
+  /** Whether a parked event has timed out: then a later `next()` is ignored. */
   isLate(): boolean
 }
 
-/** One event on its way through the middlewares. */
-export class MiddlewareWalk {
+export class MiddlewareRun {
   readonly #socket: Socket
   readonly #event: Event
   readonly #middlewares: readonly Middleware[]
-  readonly #end: WalkEnd
+  readonly #callbacks: RunCallbacks
   #isOver = false
   #isParked = false
   #index = 0
-  /** What the one that has the word has returned. */
+  /** The promise that the current middleware has returned. */
   #pending: Promise<unknown> | undefined = undefined
 
-  constructor(socket: Socket, event: Event, middlewares: readonly Middleware[], end: WalkEnd) {
+  constructor(socket: Socket, event: Event, middlewares: readonly Middleware[], callbacks: RunCallbacks) {
     this.#socket = socket
     this.#event = event
     this.#middlewares = middlewares
-    this.#end = end
+    this.#callbacks = callbacks
   }
 
   get isOver(): boolean {
     return this.#isOver
   }
 
-  /** Whether it waits for a word that may never come, and holds nothing meanwhile. */
+  /** Whether the event waits for a `next()` that may never come, and does not count as in flight. */
   get isParked(): boolean {
     return this.#isParked
   }
 
-  /** Which of them has the word. */
+  /** The index of the current middleware. */
   get index(): number {
     return this.#index
   }
@@ -64,12 +64,12 @@ export class MiddlewareWalk {
     this.#isParked = true
   }
 
-  /** Lets no further one begin. */
+  /** Ends the run: no further middleware begins. */
   end(): void {
     this.#isOver = true
   }
 
-  /** Lets no further one begin. Calls `settled` when the promise of the one that has the word has settled, if there is one. */
+  /** Ends the run, and calls `settled` when the promise of the current middleware, if there is one, has settled. */
   stop(settled: () => void): void {
     this.#isOver = true
     if (this.#pending) this.#pending.then(settled, settled)
@@ -79,42 +79,42 @@ export class MiddlewareWalk {
   #enter(index: number): void {
     this.#index = index
     const middleware = this.#middlewares[index]
-    // Behind one that has disconnected the socket none begins; whoever hears that all are passed looks for that, too.
+    // No middleware begins after one that has disconnected the socket. passed() checks for that as well.
     if (!middleware || !this.#socket.connected) {
       this.#isOver = true
-      this.#end.passed()
+      this.#callbacks.passed()
       return
     }
     let isSettled = false
     const settle = (error: unknown, isThrown: boolean) => {
       isSettled = true
       const wasParked = this.#isParked
-      if (this.#isOver || (wasParked && this.#end.isLate())) return
+      if (this.#isOver || (wasParked && this.#callbacks.isLate())) return
       this.#isParked = false
       this.#pending = undefined
       if (!isThrown && !error) {
-        if (wasParked) this.#end.resumed(() => this.#enter(index + 1))
+        if (wasParked) this.#callbacks.resumed(() => this.#enter(index + 1))
         else this.#enter(index + 1)
       } else {
         this.#isOver = true
-        this.#end.refused(error, isThrown)
+        this.#callbacks.refused(error, isThrown)
       }
     }
     const next = (error?: Error) => {
       if (!isSettled) settle(error, false)
     }
-    const hush = () => {
-      if (!isSettled && !this.#isOver) this.#end.fellSilent()
+    const afterReturn = () => {
+      if (!isSettled && !this.#isOver) this.#callbacks.returnedUnanswered()
     }
     const call = () => {
       const returned: unknown = Reflect.apply(middleware, this.#socket, [this.#event, next])
-      if (!isThenable(returned)) return hush()
+      if (!isThenable(returned)) return afterReturn()
       const pending = promiseOf(returned)
       if (!isSettled) this.#pending = pending
-      return pending.then(hush)
+      return pending.then(afterReturn)
     }
     contain(call, (error) => {
-      if (isSettled || this.#isOver) this.#end.failedLate(error)
+      if (isSettled || this.#isOver) this.#callbacks.failedLate(error)
       else settle(error, true)
     })
   }

@@ -1,45 +1,50 @@
 /*
- * What is begun for a socket and ends elsewhere, in a function of the application: each has its time, and all of them end
- * when the socket goes. Who ends it first has the word: its own end, its time, or the socket's.
+ * Events of a socket that wait for a middleware or a listener of the application. A wait ends once: when the application
+ * acts, when its time is up, or when the socket leaves.
  */
 
-/** Why a wait is over: its time is up, the socket has gone, or it goes because the server closes and can still be told. */
-export type Why = 'late' | 'gone' | 'closing'
+/** Why a wait is given up: a timeout; the socket has left; or the server closes, and the client can still be answered. */
+export type GiveUpReason = 'late' | 'gone' | 'closing'
 
-export class Waits {
-  #all: Set<Wait> | undefined = undefined
+export class WaitingEvents {
+  #all: Set<WaitingEvent> | undefined = undefined
 
-  /** Begins to wait, for `timeoutMs` at most, 0 for as long as the socket is there. `giveUp` hears why it was in vain. */
-  begin(timeoutMs: number, giveUp: (why: Why) => void): Wait {
+  /**
+   * Begins a wait.
+   *
+   * @param timeoutMs - the longest wait; with 0 it lasts as long as the socket
+   * @param giveUp - called if the wait is given up
+   */
+  begin(timeoutMs: number, giveUp: (reason: GiveUpReason) => void): WaitingEvent {
     this.#all ??= new Set()
-    return new Wait(this.#all, timeoutMs, giveUp)
+    return new WaitingEvent(this.#all, timeoutMs, giveUp)
   }
 
-  /** Gives all of them up. */
-  end(why: Why): void {
-    if (this.#all) for (const wait of this.#all) wait.giveUp(why)
+  /** Gives up all waits. */
+  end(reason: GiveUpReason): void {
+    if (this.#all) for (const wait of this.#all) wait.giveUp(reason)
   }
 }
 
-export class Wait {
-  readonly #all: Set<Wait>
-  readonly #giveUp: (why: Why) => void
+export class WaitingEvent {
+  readonly #all: Set<WaitingEvent>
+  readonly #giveUp: (reason: GiveUpReason) => void
   readonly #timer: NodeJS.Timeout | undefined
 
-  constructor(all: Set<Wait>, timeoutMs: number, giveUp: (why: Why) => void) {
+  constructor(all: Set<WaitingEvent>, timeoutMs: number, giveUp: (reason: GiveUpReason) => void) {
     this.#all = all
     this.#giveUp = giveUp
     this.#timer = timeoutMs > 0 ? setTimeout(() => this.giveUp('late'), timeoutMs).unref() : undefined
     all.add(this)
   }
 
-  /** It has come to its own end. out: whether that is the first. */
+  /** Ends the wait. Returns false if it had ended before. */
   end(): boolean {
     clearTimeout(this.#timer)
     return this.#all.delete(this)
   }
 
-  giveUp(why: Why): void {
-    if (this.end()) this.#giveUp(why)
+  giveUp(reason: GiveUpReason): void {
+    if (this.end()) this.#giveUp(reason)
   }
 }

@@ -3,7 +3,7 @@ import { isDynamic } from '../../definition/namespace-name.js'
 import type { Notices } from '../../shared/log/rated-log.js'
 import { redactUrl } from '../../shared/log/redaction.js'
 import { findNearest } from '../../shared/wording.js'
-import { addCode, isUnknown } from '../../wire/connect-error-packet.js'
+import { addUnknownNamespaceCode, refusesUnknownNamespace } from '../../wire/connect-error-packet.js'
 
 /*
  * Connects to addresses without a definition. The client receives a hint that reveals no name; the log entry names the most
@@ -52,12 +52,12 @@ export function createUnknownNamespaceHints({
   }
 
   return (refusal) => {
-    if (!isUnknown(refusal)) return refusal
+    if (!refusesUnknownNamespace(refusal)) return refusal
     // The query string may contain a secret.
     const address = redactUrl(refusal.nsp)
     const hint = hintFor(address)
     report(address, hint)
-    return addCode(refusal, hint)
+    return addUnknownNamespaceCode(refusal, hint)
   }
 }
 

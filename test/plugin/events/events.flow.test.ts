@@ -60,7 +60,7 @@ t.test(
 t.test('an unknown event is answered, whatever its name', async (t) => {
   const { socket } = await client(t, echo)
   for (const name of ['nope', '__proto__', 'constructor', 'toString', 'error', '7', '']) {
-    const message = `Unknown event ${name} of /chat: the definition's \`events\` have no such name, and nothing listens for it`
+    const message = `Unknown event ${name} of /chat: the definition's \`events\` do not declare it, and it has no listener`
     t.strictSame(
       await socket.emitWithAck(name, 1),
       { ok: false, error: { code: 'FST_NSP_EVENT_UNKNOWN', statusCode: 404, message } },
@@ -356,7 +356,7 @@ t.test('a reply that can not be encoded is answered with FST_NSP_REPLY_INVALID',
     error: { code: 'FST_NSP_REPLY_INVALID', statusCode: 500, message: 'The reply could not be sent' },
   }
   for (const name of ['bigint', 'cycle', 'checked']) t.match(await socket.emitWithAck(name), invalid, name)
-  t.ok(lines.some(({ msg }) => msg === 'reply can not be encoded'))
+  t.ok(lines.some(({ msg }) => msg === 'reply cannot be encoded'))
   t.strictSame(
     await socket.emitWithAck('mismatch'),
     { ok: true, data: { text: '7' } },

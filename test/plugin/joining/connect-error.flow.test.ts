@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { ConnectAnswer } from '../../../plugin/engine/http/captured-response.js'
+import { ConnectResponse } from '../../../plugin/engine/http/captured-response.js'
 import { refusalOf } from '../../../plugin/joining/connect-error.js'
 import { join, until } from '../harness.js'
 import { serveChat, type Told } from '../joining-harness.js'
@@ -328,7 +328,7 @@ t.test('a connect to a closing server receives no CONNECT_ERROR, so that its cli
 })
 
 t.test("an error that prevents an error handler's reply from being sent is not sent", async (t) => {
-  const answer = new ConnectAnswer({ method: 'CONNECT' } as IncomingMessage)
+  const answer = new ConnectResponse({ method: 'CONNECT' } as IncomingMessage)
   Object.assign(answer, { error: new Error('the first'), isWorded: true, requestId: 'req-1' })
   answer.writeHead(409).end(JSON.stringify({ statusCode: 409, error: 'Conflict', message: 'of a serializer' }))
   t.match(refusalOf(answer), { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' })

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
-import { Dismissals, StaleDecision } from '../../../plugin/engine/dismissed-users.js'
+import { DismissedUsers, StaleDecision } from '../../../plugin/engine/dismissed-users.js'
 import type { AnyNamespaceDefinition, NamespacesOptions } from '../../../plugin/index.js'
 import { WireSocket } from '../../wire/wire.js'
 import { createCluster } from '../cluster-harness.js'
@@ -316,36 +316,36 @@ t.test('only the most recent calls are stored; decisions that may be older than 
 
 t.test('calls are stored by their number', async (t) => {
   let now = 1_000
-  const dismissals = new Dismissals(() => now, 2)
+  const dismissed = new DismissedUsers(() => now, 2)
   const before = {}
-  dismissals.mark(before)
-  dismissals.add('eve', 'first')
+  dismissed.mark(before)
+  dismissed.add('eve', 'first')
   const between = {}
-  dismissals.mark(between)
-  t.equal(dismissals.find('eve', before), 'first')
-  t.equal(dismissals.find('eve', between), undefined)
-  t.equal(dismissals.find('ada', before), undefined)
-  t.strictSame([dismissals.isAny(before), dismissals.isAny(between)], [true, false])
+  dismissed.mark(between)
+  t.equal(dismissed.find('eve', before), 'first')
+  t.equal(dismissed.find('eve', between), undefined)
+  t.equal(dismissed.find('ada', before), undefined)
+  t.strictSame([dismissed.isAny(before), dismissed.isAny(between)], [true, false])
   now += 50
-  dismissals.add('eve', 'second')
-  dismissals.add('bob', 'third')
-  t.equal(dismissals.find('eve', between), 'second')
-  t.strictSame([dismissals.isRecent('eve', 10), dismissals.isRecent('ada', 10)], [true, false])
+  dismissed.add('eve', 'second')
+  dismissed.add('bob', 'third')
+  t.equal(dismissed.find('eve', between), 'second')
+  t.strictSame([dismissed.isRecent('eve', 10), dismissed.isRecent('ada', 10)], [true, false])
   now += 10
-  t.equal(dismissals.isRecent('eve', 10), false)
-  dismissals.add('carol', 'fourth')
+  t.equal(dismissed.isRecent('eve', 10), false)
+  dismissed.add('carol', 'fourth')
   for (const [user, decided] of [
     ['eve', between],
     ['ada', before],
   ] as const) {
     try {
-      t.fail(String(dismissals.find(user, decided)))
+      t.fail(String(dismissed.find(user, decided)))
     } catch (error) {
       t.ok(error instanceof StaleDecision)
     }
   }
   const late = {}
-  dismissals.mark(late)
-  t.equal(dismissals.find('eve', late), undefined)
-  t.equal(dismissals.isRecent('eve', 11), true, 'it may have been')
+  dismissed.mark(late)
+  t.equal(dismissed.find('eve', late), undefined)
+  t.equal(dismissed.isRecent('eve', 11), true, 'it may have been')
 })

@@ -36,7 +36,7 @@ t.test('an unknown event names the nearest declared one, with its name and its n
   const { socket } = await client(t, { events: { 'message:send': { handler: () => {} } } })
   const message = async (event: string) => (await socket.emitWithAck(event)).error.message
   t.equal(await message('mesage:send'), 'Unknown event mesage:send of /chat: did you mean "message:send"?')
-  t.match(await message('room:join'), /^Unknown event room:join of \/chat: the definition's `events` have no such name/)
+  t.match(await message('room:join'), /^Unknown event room:join of \/chat: the definition's `events` do not declare it/)
   const long = await message('x'.repeat(10_000))
   t.ok(long.startsWith(`Unknown event ${'x'.repeat(100)} of`), 'a long name is cut')
 })
@@ -269,7 +269,7 @@ t.test('a reply that could not be sent has the id of its log line', async (t) =>
   } as AnyNamespaceDefinition)
   for (const [event, message] of [
     ['wrong', 'reply does not fit its schema'],
-    ['unwritable', 'reply can not be encoded'],
+    ['unwritable', 'reply cannot be encoded'],
   ] as const) {
     const { error } = await socket.emitWithAck(event)
     t.match(error, { code: 'FST_NSP_REPLY_INVALID', details: { id: String } })
@@ -326,22 +326,22 @@ t.test('a time-out says what took too long, and which option says how long it ma
   const message = async (event: string, from = socket) => (await from.emitWithAck(event)).error.message
   t.equal(
     await message('middleware'),
-    'A middleware of socket.use(), until next() or an ack, took longer than handlerTimeoutMs (20 ms)',
+    'A socket.use() middleware, until it called next() or the ack, took longer than handlerTimeoutMs (20 ms)',
   )
-  t.equal(await message('listener'), 'A listener of listener, until an ack, took longer than handlerTimeoutMs (20 ms)')
+  t.equal(
+    await message('listener'),
+    'A listener of listener, until it called the ack, took longer than handlerTimeoutMs (20 ms)',
+  )
   const early = message('handler')
   const waiting = message('handler')
   t.equal(await early, 'The handler of handler took longer than handlerTimeoutMs (20 ms)')
-  t.equal(
-    await waiting,
-    'The wait for its turn, behind an earlier event of its socket, took longer than handlerTimeoutMs (20 ms)',
-  )
+  t.equal(await waiting, 'The wait for an earlier event of the same socket took longer than handlerTimeoutMs (20 ms)')
   const others = await Promise.all(
     ['reply', 'hook'].map(async (event) => message(event, await app.injectSocket('/chat'))),
   )
   t.strictSame(others, [
     'The check of the reply of reply took longer than handlerTimeoutMs (20 ms)',
-    'What comes before the handler of hook (hooks, schema, key) took longer than handlerTimeoutMs (20 ms)',
+    'The steps before the handler of hook (hooks, schema, key) took longer than handlerTimeoutMs (20 ms)',
   ])
   const slow = await app.injectSocket('/slow')
   t.equal(await message('any', slow), 'onConnect took longer than onConnectTimeoutMs (500 ms)')

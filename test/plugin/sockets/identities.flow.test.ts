@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { Adapter } from 'socket.io-adapter'
 import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
-import { Dismissals } from '../../../plugin/engine/dismissed-users.js'
+import { DismissedUsers } from '../../../plugin/engine/dismissed-users.js'
 import { type AnyNamespaceDefinition, type NamespacesOptions, requestOf } from '../../../plugin/index.js'
 import { createUsers } from '../../../plugin/joining/request-users.js'
 import { createIdentities } from '../../../plugin/sockets/identities.js'
@@ -279,9 +279,9 @@ t.test('a socket that has left, or leaves in the meantime, does not authenticate
 
 /** Properties other than the plugin's own. */
 function identitiesOf({ io, log }: FastifyInstance) {
-  const dismissals = new Dismissals(Date.now)
-  const users = createUsers({ dismissals, log })
-  return createIdentities({ io, users, dismissals, isMounted: () => true, now: Date.now, log })
+  const dismissed = new DismissedUsers(Date.now)
+  const users = createUsers({ dismissed, log })
+  return createIdentities({ io, users, dismissed, isMounted: () => true, now: Date.now, log })
 }
 
 t.test('disconnectUser disconnects a user on every node', async (t) => {

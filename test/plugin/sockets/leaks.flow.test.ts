@@ -9,9 +9,9 @@ import type { FastifyInstance } from 'fastify'
 import { Namespace, Socket } from 'socket.io'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { EventLife } from '../../../plugin/events/event-context.js'
-import { Passage } from '../../../plugin/events/event-run.js'
-import { ConnectionContext } from '../../../plugin/events/socket-context.js'
+import { RunContext } from '../../../plugin/events/event-context.js'
+import { EventRun } from '../../../plugin/events/event-run.js'
+import { SocketContext } from '../../../plugin/events/socket-context.js'
 import { defineNamespace, type NamespacesOptions } from '../../../plugin/index.js'
 import { Line, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET, WirePolling, WireSocket } from '../../wire/wire.js'
 import { build, listen, until } from '../harness.js'
@@ -216,7 +216,7 @@ clearTimeout(timer)
 /** The counted classes of this process; the class of its requests is Fastify's own. */
 const CLASSES: Record<string, { prototype: object }> = {
   ...{ Map, Set, Promise, EventEmitter, AbortController, IncomingMessage, ServerResponse, Connection },
-  ...{ Namespace, Socket, ConnectionContext, EventLife, Passage },
+  ...{ Namespace, Socket, SocketContext, RunContext, EventRun },
   Timeout: timer.constructor as never,
 }
 

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import { defineNamespace, type InjectSocketOptions, type NamespacesOptions, requestOf } from '../../../plugin/index.js'
+import { injectSocket } from '../../../plugin/testing.js'
 import { build as buildApp, heard, listen, until } from '../harness.js'
 
 // Three processes, each with a compiler.
@@ -157,6 +158,14 @@ for (const transport of TRANSPORTS) {
     })
   })
 }
+
+t.test('injectSocket of fastify-namespaces/testing works like app.injectSocket', async (t) => {
+  const app = await build(t, { namespaces: { '/echo': echo } })
+  const client = await injectSocket<typeof echo>(app, '/echo')
+  t.ok(client.connected)
+  t.equal(app.io.of('/echo').sockets.size, 1)
+  t.match(await rejection(injectSocket(app, '/nowhere')), { message: 'Invalid namespace' })
+})
 
 t.test('nextEvent returns each emit once, including those that arrived before the call', async (t) => {
   const app = await build(t)

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
 import t from 'tap'
-import { createCompact } from '../../../plugin/wire/compact-listeners.js'
+import { createCompactor } from '../../../plugin/wire/compact-listeners.js'
 
-const compact = createCompact()
+const compact = createCompactor()
 
 t.test('a compacted emitter hears, counts and forgets what it did before', async (t) => {
   const emitter = new EventEmitter()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { receiveInTurn, takeTurn, yieldTurn } from '../../../plugin/wire/event-batch.js'
+import { addToBatch, deferBatch, runBatch } from '../../../plugin/wire/event-batch.js'
 
 /** Writes down what it receives, and does something at it. */
 function createReceiver(at: Record<string, () => void> = {}) {
@@ -10,7 +10,7 @@ function createReceiver(at: Record<string, () => void> = {}) {
       at[String(name)]?.()
     },
   }
-  const come = (name: string, id?: number) => receiveInTurn(receiver, [name], id)
+  const come = (name: string, id?: number) => addToBatch(receiver, [name], id)
   return { received, come }
 }
 
@@ -21,16 +21,16 @@ t.test('events of a piece are received when it has ended, in their order', async
   come('a', 1)
   come('b')
   t.strictSame(received, [])
-  takeTurn()
+  runBatch()
   t.strictSame(received, [['a', 1], 'b'])
-  takeTurn()
+  runBatch()
   t.equal(received.length, 2)
 })
 
 t.test('what comes behind something with a turn of its own stays behind it', async (t) => {
   const { received, come } = createReceiver()
   const other = (name: string) => {
-    yieldTurn()
+    deferBatch()
     process.nextTick(() => received.push(name))
   }
   come('a')
@@ -39,16 +39,16 @@ t.test('what comes behind something with a turn of its own stays behind it', asy
   come('c')
   other('another')
   come('d')
-  takeTurn()
+  runBatch()
   t.strictSame(received, ['a'])
   // The next piece of the same turn of the event loop.
   come('e')
-  takeTurn()
+  runBatch()
   t.strictSame(received, ['a'])
   await tick()
   t.strictSame(received, ['a', 'other', 'b', 'c', 'another', 'd', 'e'])
   come('f')
-  takeTurn()
+  runBatch()
   t.equal(received.at(-1), 'f', 'the next turn is as the first')
 })
 
@@ -61,21 +61,21 @@ t.test('what comes while events are received is received behind them', async (t)
   })
   come('a')
   come('b')
-  takeTurn()
+  runBatch()
   t.strictSame(received, ['a', 'b', 'inner'])
 })
 
 t.test('what comes while those behind another are received is received behind them, too', async (t) => {
   const { received, come } = createReceiver({
     a: () => {
-      yieldTurn()
+      deferBatch()
       come('inner')
     },
   })
-  yieldTurn()
+  deferBatch()
   come('a')
   come('b')
-  takeTurn()
+  runBatch()
   await tick()
   await tick()
   t.strictSame(received, ['a', 'b', 'inner'])

@@ -57,19 +57,19 @@ for (const [name, value] of Object.entries(FOREIGN)) {
   t.test(`with a ${name} of the application nothing is changed, and the log says why`, async (t) => {
     const { words, talk } = await serve(t, { io: { [name]: value } })
     t.notOk(isPatched(await talk()))
-    t.strictSame(words(), [[30, `fast is off: the application has a ${name} of its own`]])
+    t.strictSame(words(), [[30, `fast is off: the application sets its own ${name}`]])
   })
 }
 
 t.test('on a version that was not tested nothing is changed, and the log says which', async (t) => {
   const installed = { ...versions.readVersions(), ws: '9.1.0' }
-  const { createLanes } = (await t.mockImport('../../../plugin/wire/fast-path.js', {
+  const { createFastPath } = (await t.mockImport('../../../plugin/wire/fast-path.js', {
     '../../../plugin/wire/tested-versions.js': { ...versions, readVersions: () => installed },
   })) as typeof import('../../../plugin/wire/fast-path.js')
   const { app, talk } = await serve(t, { fast: false })
   const { lines, logger } = logLines()
   const said = await build(t, {}, undefined, { logger })
-  const openLane = createLanes({
+  const openLane = createFastPath({
     io: app.io,
     options: {},
     limits: {} as never,
@@ -91,7 +91,9 @@ t.test(
     })
     t.notOk(isPatched(await talk()))
     t.notOk(isPatched(await talk()))
-    t.strictSame(words(), [[40, 'fast is off: what is installed is not what it was tested with']])
+    t.strictSame(words(), [
+      [40, 'fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses'],
+    ])
   },
 )
 

@@ -1,6 +1,6 @@
 import { PacketType } from 'socket.io-parser'
 import t from 'tap'
-import { findProblem, isWithinBounds } from '../../../plugin/wire/packet-limits.js'
+import { findProblem, isWithinPacketLimits } from '../../../plugin/wire/packet-limits.js'
 
 const BOUNDS = { arguments: 2, depth: 2, payloadBytes: 100 }
 
@@ -19,7 +19,7 @@ const LISTS: readonly (readonly [what: string, data: unknown[], size: number])[]
 t.test('an event is within the bounds when nothing is wrong with its packet', async (t) => {
   for (const [what, data, size] of LISTS) {
     const problem = findProblem({ type: PacketType.EVENT, nsp: '/', data } as never, size, BOUNDS)
-    t.equal(isWithinBounds(data, size, BOUNDS), problem === undefined, what)
+    t.equal(isWithinPacketLimits(data, size, BOUNDS), problem === undefined, what)
   }
 })
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { type Client, hasSeams, isEngine } from '../../../plugin/wire/private-fields.js'
+import { hasPrivateFields, isPrivateEngine, type PrivateClient } from '../../../plugin/wire/private-fields.js'
 import { stage } from '../lane-harness.js'
 
 t.test('a client of which anything is missing has not the seams', async (t) => {
   const { socket } = await stage(t, {}, { fast: false })
-  const client = socket.client as unknown as Client
-  t.ok(hasSeams(client))
+  const client = socket.client as unknown as PrivateClient
+  t.ok(hasPrivateFields(client))
   /** The same, but for what is at that path. */
   const without = (target: object, [name = '', ...path]: string[]): object => {
     const inner = Reflect.get(target, name) as object
@@ -48,16 +48,16 @@ t.test('a client of which anything is missing has not the seams', async (t) => {
     'conn.transport.socket._receiver.writableEnded',
     'conn.transport.socket._receiver.end',
   ]
-  for (const path of paths) t.notOk(hasSeams(without(client, path.split('.')) as Client), path)
+  for (const path of paths) t.notOk(hasPrivateFields(without(client, path.split('.')) as PrivateClient), path)
 })
 
 t.test('an engine of which anything is missing is not known', async (t) => {
   const { app } = await stage(t, {}, { fast: false })
   const { engine } = app.io
-  t.ok(isEngine(engine))
+  t.ok(isPrivateEngine(engine))
   for (const name of ['middlewares', 'ws', 'prepare', 'verify', 'handleUpgrade', 'onWebSocket']) {
     t.notOk(
-      isEngine(new Proxy(engine, { get: (own, key) => (key === name ? undefined : Reflect.get(own, key)) })),
+      isPrivateEngine(new Proxy(engine, { get: (own, key) => (key === name ? undefined : Reflect.get(own, key)) })),
       name,
     )
   }

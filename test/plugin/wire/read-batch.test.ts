@@ -1,5 +1,5 @@
 import t from 'tap'
-import { receiveInTurn } from '../../../plugin/wire/event-batch.js'
+import { addToBatch } from '../../../plugin/wire/event-batch.js'
 import { beginReading, endReading, flushLater } from '../../../plugin/wire/read-batch.js'
 
 t.test('what is sent while a piece is read, or its events are handled, is written at its end', async (t) => {
@@ -7,7 +7,7 @@ t.test('what is sent while a piece is read, or its events are handled, is writte
   const writer = { flush: () => log.push('written') }
   const receiver = { receive: ([name]: readonly unknown[]) => log.push(`handled ${name}`) }
   beginReading()
-  receiveInTurn(receiver, ['a'], undefined)
+  addToBatch(receiver, ['a'], undefined)
   flushLater(writer)
   log.push('read')
   endReading()
@@ -20,7 +20,7 @@ t.test('a piece within another, of a client in this process, is handled and writ
   const receiver = { receive: ([name]: readonly unknown[]) => log.push(`handled ${name}`) }
   beginReading()
   beginReading()
-  receiveInTurn(receiver, ['a'], undefined)
+  addToBatch(receiver, ['a'], undefined)
   flushLater(writer)
   endReading()
   t.strictSame(log, [], 'not yet')

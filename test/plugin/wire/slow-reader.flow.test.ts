@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import t from 'tap'
 import WebSocket from 'ws'
-import { boundBacklog } from '../../../plugin/wire/slow-reader.js'
+import { limitUnread } from '../../../plugin/wire/slow-reader.js'
 import { build, heard, listen, until, WEBSOCKET } from '../harness.js'
 
 /** A connection of which we say when it creates, flushes and drains; and what was done to it. */
@@ -9,7 +9,7 @@ function connect(limit: number) {
   const reports: number[] = []
   const closings: boolean[] = []
   const connection = Object.assign(new EventEmitter(), { close: (discard: boolean) => void closings.push(discard) })
-  boundBacklog(connection, limit, (bytes) => {
+  limitUnread(connection, limit, (bytes) => {
     reports.push(bytes)
     if (closings.length >= reports.length) t.fail('it is reported before it is closed')
   })

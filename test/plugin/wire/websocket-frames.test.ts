@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import t from 'tap'
-import { frameOf, LONGEST_TEXT, readTexts } from '../../../plugin/wire/websocket-frames.js'
+import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../plugin/wire/websocket-frames.js'
 import { type FrameOptions, frame, OPCODE } from '../../wire/wire.js'
 
 /** The ws that engine.io brings: what it reads and writes is right. */
@@ -29,7 +29,7 @@ async function byWs(chunk: Buffer, maxPayload: number): Promise<unknown[]> {
 /** The same, as far as it is ours to read. */
 async function byUs(chunk: Buffer, maxPayload: number): Promise<{ seen: unknown[]; ours: number }> {
   const texts: unknown[] = []
-  const read = readTexts(chunk, maxPayload, { takeText: (text) => void texts.push(text) })
+  const read = readTextFrames(chunk, maxPayload, { receiveText: (text) => void texts.push(text) })
   return { seen: [...texts, ...(await byWs(chunk.subarray(read), maxPayload))], ours: texts.length }
 }
 
@@ -91,7 +91,7 @@ t.test('what is no whole short text of UTF-8 is left as it was, and all behind i
     const before = Buffer.from(chunk)
     const texts: string[] = []
     const whole = what.endsWith('not here') ? chunk.subarray(0, -frame(OPCODE.text, 'last').length) : chunk
-    const read = readTexts(whole, 100, { takeText: (text) => void texts.push(text) })
+    const read = readTextFrames(whole, 100, { receiveText: (text) => void texts.push(text) })
     t.strictSame(texts, ['first'], what)
     t.ok(chunk.subarray(read).equals(before.subarray(read)), 'it is as it was')
     t.equal(read, frame(OPCODE.text, 'first').length)
@@ -102,7 +102,7 @@ t.test('a head that is cut off anywhere is left', async (t) => {
   const bytes = frame(OPCODE.text, 'x'.repeat(200))
   for (let length = 0; length < 9; length++) {
     for (const offset of [0, 1, 2, 3]) {
-      t.equal(readTexts(placed(bytes.subarray(0, length), offset), 0, { takeText: () => t.fail('a text') }), 0)
+      t.equal(readTextFrames(placed(bytes.subarray(0, length), offset), 0, { receiveText: () => t.fail('a text') }), 0)
     }
   }
 })
@@ -184,6 +184,6 @@ t.test('the frame of a text is that of ws', async (t) => {
     '\ud83d\ude00',
     '\u{1f600}'.repeat(longest / 2),
   ]) {
-    t.ok(Buffer.from(frameOf(text), 'latin1').equals(byWs(text)), `${text.length} of ${text.slice(0, 2)}`)
+    t.ok(Buffer.from(textFrame(text), 'latin1').equals(byWs(text)), `${text.length} of ${text.slice(0, 2)}`)
   }
 })

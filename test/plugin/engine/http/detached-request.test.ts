@@ -2,10 +2,10 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import t from 'tap'
 import WebSocket from 'ws'
-import { Answer } from '../../../../plugin/engine/http/captured-response.js'
+import { CapturedResponse } from '../../../../plugin/engine/http/captured-response.js'
 import { deriveConnect } from '../../../../plugin/engine/http/connect-request.js'
 import { UpgradeRequest } from '../../../../plugin/engine/http/detached-request.js'
-import { inheritHeaders, SHAPE } from '../../../../plugin/engine/http/header-cache.js'
+import { HEADER_SHAPE, inheritHeaders } from '../../../../plugin/engine/http/header-cache.js'
 import { build, heard, listen, until, WEBSOCKET } from '../../harness.js'
 
 /** A raw request as node has read it. */
@@ -72,7 +72,7 @@ t.test('whoever makes up names of headers gets them, and fills no memory', async
 })
 
 t.test('nor ends it that others have theirs in common', async (t) => {
-  const shapeOf = (names: string[]) => new UpgradeRequest(read(names.flatMap((name) => [name, 'x'])))[SHAPE]
+  const shapeOf = (names: string[]) => new UpgradeRequest(read(names.flatMap((name) => [name, 'x'])))[HEADER_SHAPE]
   const browser = ['Host', 'User-Agent', 'X-Of-A-Browser']
   const first = shapeOf(browser)
   for (let index = 0; index < 2_000; index++) {
@@ -104,7 +104,7 @@ t.test('a header may be called __proto__ or constructor, and changes nothing', a
       t.strictSame(Object.keys(inheritHeaders(kept)), Object.keys(kept.headers))
     }
   }
-  const answer = new Answer(read(SENT))
+  const answer = new CapturedResponse(read(SENT))
   answer.setHeader('__proto__', ['a', 'b'])
   answer.setHeader('X-Own', '1')
   t.strictSame(Object.entries(answer.endToEndHeaders), [

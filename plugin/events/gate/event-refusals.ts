@@ -5,39 +5,40 @@ import { FST_NSP_CLOSING, FST_NSP_EVENT_UNKNOWN, FST_NSP_RATE_LIMITED } from '..
 import type { Clock, Limits } from '../../shared/limits.js'
 import { type Notices, RatedLog } from '../../shared/log/rated-log.js'
 import { suggest } from '../../shared/wording.js'
-import { Refusal } from '../../wire/packet-limits.js'
-import type { Arrival } from '../incoming-event.js'
-import { Rates } from './event-rates.js'
-import { Waits } from './waiting-event.js'
+import { PacketRefusal } from '../../wire/packet-limits.js'
+import type { IncomingEvent } from '../incoming-event.js'
+import { EventRates } from './event-rates.js'
+import { WaitingEvents } from './waiting-event.js'
 
 /*
- * The desk of a socket's gate: each event is looked at here first, and those that go no further are answered from here.
+ * Refuses events of a socket: those beyond a limit, unknown ones, and those that a middleware rejects. Sends the error in the
+ * ack and writes the log line.
  */
 
-export interface DeskRules {
+export interface RefusalRules {
   readonly limits: Limits
-  /** Milliseconds, 0 for no bound: of an event that is not declared, in the application's own functions. */
+  /** Longest that listeners may take to ack an undeclared event. Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
-  /** Logs what a function of the application has thrown, and says what of it is told. */
+  /** Logs what a function of the application has thrown, and returns the error for the client. */
   readonly report: (error: unknown, what: string, socket: Socket, event: string) => WireError
   readonly now: Clock
   readonly log: FastifyBaseLogger
   readonly notices: Notices
-  /** Declared events, by their name. */
+  /** Declared events by name. */
   readonly dispatches: ReadonlyMap<string, unknown>
 }
 
-const UNDECLARED = "the definition's `events` have no such name, and nothing listens for it"
+const UNDECLARED = "the definition's `events` do not declare it, and it has no listener"
 
-export class Desk {
+export class EventRefusals {
   readonly socket: Socket
-  readonly rates: Rates
-  readonly #rules: DeskRules
-  #waits: Waits | undefined = undefined
+  readonly rates: EventRates
+  readonly #rules: RefusalRules
+  #waiting: WaitingEvents | undefined = undefined
 
-  constructor(socket: Socket, rules: DeskRules, rates: Rates | undefined) {
+  constructor(socket: Socket, rules: RefusalRules, rates: EventRates | undefined) {
     this.socket = socket
-    this.rates = rates ?? new Rates(rules.limits.eventsPerSecond, rules.now)
+    this.rates = rates ?? new EventRates(rules.limits.eventsPerSecond, rules.now)
     this.#rules = rules
   }
 
@@ -45,26 +46,26 @@ export class Desk {
     return this.#rules.handlerTimeoutMs
   }
 
-  /** What of its events is in the application's own functions. */
-  get waits(): Waits {
-    this.#waits ??= new Waits()
-    return this.#waits
+  /** Events that wait for a middleware or a listener of the application. */
+  get waiting(): WaitingEvents {
+    this.#waiting ??= new WaitingEvents()
+    return this.#waiting
   }
 
-  /** Whether an event is within its rate and its bounds; one that is not is answered. */
-  admits(arrival: Arrival): boolean {
+  /** Whether an event is within the rate and the packet limits. Refuses one that is not. */
+  admits(incoming: IncomingEvent): boolean {
     const waitMs = this.rates.bucket.take()
     if (waitMs > 0) {
-      this.refuse(arrival, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
+      this.refuse(incoming, Object.assign(new FST_NSP_RATE_LIMITED(), { details: { retryAfterMs: waitMs } }))
       return false
     }
-    if (!(arrival.payload instanceof Refusal)) return true
-    this.refuse(arrival, arrival.payload.error)
+    if (!(incoming.payload instanceof PacketRefusal)) return true
+    this.refuse(incoming, incoming.payload.error)
     return false
   }
 
-  /** Answers an event that goes no further. One without an ack is told to the log alone. */
-  refuse({ name, ack }: Arrival, error: Error): void {
+  /** Acks an event with an error. Without an ack the error is only logged. */
+  refuse({ name, ack }: IncomingEvent, error: Error): void {
     const { code, message: reason } = error as { code?: string; message: string }
     if (ack || error instanceof FST_NSP_CLOSING)
       this.#log.write('debug', { ...this.#where(name), code }, 'event refused')
@@ -72,20 +73,20 @@ export class Desk {
     ack?.send({ ok: false, error: toWireError(error) }, undefined)
   }
 
-  /** Answers an event that is neither declared nor listened for. */
-  refuseUnknown(arrival: Arrival): void {
-    const event = arrival.name.slice(0, 100)
-    const help = suggest(arrival.name, this.#rules.dispatches.keys()).trimEnd()
+  /** Refuses an event that is neither declared nor has a listener. */
+  refuseUnknown(incoming: IncomingEvent): void {
+    const event = incoming.name.slice(0, 100)
+    const help = suggest(incoming.name, this.#rules.dispatches.keys()).trimEnd()
     const error = new FST_NSP_EVENT_UNKNOWN(event, this.socket.nsp.name, help || UNDECLARED)
-    if (arrival.ack) this.refuse(arrival, error)
+    if (incoming.ack) this.refuse(incoming, error)
     else {
       const where = { ...this.#where(event), code: error.code, reason: error.message }
       this.#rules.notices.write('debug', event, where, 'unknown event without ack')
     }
   }
 
-  /** Answers an event that a middleware of the application refuses, or fails at. */
-  refuseByMiddleware({ name, ack }: Arrival, error: unknown, isThrown: boolean): void {
+  /** Refuses an event for which a middleware has called `next(error)`, or has thrown (`isThrown`). */
+  refuseByMiddleware({ name, ack }: IncomingEvent, error: unknown, isThrown: boolean): void {
     let told = isThrown ? INTERNAL : toWireError(error, this.#log)
     if (isThrown || told.code === INTERNAL.code) told = this.report(error, 'middleware', name)
     else this.#log.write('debug', { ...this.#where(name), code: told.code, err: error }, 'event refused')
