@@ -155,7 +155,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
         const { log, isLaned, isPassedBy, acks } = JSON.parse((await run(folder, process.execPath, 'fast.mjs')).stdout)
         t.strictSame(log, [], 'the log has no word of it being off')
         t.ok(isLaned)
-        t.ok(isPassedBy, 'no emitter below has heard of the event')
+        t.ok(isPassedBy, 'no emitter below has emitted the event')
         t.match(acks, [
           { ok: true, data: { text: 'hi' } },
           { ok: false, error: { code: 'FST_NSP_EVENT_INVALID' } },
