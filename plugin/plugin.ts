@@ -22,7 +22,7 @@ import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
-import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
+import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
 import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -65,7 +65,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
   const now = () => performance.now()
   const rates = createPacketRates(limits, now)
-  const lines = new LineRates(now)
+  const lines = new LogRates(now)
   const notices = new Notices(log, lines, isStrict)
   const codec = createCodec({
     limits,
@@ -75,7 +75,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
     admits: rates.admits,
     forget: (connection) => admission.forget(connection),
-    reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'details of a refusal can not be sent'),
+    reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'the details of an error can not be sent'),
   })
   const recovery = withRecovery(options.io, {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import { FST_NSP_ORIGIN_FORBIDDEN } from '../shared/errors.js'
-import { settledInTime } from '../shared/timeout.js'
+import { withTimeout } from '../shared/timeout.js'
 import { handshakeOf } from './http/connect-request.js'
 
 /*
@@ -59,7 +59,7 @@ export function admitOrigin(
   const handshake = opening ? handshakeOf(opening) : undefined
   if (!handshake || isFromSamePage(raw, handshake)) return go()
   // Of a function of the application that never calls back, nobody waits longer for an answer.
-  return settledInTime(checkOrigin(raw, handshake), ANSWER_MS, () => new Error('io.cors has not called back')).then(
+  return withTimeout(checkOrigin(raw, handshake), ANSWER_MS, () => new Error('io.cors has not called back')).then(
     () => go(),
     (error: unknown) => {
       handshake.log.info({ err: error }, 'refused a request of a session, for its origin')

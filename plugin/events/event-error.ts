@@ -27,7 +27,7 @@ export async function toClientError(
   { event, log, isInHandler }: EventErrorSource,
 ): Promise<WireError> {
   // reauthenticate() rejects with it; it was made for the client.
-  if (thrown instanceof ConnectRefusal) return thrown.told
+  if (thrown instanceof ConnectRefusal) return thrown.wireError
   const { code, message, statusCode = 400 } = Object(thrown) as Partial<WireError>
   const checkData = event.errors.get(String(code))
   if (checkData) {

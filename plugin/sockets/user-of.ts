@@ -10,7 +10,7 @@ import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import { FST_NSP_EMIT_INVALID, FST_NSP_USER_ID_INVALID } from '../shared/errors.js'
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
-import { contain, recast } from '../shared/maybe-async.js'
+import { contain, mapError } from '../shared/maybe-async.js'
 import { isClusterAdapter } from './adapter-features.js'
 import type { Identities } from './identities.js'
 import { findEntries } from './namespace-of.js'
@@ -136,7 +136,7 @@ function flagged(socket: Socket, { volatile, compress }: Flags): Socket {
 }
 
 function sendable(namespace: string, event: string, value: unknown): unknown {
-  return recast(
+  return mapError(
     () => toSendable(value),
     (error) => {
       throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)

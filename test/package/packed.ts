@@ -44,7 +44,7 @@ export async function run(
 export const bin = (name: string) => join(root, 'node_modules/.bin', name)
 export const module = (path: string) => join(root, 'node_modules', path)
 
-// Packs the result of `npm run build`: the repository's .npmrc turns scripts off, also prepack.
+// Packs what `npm run build` has built: the repository's .npmrc turns scripts off, also prepack.
 const packed = await run(root, 'npm', 'pack', '--json', '--pack-destination', temp)
 const [{ filename, files: packedFiles }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(packed.stdout)
 

@@ -119,9 +119,9 @@ export async function shake(
   })
 }
 
-/** until() first checks in this many ticks of the event loop. Then it waits a millisecond each time, so that others have the CPU. */
+/** Ticks in which until() checks without waiting. After them it waits a millisecond between checks, so that other processes get the CPU. */
 const TICKS = 200
-// A test may replace the global one with a mock clock.
+// A test may replace the global clock.
 const { setTimeout: sleep } = globalThis
 
 /** Resolves when a condition holds; tap's own timeout is the limit. */

@@ -55,8 +55,8 @@ export interface NamespacesOptions {
   onConnectTimeoutMs?: number
   /**
    * Milliseconds that joining a namespace may take, from the CONNECT packet to the connected socket: hooks, middlewares of
-   * `io.of(name).use()`, a recovery. Then it is refused with `FST_NSP_ADMISSION_TIMEOUT`, and none of its hooks begins any
-   * more. 0 turns it off.
+   * `io.of(name).use()`, a recovery. Then it is refused with `FST_NSP_ADMISSION_TIMEOUT`, and no further hook is started.
+   * 0 turns it off.
    * @defaultValue 10_000
    */
   admissionTimeoutMs?: number
@@ -65,8 +65,8 @@ export interface NamespacesOptions {
    * socket has connected. Synchronous.
    *
    * @param request - the request that joins the namespace
-   * @returns a string, a number, a bigint, or an object with a text of its own, such as an ObjectId; `undefined` or `null` for a
-   * socket of no user. Any other value refuses the socket with `FST_NSP_USER_ID_INVALID`.
+   * @returns a string, a number, a bigint, or an object with its own `toString()`, such as an ObjectId; `undefined` or `null` for
+   * a socket without a user. Any other value refuses the socket with `FST_NSP_USER_ID_INVALID`.
    * @defaultValue `request.user.id`, or `request.user.sub`
    */
   userIdOf?(request: FastifyRequest): UserId | null | undefined
@@ -83,7 +83,7 @@ export interface NamespacesOptions {
   limits?: Partial<Limits>
 }
 
-/** The options after their check: completed and frozen. */
+/** The checked options, with defaults, frozen. */
 export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf'>> {
   readonly userIdOf?: NamespacesOptions['userIdOf']
   readonly io: Partial<ServerOptions> & { readonly path: string }
@@ -132,7 +132,7 @@ const { read: readFunction } = rule('a function', (value) => typeof value === 'f
 function problemOfServerOption(name: string): string | undefined {
   if (SERVER_OPTION_NAMES.includes(name)) return undefined
   const hint = suggest(name, SERVER_OPTION_NAMES).trimEnd()
-  return `is no option of a Socket.IO 4.8 server${hint && `: ${hint}`}`
+  return `is not an option of a Socket.IO 4.8 server${hint && `: ${hint}`}`
 }
 
 function checkUserIdOf(value: unknown, path: string): unknown {

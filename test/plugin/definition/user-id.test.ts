@@ -9,7 +9,7 @@ t.test('a userIdOf that is asynchronous is refused at boot, naming the option', 
   const userIdOf = (async () => 'ada') as unknown as NonNullable<NamespacesOptions['userIdOf']>
   t.throws(() => normalizeOptions({ userIdOf }), {
     code: 'FST_NSP_OPTIONS_INVALID',
-    message: 'Option userIdOf must not be asynchronous: find out who it is in a hook of joining',
+    message: 'Option userIdOf must not be asynchronous: look up the user in a joining hook',
   })
 })
 
@@ -56,7 +56,7 @@ t.test('an id is a text, and two who are not the same do not have the same one',
   for (const value of none) {
     t.throws(() => toUserId(value), {
       code: 'FST_NSP_USER_ID_INVALID',
-      message: /^A user's id must be a string, a number, a bigint, or an object with a text of its own: got ./,
+      message: /^A user's id must be a string, a number, a bigint, or an object with its own toString\(\): got ./,
     })
   }
   t.throws(() => toUserId(true), { message: /got true$/ })

@@ -2,7 +2,7 @@ import { Type as LegacyType } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { Type } from 'typebox'
-import { isSound } from '../../../plugin/schema/certain-to-compile.js'
+import { isCertainToCompile } from '../../../plugin/schema/certain-to-compile.js'
 import { compileIncoming, compileOutgoing } from '../../../plugin/schema/compile.js'
 import { compilersOf } from '../../../plugin/schema/fastify-compilers.js'
 import type { CompileJsonSchema } from '../../../plugin/schema/schema.js'
@@ -10,7 +10,7 @@ import { build, client } from '../harness.js'
 import { createRandom, type Random } from '../random.js'
 import { compileWhole, contextCompilers, silence } from '../schema-harness.js'
 
-const isSoundAlone = (schema: unknown) => isSound(schema, () => undefined)
+const isSoundAlone = (schema: unknown) => isCertainToCompile(schema, () => undefined)
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']
 const ODD = [undefined, null, 0, -1, 1.5, Number.NaN, 1 / 0, '', 'x', true, false, [], {}, [null], ['a', 'a'], () => 1]

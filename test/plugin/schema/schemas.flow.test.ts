@@ -295,7 +295,7 @@ t.test('a schema that does not compile fails at boot, naming namespace, event an
     app.addSchema({ $id: 'bad', 'no keyword': 1, definitions: { good: { type: 'string' } } })
     await t.rejects(async () => void (await app.ready()), {
       code: 'FST_NSP_DEFINITION_INVALID',
-      message: new RegExp(`^Definition ${place.replaceAll(/[[\].]/g, '\\$&')} is no valid schema: `),
+      message: new RegExp(`^Definition ${place.replaceAll(/[[\].]/g, '\\$&')} is not a valid schema: `),
     })
   }
 })
@@ -421,7 +421,7 @@ const NO_COMPILERS: Compilers = {
   isCertain: () => false,
   compileSerializer: () => () => undefined,
   isOwnSerializer: false,
-  follow: () => undefined,
+  resolveRef: () => undefined,
 }
 
 t.test('an emit that is not declared throws in development, and passes in production', async (t) => {
@@ -489,7 +489,8 @@ t.test('ask() resolves to the answer of one client as its schema makes it, or sa
   })
   await t.rejects(ask('quiz', 'nothing', { timeoutMs: 10 }), {
     code: 'FST_NSP_ANSWER_TIMEOUT',
-    message: 'The client has not answered the emit quiz in time: expect that, or ask() with a longer timeoutMs',
+    message:
+      'The client did not answer the emit quiz in time: handle this error, or call ask() with a longer timeoutMs',
   })
   await t.rejects(ask('quiz', {}, { timeoutMs: 10 }), { code: 'FST_NSP_EMIT_INVALID' })
   await t.rejects(ask('typo', 7, { timeoutMs: 10 }), { code: 'FST_NSP_EMIT_UNKNOWN' })

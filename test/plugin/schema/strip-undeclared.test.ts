@@ -3,11 +3,11 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { compileOutgoing } from '../../../plugin/schema/compile.js'
 import { compilersOf } from '../../../plugin/schema/fastify-compilers.js'
-import { createFollow } from '../../../plugin/schema/schema-ref.js'
+import { createRefResolver } from '../../../plugin/schema/schema-ref.js'
 import { client } from '../harness.js'
 
 /** What a schema lets out of a value, in a context to which these schemas were added. */
-async function projections(t: Test, added: object[] = []) {
+async function createStripper(t: Test, added: object[] = []) {
   const app: FastifyInstance = Fastify({ ajv: { customOptions: { strict: false } } })
   t.teardown(() => app.close())
   for (const schema of added) app.addSchema(schema)
@@ -274,10 +274,10 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
 
 for (const [rule, cases] of Object.entries(CASES)) {
   t.test(rule, async (t) => {
-    const project = await projections(t, [{ $id: 'thing', ...fields({ x: text, o: fields({ y: text }) }) }])
+    const strip = await createStripper(t, [{ $id: 'thing', ...fields({ x: text, o: fields({ y: text }) }) }])
     for (const [schema, value, sent] of cases) {
-      if (sent === undefined) t.throws(() => project(schema, value), { name: 'Error' }, JSON.stringify(schema))
-      else t.strictSame(project(schema, value), sent, JSON.stringify(schema))
+      if (sent === undefined) t.throws(() => strip(schema, value), { name: 'Error' }, JSON.stringify(schema))
+      else t.strictSame(strip(schema, value), sent, JSON.stringify(schema))
     }
   })
 }
@@ -309,24 +309,24 @@ t.test(
 )
 
 t.test('a reference to nothing is followed nowhere', async (t) => {
-  const follow = createFollow({ thing: { $id: 'thing', properties: { x: text } }, strange: 'no schema' })
-  t.strictSame(follow('thing#/properties/x', {})?.schema, text)
+  const resolveRef = createRefResolver({ thing: { $id: 'thing', properties: { x: text } }, strange: 'no schema' })
+  t.strictSame(resolveRef('thing#/properties/x', {})?.schema, text)
   for (const ref of ['missing', 'strange', '__proto__', 'thing#/properties/y', 'thing#/properties/x/type/y']) {
-    t.equal(follow(ref, {}), undefined, ref)
+    t.equal(resolveRef(ref, {}), undefined, ref)
   }
 })
 
-t.test('what goes out by a reference that nobody can follow is refused at boot, and not sent whole', async (t) => {
+t.test('what goes out by a reference that nobody can resolveRef is refused at boot, and not sent whole', async (t) => {
   const compilers = {
     compile: () => () => true,
     isCertain: () => false,
     compileSerializer: () => undefined,
     isOwnSerializer: true,
-    follow: createFollow({}),
+    resolveRef: createRefResolver({}),
   }
   for (const ref of ['nope', '#nope', '#/nope/nope', 'http://[/x']) {
     t.throws(() => compileOutgoing(fields({ o: { $ref: ref } }), compilers), {
-      message: `"${ref}" can not be followed, so what is sent can not be stripped`,
+      message: `"${ref}" can not be resolved, so undeclared properties can not be removed`,
     })
   }
   const round = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }
@@ -334,42 +334,42 @@ t.test('what goes out by a reference that nobody can follow is refused at boot, 
 })
 
 t.test('a copy is as JSON would have it', async (t) => {
-  const project = await projections(t)
+  const strip = await createStripper(t)
   const at = new Date(0)
   const list = { type: 'array', items: text }
   const all = fields({ x: text, list, map: { type: 'object', additionalProperties: text }, in: fields({ x: text }) })
   const strange = { list: ['a'], map: { a: 'a', b: undefined, c: () => {} }, in: { toJSON: () => ({ x: 'json' }) } }
-  t.strictSame(project(all, { ...strange, x: () => {} }), { list: ['a'], map: { a: 'a' }, in: { x: 'json' } })
-  t.strictSame(project(fields({ x: {} }), { x: at }), { x: at.toISOString() })
-  t.strictSame(project(list, [at, undefined, null, Symbol('x')]), [at.toISOString(), '', '', ''], 'null, and coerced')
-  t.strictSame(project(all, { list: { toJSON: () => ['json'] } }), { list: ['json'] })
-  t.strictSame(project(all, { map: { toJSON: () => ({ a: 'json' }) } }), { map: { a: 'json' } })
-  t.strictSame(project({ anyOf: [A, B] }, { toJSON: () => ({ kind: 'a', y: 1 }) }), { kind: 'a' })
-  t.strictSame(project(list, 'one'), ['one'], 'coerced')
-  t.strictSame(project(fields({ x: text }), Object.create({ x: 'inherited' })), {})
-  for (const wrong of [undefined, 'text', null, [both]]) t.throws(() => project(fields({ o: A }), { o: wrong ?? 1 }))
+  t.strictSame(strip(all, { ...strange, x: () => {} }), { list: ['a'], map: { a: 'a' }, in: { x: 'json' } })
+  t.strictSame(strip(fields({ x: {} }), { x: at }), { x: at.toISOString() })
+  t.strictSame(strip(list, [at, undefined, null, Symbol('x')]), [at.toISOString(), '', '', ''], 'null, and coerced')
+  t.strictSame(strip(all, { list: { toJSON: () => ['json'] } }), { list: ['json'] })
+  t.strictSame(strip(all, { map: { toJSON: () => ({ a: 'json' }) } }), { map: { a: 'json' } })
+  t.strictSame(strip({ anyOf: [A, B] }, { toJSON: () => ({ kind: 'a', y: 1 }) }), { kind: 'a' })
+  t.strictSame(strip(list, 'one'), ['one'], 'coerced')
+  t.strictSame(strip(fields({ x: text }), Object.create({ x: 'inherited' })), {})
+  for (const wrong of [undefined, 'text', null, [both]]) t.throws(() => strip(fields({ o: A }), { o: wrong ?? 1 }))
   for (const wrong of ['text', [both, both]])
-    t.throws(() => project({ type: 'object', additionalProperties: text }, wrong))
-  t.throws(() => project({ anyOf: [A, B] }, { kind: 'd' }))
-  t.throws(() => project({ anyOf: [A, B] }, 'text'))
+    t.throws(() => strip({ type: 'object', additionalProperties: text }, wrong))
+  t.throws(() => strip({ anyOf: [A, B] }, { kind: 'd' }))
+  t.throws(() => strip({ anyOf: [A, B] }, 'text'))
 })
 
 t.test('poisoned keys stay behind', async (t) => {
-  const project = await projections(t)
+  const strip = await createStripper(t)
   const poisoned = JSON.parse('{"__proto__":{"admin":true},"a":"a"}')
   for (const schema of [fields({ a: text }), { type: 'object', additionalProperties: true }, {}]) {
-    const copy = project(schema, poisoned) as { admin?: boolean }
+    const copy = strip(schema, poisoned) as { admin?: boolean }
     t.strictSame(copy, { a: 'a' })
     t.equal(copy.admin, undefined)
   }
 })
 
 t.test('what has no end is refused', async (t) => {
-  const project = await projections(t)
+  const strip = await createStripper(t)
   const tree = fields({ children: { type: 'array', items: { $ref: '#' } } }, { $id: 'tree' })
   const cycle: { children: unknown[] } = { children: [] }
   cycle.children.push(cycle)
-  t.throws(() => project(tree, cycle), RangeError)
+  t.throws(() => strip(tree, cycle), RangeError)
   const own = { toJSON: () => own }
   for (const schema of [
     tree,
@@ -377,7 +377,7 @@ t.test('what has no end is refused', async (t) => {
     { anyOf: [A, B] },
     { type: 'object', additionalProperties: true },
   ]) {
-    t.throws(() => project(schema, own), RangeError)
+    t.throws(() => strip(schema, own), RangeError)
   }
 })
 
@@ -404,7 +404,7 @@ t.test('binary data is sent where anything may be, and is no object of declared 
 })
 
 t.test('a schema of another language is left alone', async (t) => {
-  const project = await projections(t)
+  const strip = await createStripper(t)
   class Foreign {
     readonly type = 'object'
   }
@@ -413,13 +413,13 @@ t.test('a schema of another language is left alone', async (t) => {
     isCertain: () => false,
     compileSerializer: () => undefined,
     isOwnSerializer: true,
-    follow: () => undefined,
+    resolveRef: () => undefined,
   })
   t.strictSame(check(both), both)
   const own = Object.assign(
     Object.create({}),
     fields({ x: text, o: Object.assign(Object.create({}), fields({ y: text })) }),
   )
-  t.strictSame(project(own, { ...both, o: both }), { x: 'x', o: { y: 'y' } }, 'what has a class may speak of JSON')
-  t.strictSame(project({ anyOf: [{ elements: text }, A] }, { kind: 'z', ...both }), { kind: 'z', ...both })
+  t.strictSame(strip(own, { ...both, o: both }), { x: 'x', o: { y: 'y' } }, 'what has a class may speak of JSON')
+  t.strictSame(strip({ anyOf: [{ elements: text }, A] }, { kind: 'z', ...both }), { kind: 'z', ...both })
 })

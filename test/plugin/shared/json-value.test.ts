@@ -61,7 +61,7 @@ t.test('a key that is called __proto__ is left out', async (t) => {
 t.test('a cycle, or what is nested deeper than 200 levels, is refused', async (t) => {
   const cycle: { self?: object } = {}
   cycle.self = cycle
-  t.throws(() => toPlain(cycle), { name: 'RangeError', message: 'The value is nested too deeply, or in itself' })
+  t.throws(() => toPlain(cycle), { name: 'RangeError', message: 'The value is nested too deeply, or contains itself' })
   const ownJson = { toJSON: () => ownJson }
   t.throws(() => toPlain(ownJson), RangeError)
   t.doesNotThrow(() => toPlain(nest(200)))

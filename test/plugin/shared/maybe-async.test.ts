@@ -1,5 +1,5 @@
 import t from 'tap'
-import { after, contain, isThenable, recast, walk } from '../../../plugin/shared/maybe-async.js'
+import { after, contain, isThenable, mapError, runSteps } from '../../../plugin/shared/maybe-async.js'
 
 // biome-ignore lint/suspicious/noThenProperty: what the test is about
 const thenable = { then: (fulfil: (value: unknown) => unknown) => Promise.resolve(7).then(fulfil) }
@@ -26,29 +26,29 @@ t.test('steps are taken in order, and none waits where none is asynchronous', as
     taken.push(`${name} ${subject}`)
     return result
   }
-  t.equal(walk([step('a'), step('b', 'not looked at'), step('c')], 'x'), undefined)
+  t.equal(runSteps([step('a'), step('b', 'not looked at'), step('c')], 'x'), undefined)
   t.strictSame(taken, ['a x', 'b x', 'c x'])
 
   taken.length = 0
-  const pending = walk([step('a'), step('b', thenable), step('c', Promise.resolve()), step('d')], 'y')
+  const pending = runSteps([step('a'), step('b', thenable), step('c', Promise.resolve()), step('d')], 'y')
   t.strictSame(taken, ['a y', 'b y'], 'the third waits for the second')
   await pending
   t.strictSame(taken, ['a y', 'b y', 'c y', 'd y'])
 
   taken.length = 0
-  walk([step('a'), step('b')], 'z', 1)
+  runSteps([step('a'), step('b')], 'z', 1)
   t.strictSame(taken, ['b z'], 'a walk may begin later')
-  t.equal(walk([], 'nothing to do'), undefined)
+  t.equal(runSteps([], 'nothing to do'), undefined)
 })
 
 t.test('a throw or a rejection ends the walk', async (t) => {
   const refuse = () => {
     throw new Error('no')
   }
-  t.throws(() => walk([refuse, () => t.fail('goes on')], 0), { message: 'no' })
+  t.throws(() => runSteps([refuse, () => t.fail('goes on')], 0), { message: 'no' })
   const steps = [async () => {}, refuse, () => t.fail('goes on')]
-  await t.rejects(async () => walk(steps, 0), { message: 'no' })
-  await t.rejects(async () => walk([async () => refuse(), () => t.fail('goes on')], 0), { message: 'no' })
+  await t.rejects(async () => runSteps(steps, 0), { message: 'no' })
+  await t.rejects(async () => runSteps([async () => refuse(), () => t.fail('goes on')], 0), { message: 'no' })
 })
 
 t.test('what a function throws or rejects with is recast; what it gives is left alone', async (t) => {
@@ -59,12 +59,12 @@ t.test('what a function throws or rejects with is recast; what it gives is left 
     throw new Error('no')
   }
   t.equal(
-    recast(() => 1, fail),
+    mapError(() => 1, fail),
     1,
   )
-  t.equal(await recast(async () => 2, fail), 2)
-  t.throws(() => recast(refuse, fail), { message: 'more than no' })
-  await t.rejects(async () => recast(async () => refuse(), fail), { message: 'more than no' })
+  t.equal(await mapError(async () => 2, fail), 2)
+  t.throws(() => mapError(refuse, fail), { message: 'more than no' })
+  await t.rejects(async () => mapError(async () => refuse(), fail), { message: 'more than no' })
 })
 
 t.test(

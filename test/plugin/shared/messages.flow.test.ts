@@ -5,11 +5,11 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, Binary, type NamespacesOptions } from '../../../plugin/index.js'
 import { createUnknownNamespaceHints } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
-import { LineRates, Notices } from '../../../plugin/shared/log/rated-log.js'
+import { LogRates, Notices } from '../../../plugin/shared/log/rated-log.js'
 import { build, client, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
 import { inBothModes } from '../lane-harness.js'
 
-type Line = Record<string, unknown>
+type FifoQueue = Record<string, unknown>
 
 /** Serves with a log. */
 async function serve(t: Test, options: NamespacesOptions, prepare?: (app: FastifyInstance) => unknown) {
@@ -30,7 +30,7 @@ async function inEnvironment(name: string, run: () => Promise<void>): Promise<vo
   }
 }
 
-const of = (lines: readonly Line[], message: string) => lines.filter(({ msg }) => msg === message)
+const of = (lines: readonly FifoQueue[], message: string) => lines.filter(({ msg }) => msg === message)
 
 t.test('an unknown event names the nearest declared one, with its name and its namespace', async (t) => {
   const { socket } = await client(t, { events: { 'message:send': { handler: () => {} } } })
@@ -98,8 +98,8 @@ t.test('an unknown namespace has a hint that fits its address, and tells nobody 
 
 t.test('under a prefix an unknown namespace is told how its name begins', async (t) => {
   const { lines, logger } = logLines()
-  const rates = new LineRates(() => 0)
-  const log = { info: (fields: Line, msg: string) => void lines.push({ ...fields, msg }) } as never
+  const rates = new LogRates(() => 0)
+  const log = { info: (fields: FifoQueue, msg: string) => void lines.push({ ...fields, msg }) } as never
   const explain = createUnknownNamespaceHints({
     notices: new Notices(log, rates, false),
     registry: { entries: [{ name: '/api/chat' }] },
@@ -288,8 +288,8 @@ t.test('binary data that no packet can hold is refused at boot, with the path of
   await t.rejects(ready(definition(upload), 4_999), {
     code: 'FST_NSP_DEFINITION_INVALID',
     message:
-      'Definition /chat events["put"].payload is no valid schema: /properties/image/binary/maxBytes is 5000, and ' +
-      'limits.payloadBytes lets 4999 through: raise that one, or lower this',
+      'Definition /chat events["put"].payload is not a valid schema: /properties/image/binary/maxBytes is 5000, ' +
+      'above limits.payloadBytes (4999): raise limits.payloadBytes, or lower maxBytes',
   })
   await t.rejects(ready({ emits: { ask: { reply: Binary({ maxBytes: 5_000 }) } } } as AnyNamespaceDefinition, 100), {
     message: /emits\["ask"\]\.reply .+ \/binary\/maxBytes is 5000/,
@@ -358,7 +358,7 @@ t.test('a keyword that is misspelt in a schema is named, with the one that was m
   }
   t.match(
     await failure({ type: 'object', properties: { a: { type: 'string', maxLenght: 3 } } }),
-    /^Definition \/chat events\["e"\]\.payload is no valid schema: .*"maxLenght"\. did you mean "maxLength"\?$/,
+    /^Definition \/chat events\["e"\]\.payload is not a valid schema: .*"maxLenght"\. did you mean "maxLength"\?$/,
   )
   t.match(await failure({ type: 'string', 'x-mine': 3 }), /unknown keyword: "x-mine"$/)
   t.notMatch(await failure({ type: 'strin' }), /did you mean/)

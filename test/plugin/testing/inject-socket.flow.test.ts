@@ -188,7 +188,7 @@ t.test('nextEvent rejects if the socket has disconnected and no emit is left', a
   app.io.of('/echo').disconnectSockets()
   const error = await rejection(awaited)
   t.equal(error.code, 'FST_NSP_CLIENT_DISCONNECTED')
-  t.equal(error.message, 'The client of /echo has disconnected (io server disconnect): no more never will come')
+  t.equal(error.message, 'The client of /echo has disconnected (io server disconnect): no more never will arrive')
   t.equal(await client.nextEvent('hi'), 'one')
   t.equal(await client.nextEvent('hi'), 'two')
   t.equal((await rejection(client.nextEvent('hi'))).code, 'FST_NSP_CLIENT_DISCONNECTED')

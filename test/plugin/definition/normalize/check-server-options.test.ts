@@ -72,11 +72,11 @@ t.test('boot refuses an origin that no browser sends so, with its path and what 
   t.match(await withOrigin('null'), /^Option io\.cors\.origin must not be "null"/)
   t.match(
     await withOrigin('https://*.app.example'),
-    /^Option io\.cors\.origin has a star, .* write a regular expression/,
+    /^Option io\.cors\.origin contains \*, .* write a regular expression/,
   )
   t.match(
     await withOrigin(['*']),
-    /^Option io\.cors\.origin\[0\] has a star/,
+    /^Option io\.cors\.origin\[0\] contains \*/,
     'the `cors` package does not read it there',
   )
   for (const [origin, got] of [
@@ -95,10 +95,13 @@ t.test('boot refuses an origin that no browser sends so, with its path and what 
 
 t.test('boot refuses an io.cors that lets in every page with its cookies', async (t) => {
   const write = "write cors: { origin: ['https://app.example'] }"
-  t.equal(await withOrigin(true), `Option io.cors.origin must name the origins, for true lets in every page: ${write}`)
+  t.equal(
+    await withOrigin(true),
+    `Option io.cors.origin must list the origins, because true allows every page: ${write}`,
+  )
   t.equal(
     await boot({ io: { cors: { origin: '*', credentials: true } } }),
-    `Option io.cors.origin must name the origins when credentials are allowed: ${write}`,
+    `Option io.cors.origin must list the origins if credentials are allowed: ${write}`,
   )
 })
 
@@ -125,12 +128,12 @@ t.test(
   async (t) => {
     t.equal(
       await boot({ cors: { origin: 'https://app.example' } }),
-      "Option cors is Socket.IO's: write io: { cors: … }",
+      'Option cors is an option of Socket.IO: write io: { cors: … }',
     )
-    t.equal(await boot({ path: '/ws' }), "Option path is Socket.IO's: write io: { path: … }")
+    t.equal(await boot({ path: '/ws' }), 'Option path is an option of Socket.IO: write io: { path: … }')
     t.equal(
       await boot({ io: { origins: '*:*' } }),
-      "Option io.origins is of Socket.IO 2: write cors: { origin: ['https://app.example'] }",
+      "Option io.origins is an option of Socket.IO 2: write cors: { origin: ['https://app.example'] }",
     )
     t.equal(
       await boot({ io: { allowRequest: true } }),

@@ -33,7 +33,7 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ io: 7 }, /^Option io must be an object: got 7$/],
     [
       { io: { pingIntervall: 7 } },
-      /^Option io\.pingIntervall is no option of a Socket\.IO 4\.8 server: did you mean "pingInterval"\?$/,
+      /^Option io\.pingIntervall is not an option of a Socket\.IO 4\.8 server: did you mean "pingInterval"\?$/,
     ],
     [
       { io: { pingInterval: '25s' } },
@@ -55,8 +55,8 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ fast: 'yes' }, /^Option fast must be true or false: got "yes"$/],
     [{ userIdOf: 10n }, /^Option userIdOf must be a function: got 10$/],
     [{ io: { transports: [] } }, /^Option io\.transports must be an array of polling, websocket, webtransport$/],
-    [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must name the origins/],
-    [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must name the origins/],
+    [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must list the origins/],
+    [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must list the origins/],
     [
       { io: { connectionStateRecovery: { skipMiddlewares: true } } },
       /^Option io\.connectionStateRecovery\.skipMiddlewares must not be true/,
@@ -72,8 +72,8 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ limits: [] }, /^Option limits must be an object: got array$/],
     [{ io: [] }, /^Option io must be an object: got array$/],
     [{ io: null }, /^Option io must be an object: got null$/],
-    [{ io: { transport: [] } }, /^Option io\.transport is no option .+: did you mean "transports"\?$/],
-    [{ io: { nonsense: 1 } }, /^Option io\.nonsense is no option of a Socket\.IO 4\.8 server$/],
+    [{ io: { transport: [] } }, /^Option io\.transport is not an option .+: did you mean "transports"\?$/],
+    [{ io: { nonsense: 1 } }, /^Option io\.nonsense is not an option of a Socket\.IO 4\.8 server$/],
     [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got 10$/],
     [{ prefix: 'v1' }, /^Option prefix must be empty, or segments that each begin with a slash: got "v1"$/],
     [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got -1$/],

@@ -249,7 +249,7 @@ const SAID: Record<
     good: [{ n: 1, a: BYTES }],
     bad: [[{ n: {}, a: BYTES }, '/n', 'must be integer']],
   },
-  'in more alternatives than an outline has': {
+  'in more alternatives than an shape has': {
     schema: {
       anyOf: Array.from({ length: 40 }, (_, index) =>
         fields(
@@ -407,7 +407,7 @@ const WRONG: [binary: unknown, rest: object, problem: string][] = [
   [{ maxBytes: 1.5 }, {}, '/binary/maxBytes must be a whole number of bytes, at least 1: got 1.5'],
   [{ maxBytes: 5, contentType: 7 }, {}, '/binary/contentType must be a string'],
   [{ maxBytes: 5, minBytes: 1 }, {}, '/binary/minBytes is unknown: use maxBytes, contentType'],
-  [{ maxBytes: 5 }, { type: 'string' }, '/type can not stand beside binary'],
+  [{ maxBytes: 5 }, { type: 'string' }, '/type can not be combined with binary'],
 ]
 
 t.test('a wrong `binary` fails at boot, naming namespace, event and path', async (t) => {
@@ -427,7 +427,7 @@ t.test('a wrong `binary` fails at boot, naming namespace, event and path', async
       const app = await build(t, { namespaces: { '/x': definition as AnyNamespaceDefinition } })
       await t.rejects(async () => void (await app.ready()), {
         code: 'FST_NSP_DEFINITION_INVALID',
-        message: new RegExp(`/x .*put.* is no valid schema: /items/properties/a/\\$ref${problem.slice(0, 12)}`),
+        message: new RegExp(`/x .*put.* is not a valid schema: /items/properties/a/\\$ref${problem.slice(0, 12)}`),
       })
     }
   }
@@ -440,7 +440,7 @@ t.test('a reference that can not be followed, beside binary, fails at boot', asy
   const app = await build(t, { namespaces: { '/x': { events: { put: { payload, handler: () => {} } } } } })
   await t.rejects(async () => void (await app.ready()), {
     code: 'FST_NSP_DEFINITION_INVALID',
-    message: /the reference #nobody can not be followed, beside binary/,
+    message: /the reference #nobody can not be resolved in a schema with binary/,
   })
 })
 

@@ -1,14 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import t from 'tap'
-import { LineRates, RatedLog } from '../../../../plugin/shared/log/rated-log.js'
+import { LogRates, RatedLog } from '../../../../plugin/shared/log/rated-log.js'
 import { client } from '../../harness.js'
 
 t.test(
   'of each kind ten lines are written at once, then one a second, which says how many were left out',
   async (t) => {
     let now = 0
-    const rates = new LineRates(() => now)
+    const rates = new LogRates(() => now)
     const take = (count: number, kind = 'a') => Array.from({ length: count }, () => rates.take(kind))
     t.strictSame(take(12), [...Array(10).fill(0), undefined, undefined])
     t.strictSame(take(1, 'b'), [0], 'another kind has its own')
@@ -22,7 +22,7 @@ t.test(
 )
 
 t.test('kinds that are made up share one rate', async (t) => {
-  const rates = new LineRates(() => 0)
+  const rates = new LogRates(() => 0)
   const written = Array.from({ length: 100 }, (_, index) => rates.take(`made up ${index}`))
   t.equal(written.filter((suppressed) => suppressed !== undefined).length, 32 + 10)
 })
@@ -31,7 +31,7 @@ t.test('a log says whether a line was written, and keeps its level', async (t) =
   const written: unknown[] = []
   const stock = { warn: (...line: unknown[]) => void written.push(line) } as unknown as FastifyBaseLogger
   let now = 0
-  const log = new RatedLog(stock, new LineRates(() => now))
+  const log = new RatedLog(stock, new LogRates(() => now))
   const results = Array.from({ length: 11 }, () => log.write('warn', { code: 'X' }, 'refused'))
   t.strictSame(results, [...Array(10).fill(true), false])
   t.ok(log.write('warn', { code: 'Y' }, 'refused'), 'another code')
@@ -166,7 +166,7 @@ for (const where of ['listener', 'middleware', 'refusal', 'any'] as const) {
       },
     })
     await Promise.all(Array.from({ length: 50 }, () => socket.emitWithAck(name)))
-    const told = lines.filter(({ msg }) => msg === 'details of a refusal can not be sent')
+    const told = lines.filter(({ msg }) => msg === 'the details of an error can not be sent')
     t.equal(told.length, 10)
     const named = lines.filter(({ event }) => event !== undefined)
     t.ok(named.length >= 10)
