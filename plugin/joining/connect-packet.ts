@@ -15,7 +15,7 @@ import { markExplicit, refuseImplicit } from './implicit-connect.js'
 /** What a CONNECT packet asks for. */
 export interface ConnectPacket {
   readonly address: string
-  /** A Refusal, if the packet exceeds a limit. */
+  /** A PacketRefusal, if the packet exceeds a limit. */
   readonly auth: object
 }
 

@@ -62,7 +62,7 @@ export function createUserOf({ io, registry, identities, contractFor, emitCheck,
   function check(wanted: readonly Declared[] | undefined, event: string, args: unknown[]): Sends {
     // Socket.IO's reserved names; a socket's own emit throws for them, too.
     if (typeof event !== 'string' || RESERVED_EVENTS.includes(event)) {
-      throw new FST_NSP_EMIT_INVALID(String(event), 'a user', 'its name is not one that may be emitted')
+      throw new FST_NSP_EMIT_INVALID(String(event), 'a user', 'its name can not be emitted')
     }
     const declares = (declared: Declared) => {
       const contract = contractFor(declared)

@@ -209,7 +209,7 @@ t.test('params that make no address throw where they are given', async (t) => {
     ['/files/*', { '*': '/a' }, /must not hold an empty segment in \*/],
     ['/files/*', { '*': 'a//b' }, /empty segment/],
     ['/files/*', { '*': 'a/' }, /empty segment/],
-    ['/orgs/:orgId(^\\d+$)', { orgId: 'x' }, /must fit their constraints.+: see orgId$/],
+    ['/orgs/:orgId(^\\d+$)', { orgId: 'x' }, /must match their constraints.+: see orgId$/],
     ['/f/:from-:to', { from: 'a', to: 'b-c' }, /not run into one another.+: see from, to$/],
   ]
   for (const [name, params, message] of wrong) {
