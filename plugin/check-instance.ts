@@ -1,7 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './shared/errors.js'
 
-/** Whether an instance can have the plugin. throws FST_NSP_ALREADY_REGISTERED, FST_NSP_IO_PRESENT, FST_NSP_HTTP2_ONLY. */
+/*
+ * Checks that the plugin can be registered on an instance.
+ */
+
+/** @throws FST_NSP_ALREADY_REGISTERED, FST_NSP_IO_PRESENT, FST_NSP_HTTP2_ONLY */
 export function checkInstance(instance: FastifyInstance): void {
   if (instance.hasDecorator('namespace')) throw new FST_NSP_ALREADY_REGISTERED()
   if (instance.hasDecorator('io')) throw new FST_NSP_IO_PRESENT()

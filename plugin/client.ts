@@ -1,5 +1,5 @@
 /*
- * The subpath `fastify-namespaces/client`: types for front ends, without code at run time.
+ * The subpath export `fastify-namespaces/client`: types for front ends. It has no runtime code.
  */
 
 export type { AuthOf, ClientSocket } from './definition/client-types.js'

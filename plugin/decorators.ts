@@ -13,9 +13,13 @@ import type { KnownOf, LiveAddress, ReachOf, ReachParams } from './sockets/names
 import type { UserReach } from './sockets/user-of.js'
 import type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
+/*
+ * The types of the decorators that the plugin adds to Fastify instances.
+ */
+
 /** The decorators that the plugin adds to a Fastify instance. */
 export interface Decorators {
-  /** Socket.IO's own server, with its whole API. */
+  /** Socket.IO's own server, with its complete API. */
   io: Server
   /**
    * Declares a namespace in this context. Call it before the instance is ready.
@@ -41,7 +45,7 @@ export interface Decorators {
    * Adds a hook for the events of every namespace declared in this context or below it, also after this call.
    *
    * @returns the instance
-   * @throws FST_NSP_HOOK_INVALID for an unknown name or a hook that is not a function; FST_NSP_HOOK_LATE when the instance is ready
+   * @throws FST_NSP_HOOK_INVALID for an unknown name or a hook that is not a function; FST_NSP_HOOK_LATE after the instance is ready
    *
    * @example
    * app.addNamespaceHook('onAck', ({ log, event }) => log.debug({ event: event.name }, 'event acked'))

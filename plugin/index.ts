@@ -1,6 +1,10 @@
 import fastifyPlugin from 'fastify-plugin'
 import { plugin } from './plugin.js'
 
+/*
+ * The entry point of the package: the plugin, the functions that define namespaces, and their types.
+ */
+
 export type { AnyNamespaceDefinition, InlineDefinition } from './definition/any-definition.js'
 export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'

@@ -15,25 +15,25 @@ import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { gateOf, receiverOf } from './events/gate/event-gate.js'
 import { createDrain } from './events/gate/in-flight.js'
-import { createChildren } from './joining/namespaces/dynamic-namespaces.js'
+import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
-import { createStrangers } from './joining/namespaces/unknown-namespaces.js'
+import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
-import { speaksToOthers, warnOfAdapter } from './sockets/adapter-features.js'
+import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { createIdentities } from './sockets/identities.js'
-import { createEntrance } from './sockets/join-server.js'
-import { createLife } from './sockets/lifecycle.js'
+import { createJoinServer } from './sockets/join-server.js'
+import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
-import { createAddresses, createReach } from './sockets/namespace-of.js'
-import { containServer } from './sockets/prepare-socket.js'
+import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
-import { createUserReach } from './sockets/user-of.js'
+import { createUserOf } from './sockets/user-of.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
@@ -43,19 +43,18 @@ declare module 'fastify' {
 }
 
 /**
- * The plugin: options in, decorators out.
- *
- * A definition goes to the registry (registry.ts), and is mounted when the instance is ready (mount.ts).
- * A handshake goes through a Fastify route (handshake.ts) to the engine, whose server attach.ts has made.
- * What needs no handshake, and every upgrade, comes in by server-listeners.ts.
- * A connect, read by the codec, goes through the hidden route of its namespace (admission.ts, connect.ts); the socket
- * that it becomes is contained (containment.ts), and lives (life.ts) until it leaves.
+ * Assembles the plugin. The registry keeps each definition (joining/namespaces/registry.ts) until the instance is ready and
+ * mounts them (sockets/mount.ts). A handshake is a Fastify route (engine/handshake-route.ts). A connect is a request to the
+ * namespace's hidden route (joining/admission.ts); its socket is prepared (sockets/prepare-socket.ts) and runs its lifecycle.
  */
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
   const options = normalizeOptions(userOptions)
+  const { limits, handlerTimeoutMs, onConnectTimeoutMs, closeTimeoutMs } = options
+  const { log } = instance
+  const now = () => performance.now()
   const path = (options.prefix + options.io.path).replace(/\/$/, '')
-  const fullPath = instance.prefix + path
+  const [fullPath, prefix] = [instance.prefix + path, instance.prefix + options.prefix]
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
@@ -64,47 +63,45 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
   const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
-  const rates = createPacketRates(options.limits, () => performance.now())
-  const now = () => performance.now()
+  const rates = createPacketRates(limits, now)
   const lines = new LogRates(now)
-  const notices = new Notices(instance.log, lines, isStrict)
+  const notices = new Notices(log, lines, isStrict)
   const codec = createCodec({
-    limits: options.limits,
-    explain: createStrangers({ notices, registry, path: fullPath, prefix: instance.prefix + options.prefix }),
+    limits,
+    explain: createUnknownNamespaceHints({ notices, registry, path: fullPath, prefix }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
     admits: rates.admits,
     forget: (connection) => admission.forget(connection),
-    reportRefusal: (error, namespace) =>
-      logError(instance.log, error, { namespace }, 'the details of an error can not be sent'),
+    reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'the details of an error can not be sent'),
   })
   const recovery = withRecovery(options.io, {
-    isWhole: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
+    isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf(socket) {
       const request = findRequest(socket)
       return request && users.ownerOf(request)
     },
-    now: () => performance.now(),
-    limit: options.limits.recoveryBytes,
+    now,
+    limit: limits.recoveryBytes,
   })
   const { io, serveClient } = await createSocketIoServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  logOversize(io, new RatedLog(instance.log, lines))
+  logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
-  if (isRecovering) warnOfAdapter(io, instance.log)
-  guardAdapters({ io, emitCheck, log: instance.log })
-  const children = createChildren({
+  if (isRecovering) warnOfAdapter(io, log)
+  guardAdapters({ io, emitCheck, log })
+  const children = createDynamicNamespaces({
     io,
-    limit: options.limits.dynamicNamespaces,
-    log: instance.log,
-    isShared: speaksToOthers,
+    limit: limits.dynamicNamespaces,
+    log,
+    isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
-  const { users, admission, readmit } = createEntrance(instance, {
+  const { users, admission, readmit } = createJoinServer(instance, {
     io,
     options,
     route,
@@ -113,44 +110,35 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     dismissed,
     rates,
-    meet: (socket) => identities.meet(socket),
+    meet: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
-  containServer({
+  prepareServer({
     io,
-    limits: options.limits,
-    log: instance.log,
+    limits,
+    log,
     admission,
     drain,
     rulesOf: (address) => mounts.at(address),
     openLane: (socket) => openLane(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
-    handlerTimeoutMs: options.handlerTimeoutMs,
+    handlerTimeoutMs,
     notices,
     now,
   })
-  // Behind containment, whose own listeners are none that a lane has to heed.
-  const openLane = options.fast
-    ? createFastPath({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
-    : () => {}
+  // After prepareServer, whose listeners the fast path does not have to respect.
+  const openLane = options.fast ? createFastPath({ io, options: options.io, limits, receiverOf, log }) : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log: instance.log })
+  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
   const mounts = createMounts({
     io,
     registry,
     children,
-    live: createLife({
-      readmit,
-      identities,
-      emitCheck,
-      onConnectTimeoutMs: options.onConnectTimeoutMs,
-      log: instance.log,
-    }),
-    log: instance.log,
-    handlerTimeoutMs: options.handlerTimeoutMs,
-    payloadBytes: options.limits.payloadBytes,
+    runLifecycle: createLifecycle({ readmit, identities, emitCheck, onConnectTimeoutMs, log }),
+    log,
+    handlerTimeoutMs,
+    payloadBytes: limits.payloadBytes,
   })
-  const { closeTimeoutMs } = options
   const listeners = createServerListeners(instance, io, {
     path: fullPath,
     checkOrigin,
@@ -161,7 +149,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
-  const [{ contractOf, contractFor }, { log }] = [mounts, instance]
+  const { contractOf, contractFor } = mounts
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket: injector.injectSocket,
@@ -170,9 +158,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createReach({ io, registry, children, contractOf, emitCheck, log }),
-    addressesOf: createAddresses({ io, registry }),
-    userOf: createUserReach({ io, registry, identities, contractFor, emitCheck, log }),
+    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    addressesOf: createAddressesOf({ io, registry }),
+    userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,
     addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
       if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
@@ -187,15 +175,15 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   }
   instance.addHook('onReady', async () => mounts.open())
 
-  // io.close() ends the engine and its virtual server; the http server below is Fastify's to close, after this.
+  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this hook.
   async function close(): Promise<void> {
     handshake.close()
     admission.close()
     const isDrained = await drain.close(closeTimeoutMs)
-    if (!isDrained) instance.log.warn('closing without waiting longer for events in flight')
+    if (!isDrained) log.warn('closing without waiting longer for events in flight')
     await io.close()
     const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
-    if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
+    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
     await listeners.close(closeTimeoutMs)
     await injector.close()
   }

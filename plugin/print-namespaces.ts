@@ -2,7 +2,7 @@ import { isDynamic, segmentsOf } from './definition/namespace-name.js'
 import type { NormalDefinition } from './definition/normalize/normalize-definition.js'
 
 /*
- * The mounted namespaces as a tree of their segments, as printRoutes() prints routes; dynamic names as they are written.
+ * Prints the declared namespaces as a tree of their segments, as printRoutes() prints routes.
  */
 
 interface Branch {
@@ -11,7 +11,7 @@ interface Branch {
 }
 
 /**
- * Renders definitions by name.
+ * Renders the tree of definitions, by name.
  *
  * /
  * ├── chat (events message:send, emits message:new) The rooms of one organisation
@@ -44,12 +44,12 @@ function* renderChildren(branch: Branch, indent = ''): Generator<string> {
   }
 }
 
-/** The order in which an address is looked for: text, parameters, the wildcard. */
+/** The order in which the router tries the segments: text, parameters, the wildcard. */
 function rankOf(segment: string): number {
   return segment === '*' ? 2 : Number(isDynamic(segment))
 }
 
-/** What follows a segment: nothing where no namespace of that name is declared. */
+/** The text after a segment; '(nothing declared)' for one without a definition and without children. */
 function describe({ definition, children }: Branch): string {
   if (!definition) return children.size > 0 ? '' : ' (nothing declared)'
   const { description, events, emits } = definition

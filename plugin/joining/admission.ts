@@ -13,50 +13,51 @@ import { after, contain } from '../shared/maybe-async.js'
 import type { Connection, ReceiveConnect } from '../wire/packet-codec.js'
 import { PacketRefusal } from '../wire/packet-limits.js'
 import { type ConnectAnswers, type ConnectPacket, readConnect } from './connect-packet.js'
-import { type Join, joiningOf } from './connection-joins.js'
+import { type Join, joinsOf } from './connection-joins.js'
 import type { Admitted, Decide } from './join-decision.js'
-import type { Children } from './namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from './namespaces/dynamic-namespaces.js'
 import type { PacketRates } from './packet-rates.js'
 import { createPendingJoins, type PendingJoins } from './pending-joins.js'
 
 /*
- * From a CONNECT packet to a socket that may exist. A connect is decided on where it is decoded, before Socket.IO sees it:
- * nothing exists for a client that is not admitted, neither a dynamic namespace, nor a recovered session with what it has
- * missed. Every connect is answered once, within the time of an admission; what comes later is not heard.
+ * Admission: decides on each CONNECT packet where it is decoded, before Socket.IO sees it. A client that is refused causes
+ * no dynamic namespace to be made and no recovered session to be restored. Each CONNECT packet gets one answer, within
+ * `admissionTimeoutMs`; a decision that comes later is ignored.
  */
 
 export interface AdmissionOptions {
   readonly decide: Decide
-  readonly children: Pick<Children, 'hasRoomFor' | 'hold' | 'release' | 'whenFree'>
+  readonly children: Pick<DynamicNamespaces, 'hasRoomFor' | 'hold' | 'release' | 'whenFree'>
   readonly answers: ConnectAnswers
   readonly rates: Pick<PacketRates, 'takeJoin'>
   readonly namespacesPerConnection: number
-  /** Longest that a join may take, until its socket has connected. Milliseconds, 0 for no bound. */
+  /** The time limit of a join, up to the moment its socket has connected. Milliseconds; 0 turns it off. */
   readonly timeoutMs: number
-  /** Whether sessions are recovered. */
+  /** Whether `connectionStateRecovery` is on. */
   readonly isRecovering: boolean
-  /** Hears of a socket in a namespace without a definition that has connected. */
+  /** Called with each socket that has connected to a namespace without a definition. */
   readonly meet: (socket: Socket) => void
 }
 
 export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | 'remove' | 'leave'> {
-  /** Given to the codec. */
+  /** The codec calls it with each CONNECT packet. */
   readonly receiveConnect: ReceiveConnect
   /**
-   * Gives the request of a socket that Socket.IO has made to `enter`, none in a namespace without a definition, at once. One
-   * that came without a packet is admitted now; where it is refused, it is told, and `enter` is not called.
+   * Calls `enter` with the admitted request of a socket that Socket.IO has just made, synchronously; with undefined in a
+   * namespace without a definition. A socket that was made without a CONNECT packet is admitted now; if it is refused, its
+   * client receives the connect error and `enter` is not called.
    */
-  redeem(socket: Socket, enter: (request: FastifyRequest | undefined) => void): void
-  /** Hears of a socket that has connected. */
+  resolveRequest(socket: Socket, enter: (request: FastifyRequest | undefined) => void): void
+  /** Called when a socket has connected. */
   settle(socket: Socket): void
-  /** Refuses every connect from now on, those under way included. */
+  /** From now on every connect is refused, including pending ones. */
   close(): void
 }
 
-/** A CONNECT packet, and whose it is. */
-interface Asked extends ConnectPacket {
+/** A CONNECT packet as it was read, with its connection. */
+interface ConnectTask extends ConnectPacket {
   readonly connection: Connection
-  /** Until there is a token for it; 0 if there was one. */
+  /** Milliseconds until the rate limit has a token for it; 0 if it had one. */
   readonly waitMs: number
   readonly pass: () => void
 }
@@ -67,18 +68,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let isClosing = false
 
   function refuseLate(connection: object, address: string): void {
-    // Told so while the server closes, a client would stay away.
+    // No CONNECT_ERROR while the server closes: a client that receives one stops reconnecting.
     if (!isClosing) answers.refuse(connection as Connection, address, new FST_NSP_ADMISSION_TIMEOUT())
   }
 
-  function receive(asked: Asked, isLater = false): void {
-    const { connection, address, auth, waitMs } = asked
-    const joining = joiningOf(connection)
-    // The same join once more has the answer of the first.
-    if (joining.pending?.has(address)) return
-    // A leave that came just before it has a turn of its own with Socket.IO: of this address, or of one that gives a place back.
-    if (!isLater && (joining.socketAt(address) || !isWithin(joining.count + 1, limit))) {
-      process.nextTick(receiveLater, asked)
+  function receive(received: ConnectTask, isLater = false): void {
+    const { connection, address, auth, waitMs } = received
+    const connectionJoins = joinsOf(connection)
+    // A second CONNECT packet for the same address is answered by the pending one.
+    if (connectionJoins.pending?.has(address)) return
+    // Socket.IO handles a DISCONNECT packet in the next tick. One that was received just before this CONNECT may leave this
+    // address, or free a place below the limit.
+    if (!isLater && (connectionJoins.socketAt(address) || !isWithin(connectionJoins.count + 1, limit))) {
+      process.nextTick(receiveLater, received)
       return
     }
     let join: Join | undefined
@@ -89,31 +91,31 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const begun = joins.begin(connection, address, auth)
         join = begun
         return after(decide(handshakeRequestOf(connection), address, auth, begun), (admitted) =>
-          after(children.whenFree(address), () => (begun.isOver ? undefined : hand(begun, admitted, asked))),
+          after(children.whenFree(address), () => (begun.isOver ? undefined : passOn(begun, admitted, received))),
         )
       },
       (error) => {
-        if (!join?.isOver) fail(asked, join, error)
+        if (!join?.isOver) fail(received, join, error)
       },
     )
   }
 
-  /** A connect of a socket that is there, or was there a moment ago, or for which there was no place. */
-  function receiveLater(asked: Asked): void {
-    const { connection, address, waitMs } = asked
-    const socket = joiningOf(connection).socketAt(address)
+  /** Runs one tick later, for an address that the connection was still joined to or for a connection at its limit. */
+  function receiveLater(received: ConnectTask): void {
+    const { connection, address, waitMs } = received
+    const socket = joinsOf(connection).socketAt(address)
     if (connection.readyState !== 'open') return
-    if (!socket) receive(asked, true)
-    // It is one join, and this was its answer.
+    if (!socket) receive(received, true)
+    // The socket is still joined: both CONNECT packets are one join.
     else if (waitMs === 0) answers.accept(connection, socket)
   }
 
-  /** Hands an admitted connect on to Socket.IO. */
-  function hand(join: Join, { request, isDynamic, beginsAnew }: Admitted, { connection, pass }: Asked): void {
+  /** Passes an admitted CONNECT packet to Socket.IO. */
+  function passOn(join: Join, { request, isDynamic, beginsAnew }: Admitted, { connection, pass }: ConnectTask): void {
     if (isClosing || connection.readyState !== 'open') throw new FST_NSP_CLOSING()
     if (isDynamic) hold(join)
     join.request = request
-    // Socket.IO recovers nobody without an offset: the stock client has none before its first event.
+    // Socket.IO recovers a session only with an offset; the stock client has none before its first event.
     const auth = join.auth as { pid?: unknown; offset?: unknown }
     if (beginsAnew) delete auth.pid
     else if (isRecovering && typeof auth.pid === 'string') auth.offset ??= ''
@@ -129,23 +131,23 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function fail(
-    { connection, address }: Pick<Asked, 'connection' | 'address'>,
+    { connection, address }: Pick<ConnectTask, 'connection' | 'address'>,
     join: Join | undefined,
     error: unknown,
   ): void {
     if (error instanceof FST_NSP_CLOSING) {
-      // Told so, a client would stay away; left alone, it comes back by itself when its connection ends. Should that not
-      // end, the time of the join does.
+      // No CONNECT_ERROR: a client that receives one stops reconnecting; one whose connection ends reconnects. If the
+      // connection does not end, the join's time limit ends the join.
       answers.logRefusal(address, error.code)
       return
     }
     join?.end()
-    // Its client comes back by itself, with a handshake that is decided on anew.
+    // The client reconnects, with a new handshake and a new decision.
     if (error instanceof StaleDecision) connection.close()
     else answers.refuse(connection, address, error)
   }
 
-  /** Of a socket that came without a packet of its own: that of `/`, of a client of protocol 3. */
+  /** Admits a socket that was made without a CONNECT packet: that of `/`, of a client of protocol 3. */
   function admitLate(socket: Socket, enter: (request: FastifyRequest | undefined) => void): void {
     const { conn, nsp, handshake } = socket
     const join = joins.begin(conn, nsp.name, handshake.auth)
@@ -165,7 +167,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       receive({ connection, ...readConnect(connection, packet), waitMs, pass })
     },
 
-    redeem(socket, enter) {
+    resolveRequest(socket, enter) {
       const join = joins.find(socket)
       if (!join) {
         admitLate(socket, enter)

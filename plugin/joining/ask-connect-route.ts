@@ -11,14 +11,18 @@ import { invalidConnect, refusalOf } from './connect-error.js'
 import type { Attempt } from './connection-joins.js'
 
 /*
- * Joining a namespace is a request to its connect route, which connect-route.ts has added.
+ * Joins a namespace: sends a request for its address through the connect route, inside Fastify and without a port.
  */
 
 /**
- * Asks the connect route of an address.
- * in: the handshake's raw request and its log, the address, the client's auth, and whose it is: where that ends before, no further hook
- * begins, and nothing comes of it; out: the request that was admitted, at once where all of its hooks are synchronous.
- * throws, or rejects with, ConnectRefusal, or one of our own.
+ * Requests the connect route of an address.
+ *
+ * @param handshake - the raw request of the handshake, and its log
+ * @param address - the address of the namespace
+ * @param auth - what the client sent as `auth`
+ * @param attempt - the join; when it ends early, no further hook starts and the result is dropped
+ * @returns the admitted request, synchronously where all hooks are synchronous
+ * @throws ConnectRefusal, or an error of this plugin; on the asynchronous path the promise rejects with it
  */
 export type Connect = (
   handshake: Pick<FastifyRequest, 'raw' | 'log'>,
@@ -58,7 +62,7 @@ export function createConnect(route: FastifyInstance['routing']): Connect {
   }
 }
 
-/** A copy: schemas coerce and complete it in place. Binary data, which another `parser` may bring, reaches none of them. */
+/** Copies `auth`, as schemas coerce and complete it in place. A custom `parser` may bring binary data: that is refused here. */
 function copyAuth(auth: object): object {
   const before = countKept()
   const copy = toPlain(auth) as object
@@ -66,11 +70,11 @@ function copyAuth(auth: object): object {
   throw invalidConnect('auth', [{ path: String(findBinary(copy)), message: NOT_BINARY }])
 }
 
-/** The request that was admitted, or why not; as it is when the answer ends, for a hook may go on. */
+/** The admitted request, or the error. Read when the response ends, as a hook may still be running. */
 function outcomeOf(answer: ConnectResponse): FastifyRequest | Error {
   const { admitted, statusCode } = answer
   if (admitted && statusCode < 300) return admitted
-  // Fastify's word to every request while it is closing, before it has begun; whatever a hook says comes after that.
+  // Fastify answers 503 to every request that begins while it is closing, before any hook runs.
   const hasBegun = answer.listenerCount('finish') > 0
   if (!hasBegun && statusCode === 503 && answer.getHeader('connection') === 'close') return new FST_NSP_CLOSING()
   return new ConnectRefusal(refusalOf(answer))

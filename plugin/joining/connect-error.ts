@@ -4,16 +4,16 @@ import { detailsOf, INTERNAL, statusOf, toWireError, type WireError } from '../s
 import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from '../shared/errors.js'
 
 /*
- * What a client is told of a connect that Fastify has answered with a no: one shape, whoever gave it. The words of a hook
- * or of an error handler are told as they are; an error passes toWireError, like any other.
+ * Turns a captured response that refuses a connect into the data of the CONNECT_ERROR packet. A payload that a hook or an
+ * error handler chose is sent as it is; an error goes through toWireError.
  */
 
-// Longer than this a plain text is a page, not a message.
+// Plain text longer than this is taken for a page.
 const MESSAGE_LENGTH = 200
 
 type Answered = Partial<Record<keyof WireError, unknown>>
 
-/** What an answer that is no admission tells the client. It never throws, whatever was thrown or answered. */
+/** Reads the client's error from a captured response. Never throws, whatever was thrown or sent. */
 export function refusalOf(answer: ConnectResponse): WireError {
   try {
     return read(answer)
@@ -25,20 +25,20 @@ export function refusalOf(answer: ConnectResponse): WireError {
 function read(answer: ConnectResponse): WireError {
   const { error, isWorded, isOfSending, isSendable, statusCode, body, log } = answer
   const answered = parse(body.toString())
-  // An error as Fastify writes it.
+  // Fastify's own format of an error.
   const isError = statusCode >= 400 && answered.statusCode === statusCode && typeof answered.message === 'string'
   if (error !== undefined && (!isWorded || (isError && answered.message === Object(error).message))) {
-    // The status of the answer is of the words that could not be sent for it.
+    // The status code belongs to the payload that failed to be sent, not to the error.
     const isFailure = statusOf(error) === undefined && (isOfSending || !isSendable)
     return withId(isFailure ? INTERNAL : toWireError(recastError(error, statusCode), log), answer)
   }
   if (isError) {
     if (isNotFound(answered)) return toWireError(new FST_NSP_NAMESPACE_UNKNOWN())
-    // What has kept the words of an error handler from being sent, as Fastify writes it.
+    // An onSend hook failed: this is Fastify's error, not the payload of the error handler.
     const isFailure = error !== undefined && !isSendable
     return withId(isFailure ? INTERNAL : toWireError(answered, log), answer)
   }
-  // A hook, or an error handler of the application, has chosen these words itself.
+  // A hook or a custom error handler chose this payload.
   const { message } = answered
   const code = typeof answered.code === 'string' ? answered.code : 'FST_NSP_REFUSED'
   const name = statusCode >= 400 ? (answer.statusMessage ?? STATUS_CODES[statusCode]) : undefined
@@ -50,17 +50,17 @@ function read(answer: ConnectResponse): WireError {
   }
 }
 
-/** Whether it is Fastify's own 404, of a hook that hides its namespace. */
+/** Whether it is Fastify's default 404: a hook called `reply.callNotFound()` to hide its namespace. */
 function isNotFound({ statusCode, code, message }: Answered): boolean {
   return statusCode === 404 && code === undefined && String(message).startsWith('Route CONNECT:')
 }
 
-/** With the id under which the log has an error that is not told. */
+/** Adds the request id under which the log has an error whose text the client does not receive. */
 function withId(told: WireError, { requestId }: ConnectResponse): WireError {
   return told.code === 'FST_NSP_INTERNAL' && requestId !== undefined ? { ...told, details: { id: requestId } } : told
 }
 
-/** An error as it was answered: its status may be the reply's, and Fastify's own validation has another shape. */
+/** Rebuilds an error as it was sent: the status code may come from the reply, and Fastify's validation has its own format. */
 function recastError(thrown: unknown, statusCode: number): unknown {
   const { code, message, validation, validationContext: part } = Object(thrown)
   const isNamed = code !== 'FST_ERR_VALIDATION'
@@ -69,7 +69,7 @@ function recastError(thrown: unknown, statusCode: number): unknown {
       code,
       message,
       statusCode,
-      // Not read before it has to be: where that throws, the rest is told.
+      // A getter: reading it may throw, and the client then receives the rest.
       get details(): unknown {
         return Object(thrown).details
       },
@@ -78,7 +78,7 @@ function recastError(thrown: unknown, statusCode: number): unknown {
   const list: { instancePath?: string; message?: string }[] = validation ?? [{ message }]
   const mismatches = list.map((each) => ({ path: each.instancePath ?? '', message: each.message ?? 'is invalid' }))
   const invalid = invalidConnect(part === 'body' ? 'auth' : part, mismatches)
-  // What Fastify makes of it, which speaks of a body; or what the application's own schemaErrorFormatter does.
+  // Fastify's default message names `body`, where the client sent `auth`. A custom schemaErrorFormatter's message is kept.
   const isPlain =
     !validation || message === list.map((each) => `${part}${each.instancePath ?? ''} ${each.message}`).join(', ')
   return { ...invalid, ...(isNamed && { code }), message: isPlain ? invalid.message : message, statusCode }
@@ -92,7 +92,7 @@ function parse(body: string): Answered {
   }
 }
 
-/** The error of a part of the request that does not fit its schema; `path` is a JSON pointer into that part. */
+/** Makes the error of a part of the request that does not match its schema. `path` is a JSON pointer into that part. */
 export function invalidConnect(part: string, mismatches: readonly { path: string; message: string }[]): Error {
   const details = mismatches.map(({ path, message }) => ({ path: `/${part}${path}`, message }))
   return Object.assign(new FST_NSP_CONNECT_INVALID(), { details })

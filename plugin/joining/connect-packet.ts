@@ -6,33 +6,33 @@ import { ConnectRefusal, toWireError, type WireError } from '../shared/client-er
 import { logError } from '../shared/log/error-log.js'
 import { redactUrl } from '../shared/log/redaction.js'
 import { type Connection, type Encoding, writePacket } from '../wire/packet-codec.js'
-import { markAsked, tellUnasked } from './implicit-connect.js'
+import { markExplicit, refuseImplicit } from './implicit-connect.js'
 
 /*
- * A CONNECT packet, as it is read and as it is answered, in both protocols.
+ * Reads CONNECT packets and writes their answers (CONNECT and CONNECT_ERROR), in Socket.IO protocols 3 and 5.
  */
 
-/** What a client asks for. */
+/** What a CONNECT packet asks for. */
 export interface ConnectPacket {
   readonly address: string
-  /** A PacketRefusal, if it breaks a bound. */
+  /** A Refusal, if the packet exceeds a limit. */
   readonly auth: object
 }
 
-/** In protocol 3 the auth is a query of the name. */
+/** Reads a CONNECT packet. In protocol 3, `auth` is the query string of the namespace. */
 export function readConnect(connection: Connection, { nsp, data }: Packet): ConnectPacket {
   if (connection.protocol !== 3) return { address: nsp, auth: data }
-  markAsked(connection)
+  markExplicit(connection)
   const { pathname, searchParams } = new URL(nsp, 'https://socket.io')
   return { address: pathname, auth: Object.fromEntries(searchParams) }
 }
 
-/** Answers connects past Socket.IO. */
+/** Answers connects without Socket.IO. */
 export interface ConnectAnswers {
-  /** Says once more what Socket.IO has said when a socket had connected. */
+  /** Repeats the CONNECT packet that Socket.IO sent when the socket connected. */
   accept(connection: Connection, socket: Socket): void
   refuse(connection: Connection, address: string, error: unknown): void
-  /** Refuses without a word. */
+  /** Logs a refusal that the client is not sent. */
   logRefusal(address: string, code: string): void
 }
 
@@ -41,10 +41,10 @@ export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): Conn
     log.debug({ namespace: redactUrl(address).slice(0, 100), code }, 'connect refused')
   }
 
-  /** With the id under which the log has an error that is not told. */
-  function wordsOf(address: string, error: unknown): WireError {
+  /** The client's error, with the id under which the log has an error whose text the client does not receive. */
+  function toClientError(address: string, error: unknown): WireError {
     const told = toWireError(error, log)
-    // Fastify has logged what it has answered; this is of Socket.IO, or of a listener of the application.
+    // Fastify has logged its own errors. This one comes from Socket.IO or from a listener of the application.
     if (told.code !== 'FST_NSP_INTERNAL' || error instanceof ConnectRefusal) return told
     const id = randomUUID()
     logError(
@@ -65,12 +65,12 @@ export function createConnectAnswers(io: Encoding, log: FastifyBaseLogger): Conn
     },
 
     refuse(connection, address, error) {
-      const { message, ...data } = wordsOf(address, error)
+      const { message, ...data } = toClientError(address, error)
       logRefusal(address, data.code)
       const isOld = connection.protocol === 3
       const told = isOld ? { ...data, message } : { message, data }
       const tell = () => writePacket(io, connection, { type: PacketType.CONNECT_ERROR, nsp: address, data: told })
-      if (isOld && address === '/') tellUnasked(connection, tell)
+      if (isOld && address === '/') refuseImplicit(connection, tell)
       else tell()
     },
 

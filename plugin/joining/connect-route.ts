@@ -19,18 +19,18 @@ import { invalidConnect } from './connect-error.js'
 import { createExpiryHook } from './expiry.js'
 
 /*
- * A namespace is a hidden CONNECT route in the context that declares it, and joining it is a request to that route: so
- * params, coercion, hooks, sessions, decorators, error handlers and log levels are Fastify's, and none is rebuilt. A
- * constraint keeps it apart: only a connect meets it, and a connect meets no other route.
+ * A namespace is a hidden CONNECT route in the context that declares it; to join the namespace is a request to that route.
+ * Fastify itself does params, coercion, hooks, HTTP sessions, decorators, error handlers and log levels. A constraint
+ * separates the two kinds: a connect matches these routes only, and any other request matches none of them.
  */
 
-// What a route calls the parts of a definition's `schema`.
+// The part of a request that each part of a definition's `schema` describes.
 const PARTS = { params: 'params', querystring: 'query', headers: 'headers', auth: 'body' } as const
-type Part = keyof typeof PARTS
+type SchemaPart = keyof typeof PARTS
 
 /*
- * Of a connect the router derives it, so only a route that has it can match; of any other request it derives none. Routes of
- * one path that differ in it are no duplicates.
+ * The router derives the constraint's value from a connect, so that only a route with it matches. From any other request it
+ * derives none. Routes with the same path and another constraint are not duplicates.
  */
 const CONSTRAINT = 'fastifyNamespaces'
 const IS_CONNECT = 'connect'
@@ -41,20 +41,19 @@ const onlyConnects = {
   mustMatchWhenDerived: true,
 }
 
-// One for all, so that it's compiled once.
+// One object for all routes, so that Fastify compiles it once.
 const UNUSED = { type: 'object' }
 
-/** Adds the route of a namespace to the context that declares it. `url` is without the context's prefix. */
+/** Adds the connect route of a namespace to the context that declares it. `url` is without the context's prefix. */
 export function addConnectRoute(context: FastifyInstance, url: string, definition: NormalDefinition): void {
   const { schema, joinHooks, route } = definition
-  // An application may have it already, and without a body.
+  // The application may have added CONNECT already, without a body.
   context.addHttpMethod('CONNECT', { hasBody: true, overrideExisting: true })
   if (!context.hasConstraintStrategy(CONSTRAINT)) context.addConstraintStrategy(onlyConnects)
   const { auth, ...parts } = takeParts(schema, (part) => !isStandardSchema(part))
-  const standard = Object.entries(takeParts(schema, isStandardSchema)) as [Part, AnySchema][]
-  // Fastify makes the compilers of a context, which the events need, only where a route has a schema: this one has one
-  // for their sake, of something that is not there, and whatever a compiler makes of it, it refuses nobody. That of its
-  // responses is of none at all, so there is nothing for a compiler to make.
+  const standard = Object.entries(takeParts(schema, isStandardSchema)) as [SchemaPart, AnySchema][]
+  // Fastify makes a context's compilers, which the events need, only for routes with a schema. A route that has none gets
+  // one for a part that is never present, so it refuses nothing. The `response` is empty: nothing to compile.
   const hasCompiled = needsCompiler(definition)
   const isForEvents = auth === undefined && Object.keys(parts).length === 0 && hasCompiled
   const unused = isDynamic(context.prefix + url) ? 'querystring' : 'params'
@@ -74,7 +73,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
     } as FastifySchema,
     ...copyOf(joinHooks),
     onRequest: [setAuth, ...joinHooks.onRequest],
-    // Last before Fastify's own validation: so a Standard Schema has its place.
+    // Last before Fastify's own validation, so that Standard Schemas are checked at the same point.
     preValidation: [
       ...joinHooks.preValidation,
       ...(standard.length > 0
@@ -83,14 +82,14 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
     ],
     preHandler: [...joinHooks.preHandler, createExpiryHook(definition, context, Date.now)],
     onError: keepErrorOf(definition),
-    // The last of them: where one before it throws, it is not reached.
-    onSend: [...joinHooks.onSend, noteSending],
-    onResponse: [...joinHooks.onResponse, heed],
+    // Last, so that it does not run if a hook before it throws.
+    onSend: [...joinHooks.onSend, markSendable],
+    onResponse: [...joinHooks.onResponse, markBegun],
     handler: admit,
   })
 }
 
-/** `this` is the instance in its functions, too: Fastify calls those of a route without one. */
+/** Binds the functions of route options to the instance: Fastify calls them without `this`. */
 function bind(route: NormalDefinition['route'], context: FastifyInstance): NormalDefinition['route'] {
   const { errorHandler, schemaErrorFormatter } = route
   return {
@@ -100,7 +99,7 @@ function bind(route: NormalDefinition['route'], context: FastifyInstance): Norma
   }
 }
 
-/** Plugins add hooks of their own to the lists of a route. */
+/** Copies the lists of hooks: other plugins push their own hooks into the lists of a route. */
 function copyOf(hooks: NormalDefinition['joinHooks']) {
   return Object.fromEntries(Object.entries(hooks).map(([name, list]) => [name, [...list]]))
 }
@@ -116,27 +115,27 @@ const admit: RouteHandlerMethod = (request, reply) => {
   reply.send()
 }
 
-// That Fastify listens for the end of an answer says that it has begun: it does so where a hook waits for that.
-const heed: onResponseHookHandler = (_request, _reply, done) => done()
+// Present so that Fastify listens for `finish`, which shows that it has begun: Fastify listens only if an onResponse hook exists.
+const markBegun: onResponseHookHandler = (_request, _reply, done) => done()
 
 function keepErrorOf({ route }: NormalDefinition): onErrorHookHandler {
   return ({ id, log, server }, reply, error, done) => {
     const isWorded = route.errorHandler !== undefined || server.errorHandler !== findDefaultErrorHandler()
-    // What is sent has a type, or is a stream that ends with the answer: then its error says nothing of who may join.
+    // A payload with a content type, or a stream that ends with the response: its error is not a refusal.
     const isOfSending = reply.hasHeader('content-type') || reply.raw.listenerCount('close') > 0
     Object.assign(reply.raw, { error, isWorded, isOfSending, requestId: id, log })
     done()
   }
 }
 
-const noteSending: onSendHookHandler = (_request, reply, _payload, done) => {
+const markSendable: onSendHookHandler = (_request, reply, _payload, done) => {
   ;(reply.raw as ConnectResponse).isSendable = true
   done()
 }
 
 let defaultErrorHandler: FastifyInstance['errorHandler'] | undefined
 
-/** That of an instance to which nobody has given one: it chooses no words. Of another copy of Fastify it is another. */
+/** Fastify's default error handler, from a new instance. Another copy of Fastify has another one. */
 function findDefaultErrorHandler(): FastifyInstance['errorHandler'] {
   defaultErrorHandler ??= Fastify().errorHandler
   return defaultErrorHandler
@@ -146,10 +145,10 @@ function takeParts(schema: NormalDefinition['schema'], isWanted: (part: AnySchem
   return Object.fromEntries(Object.entries(schema).filter(([, part]) => isWanted(part))) as NormalDefinition['schema']
 }
 
-/** `isAttached`: as Fastify's attachValidation, what does not fit is left to the hooks. */
+/** Checks the parts that have a Standard Schema. `isAttached` is Fastify's attachValidation: hooks handle the mismatch. */
 async function checkStandard(
   request: FastifyRequest,
-  parts: readonly (readonly [Part, AnySchema])[],
+  parts: readonly (readonly [SchemaPart, AnySchema])[],
   isAttached = false,
 ): Promise<void> {
   for (const [part, schema] of parts) {

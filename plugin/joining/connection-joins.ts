@@ -4,25 +4,25 @@ import type { Bucket, FullAt } from '../shared/limits.js'
 import { connectionStateOf } from '../wire/connection-state.js'
 
 /*
- * What a connection has joined, and what it is on the way to. Whatever a join has taken is given back when it ends, and it
- * ends once: with its socket, with a refusal, when its time is up, or with its connection.
+ * What one connection has joined and is joining. Whatever a join has taken is released when the join ends. It ends once: with
+ * its socket, with a refusal, at its time limit, or with its connection.
  */
 
-/** Something that takes a while, and ends once. */
+/** A pending operation that ends once. */
 export class Attempt {
   #isOver = false
   #timer: NodeJS.Timeout | undefined = undefined
-  /** Whether its client has gone. */
+  /** Whether its client has disconnected. */
   hasLeft = false
   #release: (() => void) | undefined = undefined
-  /** Ends what of it is under way. */
+  /** Cancels the pending part of it. */
   cancel: (() => void) | undefined = undefined
 
   get isOver(): boolean {
     return this.#isOver
   }
 
-  /** Calls `late` with it where it has not ended within a time. Milliseconds; 0 is no bound. */
+  /** Calls `late` if it has not ended within `timeoutMs`. Milliseconds; 0 turns it off. */
   limit(timeoutMs: number, late: (attempt: this) => void): void {
     if (timeoutMs > 0) this.#timer = setTimeout(late, timeoutMs, this).unref()
   }
@@ -35,57 +35,57 @@ export class Attempt {
     this.giveBack()
   }
 
-  /** `release` gives back what it holds, when it ends; now, where it has ended already. */
+  /** Registers `release` to be called at the end; calls it now if the end has passed. */
   hold(release: () => void): void {
     if (this.#isOver) release()
     else this.#release = release
   }
 
-  /** What it has taken. */
+  /** Releases what was taken. */
   protected giveBack(): void {
     this.#release?.()
   }
 }
 
-/** One join: of one connection, to one address. Its place counts from the beginning to the end. */
+/** The join of one connection to one address. It counts towards the limit from its start to its end. */
 export class Join extends Attempt {
-  readonly joining: Joining
+  readonly joins: ConnectionJoins
   readonly address: string
-  /** The very object that Socket.IO hands on to the socket. */
+  /** The same object that Socket.IO passes to the socket. */
   readonly auth: object
-  /** What was admitted; undefined in a namespace without a definition. */
+  /** The admitted request; undefined in a namespace without a definition. */
   request: FastifyRequest | undefined = undefined
-  /** Whether Socket.IO has it. */
+  /** Whether its CONNECT packet was passed to Socket.IO. */
   isPassed = false
-  /** What Socket.IO has made of it. */
+  /** The socket that Socket.IO has made of it. */
   socket: Socket | undefined = undefined
 
-  constructor(joining: Joining, address: string, auth: object) {
+  constructor(joins: ConnectionJoins, address: string, auth: object) {
     super()
-    this.joining = joining
+    this.joins = joins
     this.address = address
     this.auth = auth
-    joining.pending ??= new Map()
-    joining.pending.set(address, this)
+    joins.pending ??= new Map()
+    joins.pending.set(address, this)
   }
 
   protected override giveBack(): void {
-    const { joining, address } = this
-    joining.pending?.delete(address)
-    if (joining.pending?.size === 0) joining.pending = undefined
+    const { joins, address } = this
+    joins.pending?.delete(address)
+    if (joins.pending?.size === 0) joins.pending = undefined
     super.giveBack()
   }
 }
 
 const NONE: readonly Socket[] = []
 
-/** Of one connection. Most are idle: there is nothing in it that they do not need. */
-export class Joining {
-  /** The sockets that it has. A list that is pushed to would have room for seventeen. */
+/** The joins of one connection. Most connections are idle, so its fields are created when they are first needed. */
+export class ConnectionJoins {
+  /** The connected sockets. Replaced, not pushed to: an array that is pushed to reserves room for seventeen. */
   sockets = NONE
-  /** By the addresses that it is on the way to. No Map for none. */
+  /** The pending joins by address; undefined if there are none. */
   pending: Map<string, Join> | undefined = undefined
-  /** What is left of its rates; there at their first use. */
+  /** The state of its rate limits, created at their first use. */
   joins: FullAt | undefined = undefined
   leaves: FullAt | undefined = undefined
   acks: Bucket | undefined = undefined
@@ -107,9 +107,9 @@ export class Joining {
   }
 }
 
-/** That of an engine's socket. */
-export function joiningOf(connection: object): Joining {
+/** The joins of an engine.io connection. */
+export function joinsOf(connection: object): ConnectionJoins {
   const state = connectionStateOf(connection)
-  state.joins ??= new Joining()
-  return state.joins as Joining
+  state.joins ??= new ConnectionJoins()
+  return state.joins as ConnectionJoins
 }

@@ -11,51 +11,52 @@ import type { Attempt } from './connection-joins.js'
 import type { Users } from './request-users.js'
 
 /*
- * Whether somebody may join an address: the connect route of its definition decides that, or, where there is no definition,
- * whether the application has a namespace there.
+ * Decides whether a connection may join an address. The connect route of its definition decides; without a definition, the
+ * connection may join if the application has made a namespace with this address.
  */
 
 /** The definition that an address belongs to. */
-interface Place {
+interface DefinitionMatch {
   readonly entry: { readonly name: string; readonly isDynamic: boolean }
-  /** As they are in the address. */
+  /** As the address spells them. */
   readonly params: Readonly<Record<string, string>>
 }
 
 export interface DecisionOptions {
   readonly connect: Connect
-  readonly find: (address: string) => Place | undefined
-  /** Whether Socket.IO has a namespace of that address. */
+  readonly find: (address: string) => DefinitionMatch | undefined
+  /** Whether Socket.IO has a namespace with this address. */
   readonly isLive: (address: string) => boolean
-  /** Whether it may be joined, if Socket.IO has it. */
+  /** Whether clients may join it, if Socket.IO has it. */
   readonly isWanted: (address: string) => boolean
   readonly io: Pick<Server, '_checkNamespace' | '_nsps'>
   readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
-  /** Whether the session that waits for a private id at an address is of another user; userOf is asked if there may be one. */
+  /** Whether the recovered session of a private id belongs to another user. `userOf` is called only if there may be such a session. */
   readonly isOfAnother: (address: string, pid: unknown, userOf: () => string | undefined) => boolean
   readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
-  /** Of connections without a handshake. */
+  /** The log for connections without a handshake. */
   readonly log: FastifyBaseLogger
 }
 
-/** A namespace, with those who are on the way to it; they are private. */
-interface Peopled extends Pick<Namespace, 'name' | 'sockets'> {
+/** A namespace with its pending sockets, which are private in Socket.IO. */
+interface NamespaceWithPending extends Pick<Namespace, 'name' | 'sockets'> {
   readonly _preConnectSockets: ReadonlyMap<string, Socket>
 }
 
-/** What has been admitted. */
+/** An admitted connect. */
 export interface Admitted {
-  /** None in a namespace without a definition. */
+  /** Undefined in a namespace without a definition. */
   readonly request: FastifyRequest | undefined
   readonly isDynamic: boolean
-  /** Its session is not to be recovered: it may be older than the last call of disconnectUser, or is of another user. */
+  /** No session is recovered: it may be older than the last `disconnectUser`, or belongs to another user. */
   readonly beginsAnew: boolean
 }
 
 /**
- * Decides on one attempt, at once where nothing is asynchronous.
- * in: the handshake's raw request, the address, and the client's auth.
- * throws, or rejects with, ConnectRefusal, or one of our own; where the attempt ends before, nothing comes of it.
+ * Decides on one join, synchronously where nothing is asynchronous. When the attempt ends early, the result is dropped.
+ *
+ * @param handshake - the raw request of the handshake
+ * @throws ConnectRefusal, or an error of this plugin; on the asynchronous path the promise rejects with it
  */
 export type Decide = (
   handshake: IncomingMessage,
@@ -67,12 +68,12 @@ export type Decide = (
 export function createDecision(options: DecisionOptions): Decide {
   const { connect, find, isLive, isWanted, io, users, isOfAnother, dismissed, log } = options
 
-  /** Socket.IO's own dynamic namespaces ask the application, which may take its time. */
+  /** Asks the application's own dynamic namespaces (`io.of(regex)`), which may be asynchronous. */
   function findParent(address: string, auth: object, attempt: Attempt): undefined | Promise<void> {
     if (isLive(address)) return undefined
     return new Promise((resolve, reject) => {
       io._checkNamespace(address, auth, (found) => {
-        // Its type has it for a name.
+        // Socket.IO's types declare the name here; it passes the namespace.
         const namespace = found as unknown as Namespace | false
         if (!namespace) return reject(new FST_NSP_NAMESPACE_UNKNOWN())
         attempt.hold(() => leave(namespace))
@@ -81,15 +82,18 @@ export function createDecision(options: DecisionOptions): Decide {
     })
   }
 
-  /** Socket.IO closes a child that is empty as a socket leaves it, with `cleanupEmptyChildNamespaces`: so one leaves that never came. */
+  /**
+   * With `cleanupEmptyChildNamespaces`, Socket.IO closes an empty child namespace when a socket leaves it. If none has
+   * joined, this removes a placeholder socket.
+   */
   function leave(namespace: Namespace): void {
-    const { name, sockets, _preConnectSockets: coming } = namespace as unknown as Peopled
-    if (io._nsps.get(name) !== namespace || sockets.size + coming.size > 0) return
+    const { name, sockets, _preConnectSockets: pending } = namespace as unknown as NamespaceWithPending
+    if (io._nsps.get(name) !== namespace || sockets.size + pending.size > 0) return
     namespace._remove({ id: '', conn: {}, nsp: namespace } as unknown as Socket)
   }
 
-  /** What a connect is derived from: the handshake that Fastify has let through, or a session that has none. */
-  function begun(raw: IncomingMessage): Pick<FastifyRequest, 'raw' | 'log'> {
+  /** The request that a connect is derived from: the handshake's, or that of a transport without a handshake. */
+  function requestOfHandshake(raw: IncomingMessage): Pick<FastifyRequest, 'raw' | 'log'> {
     const handshake = handshakeOf(raw)
     if (handshake) return handshake
     if (!(raw instanceof StandInRequest)) throw new FST_NSP_REQUEST_MISSING()
@@ -97,11 +101,11 @@ export function createDecision(options: DecisionOptions): Decide {
   }
 
   return (handshake, address, auth, attempt) => {
-    const place = find(address)
-    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's, for a recovery
+    const match = find(address)
+    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's own fields, for recovery
     const mayRecover = (request: FastifyRequest | undefined) =>
       !isOfAnother(address, pid, () => request && users.ownerOf(request))
-    if (!place) {
+    if (!match) {
       if (!isWanted(address)) throw new FST_NSP_NAMESPACE_UNKNOWN()
       return after(findParent(address, auth, attempt), () => {
         const isOld = users.screenHandshake(handshake)
@@ -113,9 +117,9 @@ export function createDecision(options: DecisionOptions): Decide {
       })
     }
     const count = dismissed.count
-    const { entry, params } = place
-    return after(connect(begun(handshake), address, own, attempt), (request) => {
-      // The router of the instance may see no difference where there is one: `caseSensitive`, `useSemicolonDelimiter`.
+    const { entry, params } = match
+    return after(connect(requestOfHandshake(handshake), address, own, attempt), (request) => {
+      // The instance's router may match more addresses than ours: `caseSensitive`, `useSemicolonDelimiter`.
       const isOwn = request.routeOptions.url === entry.name
       if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
       dismissed.mark(request, count)
@@ -124,8 +128,8 @@ export function createDecision(options: DecisionOptions): Decide {
   }
 }
 
-/** Whether params, as a schema has made them, are those of the address: `/orgs/042` is not another word for `/orgs/42`. */
-function isSpelled(written: Place['params'], checked: unknown): boolean {
+/** Whether params that a schema has coerced still spell the address: `/orgs/042` is not `/orgs/42`. */
+function isSpelled(written: DefinitionMatch['params'], checked: unknown): boolean {
   const params = Object(checked) as Record<string, unknown>
   for (const name in written) {
     const value = params[name]

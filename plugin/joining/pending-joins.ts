@@ -1,60 +1,64 @@
 import type { Socket } from 'socket.io'
 import { FST_NSP_NAMESPACES_LIMIT } from '../shared/errors.js'
 import { isWithin } from '../shared/limits.js'
-import { Join, joiningOf } from './connection-joins.js'
+import { Join, joinsOf } from './connection-joins.js'
 
 /*
- * The joins of a server that are under way, each from its beginning to its end: with its socket, or without one.
+ * The pending joins of a server, each from its start until its socket has connected or it has ended without one.
  */
 
 export interface PendingJoinsOptions {
-  /** How many namespaces a connection may be in, or on the way to; 0 for no bound. */
+  /** How many namespaces a connection may have joined or be joining; 0 turns it off. */
   readonly limit: number
-  /** Longest that a join may take. Milliseconds, 0 for no bound. */
+  /** The time limit of a join. Milliseconds; 0 turns it off. */
   readonly timeoutMs: number
-  /** Hears of a join whose time was up. */
+  /** Called with a join that has exceeded the time limit. */
   readonly late: (connection: object, address: string) => void
 }
 
 export interface PendingJoins {
-  /** Begins one. throws FST_NSP_NAMESPACES_LIMIT. */
+  /**
+   * Starts a join.
+   *
+   * @throws FST_NSP_NAMESPACES_LIMIT
+   */
   begin(connection: object, address: string, auth: object): Join
-  /** The one that Socket.IO has made a socket of. */
+  /** The pending join that Socket.IO has made this socket of. */
   find(socket: Socket): Join | undefined
-  /** Hears of a socket that has connected. out: its join. */
+  /** Called when a socket has connected. Returns its join. */
   settle(socket: Socket): Join | undefined
-  /** Hears of a socket that Socket.IO has taken out: also of one that was refused. */
+  /** Called when Socket.IO has removed a socket, also a refused one. */
   remove(socket: Socket): void
-  /** Hears of a socket that was connected, and has left. */
+  /** Called when a connected socket has left. */
   leave(socket: Socket): void
-  /** Hears of a connection that has ended: with it goes all that it was on the way to. */
+  /** Called when a connection has ended: ends all of its pending joins. */
   forget(connection: object): void
-  /** Whether nobody waits any more for a socket that Socket.IO has made. */
+  /** Whether the join of a socket that Socket.IO has made has ended already. */
   isDropped(socket: Socket): boolean
 }
 
 export function createPendingJoins({ limit, timeoutMs, late }: PendingJoinsOptions): PendingJoins {
-  // Sockets, and the auths of those that Socket.IO still has to make.
+  // Sockets, and the `auth` objects of sockets that Socket.IO has not made yet.
   const dropped = new WeakSet<object>()
 
-  /** Ends one from outside. A socket of it, also one that comes later, never connects. */
+  /** Ends a join from outside. Its socket, also one that Socket.IO makes later, never connects. */
   function abandon(join: Join): void {
     const { socket, isPassed, auth } = join
     if (isPassed) dropped.add(socket ?? auth)
-    // Socket.IO would keep it for as long as a middleware does not settle.
+    // Socket.IO would keep the socket as long as a middleware does not settle.
     socket?._cleanup()
     join.end()
   }
 
   function find({ conn, nsp }: Socket): Join | undefined {
-    return joiningOf(conn).pending?.get(nsp.name)
+    return joinsOf(conn).pending?.get(nsp.name)
   }
 
   return {
     begin(connection, address, auth) {
-      const joining = joiningOf(connection)
-      if (!isWithin(joining.count + 1, limit)) throw new FST_NSP_NAMESPACES_LIMIT(limit)
-      const join = new Join(joining, address, auth)
+      const joins = joinsOf(connection)
+      if (!isWithin(joins.count + 1, limit)) throw new FST_NSP_NAMESPACES_LIMIT(limit)
+      const join = new Join(joins, address, auth)
       join.limit(timeoutMs, () => {
         abandon(join)
         late(connection, address)
@@ -67,7 +71,7 @@ export function createPendingJoins({ limit, timeoutMs, late }: PendingJoinsOptio
     settle(socket) {
       const join = find(socket)
       join?.end()
-      joiningOf(socket.conn).add(socket)
+      joinsOf(socket.conn).add(socket)
       return join
     },
 
@@ -77,11 +81,11 @@ export function createPendingJoins({ limit, timeoutMs, late }: PendingJoinsOptio
     },
 
     leave(socket) {
-      joiningOf(socket.conn).remove(socket)
+      joinsOf(socket.conn).remove(socket)
     },
 
     forget(connection) {
-      for (const join of joiningOf(connection).pending?.values() ?? []) {
+      for (const join of joinsOf(connection).pending?.values() ?? []) {
         join.hasLeft = true
         abandon(join)
       }

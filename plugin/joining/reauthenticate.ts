@@ -8,13 +8,18 @@ import { Attempt } from './connection-joins.js'
 import type { Decide } from './join-decision.js'
 
 /*
- * A live socket is admitted again, with another auth.
+ * Authenticates a connected socket again, with a new `auth`.
  */
 
-/** rejects with the refusal; with FST_NSP_ADMISSION_TIMEOUT; with FST_NSP_SOCKET_GONE as soon as the socket leaves. */
+/**
+ * Admits a socket again.
+ *
+ * @returns a promise of the admitted request. It rejects with the refusal, with FST_NSP_ADMISSION_TIMEOUT, or, as soon as
+ * the socket disconnects, with FST_NSP_SOCKET_GONE
+ */
 export type Readmit = (socket: Socket, auth: object) => Promise<FastifyRequest>
 
-/** timeoutMs: longest that it may take, 0 for no bound. */
+/** `timeoutMs`: the time limit. Milliseconds; 0 turns it off. */
 export function createReadmit(decide: Decide, timeoutMs: number): Readmit {
   return (socket, auth) =>
     new Promise((resolve, reject) => {

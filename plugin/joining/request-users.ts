@@ -7,30 +7,35 @@ import { FST_NSP_USER_DISCONNECTED } from '../shared/errors.js'
 import { type ErrorLog, logError } from '../shared/log/error-log.js'
 
 /*
- * Whose a request is, and whether that user was disconnected while it was decided on.
+ * Reads the user of a request, and refuses users that `disconnectUser` disconnected while their join was being decided.
  */
 
 export interface UsersOptions {
-  /** Default: the `id` of the request's user, or its `sub`. */
+  /** @defaultValue the `id` of `request.user`, or its `sub` */
   readonly userIdOf?: ((request: FastifyRequest) => unknown) | undefined
   readonly dismissed: DismissedUsers
-  /** How long a session waits to be recovered. Milliseconds; default: Socket.IO's. */
+  /** How long a session can be recovered. Milliseconds; default: Socket.IO's. */
   readonly recoveryMs?: number | undefined
   readonly log: ErrorLog
 }
 
 export interface Users {
-  /** Undefined for nobody. throws what `userIdOf` throws, and FST_NSP_USER_ID_INVALID. */
+  /**
+   * The user's id; undefined without a user.
+   *
+   * @throws what `userIdOf` throws, and FST_NSP_USER_ID_INVALID
+   */
   idOf(request: FastifyRequest): string | undefined
-  /** The same, but where that fails: then it is nobody's. */
+  /** Like `idOf`, but logs an error and returns undefined. */
   ownerOf(request: FastifyRequest): string | undefined
   /**
-   * Looks whether who is let in is out already.
-   * out: whether a session of that user may be older than that, and is not to be recovered.
-   * throws FST_NSP_USER_DISCONNECTED, StaleDecision, and what `idOf` throws.
+   * Checks that the user was not disconnected since the decision began.
+   *
+   * @returns whether a session of the user may be older than a recent `disconnectUser`, and must not be recovered
+   * @throws FST_NSP_USER_DISCONNECTED, StaleDecision, and what `idOf` throws
    */
   screen(request: FastifyRequest): boolean
-  /** The same of a namespace without a definition, where the handshake was the decision; whose it is may fail there. */
+  /** The same for a namespace without a definition, where the handshake was the decision. An error of `userIdOf` is logged. */
   screenHandshake(raw: IncomingMessage): boolean
 }
 
@@ -43,7 +48,7 @@ export function createUsers(options: UsersOptions): Users {
     return toUserId(userIdOf(request))
   }
 
-  /** `decided` knows when the decision began. */
+  /** `decided` is the object that is marked with the time when its decision began. */
   function check(userId: string | undefined, decided: object): boolean {
     if (userId === undefined || dismissed.count === 0) return false
     const message = dismissed.find(userId, decided)
@@ -68,7 +73,7 @@ export function createUsers(options: UsersOptions): Users {
 
     screenHandshake(raw) {
       const request = handshakeOf(raw)
-      // Most servers disconnect nobody: whose it is, is not asked before.
+      // Most servers never call disconnectUser: the user is not read before they do.
       return request !== undefined && dismissed.count > 0 && check(ownerOf(request), raw)
     },
   }

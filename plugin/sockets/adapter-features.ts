@@ -3,25 +3,26 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 
 /*
- * What an adapter can do. Socket.IO's own, from which all inherit, does nothing where it can't, and does not say so.
+ * Detects what an adapter supports. All adapters inherit from Socket.IO's, which has every method and does nothing in those
+ * that it does not support.
  */
 
-/** Warns of an adapter with which Socket.IO would recover nothing. */
+/** Warns if the adapter can't recover sessions although `connectionStateRecovery` is on. */
 export function warnOfAdapter(io: Server, log: FastifyBaseLogger): void {
   const { adapter } = io.of('/')
   if (isOwn(adapter, 'restoreSession')) return
   log.warn(
     { adapter: adapter.constructor.name },
-    'connectionStateRecovery is on, but the adapter recovers no session: give one that does, or none',
+    'connectionStateRecovery is on, but the adapter recovers no session: use one that does, or the default one',
   )
 }
 
-/** Whether an adapter has other nodes to speak to. */
-export function speaksToOthers(adapter: Namespace['adapter']): boolean {
+/** Whether an adapter communicates with other nodes. */
+export function isClusterAdapter(adapter: Namespace['adapter']): boolean {
   return isOwn(adapter, 'serverSideEmit')
 }
 
-/** Whether a method is of a class above the one from which all inherit: of any copy, that is node's emitter's next. */
+/** Whether a class above Socket.IO's Adapter overrides a method. That class, in any copy, directly extends node's EventEmitter. */
 function isOwn(adapter: Namespace['adapter'], method: 'restoreSession' | 'serverSideEmit'): boolean {
   let owner: object | null = adapter
   while (owner && !Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner)

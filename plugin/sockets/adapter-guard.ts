@@ -7,11 +7,11 @@ import { FST_NSP_EMIT_INVALID } from '../shared/errors.js'
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
 import { contain, isThenable, mapError } from '../shared/maybe-async.js'
-import { speaksToOthers } from './adapter-features.js'
+import { isClusterAdapter } from './adapter-features.js'
 
 /*
- * Guards the adapter of every namespace, whoever made it. What leaves this node is checked before the adapter has it,
- * where the application emits. What comes from another node never throws into the adapter: it is logged and dropped.
+ * Guards the adapter of every namespace, also custom ones. An emit is checked before the adapter receives it, so that it
+ * throws where the application emits. A packet from another node never throws into the adapter: it is logged and dropped.
  */
 
 export interface GuardOptions {
@@ -20,23 +20,23 @@ export interface GuardOptions {
   readonly log: FastifyBaseLogger
 }
 
-// Where maintained adapters take what a broker brings. None of them expects a throw.
-const DOORS = ['onMessage', 'onResponse', 'onRawMessage', 'onmessage', 'onrequest', 'onresponse']
-// Socket.IO emits these on a namespace itself; another node has no business to.
+// The methods that maintained adapters call with what a broker delivers. None of them expects a throw.
+const INCOMING_METHODS = ['onMessage', 'onResponse', 'onRawMessage', 'onmessage', 'onrequest', 'onresponse']
+// Socket.IO emits these on a namespace itself; another node must not.
 const RESERVED = ['connect', 'connection', 'new_namespace']
-// A fault of one kind is logged once in this time: a broker may bring it a thousand times a second.
+// Each kind of error is logged once in this time: a broker may deliver a thousand a second.
 const REPORT_EVERY_MS = 60_000
 const KINDS_LIMIT = 100
 
-type AnyMethod = (...args: never[]) => unknown
-type Adapter = Namespace['adapter']
-/** An adapter, with what is private of it. */
-type Open = Record<string, AnyMethod> & { apply?: Apply }
+type AdapterMethod = (...args: never[]) => unknown
+type GuardedAdapter = Namespace['adapter']
+/** An adapter with its private members. */
+type AdapterInternals = Record<string, AdapterMethod> & { apply?: Apply }
 type Apply = (opts: unknown, visit: (socket: unknown) => void) => void
 
-/** Guards the adapters of a server, those of later namespaces and those that `io.adapter()` sets later too. */
+/** Guards the adapters of a server, including those of later namespaces and those that a later `io.adapter()` sets. */
 export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
-  // When each kind of fault was logged last.
+  // When each kind of error was last logged.
   const reported = new Map<string, number>()
 
   function report(error: unknown, namespace: string, what: string): void {
@@ -50,11 +50,12 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
 
   function guard(namespace: Namespace): void {
     const { name, adapter } = namespace
-    const isShared = speaksToOthers(adapter)
-    const heed = (result: unknown) => hear(result, (error) => report(error, name, 'an adapter has failed'))
+    const isShared = isClusterAdapter(adapter)
+    const reportRejection = (result: unknown) =>
+      watchRejection(result, (error) => report(error, name, 'an adapter has failed'))
     const check = (event: string, args: unknown[]) => {
       const checked = emitCheck.check(name, event, args)
-      return isShared ? toSent(name, event, checked) : checked
+      return isShared ? toJsonArguments(name, event, checked) : checked
     }
     guardOutgoing(adapter, check)
     checkAnswered(namespace, (event, args, send) => {
@@ -62,29 +63,32 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
       io.encoder.encode({ type: PacketType.EVENT, nsp: name, id: 0, data: [event, ...checked] })
       return emitCheck.skip(() => send(checked))
     })
-    guardVisits(adapter as unknown as Open, (error) => report(error, name, 'a socket was left out of a broadcast'))
+    guardVisits(adapter as unknown as AdapterInternals, (error) =>
+      report(error, name, 'a socket was left out of a broadcast'),
+    )
     if (!isShared) return
-    const open = adapter as unknown as Open
+    const open = adapter as unknown as AdapterInternals
     const { serverSideEmit } = open
     open.serverSideEmit = ([event, ...args]: unknown[]) => {
       const ack = typeof args.at(-1) === 'function' ? [args.pop()] : []
-      const packet = [event, ...toSent(name, String(event), args), ...ack]
-      return heed(serverSideEmit?.call(adapter, packet as never))
+      const packet = [event, ...toJsonArguments(name, String(event), args), ...ack]
+      return reportRejection(serverSideEmit?.call(adapter, packet as never))
     }
-    for (const method of ['broadcast', 'addSockets', 'delSockets', 'disconnectSockets']) wrap(open, method, heed)
-    for (const door of DOORS)
-      containDoor(open, door, (error) => report(error, name, 'what another node sent was dropped'))
+    for (const method of ['broadcast', 'addSockets', 'delSockets', 'disconnectSockets'])
+      wrap(open, method, reportRejection)
+    for (const method of INCOMING_METHODS)
+      containIncoming(open, method, (error) => report(error, name, 'a packet from another node was dropped'))
   }
 
-  /** What other nodes emit on a namespace: private, and Socket.IO calls it bare. */
+  /** Guards what other nodes emit on a namespace. The method is private, and Socket.IO calls it without error handling. */
   function guardServerSide(namespace: Namespace): void {
     const target = namespace as unknown as { _onServerSideEmit?: (args: unknown) => void }
     const { _onServerSideEmit: receive } = target
     target._onServerSideEmit = (args) => {
       const isEvent = Array.isArray(args) && typeof args[0] === 'string' && !RESERVED.includes(args[0])
-      const drop = (error: unknown) => report(error, namespace.name, 'what another node sent was dropped')
+      const drop = (error: unknown) => report(error, namespace.name, 'a packet from another node was dropped')
       if (isEvent) contain(() => receive?.call(namespace, args), drop)
-      else drop(new TypeError('It is no server-side event'))
+      else drop(new TypeError('Not a server-side event'))
     }
   }
 
@@ -93,7 +97,7 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
     guardServerSide(namespace)
   }
 
-  const { adapter: setAdapter } = io as unknown as { adapter: AnyMethod }
+  const { adapter: setAdapter } = io as unknown as { adapter: AdapterMethod }
   Object.assign(io, {
     adapter(...given: never[]) {
       const result = setAdapter.apply(io, given)
@@ -105,10 +109,10 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
   guardNamespace(io.of('/'))
 }
 
-/** Checks what is broadcast, with acks and without. `check` throws where the application has called. */
-function guardOutgoing(adapter: Adapter, check: (event: string, args: unknown[]) => unknown[]): void {
+/** Checks broadcasts, with and without acks. `check` throws where the application has emitted. */
+function guardOutgoing(adapter: GuardedAdapter, check: (event: string, args: unknown[]) => unknown[]): void {
   const { broadcast, broadcastWithAck } = adapter
-  // Socket.IO broadcasts nothing but events.
+  // Socket.IO broadcasts events only.
   const prepare = (packet: Packet) => {
     const [event, ...args] = packet.data as [string, ...unknown[]]
     const checked = check(event, args)
@@ -124,8 +128,8 @@ function guardOutgoing(adapter: Adapter, check: (event: string, args: unknown[])
   }
 }
 
-/** One socket that refuses what it is given (it is in too many rooms, a listener of it throws) keeps it from no other. */
-function guardVisits(adapter: Open, report: (error: unknown) => void): void {
+/** A socket that throws (too many rooms, a listener that throws) is left out; the others still receive the broadcast. */
+function guardVisits(adapter: AdapterInternals, report: (error: unknown) => void): void {
   const { apply } = adapter
   if (typeof apply !== 'function') return
   adapter.apply = (opts, visit) =>
@@ -138,8 +142,12 @@ function guardVisits(adapter: Open, report: (error: unknown) => void): void {
     })
 }
 
-/** Arguments as JSON has them, so that they are the same on every node. throws FST_NSP_EMIT_INVALID for what it has not. */
-function toSent(namespace: string, event: string, args: unknown[]): unknown[] {
+/**
+ * The arguments as JSON represents them, so that every node receives the same.
+ *
+ * @throws FST_NSP_EMIT_INVALID for a value that JSON can't represent
+ */
+function toJsonArguments(namespace: string, event: string, args: unknown[]): unknown[] {
   return mapError(
     () => args.map(toSendable),
     (error) => {
@@ -148,26 +156,26 @@ function toSent(namespace: string, event: string, args: unknown[]): unknown[] {
   ) as unknown[]
 }
 
-/** Reports a rejection, which Socket.IO leaves unhandled. out: the same, for whoever waits and reports it instead. */
-function hear(result: unknown, report: (error: unknown) => void): unknown {
+/** Reports a rejection, which Socket.IO leaves unhandled. Returns the same promise; a caller that awaits it reports it itself. */
+function watchRejection(result: unknown, report: (error: unknown) => void): unknown {
   if (!isThenable(result)) return result
-  let isHeard = false
-  // Not at once: whoever waits for it may ask in a later tick.
-  result.then(undefined, (error) => setImmediate(() => isHeard || report(error)))
-  const heard: PromiseLike<unknown>['then'] = (...ends) => {
-    isHeard = true
+  let isWatched = false
+  // Not at once: the caller may call `then` in a later tick.
+  result.then(undefined, (error) => setImmediate(() => isWatched || report(error)))
+  const watch: PromiseLike<unknown>['then'] = (...ends) => {
+    isWatched = true
     return result.then(...ends)
   }
   // biome-ignore lint/suspicious/noThenProperty: it stands in for the promise
-  return { then: heard }
+  return { then: watch }
 }
 
-function wrap(adapter: Open, method: string, heed: (result: unknown) => unknown): void {
+function wrap(adapter: AdapterInternals, method: string, reportRejection: (result: unknown) => unknown): void {
   const stock = adapter[method]
-  if (typeof stock === 'function') adapter[method] = (...args) => heed(stock.apply(adapter, args))
+  if (typeof stock === 'function') adapter[method] = (...args) => reportRejection(stock.apply(adapter, args))
 }
 
-function containDoor(adapter: Open, door: string, report: (error: unknown) => void): void {
-  const stock = adapter[door]
-  if (typeof stock === 'function') adapter[door] = (...args) => contain(() => stock.apply(adapter, args), report)
+function containIncoming(adapter: AdapterInternals, method: string, report: (error: unknown) => void): void {
+  const stock = adapter[method]
+  if (typeof stock === 'function') adapter[method] = (...args) => contain(() => stock.apply(adapter, args), report)
 }

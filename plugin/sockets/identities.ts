@@ -5,24 +5,24 @@ import { toUserId, type UserId } from '../definition/user-id.js'
 import { type DismissedUsers, StaleDecision } from '../engine/dismissed-users.js'
 import { findRequest } from '../engine/http/connect-request.js'
 import { handshakeRequestOf } from '../engine/http/handshake-request.js'
-import { expiryOf, setAlarm } from '../joining/expiry.js'
+import { expiryOf, scheduleAt } from '../joining/expiry.js'
 import type { Users } from '../joining/request-users.js'
 import { toWireError, type WireError } from '../shared/client-error.js'
 import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_INVALID } from '../shared/errors.js'
 import { logError } from '../shared/log/error-log.js'
 import { contain } from '../shared/maybe-async.js'
 import { writePacket } from '../wire/packet-codec.js'
-import { speaksToOthers } from './adapter-features.js'
+import { isClusterAdapter } from './adapter-features.js'
 
 /*
- * Whose socket is whose, for as long as it is: an identity ends with its socket, when it expires, or when its user is
- * disconnected. Then the client is told why, and stays away until it has decided what to do.
+ * Which user each socket belongs to. An identity ends with its socket, when it expires, or with `disconnectUser`. In the last
+ * two cases the client receives the reason and does not reconnect by itself.
  */
 
-/** The emit that says why, just before Socket.IO's disconnect. A wire format. */
-const FAREWELL = 'namespace:disconnect'
+/** The emit with the reason, just before Socket.IO's disconnect. A wire format. */
+const DISCONNECT_EMIT = 'namespace:disconnect'
 
-/** Between the nodes of a cluster. A wire format. */
+/** Sent between the nodes of a cluster. A wire format. */
 const DISCONNECT_USER = 'fastify-namespaces:disconnect-user'
 
 const EXPIRED = toWireError(new FST_NSP_IDENTITY_EXPIRED())
@@ -32,7 +32,7 @@ export interface IdentitiesOptions {
   readonly io: Server
   readonly users: Users
   readonly dismissed: DismissedUsers
-  /** Whether a namespace has a definition: the sockets of others are looked for, nobody keeps their identities. */
+  /** Whether a namespace has a definition. Without one, identities are not stored: its sockets are searched. */
   readonly isMounted: (namespace: string) => boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -43,16 +43,18 @@ export interface Identities {
   /** How many users have sockets in mounted namespaces. */
   readonly size: number
   /**
-   * From now on the socket is that of the request's user, until that identity expires.
-   * out: false for a socket that has gone, or has to: its user was disconnected since the decision on the request began.
-   * throws what `userIdOf` throws.
+   * Assigns a socket to the user of a request, until that identity expires.
+   *
+   * @returns false for a socket that has disconnected, or is about to: its user was disconnected since the decision on the
+   * request began
+   * @throws what `userIdOf` throws
    */
   keep(socket: Socket, request: FastifyRequest): boolean
-  /** Meets a socket in a namespace without a definition; it, too, may have to go. */
-  meet(socket: Socket): void
-  /** Hears of a socket that has gone. */
+  /** Disconnects a socket of a namespace without a definition if its user was disconnected since its handshake. */
+  screen(socket: Socket): void
+  /** Called when a socket has disconnected. */
   release(socket: Socket): void
-  /** The sockets of a user on this node. in: the id as a text. */
+  /** The sockets of a user on this node, by the user's id as a string. */
   socketsOf(id: string): Socket[]
   /** See FastifyInstance. */
   disconnectUser(id: UserId, reason?: string): number
@@ -65,9 +67,9 @@ interface Identity {
 
 export function createIdentities(options: IdentitiesOptions): Identities {
   const { io, users, dismissed, isMounted, now, log } = options
-  /** Of each socket that has a user, or whose identity ends. */
+  /** Of each socket with a user or with an expiry. */
   const identities = new Map<Socket, Identity>()
-  const kept = new Map<string, Set<Socket>>()
+  const socketsByUser = new Map<string, Set<Socket>>()
   const root = io.of('/')
 
   function release(socket: Socket): void {
@@ -77,26 +79,27 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     identity.cancelExpiry()
     const { userId } = identity
     if (userId === undefined) return
-    const sockets = kept.get(userId) as Set<Socket>
+    const sockets = socketsByUser.get(userId) as Set<Socket>
     sockets.delete(socket)
-    if (sockets.size === 0) kept.delete(userId)
+    if (sockets.size === 0) socketsByUser.delete(userId)
   }
 
-  /** Tells a socket why, and disconnects it. */
+  /** Sends the reason to a socket, and disconnects it. */
   function dismiss(socket: Socket, why: WireError): void {
     if (!socket.connected) return
     const nsp = socket.nsp.name
     log.debug({ namespace: nsp, socketId: socket.id, code: why.code }, 'socket disconnected')
     contain(
-      // Now, and to this socket only: with a recovery, Socket.IO's own emit goes through the adapter, which may take its time.
-      () => writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [FAREWELL, why] }),
-      (error) => logError(log, error, { namespace: nsp, socketId: socket.id }, 'a farewell can not be sent'),
+      // Written directly: with recovery, Socket.IO's emit goes through the adapter, which may be asynchronous.
+      () => writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [DISCONNECT_EMIT, why] }),
+      (error) =>
+        logError(log, error, { namespace: nsp, socketId: socket.id }, 'the reason of a disconnect can not be sent'),
     )
     socket.disconnect()
   }
 
-  /** Lets a socket go whose screening has failed, when everybody has met it. */
-  function isIn(socket: Socket, screen: () => unknown): boolean {
+  /** Disconnects a socket if `screen` throws, after all `connection` listeners have run. */
+  function isAllowed(socket: Socket, screen: () => unknown): boolean {
     try {
       screen()
       return true
@@ -120,9 +123,11 @@ export function createIdentities(options: IdentitiesOptions): Identities {
   }
 
   function socketsOf(id: string): Socket[] {
-    const others = [...io._nsps.values()].filter(({ name }) => !isMounted(name))
-    const unkept = others.flatMap(({ sockets }) => [...sockets.values()]).filter((socket) => isOf(id, socket))
-    return [...(kept.get(id) ?? []), ...unkept]
+    const undefinedNamespaces = [...io._nsps.values()].filter(({ name }) => !isMounted(name))
+    const untracked = undefinedNamespaces
+      .flatMap(({ sockets }) => [...sockets.values()])
+      .filter((socket) => isOf(id, socket))
+    return [...(socketsByUser.get(id) ?? []), ...untracked]
   }
 
   function disconnectHere(id: string, message: string): number {
@@ -136,25 +141,25 @@ export function createIdentities(options: IdentitiesOptions): Identities {
 
   return {
     get size() {
-      return kept.size
+      return socketsByUser.size
     },
 
     keep(socket, request) {
       const userId = users.idOf(request)
       if (!socket.connected) return false
       release(socket)
-      if (dismissed.isAny(request) && !isIn(socket, () => users.screen(request))) return false
+      if (dismissed.isAny(request) && !isAllowed(socket, () => users.screen(request))) return false
       const expiry = expiryOf(request)
       if (userId === undefined && expiry === Number.POSITIVE_INFINITY) return true
-      const cancelExpiry = setAlarm(expiry, now, () => dismiss(socket, EXPIRED))
+      const cancelExpiry = scheduleAt(expiry, now, () => dismiss(socket, EXPIRED))
       identities.set(socket, { userId, cancelExpiry })
-      if (userId !== undefined) kept.set(userId, (kept.get(userId) ?? new Set()).add(socket))
+      if (userId !== undefined) socketsByUser.set(userId, (socketsByUser.get(userId) ?? new Set()).add(socket))
       return true
     },
 
-    meet(socket) {
+    screen(socket) {
       const raw = handshakeRequestOf(socket.conn)
-      if (dismissed.isAny(raw)) isIn(socket, () => users.screenHandshake(raw))
+      if (dismissed.isAny(raw)) isAllowed(socket, () => users.screenHandshake(raw))
     },
 
     release,
@@ -166,7 +171,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
       const message = toMessage(reason)
       const userId = toUserId(id)
       if (userId === undefined) throw new FST_NSP_USER_ID_INVALID(String(id))
-      if (speaksToOthers(adapter)) {
+      if (isClusterAdapter(adapter)) {
         contain(
           () => adapter.serverSideEmit([DISCONNECT_USER, userId, message]),
           (error) => logError(log, error, {}, 'a user was not disconnected on other nodes'),
@@ -177,7 +182,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
   }
 }
 
-/** What a client is told: a reason that is no text has none to tell. */
+/** The client's message; the default one for a reason that is not a string. */
 function toMessage(reason: unknown): string {
   return typeof reason === 'string' ? reason : DISCONNECTED.message
 }

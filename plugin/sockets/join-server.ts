@@ -7,33 +7,33 @@ import { type Admission, type AdmissionOptions, createAdmission } from '../joini
 import { createConnect } from '../joining/ask-connect-route.js'
 import { createConnectAnswers } from '../joining/connect-packet.js'
 import { createDecision, type DecisionOptions } from '../joining/join-decision.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { createReadmit, type Readmit } from '../joining/reauthenticate.js'
 import { createUsers, type Users } from '../joining/request-users.js'
 import { RecoveringAdapter } from './recovery/recovery-adapter.js'
 
 /*
- * All that somebody passes on the way in, put together: who it is, whether they may join, and what becomes of their packet.
+ * Assembles the parts of joining for one server: users, decision, admission, and reauthentication.
  */
 
-export interface EntranceOptions
+export interface JoinServerOptions
   extends Pick<AdmissionOptions, 'meet' | 'rates'>,
     Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
   readonly options: NormalOptions
   readonly route: Routing
-  readonly children: Children
+  readonly children: DynamicNamespaces
   readonly dismissed: DismissedUsers
 }
 
-export interface Entrance {
+export interface JoinServer {
   readonly users: Users
   readonly admission: Admission
   readonly readmit: Readmit
 }
 
-export function createEntrance(instance: FastifyInstance, entrance: EntranceOptions): Entrance {
-  const { io, options, route, find, isWanted, children, dismissed, rates, meet } = entrance
+export function createJoinServer(instance: FastifyInstance, dependencies: JoinServerOptions): JoinServer {
+  const { io, options, route, find, isWanted, children, dismissed, rates, meet } = dependencies
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { log } = instance

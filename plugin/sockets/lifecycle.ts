@@ -19,42 +19,47 @@ import { withTimeout } from '../shared/timeout.js'
 import type { Identities } from './identities.js'
 
 /*
- * The life of one joined socket: onConnect, or onRecover where its session has come back, its events, and onDisconnect
- * when it has gone.
+ * The lifecycle of a joined socket: onConnect, or onRecover if its session was recovered; then its events; then onDisconnect.
  */
 
-/** What a life needs of a definition that is mounted. */
-interface Mounted {
+/** The parts of a mounted definition that are needed here. */
+interface LifecycleDefinition {
   readonly definition: NormalDefinition
-  /** `this` of its functions. */
+  /** `this` of the definition's functions. */
   readonly context: FastifyInstance
   readonly contract: Contract
 }
 
-export interface LifeOptions {
+export interface LifecycleOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep' | 'release'>
   readonly emitCheck: EmitCheck
-  /** Milliseconds, 0 for no bound: of onConnect, and of onRecover. */
+  /** The time limit of onConnect and of onRecover. Milliseconds; 0 turns it off. */
   readonly onConnectTimeoutMs: number
   readonly log: FastifyBaseLogger
 }
 
 /**
- * Lives the life of a socket that has just joined. `hold` is given what a server that closes waits for: its onConnect and
- * its onDisconnect, while they run.
+ * Runs the lifecycle of a socket that has just joined. `hold` is called with a promise of its onConnect and of its
+ * onDisconnect while they run: a closing server waits for them.
  */
-export type Live = (
+export type RunLifecycle = (
   socket: Socket,
   namespace: Namespace,
-  mounted: Mounted,
+  mounted: LifecycleDefinition,
   hold: (end: Promise<unknown>) => void,
 ) => void
 
-export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs, log }: LifeOptions): Live {
+export function createLifecycle({
+  readmit,
+  identities,
+  emitCheck,
+  onConnectTimeoutMs,
+  log,
+}: LifecycleOptions): RunLifecycle {
   const tools: ContextTools = { emitCheck, readmit: reauthenticate }
 
-  /** The socket's identity is that of the new request, or, where anything fails, the one it was. */
+  /** Assigns the identity of a new request to the socket; if anything fails, its identity stays. */
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {
     if (!socket.connected) throw new FST_NSP_SOCKET_GONE()
     const request = await readmit(socket, auth)
@@ -63,20 +68,20 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     return request
   }
 
-  /** Logs a failure under an id. out: what those are told who wait for it. */
+  /** Logs an error under an id. Returns the error for callers that wait for an ack. */
   function report(what: string, socket: Socket, error: unknown): Error {
     const id = randomUUID()
     logError(log, error, { namespace: socket.nsp.name, socketId: socket.id, errorId: id }, `${what} failed`)
-    // What was thrown may be such that it can't even be asked what it is.
+    // Reading the thrown value may itself throw.
     const { code } = toWireError(error)
     if (code === 'FST_NSP_HANDLER_TIMEOUT' || (code !== 'FST_NSP_INTERNAL' && isExposed(error))) return error as Error
     return Object.assign(new FST_NSP_INTERNAL(), { details: { id } })
   }
 
-  /** Begins a life. out: nothing where that went well; a failure comes as a promise, for others have not met the socket yet. */
+  /** Calls onConnect or onRecover. Returns undefined on success; an error as a promise, as other listeners have not run yet. */
   function begin(
     context: SocketContext,
-    { definition, context: instance }: Mounted,
+    { definition, context: instance }: LifecycleDefinition,
   ): undefined | Promise<Error | undefined> {
     const socket = context.socket as Socket
     const [what, call] = socket.recovered
@@ -100,23 +105,30 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     identities.release(this)
   }
 
-  async function end(context: SocketContext, mounted: Mounted, departure: Departure): Promise<void> {
+  async function end(
+    context: SocketContext,
+    mounted: LifecycleDefinition,
+    disconnection: Disconnection,
+  ): Promise<void> {
     const { definition, context: instance } = mounted
     const { socket, namespace, params, request, log, emit, to, ask, reauthenticate } = context
     const own = { socket, namespace, params, request, log, emit, to, ask, reauthenticate }
     try {
-      await definition.onDisconnect?.call(instance, { ...own, ...departure } as unknown as DisconnectContext<unknown>)
+      await definition.onDisconnect?.call(instance, {
+        ...own,
+        ...disconnection,
+      } as unknown as DisconnectContext<unknown>)
     } catch (error) {
       report('onDisconnect', socket as Socket, error)
     }
   }
 
-  /** Whether a socket may live. What `userIdOf` throws leaves none that nobody could disconnect. */
+  /** Whether the socket's identity was stored. If `userIdOf` throws, the socket is disconnected: `disconnectUser` could not find it. */
   function isKept(socket: Socket): boolean {
     try {
       return identities.keep(socket, requestOf(socket))
     } catch (error) {
-      // Others have not met it yet.
+      // Later, so that other `connection` listeners run first.
       queueMicrotask(() => socket.disconnect())
       report('userIdOf', socket, error)
       return false
@@ -132,18 +144,20 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {
       let rooms: ReadonlySet<string> = socket.rooms
-      const part = (departure: Departure) => end(context, mounted, departure)
+      const runOnDisconnect = (disconnection: Disconnection) => end(context, mounted, disconnection)
       listen(socket, 'disconnecting', () => {
         rooms = new Set(socket.rooms)
       })
-      // Its onConnect ends first, also one that disconnects its socket itself.
+      // After its onConnect has ended, also if onConnect disconnects the socket.
       listen(socket, 'disconnect', (reason: DisconnectReason) => {
         hold(
-          Promise.resolve().then(() => after(begun, () => callIn(context.scope, part, undefined, { reason, rooms }))),
+          Promise.resolve().then(() =>
+            after(begun, () => callIn(context.scope, runOnDisconnect, undefined, { reason, rooms })),
+          ),
         )
       })
     }
-    // Called in this tick: a listener that it adds at once misses nothing.
+    // Called synchronously: a listener that onConnect adds at once misses no event.
     begun = begin(context, mounted)
     const open = (failure: Error | undefined) => {
       const gate = gateOf(socket)
@@ -151,7 +165,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
         gate?.open(context)
         return
       }
-      // Before it goes: its connection may live on with other namespaces, and whoever waits for an ack would wait for ever.
+      // Before the disconnect: the connection may stay open for other namespaces, and a waiting ack would never be answered.
       if (socket.connected) gate?.endWaiting(failure)
       socket.disconnect()
     }
@@ -160,7 +174,7 @@ export function createLife({ readmit, identities, emitCheck, onConnectTimeoutMs,
   }
 }
 
-interface Departure {
+interface Disconnection {
   readonly reason: DisconnectReason
   readonly rooms: ReadonlySet<string>
 }

@@ -1,16 +1,17 @@
 import { toWireError, type WireError } from '../shared/client-error.js'
 
 /*
- * An error as Socket.IO wants it in the next(error) of a namespace's middleware: its message and `data` are what the client's
- * connect_error has.
+ * Errors for next(error) of a namespace's middleware, as Socket.IO expects them: the client's connect_error has their message
+ * and `data`.
  */
 
+/** Creates the error from the client's error. */
 export function connectError(error: unknown, told: WireError = toWireError(error)): Error {
   const { message, ...data } = told
   return Object.assign(new Error(message), { data })
 }
 
-/** What Socket.IO would read of an error of the application; undefined for what is none, or can't be read. */
+/** Copies what Socket.IO reads of an error of the application; undefined for other values, or if reading it throws. */
 export function copyRefusal(error: unknown): Error | undefined {
   try {
     if (!(error instanceof Error)) return undefined

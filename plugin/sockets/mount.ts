@@ -4,19 +4,19 @@ import { type Contract, compileContract } from '../definition/compile-contract.j
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { Dispatch } from '../events/event-run.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
 import { listen } from '../shared/safe-listeners.js'
-import type { Live } from './lifecycle.js'
+import type { RunLifecycle } from './lifecycle.js'
 
 /*
- * What was declared comes to life when the instance is ready: each definition is compiled, and mounted in the namespaces
- * that it stands for, one for a static name, one an address for a dynamic name.
+ * Compiles every definition when the instance is ready, and mounts it: in one namespace for a static name, in one for each
+ * address for a dynamic name.
  */
 
-/** A definition that is compiled. */
-interface Mounted extends Declared {
+/** A compiled definition. */
+interface MountedDefinition extends Declared {
   readonly contract: Contract
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly isSequential: boolean
@@ -25,47 +25,51 @@ interface Mounted extends Declared {
 export interface MountOptions {
   readonly io: Server
   readonly registry: Registry
-  readonly children: Pick<Children, 'adopt'>
-  readonly live: Live
+  readonly children: Pick<DynamicNamespaces, 'adopt'>
+  readonly runLifecycle: RunLifecycle
   readonly log: FastifyBaseLogger
-  /** Milliseconds: that of events without one of their own. */
+  /** Milliseconds: for events without their own. */
   readonly handlerTimeoutMs: number
-  /** Bytes that a packet may have. */
+  /** The limit of a packet in bytes. */
   readonly payloadBytes: number
 }
 
 export interface Mounts {
-  /** Compiles and mounts every definition. throws FST_NSP_DEFINITION_INVALID for a bad schema. */
+  /**
+   * Compiles and mounts every definition.
+   *
+   * @throws FST_NSP_DEFINITION_INVALID for a bad schema
+   */
   open(): void
   /** The definition that is mounted in a live namespace. */
-  at(address: string): Mounted | undefined
-  /** Whether an address without a definition may be joined, where Socket.IO has a namespace of it. */
+  at(address: string): MountedDefinition | undefined
+  /** Whether clients may join an address without a definition, if Socket.IO has a namespace with it. */
   isWanted(address: string): boolean
-  /** The contract of an address, live or not; undefined until the instance is ready, and where there is no definition. */
+  /** The contract of an address, live or not; undefined without a definition, and before the instance is ready. */
   contractOf(address: string): Contract | undefined
-  /** The contract of a definition; undefined until the instance is ready. */
+  /** The contract of a definition; undefined before the instance is ready. */
   contractFor(declared: Declared): Contract | undefined
-  /** One live namespace has gone. */
+  /** Called when a live namespace was closed. */
   forget(address: string): void
-  /** Resolves when each onConnect and onDisconnect that runs has ended. */
+  /** Resolves when every running onConnect and onDisconnect has ended. */
   settled(): Promise<void>
 }
 
 export function createMounts(options: MountOptions): Mounts {
-  const { io, registry, children, live, log, handlerTimeoutMs, payloadBytes } = options
-  const compiled = new Map<Declared, Mounted>()
-  const mounted = new Map<string, Mounted>()
-  const lives = new Set<Promise<unknown>>()
-  // Made by the application before the instance is ready.
+  const { io, registry, children, runLifecycle, log, handlerTimeoutMs, payloadBytes } = options
+  const compiled = new Map<Declared, MountedDefinition>()
+  const mounted = new Map<string, MountedDefinition>()
+  const running = new Set<Promise<unknown>>()
+  // Namespaces that the application made before the instance was ready.
   const early: Namespace[] = []
   let isOpen = false
 
   const root = io.of('/')
-  // Socket.IO's `/` always exists: that nobody has asked for it must not mean that anybody may join it.
+  // Socket.IO always has `/`. Without a definition, clients may join it only if the application listens for `connection` there.
   const listenersOf = () => root.listenerCount('connection') + root.listenerCount('connect')
   const own = listenersOf()
 
-  function compile(declared: Declared): Mounted {
+  function compile(declared: Declared): MountedDefinition {
     const { name, definition, context } = declared
     const contract = compileContract(name, definition, { ...compilersOf(context, name), payloadBytes })
     const outer = [...collectContextHooks(context), definition.hooks]
@@ -78,8 +82,8 @@ export function createMounts(options: MountOptions): Mounts {
   }
 
   function hold(end: Promise<unknown>): void {
-    lives.add(end)
-    void end.finally(() => lives.delete(end))
+    running.add(end)
+    void end.finally(() => running.delete(end))
   }
 
   function mountIn(namespace: Namespace): void {
@@ -88,11 +92,11 @@ export function createMounts(options: MountOptions): Mounts {
     if (!entry) return
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
-    listen(namespace, 'connection', (socket: Socket) => live(socket, namespace, entry, hold))
+    listen(namespace, 'connection', (socket: Socket) => runLifecycle(socket, namespace, entry, hold))
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }
 
-  // What fails here fails where the namespace is made: one that is not mounted must not be joined.
+  // An error here is thrown where the namespace is made: a namespace that is not mounted must not be joined.
   listen(root, 'new_namespace', (namespace: Namespace) => {
     if (isOpen) mountIn(namespace)
     else early.push(namespace)
@@ -125,7 +129,7 @@ export function createMounts(options: MountOptions): Mounts {
     },
 
     async settled() {
-      await Promise.all(lives)
+      await Promise.all(running)
     },
   }
 }

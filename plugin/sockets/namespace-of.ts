@@ -7,7 +7,7 @@ import type { Audience } from '../definition/namespace-definition.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createAudience, type EmitOperator } from '../events/emits/audience.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
-import type { Children } from '../joining/namespaces/dynamic-namespaces.js'
+import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { formatAddress } from '../joining/namespaces/namespace-router.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import type { AnyType, None } from '../schema/schema.js'
@@ -50,10 +50,10 @@ export type ReachParams<Definition> =
     ? Readonly<ParamsOf<KnownOf<Definition>['join']>>
     : Readonly<Record<string, unknown>>
 
-export interface ReachOptions {
+export interface NamespaceOfOptions {
   readonly io: Server
   readonly registry: Pick<Registry, 'entries' | 'find'>
-  readonly children: Pick<Children, 'hold' | 'release' | 'whenFree'>
+  readonly children: Pick<DynamicNamespaces, 'hold' | 'release' | 'whenFree'>
   readonly contractOf: (address: string) => Contract | undefined
   readonly emitCheck: EmitCheck
   readonly log: FastifyBaseLogger
@@ -72,7 +72,7 @@ export interface LiveAddress<Definition> {
  *
  * @throws FST_NSP_DEFINITION_UNKNOWN
  */
-export function findEntries({ entries, find }: ReachOptions['registry'], wanted: unknown): Declared[] {
+export function findEntries({ entries, find }: NamespaceOfOptions['registry'], wanted: unknown): Declared[] {
   const found = entries.filter(({ name, source }) => name === wanted || source === wanted)
   if (found.length > 0) return found
   const match = typeof wanted === 'string' ? find(wanted) : undefined
@@ -93,7 +93,7 @@ const DECLARE = 'declare it in `namespaces` or with app.namespace(), and hand ov
  *
  * @throws FST_NSP_DEFINITION_UNKNOWN
  */
-export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'registry'>) {
+export function createAddressesOf({ io, registry }: Pick<NamespaceOfOptions, 'io' | 'registry'>) {
   return (wanted: unknown): LiveAddress<unknown>[] => {
     const entries = findEntries(registry, wanted)
     const live: LiveAddress<unknown>[] = []
@@ -114,7 +114,7 @@ export function createAddresses({ io, registry }: Pick<ReachOptions, 'io' | 'reg
  *
  * @throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID
  */
-export function createReach({ io, registry, children, contractOf, emitCheck, log }: ReachOptions) {
+export function createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }: NamespaceOfOptions) {
   return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<AnyType> => {
     const [declared, other] = findEntries(registry, wanted) as [Declared, Declared?]
     if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)

@@ -22,35 +22,35 @@ import { connectError, copyRefusal } from './middleware-error.js'
 import { createSocketClass, setSocketClass } from './socket-class.js'
 
 /*
- * What every socket of every namespace gets before anybody else sees it, declared or not: contained functions, bounds,
- * and its gate; and its request, if its namespace has a definition. It is the first middleware of each namespace.
+ * Prepares every socket of every namespace, with or without a definition, before the application's middlewares and listeners
+ * see it: error handling around its functions, limits, its gate, and its request.
  */
 
-/** What is known of a mounted namespace. */
-interface Rules {
+/** The parts of a mounted definition that a gate needs. */
+interface GateDefinition {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly isSequential: boolean
 }
 
-export interface ContainmentOptions
+export interface PrepareOptions
   extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'limits' | 'log' | 'notices' | 'now'> {
   readonly io: Server
-  readonly admission: Pick<Admission, 'isDropped' | 'redeem' | 'settle' | 'remove' | 'leave'>
-  /** The rules of a mounted namespace, by its name; undefined for one that the application made itself. */
-  readonly rulesOf: (namespace: string) => Rules | undefined
+  readonly admission: Pick<Admission, 'isDropped' | 'resolveRequest' | 'settle' | 'remove' | 'leave'>
+  /** The rules of a mounted namespace, by its address; undefined for a namespace without a definition. */
+  readonly rulesOf: (namespace: string) => GateDefinition | undefined
   readonly openLane: OpenFastConnection
-  /** Has what a socket, or all with this prototype, emits checked. */
+  /** Makes the emits of a socket, or of all sockets with this prototype, be checked. */
   readonly checkEmitsOf: (socket: Socket) => void
 }
 
-/** Contains every namespace of a server, those that are still to come too. */
-export function containServer(options: ContainmentOptions): void {
+/** Prepares the sockets of every namespace of a server, also of later ones. */
+export function prepareServer(options: PrepareOptions): void {
   const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, handlerTimeoutMs, notices, now } = options
-  const gateRules = new WeakMap<Rules, GateRules>()
+  const gateRules = new WeakMap<GateDefinition, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
-  containFunctions(OwnSocket.prototype)
+  wrapFunctions(OwnSocket.prototype)
 
-  /** Logs what a function of the application has thrown, and says what of it is told: with the id under which it is logged. */
+  /** Logs an error that a function of the application has thrown. Returns the client's error, with the id of the log entry. */
   function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
     const rated = new RatedLog(log, gateFor(socket).lines)
     const told = toWireError(error, rated)
@@ -61,9 +61,9 @@ export function containServer(options: ContainmentOptions): void {
     return id && isWritten ? { ...told, details: { id } } : told
   }
 
-  /** No listener hears an event that is declared: one that is added would wait in vain. */
+  /** Refuses a listener of a declared event: its handler receives the event, the listener never would. */
   function refuseDeclared(socket: Socket, event: string | symbol): void {
-    // Of `error`, Socket.IO tells what a middleware has refused.
+    // Socket.IO emits `error` for an event that a middleware has refused.
     if (event === 'error' || !gateFor(socket).knows(String(event))) return
     throw new FST_NSP_EVENT_DECLARED(String(event), socket.nsp.name)
   }
@@ -76,8 +76,8 @@ export function containServer(options: ContainmentOptions): void {
     const ack = args.at(-1)
     if (typeof ack === 'function') ack({ ok: false, error })
   }
-  /** Those of one socket, or of a prototype. */
-  function containFunctions(contained: Socket): void {
+  /** Wraps the functions of one socket, or of a prototype. */
+  function wrapFunctions(contained: Socket): void {
     containListeners(
       contained,
       (error, event, args, socket) => answer(args, report(error, 'listener', socket, event)),
@@ -99,19 +99,19 @@ export function containServer(options: ContainmentOptions): void {
     boundRooms(contained, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
   }
 
-  /** The children of a namespace of Socket.IO's own have its middlewares, and those come before ours. */
+  /** Prepares the socket if needed: children of the application's own dynamic namespaces run inherited middlewares before ours. */
   function gateFor(socket: Socket): EventGate {
-    return gateOf(socket) ?? containSocket(socket)
+    return gateOf(socket) ?? prepareSocket(socket)
   }
 
-  function containSocket(socket: Socket): EventGate {
+  function prepareSocket(socket: Socket): EventGate {
     const rules = rulesOf(socket.nsp.name)
-    // Who leaves and joins again finds it as it was.
+    // A client that leaves and joins again keeps its rate limits.
     const gate = setGate(socket, gateRulesOf(rules), ratesKeptFor(socket))
     if (!(socket instanceof OwnSocket)) {
       const recovered: Socket = socket
       recovered.use((event, next) => sendToGate(recovered, event, next))
-      containFunctions(recovered)
+      wrapFunctions(recovered)
     }
     containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
@@ -120,8 +120,8 @@ export function containServer(options: ContainmentOptions): void {
     return gate
   }
 
-  /** Those of all gates of a definition; of a namespace without one they know no event. */
-  function gateRulesOf(rules: Rules | undefined): GateRules {
+  /** One object for all gates of a definition. Without a definition it knows no event. */
+  function gateRulesOf(rules: GateDefinition | undefined): GateRules {
     const known = rules && gateRules.get(rules)
     if (known) return known
     const { dispatches = new Map(), isSequential = false } = rules ?? {}
@@ -141,26 +141,26 @@ export function containServer(options: ContainmentOptions): void {
     admission.leave(this)
   }
 
-  function containNamespace(namespace: Namespace): void {
+  function prepareNamespace(namespace: Namespace): void {
     setSocketClass(namespace, OwnSocket)
-    // Those of Socket.IO's own dynamic namespaces: a child has them before anybody hears of it.
+    // A child of the application's own dynamic namespaces has its parent's middlewares from the start: they run after ours.
     const inherited = takeMiddlewares(namespace)
     namespace.use((socket, next) => {
       if (admission.isDropped(socket)) return socket._cleanup()
       gateFor(socket)
-      admission.redeem(socket, (request) => {
+      admission.resolveRequest(socket, (request) => {
         if (request) keepSocketRequest(socket, request)
         next()
       })
     })
-    // Whoever makes a namespace hears that it could not be prepared: nobody must join it.
+    // A throw reaches the caller that makes the namespace: a namespace that is not prepared must not be joined.
     containListeners(namespace, reportOfNamespace, {
       isLoud: (event) => event === 'new_namespace',
-      // `connection` is called with a socket.
+      // `connection` listeners receive a socket.
       scopeOf: (_namespace, [socket]) => scopeOfSocket(Object(socket)),
     })
     containPresent(namespace)
-    // Before a listener of the application: one that throws must not keep us from hearing of it.
+    // Before the application's listeners: if one throws, this one has run.
     namespace.prependListener('connect', admission.settle)
     const { _remove: remove } = namespace
     namespace._remove = (socket) => {
@@ -182,13 +182,13 @@ export function containServer(options: ContainmentOptions): void {
   io.engine.on('connection', (connection: Parameters<typeof limitUnread>[0]) => {
     limitUnread(connection, limits.bytesWaiting, warn)
   })
-  listen(io.of('/'), 'new_namespace', containNamespace)
-  containNamespace(io.of('/'))
+  listen(io.of('/'), 'new_namespace', prepareNamespace)
+  prepareNamespace(io.of('/'))
 }
 
 type NamespaceMiddleware = Parameters<Namespace['use']>[0]
 
-/** Takes out the middlewares that a namespace has. There is no public word for that. */
+/** Removes and returns the middlewares of a namespace. Socket.IO has no public way. */
 function takeMiddlewares(namespace: Namespace): NamespaceMiddleware[] {
   return (namespace as unknown as { readonly _fns: NamespaceMiddleware[] })._fns.splice(0)
 }

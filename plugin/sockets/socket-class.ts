@@ -2,13 +2,18 @@ import { type Event, type Namespace, Socket } from 'socket.io'
 import { createCompactor } from '../wire/compact-listeners.js'
 
 /*
- * Socket.IO's sockets of one server, as a class of its own: what each is to have they have by their prototype, and sockets
- * of other servers in this process go without.
+ * A subclass of Socket.IO's Socket, one for each server. Methods of its prototype replace closures on every socket; sockets of
+ * other servers in this process stay as they are.
  */
 
 export type SocketClass = typeof Socket
 
-/** `receive` has each event before any listener of its socket, to which `next` hands it on; with an error, to those of `error`. */
+/**
+ * Creates the socket class of a server.
+ *
+ * @param receive - called with each event before any listener; `next()` passes the event on to the listeners, `next(error)`
+ * emits `error`
+ */
 export function createSocketClass(
   receive: (socket: Socket, event: Event, next: (error?: Error) => void) => void,
 ): SocketClass {
@@ -18,7 +23,7 @@ export function createSocketClass(
   class OwnSocket extends Socket {
     constructor(...made: ConstructorParameters<SocketClass>) {
       super(...made)
-      // There is one so far, of `error`, and it is Socket.IO's own: it needs no containing.
+      // The only listener so far is Socket.IO's own, of `error`: it needs no error handling.
       compact(this, (contained) => contained.listener ?? contained)
     }
   }
@@ -31,11 +36,11 @@ export function createSocketClass(
 }
 
 /**
- * Makes a namespace's sockets of a class. Those that come back from a recovery are still Socket.IO's own, and so are all
- * where `_createSocket` or `run`, which are private, have gone: whoever needs to know looks with `instanceof`.
+ * Makes a namespace create its sockets with a class. Recovered sockets stay Socket.IO's own, and so do all sockets if a release
+ * of Socket.IO has no `_createSocket` or `run`, which are private: check with `instanceof`.
  */
 export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): void {
-  const target = namespace as unknown as { _createSocket?: (client: Client, auth: Auth) => unknown }
+  const target = namespace as unknown as { _createSocket?: (client: SocketClient, auth: Auth) => unknown }
   const { _createSocket: create } = target
   if (create?.length !== 2 || stock.run?.length !== 2) return
   target._createSocket = (client, auth) =>
@@ -47,5 +52,5 @@ export function setSocketClass(namespace: Namespace, OwnSocket: SocketClass): vo
 // Private.
 const stock = Socket.prototype as unknown as { run(event: Event, done: (error?: Error) => void): void }
 
-type Client = Socket['client']
+type SocketClient = Socket['client']
 type Auth = Socket['handshake']['auth']

@@ -11,16 +11,16 @@ import { FST_NSP_EMIT_INVALID, FST_NSP_USER_ID_INVALID } from '../shared/errors.
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
 import { contain, mapError } from '../shared/maybe-async.js'
-import { speaksToOthers } from './adapter-features.js'
+import { isClusterAdapter } from './adapter-features.js'
 import type { Identities } from './identities.js'
 import { findEntries } from './namespace-of.js'
 
 /*
- * A user, reached wherever their sockets are. There is no room for it, which a client might get into, or the application
- * find among its own: each node knows whose its sockets are, and is told what they are to be sent.
+ * `app.userOf()`: emits to every socket of a user. It uses no room, which a client might join or the application might use:
+ * each node knows the users of its sockets, and receives the emit over the adapter.
  */
 
-/** Between the nodes of a cluster. A wire format. */
+/** Sent between the nodes of a cluster. A wire format. */
 const EMIT_TO_USER = 'fastify-namespaces:emit-to-user'
 
 /** Every socket of a user: the result of `app.userOf()`. Its `emit` throws FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN. */
@@ -38,10 +38,10 @@ interface Flags {
   readonly compress?: boolean
 }
 
-/** What the sockets of a definition are sent, by its name; by null, those of no definition. */
+/** The checked arguments for each definition, by its name; by null for namespaces without a definition. */
 type Sends = readonly (readonly [name: string | null, args: readonly unknown[]])[]
 
-export interface UserReachOptions {
+export interface UserOfOptions {
   readonly io: Server
   readonly registry: Pick<Registry, 'entries' | 'find'>
   readonly identities: Pick<Identities, 'socketsOf'>
@@ -51,25 +51,26 @@ export interface UserReachOptions {
 }
 
 /**
- * Makes `app.userOf`.
- * throws FST_NSP_USER_ID_INVALID, FST_NSP_DEFINITION_UNKNOWN; an emit of it throws as others do.
+ * Creates `app.userOf`.
+ *
+ * @throws FST_NSP_USER_ID_INVALID, FST_NSP_DEFINITION_UNKNOWN; its emits throw as others do
  */
-export function createUserReach({ io, registry, identities, contractFor, emitCheck, log }: UserReachOptions) {
+export function createUserOf({ io, registry, identities, contractFor, emitCheck, log }: UserOfOptions) {
   const root = io.of('/')
 
-  /** Checks an emit for each definition that it is for, here and once. */
+  /** Checks an emit once for each definition that it is sent to, on this node. */
   function check(wanted: readonly Declared[] | undefined, event: string, args: unknown[]): Sends {
-    // What Socket.IO keeps for itself a single socket throws for, too.
+    // Socket.IO's reserved names; a socket's own emit throws for them, too.
     if (typeof event !== 'string' || RESERVED_EVENTS.includes(event)) {
       throw new FST_NSP_EMIT_INVALID(String(event), 'a user', 'its name is not one that may be emitted')
     }
-    const takes = (declared: Declared) => {
+    const declares = (declared: Declared) => {
       const contract = contractFor(declared)
       return !contract?.hasEmits || contract.emits.has(event)
     }
-    const takers = registry.entries.filter(takes)
-    // Where nobody takes it, it is a mistake as any emit that is not declared.
-    const entries = wanted ?? (takers.length > 0 ? takers : registry.entries)
+    const declaring = registry.entries.filter(declares)
+    // An emit that no definition declares fails in all of them, like any undeclared emit.
+    const entries = wanted ?? (declaring.length > 0 ? declaring : registry.entries)
     const sends = entries.map((declared): Sends[number] => {
       const { name } = declared
       return [name, emitCheck.check(name, event, args, contractFor(declared)).map((arg) => sendable(name, event, arg))]
@@ -103,7 +104,7 @@ export function createUserReach({ io, registry, identities, contractFor, emitChe
       const emit = (event: string, ...args: unknown[]): boolean => {
         const sends = check(entries, event, args)
         const { adapter } = root
-        if (!isLocal && speaksToOthers(adapter)) {
+        if (!isLocal && isClusterAdapter(adapter)) {
           const encoded = sends.map(([name, each]) => [name, encode(each)])
           contain(
             () => adapter.serverSideEmit([EMIT_TO_USER, userId, flags, event, encoded]),
@@ -143,7 +144,7 @@ function sendable(namespace: string, event: string, value: unknown): unknown {
   )
 }
 
-// Of what one node says to others some adapters make JSON, which has no binary data: Socket.IO's own encoding has.
+// Some adapters send JSON between nodes, which has no binary data. Socket.IO's own encoding has.
 const ENCODER = new Encoder()
 
 function encode(data: readonly unknown[]): string[] {
@@ -151,7 +152,7 @@ function encode(data: readonly unknown[]): string[] {
   return [text as string, ...attachments.map((bytes) => Buffer.from(bytes as Buffer).toString('base64'))]
 }
 
-/** throws for what `encode` has not made. */
+/** @throws for data that `encode` has not written */
 function decode([text, ...attachments]: readonly string[]): unknown[] {
   const decoder = new Decoder({ maxAttachments: Number.POSITIVE_INFINITY })
   let data: unknown[] = []

@@ -4,7 +4,7 @@ import type { ClientSocket, ListenersOf } from '../definition/client-types.js'
 import { FST_NSP_CLIENT_MISSING, FST_NSP_OPTIONS_INVALID } from '../shared/errors.js'
 import { MemoryAgent } from './memory-connection.js'
 import type { NextEvent } from './received-events.js'
-import { createStockClient, type JoinOptions, type StockClient } from './test-client.js'
+import { createTestClient, type JoinOptions, type TestClient } from './test-client.js'
 
 /*
  * `app.injectSocket()`: Socket.IO's own client over connections in memory, as `inject()` is for routes.
@@ -37,8 +37,8 @@ export interface InjectSocketOptions extends JoinOptions {
 }
 
 /** The client's socket, with the types of the definition if there is one. */
-type StockSocket<Definition> = unknown extends Definition ? Socket : ClientSocket<Definition>
-type EverythingHeard = Socket extends Socket<infer Listeners, infer _Emitted> ? Listeners : never
+type TypedSocket<Definition> = unknown extends Definition ? Socket : ClientSocket<Definition>
+type AnyListeners = Socket extends Socket<infer Listeners, infer _Emitted> ? Listeners : never
 
 /** The result of `app.injectSocket()`: the client's socket, with methods for tests. */
 export type InjectedSocket<Definition = unknown> = {
@@ -48,7 +48,7 @@ export type InjectedSocket<Definition = unknown> = {
    * @example
    * const { text } = await client.nextEvent('message:new')
    */
-  readonly nextEvent: NextEvent<unknown extends Definition ? EverythingHeard : ListenersOf<Definition>>
+  readonly nextEvent: NextEvent<unknown extends Definition ? AnyListeners : ListenersOf<Definition>>
   /**
    * Joins another namespace over the same connection.
    *
@@ -58,7 +58,7 @@ export type InjectedSocket<Definition = unknown> = {
   join<Other = unknown>(address: string, options?: JoinOptions): Promise<InjectedSocket<Other>>
   /** Leaves every namespace and closes the connection. Resolves when the connection has ended. */
   close(): Promise<void>
-} & StockSocket<Definition>
+} & TypedSocket<Definition>
 
 /** What a client needs to know of its server. */
 export interface InjectorOptions {
@@ -70,11 +70,11 @@ export interface InjectorOptions {
   readonly closeTimeoutMs: number
 }
 
-/** Creates clients of an instance's server. */
+/** Creates test clients for the server of an instance. */
 export function createInjector(instance: FastifyInstance, { path, parser, closeTimeoutMs }: InjectorOptions) {
-  const clients = new Set<StockClient>()
+  const clients = new Set<TestClient>()
 
-  async function createClient({ host, ...options }: ReturnType<typeof normalizeOptions>): Promise<StockClient> {
+  async function createClient({ host, ...options }: ReturnType<typeof normalizeOptions>): Promise<TestClient> {
     const { Manager } = await importClient()
     await instance.ready()
     const agent = new MemoryAgent(instance.server)
@@ -82,13 +82,13 @@ export function createInjector(instance: FastifyInstance, { path, parser, closeT
       ...options,
       ...(parser !== undefined && { parser }),
       path: `${path}/`,
-      agent: agent as never, // the types allow only a browser's agent
+      agent: agent as never, // the client's types declare a string or a boolean
       autoConnect: false,
       autoUnref: true,
       reconnection: false,
     })
     const onClosed = () => void clients.delete(client)
-    const client = createStockClient(manager, { agent, closeTimeoutMs, onClosed })
+    const client = createTestClient(manager, { agent, closeTimeoutMs, onClosed })
     clients.add(client)
     return client
   }

@@ -5,20 +5,20 @@ import { setImmediate } from 'node:timers'
 import { Server as TlsServer } from 'node:tls'
 
 /*
- * A connection without a network: two ends, and what is written to one is read from the other. Node's own duplexPair()
- * leaves an end waiting when the other is destroyed (node 20), and has nothing of what http and ws ask of a socket.
+ * A connection in memory: two ends, each reading what is written to the other. Node's own duplexPair() leaves one end waiting
+ * when the other is destroyed (Node 20), and lacks the methods that http and ws call on a socket.
  *
- * An end hears nothing of the other inside a call that the other has made: ws writes its close frame before it notes that
- * it is closing, and an answer that came meanwhile would leave it with a timer of 30 s. What is written, an end, and the
- * wish for more come in a later turn of the event loop, in order, as from a network.
+ * Every chunk, end, and demand for more reaches the other end in a later phase of the event loop, in order, as over a network.
+ * Otherwise a write could run code of the other end before it returns: ws writes its close frame before it records that it is
+ * closing, and an answer within that call would leave it with a timer of 30 s.
  */
 
 type Done = (error?: Error) => void
 
-// Made as this module is loaded: the server's ends know no AsyncLocalStorage of a client, as over a network.
+// Created with this module: the server's ends do not inherit the AsyncLocalStorage of a client, as over a network.
 const network = new AsyncResource('MemoryNetwork')
 
-/** One end. Node's servers and clients take it for a socket of 127.0.0.1. Its timeouts never come. */
+/** One end. Node's servers and clients treat it as a socket of 127.0.0.1. Its timeouts never fire. */
 export class MemorySocket extends Duplex {
   readonly localAddress = '127.0.0.1'
   readonly remoteAddress = '127.0.0.1'
@@ -28,10 +28,10 @@ export class MemorySocket extends Duplex {
   readonly connecting = false
   readonly #scope = new AsyncResource('MemorySocket')
   #peer!: MemorySocket
-  // Of the peer's write: called when this end wants more.
-  #askForMore: Done | undefined
+  // The callback of the peer's write, called when this end wants more.
+  #requestMore: Done | undefined
 
-  /** As node makes them: a server may answer a client that has finished speaking, a client ends with its server. */
+  /** As Node creates them: a server may answer a client that has ended its side; a client ends with its server. */
   static pair(): [client: MemorySocket, server: MemorySocket] {
     const client = new MemorySocket({ allowHalfOpen: false })
     const server = network.runInAsyncScope(() => new MemorySocket({ allowHalfOpen: true }))
@@ -41,9 +41,9 @@ export class MemorySocket extends Duplex {
   }
 
   override _read(): void {
-    const askForMore = this.#askForMore
-    this.#askForMore = undefined
-    if (askForMore) this.#peer.#later(askForMore)
+    const requestMore = this.#requestMore
+    this.#requestMore = undefined
+    if (requestMore) this.#peer.#later(requestMore)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
@@ -52,20 +52,20 @@ export class MemorySocket extends Duplex {
   }
 
   #receive(chunk: Buffer, done: Done): void {
-    this.#askForMore = done
-    // An empty chunk is nothing to read, and who has been destroyed reads nothing: nobody would ask for more.
+    this.#requestMore = done
+    // An empty chunk is never read, and a destroyed end never reads: without this, the peer's write would not complete.
     if (chunk.length === 0 || this.destroyed) this._read()
     else this.push(chunk)
   }
 
-  /** To this end something happens: not in this turn, and in the order in which it was said. */
-  #later(happen: () => void): void {
-    setImmediate(() => this.#scope.runInAsyncScope(happen))
+  /** Runs a callback at this end: later, and in the order of the calls. */
+  #later(callback: () => void): void {
+    setImmediate(() => this.#scope.runInAsyncScope(callback))
   }
 
-  /** What was corked comes in one piece, as over a network: a frame's head and what it frames. */
-  override _writev(pieces: { chunk: Buffer }[], done: Done): void {
-    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'binary', done)
+  /** Corked chunks arrive as one, as over a network: a frame's header with its payload. */
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'binary', done)
   }
 
   override _final(done: Done): void {
@@ -74,7 +74,7 @@ export class MemorySocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    // What the peer was writing counts as sent; its next write fails.
+    // The peer's pending write completes; its next write fails.
     this._read()
     this.#endPeer()
     done(error)
@@ -108,7 +108,7 @@ export class MemorySocket extends Duplex {
     return this
   }
 
-  // It holds no process back, with or without.
+  // It never keeps the process alive.
   ref(): this {
     return this
   }
@@ -119,8 +119,8 @@ export class MemorySocket extends Duplex {
 }
 
 /**
- * An http agent whose connections lead to a server of this process, listening or not. Each request has a connection of
- * its own, so that none is left idle.
+ * An HTTP agent whose connections lead to a server of this process, listening or not. Each request has its own connection, so
+ * that none stays idle.
  */
 export class MemoryAgent extends Agent {
   readonly #server: Server
@@ -150,14 +150,14 @@ export class MemoryAgent extends Agent {
   }
 }
 
-/** A TLS server gets the connection as it were decrypted, HTTP/1.1 agreed upon. */
+/** Passes a connection to a server; to a TLS server as already decrypted, with HTTP/1.1 negotiated. */
 function accept(server: Server, connection: MemorySocket): void {
   const isSecure = server instanceof TlsServer
   if (isSecure) Object.assign(connection, { encrypted: true, alpnProtocol: 'http/1.1' })
   server.emit(isSecure ? 'secureConnection' : 'connection', Object.assign(connection, { server }))
 }
 
-/** What the operating system says in its place. */
+/** The error of the operating system for a write to a closed connection. */
 function brokenPipe(): Error {
   return Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' })
 }

@@ -1,10 +1,10 @@
 import { FST_NSP_CLIENT_DISCONNECTED } from '../shared/errors.js'
 
 /*
- * What a client has received, kept until a test asks for it.
+ * Keeps the events that a test client has received until the test asks for them.
  */
 
-type PayloadOf<Listener> = Listener extends (...args: infer Args extends unknown[]) => unknown ? Args[0] : never
+type FirstArgument<Listener> = Listener extends (...args: infer Args extends unknown[]) => unknown ? Args[0] : never
 
 /**
  * Resolves to the payload of the next emit of a name. It returns each emit once, in order, including those that arrived before the
@@ -14,49 +14,54 @@ type PayloadOf<Listener> = Listener extends (...args: infer Args extends unknown
  */
 export type NextEvent<Listeners> = <Name extends keyof Listeners & string>(
   name: Name,
-) => Promise<PayloadOf<Listeners[Name]>>
+) => Promise<FirstArgument<Listeners[Name]>>
 
-/** What we need of the stock client's socket. */
-interface Receiver {
+/** The methods of the client's socket that are used here. */
+interface RecordedSocket {
   readonly connected: boolean
   onAny(listener: (name: string, payload: unknown) => void): unknown
   on(event: 'disconnect', listener: (reason: string) => void): unknown
 }
 
-interface Waiter {
+interface PendingEvent {
   resolve(payload: unknown): void
   reject(error: Error): void
 }
 
-/** in: a socket that has not joined `address` yet; out: its `nextEvent`. */
-export function createInbox(socket: Receiver, address: string): (name: string) => Promise<unknown> {
+/**
+ * Records the events of a socket.
+ *
+ * @param socket - a socket that has not joined `address` yet
+ * @returns its `nextEvent`
+ */
+export function createReceivedEvents(socket: RecordedSocket, address: string): (name: string) => Promise<unknown> {
   const received = new Map<string, unknown[]>()
-  const waiters = new Map<string, Waiter[]>()
+  const pending = new Map<string, PendingEvent[]>()
   let reason = ''
 
   socket.onAny((name, payload) => {
-    const waiter = waiters.get(name)?.shift()
-    if (waiter) waiter.resolve(payload)
+    const first = pending.get(name)?.shift()
+    if (first) first.resolve(payload)
     else listOf(received, name).push(payload)
   })
   socket.on('disconnect', (why) => {
     reason = why
-    for (const [name, waiting] of waiters) for (const { reject } of waiting) reject(absence(name))
-    waiters.clear()
+    for (const [name, list] of pending) for (const { reject } of list) reject(missingEvent(name))
+    pending.clear()
   })
 
-  function absence(name: string): Error {
+  function missingEvent(name: string): Error {
     return new FST_NSP_CLIENT_DISCONNECTED(address, reason, name)
   }
 
   return (name) => {
     const payloads = listOf(received, name)
     if (payloads.length > 0) return Promise.resolve(payloads.shift())
-    if (!socket.connected) return Promise.reject(absence(name))
+    if (!socket.connected) return Promise.reject(missingEvent(name))
     const next = new Promise<unknown>((resolve, reject) => {
-      listOf(waiters, name).push({ resolve, reject })
+      listOf(pending, name).push({ resolve, reject })
     })
-    // A test that has failed meanwhile does not wait for it any more: that is no second failure.
+    // A test that has failed no longer awaits it: avoid an unhandled rejection.
     next.catch(() => {})
     return next
   }

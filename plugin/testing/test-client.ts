@@ -3,7 +3,11 @@ import { quoteName } from '../definition/namespace-name.js'
 import { FST_NSP_CLIENT_DISCONNECTED, FST_NSP_NAME_INVALID } from '../shared/errors.js'
 import { settlesWithin } from '../shared/timeout.js'
 import type { MemoryAgent } from './memory-connection.js'
-import { createInbox } from './received-events.js'
+import { createReceivedEvents } from './received-events.js'
+
+/*
+ * A test client: one connection of Socket.IO's own client, and the sockets that have joined namespaces over it.
+ */
 
 /** The options of joining a namespace in a test. */
 export interface JoinOptions {
@@ -14,28 +18,29 @@ export interface JoinOptions {
   auth?: Record<string, unknown>
 }
 
-/** One connection, and the namespaces that were joined over it. */
-export interface StockClient {
+/** A connection, and the namespaces joined over it. */
+export interface TestClient {
   /**
-   * Joins a namespace; one that is joined already is given again. The socket has `nextEvent`, `join` and `close`.
-   * throws FST_NSP_NAME_INVALID. Rejects with the stock client's `connect_error`.
+   * Joins a namespace; if it is joined already, returns its socket again. The socket has `nextEvent`, `join` and `close`.
+   *
+   * @throws FST_NSP_NAME_INVALID, or the client's `connect_error`
    */
   join(address: string, options?: JoinOptions): Promise<Socket>
-  /** Leaves every namespace and ends the connection. Resolves when nothing of it is left. */
+  /** Leaves every namespace and closes the connection. Resolves when the connection has ended. */
   close(): Promise<void>
-  /** Waits until the connection has ended, and cuts what is left of it after `closeTimeoutMs`. */
+  /** Waits until the connection has ended, and destroys it after `closeTimeoutMs`. */
   end(): Promise<void>
 }
 
-interface StockClientOptions {
-  /** The manager's. */
+interface TestClientOptions {
+  /** The agent of the manager. */
   readonly agent: MemoryAgent
   readonly closeTimeoutMs: number
   readonly onClosed: () => void
 }
 
-/** in: a Manager that is not connected yet. */
-export function createStockClient(manager: Manager, options: StockClientOptions): StockClient {
+/** `manager`: one that is not connected yet. */
+export function createTestClient(manager: Manager, options: TestClientOptions): TestClient {
   const { agent, closeTimeoutMs, onClosed } = options
   const sockets = new Map<string, Socket>()
 
@@ -44,7 +49,7 @@ export function createStockClient(manager: Manager, options: StockClientOptions)
       throw new FST_NSP_NAME_INVALID(quoteName(address), `must begin with a slash: join ${quoteName(`/${address}`)}`)
     }
     const socket = sockets.get(address) ?? manager.socket(address)
-    if (!sockets.has(address)) Object.assign(socket, { nextEvent: createInbox(socket, address), join, close })
+    if (!sockets.has(address)) Object.assign(socket, { nextEvent: createReceivedEvents(socket, address), join, close })
     sockets.set(address, socket)
     socket.auth = auth
     await connect(manager, socket, address)
@@ -72,14 +77,14 @@ function connect(manager: Manager, socket: Socket, address: string): Promise<voi
     socket.once('connect', resolve)
     socket.once('connect_error', (error) => reject(withStatus(error)))
     manager.once('close', (reason) => {
-      // Not in this turn: a socket that is refused, and was the last one, closes its manager before it tells of it.
+      // One tick later: if the last socket is refused, it closes its manager before it emits the refusal.
       process.nextTick(reject, new FST_NSP_CLIENT_DISCONNECTED(address, reason, 'connect'))
     })
     socket.connect()
   })
 }
 
-/** A refused namespace has its status in `data`; of a refused handshake the stock client hides it: it is put there. */
+/** The error of a refused namespace has its status in `data`. That of a refused handshake has it elsewhere: copied to `data`. */
 function withStatus(error: Error & { data?: unknown; description?: unknown }): Error {
   const { description } = error
   // polling: the status itself; WebSocket: an event whose message is 'Unexpected server response: 401'

@@ -4,7 +4,7 @@ import sparticuz from '@sparticuz/chromium'
 import { type Browser, chromium } from 'playwright-core'
 
 /*
- * A real Chromium: the one that npm brings (Linux on x64), else one that is installed.
+ * A real Chromium: the one from npm (Linux on x64), else an installed one.
  */
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** Starts a browser with a profile of its own. throws an Error of one line that says how to install one. */
+/** Starts a browser with its own profile. Throws an Error of one line that says how to install a browser. */
 export async function launchChromium(): Promise<Browser> {
   const bundled = await launchBundled()
   if (bundled) return bundled
@@ -28,12 +28,12 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS, headless: true })
 }
 
-/** The browser of the npm package; undefined where its binary does not run. */
+/** The browser of the npm package; undefined if its binary does not run. */
 async function launchBundled(): Promise<Browser | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
   try {
     const executablePath = await sparticuz.executablePath()
-    // Not with its own args: they have --single-process, which dies with its first page, and --disable-web-security.
+    // Not with its own args: they have --single-process, which crashes with its first page, and --disable-web-security.
     return await chromium.launch({ executablePath, args: FLAGS, headless: true })
   } catch {
     return undefined

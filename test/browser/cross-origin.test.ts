@@ -28,7 +28,7 @@ async function listen(t: Test, app: FastifyInstance): Promise<string> {
   return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 }
 
-/** A page that has the stock client, from a server that has nothing else. */
+/** A page with Socket.IO's client, from a server that serves nothing else. */
 async function servePage(t: Test): Promise<string> {
   const app = Fastify()
   await app.register(namespaces)
@@ -50,7 +50,7 @@ async function serveApi(t: Test, origin: string): Promise<string> {
 
 for (const transport of ['polling', 'websocket']) {
   t.test(
-    `behind @fastify/cors, a page of another origin that is listed talks over ${transport}, with its cookies`,
+    `behind @fastify/cors, a page of a listed origin communicates over ${transport}, with its cookies`,
     async (t) => {
       const origin = await servePage(t)
       const url = await serveApi(t, origin)
@@ -76,7 +76,7 @@ for (const transport of ['polling', 'websocket']) {
   )
 }
 
-t.test('a page of an origin that is not listed gets nothing, over any transport', async (t) => {
+t.test('a page of an origin that is not listed is refused on every transport', async (t) => {
   const origin = await servePage(t)
   const url = await serveApi(t, 'http://app.example')
   const context = await browser.newContext()

@@ -16,7 +16,7 @@ t.before(async () => {
 })
 t.teardown(() => browser?.close())
 
-/** Starts the server on the loopback, and counts what reaches it. Closed with the test. */
+/** Starts the server on the loopback address, and counts its requests. Closed with the test. */
 async function listen(t: Test, port = 0) {
   const app = await buildServer()
   t.teardown(() => app.close())
@@ -31,7 +31,7 @@ async function listen(t: Test, port = 0) {
   return { app, seen, port: (app.server.address() as AddressInfo).port }
 }
 
-/** Opens the page in a profile of its own, and collects what the browser complains of. */
+/** Opens the page in its own profile, and collects the browser's errors. */
 async function open(t: Test, port: number, width = 1280, more: BrowserContextOptions = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, ...more })
   t.teardown(() => context.close())
@@ -79,7 +79,7 @@ async function enterRoom(page: Page, name: string, room: string): Promise<void> 
   await page.getByRole('button', { name: 'Enter' }).click()
 }
 
-t.test('the page joins /my-namespace and shows what it says', async (t) => {
+t.test('the page joins /my-namespace and shows its message', async (t) => {
   const { port } = await listen(t)
   const { page, complaints } = await open(t, port)
   await sees(page, 'greeting', /^Hello everyone!$/)
@@ -90,7 +90,7 @@ t.test('the page joins /my-namespace and shows what it says', async (t) => {
   t.same(complaints, [])
 })
 
-t.test('four namespaces joined, left and joined again: exactly one WebSocket was ever open', async (t) => {
+t.test('four namespaces are joined, left and joined again over a single WebSocket', async (t) => {
   const { app, seen, port } = await listen(t)
   const { page, complaints, websockets } = await open(t, port)
   for (const name of NAMES.filter((name) => name !== '/my-namespace')) await join(page, name)
@@ -113,7 +113,7 @@ t.test('four namespaces joined, left and joined again: exactly one WebSocket was
   t.same(complaints, [])
 })
 
-t.test('who is here, the time and the transport are shown as they are', async (t) => {
+t.test('the page shows the sockets, the time and the transport', async (t) => {
   const { port } = await listen(t)
   const { page, complaints } = await open(t, port)
   await sees(page, 'clock', /^--:--:--$/)
@@ -129,7 +129,7 @@ t.test('who is here, the time and the transport are shown as they are', async (t
   t.same(complaints, [])
 })
 
-t.test('what one says in a room, another reads there, as text', async (t) => {
+t.test('a message in a room is shown to the others in it, as text', async (t) => {
   const { port } = await listen(t)
   const { page: ada, complaints } = await open(t, port)
   const { page: bob } = await open(t, port)
@@ -145,7 +145,7 @@ t.test('what one says in a room, another reads there, as text', async (t) => {
   t.same(complaints, [])
 })
 
-t.test('the page recovers by itself from a restart of the server, and says what is true meanwhile', async (t) => {
+t.test('the page reconnects by itself after a restart of the server, and shows its state meanwhile', async (t) => {
   const { app, port } = await listen(t)
   const { page } = await open(t, port)
   for (const name of ['/', '/chat', '/clock']) await join(page, name)
@@ -172,7 +172,7 @@ t.test('the page recovers by itself from a restart of the server, and says what 
   for (const name of NAMES) t.equal(restarted.io.of(name).sockets.size, 1, `one socket in ${name}`)
 })
 
-t.test('with nothing joined the page lets the server go, and the next join opens a connection again', async (t) => {
+t.test('with nothing joined the page disconnects, and the next join opens a connection again', async (t) => {
   const { app, port } = await listen(t)
   const { page } = await open(t, port)
   await sees(page, 'transport', /websocket$/)
@@ -185,7 +185,7 @@ t.test('with nothing joined the page lets the server go, and the next join opens
   await sees(page, 'shared-names', /^\/clock$/)
 })
 
-t.test('its policy lets no inline script run, should one get in', async (t) => {
+t.test("the page's content security policy lets no injected inline script run", async (t) => {
   const { port } = await listen(t)
   const { page, complaints } = await open(t, port)
   await page.evaluate(`{
@@ -221,7 +221,7 @@ t.test(
   },
 )
 
-t.test('by keyboard alone: Tab to a button that joins, Enter, and on to say something', async (t) => {
+t.test('the page works by keyboard alone: Tab to a button that joins, Enter, and on to send a message', async (t) => {
   const { port } = await listen(t)
   const { page, complaints } = await open(t, port)
   const focused = () => page.evaluate<string>(`document.activeElement.textContent.trim().replace(/\\s+/g, ' ')`)
@@ -255,9 +255,9 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
 }
 
-/** What axe finds wrong with the page as it stands: of each rule, where. */
+/** The elements that axe finds wrong with the page in its current state, by rule. */
 async function findings(page: Page): Promise<string[]> {
-  // By the debugger, which the page's policy does not bind.
+  // Through the debugger, which the page's policy does not restrict.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate<{ violations: Finding[] }>('axe.run(document)')
   return violations.map(({ id, impact, nodes }) => {
@@ -268,7 +268,7 @@ async function findings(page: Page): Promise<string[]> {
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1280, 390]) {
     t.test(
-      `axe finds nothing, ${colorScheme} at ${width} px: at first, in a room, with a problem, and lost`,
+      `axe finds nothing, ${colorScheme} at ${width} px: initially, in a room, with an error, and with the connection lost`,
       async (t) => {
         const { app, port } = await listen(t)
         const { page } = await open(t, port, width, { colorScheme, reducedMotion: 'reduce' })
@@ -294,7 +294,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
-t.test('what the server refuses of what people write is told as people say it: blanks, of each field', async (t) => {
+t.test('the page explains a refused input in plain words: blanks, for each field', async (t) => {
   const { port } = await listen(t)
   const { page } = await open(t, port)
   await join(page, '/chat')

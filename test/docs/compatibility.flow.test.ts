@@ -10,11 +10,11 @@ import type { NamespacesOptions } from '../../plugin/index.js'
 import { build, heard, join, listen, next, until } from '../plugin/harness.js'
 
 /*
- * What differs from Socket.IO's own server, and what is kept. Each row of docs/compatibility.md has a test that carries its name
- * in brackets, here or in another file; most are steps that are taken on both servers.
+ * The differences from Socket.IO's own server, and what stays the same. Each row of docs/compatibility.md has a test with its name
+ * in brackets, here or in another file. Most tests run the same steps on both servers.
  */
 
-/** A server, and a client's socket of it; `raw` is a WebSocket that speaks what it is told to. */
+/** A server, and the socket of its client; `raw` is a WebSocket that sends given packets. */
 interface Side {
   readonly io: Server
   readonly enter: (name: string, options?: object) => Socket
@@ -50,24 +50,24 @@ function sideOf(t: Test, io: Server, port: number): Side {
   }
 }
 
-/** The same steps on both servers come to something else on each. */
+/** The same steps on both servers have different results. */
 function differs(name: string, options: NamespacesOptions, steps: Steps, here: unknown, there: unknown): void {
-  t.test(`here it is another way than on Socket.IO alone [${name}]`, async (t) => {
+  t.test(`the plugin differs from Socket.IO alone [${name}]`, async (t) => {
     t.match(await steps(await ours(t, options), t), here, 'here')
     t.match(await steps(await bare(t, options.io ?? {}), t), there, 'on Socket.IO alone')
   })
 }
 
-/** The same steps on both servers come to the same. */
+/** The same steps on both servers have the same result. */
 function kept(name: string, steps: Steps, options: NamespacesOptions = {}): void {
-  t.test(`what Socket.IO does is done here, too [${name}]`, async (t) => {
+  t.test(`the plugin behaves like Socket.IO [${name}]`, async (t) => {
     const here = await steps(await ours(t, options), t)
     t.strictSame(here, await steps(await bare(t, options.io ?? {}), t))
     t.not(here, undefined)
   })
 }
 
-/** How a join ends: the data of its refusal, or that it has none. */
+/** The result of a join: the data of its refusal, or 'connected'. */
 async function outcomeOf(socket: Socket): Promise<unknown> {
   return next(socket, 'connect').then(
     () => 'connected',
@@ -75,7 +75,7 @@ async function outcomeOf(socket: Socket): Promise<unknown> {
   )
 }
 
-/** What an emit with an ack is answered; or that it is not, for as long as another one takes. */
+/** The ack of an emit; or that there is none in the time that another ack takes. */
 async function answerOf(socket: Socket, event: string, ...args: unknown[]): Promise<unknown> {
   return socket
     .timeout(500)
@@ -83,7 +83,7 @@ async function answerOf(socket: Socket, event: string, ...args: unknown[]): Prom
     .catch(() => 'no answer')
 }
 
-/** Has a listener for a namespace's sockets; gives the first of them. */
+/** Listens to a namespace's sockets; returns the first one. */
 function welcome(io: Server, name: string, listener: (socket: ServerSocket) => void = () => {}): Promise<ServerSocket> {
   return new Promise((resolve) => {
     io.of(name).on('connection', (socket) => {
@@ -232,7 +232,7 @@ differs(
   false,
 )
 
-t.test('what a listener throws, or rejects with, ends nothing [listeners-that-fail]', async (t) => {
+t.test('an error of a listener, thrown or rejected, ends nothing [listeners-that-fail]', async (t) => {
   const { io, enter } = await ours(t, {})
   void welcome(io, '/chat', (socket) => {
     socket.on('throws', () => {
@@ -259,14 +259,14 @@ t.test('a listener of an event that a definition handles is an error [declared-e
   t.strictSame(await answerOf(socket, 'hi', 1), { ok: true, data: 1 }, 'an ack has one argument, and says whether')
 })
 
-t.test('an emit that is declared is checked where it is called [declared-emits]', async (t) => {
+t.test('a declared emit is checked where it is called [declared-emits]', async (t) => {
   const { io } = await ours(t, { namespaces: { '/chat': { emits: { hi: { payload: Type.Object({}) } } } } })
   t.throws(() => io.of('/chat').emit('hi', 7), { code: 'FST_NSP_EMIT_INVALID' })
   t.throws(() => io.of('/chat').emit('hi', {}, {}), { code: 'FST_NSP_EMIT_INVALID' })
   t.throws(() => io.of('/chat').emit('other', 7), { code: 'FST_NSP_EMIT_UNKNOWN' })
 })
 
-t.test('a namespace of a dynamic name ends when nobody is left in it [dynamic-names]', async (t) => {
+t.test('a namespace of a dynamic name is closed when it has no sockets [dynamic-names]', async (t) => {
   const { io, enter } = await ours(t, { namespaces: { '/orgs/:id': {} } })
   io.of('/orgs/1')
   await until(() => !io._nsps.has('/orgs/1'))
@@ -277,7 +277,7 @@ t.test('a namespace of a dynamic name ends when nobody is left in it [dynamic-na
   t.match(await outcomeOf(enter('/orgs/%31')), { data: { code: 'FST_NSP_NAMESPACE_UNKNOWN' } }, 'it has one spelling')
 })
 
-t.test('options that let everybody in are refused at boot [options]', async (t) => {
+t.test('options that would admit everybody are refused at boot [options]', async (t) => {
   const refused = [
     { connectionStateRecovery: { skipMiddlewares: true } },
     { cors: { origin: '*', credentials: true } },
@@ -415,7 +415,7 @@ kept('several-on-one-connection', async ({ io, enter }) => {
 kept('server-side', async ({ io }) => {
   const events: unknown[] = []
   io.on('hi' as 'connection', ((value: unknown) => void events.push(value)) as never)
-  // What an adapter does with what another node has said.
+  // Called as an adapter calls it with a packet from another node.
   io.of('/')._onServerSideEmit(['hi', 1])
   return events
 })

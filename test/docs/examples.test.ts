@@ -16,7 +16,7 @@ import { expiryOf } from '../../plugin/joining/expiry.js'
 import { build, heard, next, POLLING, until } from '../plugin/harness.js'
 
 /*
- * What docs/ and examples/ promise.
+ * The statements of docs/ and examples/ hold.
  */
 
 // Each example is a process with a compiler.
@@ -31,7 +31,7 @@ async function readBlocks(page: string, pattern: RegExp): Promise<[about: string
   return blocks.filter(([about]) => pattern.test(about))
 }
 
-/** The exports of the code of a page that runs as it is. */
+/** The exports of a page's code that runs unchanged. */
 async function importBlock(page: string): Promise<Record<string, (...args: never[]) => unknown>> {
   const [[, code]] = (await readBlocks(page, /^run by/)) as [[string, string]]
   return import(`data:text/javascript,${encodeURIComponent(code)}`)
@@ -47,7 +47,7 @@ async function post(app: FastifyInstance, url: string, payload: object, more: ob
   return app.inject({ method: 'POST', url, payload, ...more })
 }
 
-/** What a client is told that is refused. */
+/** The refusal that a client receives. */
 async function refusalOf(joining: Promise<unknown>): Promise<{ message: string; data: unknown }> {
   const { message, data } = await joining.then(
     () => ({ message: 'joined', data: undefined }),
@@ -68,7 +68,7 @@ async function tokenOf(app: FastifyInstance, credentials: object): Promise<strin
   return (await post(app, '/token', credentials)).json().token
 }
 
-t.test('what docs/ quotes is in the example, word for word', async (t) => {
+t.test('the code that docs/ quotes is in the example, word for word', async (t) => {
   const pages = new Set<string>()
   for (const page of await readdir(new URL('../../docs', import.meta.url))) {
     for (const [about, code] of await readBlocks(`docs/${page}`, /^from /)) {
@@ -84,7 +84,7 @@ t.test('what docs/ quotes is in the example, word for word', async (t) => {
 })
 
 for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
-  t.test(`examples/${name}.ts is a server of its own`, async (t) => {
+  t.test(`examples/${name}.ts runs as a server`, async (t) => {
     // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
     const command = ['-u', 'NODE_OPTIONS', 'PORT=0', process.execPath, '--import', 'tsx', `examples/${name}.ts`]
     const child = spawn('env', command, { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
@@ -100,7 +100,7 @@ for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
   })
 }
 
-t.test('examples/session-auth.ts: a login over HTTP is one on the socket, and a logout ends it', async (t) => {
+t.test('examples/session-auth.ts: an HTTP session applies to the socket, and a logout disconnects it', async (t) => {
   const app = await serve(t, serveSessionAuth)
   const refusal = { message: 'Sign in first', data: { code: 'SIGN_IN', statusCode: 401 } }
   t.strictSame(await cookiesOf(app, { ...ADA, password: 'kite' }), {})
@@ -117,40 +117,43 @@ t.test('examples/session-auth.ts: a login over HTTP is one on the socket, and a 
   ben.emit('note:send', { to: 'ada', text: 'Fly it' })
   for (const device of [desk, phone]) t.strictSame(await device.nextEvent('note:new'), { from: 'ben', text: 'Fly it' })
 
-  const farewells = [desk, phone].map((device) => device.nextEvent('namespace:disconnect'))
+  const disconnects = [desk, phone].map((device) => device.nextEvent('namespace:disconnect'))
   t.strictSame((await post(app, '/logout', {}, { cookies })).json(), { disconnected: 2 })
-  t.match(await Promise.all(farewells), [{ code: 'FST_NSP_USER_DISCONNECTED', message: 'Signed out' }, {}])
+  t.match(await Promise.all(disconnects), [{ code: 'FST_NSP_USER_DISCONNECTED', message: 'Signed out' }, {}])
   t.match(await refusalOf(app.injectSocket('/inbox', { cookies })), refusal)
   t.ok(ben.connected, 'others stay')
   t.equal((await post(app, '/logout', {}, { cookies })).statusCode, 401)
 })
 
-t.test('examples/upload.ts: an image is uploaded and heard, within its bound and as nothing else', async (t) => {
-  const app = await serve(t, serveUpload)
-  for (const transport of ['websocket', 'polling'] as const) {
-    const client = await app.injectSocket<typeof profile>('/profile', { transport })
-    const image = new Uint8Array(400_000).fill(7)
-    const told = client.nextEvent('avatar:new')
-    const ack = await client.emitWithAck('avatar:set', { name: 'Ada', image })
-    t.match(ack, { ok: true, data: { bytes: 400_000 } })
-    const { name, image: heard } = await told
-    t.strictSame([name, new Uint8Array(heard)], ['Ada', image])
-    const got = await client.emitWithAck('avatar:get', { id: ack.ok ? ack.data.id : '' })
-    t.ok(got.ok && got.data && Buffer.from(image).equals(got.data))
-    t.strictSame(await client.emitWithAck('avatar:get', { id: 'none' }), { ok: true, data: null })
-    t.match(await client.emitWithAck('avatar:set', { name: 'Ada', image: new Uint8Array(500_001) }), {
-      error: {
-        code: 'FST_NSP_EVENT_INVALID',
-        details: [{ path: '/image', message: 'must be at most 500000 bytes' }],
-      },
-    })
-    t.match(await client.emitWithAck('avatar:set', { name: image, image } as never), {
-      error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name', message: 'must not be binary' }] },
-    })
-  }
-})
+t.test(
+  'examples/upload.ts: an image is uploaded and broadcast, within its size limit and only as binary data',
+  async (t) => {
+    const app = await serve(t, serveUpload)
+    for (const transport of ['websocket', 'polling'] as const) {
+      const client = await app.injectSocket<typeof profile>('/profile', { transport })
+      const image = new Uint8Array(400_000).fill(7)
+      const told = client.nextEvent('avatar:new')
+      const ack = await client.emitWithAck('avatar:set', { name: 'Ada', image })
+      t.match(ack, { ok: true, data: { bytes: 400_000 } })
+      const { name, image: heard } = await told
+      t.strictSame([name, new Uint8Array(heard)], ['Ada', image])
+      const got = await client.emitWithAck('avatar:get', { id: ack.ok ? ack.data.id : '' })
+      t.ok(got.ok && got.data && Buffer.from(image).equals(got.data))
+      t.strictSame(await client.emitWithAck('avatar:get', { id: 'none' }), { ok: true, data: null })
+      t.match(await client.emitWithAck('avatar:set', { name: 'Ada', image: new Uint8Array(500_001) }), {
+        error: {
+          code: 'FST_NSP_EVENT_INVALID',
+          details: [{ path: '/image', message: 'must be at most 500000 bytes' }],
+        },
+      })
+      t.match(await client.emitWithAck('avatar:set', { name: image, image } as never), {
+        error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name', message: 'must not be binary' }] },
+      })
+    }
+  },
+)
 
-t.test('examples/jwt.ts: three namespaces over one connection, each for whom it is', async (t) => {
+t.test('examples/jwt.ts: three namespaces over one connection, each with its own authorisation', async (t) => {
   const app = await serve(t, serveJwt)
   t.equal((await post(app, '/token', { ...ADA, password: 'kite' })).statusCode, 401)
   const ada = { token: await tokenOf(app, ADA) }
@@ -168,14 +171,14 @@ t.test('examples/jwt.ts: three namespaces over one connection, each for whom it 
   adas.emit('message:send', { text: 'Hello' })
   t.strictSame(await bens.nextEvent('message:new'), { from: 'ada', text: 'Hello' })
 
-  const farewell = bens.nextEvent('namespace:disconnect')
+  const reason = bens.nextEvent('namespace:disconnect')
   t.strictSame(await admins.emitWithAck('user:ban', { user: 'ben' }), { ok: true, data: { disconnected: 1 } })
-  t.match(await farewell, { code: 'FST_NSP_USER_DISCONNECTED', message: 'Banned' })
+  t.match(await reason, { code: 'FST_NSP_USER_DISCONNECTED', message: 'Banned' })
   t.match(await refusalOf(bens.join('/admin', { auth: ben })), { data: { code: 'BANNED', statusCode: 403 } })
   t.ok(news.connected)
 })
 
-t.test('examples/jwt.ts: a token is renewed while its socket lives', async (t) => {
+t.test('examples/jwt.ts: a token is renewed while its socket is connected', async (t) => {
   const app = await serve(t, serveJwt)
   const client = await app.injectSocket<typeof chat>('/chat', { auth: { token: app.jwt.sign({ sub: 'ada' }) } })
   const [there] = app.io.of('/chat').sockets.values()
@@ -191,7 +194,7 @@ t.test('examples/jwt.ts: a token is renewed while its socket lives', async (t) =
   t.ok(client.connected)
 })
 
-t.test("the client of docs/front-end.md renews a stale token once, and doesn't loop", async (t) => {
+t.test('the client of docs/front-end.md renews a stale token once, and does not loop', async (t) => {
   const app = await serve(t, serveJwt)
   const { stayJoined } = (await importBlock('docs/front-end.md')) as unknown as {
     stayJoined: (socket: Socket, renewToken: () => Promise<string>, giveUp: (why: unknown) => void) => void
@@ -241,7 +244,7 @@ t.test("the client of docs/front-end.md renews a stale token once, and doesn't l
   t.strictSame(other.renewed, [])
 })
 
-t.test('examples/multi-tenant.ts: a route and a namespace of an organisation have one guard', async (t) => {
+t.test('examples/multi-tenant.ts: a route and a namespace of an organisation share one hook', async (t) => {
   const app = await serve(t, serveMultiTenant)
   const token = (sub: string) => app.jwt.sign({ sub })
   const enter = (address: string, sub: string) => app.injectSocket<typeof org>(address, { auth: { token: token(sub) } })
@@ -269,7 +272,7 @@ t.test('examples/multi-tenant.ts: a route and a namespace of an organisation hav
   await until(() => !app.io._nsps.has('/orgs/1'))
 })
 
-t.test('a client writes a value as docs/dynamic-namespaces.md says', async (t) => {
+t.test('a client encodes a value as docs/dynamic-namespaces.md says', async (t) => {
   const { inAddress } = (await importBlock('docs/dynamic-namespaces.md')) as { inAddress: (value: unknown) => string }
   const app = await build(t, { namespaces: { '/rooms/:room': {}, '/days/:from-:to': {}, '/orders/:id(^\\d+$)': {} } })
   for (const room of ['blue', 'a/b', 'é&=+\'"', '100%', 'a b;c,d\\e?f#g', '日本', 42]) {
@@ -299,19 +302,16 @@ t.test('@fastify/autoload loads a folder of namespaces, its hooks, and its param
   t.match(await refusalOf(app.injectSocket('/orgs/43/rooms/blue')), { message: 'Not your organisation' })
 })
 
-t.test(
-  'examples/orders.ts: an event in a file of its own, socket.data with a type, and a user who is reached',
-  async (t) => {
-    const app = await serve(t, serveOrders)
-    const customer = await app.injectSocket<typeof shop>('/shops/7', { query: { user: 'ada' } })
-    const first = await customer.emitWithAck('order:place', { item: 'tea' })
-    t.strictSame(first, { ok: true, data: { id: '7-tea-1' } })
-    t.strictSame(await customer.nextEvent('order:new'), { id: '7-tea-1' })
-    await customer.emitWithAck('order:place', { item: 'cup' })
-    const third = await customer.emitWithAck('order:place', { item: 'pot' })
-    t.match(third, { ok: false, error: { code: 'TOO_MANY', details: { max: 2 } } })
-    const paid = await post(app, '/paid/ada/7-tea-1', {})
-    t.strictSame(paid.json(), { shops: [7] })
-    t.strictSame(await customer.nextEvent('order:paid'), { id: '7-tea-1' })
-  },
-)
+t.test('examples/orders.ts: an event in its own file, socket.data with a type, and an emit to a user', async (t) => {
+  const app = await serve(t, serveOrders)
+  const customer = await app.injectSocket<typeof shop>('/shops/7', { query: { user: 'ada' } })
+  const first = await customer.emitWithAck('order:place', { item: 'tea' })
+  t.strictSame(first, { ok: true, data: { id: '7-tea-1' } })
+  t.strictSame(await customer.nextEvent('order:new'), { id: '7-tea-1' })
+  await customer.emitWithAck('order:place', { item: 'cup' })
+  const third = await customer.emitWithAck('order:place', { item: 'pot' })
+  t.match(third, { ok: false, error: { code: 'TOO_MANY', details: { max: 2 } } })
+  const paid = await post(app, '/paid/ada/7-tea-1', {})
+  t.strictSame(paid.json(), { shops: [7] })
+  t.strictSame(await customer.nextEvent('order:paid'), { id: '7-tea-1' })
+})

@@ -8,13 +8,13 @@ import namespaces, { defineNamespace, type NamespacesOptions } from '../../plugi
 import { build, join, listen, logLines, next, until } from '../plugin/harness.js'
 
 /*
- * The mistakes that newcomers make, each through the public API: what the server's log and the client read of it, and that
- * docs/troubleshooting.md has it, letter by letter.
+ * The mistakes that newcomers make, each through the public API: what the server logs and the client receives, and that
+ * docs/troubleshooting.md quotes it, character by character.
  */
 
 const page = await readFile(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8')
 
-// Whatever stands in backticks where a reader looks for what they see: in a heading, or in the first cell of a row.
+// Everything in backticks in a heading, or in the first cell of a row: that is where readers look for what they see.
 const SYMPTOMS = new Set(
   [...page.matchAll(/^(?:### (.*)|\| (`[^|]*) \|.*)$/gm)].flatMap(([, heading = '', cell = '']) =>
     [...(heading + cell).matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
@@ -22,7 +22,7 @@ const SYMPTOMS = new Set(
 )
 const met = new Set<string>()
 
-/** That the page has this symptom, and that what was read says it; an ellipsis of the page ends what it has. */
+/** Checks that the page has this symptom, and that the text contains it; an ellipsis in the page ends the comparison. */
 function reads(t: Test, read: unknown, symptom: string): void {
   t.match(String(read), symptom, `it reads: ${symptom}`)
   t.ok(SYMPTOMS.has(symptom), `the page has it: ${symptom}`)
@@ -43,7 +43,7 @@ const chat = defineNamespace({
   },
 })
 
-/** A server of `/chat` that listens, and its log. */
+/** A listening server of `/chat`, and its log. */
 async function serve(
   t: Test,
   {
@@ -69,7 +69,7 @@ async function refused(t: Test, url: string, name: string, options: object = {})
   return error as ConnectError
 }
 
-/** What boot throws. */
+/** The error at boot. */
 async function thrown(use: (app: FastifyInstance) => unknown): Promise<{ code?: string; message: string }> {
   const app: FastifyInstance = Fastify()
   try {
@@ -108,14 +108,14 @@ t.test('a wrong namespace: the connect_error has the code, and the log the name'
   )
 })
 
-t.test('`/` that is not declared, which io() joins without a name', async (t) => {
+t.test('`/` is not declared, and io() without a name joins it', async (t) => {
   const { url } = await serve(t)
   const { data } = await refused(t, url, '/')
   reads(t, data?.code, 'FST_NSP_NAMESPACE_UNKNOWN')
   t.match(data?.details, { hint: /namespaces: \{ '\/': \{\} \}/ })
 })
 
-t.test('a path of the server, given as a part of the URL: it is taken for a namespace', async (t) => {
+t.test('the path of the server as a part of the URL is taken for a namespace', async (t) => {
   const { url } = await serve(t)
   const socket = connectTo(`${url}/api`, { forceNew: true, reconnection: false })
   t.teardown(() => socket.disconnect())
@@ -123,7 +123,7 @@ t.test('a path of the server, given as a part of the URL: it is taken for a name
   reads(t, (error as ConnectError).data?.code, 'FST_NSP_NAMESPACE_UNKNOWN')
 })
 
-t.test('an ack that is missing: the log says what the client can not be told', async (t) => {
+t.test("a missing ack: the log says what the client can't be sent", async (t) => {
   const { url, lines, logged } = await serve(t)
   const socket = join(t, url, '/chat')
   const { error } = await socket.emitWithAck('message:send', { txt: 'hi' })
@@ -142,7 +142,7 @@ t.test('an ack that is missing: the log says what the client can not be told', a
   t.match(page, '`event without ack refused`')
 })
 
-t.test('a keyword of a schema that is misspelt', async (t) => {
+t.test('a misspelt keyword of a schema', async (t) => {
   const payload = { type: 'object', proprties: {} }
   const { message } = await thrown((app) =>
     app.register(namespaces, {
@@ -156,7 +156,7 @@ t.test('a keyword of a schema that is misspelt', async (t) => {
   )
 })
 
-t.test('a key of a definition that is misspelt', async (t) => {
+t.test('a misspelt key of a definition', async (t) => {
   const { message } = await thrown((app) =>
     app.register(namespaces, { namespaces: { '/chat': { event: {} } as never } }),
   )
@@ -175,7 +175,7 @@ t.test('two definitions of one name', async (t) => {
   )
 })
 
-t.test('a namespace that is declared after ready', async (t) => {
+t.test('a namespace is declared after ready', async (t) => {
   const { message } = await thrown(async (app) => {
     await app.register(namespaces)
     await app.ready()
@@ -206,7 +206,7 @@ for (const [transport, symptom] of [
   ['polling', 'xhr poll error'],
   ['websocket', 'websocket error'],
 ] as const) {
-  t.test(`a dev server on another port, over ${transport}`, async (t) => {
+  t.test(`a development server on another port, over ${transport}`, async (t) => {
     const { url, logged } = await serve(t)
     const extraHeaders = { origin: 'http://localhost:5173' }
     const error = await refused(t, url, '/chat', { transports: [transport], extraHeaders })
@@ -224,7 +224,7 @@ for (const [transport, symptom] of [
 
   t.test(`a proxy that changes the Host header, over ${transport}`, async (t) => {
     const { url, logged } = await serve(t)
-    // The browser's page is of the proxy's address, and the Host is ours.
+    // The browser's page has the proxy's address, and the Host is the server's.
     const extraHeaders = { origin: 'https://app.example' }
     reads(t, (await refused(t, url, '/chat', { transports: [transport], extraHeaders })).message, symptom)
     reads(t, logged('handshake refused')?.msg, 'handshake refused, for its origin')
@@ -248,7 +248,7 @@ for (const [transport, symptom] of [
     await next(join(t, fixed.url, '/chat', { transports: [transport], path }), 'connect')
   })
 
-  t.test(`a root hook that verifies tokens, over ${transport}`, async (t) => {
+  t.test(`a hook of the root instance that verifies tokens, over ${transport}`, async (t) => {
     const prepare = async (app: FastifyInstance) => void (await app.register(jwt, { secret: 'of this test' }))
     const verify = async (request: { jwtVerify(): Promise<unknown> }) => void (await request.jwtVerify())
     const { app, url, logged } = await serve(t, {
@@ -268,7 +268,7 @@ for (const [transport, symptom] of [
   })
 }
 
-t.test('a port that is taken', async (t) => {
+t.test('a port that is in use', async (t) => {
   const { app } = await serve(t)
   const { port } = app.server.address() as AddressInfo
   const { message } = await thrown((other) => other.listen({ host: '127.0.0.1', port }))
@@ -293,7 +293,7 @@ t.test('register() without await', async (t) => {
   t.equal(fixed.message, 'nothing is wrong')
 })
 
-t.test("a handler's 404 that nobody has declared: the client has the id of its line in the log", async (t) => {
+t.test('an undeclared 404 of a handler: the client has the id of its log entry', async (t) => {
   const { url, lines } = await serve(t)
   const { error } = await join(t, url, '/chat').emitWithAck('thing:get')
   reads(t, error.code, 'FST_NSP_INTERNAL')
@@ -304,7 +304,7 @@ t.test("a handler's 404 that nobody has declared: the client has the id of its l
   )
 })
 
-t.test('a token that has expired: before joining, and while the socket is there', async (t) => {
+t.test('an expired token: before joining, and while the socket is connected', async (t) => {
   let expiresAt: number | undefined
   const guarded = defineNamespace({
     onRequest: async (request) => void (await request.jwtVerify()),
@@ -333,7 +333,7 @@ t.test('a token that has expired: before joining, and while the socket is there'
 t.test('no token: `auth` has another key, or was given to the Manager', async (t) => {
   const { app, url } = await serve(t, {
     prepare: async (app) => void (await app.register(jwt, { secret: 'of this test' })),
-    // As in the README: a schema that asks for a token comes after the hook.
+    // As in the README: a schema that requires a token comes after the hook.
     options: {
       namespaces: {
         '/chat': {
@@ -355,7 +355,7 @@ t.test('no token: `auth` has another key, or was given to the Manager', async (t
   await next(join(t, url, '/chat', { auth: { token } }), 'connect')
 })
 
-t.test('a hook of events that is added after ready', async (t) => {
+t.test('an event hook is added after ready', async (t) => {
   const { message } = await thrown(async (app) => {
     await app.register(namespaces)
     await app.ready()
@@ -368,7 +368,7 @@ t.test('a hook of events that is added after ready', async (t) => {
   )
 })
 
-t.test("a handler's 404 that is exposed is told, as the page has it", async (t) => {
+t.test('an exposed 404 of a handler is sent, as the page shows it', async (t) => {
   const { url } = await serve(t, {
     options: {
       namespaces: {
@@ -389,7 +389,7 @@ t.test("a handler's 404 that is exposed is told, as the page has it", async (t) 
   t.match(page, "throw Object.assign(new Error('No such thing'), { statusCode: 404, code: 'NO_THING', expose: true })")
 })
 
-t.test('an io.cors that names nobody', async (t) => {
+t.test('an io.cors that allows no origin', async (t) => {
   const boot = async (cors: unknown) =>
     (await thrown((app) => app.register(namespaces, { io: { cors } } as NamespacesOptions))).message
   reads(
@@ -405,8 +405,8 @@ t.test('an io.cors that names nobody', async (t) => {
   )
 })
 
-t.test('every symptom of docs/troubleshooting.md is one that was met here', async (t) => {
-  // Of a cell the rest, and what redaction.test.ts has.
+t.test('every symptom of docs/troubleshooting.md is tested here', async (t) => {
+  // The rest of a cell, and what redaction.test.ts tests.
   const others = ['not found', 'host', '[redacted]']
   t.strictSame(
     [...SYMPTOMS].filter((symptom) => !met.has(symptom) && !others.includes(symptom)),

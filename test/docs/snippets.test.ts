@@ -6,18 +6,18 @@ import { promisify } from 'node:util'
 import t from 'tap'
 
 /*
- * Every block of TypeScript and JavaScript in the README and in docs/ compiles as it stands, each alone. A comment right before
- * a block says what else there is to know of it:
+ * Every block of TypeScript and JavaScript in the README and in docs/ compiles by itself. A comment right before
+ * a block adds what the compiler needs to know:
  *
  *   <!-- given: declarations -->       what the reader has already: `declare` and `import type`, never an import of a value
- *   <!-- from examples/chat.ts -->     an excerpt, which another test compares; the page links to the whole
+ *   <!-- from examples/chat.ts -->     an excerpt, which another test compares; the page links to the complete file
  *   <!-- examples/chat.ts; … -->       that file, word for word; or `run by …`: another test runs it
  *   <!-- not compiled: reason -->      the exceptions; the test names them
  *
  * A TypeScript block whose first line is a path (`// server/chat.ts`) is that file: the files of a page import each other.
  */
 
-// A compiler in a process.
+// The compiler is a separate process.
 t.setTimeout(300_000)
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -30,7 +30,7 @@ interface Block {
   readonly code: string
 }
 
-/** What to call a block that compiles by something else, or by nothing. */
+/** Blocks that another test compiles, and blocks that are not compiled. */
 const HELD = /^(from )?(examples|namespaces)\/|^(run|read) by /
 const EXCEPTED = /^not compiled: /
 const GIVEN = /^given:\s/
@@ -50,7 +50,7 @@ async function readBlocks(page: string): Promise<Block[]> {
 const pages = ['README.md', ...(await readdir(join(root, 'docs'))).map((file) => `docs/${file}`)]
 const blocks = (await Promise.all(pages.map(readBlocks))).flat()
 
-t.test('every block of the README and of the docs has its imports, and compiles on its own', async (t) => {
+t.test('every block of the README and of the docs has its imports, and compiles by itself', async (t) => {
   const files: Record<string, string> = {}
   for (const { page, line, comment, language, code } of blocks) {
     const where = `${page}:${line}`
@@ -61,7 +61,7 @@ t.test('every block of the README and of the docs has its imports, and compiles 
     }
     t.ok(comment === '' || GIVEN.test(comment), `${where}: ${comment}`)
     const given = comment.replace(GIVEN, '').trim()
-    // What has to be imported by the reader can't be given.
+    // A value that the reader has to import can't be given.
     t.notMatch(
       given,
       /(^|[;\n])\s*(import (?!type\b)|const|let|function|class|export)/,
@@ -85,14 +85,14 @@ t.test('every block of the README and of the docs has its imports, and compiles 
       include: ['.'],
     })
   const folder = t.testdir({
-    // The reader's own files: what a front end imports of its server.
+    // The reader's own files: what a front end imports from its server.
     server: {
       'chat.ts': `export * from '${join(root, 'examples/chat.js')}'\n`,
       'org.ts': `export * from '${join(root, 'examples/multi-tenant.js')}'\n`,
     },
-    // Blocks of front ends know a browser.
+    // Blocks of front ends use the browser's types.
     ts: { 'tsconfig.json': configOf({ lib: ['es2023', 'dom'] }) },
-    // JavaScript has no types to give.
+    // JavaScript has no types that could be given.
     js: { 'tsconfig.json': configOf({ noImplicitAny: false, lib: ['es2023', 'dom'] }) },
   })
   for (const [path, text] of Object.entries(files)) {
@@ -110,7 +110,7 @@ t.test('every block of the README and of the docs has its imports, and compiles 
   }
 })
 
-t.test('a page that has an excerpt of an example links to the whole', async (t) => {
+t.test('a page with an excerpt of an example links to the complete example', async (t) => {
   for (const { page, comment } of blocks) {
     const [, example] = /^from (examples\/[\w-]+\.ts)/.exec(comment) ?? []
     if (example === undefined) continue
@@ -119,7 +119,7 @@ t.test('a page that has an excerpt of an example links to the whole', async (t) 
   }
 })
 
-t.test('what docs/speed.md says of logs leaves joins out, and nothing of it is deprecated', async (t) => {
+t.test('the logger that docs/speed.md shows does not log joins, and uses nothing deprecated', async (t) => {
   const block = blocks.find(({ page, code }) => page === 'docs/speed.md' && code.includes('LogController'))
   const folder = t.testdir({
     'package.json': '{ "type": "module" }',

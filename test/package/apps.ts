@@ -1,5 +1,5 @@
 /*
- * The apps that a user would write on the first day: each prints the message of its namespace, and ends.
+ * The first apps that a user would write: each prints the message of its namespace, and ends.
  */
 
 export const esm = `\
@@ -36,7 +36,7 @@ app.listen({ port: 0 }).then((url) => {
 })
 `
 
-// Prints what there is to know of the fast lane: whether it is open, and whether an event has passed the emitters below by.
+// Prints whether the fast path is open, and whether an event has bypassed the emitters below.
 export const fast = `\
 import Fastify from 'fastify'
 import namespaces from 'fastify-namespaces'
@@ -57,7 +57,7 @@ console.log(JSON.stringify({ log, isLaned: Object.hasOwn(conn, 'write'), isPasse
 await app.close()
 `
 
-// As an .mts and as a .cts: TypeScript lets CommonJS import our ES module, as node does.
+// As an .mts and as a .cts: TypeScript lets CommonJS import an ES module, as node does.
 export const typedServer = `\
 import Fastify from 'fastify'
 import namespaces, { defineNamespace } from 'fastify-namespaces'

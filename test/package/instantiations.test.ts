@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 
 /*
- * What the types cost a program: how many of them TypeScript makes, which is the same on every machine, whatever else it does.
+ * The cost of the types for a program: the number of instantiations by TypeScript, which is the same on every machine.
  */
 
 t.setTimeout(120_000)
@@ -26,7 +26,7 @@ await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 
 const COMPILERS = { 'TypeScript 6': 'typescript', 'TypeScript 7': 'ts7' }
 
-/** How many types a program has instantiated. */
+/** The number of types that a program has instantiated. */
 async function count(compiler: string, name: string, program: string): Promise<number> {
   await writeFile(join(folder, `${name}.ts`), program)
   const compilerOptions = {
@@ -83,13 +83,13 @@ for (const [title, compiler] of Object.entries(COMPILERS)) {
     t.ok(made > 0 && made <= 20_000, `${made}`)
   })
 
-  t.test(`${title}: error() costs a program that registers its definition no more than 5,000`, async (t) => {
+  t.test(`${title}: error() costs a program that registers its definition at most 5,000 instantiations`, async (t) => {
     const without = await count(compiler, `${compiler}-without`, registered(WITHOUT))
     const made = await count(compiler, `${compiler}-with`, registered(WITH))
     t.ok(made - without <= 5_000, `${made - without} of ${made}`)
   })
 
-  t.test(`${title}: an event in a file of its own makes at most 40,000`, async (t) => {
+  t.test(`${title}: an event in its own file makes at most 40,000 instantiations`, async (t) => {
     const made = await count(compiler, `${compiler}-event`, inFiles)
     t.ok(made > 0 && made <= 40_000, `${made}`)
   })

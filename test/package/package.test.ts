@@ -10,7 +10,7 @@ t.setTimeout(300_000)
 const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const dist = async (file: string) => await readFile(join(root, 'dist', file), 'utf8')
 
-t.test('the tarball holds the build, its papers and its sources, and nothing else', async (t) => {
+t.test('the tarball has the build, its documents and its sources, and nothing else', async (t) => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
   const folders = ['docs', 'examples', 'plugin'].map(async (folder) =>
     (await readdir(join(root, folder), { recursive: true }))
@@ -33,7 +33,7 @@ t.test('the tarball holds the build, its papers and its sources, and nothing els
   )
 })
 
-t.test('every relative link of its pages leads to a page of its own, and to a heading that is there', async (t) => {
+t.test('every relative link of its pages leads to a page of the package, and to a heading that exists', async (t) => {
   const folder = join(temp, 'unpacked')
   await mkdir(folder)
   await run(folder, 'tar', '-xzf', tarball, '--strip-components=1')
@@ -57,7 +57,7 @@ function withoutCode(page: string): string {
   return page.replace(/^```.*?^```/gms, '')
 }
 
-/** The anchors of a page's headings, as the readers of Markdown make them. */
+/** The anchors of a page's headings, as Markdown renderers make them. */
 function headingsOf(page: string): string[] {
   const headings = withoutCode(page).matchAll(/^#+ (.*)$/gm)
   return [...headings].map(([, text = '']) =>
@@ -68,7 +68,7 @@ function headingsOf(page: string): string[] {
   )
 }
 
-t.test('what is compiled in comes with its full licence, and is no dependency', async (t) => {
+t.test('compiled-in code comes with its complete licence, and is no dependency', async (t) => {
   const licence = await readFile(module('fastify-socket.io/LICENSE'), 'utf8')
   const licences = await dist('THIRD-PARTY-LICENSES.txt')
   t.ok(licences.includes(licence))
@@ -81,7 +81,7 @@ t.test('the bundle imports only declared dependencies, and requires nothing', as
   const declared = [...Object.keys(packageJson.dependencies), ...Object.keys(packageJson.peerDependencies)]
   for (const [, name = ''] of code.matchAll(/^(?:import|export) .*?from "(?!node:)(.*)";$/gm))
     t.ok(declared.includes(name), name)
-  // The client of tests is asked for when one is injected; and where packages lie, to read their versions.
+  // socket.io-client is imported when a client is injected, and the locations of packages are resolved to read their versions.
   t.notMatch(code, /createRequire\((?!\w+\)\.resolve\()|\bimport\((?!"socket\.io-client"\))/)
 })
 
@@ -107,7 +107,7 @@ t.test('attw finds nothing wrong with an ESM-only package', async () => {
   await run(temp, bin('attw'), tarball, '--profile', 'esm-only')
 })
 
-// npm asks the registry what is the newest; pnpm takes what it has.
+// npm asks the registry for the newest version; pnpm takes what is stored.
 const managers = {
   npm: ['npm', 'install', '--no-audit', '--no-fund'],
   pnpm: [bin('pnpm'), 'add', '--prefer-offline', '--reporter=append-only'],
@@ -118,7 +118,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
     const folder = join(temp, manager)
     await mkdir(folder)
 
-    await t.test('it installs beside fastify and socket.io without a word about it', async (t) => {
+    await t.test('the package installs beside fastify and socket.io without a warning about it', async (t) => {
       const { stdout, stderr } = await run(folder, program, ...args, tarball, 'fastify', 'socket.io')
       const complaints = `${stdout}${stderr}`.split('\n').filter((line) => /warn|error|peer/i.test(line))
       t.same(
@@ -129,7 +129,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
     })
 
     await run(folder, program, ...args, '@types/node@20')
-    await t.test('a typed server compiles without socket.io-client, the libraries as well', async () => {
+    await t.test('a typed server compiles without socket.io-client, libraries included', async () => {
       await writeFile(join(folder, 'tsconfig.json'), tsconfig)
       await writeFile(join(folder, 'server.mts'), typedServer)
       await run(folder, process.execPath, module('ts7/bin/tsc'))
@@ -137,7 +137,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
 
     await run(folder, program, ...args, 'socket.io-client')
 
-    await t.test('an ES module registers it and greets a stock client', async (t) => {
+    await t.test('an ES module registers the plugin and greets a client', async (t) => {
       await writeFile(join(folder, 'app.mjs'), esm)
       t.equal((await run(folder, process.execPath, 'app.mjs')).stdout, 'Hello everyone!\n')
     })
@@ -149,7 +149,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
     })
 
     await t.test(
-      'with the newest of everything in range the fast lane is on, and a validated echo goes by it',
+      'with the newest dependencies in range the fast path is open, and a validated echo uses it',
       async (t) => {
         await writeFile(join(folder, 'fast.mjs'), fast)
         const { log, isLaned, isPassedBy, acks } = JSON.parse((await run(folder, process.execPath, 'fast.mjs')).stdout)
@@ -163,7 +163,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
       },
     )
 
-    await t.test('a CommonJS module registers what require() gives and greets a stock client', async (t) => {
+    await t.test('a CommonJS module registers what require() returns and greets a client', async (t) => {
       await writeFile(join(folder, 'app.cjs'), cjs)
       t.equal((await run(folder, process.execPath, 'app.cjs')).stdout, 'Hello everyone!\n')
     })
@@ -183,7 +183,7 @@ const bundlers = {
 }
 
 for (const [bundler, bundle] of Object.entries(bundlers)) {
-  t.test(`an application in one file, by ${bundler}, runs where nothing is installed, as fast as before`, async (t) => {
+  t.test(`an application bundled by ${bundler} runs without node_modules, on the fast path`, async (t) => {
     const folder = await mkdtemp(join(temp, 'bundled-'))
     await bundle(join(temp, 'npm'), folder)
     const main = (await readdir(folder)).find((file) => file.startsWith('index.')) ?? ''
@@ -199,8 +199,8 @@ t.test('a typed server and its client compile', async (t) => {
   await writeFile(join(folder, 'server.cts'), typedServer)
   await writeFile(join(folder, 'client.mts'), typedClient)
 
-  // 5.9 and 6 spend half a minute on the declarations of TypeBox: those are 7's to check.
+  // TypeScript 5.9 and 6 take half a minute for the declarations of TypeBox: TypeScript 7 checks those.
   await t.test('with TypeScript 5.9', () => run(folder, process.execPath, module('ts59/bin/tsc'), '--skipLibCheck'))
   await t.test('with TypeScript 6', () => run(folder, process.execPath, module('typescript/bin/tsc'), '--skipLibCheck'))
-  await t.test('with TypeScript 7, the libraries as well', () => run(folder, process.execPath, module('ts7/bin/tsc')))
+  await t.test('with TypeScript 7, libraries included', () => run(folder, process.execPath, module('ts7/bin/tsc')))
 })

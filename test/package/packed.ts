@@ -7,21 +7,21 @@ import { promisify } from 'node:util'
 import t from 'tap'
 
 /*
- * The package, as it is built, packed; and programs that are run in folders of users.
+ * The package, built and packed; and programs that run in a user's folder.
  */
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
-// Not below the repository: what a user has not installed must not be found further up.
+// Outside of the repository: packages that a user has not installed must not be found in a parent folder.
 export const temp = await mkdtemp(join(tmpdir(), 'fastify-namespaces-'))
 t.teardown(() => rm(temp, { recursive: true, force: true, maxRetries: 3 }))
 
-// `npm run` hands this repository's .npmrc on in the environment: a user has none of it.
+// `npm run` passes this repository's .npmrc on in the environment: a user does not have it.
 export const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(registry|cache|cafile|userconfig)$)/.test(name)),
 )
 
 /**
- * Runs a program to its end; rejects with all that it printed unless it exits with 0.
+ * Runs a program to its end; rejects with its output unless it exits with 0.
  * Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
  */
 export async function run(
@@ -44,7 +44,7 @@ export async function run(
 export const bin = (name: string) => join(root, 'node_modules/.bin', name)
 export const module = (path: string) => join(root, 'node_modules', path)
 
-// Of what `npm run build` has made: the repository's .npmrc turns scripts off, prepack too.
+// Packs what `npm run build` has built: the repository's .npmrc turns scripts off, also prepack.
 const packed = await run(root, 'npm', 'pack', '--json', '--pack-destination', temp)
 const [{ filename, files: packedFiles }]: [{ filename: string; files: { path: string }[] }] = JSON.parse(packed.stdout)
 

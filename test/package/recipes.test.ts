@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { bin, env, root, run, tarball, temp } from './packed.js'
 
 /*
- * What docs/recipes.md says, with its own code and configuration.
+ * The code and configuration of docs/recipes.md work.
  */
 
 t.setTimeout(300_000)
@@ -18,7 +18,7 @@ const page = await readFile(join(root, 'docs/recipes.md'), 'utf8')
 const blocks = page.matchAll(/<!-- run by test\/package\/recipes\.test\.ts: (\S+) -->\n```\w+\n(.*?)^```$/gms)
 const files = new Map([...blocks].map(([, name = '', text = '']) => [name, text]))
 
-/** A file of the page. throws where it has none of that name. */
+/** A file of the page; throws if the page has no file of this name. */
 function recipe(name: string): string {
   const text = files.get(name)
   if (text === undefined) throw new Error(`docs/recipes.md has no ${name}`)
@@ -34,7 +34,7 @@ await run(folder, 'npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund
 await writeFile(join(folder, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>\n')
 await writeFile(join(folder, 'main.js'), "console.log('hi')\n")
 
-/** A program that ends with its test; resolves to the match once it has printed that. */
+/** A program that ends with its test; resolves to the match once it has printed the text. */
 async function start(t: Test, printed: RegExp, variables: Record<string, string>, program: string, ...args: string[]) {
   const child: ChildProcess = spawn('env', ['-u', 'NODE_OPTIONS', program, ...args], {
     cwd: folder,
@@ -60,7 +60,7 @@ async function start(t: Test, printed: RegExp, variables: Record<string, string>
   return { child, ended, found, output: () => output }
 }
 
-/** The server of the page, at a port of its own. */
+/** The server of the page, on its own port. */
 async function serve(t: Test, variables: Record<string, string> = {}) {
   await writeFile(join(folder, 'server.js'), server)
   const [program = '', ...args] = command
@@ -71,7 +71,7 @@ async function serve(t: Test, variables: Record<string, string> = {}) {
 const server = recipe('server.js')
 const command: string[] = JSON.parse(/^CMD (\[.*\])$/m.exec(page)?.[1] ?? '[]')
 
-/** A page of that origin joins and is answered, on every transport; or what it is refused with. */
+/** A page of that origin joins and receives an ack, on every transport; or its refusal. */
 async function joins(t: Test, url: string, options: Partial<ManagerOptions> = {}): Promise<unknown[]> {
   const outcomes: unknown[] = []
   for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
@@ -95,7 +95,7 @@ async function joins(t: Test, url: string, options: Partial<ManagerOptions> = {}
 
 const ALL = ['hi', 'hi', 'hi']
 
-/** Over a unix socket: a proxy of a test has no port that might be taken. */
+/** Over a unix socket: a test's proxy needs no free port. */
 class UnixAgent extends Agent {
   readonly #path: string
 
@@ -111,7 +111,7 @@ class UnixAgent extends Agent {
 
 const over = (path: string): Partial<ManagerOptions> => ({ agent: new UnixAgent(path) as never })
 
-t.test('the command of the Dockerfile starts the server, and SIGTERM ends it well', async (t) => {
+t.test('the command of the Dockerfile starts the server, and SIGTERM closes it without an error', async (t) => {
   t.strictSame(command.slice(0, 1), ['node'])
   const { child, ended, port } = await serve(t)
   t.strictSame((await joins(t, `http://127.0.0.1:${port}`)).slice(0, 2), ALL.slice(0, 2))
@@ -119,7 +119,7 @@ t.test('the command of the Dockerfile starts the server, and SIGTERM ends it wel
   t.strictSame(await ended, [0, null])
 })
 
-t.test('vite proxies all transports, and not with changeOrigin', async (t) => {
+t.test('Vite proxies all transports, and does not with changeOrigin', async (t) => {
   const { port } = await serve(t)
   const config = recipe('vite.config.js').replace('http://localhost:3000', `http://127.0.0.1:${port}`)
   t.match(config, port)
@@ -138,7 +138,7 @@ t.test('vite proxies all transports, and not with changeOrigin', async (t) => {
   }
 })
 
-t.test('vite and namespaces live on one http server', async (t) => {
+t.test('Vite and namespaces share one HTTP server', async (t) => {
   await writeFile(
     join(folder, 'dev.js'),
     `${recipe('dev.js')}\nconsole.log('port', app.server.address().port)\nprocess.once('SIGTERM', () => app.close())\n`,
@@ -154,7 +154,7 @@ t.test('vite and namespaces live on one http server', async (t) => {
   t.strictSame(await ended, [0, null])
 })
 
-/** The first message of the channel of Vite's own. */
+/** The first message of Vite's own channel. */
 async function hotReload(url: string, token = ''): Promise<string> {
   const { default: WebSocket } = await import('ws')
   const socket = new WebSocket(`${url.replace('http', 'ws')}/?token=${token}`, 'vite-hmr')
@@ -163,7 +163,7 @@ async function hotReload(url: string, token = ''): Promise<string> {
   return String(data)
 }
 
-t.test('vitest and jest run what is tested, with fake timers too', async () => {
+t.test('Vitest and Jest run the tests, also with fake timers', async () => {
   const test = recipe('chat.test.js')
   const jest = (text: string) => text.replace("'vitest'", "'@jest/globals'")
   for (const name of ['vitest', 'jest']) await mkdir(join(folder, name))
@@ -192,7 +192,7 @@ t.test('a server that is bundled as the page says runs', async (t) => {
 const isThere = (program: string) => spawnSync(program, ['-v']).error === undefined
 
 t.test(
-  'nginx passes all transports on, and below a sub-path',
+  'nginx passes all transports on, also below a sub-path',
   { skip: !isThere('nginx') && !process.env.CI },
   async (t) => {
     const { port } = await serve(t, { TRUST_PROXY: '127.0.0.1' })

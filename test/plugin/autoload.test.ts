@@ -3,7 +3,7 @@ import autoload, { type AutoloadPluginOptions } from '@fastify/autoload'
 import t, { type Test } from 'tap'
 import { build, join, listen, next } from './harness.js'
 
-// Its word for a loader of TypeScript that it does not know.
+// How it declares a TypeScript loader that it does not detect.
 process.env.FASTIFY_AUTOLOAD_TYPESCRIPT = '1'
 
 async function serve(t: Test, folder: string, options: Partial<AutoloadPluginOptions> = {}) {
@@ -13,7 +13,7 @@ async function serve(t: Test, folder: string, options: Partial<AutoloadPluginOpt
   return { app, enter: (name: string) => join(t, url, name, { transports: ['websocket'] }) }
 }
 
-t.test('@fastify/autoload loads a folder of namespaces, directories being prefixes and parameters', async (t) => {
+t.test('@fastify/autoload loads a folder of namespaces; directories are prefixes and parameters', async (t) => {
   const { app, enter } = await serve(t, 'namespaces', { routeParams: true, autoHooks: true, cascadeHooks: true })
   const where: Record<string, unknown> = {
     '/': '/',
@@ -37,14 +37,14 @@ t.test('@fastify/autoload loads a folder of namespaces, directories being prefix
   t.match(app.printNamespaces(), ':orgId')
 })
 
-t.test('below a prefix of its own', async (t) => {
+t.test('@fastify/autoload loads a folder of namespaces below its own prefix', async (t) => {
   const { enter } = await serve(t, 'namespaces', { routeParams: true, options: { prefix: '/v1' } })
   t.strictSame(await enter('/v1/reports').emitWithAck('where'), { ok: true, data: '/v1/reports' })
   t.strictSame(await enter('/v1').emitWithAck('where'), { ok: true, data: '/v1' })
   t.strictSame(await enter('/v1/orgs/42').emitWithAck('where'), { ok: true, data: { orgId: 42 } })
 })
 
-t.test('folders as [param] are what dirNameRoutePrefix makes of them', async (t) => {
+t.test('directories named [param] become what dirNameRoutePrefix returns for them', async (t) => {
   const { enter } = await serve(t, 'bracketed', {
     dirNameRoutePrefix: (_parent: string, name: string) => name.replace(/^\[(.+)\]$/, ':$1'),
   })

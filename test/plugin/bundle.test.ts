@@ -10,7 +10,7 @@ import { heard, join, next } from './harness.js'
  */
 
 t.test(
-  'a minified bundle strips what is not declared, over polling and WebSocket, with the fast lane and without',
+  'a minified bundle strips undeclared properties, over polling and WebSocket, with the fast path and without',
   async (t) => {
     const outfile = joinPath(t.testdir(), 'server.mjs')
     await build({
@@ -21,7 +21,7 @@ t.test(
       platform: 'node',
       format: 'esm',
       logLevel: 'error',
-      // What is CommonJS in it requires what node brings.
+      // The CommonJS code in it requires Node's own modules.
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
     })
     // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.

@@ -13,27 +13,30 @@ function left(socket: Socket): Promise<string> {
   return new Promise((resolve) => socket.once('disconnect', resolve))
 }
 
-t.test('close() ends in under 100 ms with clients on several namespaces, who see a transport close', async (t) => {
-  const app = await build(t, { namespaces: some })
-  const port = await listen(app)
-  const sockets: Socket[] = []
-  for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
-    const first = join(t, `http://127.0.0.1:${port}`, '/', { transports })
-    const both = [first, ...['/chat', '/clock'].map((name) => first.io.socket(name))]
-    await Promise.all(both.map((socket) => next(socket, 'connect')))
-    await until(() => first.io.engine.transport.name === transports.at(-1))
-    sockets.push(...both)
-  }
-  const reasons = Promise.all(sockets.map(left))
-  const start = performance.now()
-  await app.close()
-  const took = performance.now() - start
-  t.ok(took < 100, `${took.toFixed(0)} ms`)
-  t.strictSame(await reasons, Array(9).fill('transport close'))
-  t.equal(app.io.engine.clientsCount, 0)
-})
+t.test(
+  'close() ends in under 100 ms with clients on several namespaces, which receive `transport close`',
+  async (t) => {
+    const app = await build(t, { namespaces: some })
+    const port = await listen(app)
+    const sockets: Socket[] = []
+    for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+      const first = join(t, `http://127.0.0.1:${port}`, '/', { transports })
+      const both = [first, ...['/chat', '/clock'].map((name) => first.io.socket(name))]
+      await Promise.all(both.map((socket) => next(socket, 'connect')))
+      await until(() => first.io.engine.transport.name === transports.at(-1))
+      sockets.push(...both)
+    }
+    const reasons = Promise.all(sockets.map(left))
+    const start = performance.now()
+    await app.close()
+    const took = performance.now() - start
+    t.ok(took < 100, `${took.toFixed(0)} ms`)
+    t.strictSame(await reasons, Array(9).fill('transport close'))
+    t.equal(app.io.engine.clientsCount, 0)
+  },
+)
 
-t.test('clients come back by themselves to a restarted server', async (t) => {
+t.test('clients reconnect by themselves to a restarted server', async (t) => {
   const first = await build(t, { namespaces: some })
   const port = await listen(first)
   const sockets = ['polling', 'websocket'].map((transport) =>
@@ -57,7 +60,7 @@ t.test('clients come back by themselves to a restarted server', async (t) => {
   )
 })
 
-t.test('what was emitted before close() still arrives, also at a client between two polls', async (t) => {
+t.test('emits from before close() still arrive, also at a client between two polls', async (t) => {
   const app = await build(t, { namespaces: some })
   const port = await listen(app)
   const connection = heard(app.io.of('/chat'), 'connection')
@@ -65,33 +68,36 @@ t.test('what was emitted before close() still arrives, also at a client between 
   const farewell = next(socket, 'farewell')
   const [server] = await connection
   const gone = left(socket)
-  // In the tick of the connection the client's first poll is answered, and its second is not there yet.
+  // In the tick of the connection the client's first poll is answered, and its second has not arrived yet.
   ;(server as { emit(event: string): void }).emit('farewell')
   await app.close()
   t.strictSame(await farewell, [])
   t.equal(await gone, 'transport close')
 })
 
-t.test('close() runs every onDisconnect to its end, with the reason and the rooms as they were', async (t) => {
-  const seen: unknown[] = []
-  const app = await build(t, {
-    namespaces: {
-      '/chat': {
-        onConnect: ({ socket }) => void socket.join('members'),
-        onDisconnect: async ({ reason, rooms, socket }) => {
-          await new Promise((resolve) => setImmediate(resolve))
-          seen.push([reason, rooms.has('members'), rooms.has(socket.id), socket.rooms.size])
+t.test(
+  'close() runs every onDisconnect to its end, with the reason and the rooms from before the disconnect',
+  async (t) => {
+    const seen: unknown[] = []
+    const app = await build(t, {
+      namespaces: {
+        '/chat': {
+          onConnect: ({ socket }) => void socket.join('members'),
+          onDisconnect: async ({ reason, rooms, socket }) => {
+            await new Promise((resolve) => setImmediate(resolve))
+            seen.push([reason, rooms.has('members'), rooms.has(socket.id), socket.rooms.size])
+          },
         },
       },
-    },
-  })
-  const port = await listen(app)
-  for (const transports of [['polling'], ['websocket']]) {
-    await next(join(t, `http://127.0.0.1:${port}`, '/chat', { transports }), 'connect')
-  }
-  await app.close()
-  t.strictSame(seen, Array(2).fill(['server shutting down', true, true, 0]))
-})
+    })
+    const port = await listen(app)
+    for (const transports of [['polling'], ['websocket']]) {
+      await next(join(t, `http://127.0.0.1:${port}`, '/chat', { transports }), 'connect')
+    }
+    await app.close()
+    t.strictSame(seen, Array(2).fill(['server shutting down', true, true, 0]))
+  },
+)
 
 t.test('close() waits no longer than closeTimeoutMs, for functions and for clients that do not answer', async (t) => {
   const app = await build(t, {
@@ -109,7 +115,7 @@ t.test('close() waits no longer than closeTimeoutMs, for functions and for clien
   )
   await heard(dead, 'data')
   dead.pause()
-  // And one that has polled once, and never polls again.
+  // A client that has polled once, and never polls again.
   const { sid } = JSON.parse((await (await fetch(`http://127.0.0.1:${port}${POLLING}`)).text()).slice(1))
   await fetch(`http://127.0.0.1:${port}${POLLING}&sid=${sid}`, { method: 'POST', body: '40/chat,' })
   const start = performance.now()
@@ -118,7 +124,7 @@ t.test('close() waits no longer than closeTimeoutMs, for functions and for clien
   t.equal(app.io.engine.clientsCount, 0)
 })
 
-t.test('closing twice, before ready, and without ever listening ends', async (t) => {
+t.test('close() ends when it is called twice, before ready, and without listen', async (t) => {
   const twice = await build(t)
   await listen(twice)
   await Promise.all([twice.close(), twice.close()])
@@ -135,7 +141,7 @@ t.test('closing twice, before ready, and without ever listening ends', async (t)
   t.equal(ready.io.engine.clientsCount, 0)
 })
 
-t.test('closing during a connect storm ends, and leaves no session', async (t) => {
+t.test('close() during a storm of connects ends, and leaves no engine session', async (t) => {
   const app = await build(t, { namespaces: some }, (app) => {
     app.addHook('onRequest', async () => new Promise((resolve) => setImmediate(resolve)))
   })
@@ -156,7 +162,7 @@ t.test('closing during a connect storm ends, and leaves no session', async (t) =
   t.equal(app.io.engine.clientsCount, 0)
 })
 
-t.test('a handshake that is in its hooks when the closing begins is refused', async (t) => {
+t.test('a handshake whose hooks are running when the server starts closing is refused', async (t) => {
   let release: () => void = () => {}
   const waiting: string[] = []
   const app = await build(t, undefined, (app) => {
@@ -183,7 +189,7 @@ t.test('a handshake that is in its hooks when the closing begins is refused', as
   await closed
 })
 
-t.test('a session that opens when the closing has begun is closed at once', async (t) => {
+t.test('an engine session that opens after the server has started closing is closed at once', async (t) => {
   let answer: (() => void) | undefined
   const app = await build(t, {
     io: {
@@ -206,7 +212,7 @@ t.test('a session that opens when the closing has begun is closed at once', asyn
 })
 
 t.test(
-  'a session that Socket.IO closes between two polls of a client that never comes back holds nothing',
+  'an engine session that Socket.IO closes between two polls of a client that never returns holds nothing',
   async (t) => {
     const app = await build(t, { closeTimeoutMs: 10, namespaces: some })
     const port = await listen(app)
@@ -221,7 +227,7 @@ t.test(
   },
 )
 
-t.test('nor does one that upgrades while it waits for a poll to close', async (t) => {
+t.test('an engine session that upgrades while it waits for a poll to close holds nothing either', async (t) => {
   const app = await build(t, { namespaces: some })
   const port = await listen(app)
   const { sid } = JSON.parse((await (await fetch(`http://127.0.0.1:${port}${POLLING}`)).text()).slice(1))
@@ -236,7 +242,7 @@ t.test('nor does one that upgrades while it waits for a poll to close', async (t
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
 
-t.test('dynamic namespaces go with the closing, each onDisconnect run to its end', async (t) => {
+t.test('close() closes dynamic namespaces, after each onDisconnect has ended', async (t) => {
   const seen: unknown[] = []
   const app = await build(t, {
     namespaces: {
@@ -260,7 +266,7 @@ t.test('dynamic namespaces go with the closing, each onDisconnect run to its end
   t.strictSame([...app.io._nsps.keys()], ['/'])
 })
 
-t.test('whatever hangs when the closing ends, no timer of it keeps the process alive', async (t) => {
+t.test('no timer keeps the process alive after close(), whatever is still pending', async (t) => {
   const hanging: string[] = []
   const hang = (what: string) => (): Promise<never> => {
     hanging.push(what)
@@ -281,7 +287,7 @@ t.test('whatever hangs when the closing ends, no timer of it keeps the process a
               return ask('question', 1)
             },
           },
-          // Nobody can be asked these: the one is no integer, the other Socket.IO's own.
+          // These can't be inspected: one is not an integer, the other is Socket.IO's own.
           'ask:wrongly': {
             handler: (_payload, { ask }) => Promise.any([ask('question', 'x'), ask('connect' as never)]),
           },
@@ -301,7 +307,7 @@ t.test('whatever hangs when the closing ends, no timer of it keeps the process a
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
 
-t.test('what onClose closes is there until the last handler and onDisconnect have ended', async (t) => {
+t.test('resources that onClose closes are available until the last handler and onDisconnect have ended', async (t) => {
   const order: string[] = []
   const turn = async () => {
     for (let rest = 50; rest > 0; rest--) await new Promise((resolve) => setImmediate(resolve))
@@ -334,7 +340,7 @@ t.test('what onClose closes is there until the last handler and onDisconnect hav
   t.strictSame(order, ['handler', 'onDisconnect', 'onClose'])
 })
 
-t.test("the http server is Fastify's to close, once, and lives when only the Socket.IO server ends", async (t) => {
+t.test('Fastify closes the HTTP server, once; it stays open if only the Socket.IO server is closed', async (t) => {
   const ended = await build(t, undefined, (app) => app.get('/plain', async () => 'plain'))
   const url = `http://127.0.0.1:${await listen(ended)}`
   await ended.io.close()

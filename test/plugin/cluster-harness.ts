@@ -1,12 +1,12 @@
 import type { Namespace } from 'socket.io'
 import { ClusterAdapter, type ClusterMessage, type ClusterResponse } from 'socket.io-adapter'
 
-/** The nodes of a cluster, in one process: what one publishes the others get, as it would come over a wire. */
+/** The nodes of a cluster in one process: what one publishes, the others receive, as over a network. */
 export function createCluster() {
   const members = new Set<NodeAdapter>()
 
   class NodeAdapter extends ClusterAdapter {
-    // that of its parent is not public
+    // its parent's is not public
     constructor(namespace: Namespace) {
       super(namespace)
     }

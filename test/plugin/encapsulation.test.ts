@@ -16,7 +16,7 @@ async function serve(t: Test, declare: (app: FastifyInstance) => void, server: F
   return { app, enter, refusal }
 }
 
-t.test('a namespace has the hooks of its context, the outermost first, and none of a sibling', async (t) => {
+t.test('a namespace has the hooks of its contexts, the outermost first, and none of a sibling', async (t) => {
   const order: string[] = []
   const say = (word: string) => async () => void order.push(word)
   const { enter } = await serve(t, (app) => {
@@ -50,7 +50,7 @@ t.test('a namespace has the hooks of its context, the outermost first, and none 
   t.strictSame(order, [...first, ...then, 'a onSend', 'a onResponse', 'x onConnect'])
 })
 
-t.test('a namespace has the decorators of its context, and its functions are called on that', async (t) => {
+t.test('a namespace has the decorators of its context, and its functions are called with it as `this`', async (t) => {
   const seen: unknown[] = []
   const { enter } = await serve(t, (app) => {
     app.decorateRequest('tenant', 'none')
@@ -97,7 +97,7 @@ t.test('a namespace has the decorators of its context, and its functions are cal
   ])
 })
 
-t.test('schemas of siblings stay apart, though they have one $id', async (t) => {
+t.test('schemas of sibling contexts are separate, also with the same $id', async (t) => {
   const { enter, refusal } = await serve(t, (app) => {
     for (const [name, type] of Object.entries({ a: 'integer', b: 'boolean' })) {
       app.register(
@@ -132,7 +132,7 @@ t.test('schemas of siblings stay apart, though they have one $id', async (t) => 
   t.match(await refusal('/b/true', { value: 7 }), { data: { details: [{ path: '/auth/value' }] } })
 })
 
-t.test('an error handler is that of its context, and of those below it', async (t) => {
+t.test('an error handler applies to its context and to those below it', async (t) => {
   const failing = {
     onRequest: async () => {
       throw Object.assign(new Error('No'), { statusCode: 401, code: 'NO' })
@@ -155,7 +155,7 @@ t.test('an error handler is that of its context, and of those below it', async (
   t.strictSame(await refusal('/b/x'), { message: 'No', data: { code: 'NO', statusCode: 401 } })
 })
 
-t.test('a log level is that of its context, when joining and in every handler', async (t) => {
+t.test('the log level of a context applies when joining and in every handler', async (t) => {
   const lines: Record<string, unknown>[] = []
   const logger = { level: 'info', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
   const definition = {
@@ -185,7 +185,7 @@ t.test('a log level is that of its context, when joining and in every handler', 
   )
 })
 
-t.test("a context's prefix may have parameters, which are checked, coerced and typed", async (t) => {
+t.test('the prefix of a context may have parameters, which are checked, coerced and typed', async (t) => {
   const params = Type.Object({ orgId: Type.Integer({ minimum: 1 }) })
   const { app, enter, refusal } = await serve(t, (app) => {
     app.register(
@@ -222,21 +222,24 @@ t.test("a context's prefix may have parameters, which are checked, coerced and t
   t.strictSame([...app.io._nsps.keys()].sort(), ['/', '/orgs/41', '/orgs/41/rooms/abc'], 'who is refused makes nothing')
 })
 
-t.test("joining a namespace runs none of /'s hooks, and what is said once holds in every one", async (t) => {
-  const order: string[] = []
-  const say = (word: string) => async () => void order.push(word)
-  const { app, enter } = await serve(t, (app) => {
-    const e = { handler: () => 'yes' }
-    app.namespace('/', { onRequest: say('/'), onConnect: say('/'), eventHooks: { onEvent: say('/') } })
-    app.namespace('/early', { events: { e } })
-    app.addHook('preHandler', async ({ method, url }) => void (method === 'CONNECT' && order.push(`admitted ${url}`)))
-    app.addNamespaceHook('onEvent', ({ namespace }) => void order.push(`event of ${namespace.name}`))
-    app.namespace('/orgs/:orgId', { events: { e } })
-    app.register(async (scope) => void scope.namespace('/late', { events: { e } }), { prefix: '/v1' })
-  })
-  for (const name of ['/early', '/orgs/42', '/orgs/43', '/v1/late']) {
-    t.match(await enter(name).emitWithAck('e'), { ok: true })
-    t.strictSame(order.splice(0), [`admitted ${name}`, `event of ${name}`])
-  }
-  t.equal(app.io.of('/').sockets.size, 0)
-})
+t.test(
+  'joining a namespace runs none of the hooks of /, and hooks of the parent context run for every namespace',
+  async (t) => {
+    const order: string[] = []
+    const say = (word: string) => async () => void order.push(word)
+    const { app, enter } = await serve(t, (app) => {
+      const e = { handler: () => 'yes' }
+      app.namespace('/', { onRequest: say('/'), onConnect: say('/'), eventHooks: { onEvent: say('/') } })
+      app.namespace('/early', { events: { e } })
+      app.addHook('preHandler', async ({ method, url }) => void (method === 'CONNECT' && order.push(`admitted ${url}`)))
+      app.addNamespaceHook('onEvent', ({ namespace }) => void order.push(`event of ${namespace.name}`))
+      app.namespace('/orgs/:orgId', { events: { e } })
+      app.register(async (scope) => void scope.namespace('/late', { events: { e } }), { prefix: '/v1' })
+    })
+    for (const name of ['/early', '/orgs/42', '/orgs/43', '/v1/late']) {
+      t.match(await enter(name).emitWithAck('e'), { ok: true })
+      t.strictSame(order.splice(0), [`admitted ${name}`, `event of ${name}`])
+    }
+    t.equal(app.io.of('/').sockets.size, 0)
+  },
+)

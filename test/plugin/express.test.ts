@@ -4,7 +4,7 @@ import t from 'tap'
 import { defineNamespace } from '../../plugin/index.js'
 import { build, join, listen, next, refusal, TRANSPORTS, until } from './harness.js'
 
-// Express is there by its plugin.
+// The Express plugin.
 const { json, text } = createRequire(createRequire(import.meta.url).resolve('@fastify/express'))('express')
 
 /* Express gives requests and responses other prototypes, the hidden ones too. */
@@ -17,7 +17,7 @@ const refusing = defineNamespace({
 
 for (const transports of TRANSPORTS) {
   t.test(
-    `over ${transports.join(' -> ')} an application with @fastify/express and middlewares is joined as any other`,
+    `over ${transports.join(' -> ')} a namespace of an application with @fastify/express and middlewares is joined like any other`,
     async (t) => {
       const seen: string[] = []
       const app = await build(t, { namespaces: { '/chat': echo, '/paid': refusing } }, async (app) => {
@@ -40,7 +40,7 @@ for (const transports of TRANSPORTS) {
   )
 }
 
-t.test('what an Express middleware answers is the refusal', async (t) => {
+t.test('a response of an Express middleware is the refusal', async (t) => {
   const app = await build(t, { namespaces: { '/chat': echo } }, async (app) => {
     await app.register(express)
     app.use('/chat', (_request: unknown, response: { status(code: number): { send(body: object): void } }) => {
@@ -51,7 +51,7 @@ t.test('what an Express middleware answers is the refusal', async (t) => {
   t.match(refused, { message: 'Not in', data: { statusCode: 403 } })
 })
 
-t.test('body parsers of Express, which look at every request, keep nobody out', async (t) => {
+t.test('body parsers of Express, which read every request, refuse no connect', async (t) => {
   const app = await build(t, { namespaces: { '/chat': echo } }, async (app) => {
     await app.register(express)
     app.use(json())

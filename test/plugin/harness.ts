@@ -6,14 +6,14 @@ import type { Test } from 'tap'
 import WebSocket, { type ClientOptions } from 'ws'
 import namespaces, { type AnyNamespaceDefinition, type NamespacesOptions } from '../../plugin/index.js'
 
-/** The three ways in which the stock client connects. */
+/** The three transports with which Socket.IO's client connects. */
 export const TRANSPORTS = [['polling'], ['websocket'], ['polling', 'websocket']] as const
 
 /** The path and query of a first request, by transport. */
 export const POLLING = '/socket.io/?EIO=4&transport=polling'
 export const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket'
 
-/** With FAST=false in the environment no test takes a shortcut, unless it says so itself: `npm run test:long-way`. */
+/** With FAST=false in the environment no test uses the fast path, unless it turns it on itself: `npm run test:long-way`. */
 export const MODE: Pick<NamespacesOptions, 'fast'> = process.env.FAST === 'false' ? { fast: false } : {}
 
 /** An instance that is closed with its test. `prepare` runs before the plugin is registered. */
@@ -30,14 +30,14 @@ export async function build(
   return app
 }
 
-/** A logger for `build`, and the lines that it has written so far, parsed. */
+/** A logger for `build`, and its log entries so far, parsed. */
 export function logLines() {
   const lines: Record<string, unknown>[] = []
   const stream = { write: (line: string) => void lines.push(JSON.parse(line)) }
   return { lines, logger: { level: 'debug', stream } }
 }
 
-/** A client of `/chat`, its app, and the lines of the log. `declare` runs after the plugin has been registered. */
+/** A client of `/chat`, its app, and the log entries. `declare` runs after the plugin has been registered. */
 export async function client(
   t: Test,
   definition: AnyNamespaceDefinition,
@@ -51,7 +51,7 @@ export async function client(
   return { app, lines, socket: await app.injectSocket('/chat') }
 }
 
-/** What a client is told by the namespace that refuses it. in: of `injectSocket()` or `join()`; being let in rejects. */
+/** The refusal that a client receives, from the promise of `injectSocket()` or `join()`; rejects if the client is admitted. */
 export async function refusal(joining: Promise<unknown>): Promise<{ message: string; data: unknown }> {
   return joining.then(
     () => {
@@ -61,13 +61,13 @@ export async function refusal(joining: Promise<unknown>): Promise<{ message: str
   )
 }
 
-/** Listens on loopback; returns the port. */
+/** Listens on the loopback address; returns the port. */
 export async function listen(app: FastifyInstance, host = '127.0.0.1'): Promise<number> {
   await app.listen({ port: 0, host })
   return (app.server.address() as AddressInfo).port
 }
 
-/** A stock client's socket on a Manager of its own, that leaves with its test. It does not come back by itself. */
+/** A socket of Socket.IO's client with its own Manager, disconnected with its test. It does not reconnect. */
 export function join(
   t: Test,
   url: string,
@@ -84,7 +84,7 @@ export function join(
   return socket
 }
 
-/** The arguments of the next event of that name. A refused connection rejects. */
+/** The arguments of the next event with this name. Rejects if the connection is refused. */
 export function next(socket: Socket, event: string): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     socket.once(event, (...args: unknown[]) => resolve(args))
@@ -92,12 +92,12 @@ export function next(socket: Socket, event: string): Promise<unknown[]> {
   })
 }
 
-/** Waits for a server's or an engine's event. */
+/** Waits for an event of a server or an engine. */
 export async function heard(emitter: NodeJS.EventEmitter, event: string): Promise<unknown[]> {
   return once(emitter, event)
 }
 
-/** What a server answers to a raw WebSocket handshake: 101 and its headers, or the refusal whole. */
+/** The server's response to a raw WebSocket handshake: 101 and its headers, or the complete refusal. */
 export async function shake(
   url: string,
   options: ClientOptions = {},
@@ -119,24 +119,24 @@ export async function shake(
   })
 }
 
-/** Turns of the event loop that until() takes at once. After them it waits a millisecond a turn, and leaves the CPU to others. */
-const TURNS = 200
-// A test may put a clock of its own in the place of the global one.
+/** Ticks in which until() checks without waiting. After them it waits a millisecond between checks, so that other processes get the CPU. */
+const TICKS = 200
+// A test may replace the global clock.
 const { setTimeout: sleep } = globalThis
 
-/** Until a condition holds; the event loop turns in between, and tap's own timeout is the bound. */
+/** Resolves when a condition holds; tap's own timeout is the limit. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; !holds(); turn++) {
-    await new Promise<void>((resolve) => void (turn < TURNS ? setImmediate(resolve) : sleep(resolve, 1)))
+  for (let tick = 0; !holds(); tick++) {
+    await new Promise<void>((resolve) => void (tick < TICKS ? setImmediate(resolve) : sleep(resolve, 1)))
   }
 }
 
-/** Until nothing waits behind what was sent: something volatile would be lost. in: a socket of the server. */
+/** Resolves when everything that was sent has been flushed: before that, a volatile emit would be dropped. Takes a server's socket. */
 export function untilDrained(socket: { conn: { transport: { writable: boolean } } }): Promise<void> {
   return until(() => socket.conn.transport.writable)
 }
 
-/** A promise and its ends. */
+/** A promise with its resolve and reject. */
 export function withResolvers<Value = void>() {
   let resolve: (value: Value) => void = () => {}
   let reject: (error: unknown) => void = () => {}

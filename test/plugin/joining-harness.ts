@@ -3,13 +3,13 @@ import type { Test } from 'tap'
 import type { AnyNamespaceDefinition } from '../../plugin/index.js'
 import { build, join, listen, next } from './harness.js'
 
-/** What a refused client is told. */
+/** The data of a connect_error. */
 export interface Told {
   readonly message: string
   readonly data: { code: string; statusCode: number; details?: unknown }
 }
 
-/** Serves one definition at /chat; gives what a client is told when it joins, and undefined when it is let in. */
+/** Serves one definition at /chat; returns the refusal of a join, and undefined if it is admitted. */
 export async function serveChat(
   t: Test,
   definition: AnyNamespaceDefinition,

@@ -32,7 +32,7 @@ for (const transports of TRANSPORTS) {
     t.match(await next(refused, 'connect_error'), [{ type: 'TransportError' }])
   })
 
-  t.test(`${over} a connect beyond the rate is refused with a 429`, async (t) => {
+  t.test(`${over} a connect over the rate is refused with a 429`, async (t) => {
     const { app, url } = await serve(
       t,
       () => {},
@@ -58,7 +58,7 @@ for (const transports of TRANSPORTS) {
   })
 }
 
-t.test('a handshake beyond the rate is a 429 with its headers, on both transports', async (t) => {
+t.test('a handshake over the rate receives a 429 with its headers, on both transports', async (t) => {
   const { url } = await serve(t, (app) => app.register(rateLimit, { max: 1, timeWindow: 60_000 }))
   const first = await fetch(url + POLLING)
   t.equal(first.status, 200)
@@ -73,45 +73,48 @@ t.test('a handshake beyond the rate is a 429 with its headers, on both transport
   t.match(await (await fetch(`${url}${POLLING}&sid=${sid}`)).text(), /^44\/chat,.*429/, 'who is in may write and poll')
 })
 
-t.test('@fastify/cors and @fastify/helmet write on the answer of the handshake, and break no connect', async (t) => {
-  const origin = 'https://app.example'
-  const plugins: Record<string, (app: FastifyInstance) => unknown> = {
-    'with their defaults': async (app) => {
-      await app.register(cors)
-      await app.register(helmet)
-    },
-    'with options': async (app) => {
-      await app.register(cors, { origin: [origin], credentials: true, strictPreflight: true })
-      await app.register(helmet, { enableCSPNonces: true, crossOriginResourcePolicy: { policy: 'cross-origin' } })
-    },
-    'with a function': async (app) => {
-      await app.register(cors, { delegator: (_request, done) => done(null, { origin: [origin], credentials: true }) })
-      await app.register(helmet)
-    },
-  }
-  for (const [how, prepare] of Object.entries(plugins)) {
-    const { url } = await serve(t, prepare, undefined, { cors: { origin, credentials: true } })
-    const polled = await fetch(url + POLLING, { headers: { origin } })
-    t.equal(polled.status, 200, how)
-    t.equal(polled.headers.get('access-control-allow-origin'), origin, "Socket.IO's own has the last word")
-    t.equal(polled.headers.get('access-control-allow-credentials'), 'true')
-    t.equal(polled.headers.get('x-content-type-options'), 'nosniff')
-    t.match(polled.headers.get('content-security-policy'), /default-src 'self'/)
-    const shaken = await shake(url.replace('http', 'ws') + WEBSOCKET, { headers: { origin } })
-    t.match(shaken, { statusCode: 101, headers: { 'x-content-type-options': 'nosniff' } })
-    const preflight = await fetch(url + POLLING, {
-      method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'POST' },
-    })
-    t.match(
-      [preflight.status, preflight.headers.get('access-control-allow-origin')],
-      [204, /^(\*|https:\/\/app.example)$/],
-    )
-    for (const transports of TRANSPORTS) {
-      const socket = join(t, url, '/chat', { transports: [...transports], extraHeaders: { origin } })
-      t.match(await socket.emitWithAck('echo', 1), { ok: true, data: 1 })
-      await until(() => socket.io.engine.transport.name === transports.at(-1))
+t.test(
+  "@fastify/cors and @fastify/helmet set headers of the handshake's response, and affect no connect",
+  async (t) => {
+    const origin = 'https://app.example'
+    const plugins: Record<string, (app: FastifyInstance) => unknown> = {
+      'with their defaults': async (app) => {
+        await app.register(cors)
+        await app.register(helmet)
+      },
+      'with options': async (app) => {
+        await app.register(cors, { origin: [origin], credentials: true, strictPreflight: true })
+        await app.register(helmet, { enableCSPNonces: true, crossOriginResourcePolicy: { policy: 'cross-origin' } })
+      },
+      'with a function': async (app) => {
+        await app.register(cors, { delegator: (_request, done) => done(null, { origin: [origin], credentials: true }) })
+        await app.register(helmet)
+      },
     }
-    t.equal((await fetch(url + POLLING, { headers: { origin: 'https://eve.example' } })).status, 403)
-  }
-})
+    for (const [how, prepare] of Object.entries(plugins)) {
+      const { url } = await serve(t, prepare, undefined, { cors: { origin, credentials: true } })
+      const polled = await fetch(url + POLLING, { headers: { origin } })
+      t.equal(polled.status, 200, how)
+      t.equal(polled.headers.get('access-control-allow-origin'), origin, "Socket.IO's own has the last word")
+      t.equal(polled.headers.get('access-control-allow-credentials'), 'true')
+      t.equal(polled.headers.get('x-content-type-options'), 'nosniff')
+      t.match(polled.headers.get('content-security-policy'), /default-src 'self'/)
+      const shaken = await shake(url.replace('http', 'ws') + WEBSOCKET, { headers: { origin } })
+      t.match(shaken, { statusCode: 101, headers: { 'x-content-type-options': 'nosniff' } })
+      const preflight = await fetch(url + POLLING, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      })
+      t.match(
+        [preflight.status, preflight.headers.get('access-control-allow-origin')],
+        [204, /^(\*|https:\/\/app.example)$/],
+      )
+      for (const transports of TRANSPORTS) {
+        const socket = join(t, url, '/chat', { transports: [...transports], extraHeaders: { origin } })
+        t.match(await socket.emitWithAck('echo', 1), { ok: true, data: 1 })
+        await until(() => socket.io.engine.transport.name === transports.at(-1))
+      }
+      t.equal((await fetch(url + POLLING, { headers: { origin: 'https://eve.example' } })).status, 403)
+    }
+  },
+)

@@ -4,7 +4,7 @@ import { printNamespaces } from '../../plugin/print-namespaces.js'
 
 const mounted = { events: new Map(), emits: new Map() } as unknown as NormalDefinition
 
-t.test('dynamic names are printed as they are written, in the order in which an address is looked for', async (t) => {
+t.test('dynamic names are printed as they are declared, in the order in which the router tries them', async (t) => {
   const names = [
     '/orgs/*',
     '/orgs/:orgId(^[^/]+$)',

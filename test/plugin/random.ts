@@ -1,4 +1,4 @@
-/** Chance that can be had again. */
+/** Reproducible random numbers. */
 export interface Random {
   /** From 0 to 1, without 1. */
   next(): number

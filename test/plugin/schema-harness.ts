@@ -5,7 +5,7 @@ import { compilersOf } from '../../plugin/schema/fastify-compilers.js'
 import type { CompileSerializer } from '../../plugin/schema/stringify.js'
 
 /*
- * What tests of schemas share: the compilers of a context, and all that can fail with them.
+ * Shared by the tests of schemas: the compilers of a context, and their errors.
  */
 
 /** The compilers of a context that has a route with a schema. */
@@ -22,7 +22,7 @@ export async function contextCompilers(
   return compilersOf(app, '/x')
 }
 
-/** Compiles a schema with all that would wait for its first use: check, copy and writer. Throws where any of it does. */
+/** Compiles a schema completely: check, copy and writer, which normally wait for their first use. Throws what any of them throws. */
 export function compileWhole(schema: object | boolean, compilers: Compilers): void {
   let problem: unknown
   const compileSerializer: CompileSerializer = (written) => {
@@ -38,7 +38,7 @@ export function compileWhole(schema: object | boolean, compilers: Compilers): vo
   if (problem) throw problem
 }
 
-/** Ajv tells the console what it does not like about schemas that it takes. */
+/** Ajv logs what it does not like about schemas that it accepts. */
 export function silence(t: Test): void {
   const { warn, error } = console
   t.teardown(() => Object.assign(console, { warn, error }))

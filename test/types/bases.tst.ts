@@ -5,7 +5,7 @@ import type { ClientSocket } from '../../plugin/client.js'
 import { dataType, defineNamespace } from '../../plugin/index.js'
 
 /*
- * What a definition takes over by `...base` says nothing of what stands beside it.
+ * Properties that a definition takes from `...base` do not affect the types of its other properties.
  */
 
 const base = defineNamespace({
@@ -14,12 +14,12 @@ const base = defineNamespace({
   emits: { asked: { payload: Type.Object({ id: Type.String() }), reply: Type.Integer() } },
 })
 
-test('the errors of an event in a file of its own are those of the definition that takes it beside a base', async () => {
+test('an event in its own file has the error types of the definition that takes it beside a base', async () => {
   const ack = await ({} as ClientSocket<typeof shop>).emitWithAck('order:place', { item: '' })
   if (!ack.ok && ack.error.code === 'TOO_MANY') expect(ack.error.details).type.toBe<{ max: number }>()
 })
 
-test('an event that is written beside a base has its errors, in its handler, in hooks and in acks', async () => {
+test('an event that is written beside a base has its error types in its handler, in hooks and in acks', async () => {
   const orders = defineNamespace({
     ...base,
     eventHooks: {
@@ -52,7 +52,7 @@ test('an event that is written beside a base has its errors, in its handler, in 
   if (!cancelled.ok && cancelled.error.code === 'LATE') expect(cancelled.error.details).type.toBe<string>()
 })
 
-test('a definition may emit more than its base', () => {
+test('a definition may declare more emits than its base', () => {
   const talkative = defineNamespace({
     ...base,
     emits: { ...base.emits, closed: { payload: Type.String() } },
@@ -64,7 +64,7 @@ test('a definition may emit more than its base', () => {
   socket.on('asked', (_payload, answer) => expect(answer).type.toBeCallableWith(1))
 })
 
-test('a definition may have more in its `schema` and its `data` than its base', () => {
+test('a definition may declare more in its `schema` and its `data` than its base', () => {
   defineNamespace({
     ...base,
     schema: { params: Type.Object({ shopId: Type.Integer() }), auth: Type.Object({ token: Type.String() }) },

@@ -63,7 +63,7 @@ const files = defineNamespace({
   },
 })
 
-test('a reply that is no binary data is an error', () => {
+test('a reply that is not binary data is an error', () => {
   expect(defineNamespace).type.not.toBeCallableWith({ events: { x: { reply: image, handler: () => 'x' } } })
   expect(defineNamespace).type.not.toBeCallableWith({
     events: { x: { reply: Type.Object({ image }), handler: () => ({ image: 'x' }) } },
@@ -71,7 +71,7 @@ test('a reply that is no binary data is an error', () => {
   defineNamespace({ events: { x: { reply: Type.Object({ image }), handler: () => ({ image: new Uint8Array(3) }) } } })
 })
 
-test('a client sends binary data, and hears it', async () => {
+test('a client sends and receives binary data', async () => {
   const socket = {} as ClientSocket<typeof files>
   socket.emit('typebox', { name: 'a', list: [new Uint8Array()] }, () => {})
   expect(socket.emit).type.not.toBeCallableWith('typebox', { name: 'a', list: ['x'] }, () => {})
@@ -83,7 +83,7 @@ test('a client sends binary data, and hears it', async () => {
   })
 })
 
-test('a client sends an ArrayBuffer or a Blob, too, at any depth, and answers with one', () => {
+test('a client may also send an ArrayBuffer or a Blob, at any depth, and answer with one', () => {
   const socket = {} as ClientSocket<typeof files>
   const bytes = new ArrayBuffer(1)
   socket.emit('alone', bytes)
@@ -95,7 +95,7 @@ test('a client sends an ArrayBuffer or a Blob, too, at any depth, and answers wi
   socket.on('image:new', (_bytes, answer) => answer({ thumb: bytes }))
 })
 
-test('`maxBytes` is required, and nothing else is known but `contentType`', () => {
+test('`maxBytes` is required, and the only other option is `contentType`', () => {
   expect(Binary).type.toBeCallableWith({ maxBytes: 1 })
   expect(Binary).type.not.toBeCallableWith({})
   expect(Binary).type.not.toBeCallableWith({ maxBytes: '1' })

@@ -34,7 +34,7 @@ const chat = defineNamespace({
   },
 })
 
-test('a client knows what the namespace sends', () => {
+test("a client has the types of the namespace's emits", () => {
   const socket = {} as ClientSocket<typeof chat>
   socket.on('message:new', (message) => {
     expect(message).type.toBe<{ text: string; tags?: string[] }>()
@@ -46,7 +46,7 @@ test('a client knows what the namespace sends', () => {
   expect(socket.on).type.not.toBeCallableWith('unknown', () => {})
 })
 
-test('definitions of any types go into one list', () => {
+test('definitions with different types fit into one list', () => {
   expect(chat).type.toBeAssignableTo<AnyNamespaceDefinition>()
   const app = Fastify()
   app.register(namespaces, {
@@ -62,7 +62,7 @@ test('definitions of any types go into one list', () => {
   expect(app.register).type.not.toBeCallableWith(namespaces, { namespace: {} })
 })
 
-test('schemas of each kind have a type', () => {
+test('each kind of schema is typed', () => {
   expect<OutputOf<{ type: 'object'; properties: { id: { type: 'string' } }; required: ['id'] }>>().type.toBe<{
     id: string
   }>()

@@ -136,20 +136,20 @@ const chat = defineNamespace({
   },
 })
 
-test('a handler that returns what its reply does not want is an error', () => {
+test('a handler that returns a value that does not match its reply is an error', () => {
   const reply = Type.Object({ id: Type.String() })
   defineNamespace({ events: { right: { reply, handler: () => ({ id: '1' }) } } })
   defineNamespace({ events: { right: { reply, handler: async () => ({ id: '1' }) } } })
   expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply, handler: () => ({ id: 1 }) } } })
   expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply, handler: async () => ({}) } } })
   expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply, handler: () => {} } } })
-  // what a reply takes is the input of a transform
+  // a reply accepts the input of a transform
   const transform = z.string().transform(Number)
   defineNamespace({ events: { right: { reply: transform, handler: () => '1' } } })
   expect(defineNamespace).type.not.toBeCallableWith({ events: { wrong: { reply: transform, handler: () => 1 } } })
 })
 
-test('what a handler returns is a literal where its reply wants one, and may be readonly', () => {
+test('the return value of a handler is a literal if its reply declares one, and may be readonly', () => {
   interface Tree {
     name: string
     children: Tree[]
@@ -186,7 +186,7 @@ test('a definition with an unknown key, or an event without a handler, is an err
   expect(defineNamespace).type.not.toBeCallableWith({ events: { x: { handler: 'x' } } })
 })
 
-test('a client sends what a payload takes', () => {
+test('a client sends the input type of a payload', () => {
   const socket = {} as ClientSocket<typeof chat>
   socket.emit('zod', { when: '2030-01-01' }, () => {})
   socket.emit('zod', { when: '2030-01-01', limit: 1 }, () => {})
@@ -206,7 +206,7 @@ test('a client sends what a payload takes', () => {
   expect(send).type.not.toBeCallableWith('unknown')
 })
 
-test('an ack tells by `ok` which it is: the data, or an error with the details of its code', async () => {
+test('`ok` narrows an ack: to the data, or to an error with the details of its code', async () => {
   const socket = {} as ClientSocket<typeof chat>
   const ack = await socket.emitWithAck('typebox', { text: 'hi' })
   if (ack.ok) {
@@ -223,7 +223,7 @@ test('an ack tells by `ok` which it is: the data, or an error with the details o
   else expect(ack.error.details).type.toBe<unknown>()
 })
 
-test('an ack may have any code, and those of the library have their details', async () => {
+test("an ack may have any code, and the plugin's own codes have their details", async () => {
   const socket = {} as ClientSocket<typeof chat>
   const ack = await socket.emitWithAck('typebox', { text: 'hi' })
   if (ack.ok) return
@@ -245,7 +245,7 @@ test('an ack may have any code, and those of the library have their details', as
   }
 })
 
-test("an ack's data is what comes out of its reply", () => {
+test("an ack's data has the output type of its reply", () => {
   const socket = {} as ClientSocket<typeof chat>
   socket.emit('json', { id: 'x' }, (ack) => {
     if (ack.ok) expect(ack.data).type.toBe<number>()
@@ -262,7 +262,7 @@ test("an ack's data is what comes out of its reply", () => {
   })
 })
 
-test('a client hears what comes out of an emit, and answers what its reply takes', () => {
+test('a client receives the output type of an emit, and answers with the input type of its reply', () => {
   const socket = {} as ClientSocket<typeof chat>
   socket.on('message:new', (message) => expect(message).type.toBe<{ text: string }>())
   socket.on('clock:tick', (when) => expect(when).type.toBe<Date>())
@@ -277,7 +277,7 @@ test('a client hears what comes out of an emit, and answers what its reply takes
   expect(socket.on).type.not.toBeCallableWith('bye', (_message: string) => {})
 })
 
-test('app.namespace() infers from the literal that it is given', () => {
+test('app.namespace() infers from a literal argument', () => {
   const app = Fastify()
   app.namespace('/x', {
     emits: { n: { payload: { type: 'number' } }, ask: { reply: Type.String() } },
@@ -337,7 +337,7 @@ test('register() infers each of several definitions through defineNamespaces()',
   expect(defineNamespaces).type.not.toBeCallableWith({ '/x': { events: { x: { reply, handler: () => 'one' } } } })
 })
 
-test('what defineNamespaces() returns has a client for each name', async () => {
+test('the result of defineNamespaces() has a client for each name', async () => {
   const all = defineNamespaces({
     '/chat': {
       emits: { said: { payload: z.string() } },
@@ -354,7 +354,7 @@ test('what defineNamespaces() returns has a client for each name', async () => {
   expect(clockSocket.on).type.not.toBeCallableWith('said', () => {})
 })
 
-test('a definition of any types goes into a list, and a literal there has its context', () => {
+test('a definition with any types fits into a list, and a literal there is contextually typed', () => {
   expect(chat).type.toBeAssignableTo<AnyNamespaceDefinition>()
   const app = Fastify()
   app.register(namespaces, {
@@ -379,7 +379,7 @@ test('a definition of any types goes into a list, and a literal there has its co
   expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ events: { x: { handler: 'x' } } })
 })
 
-test('what is written inline in register() is no silent any: an error says what infers it', () => {
+test('a definition inline in register() is not silently `any`: an error says how to infer it', () => {
   const app = Fastify()
   const payload = Type.Object({ text: Type.String() })
   app.register(namespaces, {
@@ -431,7 +431,7 @@ test('every event may be emitted with an ack, and without', async () => {
   expect(socket).type.toBeAssignableTo<StockSocket>()
 })
 
-test('defineEvent() types an event in a file of its own, and it goes into any definition', async () => {
+test('defineEvent() types an event in its own file, which fits into any definition', async () => {
   const send = defineEvent({
     payload: Type.Object({ text: Type.String() }),
     reply: z.object({ id: z.string() }),
@@ -471,7 +471,7 @@ test('defineEvent() types an event in a file of its own, and it goes into any de
   expect(defineNamespace).type.not.toBeCallableWith({ events: { greet } })
 })
 
-test('socket.data has the type of the definition: of a schema, or a type', () => {
+test('socket.data has the type of the definition: from a schema, or a given type', () => {
   defineNamespace({
     data: dataType<{ at: Date }>(),
     onConnect: async ({ namespace, socket, to }) => {
@@ -487,7 +487,7 @@ test('socket.data has the type of the definition: of a schema, or a type', () =>
   expect(reach.fetchSockets).type.toBe<() => Promise<RemoteSocket<Record<never, never>, { name: string }>[]>>()
 })
 
-test('keys and hooks know their event', () => {
+test('keys and hooks have the type of their event', () => {
   defineNamespace({
     schema: { params: Type.Object({ orgId: Type.Integer() }) },
     eventHooks: { onEvent: ({ params }) => expect(params).type.toBe<{ orgId: number }>() },
@@ -512,7 +512,7 @@ test('keys and hooks know their event', () => {
   })
 })
 
-test('a listener for an event that is declared is an error: its handler has it', () => {
+test('a listener for a declared event is an error: its handler receives it', () => {
   const track = (socket: ServerSocket) => socket.id
   defineNamespace({
     events: { say: { payload: Type.String(), handler: () => {} } },

@@ -7,7 +7,7 @@ import { defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
 const chat = defineNamespace({ emits: { hi: { payload: Type.String() } } })
 const silent = defineNamespace({})
 
-test('a client of any namespace hears why it is disconnected', () => {
+test('a client of any namespace receives the reason of a disconnect', () => {
   const socket = {} as ClientSocket<typeof chat>
   socket.on('hi', (text) => expect(text).type.toBe<string>())
   socket.on('namespace:disconnect', ({ code, statusCode, message }) => {
@@ -20,14 +20,14 @@ test('a client of any namespace hears why it is disconnected', () => {
   expect(silentSocket.on).type.not.toBeCallableWith('hi', () => {})
 })
 
-test('a user is disconnected by an id, and may be told a reason', () => {
+test('disconnectUser takes an id, and optionally a reason', () => {
   const app = {} as FastifyInstance
   expect(app.disconnectUser(7)).type.toBe<number>()
   expect(app.disconnectUser('ada', 'Banned')).type.toBe<number>()
   expect(app.disconnectUser).type.not.toBeCallableWith(undefined)
 })
 
-test('whose a socket is, a request says', () => {
+test('userIdOf receives a request', () => {
   expect<NamespacesOptions>().type.toBeAssignableFrom({ userIdOf: (request: FastifyRequest) => request.ip })
   expect<NamespacesOptions>().type.toBeAssignableFrom({ userIdOf: () => undefined })
   expect<NamespacesOptions>().type.not.toBeAssignableFrom({ userIdOf: () => ({ id: 1 }) })

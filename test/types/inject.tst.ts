@@ -24,7 +24,7 @@ const chat = defineNamespace({
 })
 const app = Fastify()
 
-test('with a definition, a client is its ClientSocket, and nextEvent knows the payloads', async () => {
+test('with a definition, a client is its ClientSocket, and nextEvent has the types of the payloads', async () => {
   const client = await app.injectSocket<typeof chat>('/chat')
   expect(client).type.toBe<InjectedSocket<typeof chat>>()
   expect(client).type.toBeAssignableTo<ClientSocket<typeof chat>>()
@@ -42,7 +42,7 @@ test('with a definition, a client is its ClientSocket, and nextEvent knows the p
   expect(client.close()).type.toBe<Promise<void>>()
 })
 
-test('without one, everything is allowed, as in the stock client', async () => {
+test("without a definition, everything is allowed, as in Socket.IO's client", async () => {
   const client = await app.injectSocket('/chat')
   expect(client).type.toBe<InjectedSocket>()
   expect(client).type.toBeAssignableTo<Socket>()
@@ -51,7 +51,7 @@ test('without one, everything is allowed, as in the stock client', async () => {
   expect(client.nextEvent('anything')).type.toBeAssignableTo<Promise<{ text: string }>>()
 })
 
-test('a further namespace has the type of its own definition', async () => {
+test('another namespace has the type of its own definition', async () => {
   const client = await app.injectSocket('/other')
   const joined = await client.join<typeof chat>('/chat', { auth: { token: 'abc' } })
   expect(joined).type.toBe<InjectedSocket<typeof chat>>()

@@ -93,7 +93,7 @@ const orgs = defineNamespace({
   },
 })
 
-test('a client knows the auth of a namespace', () => {
+test("a client has the type of a namespace's auth", () => {
   expect<AuthOf<typeof orgs>>().type.toBe<{ token: string; language?: string }>()
   expect<AuthOf<typeof orgs>>().type.not.toBeAssignableFrom<{ token: number }>()
   const socket = {} as ClientSocket<typeof orgs>
@@ -126,7 +126,7 @@ test('without schemas params are strings, and the request is a plain one', () =>
   })
 })
 
-test('each kind of schema has its output where it is used, and its input where it is given', () => {
+test('each kind of schema has its output type in hooks and handlers, and its input type in the client', () => {
   defineNamespace({
     schema: { params: LegacyType.Object({ id: LegacyType.Integer() }), auth: v.object({ token: v.string() }) },
     onConnect: ({ params, request }) => {
@@ -148,7 +148,7 @@ test('each kind of schema has its output where it is used, and its input where i
   })
 })
 
-test("Fastify's own hooks go where joining has them", () => {
+test("Fastify's own hooks are accepted as hooks of a definition", () => {
   const hook: preHandlerHookHandler = (_request, _reply, done) => done()
   const authenticate = async (request: FastifyRequest, reply: FastifyReply) => {
     if (request.headers.authorization === undefined) return reply.code(401).send()
@@ -161,7 +161,7 @@ test("Fastify's own hooks go where joining has them", () => {
   expect(defineNamespace).type.not.toBeCallableWith({ preHandler: [1] })
 })
 
-test('what joining does not know is an error', () => {
+test('an unknown option is an error', () => {
   const params = Type.Object({ id: Type.Integer() })
   expect(defineNamespace).type.not.toBeCallableWith({ schema: { body: params } })
   expect(defineNamespace).type.not.toBeCallableWith({ schema: { params, body: params } })
@@ -175,7 +175,7 @@ test('what joining does not know is an error', () => {
   expect<AnyNamespaceDefinition>().type.not.toBeAssignableFrom({ schema: { body: params } })
 })
 
-test('app.namespace() infers joining from the literal that it is given', () => {
+test('app.namespace() infers the types of joining from a literal argument', () => {
   const app = Fastify()
   app.namespace('/orgs/:orgId', {
     schema: { params: Type.Object({ orgId: Type.Integer() }) },
@@ -193,7 +193,7 @@ test('app.namespace() infers joining from the literal that it is given', () => {
   })
 })
 
-test('defineNamespaces() infers joining of each definition', () => {
+test('defineNamespaces() infers the types of joining of each definition', () => {
   const all = defineNamespaces({
     '/orgs/:orgId': {
       schema: {
@@ -241,7 +241,7 @@ test('defineNamespaces() infers joining of each definition', () => {
   Fastify().register(namespaces, { namespaces: all })
 })
 
-test('a definition with any schemas of joining goes into a list', () => {
+test('a definition with any schemas of joining fits into a list', () => {
   interface Org {
     orgId: number
   }

@@ -4,14 +4,14 @@ import type { UserType } from '@fastify/jwt'
 import { expect, test } from 'tstyche'
 import { defineNamespace } from '../../plugin/index.js'
 
-// One program has all tests: nobody else's request may have what this one is given.
+// One program has all tests: no test may extend the request of another one.
 declare module 'fastify' {
   interface FastifyRequest {
     plantedByThisTest: { id: string }
   }
 }
 
-test('what plugins add to a request is there when joining, in onConnect and in every handler', () => {
+test('properties that plugins add to a request are typed when joining, in onConnect and in every handler', () => {
   defineNamespace({
     onRequest: async (request) => {
       expect(request.jwtVerify).type.toBeCallableWith()

@@ -19,7 +19,7 @@ describe('app.namespaceOf', () => {
     app.namespaceOf(chat, { orgId: 'x' })
   })
 
-  test('knows the emits of the definition', () => {
+  test('has the emits of the definition', () => {
     const reach = app.namespaceOf(chat, { orgId: 42 })
     reach.emit('message:new', { text: 'hi' })
     reach.to('members').except('x').emit('message:new', { text: 'hi' })
@@ -31,13 +31,13 @@ describe('app.namespaceOf', () => {
     expect(reach.address).type.toBe<string>()
   })
 
-  test('knows nothing of a namespace that is named by a string', () => {
+  test('has no types for a namespace that is given by its name', () => {
     app.namespaceOf('/orgs/:orgId', { orgId: 42 }).emit('anything', 1)
   })
 })
 
-describe('what is emitted', () => {
-  test('has what the operators of Socket.IO have, typed by the emits and their replies', async () => {
+describe('an audience', () => {
+  test('has the operators of Socket.IO, typed by the emits and their replies', async () => {
     const reach = app.namespaceOf(chat, { orgId: 42 })
     reach.volatile.local.compress(false).in('members').emit('message:new', { text: 'hi' })
     expect(reach.volatile.emit).type.not.toBeCallableWith('message:new', { text: 1 })

@@ -1,31 +1,31 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /*
- * Addresses whose adapter has just been closed. A broker's client may still be unsubscribing: node-redis takes a
- * subscription that comes meanwhile for one that it has, and the namespace never hears another node. So such an address
- * is not opened again until that is over.
+ * Addresses whose adapter has just been closed. While a broker's client still unsubscribes, node-redis takes a new
+ * subscription to the same channel for the old one, and the namespace would never receive from other nodes. So such an
+ * address stays closed until the unsubscription is over.
  */
 
-// A broker on the same network answers within milliseconds. Nobody says when it has: close() resolves to nothing.
-const QUARANTINE_MS = 1_000
-// The longest that an adapter's close() is waited for.
+// A broker on the same network answers within milliseconds. close() does not report the answer.
+const UNSUBSCRIBE_MS = 1_000
+// The time limit of an adapter's close().
 const CLOSE_TIMEOUT_MS = 5_000
 
-export interface Quarantine {
-  /** Keeps an address shut while its adapter closes, and a while longer. */
+export interface ClosingAddresses {
+  /** Keeps an address closed while its adapter closes, and for one second after that. */
   add(address: string, closing: unknown): void
-  /** Resolves when an address may be opened; undefined if it may be now. Never rejects. */
+  /** A promise that resolves when the address may be opened; undefined if it may be opened now. Never rejects. */
   whenOver(address: string): Promise<void> | undefined
 }
 
-export function createQuarantine(): Quarantine {
+export function createClosingAddresses(): ClosingAddresses {
   const addresses = new Map<string, Promise<void>>()
 
   return {
     add(address, closing) {
       const after = (ms: number) => wait(ms, undefined, { ref: false })
       const closed = Promise.race([Promise.resolve(closing).then(ignore, ignore), after(CLOSE_TIMEOUT_MS)])
-      const over = Promise.all([closed, after(QUARANTINE_MS)]).then(() => {
+      const over = Promise.all([closed, after(UNSUBSCRIBE_MS)]).then(() => {
         if (addresses.get(address) === over) addresses.delete(address)
       })
       addresses.set(address, over)

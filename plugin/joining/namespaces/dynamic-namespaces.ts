@@ -2,74 +2,80 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import { isWithin } from '../../shared/limits.js'
 import { contain } from '../../shared/maybe-async.js'
-import { createQuarantine } from './closing-addresses.js'
+import { createClosingAddresses } from './closing-addresses.js'
 
 /*
- * The live namespaces of dynamic names. One comes to life when somebody has been admitted to it, or when the application
- * asks for it, and goes when nobody is left in it, nobody is on the way to it, and no session of it waits to be recovered.
+ * The live namespaces of dynamic names. One is made when a socket is admitted to it or when the application asks for it. It
+ * is closed when it has no sockets, no pending joins, and no sessions that can still be recovered.
  */
 
-export interface ChildrenOptions {
+export interface DynamicNamespacesOptions {
   readonly io: Server
-  /** How many may be open at a time, 0 for no bound. */
+  /** How many may be open at a time; 0 turns it off. */
   readonly limit: number
   readonly log: FastifyBaseLogger
-  /** Whether an adapter speaks to other nodes. */
+  /** Whether an adapter communicates with other nodes. */
   readonly isShared: (adapter: Namespace['adapter']) => boolean
-  /** Hears of one that has gone. */
+  /** Called when one was closed. */
   readonly forget: (address: string) => void
 }
 
-export interface Children {
-  /** Takes a namespace that Socket.IO has just made into care. */
+export interface DynamicNamespaces {
+  /** Manages a namespace that Socket.IO has just made. */
   adopt(namespace: Namespace): void
-  /** Whether Socket.IO has a namespace of that address, of a definition or of the application. */
+  /** Whether Socket.IO has a namespace with this address, of a definition or of the application. */
   isLive(address: string): boolean
-  /** Whether the namespace of an address is open, or may be. */
+  /** Whether the namespace of an address is open, or may be opened within the limit. */
   hasRoomFor(address: string): boolean
-  /** Keeps the namespace of an address alive until `release`; it is made if need be. */
+  /** Keeps the namespace of an address open until `release`; makes it if it does not exist. */
   hold(address: string): void
   release(address: string): void
-  /** Resolves when the namespace of an address may be opened again; undefined if it may be now. Never rejects. */
+  /** A promise that resolves when the address may be opened again; undefined if it may be opened now. Never rejects. */
   whenFree(address: string): Promise<void> | undefined
 }
 
-interface Child {
+interface DynamicNamespace {
   readonly namespace: Namespace
   holds: number
   timer?: NodeJS.Timeout
 }
 
-// How long an empty namespace stays whose adapter speaks to other nodes: for it, to come and go is to subscribe and unsubscribe.
+// How long an empty namespace stays open if its adapter communicates with other nodes: opening subscribes, closing unsubscribes.
 const LINGER_MS = 10_000
 
-/** What an adapter that keeps sessions for a recovery says of them. */
-interface SessionKeeper {
-  /** Milliseconds until the last session that waits has expired; 0 for none. */
+/** An adapter that keeps sessions for recovery. */
+interface AdapterWithSessions {
+  /** Milliseconds until the last recoverable session expires; 0 if there is none. */
   pendingMs?(): number
 }
 
-export function createChildren({ io, limit, log, isShared, forget }: ChildrenOptions): Children {
-  const children = new Map<string, Child>()
-  const quarantine = createQuarantine()
-  // Addresses that were left empty, and linger.
+export function createDynamicNamespaces({
+  io,
+  limit,
+  log,
+  isShared,
+  forget,
+}: DynamicNamespacesOptions): DynamicNamespaces {
+  const children = new Map<string, DynamicNamespace>()
+  const closing = createClosingAddresses()
+  // Empty namespaces that stay open for LINGER_MS.
   const lingering = new Set<string>()
 
   function release(address: string): void {
-    // Who holds it has kept it here.
-    const child = children.get(address) as Child
+    // A held namespace is never closed.
+    const child = children.get(address) as DynamicNamespace
     child.holds--
     closeIfEmpty(address)
   }
 
-  /** `isIdle`: it has lingered. out: whether it has closed. */
+  /** `isIdle`: LINGER_MS have passed. Returns whether it was closed. */
   function closeIfEmpty(address: string, isIdle = false): boolean {
     const child = children.get(address)
     if (!child || child.holds > 0 || child.namespace.sockets.size > 0) return false
     clearTimeout(child.timer)
     const { adapter } = child.namespace
     const isOpenElsewhere = isShared(adapter)
-    const pendingMs = (adapter as SessionKeeper).pendingMs?.() ?? 0
+    const pendingMs = (adapter as AdapterWithSessions).pendingMs?.() ?? 0
     const waitMs = Math.max(pendingMs, isOpenElsewhere && !isIdle ? LINGER_MS : 0)
     if (waitMs > 0) {
       child.timer = setTimeout(closeIfEmpty, waitMs, address, true).unref()
@@ -80,19 +86,19 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
     return true
   }
 
-  function close(address: string, { namespace: { adapter } }: Child): void {
+  function close(address: string, { namespace: { adapter } }: DynamicNamespace): void {
     children.delete(address)
     lingering.delete(address)
-    let closing: unknown
+    let result: unknown
     contain(
       () => {
-        closing = adapter.close()
-        return closing
+        result = adapter.close()
+        return result
       },
       (error) => log.error({ err: error, namespace: address }, 'the adapter of a namespace did not close'),
     )
-    if (isShared(adapter)) quarantine.add(address, closing)
-    // Socket.IO has no public word for it; its own parent namespaces do the same.
+    if (isShared(adapter)) closing.add(address, result)
+    // Socket.IO has no public way to remove a namespace; its own parent namespaces do the same.
     io._nsps.delete(address)
     forget(address)
   }
@@ -101,13 +107,13 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
     adopt(namespace) {
       const { name } = namespace
       children.set(name, { namespace, holds: 0 })
-      // Where Socket.IO takes a socket out, also one that was refused; its own parent namespaces listen here, too.
+      // Socket.IO calls it for every socket that it removes, also a refused one; its own parent namespaces use it, too.
       const { _remove: remove } = namespace
       namespace._remove = (socket) => {
         remove.call(namespace, socket)
         closeIfEmpty(name)
       }
-      // One that the application has asked for, to emit something: when it has done so.
+      // One that the application asked for is closed after it has emitted.
       setImmediate(closeIfEmpty, name)
     },
 
@@ -115,7 +121,7 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
 
     hasRoomFor(address) {
       if (children.has(address) || isWithin(children.size + 1, limit)) return true
-      // One that only lingers makes room; who is in the list may have been joined again.
+      // Close an empty one that only lingers. One in this set may have been joined again.
       for (const other of lingering) {
         lingering.delete(other)
         if (closeIfEmpty(other, true)) return true
@@ -123,11 +129,11 @@ export function createChildren({ io, limit, log, isShared, forget }: ChildrenOpt
       return false
     },
 
-    whenFree: quarantine.whenOver,
+    whenFree: closing.whenOver,
 
     hold(address) {
       io.of(address)
-      const child = children.get(address) as Child
+      const child = children.get(address) as DynamicNamespace
       child.holds++
     },
 

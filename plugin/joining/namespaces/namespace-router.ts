@@ -11,40 +11,44 @@ import {
 import { FST_NSP_NAME_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_PARAMS_INVALID } from '../../shared/errors.js'
 
 /*
- * Names and the addresses that they stand for: '/orgs/:orgId' and '/orgs/42'. find-my-way finds; an address has one
- * spelling, the one that formatAddress gives, so that two clients in one room never are in two namespaces.
+ * Finds the name of an address and writes the address of a name: '/orgs/:orgId' and '/orgs/42'. An address has exactly one
+ * spelling, that of formatAddress, so that one room is never two namespaces.
  */
 
-/** The characters that no client writes in an address as they are. A wildcard's value keeps its slashes. */
+/** Characters that an address has percent-encoded. A wildcard's value keeps its slashes. */
 const ESCAPED = /[%/?#;,\\\s\p{Cc}]/gu
 const ESCAPED_IN_WILDCARD = /[%?#;,\\\s\p{Cc}]/gu
 const LONE_SURROGATE = /\p{Cs}/gu
 
-/** Characters. A dynamic namespace costs memory under its address; fits what a URL may have. */
+/** In characters. A dynamic namespace costs memory under its address; it has to fit into a URL. */
 const ADDRESS_LENGTH = 2048
-const REMEMBERED_NAMES = 1000
+const CACHED_ROUTERS = 1000
 
 export interface Match<Entry> {
   readonly entry: Entry
-  /** Decoded values by parameter, '*' of a wildcard; frozen, without a prototype. Of a static name: none. */
+  /** Decoded values by parameter, '*' for a wildcard. Frozen, without a prototype; empty for a static name. */
   readonly params: Readonly<Record<string, string>>
 }
 
 export interface NameRouter<Entry> {
-  /** throws FST_NSP_NAME_INVALID; FST_NSP_NAMESPACE_DUPLICATE for a name, or a shape of dynamic names, that is there. */
+  /**
+   * Adds a name.
+   *
+   * @throws FST_NSP_NAME_INVALID; FST_NSP_NAMESPACE_DUPLICATE if the name, or a dynamic name of the same shape, exists
+   */
   add(name: string, entry: Entry): void
-  /** The entry whose name has this address. Static names go before dynamic ones. Takes anything a client may send. */
+  /** The entry whose name has this address, static names first. Accepts anything that a client may send. */
   find(address: string): Match<Entry> | undefined
 }
 
-interface Route<Entry> {
+interface DynamicRoute<Entry> {
   readonly entry: Entry
   readonly parts: readonly NamePart[]
 }
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 
-/** maxParamLength: characters of one parameter's value at most, but not of a wildcard's. Default 100, as Fastify's. */
+/** `maxParamLength`: the limit of one parameter's value in characters, not of a wildcard's. Default 100, as in Fastify. */
 export function createNameRouter<Entry>({ maxParamLength = 100 } = {}): NameRouter<Entry> {
   const statics = new Map<string, Match<Entry>>()
   const shapes = new Map<string, string>()
@@ -55,7 +59,7 @@ export function createNameRouter<Entry>({ maxParamLength = 100 } = {}): NameRout
     const same = shapes.get(shape)
     if (same !== undefined) throw new FST_NSP_NAMESPACE_DUPLICATE(`${name}, of the same shape as ${same},`)
     shapes.set(shape, name)
-    const route: Route<Entry> = { entry, parts: partsOf(name) }
+    const route: DynamicRoute<Entry> = { entry, parts: partsOf(name) }
     try {
       router.on('GET', name, () => route)
     } catch (error) {
@@ -76,7 +80,7 @@ export function createNameRouter<Entry>({ maxParamLength = 100 } = {}): NameRout
       if (match !== undefined || address[0] !== '/' || address.length > ADDRESS_LENGTH) return match
       const found = router.find('GET', address)
       if (found === null) return undefined
-      const { entry, parts } = (found.handler as () => Route<Entry>)()
+      const { entry, parts } = (found.handler as () => DynamicRoute<Entry>)()
       const params: Record<string, string> = Object.assign(Object.create(null), found.params)
       const isAddress = parts.every((part) => typeof part === 'string' || !problemOf(part, params[part.parameter]))
       return isAddress && writeAddress(parts, params) === address ? { entry, params: Object.freeze(params) } : undefined
@@ -84,18 +88,19 @@ export function createNameRouter<Entry>({ maxParamLength = 100 } = {}): NameRout
   }
 }
 
-const remembered = new Map<string, NameRouter<undefined>>()
+const routers = new Map<string, NameRouter<undefined>>()
 
 /**
- * The address of a name: formatAddress('/orgs/:orgId', { orgId: 42 }) is '/orgs/42'. A static name is its own.
- * params: strings, numbers, booleans or bigints; others than the name's are not read.
- * Where a static name, or one that goes before, has the same address, the router finds that one.
- * throws FST_NSP_PARAMS_INVALID for a value that is missing, empty, of another type, or refused by its constraint, and
- * for values that a client's address would not give back; FST_NSP_NAME_INVALID.
+ * Writes the address of a name: formatAddress('/orgs/:orgId', { orgId: 42 }) is '/orgs/42'. A static name is its own address.
+ * If a static name, or a dynamic one with precedence, has the same address, the router finds that name instead.
+ *
+ * @param params - strings, numbers, booleans or bigints; properties that the name does not have are not read
+ * @throws FST_NSP_PARAMS_INVALID for a value that is missing, empty, of another type, or refused by its constraint, and for
+ * values that could not be read back from the address; FST_NSP_NAME_INVALID
  */
 export function formatAddress(name: string, params: Readonly<Record<string, unknown>>): string {
   if (!isDynamic(name)) return parseName(name)
-  const router = remembered.get(name) ?? rememberName(name)
+  const router = routers.get(name) ?? cacheRouter(name)
   const parts = partsOf(name)
   const texts: Record<string, string> = Object.create(null)
   for (const part of parts) {
@@ -113,15 +118,15 @@ export function formatAddress(name: string, params: Readonly<Record<string, unkn
   throw new FST_NSP_PARAMS_INVALID(name, problem)
 }
 
-function rememberName(name: string): NameRouter<undefined> {
+function cacheRouter(name: string): NameRouter<undefined> {
   const router = createNameRouter<undefined>({ maxParamLength: ADDRESS_LENGTH })
   router.add(name, undefined)
-  if (remembered.size >= REMEMBERED_NAMES) remembered.clear()
-  remembered.set(name, router)
+  if (routers.size >= CACHED_ROUTERS) routers.clear()
+  routers.set(name, router)
   return router
 }
 
-/** What a value is in an address; undefined for what has no text of its own. */
+/** The text of a value in an address; undefined for types that are not accepted. */
 function toText(params: unknown, parameter: string): string | undefined {
   const value: unknown = Object.hasOwn(Object(params), parameter) ? Object(params)[parameter] : undefined
   const isText = typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint'
@@ -145,14 +150,14 @@ function writeAddress(parts: readonly NamePart[], texts: Readonly<Record<string,
   return written.join('')
 }
 
-/** Names of one shape have one place in find-my-way: what their parameters and constraints are makes no difference. */
+/** find-my-way treats names of one shape as one route, whatever their parameters and constraints are. */
 function shapeOf(name: string): string {
   const segments = segmentsOf(name).map((segment) => {
     const parts = partsOf(segment)
     const [parameter, ...others] = parts.filter((part) => typeof part !== 'string')
     const isPlain = others.length === 0 && parameter?.constraint === '' && parts.at(-1) === parameter
-    const place = isPlain ? ':' : '()'
-    return parts.map((part) => (typeof part === 'string' ? part : part.parameter === '*' ? '*' : place)).join('')
+    const placeholder = isPlain ? ':' : '()'
+    return parts.map((part) => (typeof part === 'string' ? part : part.parameter === '*' ? '*' : placeholder)).join('')
   })
   return segments.join('/')
 }

@@ -6,44 +6,42 @@ import { addConnectRoute } from '../connect-route.js'
 import { createNameRouter, type Match } from './namespace-router.js'
 
 /*
- * What was declared: each definition checked, named, given its connect route, and found again by an address.
+ * The registry: checks each declared definition, names it, adds its connect route, and finds it by an address.
  */
 
-/** Where a definition was written: its context, a prefix besides the context's, and the path for errors. */
+/** Where a definition was declared: its context, a prefix in addition to the context's, and the path for error messages. */
 interface Origin {
   readonly context: FastifyInstance
   readonly prefix: string
   readonly path: string
 }
 
-/** A definition that was declared. */
+/** A declared definition. */
 export interface Declared {
-  /** Whole, the prefixes included. */
+  /** The full name, with all prefixes. */
   readonly name: string
   readonly isDynamic: boolean
-  /** As its user wrote it. */
+  /** The object that the user declared. */
   readonly source: unknown
   readonly definition: NormalDefinition
   readonly context: FastifyInstance
 }
 
-/** The definitions of one server; open until it is ready. */
+/** The definitions of one server. Open until the server is ready. */
 export interface Registry {
-  /**
-   * throws FST_NSP_NAME_INVALID, FST_NSP_DEFINITION_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_ALREADY_READY.
-   */
+  /** @throws FST_NSP_NAME_INVALID, FST_NSP_DEFINITION_INVALID, FST_NSP_NAMESPACE_DUPLICATE, FST_NSP_ALREADY_READY */
   declare(name: unknown, definition: unknown, origin: Origin): void
   /** Whether the instance is ready. */
   readonly isClosed: boolean
-  /** No more declarations from now on. */
+  /** Refuses further declarations. */
   close(): void
-  /** What was declared so far, in the order of declaration. */
+  /** The declared definitions, in the order of declaration. */
   readonly entries: readonly Declared[]
-  /** The definition that an address belongs to, and the params in it. Takes whatever a client may send. */
+  /** The definition that an address belongs to, and its params. Accepts anything that a client may send. */
   find(address: string): Match<Declared> | undefined
 }
 
-/** maxParamLength: as Fastify's option. */
+/** `maxParamLength`: Fastify's option. */
 export function createRegistry(options: { maxParamLength?: number } = {}): Registry {
   const entries: Declared[] = []
   const router = createNameRouter<Declared>(options)

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
 /*
- * Positions in what an adapter has sent, as clients hold them: the offset behind an event. A wire format, opaque to clients.
+ * Positions in the events that an adapter has sent: the offset that each event carries. A wire format, opaque to clients.
  */
 
 const PROCESS = randomBytes(4).toString('hex')
 const OFFSET = /^([0-9a-f]+-\d+)\.(\d+)$/
 let epochs = 0
 
-/** Makes an epoch: a position means nothing in any other, that of a former process above all. */
+/** Creates an epoch. A position of another epoch, in particular of an earlier process, is meaningless. */
 export function createEpoch(): string {
   return `${PROCESS}-${epochs++}`
 }
@@ -18,8 +18,11 @@ export function formatOffset(epoch: string, sequence: number): string {
 }
 
 /**
- * The sequence that an offset stands for in an epoch whose last one is `last`: 0 for the empty offset of a client that
- * has heard nothing, and for an offset of another epoch; undefined for one that nobody has given out.
+ * Reads the sequence of an offset.
+ *
+ * @param last - the last sequence of the epoch
+ * @returns 0 for an empty offset (the client has received nothing) and for an offset of another epoch; undefined for an offset
+ * that was never sent
  */
 export function sequenceOf(offset: string, epoch: string, last: number): number | undefined {
   if (offset === '') return 0

@@ -2,44 +2,44 @@ import type { Namespace, Socket } from 'socket.io'
 import { Adapter, type BroadcastOptions, type Session } from 'socket.io-adapter'
 import { type Packet, PacketType } from 'socket.io-parser'
 import { createEpoch, formatOffset, sequenceOf } from './position.js'
-import type { Share } from './recovery-budget.js'
+import type { BudgetShare } from './recovery-budget.js'
 import type { RecoverySettings } from './recovery-settings.js'
-import { type Presence, SentLog } from './sent-log.js'
+import { type Membership, SentLog } from './sent-log.js'
 
 /*
- * A session whose connection is lost waits for its client, and what it is sent meanwhile waits with it. Socket.IO's own
- * adapter for that keeps a timer for every namespace that has gone, sends what was missed before the socket is let in,
- * forgets what comes in between, and recovers nobody who was never sent anything.
+ * An adapter that recovers sessions within one process: after a lost connection it keeps the session and the events that it
+ * misses. Socket.IO's own adapter for this keeps a timer for each namespace that was closed, sends missed events before the
+ * socket is admitted, loses those sent in between, and does not recover a client that has received no event.
  */
 
-// How often what has expired is swept out, in the time that an event is kept.
+// How often expired entries are removed within the time that an event is kept.
 const SWEEPS = 8
 
-// What a session weighs that waits, and what each of its rooms adds, in bytes: about.
+// The approximate memory of a recoverable session, and of each of its rooms, in bytes.
 const SESSION_BYTES = 1_000
 const ROOM_BYTES = 100
 
-/** A session that waits for its client. */
-interface Waiting {
+/** A session that can be recovered: its connection is lost. */
+interface RecoverableSession {
   readonly session: Omit<Session, 'missedPackets'>
-  readonly presence: Presence
+  readonly membership: Membership
   readonly expiresAt: number
   readonly owner: string | undefined
-  share: Share | undefined
+  share: BudgetShare | undefined
 }
 
-// Socket.IO's word for a session that is not recovered; its types have none.
-const NOTHING = null as unknown as Promise<Session>
+// Socket.IO expects null for a session that is not recovered; its types do not.
+const NOT_RECOVERED = null as unknown as Promise<Session>
 
-/** The adapter of one namespace. It keeps sessions and events in memory, and has no timer. */
+/** The adapter of one namespace. It keeps sessions and events in memory, and uses no timer. */
 export class RecoveringAdapter extends Adapter {
   readonly #settings: RecoverySettings
   readonly #epoch = createEpoch()
-  // By the private id, that its client alone knows.
-  readonly #sessions = new Map<string, Waiting>()
-  // By the id of a socket that has been made of a session, and has not connected yet.
-  readonly #returning = new Map<string, { readonly waiting: Waiting; readonly position: number }>()
-  readonly #presences = new Map<string, Presence>()
+  // By private id, which only the client knows.
+  readonly #sessions = new Map<string, RecoverableSession>()
+  // By socket id: recovered sockets that have not connected yet.
+  readonly #recovering = new Map<string, { readonly recoverable: RecoverableSession; readonly position: number }>()
+  readonly #memberships = new Map<string, Membership>()
   readonly #sent: SentLog
   #sequence = 0
   #sweepAt = 0
@@ -49,22 +49,22 @@ export class RecoveringAdapter extends Adapter {
     super(namespace)
     this.#settings = settings
     this.#sent = new SentLog(settings.budget)
-    // What an event is on the wire, its check behind it, is known where it is encoded. There is no public word for that.
+    // The encoded event, with its offset, is only known where Socket.IO encodes it. There is no public way.
     Object.assign(this, { encoder: { encode: (packet: Packet) => this.#encode(packet) } })
   }
 
-  /** How many sessions wait, how many sockets are there, and how many events are kept. */
+  /** The number of recoverable sessions, of sockets, and of kept events. */
   get size(): { readonly sessions: number; readonly sockets: number; readonly events: number } {
-    const sessions = this.#sessions.size + this.#returning.size
-    return { sessions, sockets: this.#presences.size, events: this.#sent.size }
+    const sessions = this.#sessions.size + this.#recovering.size
+    return { sessions, sockets: this.#memberships.size, events: this.#sent.size }
   }
 
-  /** Bytes that all adapters of this server keep. */
+  /** The bytes that all adapters of this server keep. */
   get bytes(): number {
     return this.#settings.budget.bytes
   }
 
-  /** Milliseconds until the last session that waits has expired; 0 for none. */
+  /** Milliseconds until the last recoverable session expires; 0 if there is none. */
   pendingMs(): number {
     let last = 0
     for (const { expiresAt } of this.#sessions.values()) last = Math.max(last, expiresAt)
@@ -72,92 +72,93 @@ export class RecoveringAdapter extends Adapter {
   }
 
   override close(): void {
-    for (const waiting of this.#sessions.values()) this.#release(waiting)
+    for (const recoverable of this.#sessions.values()) this.#release(recoverable)
     this.#sessions.clear()
-    this.#returning.clear()
-    this.#presences.clear()
+    this.#recovering.clear()
+    this.#memberships.clear()
     this.#sent.clear()
   }
 
   override addAll(id: string, rooms: Set<string>): void {
     void super.addAll(id, rooms)
-    const presence = this.#presences.get(id) ?? { since: this.#sequence, rooms: new Map() }
-    for (const room of rooms) if (!presence.rooms.has(room)) presence.rooms.set(room, this.#sequence)
-    this.#presences.set(id, presence)
-    // A socket joins its own room as it connects: only then Socket.IO has it among those that are sent something.
-    const returning = this.#returning.get(id)
+    const membership = this.#memberships.get(id) ?? { since: this.#sequence, rooms: new Map() }
+    for (const room of rooms) if (!membership.rooms.has(room)) membership.rooms.set(room, this.#sequence)
+    this.#memberships.set(id, membership)
+    // A socket joins its own room when it connects: from then on Socket.IO sends events to it.
+    const recovering = this.#recovering.get(id)
     const socket: Socket | undefined = this.nsp.sockets.get(id)
-    if (!returning || !socket) return
-    this.#returning.delete(id)
-    const missed = this.#sent.missedBy(presence, returning.position)
+    if (!recovering || !socket) return
+    this.#recovering.delete(id)
+    const missed = this.#sent.missedBy(membership, recovering.position)
     for (const encoded of missed ?? []) socket.client._packet(encoded as Packet[], { preEncoded: true })
-    // Some had to go on its way here. It has said that it is recovered: so it is lost again, and joins anew.
+    // Some missed events were dropped in the meantime. The socket is marked as recovered already, so its connection is closed:
+    // the client reconnects and joins anew.
     if (!missed) process.nextTick(() => socket.conn.close())
   }
 
   override del(id: string, room: string): void {
     void super.del(id, room)
-    this.#presences.get(id)?.rooms.delete(room)
+    this.#memberships.get(id)?.rooms.delete(room)
   }
 
   override delAll(id: string): void {
     super.delAll(id)
-    this.#presences.delete(id)
-    const returning = this.#returning.get(id)
-    if (!returning) return
-    // Refused, or lost again, before it connected: its session waits on.
-    this.#returning.delete(id)
-    this.#wait(returning.waiting)
+    this.#memberships.delete(id)
+    const recovering = this.#recovering.get(id)
+    if (!recovering) return
+    // Refused, or disconnected, before it had connected: its session stays recoverable.
+    this.#recovering.delete(id)
+    this.#makeRecoverable(recovering.recoverable)
   }
 
-  override persistSession(session: Waiting['session']): void {
+  override persistSession(session: RecoverableSession['session']): void {
     this.#sweep()
-    const { isWhole, ownerOf, now, waitMs } = this.#settings
-    const presence = this.#presences.get(session.sid)
+    const { isJoined, ownerOf, now, waitMs } = this.#settings
+    const membership = this.#memberships.get(session.sid)
     const socket = this.nsp.sockets.get(session.sid)
-    if (!presence || !isWhole(socket)) return
-    this.#wait({ session, presence, expiresAt: now() + waitMs, owner: ownerOf(socket), share: undefined })
+    if (!membership || !isJoined(socket)) return
+    this.#makeRecoverable({ session, membership, expiresAt: now() + waitMs, owner: ownerOf(socket), share: undefined })
   }
 
-  /** Whether the session that waits under a private id is that of another user. */
+  /** Whether the recoverable session of a private id belongs to another user. */
   isOfAnother(pid: string, userId: string | undefined): boolean {
-    const waiting = this.#sessions.get(pid)
-    return waiting !== undefined && waiting.owner !== userId
+    const recoverable = this.#sessions.get(pid)
+    return recoverable !== undefined && recoverable.owner !== userId
   }
 
-  #wait(waiting: Waiting): void {
+  #makeRecoverable(recoverable: RecoverableSession): void {
     const { budget, now } = this.#settings
-    const { session, presence } = waiting
-    this.#sessions.set(session.pid, waiting)
+    const { session, membership } = recoverable
+    this.#sessions.set(session.pid, recoverable)
     const drop = () => void this.#sessions.delete(session.pid)
-    waiting.share = budget.take({ drop }, SESSION_BYTES + ROOM_BYTES * presence.rooms.size, now())
+    recoverable.share = budget.take({ drop }, SESSION_BYTES + ROOM_BYTES * membership.rooms.size, now())
   }
 
-  #release({ share }: Waiting): void {
+  #release({ share }: RecoverableSession): void {
     if (share) this.#settings.budget.release(share)
   }
 
-  /** `offset` is the position of the last event that the client has had; '' of one that has had none. */
+  /** `offset` is the position of the last event that the client has received; '' if it has received none. */
   override restoreSession(pid: string, offset: string): Promise<Session> {
-    const waiting = this.#sessions.get(pid)
+    const recoverable = this.#sessions.get(pid)
     const sequence = sequenceOf(offset, this.#epoch, this.#sequence)
-    if (!waiting || sequence === undefined || waiting.expiresAt <= this.#settings.now()) return NOTHING
-    const { session, presence } = waiting
-    const position = Math.max(presence.since, sequence)
-    // Some of what it has missed had to go: it joins anew, and so hears that there is a gap.
-    if (!this.#sent.missedBy(presence, position)) return NOTHING
+    if (!recoverable || sequence === undefined || recoverable.expiresAt <= this.#settings.now()) return NOT_RECOVERED
+    const { session, membership } = recoverable
+    const position = Math.max(membership.since, sequence)
+    // Some missed events were dropped: the client joins anew, which shows the gap.
+    if (!this.#sent.missedBy(membership, position)) return NOT_RECOVERED
     this.#sessions.delete(pid)
-    this.#release(waiting)
-    this.#returning.set(session.sid, { waiting, position })
-    this.#presences.set(session.sid, { ...presence, rooms: new Map(presence.rooms) })
-    // What it has missed follows when it connects: more may come until then, and it may be refused.
+    this.#release(recoverable)
+    this.#recovering.set(session.sid, { recoverable, position })
+    this.#memberships.set(session.sid, { ...membership, rooms: new Map(membership.rooms) })
+    // The missed events are sent when it connects: more may be added until then, and it may be refused.
     return Promise.resolve({ ...session, missedPackets: [] })
   }
 
   override broadcast(packet: Packet, opts: BroadcastOptions): void {
     this.#sweep()
     if (packet.type === PacketType.EVENT && packet.id === undefined) {
-      const isMissable = this.#presences.size + this.#sessions.size > 0
+      const isMissable = this.#memberships.size + this.#sessions.size > 0
       const isKept = isMissable && !opts.flags?.volatile
       if (isKept) this.#sequence++
       this.#outgoing = { opts, isKept }
@@ -171,7 +172,7 @@ export class RecoveringAdapter extends Adapter {
     this.#outgoing = undefined
     if (!outgoing) return encoder.encode(packet)
     const sequence = this.#sequence
-    // Also of one that is not kept: a client takes the last text of any event for its offset.
+    // Also added to an event that is not kept: a client takes the last string of any event for its offset.
     const encoded = encoder.encode(packet, formatOffset(this.#epoch, sequence))
     const { rooms, except = new Set() } = outgoing.opts
     if (outgoing.isKept) this.#sent.keep({ sequence, at: this.#settings.now(), rooms, except, encoded })
@@ -184,10 +185,10 @@ export class RecoveringAdapter extends Adapter {
     if (time < this.#sweepAt) return
     this.#sweepAt = time + keepMs / SWEEPS
     budget.sweep(time - keepMs)
-    for (const [pid, waiting] of this.#sessions) {
-      if (waiting.expiresAt > time) continue
+    for (const [pid, recoverable] of this.#sessions) {
+      if (recoverable.expiresAt > time) continue
       this.#sessions.delete(pid)
-      this.#release(waiting)
+      this.#release(recoverable)
     }
   }
 }

@@ -1,35 +1,35 @@
 import { FifoQueue } from '../../shared/queue.js'
 
 /*
- * What all adapters of a server may keep for recoveries together: events that were sent, and sessions that wait.
+ * The memory limit that all adapters of a server share for recovery: kept events and recoverable sessions.
  */
 
-/** Who keeps something. */
-export interface Keeper {
-  /** Lets go of it: because its time is over, or before that. */
+/** The owner of something that is kept. */
+export interface BudgetOwner {
+  /** Drops it: when its time is over, or early. */
   drop(isEarly: boolean): void
 }
 
-/** One thing that is kept. It stays in the queue for a while after it was released, and holds nothing then. */
-export interface Share {
-  keeper: Keeper | undefined
+/** A kept item. After its release it stays in the queue for a while, without an owner. */
+export interface BudgetShare {
+  owner: BudgetOwner | undefined
   readonly bytes: number
-  /** Milliseconds: since when. */
+  /** When it was taken, in milliseconds. */
   readonly at: number
 }
 
-// Fewer that were released are not worth a new queue.
-const FEW = 100
+// Rebuilding the queue does not pay for fewer released items.
+const REBUILD_FROM = 100
 
-/** Counts bytes; beyond its limit the oldest of all go first. */
+/** Counts bytes. Over the limit, the oldest items are dropped first. */
 export class RecoveryBudget {
   readonly #limit: number
-  #queue = new FifoQueue<Share>()
-  /** How many in the queue were released. */
+  #queue = new FifoQueue<BudgetShare>()
+  /** The number of released items in the queue. */
   #released = 0
   #bytes = 0
 
-  /** limit: bytes, 0 for no bound. */
+  /** `limit`: bytes; 0 turns it off. */
   constructor(limit: number) {
     this.#limit = limit
   }
@@ -38,48 +38,48 @@ export class RecoveryBudget {
     return this.#bytes
   }
 
-  take(keeper: Keeper, bytes: number, at: number): Share {
-    const share: Share = { keeper, bytes, at }
+  take(owner: BudgetOwner, bytes: number, at: number): BudgetShare {
+    const share: BudgetShare = { owner, bytes, at }
     this.#bytes += bytes
     this.#queue.push(share)
     while (this.#limit > 0 && this.#bytes > this.#limit) this.#shift(true)
     return share
   }
 
-  /** Hears that its keeper has let go of something. */
-  release(share: Share): void {
-    if (!share.keeper) return
+  /** Called when the owner has dropped an item. */
+  release(share: BudgetShare): void {
+    if (!share.owner) return
     this.#forget(share)
     this.#released++
-    if (this.#released > FEW && this.#released * 2 > this.#queue.length) this.#clean()
+    if (this.#released > REBUILD_FROM && this.#released * 2 > this.#queue.length) this.#clean()
   }
 
-  /** Makes everybody let go of what has been kept since before a time. */
+  /** Drops everything that was taken before a time. */
   sweep(before: number): void {
-    for (let first = this.#queue.first; first && (!first.keeper || first.at < before); first = this.#queue.first) {
+    for (let first = this.#queue.first; first && (!first.owner || first.at < before); first = this.#queue.first) {
       this.#shift(false)
     }
   }
 
   #shift(isEarly: boolean): void {
     const share = this.#queue.shift()
-    const keeper = share?.keeper
-    if (!share || !keeper) {
+    const owner = share?.owner
+    if (!share || !owner) {
       this.#released--
       return
     }
     this.#forget(share)
-    keeper.drop(isEarly)
+    owner.drop(isEarly)
   }
 
-  #forget(share: Share): void {
-    share.keeper = undefined
+  #forget(share: BudgetShare): void {
+    share.owner = undefined
     this.#bytes -= share.bytes
   }
 
   #clean(): void {
-    const kept = new FifoQueue<Share>()
-    for (let share = this.#queue.shift(); share; share = this.#queue.shift()) if (share.keeper) kept.push(share)
+    const kept = new FifoQueue<BudgetShare>()
+    for (let share = this.#queue.shift(); share; share = this.#queue.shift()) if (share.owner) kept.push(share)
     this.#queue = kept
     this.#released = 0
   }

@@ -4,21 +4,21 @@ import { RecoveryBudget } from './recovery-budget.js'
 import type { RecoverySettings } from './recovery-settings.js'
 
 /*
- * Turns Socket.IO's option `connectionStateRecovery` into an adapter of ours.
+ * Replaces Socket.IO's adapter with RecoveringAdapter if the option `connectionStateRecovery` is set.
  */
 
-// Socket.IO's and engine.io's own.
+// The defaults of Socket.IO and engine.io.
 const DEFAULT_WAIT_MS = 120_000
 const DEFAULT_PING_INTERVAL_MS = 25_000
 const DEFAULT_PING_TIMEOUT_MS = 20_000
 
 /**
- * Completes the server's options with an adapter that recovers sessions, if they ask for it and bring none.
- * limit: bytes of events and sessions that all namespaces keep together, 0 for no bound; the oldest go first.
+ * Adds an adapter that recovers sessions to the server's options, if they turn recovery on and have no adapter.
+ * `limit`: the bytes of events and sessions that all namespaces keep together; 0 turns it off. The oldest are dropped first.
  */
 export function withRecovery<Options extends Partial<ServerOptions>>(
   options: Options,
-  { limit, ...settings }: Pick<RecoverySettings, 'isWhole' | 'ownerOf' | 'now'> & { readonly limit: number },
+  { limit, ...settings }: Pick<RecoverySettings, 'isJoined' | 'ownerOf' | 'now'> & { readonly limit: number },
 ): Options {
   const { connectionStateRecovery: recovery, adapter } = options
   if (!recovery || adapter) return options

@@ -2,17 +2,17 @@ import type { Socket } from 'socket.io'
 import type { Clock } from '../../shared/limits.js'
 import type { RecoveryBudget } from './recovery-budget.js'
 
-/** What all adapters of a server have in common. */
+/** The settings that all recovering adapters of a server share. */
 export interface RecoverySettings {
-  /** Whether a socket has become what it was to be: one that is lost in its onConnect begins again. */
-  readonly isWhole: (socket: Socket) => boolean
-  /** Whose a socket is; undefined for nobody's. */
+  /** Whether the onConnect of a socket has ended. A session that is lost before that is not recovered. */
+  readonly isJoined: (socket: Socket) => boolean
+  /** The user's id of a socket; undefined without a user. */
   readonly ownerOf: (socket: Socket) => string | undefined
   /** Milliseconds. */
   readonly now: Clock
   readonly budget: RecoveryBudget
-  /** How long a session waits. */
+  /** How long a session can be recovered. */
   readonly waitMs: number
-  /** How long an event is kept: as long as a session waits, and as long as the loss of its connection may go unnoticed. */
+  /** How long an event is kept: waitMs plus the time in which a lost connection may go unnoticed. */
   readonly keepMs: number
 }

@@ -1,25 +1,25 @@
-import type { RecoveryBudget, Share } from './recovery-budget.js'
+import type { BudgetShare, RecoveryBudget } from './recovery-budget.js'
 
 /*
- * Events that were sent, kept for a while for those who have missed them.
+ * Keeps the events that were sent, for clients that have missed them.
  */
 
-/** Since when a socket hears: the sequence of the last event before. */
-export interface Presence {
+/** Since when a socket receives the events of its namespace and of its rooms, each as the sequence of the last event before. */
+export interface Membership {
   readonly since: number
   readonly rooms: Map<string, number>
 }
 
 /** An event that was sent. */
-export interface Sent {
-  /** Greater than that of every event before. */
+export interface SentEvent {
+  /** Greater than that of any event before. */
   readonly sequence: number
   /** Milliseconds. */
   readonly at: number
-  /** None: it was for everybody. */
+  /** Empty: it was sent to the whole namespace. */
   readonly rooms: ReadonlySet<string>
   readonly except: ReadonlySet<string>
-  /** As it was on the wire: texts and attachments. */
+  /** The encoded packet: strings and attachments. */
   readonly encoded: readonly (string | Uint8Array)[]
 }
 
@@ -29,10 +29,10 @@ const ROOM_BYTES = 100
 
 export class SentLog {
   readonly #budget: RecoveryBudget
-  // Of those at the start that have gone only their places are left, until they are half of it.
-  #events: (Kept | undefined)[] = []
+  // Dropped events at the start leave empty places, until they are half of the array.
+  #events: (LoggedEvent | undefined)[] = []
   #start = 0
-  /** The sequence of the last event that had to go before its time. */
+  /** The sequence of the last event that was dropped early. */
   #lost = 0
 
   constructor(budget: RecoveryBudget) {
@@ -43,28 +43,28 @@ export class SentLog {
     return this.#events.length - this.#start
   }
 
-  keep(sent: Sent): void {
+  keep(sent: SentEvent): void {
     const bytes = sent.encoded.reduce((sum, { length }) => sum + length, weightOf(sent))
-    // It is there before it is counted: it may be more than may be kept, and go at once.
-    const kept: Kept = { sent, share: undefined }
+    // Added before it is counted: if it alone exceeds the limit, it is dropped at once.
+    const kept: LoggedEvent = { sent, share: undefined }
     this.#events.push(kept)
     kept.share = this.#budget.take(this, bytes, sent.at)
   }
 
-  /** What was sent after a position to somebody, in order, as it was on the wire; undefined where some of it has gone. */
-  missedBy(presence: Presence, position: number): unknown[] | undefined {
+  /** The encoded events that a session has missed after a position, in order; undefined if some of them were dropped. */
+  missedBy(membership: Membership, position: number): unknown[] | undefined {
     if (position < this.#lost) return undefined
-    const events = this.#events.slice(this.#start) as Kept[]
+    const events = this.#events.slice(this.#start) as LoggedEvent[]
     const first = events.findLastIndex(({ sent }) => sent.sequence <= position) + 1
     return events
       .slice(first)
-      .filter(({ sent }) => isFor(sent, presence))
+      .filter(({ sent }) => isFor(sent, membership))
       .map(({ sent }) => sent.encoded)
   }
 
-  /** Lets go of the first, which is the oldest. */
+  /** Drops the oldest event. */
   drop(isEarly: boolean): void {
-    const first = this.#events[this.#start] as Kept
+    const first = this.#events[this.#start] as LoggedEvent
     this.#events[this.#start++] = undefined
     if (isEarly) this.#lost = first.sent.sequence
     if (this.#start * 2 < this.#events.length) return
@@ -79,18 +79,18 @@ export class SentLog {
   }
 }
 
-/** What keeping an event takes beside its bytes. */
-function weightOf({ rooms, except }: Sent): number {
+/** The memory of a kept event in addition to its bytes. */
+function weightOf({ rooms, except }: SentEvent): number {
   return EVENT_BYTES + ROOM_BYTES * (rooms.size + except.size)
 }
 
-interface Kept {
-  readonly sent: Sent
-  share: Share | undefined
+interface LoggedEvent {
+  readonly sent: SentEvent
+  share: BudgetShare | undefined
 }
 
-/** It was for somebody who was in one of its rooms then, and in none of the excepted. */
-function isFor({ sequence, rooms, except }: Sent, presence: Presence): boolean {
-  const wasIn = (room: string) => Number(presence.rooms.get(room)) < sequence
+/** Whether a session had joined one of the event's rooms, and none of the excepted ones, when the event was sent. */
+function isFor({ sequence, rooms, except }: SentEvent, membership: Membership): boolean {
+  const wasIn = (room: string) => Number(membership.rooms.get(room)) < sequence
   return (rooms.size === 0 || [...rooms].some(wasIn)) && ![...except].some(wasIn)
 }

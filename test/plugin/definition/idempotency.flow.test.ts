@@ -20,13 +20,13 @@ t.test('the first caller claims a key; every other caller receives the ack that 
   t.not(await begin(store, 'b'), token, 'another key is another claim')
   const early = store.claim('a', TTL)
   await store.settle(token, '{"ok":true}')
-  t.strictSame(await early, { ack: '{"ok":true}' }, 'who asked before it was settled')
+  t.strictSame(await early, { ack: '{"ok":true}' }, 'a caller before settle()')
   const other = await begin(store, 'c')
   const { signal } = new AbortController()
   const signalled = store.claim('c', { ...TTL, signal })
   await store.settle(other, '{"ok":true}')
-  t.strictSame(await signalled, { ack: '{"ok":true}' }, 'who may have given up, and has not')
-  t.strictSame(await store.claim('a', TTL), { ack: '{"ok":true}' }, 'who asks after')
+  t.strictSame(await signalled, { ack: '{"ok":true}' }, 'a caller whose signal has not aborted')
+  t.strictSame(await store.claim('a', TTL), { ack: '{"ok":true}' }, 'a caller after settle()')
 })
 
 t.test('when a claim is released, exactly one waiting caller receives the next claim', async (t) => {
@@ -59,7 +59,7 @@ t.test('a late settle or release of a lost claim does not change the next claim'
   await store.settle(lost, 'late')
   await store.release(lost)
   await store.settle(token, 'in time')
-  t.strictSame(await waiting, { ack: 'in time' }, 'who waited for the lost one has waited on')
+  t.strictSame(await waiting, { ack: 'in time' }, 'the caller that waited for the lost claim still waits')
   t.strictSame(await store.claim('a', TTL), { ack: 'in time' })
 })
 
@@ -72,7 +72,7 @@ t.test('an ack is kept for ttlMs, counted from settle()', async (t) => {
   now = 189
   t.strictSame(await store.claim('a', TTL), { ack: '1' })
   now = 190
-  t.ok(await begin(store, 'a'), 'its time is over')
+  t.ok(await begin(store, 'a'), 'the claim has expired')
 })
 
 t.test('a caller whose signal has aborted no longer waits', async (t) => {
@@ -98,7 +98,7 @@ t.test('when the store is full, the oldest acks are dropped, by number and by by
   for (const key of ['a', 'b', 'c']) await store.settle(await begin(store, key), key)
   t.strictSame(await store.claim('c', TTL), { ack: 'c' })
   t.strictSame(await store.claim('b', TTL), { ack: 'b' })
-  t.ok(await begin(store, 'a'), 'the oldest has gone')
+  t.ok(await begin(store, 'a'), 'the oldest ack was dropped')
 
   const small = createMemoryStore({ maxBytes: 1_000 })
   for (const key of ['a', 'b', 'c']) await small.settle(await begin(small, key), 'x'.repeat(400))
@@ -106,7 +106,7 @@ t.test('when the store is full, the oldest acks are dropped, by number and by by
   t.match(await small.claim('b', TTL), { ack: String })
   await small.release(await begin(small, 'a'))
   await small.settle(await begin(small, 'big'), '€'.repeat(400))
-  t.ok(await begin(small, 'big'), 'one that is bigger than all is not kept')
+  t.ok(await begin(small, 'big'), 'an ack larger than the store is not kept')
 })
 
 t.test('a claim in flight is never dropped: a caller that needs its room is refused', async (t) => {
@@ -116,7 +116,7 @@ t.test('a claim in flight is never dropped: a caller that needs its room is refu
   const waiting = store.claim('a', TTL)
   await store.settle(tokens[0] as string, 'done')
   t.strictSame(await waiting, { ack: 'done' })
-  t.ok(await begin(store, 'c'), 'the oldest ack has made room')
+  t.ok(await begin(store, 'c'), 'the oldest ack was dropped for it')
   await t.rejects(store.claim('d', TTL), FULL)
 
   const small = createMemoryStore({ maxBytes: 10 })
@@ -176,7 +176,7 @@ t.test('an event with an invalid key is answered with an error, and its handler 
     events: {
       e: {
         idempotency: { key: (how: string) => keys[how]?.() as string },
-        handler: () => t.fail('it has begun'),
+        handler: () => t.fail('the handler was called'),
       },
     },
   })
@@ -201,16 +201,16 @@ t.test('if the store fails, the event is answered with an error, and no event wa
         throw new Error('the store is down')
       },
     },
-    'gives nothing': { claim: async () => undefined as never },
-    'gives no token': { claim: async () => ({}) as never },
-    'gives no ack': { claim: async () => ({ ack: 'no JSON' }) },
+    'returns nothing': { claim: async () => undefined as never },
+    'returns no token': { claim: async () => ({}) as never },
+    'returns no ack': { claim: async () => ({ ack: 'no JSON' }) },
   }
   for (const [what, store] of Object.entries(stores)) {
     const { socket, lines } = await client(t, {
       events: {
         e: {
           idempotency: { key: () => 'k', store: { ...createMemoryStore(), ...store } },
-          handler: () => t.fail('it has begun'),
+          handler: () => t.fail('the handler was called'),
         },
       },
     })
@@ -303,9 +303,9 @@ t.test('the result of a handler that ends after its timeout is kept for the retr
   const { calls, definition } = orders()
   const { socket } = await client(t, definition, { handlerTimeoutMs: 30 })
   t.match(await socket.emitWithAck('order'), TIMEOUT)
-  t.match(await socket.emitWithAck('order'), TIMEOUT, 'the retry waits for it')
+  t.match(await socket.emitWithAck('order'), TIMEOUT, 'the retry waits for the first event')
   calls[0]?.resolve('7')
-  t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 7 }, 'checked as any reply')
+  t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 7 }, 'the reply was checked')
   t.equal(calls.length, 1)
 })
 
@@ -407,7 +407,7 @@ t.test('an event that waits for a key stops waiting when its socket disconnects'
   const retry = other.emitWithAck('order')
   await until(() => calls.length === 2)
   calls[1]?.resolve(1)
-  t.strictSame(await retry, { ok: true, data: 1 }, 'the one that has left has not taken the key with it')
+  t.strictSame(await retry, { ok: true, data: 1 }, 'the socket that has disconnected does not hold the key')
 })
 
 for (const [what, end] of [
@@ -431,11 +431,11 @@ for (const [what, end] of [
                 await granted.promise
                 return { token: 'late' }
               },
-              settle: async () => void t.fail('it is kept'),
+              settle: async () => void t.fail('the ack was kept'),
               release: async (token) => void released.push(token),
             },
           },
-          handler: () => t.fail('it has begun'),
+          handler: () => t.fail('the handler was called'),
         },
       },
     })
@@ -459,7 +459,7 @@ t.test('an invalid ack from a store is FST_NSP_STORE_FAILED', async (t) => {
       events: {
         e: {
           idempotency: { key: () => 'k', store: store as unknown as IdempotencyStore },
-          handler: () => t.fail('it was handled'),
+          handler: () => t.fail('the handler was called'),
         },
       },
     })

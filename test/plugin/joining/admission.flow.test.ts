@@ -4,7 +4,7 @@ import t from 'tap'
 import WebSocket from 'ws'
 import { build, heard, join, listen, logLines, next, until, WEBSOCKET, withResolvers } from '../harness.js'
 
-t.test('a namespace that is joined twice at once is joined once', async (t) => {
+t.test('two simultaneous connects to the same namespace are one join', async (t) => {
   let letIn = () => {}
   const admitted = new Promise<void>((resolve) => {
     letIn = resolve
@@ -38,7 +38,7 @@ t.test('a namespace that is joined twice at once is joined once', async (t) => {
   t.match(lines.at(-1), /^44\/no,/, 'who was refused may try again')
 })
 
-t.test('what a listener of the application throws while somebody joins refuses the join', async (t) => {
+t.test('an error that a listener of the application throws during a join refuses the join', async (t) => {
   const lines: string[] = []
   const logger = { stream: { write: (line: string) => void lines.push(line) } }
   const app = await build(t, { namespaces: { '/orgs/:orgId': {} } }, undefined, { logger })
@@ -50,7 +50,7 @@ t.test('what a listener of the application throws while somebody joins refuses t
   t.ok(lines.some((line) => line.includes('the listener broke')))
 })
 
-t.test('a client that takes the path of a URL for that of the server is told so', async (t) => {
+t.test('a client that confuses the namespace of a URL with the path of the server receives a hint', async (t) => {
   const app = await build(t, { namespaces: { '/': {} } })
   const port = await listen(app)
   const socket = io(`http://127.0.0.1:${port}/api`, { reconnection: false, forceNew: true })
@@ -61,7 +61,7 @@ t.test('a client that takes the path of a URL for that of the server is told so'
   })
 })
 
-t.test('what a client emits while it is being admitted arrives in order, once it is in', async (t) => {
+t.test('events that a client emits while it is being admitted are handled in order after it has joined', async (t) => {
   let letIn = () => {}
   let isAsked = false
   const admitted = new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ t.test('what a client emits while it is being admitted arrives in order, once it
   t.strictSame(seen, [1, 2, 3])
 })
 
-t.test('a client of protocol 3, which joins / without a packet, is admitted like any other', async (t) => {
+t.test('a client of protocol 3, which joins / without a CONNECT packet, is admitted like any other', async (t) => {
   const admitted: unknown[] = []
   const app = await build(t, {
     io: { allowEIO3: true },
@@ -128,41 +128,44 @@ t.test('a client of protocol 3, which joins / without a packet, is admitted like
   t.match(friend.lines[3], /^44\/plain.*FST_NSP_NAMESPACES_LIMIT/)
 })
 
-t.test('an event that comes before its admission has ended reaches no handler, and ends the connection', async (t) => {
-  for (const isLetIn of [true, false]) {
-    const asked = withResolvers()
-    const decision = withResolvers()
-    const seen: unknown[] = []
-    const app = await build(t, {
-      namespaces: {
-        '/chat': {
-          preHandler: async (_request, reply) => {
-            asked.resolve()
-            await decision.promise
-            if (!isLetIn) return reply.code(401).send()
+t.test(
+  'an event that arrives before its admission has ended reaches no handler and closes the connection',
+  async (t) => {
+    for (const isLetIn of [true, false]) {
+      const asked = withResolvers()
+      const decision = withResolvers()
+      const seen: unknown[] = []
+      const app = await build(t, {
+        namespaces: {
+          '/chat': {
+            preHandler: async (_request, reply) => {
+              asked.resolve()
+              await decision.promise
+              if (!isLetIn) return reply.code(401).send()
+            },
+            onConnect: () => void seen.push('connected'),
+            events: { say: { handler: (payload) => void seen.push(payload) } },
           },
-          onConnect: () => void seen.push('connected'),
-          events: { say: { handler: (payload) => void seen.push(payload) } },
         },
-      },
-    })
-    app.io.of('/chat').on('connection', (socket) => socket.onAny((event) => seen.push(event)))
-    const socket = new WebSocket(`ws://127.0.0.1:${await listen(app)}${WEBSOCKET}`)
-    t.teardown(() => socket.terminate())
-    await heard(socket, 'open')
-    socket.send('40/chat,')
-    await asked.promise
-    const gone = heard(socket, 'close')
-    socket.send('42/chat,1["say",1]')
-    await gone
-    decision.resolve()
-    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
-    t.strictSame(seen, [], isLetIn ? 'let in' : 'refused')
-    t.equal(app.io.of('/chat').sockets.size, 0)
-  }
-})
+      })
+      app.io.of('/chat').on('connection', (socket) => socket.onAny((event) => seen.push(event)))
+      const socket = new WebSocket(`ws://127.0.0.1:${await listen(app)}${WEBSOCKET}`)
+      t.teardown(() => socket.terminate())
+      await heard(socket, 'open')
+      socket.send('40/chat,')
+      await asked.promise
+      const gone = heard(socket, 'close')
+      socket.send('42/chat,1["say",1]')
+      await gone
+      decision.resolve()
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+      t.strictSame(seen, [], isLetIn ? 'let in' : 'refused')
+      t.equal(app.io.of('/chat').sockets.size, 0)
+    }
+  },
+)
 
-t.test("joining is logged as a request, and not where Fastify's `disableRequestLogging` leaves it out", async (t) => {
+t.test("a join is logged as a request, unless Fastify's `disableRequestLogging` turns that off", async (t) => {
   const lengths: number[] = []
   for (const disableRequestLogging of [false, ({ method }: { method: string }) => method === 'CONNECT']) {
     const { lines, logger } = logLines()

@@ -11,58 +11,58 @@ const internal = { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', 
 const HOOKS = ['onRequest', 'preValidation', 'preHandler'] as const
 
 const refusals: Record<string, [hook: (request: FastifyRequest, reply: FastifyReply) => unknown, told: Told]> = {
-  'a 4xx error as it is': [
+  'a 4xx error is sent unchanged': [
     async () => {
       throw Object.assign(new Error('No such room'), { statusCode: 404, code: 'ROOM', details: { open: ['a'] } })
     },
     { message: 'No such room', data: { code: 'ROOM', statusCode: 404, details: { open: ['a'] } } },
   ],
-  'a 4xx error without a code as FST_NSP_REFUSED': [
+  'a 4xx error without a code is sent as FST_NSP_REFUSED': [
     async () => {
       throw Object.assign(new Error('Not you'), { statusCode: 401 })
     },
     { message: 'Not you', data: { code: 'FST_NSP_REFUSED', statusCode: 401 } },
   ],
-  'an error after a status was chosen with that status': [
+  'an error after reply.code() is sent with that status code': [
     async (_request, reply) => {
       reply.code(409)
       throw new Error('Somebody is there')
     },
     { message: 'Somebody is there', data: { code: 'FST_NSP_REFUSED', statusCode: 409 } },
   ],
-  'a reply with the words in it': [
+  'a reply with code, message and details is sent unchanged': [
     async (_request, reply) => reply.code(403).send({ code: 'BANNED', message: 'Until Monday', details: { day: 1 } }),
     { message: 'Until Monday', data: { code: 'BANNED', statusCode: 403, details: { day: 1 } } },
   ],
-  'a reply without a word by the name of its status': [
+  'a reply without a message is sent with the name of its status code': [
     async (_request, reply) => reply.code(403).send({ stack: 'secret', cause: 'secret' }),
     { message: 'Forbidden', data: { code: 'FST_NSP_REFUSED', statusCode: 403 } },
   ],
-  'a short text as it is': [
+  'a short text is sent as the message': [
     async (_request, reply) => reply.code(402).send('Pay first'),
     { message: 'Pay first', data: { code: 'FST_NSP_REFUSED', statusCode: 402 } },
   ],
-  'a page by the name of its status': [
+  'a page is replaced with the name of its status code': [
     async (_request, reply) => reply.code(402).type('text/html').send('<p>'.repeat(1000)),
     { message: 'Payment Required', data: { code: 'FST_NSP_REFUSED', statusCode: 402 } },
   ],
-  'a status that has no name by ours': [
+  'a status code without a name has the message of FST_NSP_REFUSED': [
     async (_request, reply) => reply.code(499).send(),
     { message: 'Refused', data: { code: 'FST_NSP_REFUSED', statusCode: 499 } },
   ],
-  'a buffer and a stream as their text': [
+  'a buffer and a stream are sent as text': [
     async (_request, reply) => reply.code(410).send(Readable.from(['It is ', 'gone'])),
     { message: 'It is gone', data: { code: 'FST_NSP_REFUSED', statusCode: 410 } },
   ],
-  'an answer that looks like a success as a refusal': [
+  'a reply with a success status code is a refusal': [
     async (_request, reply) => reply.code(200).send({ ok: true }),
     { message: 'Refused', data: { code: 'FST_NSP_REFUSED', statusCode: 403 } },
   ],
-  'a redirect as a refusal': [
+  'a redirect is a refusal': [
     async (_request, reply) => reply.redirect('https://login.example/'),
     { message: 'Refused', data: { code: 'FST_NSP_REFUSED', statusCode: 403 } },
   ],
-  'a 5xx that the application words itself in its words': [
+  'a 5xx reply that the application has written is sent unchanged': [
     async (_request, reply) => reply.code(503).send({ code: 'MAINTENANCE', message: 'Back at six' }),
     { message: 'Back at six', data: { code: 'MAINTENANCE', statusCode: 503 } },
   ],
@@ -97,12 +97,12 @@ const failures: Record<string, (request: FastifyRequest, reply: FastifyReply) =>
   'an error with a 5xx status and a code': async () => {
     throw Object.assign(new Error('secret'), { statusCode: 503, code: 'SECRET', details: 'secret', cause: 'secret' })
   },
-  'no Error at all': async () => {
+  'a thrown string': async () => {
     throw 'secret'
   },
   undefined: async () => Promise.reject(undefined),
-  'an error that is sent': async (_request, reply) => reply.send(new Error('secret')),
-  'a stream that fails after it has begun': async (_request, reply) =>
+  'an error passed to reply.send()': async (_request, reply) => reply.send(new Error('secret')),
+  'a stream that fails after its first chunk': async (_request, reply) =>
     reply.send(
       Readable.from(
         (function* () {
@@ -122,7 +122,7 @@ const failures: Record<string, (request: FastifyRequest, reply: FastifyReply) =>
 }
 
 for (const [what, hook] of Object.entries(failures)) {
-  t.test(`what is not told to clients is FST_NSP_INTERNAL, with the id that the log has: ${what}`, async (t) => {
+  t.test(`an internal error is sent as FST_NSP_INTERNAL with the id of its log entry: ${what}`, async (t) => {
     const { ask, lines } = await serveChat(t, { preHandler: hook })
     const told = await ask()
     t.match(told, internal)
@@ -142,7 +142,7 @@ t.test('a hook that destroys the reply refuses', async (t) => {
   t.strictSame(await ask(), internal)
 })
 
-t.test('a schema that fails by itself refuses, and is not told', async (t) => {
+t.test('a schema that throws refuses, and its error is not sent', async (t) => {
   const validate = () => {
     throw new TypeError('secret')
   }
@@ -152,7 +152,7 @@ t.test('a schema that fails by itself refuses, and is not told', async (t) => {
   t.notMatch(JSON.stringify(told), 'secret')
 })
 
-t.test('what onSend throws refuses, and is not told', async (t) => {
+t.test('an error that onSend throws refuses, and is not sent', async (t) => {
   const { app, ask } = await serveChat(
     t,
     {},
@@ -170,7 +170,7 @@ t.test('what onSend throws refuses, and is not told', async (t) => {
   t.equal(app.io.of('/chat').sockets.size, 0)
 })
 
-t.test('an error handler of the context chooses the words', async (t) => {
+t.test('an error handler of the context chooses the code and the message', async (t) => {
   const { ask } = await serveChat(
     t,
     {
@@ -202,7 +202,7 @@ t.test('an error handler of the context chooses the words', async (t) => {
   t.notMatch(JSON.stringify(failed), 'secret')
 })
 
-t.test('a hook may answer by a callback, and several refusals are one', async (t) => {
+t.test('a hook may refuse through its callback, and several refusals are one', async (t) => {
   const { ask } = await serveChat(
     t,
     {
@@ -227,47 +227,44 @@ t.test('a hook may answer by a callback, and several refusals are one', async (t
   t.match(await ask({ twice: true }), { message: 'once', data: { statusCode: 401 } })
 })
 
-t.test('a status of success that a hook has chosen admits', async (t) => {
+t.test('reply.code() with a success status code admits', async (t) => {
   const { ask } = await serveChat(t, { onRequest: async (_request, reply) => void reply.code(201) })
   t.equal(await ask(), undefined)
 })
 
-t.test(
-  'a hook that never answers, or takes the reply for itself, is not waited for longer than admissionTimeoutMs',
-  async (t) => {
-    const { app, ask } = await serveChat(
-      t,
-      {
-        preHandler: (request, reply, done) => {
-          const { how } = request.body as { how?: string }
-          if (how === 'answering') reply.hijack().raw.writeHead(403).end('Taken')
-          else if (how === 'admitting')
-            reply
-              .hijack()
-              .raw.end(() => {})
-              .end('twice')
-          else if (how === 'hijacking') reply.hijack()
-          else if (how === 'late') setTimeout(done, 60)
-          else if (how === 'late, and failing') setTimeout(done, 60, new Error('secret'))
-        },
+t.test('a hook that never answers, or hijacks the reply, is refused after admissionTimeoutMs', async (t) => {
+  const { app, ask } = await serveChat(
+    t,
+    {
+      preHandler: (request, reply, done) => {
+        const { how } = request.body as { how?: string }
+        if (how === 'answering') reply.hijack().raw.writeHead(403).end('Taken')
+        else if (how === 'admitting')
+          reply
+            .hijack()
+            .raw.end(() => {})
+            .end('twice')
+        else if (how === 'hijacking') reply.hijack()
+        else if (how === 'late') setTimeout(done, 60)
+        else if (how === 'late, and failing') setTimeout(done, 60, new Error('secret'))
       },
-      { admissionTimeoutMs: 30 },
-    )
-    const late = {
-      message: 'The admission took too long',
-      data: { code: 'FST_NSP_ADMISSION_TIMEOUT', statusCode: 503 },
-    }
-    t.strictSame(await ask({ how: 'never' }), late)
-    t.strictSame(await ask({ how: 'late' }), late)
-    t.strictSame(await ask({ how: 'late, and failing' }), late)
-    t.strictSame(await ask({ how: 'hijacking' }), late)
-    t.match(await ask({ how: 'answering' }), { message: 'Taken', data: { statusCode: 403 } })
-    t.match(await ask({ how: 'admitting' }), { data: { code: 'FST_NSP_REFUSED', statusCode: 403 } })
-    t.equal(app.io.of('/chat').sockets.size, 0)
-  },
-)
+    },
+    { admissionTimeoutMs: 30 },
+  )
+  const late = {
+    message: 'The admission took too long',
+    data: { code: 'FST_NSP_ADMISSION_TIMEOUT', statusCode: 503 },
+  }
+  t.strictSame(await ask({ how: 'never' }), late)
+  t.strictSame(await ask({ how: 'late' }), late)
+  t.strictSame(await ask({ how: 'late, and failing' }), late)
+  t.strictSame(await ask({ how: 'hijacking' }), late)
+  t.match(await ask({ how: 'answering' }), { message: 'Taken', data: { statusCode: 403 } })
+  t.match(await ask({ how: 'admitting' }), { data: { code: 'FST_NSP_REFUSED', statusCode: 403 } })
+  t.equal(app.io.of('/chat').sockets.size, 0)
+})
 
-t.test('an admission that may take for ever is waited for', async (t) => {
+t.test('admissionTimeoutMs 0 sets no time limit', async (t) => {
   const { ask } = await serveChat(
     t,
     { preHandler: (_request, _reply, done) => void setTimeout(done, 20) },
@@ -276,7 +273,7 @@ t.test('an admission that may take for ever is waited for', async (t) => {
   t.equal(await ask(), undefined)
 })
 
-t.test('a hook that hides its namespace by a 404 makes it one that is not there', async (t) => {
+t.test('a hook that calls callNotFound() makes its namespace look undeclared', async (t) => {
   const { ask } = await serveChat(t, { onRequest: async (_request, reply) => reply.callNotFound() })
   t.strictSame(await ask(), await ask({}, '/nowhere'))
   const own = await serveChat(
@@ -287,7 +284,7 @@ t.test('a hook that hides its namespace by a 404 makes it one that is not there'
   t.strictSame(await own.ask(), { message: 'Not here', data: { code: 'FST_NSP_REFUSED', statusCode: 404 } })
 })
 
-t.test('a connect that meets a closing server is left alone: so its client comes back by itself', async (t) => {
+t.test('a connect to a closing server receives no CONNECT_ERROR, so that its client reconnects', async (t) => {
   const told: string[] = []
   const watch = (name: string) => {
     const namespace = socket.io.socket(name)
@@ -310,7 +307,7 @@ t.test('a connect that meets a closing server is left alone: so its client comes
     t,
     { preHandler },
     {
-      // Runs before the plugin's own: Fastify answers every request with a 503 by then.
+      // Runs before the plugin's own hook: by then Fastify answers every request with a 503.
       prepare: (app) =>
         app.addHook('preClose', async () => {
           watch('/late')
@@ -330,7 +327,7 @@ t.test('a connect that meets a closing server is left alone: so its client comes
   t.ok(early.active, 'it would come back')
 })
 
-t.test('what keeps the words of an error handler from being sent is not told', async (t) => {
+t.test("an error that prevents an error handler's reply from being sent is not sent", async (t) => {
   const answer = new ConnectResponse({ method: 'CONNECT' } as IncomingMessage)
   Object.assign(answer, { error: new Error('the first'), isWorded: true, requestId: 'req-1' })
   answer.writeHead(409).end(JSON.stringify({ statusCode: 409, error: 'Conflict', message: 'of a serializer' }))

@@ -13,7 +13,7 @@ const invalid = (path: string, message: unknown = String) => ({
   data: { code: 'FST_NSP_CONNECT_INVALID', statusCode: 400, details: [{ path, message }] },
 })
 
-t.test('a part of the request that does not fit its schema is refused with what and where', async (t) => {
+t.test('a part of the request that does not match its schema is refused with the path of the mismatch', async (t) => {
   const page = { type: 'object', properties: { page: { type: 'integer' } } }
   const device = { type: 'object', properties: { 'X-Device': { type: 'string', maxLength: 3 } } }
   const { ask } = await serveChat(t, { schema: { auth: TOKEN, querystring: page, headers: device } })
@@ -27,7 +27,7 @@ t.test('a part of the request that does not fit its schema is refused with what 
   t.equal(await ask({ token: 'a secret' }, '/chat', { query: { page: '2' } }), undefined)
 })
 
-t.test('a Standard Schema checks a part, and what it makes of it is there', async (t) => {
+t.test('a Standard Schema checks a part, and its output replaces the part', async (t) => {
   const { ask, seen } = await (async () => {
     const seen: unknown[] = []
     const served = await serveChat(t, {
@@ -52,7 +52,7 @@ t.test('a Standard Schema checks a part, and what it makes of it is there', asyn
   t.strictSame(seen, [{ token: 'a secret', 'a/b': [] }, { page: 1 }, 5])
 })
 
-t.test("a context's own validator compiler and schema error formatter hold", async (t) => {
+t.test("a context's own validator compiler and schema error formatter apply", async (t) => {
   const validators: Record<string, (value: { token?: string }) => unknown> = {
     error: ({ token }) => (token ? { value: { token, checked: true } } : { error: new Error('a token is wanted') }),
     errors: Object.assign(({ token }: { token?: string }) => token !== undefined, {
@@ -120,7 +120,7 @@ t.test("a context's own validator compiler and schema error formatter hold", asy
   })
 })
 
-t.test('parts are coerced and completed as in routes, and what the client has sent stays as it is', async (t) => {
+t.test("parts are coerced and completed as in routes, and the client's `auth` stays unchanged", async (t) => {
   const seen: Record<string, unknown>[] = []
   const { ask } = await serveChat(
     t,
@@ -162,7 +162,7 @@ t.test('parts are coerced and completed as in routes, and what the client has se
   t.match(await ask({}, '/orgs/042'), { data: { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 } })
 })
 
-t.test('nobody reaches the hidden route but by joining', async (t) => {
+t.test('only a connect reaches the hidden route', async (t) => {
   const runs: string[] = []
   const { app, url, ask } = await serveChat(t, {
     schema: { auth: TOKEN },
@@ -188,7 +188,7 @@ t.test('nobody reaches the hidden route but by joining', async (t) => {
   t.equal(await ask({ token: 'a secret' }), undefined, 'and it lives')
 })
 
-t.test('nor does a CONNECT of HTTP/2', async (t) => {
+t.test('a CONNECT request of HTTP/2 does not reach it either', async (t) => {
   const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
   const https = { key: await read('key'), cert: await read('cert'), allowHTTP1: true }
   const app = await build(t, undefined, undefined, { http2: true, https } as object)
@@ -198,7 +198,7 @@ t.test('nor does a CONNECT of HTTP/2', async (t) => {
   session.destroy()
 })
 
-t.test('a namespace is found by its own spelling, whatever the router of the instance makes of it', async (t) => {
+t.test("a namespace is found by its exact address, whatever the options of the instance's router are", async (t) => {
   const open: string[] = []
   const { app, ask } = await serveChat(
     t,

@@ -6,10 +6,10 @@ import { type AnyNamespaceDefinition, defineNamespace } from '../../../plugin/in
 import { build, client, logLines, refusal, until, withResolvers } from '../harness.js'
 
 /*
- * A definition takes what a route takes, where a connect has a use for it.
+ * A definition accepts the options of a route that apply to a connect.
  */
 
-t.test('a definition has a config: a rate limit of its own, and what a hook of the root asks for', async (t) => {
+t.test('a definition has a config, for its own rate limit and for hooks of the root instance', async (t) => {
   const closed = defineNamespace({ config: { rateLimit: { max: 2, timeWindow: 60_000 } } })
   const open = defineNamespace({ config: { public: true } as object })
   const app = await build(t, { namespaces: {} }, async (app) => {
@@ -31,7 +31,7 @@ t.test('a definition has a config: a rate limit of its own, and what a hook of t
 })
 
 t.test(
-  'the rate limit of a definition runs after every onRequest: what preValidation refuses is counted',
+  'the rate limit of a definition runs after every onRequest hook: a refusal by preValidation is counted',
   async (t) => {
     const refuse = async () => {
       throw Object.assign(new Error('Wrong token'), { statusCode: 401 })
@@ -51,14 +51,14 @@ t.test(
   },
 )
 
-t.test('a rate limit does nothing where @fastify/rate-limit is not registered, or comes later', async (t) => {
+t.test('a rate limit has no effect if @fastify/rate-limit is not registered, or is registered later', async (t) => {
   const limited = defineNamespace({ config: { rateLimit: { max: 1, timeWindow: 60_000 } } })
   const app = await build(t, { namespaces: { '/chat': limited } })
   await app.register(rateLimit, { global: false })
   for (let count = 0; count < 3; count++) t.ok((await app.injectSocket('/chat')).connected)
 })
 
-t.test('the hooks of a definition run where those of a route run', async (t) => {
+t.test("the hooks of a definition run in the order of a route's hooks", async (t) => {
   const ran: string[] = []
   const note = (name: string) => async () => void ran.push(name)
   const definition = defineNamespace({
@@ -79,7 +79,7 @@ t.test('the hooks of a definition run where those of a route run', async (t) => 
   t.match(data, { code: 'NO' })
 })
 
-t.test('the errorHandler of a definition words its refusals', async (t) => {
+t.test('the errorHandler of a definition writes its refusals', async (t) => {
   const definition = defineNamespace({
     onRequest: async () => {
       throw Object.assign(new Error('secret'), { statusCode: 402 })
@@ -95,7 +95,7 @@ t.test('the errorHandler of a definition words its refusals', async (t) => {
   t.strictSame(data, { code: 'PAY', statusCode: 402, details: { price: 7 } })
 })
 
-t.test('the logLevel and the logSerializers of a definition are those of its sockets', async (t) => {
+t.test('the logLevel and the logSerializers of a definition apply to its sockets', async (t) => {
   const { lines, logger } = logLines()
   const definition = defineNamespace({
     logLevel: 'warn',
@@ -113,7 +113,7 @@ t.test('the logLevel and the logSerializers of a definition are those of its soc
   )
 })
 
-t.test('the schemaErrorFormatter of a definition words what does not fit', async (t) => {
+t.test('the schemaErrorFormatter of a definition writes the message of a mismatch', async (t) => {
   const definition = defineNamespace({
     schema: { auth: { type: 'object', required: ['token'] } },
     schemaErrorFormatter: () => new Error('A token, please'),
@@ -124,7 +124,7 @@ t.test('the schemaErrorFormatter of a definition words what does not fit', async
   t.match(data, { code: 'FST_NSP_CONNECT_INVALID' })
 })
 
-t.test('attachValidation leaves what does not fit to the hooks, whatever the kind of schema', async (t) => {
+t.test('with attachValidation, hooks handle a mismatch, whatever the kind of schema', async (t) => {
   for (const auth of [{ type: 'object', required: ['token'] }, z.object({ token: z.string() })]) {
     const seen: unknown[] = []
     const definition = defineNamespace({
@@ -139,7 +139,7 @@ t.test('attachValidation leaves what does not fit to the hooks, whatever the kin
   }
 })
 
-t.test('a part of a Standard Schema that throws is no mismatch: it refuses the connect', async (t) => {
+t.test('a Standard Schema that throws is not a mismatch: it refuses the connect', async (t) => {
   const auth = z.object({}).refine(() => {
     throw new Error('secret')
   })
@@ -147,7 +147,7 @@ t.test('a part of a Standard Schema that throws is no mismatch: it refuses the c
   t.match((await refusal(app.injectSocket('/chat'))).data, { code: 'FST_NSP_INTERNAL' })
 })
 
-t.test('`this` is the instance that declared it, in every function of a definition', async (t) => {
+t.test('`this` is the declaring instance in every function of a definition', async (t) => {
   const seen = new Map<string, string>()
   function noteAs(name: string) {
     return function (this: FastifyInstance) {
@@ -197,14 +197,14 @@ t.test('`this` is the instance that declared it, in every function of a definiti
   await until(() => seen.has('event onAck') && seen.has('event onError') && seen.has('onResponse'))
   await socket.close()
   await gone.promise
-  // Fastify serializes no answer without a body.
+  // Fastify does not serialize a response without a body.
   const expected = [...own.filter((name) => name !== 'preSerialization'), 'expiresAt', 'onConnect', 'onDisconnect']
   expected.push('key', 'handler', ...Object.keys(hooks).map((name) => `event ${name}`))
   t.strictSame([...seen.keys()].sort(), expected.sort())
   for (const [name, prefix] of seen) t.equal(prefix, '/v1', name)
 })
 
-t.test('`this` of an onRecover is the instance, too', async (t) => {
+t.test('`this` of onRecover is the instance, too', async (t) => {
   const seen: unknown[] = []
   const definition = defineNamespace({
     onRecover() {
@@ -226,7 +226,7 @@ t.test('a hook that is added after the instance is ready is refused, as addHook 
   t.throws(() => app.addNamespaceHook('onEvent', () => {}), { code: 'FST_NSP_HOOK_LATE' })
 })
 
-t.test('an option of a route that a definition has is checked with its path', async (t) => {
+t.test('the route options of a definition are checked, and an error has the path of the option', async (t) => {
   for (const [definition, problem] of [
     [{ config: 1 }, '.config must be an object: got number'],
     [{ logLevel: 1 }, '.logLevel must be a string: got number'],

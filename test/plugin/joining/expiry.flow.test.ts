@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { type AnyNamespaceDefinition, requestOf } from '../../../plugin/index.js'
-import { expiryOf, setAlarm } from '../../../plugin/joining/expiry.js'
+import { expiryOf, scheduleAt } from '../../../plugin/joining/expiry.js'
 import { build, join, listen, next, until } from '../harness.js'
 
 const HOUR_MS = 3_600_000
 const told = { code: 'FST_NSP_IDENTITY_EXPIRED', statusCode: 401, message: 'The identity has expired' }
 
-/** Every request has the user that its bearer token is the JSON of, as after a jwtVerify(); `lastsMs` becomes its `exp`. */
+/** Every request has the user whose JSON is the bearer token, as after jwtVerify(); `lastsMs` becomes its `exp`. */
 function addUsers(app: FastifyInstance): void {
   app.decorateRequest('user', null as never)
   app.addHook('onRequest', async (request) => {
@@ -19,12 +19,12 @@ function addUsers(app: FastifyInstance): void {
   })
 }
 
-/** Serves `/chat`, which answers an `echo`, and other namespaces beside it. */
+/** Serves `/chat`, which answers an `echo`, and other namespaces. */
 async function serve(t: Test, definition: AnyNamespaceDefinition = {}) {
   const lines: Record<string, unknown>[] = []
   const logger = { level: 'debug', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } }
   const chat: AnyNamespaceDefinition = {
-    // of its own emits, so that the emit check is strict
+    // has emits of its own, so that the emit check is strict
     emits: { hi: { payload: { type: 'string' } } },
     events: {
       echo: { handler: (payload) => payload },
@@ -39,7 +39,7 @@ async function serve(t: Test, definition: AnyNamespaceDefinition = {}) {
   return { app, url, lines, connect }
 }
 
-t.test('an identity expires with its JWT: the client is told with a code, and disconnected', async (t) => {
+t.test('an identity expires with its JWT: the client receives a code, and is disconnected', async (t) => {
   const { app, connect } = await serve(t)
   const socket = connect({ lastsMs: 50 })
   const order: unknown[] = []
@@ -52,14 +52,14 @@ t.test('an identity expires with its JWT: the client is told with a code, and di
   t.equal(app.io.of('/chat').sockets.size, 0)
 })
 
-t.test('a namespace has its own idea of when: a Date, or milliseconds since the epoch', async (t) => {
+t.test('a namespace sets its own expiry: a Date, or milliseconds since the epoch', async (t) => {
   for (const toTime of [(ms: number) => new Date(ms), (ms: number) => ms]) {
     const { connect } = await serve(t, { expiresAt: () => toTime(Date.now() + 50) })
     t.strictSame(await next(connect({ lastsMs: HOUR_MS }), 'namespace:disconnect'), [told])
   }
 })
 
-t.test('without an idea of its own, or a token with one, it is for ever', async (t) => {
+t.test('without `expiresAt`, and without a token that has an `exp`, an identity never expires', async (t) => {
   const { app, connect } = await serve(t, { expiresAt: () => undefined })
   const sockets = [connect({ exp: 1 }), connect({ id: 'ada' }, '/other'), connect({ exp: 'soon' }, '/other')]
   await Promise.all(sockets.map((socket) => next(socket, 'connect')))
@@ -72,7 +72,7 @@ t.test('without an idea of its own, or a token with one, it is for ever', async 
   }
 })
 
-t.test('who comes too late is refused, not connected and dropped', async (t) => {
+t.test('a client with an expired identity is refused before it connects', async (t) => {
   let connects = 0
   const { connect, lines } = await serve(t, { onConnect: () => connects++ })
   const [error] = await next(connect({ lastsMs: 0 }), 'connect_error')
@@ -87,12 +87,12 @@ t.test('who comes too late is refused, not connected and dropped', async (t) => 
 
 const wrong: Record<string, [expiresAt: () => unknown, said: RegExp]> = {
   'an invalid Date': [() => new Date('x'), /got Invalid Date$/],
-  'no number': [() => Number.NaN, /got NaN$/],
-  'an endless number': [() => Number.POSITIVE_INFINITY, /got Infinity$/],
-  'a text': [() => '2030-01-01', /got '2030-01-01'$/],
-  'a null': [() => null, /got null$/],
-  'a promise, that fails too': [() => Promise.reject(new Error('late')), /got \[Promise\]$/],
-  'a throw': [
+  NaN: [() => Number.NaN, /got NaN$/],
+  Infinity: [() => Number.POSITIVE_INFINITY, /got Infinity$/],
+  'a string': [() => '2030-01-01', /got '2030-01-01'$/],
+  null: [() => null, /got null$/],
+  'a promise, also one that rejects,': [() => Promise.reject(new Error('late')), /got \[Promise\]$/],
+  'a thrown error': [
     () => {
       throw new Error('secret')
     },
@@ -101,7 +101,7 @@ const wrong: Record<string, [expiresAt: () => unknown, said: RegExp]> = {
 }
 
 for (const [what, [expiresAt, said]] of Object.entries(wrong)) {
-  t.test(`what is no time is never for ever: ${what} refuses`, async (t) => {
+  t.test(`an invalid expiry never means that the identity does not expire: ${what} refuses`, async (t) => {
     const { connect, lines } = await serve(t, { expiresAt: expiresAt as never })
     const [error] = await next(connect({}), 'connect_error')
     t.match(error, { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', details: { id: /^req-/ } } })
@@ -111,7 +111,7 @@ for (const [what, [expiresAt, said]] of Object.entries(wrong)) {
   })
 }
 
-t.test('a refusal by expiresAt is told in its words', async (t) => {
+t.test('an error that expiresAt throws is sent as the refusal', async (t) => {
   const { connect } = await serve(t, {
     expiresAt: () => {
       throw Object.assign(new Error('Revoked'), { statusCode: 401, code: 'REVOKED' })
@@ -121,7 +121,7 @@ t.test('a refusal by expiresAt is told in its words', async (t) => {
   t.match(error, { message: 'Revoked', data: { code: 'REVOKED', statusCode: 401 } })
 })
 
-t.test('other namespaces of the connection stay', async (t) => {
+t.test('the other namespaces of the connection stay joined', async (t) => {
   const { url } = await serve(t)
   const brief = join(t, url, '/chat', { auth: { token: JSON.stringify({ lastsMs: 100 }) } })
   const auth = { token: JSON.stringify({ lastsMs: HOUR_MS }) }
@@ -131,7 +131,7 @@ t.test('other namespaces of the connection stay', async (t) => {
   t.ok(long.every(({ connected }) => connected))
 })
 
-t.test('an identity that is refreshed in time lives on', async (t) => {
+t.test('an identity that is refreshed in time does not expire', async (t) => {
   const { connect } = await serve(t)
   const refreshed = connect({ lastsMs: 500 })
   await next(refreshed, 'connect')
@@ -141,37 +141,37 @@ t.test('an identity that is refreshed in time lives on', async (t) => {
   t.match(await refreshed.timeout(1_000).emitWithAck('echo', 'here'), { data: 'here' })
 })
 
-t.test('a refresh may also make it shorter, and one with an expired token changes nothing', async (t) => {
+t.test('a refresh may shorten the time, and one with an expired token changes nothing', async (t) => {
   const { connect } = await serve(t)
   const socket = connect({ lastsMs: HOUR_MS })
   await next(socket, 'connect')
-  const farewell = next(socket, 'namespace:disconnect')
+  const reasonSent = next(socket, 'namespace:disconnect')
   const refresh = (user: object) => socket.timeout(1_000).emitWithAck('token:refresh', JSON.stringify(user))
   t.strictSame(await refresh({ exp: 1 }), { ok: false, error: told })
   t.match(await socket.timeout(1_000).emitWithAck('echo', 'here'), { data: 'here' })
   t.match(await refresh({ lastsMs: 100 }), { ok: true })
-  t.strictSame(await farewell, [told])
+  t.strictSame(await reasonSent, [told])
 })
 
-t.test('an alarm rings by its clock, not by its timer, once, and never at once', async (t) => {
+t.test("the callback is called by the given clock, not by the timer's, once, and never synchronously", async (t) => {
   const times = [0, 25, 25, 30]
   let rings = 0
   const ring = () => void rings++
-  setAlarm(30, () => times.shift() as number, ring)
+  scheduleAt(30, () => times.shift() as number, ring)
   await until(() => rings > 0)
   t.strictSame([rings, times], [1, []])
-  setAlarm(Date.now() - 1, Date.now, ring)
+  scheduleAt(Date.now() - 1, Date.now, ring)
   t.equal(rings, 1)
   await until(() => rings > 1)
 })
 
-t.test('an alarm may be further away than a timer can wait, and is cancelled', async (t) => {
+t.test('the time may be later than a timer can wait for, and it can be cancelled', async (t) => {
   const warnings: Error[] = []
   const keep = (warning: Error) => void warnings.push(warning)
   process.on('warning', keep)
   t.teardown(() => process.off('warning', keep))
   const rings: string[] = []
-  const set = (name: string, at: number) => setAlarm(at, Date.now, () => void rings.push(name))
+  const set = (name: string, at: number) => scheduleAt(at, Date.now, () => void rings.push(name))
   const cancels = [
     set('in a hundred days', Date.now() + 100 * 24 * HOUR_MS),
     set('never', Number.POSITIVE_INFINITY),

@@ -6,7 +6,7 @@ import { defineNamespace } from '../../../plugin/index.js'
 import { build, heard, listen, refusal } from '../harness.js'
 
 /*
- * The hidden routes of namespaces live where no route of the application can meet them, nor a connect another route.
+ * No route of the application matches a connect, and no other request matches the hidden routes of namespaces.
  */
 
 const SERVERS: [string, FastifyServerOptions][] = [
@@ -36,7 +36,7 @@ for (const [what, server] of SERVERS) {
   })
 }
 
-t.test('an application that has the method CONNECT of its own, without a body, keeps its routes', async (t) => {
+t.test('an application that has added the method CONNECT itself, without a body, keeps its routes', async (t) => {
   const schema = { auth: { type: 'object', required: ['token'] } }
   const app = await build(t, { namespaces: { '/chat': { schema } } }, (app) => {
     app.addHttpMethod('CONNECT')
@@ -49,7 +49,7 @@ t.test('an application that has the method CONNECT of its own, without a body, k
   t.match((await refusal(app.injectSocket('/chat'))).data, { code: 'FST_NSP_CONNECT_INVALID' })
 })
 
-t.test('no request of the network or of inject() reaches a hidden route', async (t) => {
+t.test('no request from the network or from inject() reaches a hidden route', async (t) => {
   const seen: unknown[] = []
   const chat = { onRequest: async () => void seen.push('joining') }
   const app = await build(t, { namespaces: { '/chat': chat } })
@@ -65,7 +65,7 @@ t.test('no request of the network or of inject() reaches a hidden route', async 
   t.strictSame(seen, [])
 })
 
-t.test('what plugins see of a hidden route: its method, its url, and that it is hidden', async (t) => {
+t.test('plugins see the method and the url of a hidden route, and that it is hidden', async (t) => {
   const routes: unknown[] = []
   const requests: unknown[] = []
   const app = await build(t, {}, async (app) => {
@@ -86,7 +86,7 @@ t.test('what plugins see of a hidden route: its method, its url, and that it is 
   t.match(app.printRoutes(), 'CONNECT')
 })
 
-t.test('a namespace with constraints is there for those requests only', async (t) => {
+t.test('a namespace with constraints matches only requests that meet them', async (t) => {
   const admin = defineNamespace({ constraints: { host: 'admin.example' } })
   const app = await build(t, { namespaces: { '/admin': admin, '/chat': {} } })
   app.get('/versioned', { constraints: { version: '1.0.0' } }, async () => 'one')

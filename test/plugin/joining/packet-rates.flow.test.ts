@@ -3,7 +3,7 @@ import { WireSocket } from '../../wire/wire.js'
 import { build, listen, logLines, until } from '../harness.js'
 
 /*
- * How often one connection may join, leave, and ack what nobody waits for.
+ * The rate limits of a connection: joins, leaves, and unexpected acks.
  */
 
 async function open(t: Test, port: number) {
@@ -49,7 +49,7 @@ t.test('joins beyond joinsPerSecond are refused before any hook or log line of F
   t.ok(data.details.retryAfterMs > 0 && data.details.retryAfterMs <= 200)
 })
 
-t.test('whoever comes back with all the namespaces that one may have is let in', async (t) => {
+t.test('a client that reconnects may join as many namespaces at once as one connection may have', async (t) => {
   const app = await build(t, {
     limits: { joinsPerSecond: 1, namespacesPerConnection: 50 },
     namespaces: { '/orgs/:id': {} },
@@ -59,7 +59,7 @@ t.test('whoever comes back with all the namespaces that one may have is let in',
   for (let id = 0; id < 50; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
 })
 
-t.test('whoever leaves all of its namespaces comes back with all of them at once', async (t) => {
+t.test('a client that leaves all its namespaces may join all of them again at once', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:id': {} } })
   const wire = await open(t, await listen(app))
   for (let id = 0; id < 100; id++) wire.say(`40/orgs/${id},`)
@@ -69,7 +69,7 @@ t.test('whoever leaves all of its namespaces comes back with all of them at once
   for (let id = 0; id < 100; id++) t.match(await wire.next(), `40/orgs/${id},{"sid"`)
 })
 
-t.test('a repeated join beyond the rate has had its answer', async (t) => {
+t.test('a repeated join beyond the rate receives no second answer', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 1, namespacesPerConnection: 1 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
   wire.say('40/chat,')
@@ -82,10 +82,10 @@ t.test('a repeated join beyond the rate has had its answer', async (t) => {
   t.equal(app.io.of('/chat').sockets.size, 1)
 })
 
-t.test('leaves have the same rate; one too many ends its connection [joins-and-leaves]', async (t) => {
+t.test('leaves have the same rate; one over the limit closes the connection [joins-and-leaves]', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 2, namespacesPerConnection: 1 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
-  // Of a namespace that it has just left: Socket.IO has a turn of the loop for it.
+  // A join to a namespace that it has just left: Socket.IO handles the leave in the next tick.
   wire.say('40/chat,')
   await wire.next()
   for (let count = 0; count < 10; count++) wire.say('41/chat,')
@@ -93,7 +93,7 @@ t.test('leaves have the same rate; one too many ends its connection [joins-and-l
   await until(() => app.io.engine.clientsCount === 0)
 })
 
-t.test('joins and leaves have no rate where joinsPerSecond is 0', async (t) => {
+t.test('joins and leaves have no rate if joinsPerSecond is 0', async (t) => {
   const app = await build(t, { limits: { joinsPerSecond: 0 }, namespaces: { '/chat': {} } })
   const wire = await open(t, await listen(app))
   for (let count = 0; count < 300; count++) {
@@ -103,7 +103,7 @@ t.test('joins and leaves have no rate where joinsPerSecond is 0', async (t) => {
   }
 })
 
-t.test('acks that nobody waits for have a rate; those that are waited for are free', async (t) => {
+t.test('unexpected acks have a rate; expected ones have none', async (t) => {
   const { lines, logger } = logLines()
   let answered = 0
   const app = await build(

@@ -8,7 +8,7 @@ import { WirePolling, WireSocket } from '../../wire/wire.js'
 import { build, listen, logLines, refusal, until, withResolvers } from '../harness.js'
 
 /*
- * What a join takes, and that it gives it back, in each of its phases.
+ * A join releases what it has taken, at whatever point it ends.
  */
 
 const late = { message: 'The admission took too long', data: { code: 'FST_NSP_ADMISSION_TIMEOUT', statusCode: 503 } }
@@ -19,7 +19,7 @@ async function serve(t: Test, options: NamespacesOptions, prepare?: (app: Fastif
   return { app, lines, port: await listen(app) }
 }
 
-/** Says something, and gives what it hears next; ends with its test. */
+/** Sends a packet and returns the next one that is received; closed with its test. */
 async function open(t: Test, port: number) {
   const wire = await WireSocket.open(port)
   t.teardown(() => wire.end())
@@ -30,7 +30,7 @@ async function open(t: Test, port: number) {
   return { wire, ask }
 }
 
-/** All that there is of joins: live namespaces, and sockets that have not connected. */
+/** Everything that joins leave behind: live namespaces, and sockets that have not connected. */
 function remains({ io }: FastifyInstance): string[] {
   const waiting = [...io._nsps.values()].flatMap(({ name, ...namespace }) => {
     const { _preConnectSockets: sockets } = namespace as unknown as { _preConnectSockets: Map<string, Socket> }
@@ -39,24 +39,27 @@ function remains({ io }: FastifyInstance): string[] {
   return [...io._nsps.keys(), ...waiting]
 }
 
-t.test('a hold goes with its connection: five who join twice and end keep nobody out', async (t) => {
-  const { app, port } = await serve(t, { namespaces: { '/orgs/:id': {} }, limits: { dynamicNamespaces: 5 } })
-  for (let id = 0; id < 5; id++) {
-    const { wire, ask } = await open(t, port)
-    const joined = await ask(`40/orgs/${id},`)
-    t.match(joined, /^40\/orgs\/\d,{"sid":"[^"]+","pid":"[^"]+"}$|^40\/orgs\/\d,{"sid":"[^"]+"}$/)
-    wire.say(`40/orgs/${id},`)
-    wire.say(`40/orgs/${id + 10},`)
-    await wire.next()
-    await wire.end()
-  }
-  await until(() => app.io.engine.clientsCount === 0)
-  await until(() => app.io._nsps.size === 1)
-  t.strictSame(remains(app), ['/'])
-  await app.injectSocket('/orgs/99')
-})
+t.test(
+  'a connection that ends releases the places of its joins: five that join twice and end keep nobody out',
+  async (t) => {
+    const { app, port } = await serve(t, { namespaces: { '/orgs/:id': {} }, limits: { dynamicNamespaces: 5 } })
+    for (let id = 0; id < 5; id++) {
+      const { wire, ask } = await open(t, port)
+      const joined = await ask(`40/orgs/${id},`)
+      t.match(joined, /^40\/orgs\/\d,{"sid":"[^"]+","pid":"[^"]+"}$|^40\/orgs\/\d,{"sid":"[^"]+"}$/)
+      wire.say(`40/orgs/${id},`)
+      wire.say(`40/orgs/${id + 10},`)
+      await wire.next()
+      await wire.end()
+    }
+    await until(() => app.io.engine.clientsCount === 0)
+    await until(() => app.io._nsps.size === 1)
+    t.strictSame(remains(app), ['/'])
+    await app.injectSocket('/orgs/99')
+  },
+)
 
-t.test('a repeated CONNECT is answered as one join, and its connection lives', async (t) => {
+t.test('a repeated CONNECT is answered as one join, and the connection stays open', async (t) => {
   const seen: string[] = []
   const namespaces = {
     '/chat': { onConnect: ({ socket }: { socket: { id: string } }) => void seen.push(socket.id) },
@@ -83,7 +86,7 @@ t.test('a repeated CONNECT is answered as one join, and its connection lives', a
   await polling.post('1')
 })
 
-t.test('nor does it end one of protocol 3', async (t) => {
+t.test('a repeated CONNECT of protocol 3 keeps the connection open, too', async (t) => {
   const { app, port } = await serve(t, { io: { allowEIO3: true }, namespaces: { '/': {}, '/orgs/:id': {} } })
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=3&transport=websocket`)
   t.teardown(() => socket.terminate())
@@ -103,7 +106,7 @@ t.test('nor does it end one of protocol 3', async (t) => {
   t.equal(app.io.of('/orgs/1').sockets.size, 1)
 })
 
-t.test('a CONNECT behind a DISCONNECT is a new join, also in one piece', async (t) => {
+t.test('a CONNECT after a DISCONNECT is a new join, also in one chunk', async (t) => {
   const { app, port } = await serve(t, { namespaces: { '/chat': {} } })
   const polling = await WirePolling.open(port)
   const sids: string[] = []
@@ -114,12 +117,12 @@ t.test('a CONNECT behind a DISCONNECT is a new join, also in one piece', async (
     t.strictSame([...app.io.of('/chat').sockets.keys()], [sid])
   }
   t.equal(new Set(sids).size, 3)
-  // It has gone before its turn.
+  // The socket has left before it was handled.
   await polling.post('40/chat,\x1e1')
   await until(() => app.io.engine.clientsCount === 0)
 })
 
-/** Where somebody may be while nobody lets them in, and never will. */
+/** Phases in which a join can stay pending forever. */
 const PHASES: Record<string, (app: FastifyInstance, reached: () => void) => void> = {
   'a hook that never settles': (app, reached) => {
     app.namespace('/lost/:id', {
@@ -141,13 +144,13 @@ const PHASES: Record<string, (app: FastifyInstance, reached: () => void) => void
   "a middleware of Socket.IO's own dynamic namespaces": (app, reached) => {
     app.io.of(/^\/lost/).use(reached)
   },
-  "the question of Socket.IO's own dynamic namespaces": (app, reached) => {
+  "the callback of Socket.IO's own dynamic namespaces": (app, reached) => {
     app.io.of(() => reached())
   },
 }
 
 for (const [phase, setUp] of Object.entries(PHASES)) {
-  t.test(`a connection that is lost in ${phase} leaves nothing`, async (t) => {
+  t.test(`a connection that is lost in ${phase} leaves nothing behind`, async (t) => {
     let count = 0
     const { lines, logger } = logLines()
     const app = await build(t, { namespaces: {} }, undefined, { logger } as object)
@@ -168,7 +171,7 @@ for (const [phase, setUp] of Object.entries(PHASES)) {
     )
   })
 
-  t.test(`a client is answered within admissionTimeoutMs by ${phase}, and gives back its place`, async (t) => {
+  t.test(`a join that is pending in ${phase} is refused after admissionTimeoutMs and frees its place`, async (t) => {
     let count = 0
     const app = await build(t, { admissionTimeoutMs: 30, limits: { namespacesPerConnection: 1 }, namespaces: {} })
     setUp(app, () => void count++)
@@ -181,7 +184,7 @@ for (const [phase, setUp] of Object.entries(PHASES)) {
   })
 }
 
-/** An adapter that is asked for a session, and answers when `release` is called. */
+/** An adapter that restores a session when `release` is called. */
 function slowRecovery() {
   const calls: ((session: object | undefined) => void)[] = []
   class SlowAdapter extends Adapter {
@@ -193,7 +196,7 @@ function slowRecovery() {
 }
 
 t.test(
-  "who is lost, or refused, on the way to a child of Socket.IO's own dynamic namespaces leaves no child",
+  "a join to a child of Socket.IO's own dynamic namespaces that is lost or refused leaves no child behind",
   async (t) => {
     let letIn: (() => void) | undefined
     const app = await build(t, { io: { cleanupEmptyChildNamespaces: true }, namespaces: {} })
@@ -212,7 +215,7 @@ t.test(
     letIn?.()
     t.strictSame(childrenOf(), [['/'], 0], 'nobody waits for it')
 
-    // One is on the way to the child that another one has left.
+    // One client is joining the child that another one has left.
     const { wire } = await open(t, port)
     wire.say('40/lost/2,')
     letIn = undefined
@@ -235,7 +238,7 @@ for (const [what, io] of [
   ['a pattern', (app: FastifyInstance) => app.io.of(/^\/two\/\d+$/)],
   ['a function', (app: FastifyInstance) => app.io.of((name, _auth, allow) => setImmediate(allow, null, name !== '/'))],
 ] as const) {
-  t.test(`a child of ${what} counts once among the namespaces of a connection, and gives that back`, async (t) => {
+  t.test(`a child of ${what} counts once towards the namespaces of a connection, and frees its place`, async (t) => {
     const app = await build(t, { limits: { namespacesPerConnection: 2 }, namespaces: {} })
     io(app).on('connection', () => {})
     const { wire } = await open(t, await listen(app))
@@ -254,7 +257,7 @@ for (const [what, io] of [
   })
 }
 
-t.test('a recovery that takes for ever holds nothing, and what comes of it in the end is not heard', async (t) => {
+t.test('a recovery that never ends holds nothing, and its late result is ignored', async (t) => {
   const { calls, io } = slowRecovery()
   const seen: unknown[] = []
   const { app, port } = await serve(t, {
@@ -282,7 +285,7 @@ t.test('a recovery that takes for ever holds nothing, and what comes of it in th
   t.strictSame(remains(app), ['/'])
 })
 
-t.test('a middleware that calls next when the time is up is not heard, nor is one that fails then', async (t) => {
+t.test('a middleware that calls next, or fails, after the time limit is ignored', async (t) => {
   const calls: ((error?: Error) => void)[] = []
   const seen: unknown[] = []
   const { app, port } = await serve(t, {
@@ -300,39 +303,42 @@ t.test('a middleware that calls next when the time is up is not heard, nor is on
   t.strictSame(remains(app), ['/', '/chat'])
 })
 
-t.test('a place counts from the CONNECT to the end: who was refused, or has left, gives it back', async (t) => {
-  const { app, port } = await serve(t, {
-    limits: { namespacesPerConnection: 2 },
-    namespaces: {
-      '/chat': {},
-      '/no': { preHandler: async (_request, reply) => reply.code(401).send() },
-      '/orgs/:id': {},
-    },
-  })
-  app.io.of('/refused').use((_socket, next) => next(new Error('Refused')))
-  app.io.of('/broken').use(() => {
-    throw new Error('broken')
-  })
-  app.io.of(/^\/parent/).use((_socket, next) => next(new Error('Refused')))
-  app.io.of(/^\/bug/).use(() => {
-    throw new Error('broken')
-  })
-  const { wire, ask } = await open(t, port)
-  t.match(await ask('40/chat,'), '40/chat,{"sid"')
-  for (let turn = 0; turn < 3; turn++) {
-    for (const address of ['/no', '/nowhere', '/refused', '/broken', '/parent', '/bug']) {
-      t.match(await ask(`40${address},`), `44${address},{"message"`)
+t.test(
+  'a place counts from the CONNECT to the end of the socket, and is freed by a refusal or a disconnect',
+  async (t) => {
+    const { app, port } = await serve(t, {
+      limits: { namespacesPerConnection: 2 },
+      namespaces: {
+        '/chat': {},
+        '/no': { preHandler: async (_request, reply) => reply.code(401).send() },
+        '/orgs/:id': {},
+      },
+    })
+    app.io.of('/refused').use((_socket, next) => next(new Error('Refused')))
+    app.io.of('/broken').use(() => {
+      throw new Error('broken')
+    })
+    app.io.of(/^\/parent/).use((_socket, next) => next(new Error('Refused')))
+    app.io.of(/^\/bug/).use(() => {
+      throw new Error('broken')
+    })
+    const { wire, ask } = await open(t, port)
+    t.match(await ask('40/chat,'), '40/chat,{"sid"')
+    for (let turn = 0; turn < 3; turn++) {
+      for (const address of ['/no', '/nowhere', '/refused', '/broken', '/parent', '/bug']) {
+        t.match(await ask(`40${address},`), `44${address},{"message"`)
+      }
+      t.match(await ask('40/orgs/1,'), '40/orgs/1,{"sid"')
+      t.match(await ask('40/orgs/2,'), '"FST_NSP_NAMESPACES_LIMIT"')
+      if (turn > 0) {
+        app.io.of('/orgs/1').disconnectSockets()
+        t.equal(await wire.next(), '41/orgs/1,')
+      } else wire.say('41/orgs/1,')
     }
-    t.match(await ask('40/orgs/1,'), '40/orgs/1,{"sid"')
-    t.match(await ask('40/orgs/2,'), '"FST_NSP_NAMESPACES_LIMIT"')
-    if (turn > 0) {
-      app.io.of('/orgs/1').disconnectSockets()
-      t.equal(await wire.next(), '41/orgs/1,')
-    } else wire.say('41/orgs/1,')
-  }
-})
+  },
+)
 
-t.test('a listener of the application that throws as a socket connects keeps no hold', async (t) => {
+t.test('a listener of the application that throws as a socket connects keeps no place taken', async (t) => {
   const { app, port, lines } = await serve(t, { namespaces: { '/orgs/:id': {} } })
   app.io.on('new_namespace', (namespace) => {
     namespace.on('connect', () => {
@@ -368,7 +374,7 @@ const answers: Record<string, [hook: (reply: FastifyReply) => unknown, told: obj
 }
 
 for (const [what, [hook, told]] of Object.entries(answers)) {
-  t.test(`a hook that closes the connection of its answer is told like any other: ${what}`, async (t) => {
+  t.test(`a hook that closes the connection of its response refuses like any other: ${what}`, async (t) => {
     for (const logger of [false, true]) {
       const app = await build(
         t,
@@ -390,13 +396,13 @@ for (const [what, [hook, told]] of Object.entries(answers)) {
   })
 }
 
-t.test('a connect that is left alone because the server closes is refused where that takes too long', async (t) => {
+t.test('a connect without an answer, because the server is closing, is refused after the time limit', async (t) => {
   const heard: string[] = []
   const isSeen = withResolvers()
   const { app, port } = await serve(
     t,
     { admissionTimeoutMs: 30, namespaces: { '/chat': {}, '/late': {} } },
-    // Before the plugin's own: Fastify answers every request with a 503 by then.
+    // Runs before the plugin's own hook: by then Fastify answers every request with a 503.
     (app) => app.addHook('preClose', () => isSeen.promise),
   )
   const { wire, ask } = await open(t, port)
@@ -410,7 +416,7 @@ t.test('a connect that is left alone because the server closes is refused where 
   t.match(await wire.next(), { closed: Number })
 })
 
-t.test('nothing of a join begins after its end, be it the end of its time or of its connection', async (t) => {
+t.test('no part of a join starts after its end, by its time limit or by its connection', async (t) => {
   for (const end of ['time', 'connection', 'socket']) {
     const seen: string[] = []
     const released = withResolvers()
@@ -455,7 +461,7 @@ t.test('nothing of a join begins after its end, be it the end of its time or of 
   }
 })
 
-t.test('a reauthenticate is bounded by admissionTimeoutMs, too, and changes nothing', async (t) => {
+t.test('a reauthenticate is limited by admissionTimeoutMs, too, and changes nothing', async (t) => {
   const { port } = await serve(t, {
     admissionTimeoutMs: 30,
     namespaces: {
@@ -476,7 +482,7 @@ t.test('a reauthenticate is bounded by admissionTimeoutMs, too, and changes noth
   t.match(await ask('42/chat,2["again",{}]'), '43/chat,2[{"ok":true')
 })
 
-t.test('a namespace that the application decides on too late is not joined, and may be joined again', async (t) => {
+t.test('a namespace whose callback answers too late is not joined, and can be joined again', async (t) => {
   const decisions: ((error: Error | null, isAllowed: boolean) => void)[] = []
   const app = await build(t, { admissionTimeoutMs: 30, namespaces: {} })
   app.io.of((_name, _auth, decide) => void decisions.push(decide as never)).on('connection', () => {})
@@ -490,45 +496,48 @@ t.test('a namespace that the application decides on too late is not joined, and 
   t.match(await ask('40/rooms/1,'), '40/rooms/1,{"sid"')
 })
 
-t.test('who is admitted while the server closes is left alone, and makes nothing', async (t) => {
-  const [asked, handled, released, done] = [withResolvers(), withResolvers(), withResolvers(), withResolvers()]
-  const { app, lines, port } = await serve(t, {
-    closeTimeoutMs: 5_000,
-    namespaces: {
-      '/chat': {
-        events: {
-          wait: {
-            handler: () => {
-              handled.resolve()
-              return done.promise
+t.test(
+  'a client that is admitted while the server closes receives no CONNECT_ERROR, and no namespace is made',
+  async (t) => {
+    const [asked, handled, released, done] = [withResolvers(), withResolvers(), withResolvers(), withResolvers()]
+    const { app, lines, port } = await serve(t, {
+      closeTimeoutMs: 5_000,
+      namespaces: {
+        '/chat': {
+          events: {
+            wait: {
+              handler: () => {
+                handled.resolve()
+                return done.promise
+              },
             },
           },
         },
-      },
-      '/orgs/:id': {
-        preHandler: () => {
-          asked.resolve()
-          return released.promise
+        '/orgs/:id': {
+          preHandler: () => {
+            asked.resolve()
+            return released.promise
+          },
         },
       },
-    },
-  })
-  const { wire, ask } = await open(t, port)
-  await ask('40/chat,')
-  wire.say('42/chat,["wait"]')
-  wire.say('40/orgs/1,')
-  await Promise.all([asked.promise, handled.promise])
-  const closed = app.close()
-  t.match(await ask('42/chat,1["wait"]'), '"FST_NSP_CLOSING"', 'it closes')
-  released.resolve()
-  await until(() => lines.some(({ code }) => code === 'FST_NSP_CLOSING'))
-  t.notOk(app.io._nsps.has('/orgs/1'))
-  done.resolve()
-  await closed
-  t.match(await wire.next(), { closed: Number })
-})
+    })
+    const { wire, ask } = await open(t, port)
+    await ask('40/chat,')
+    wire.say('42/chat,["wait"]')
+    wire.say('40/orgs/1,')
+    await Promise.all([asked.promise, handled.promise])
+    const closed = app.close()
+    t.match(await ask('42/chat,1["wait"]'), '"FST_NSP_CLOSING"', 'it closes')
+    released.resolve()
+    await until(() => lines.some(({ code }) => code === 'FST_NSP_CLOSING'))
+    t.notOk(app.io._nsps.has('/orgs/1'))
+    done.resolve()
+    await closed
+    t.match(await wire.next(), { closed: Number })
+  },
+)
 
-t.test('a join that is on its way takes a place, and its end gives it back', async (t) => {
+t.test('a pending join takes a place, and its end frees it', async (t) => {
   const { promise, resolve } = withResolvers()
   const { port } = await serve(t, {
     namespaces: { '/slow': { onRequest: () => promise }, '/other': {} },

@@ -6,10 +6,10 @@ import { defineNamespaces, type NamespacesOptions } from '../../../plugin/index.
 import { build, heard, listen, logLines, TRANSPORTS, until } from '../harness.js'
 
 /*
- * Clients of Socket.IO 2 speak protocol 3, which `allowEIO3` lets in. This is their own client, unmodified.
+ * Clients of Socket.IO 2 speak protocol 3, which `allowEIO3` permits. These tests use the original client.
  */
 
-/** What we use of it; it has no types. */
+/** The parts of the client that are used here; it has no types. */
 interface OldSocket {
   readonly connected: boolean
   emit(event: string, ...args: unknown[]): unknown
@@ -25,7 +25,7 @@ async function open(t: Test, options: NamespacesOptions, transports: readonly st
   const { lines, logger } = logLines()
   const app = await build(t, { ...options, io: { ...options.io, allowEIO3: true } }, undefined, { logger })
   const url = `http://127.0.0.1:${await listen(app)}`
-  /** A socket on a connection of its own, and what it is told. */
+  /** A socket with its own connection, and what it receives. */
   function enter(name: string) {
     const errors: unknown[] = []
     const socket = connectOld(url + name, { transports, reconnection: false, forceNew: true })
@@ -63,7 +63,7 @@ const NAMESPACES = defineNamespaces({
 
 for (const transports of TRANSPORTS) {
   t.test(
-    `a client of Socket.IO 2 joins, emits, is answered, hears and leaves, over ${transports.join(' and ')} [protocol-3]`,
+    `a client of Socket.IO 2 joins, emits, receives acks and events, and leaves, over ${transports.join(' and ')} [protocol-3]`,
     async (t) => {
       const { app, enter, failures } = await open(t, { namespaces: NAMESPACES }, transports)
       app.io.of('/plain').on('connection', (socket) => socket.on('echo', (value, ack) => ack(value)))
@@ -97,7 +97,7 @@ for (const transports of TRANSPORTS) {
     },
   )
 
-  t.test(`a client of Socket.IO 2 is told why it is refused, over ${transports.join(' and ')}`, async (t) => {
+  t.test(`a client of Socket.IO 2 receives the reason of a refusal, over ${transports.join(' and ')}`, async (t) => {
     const { enter } = await open(t, { namespaces: NAMESPACES }, transports)
     for (const [name, code, message] of [
       ['/closed', 'NO_PASS', 'Not without a pass'],
@@ -124,7 +124,7 @@ t.test(
         '/': {
           onRequest: async (request, reply) => {
             asked.push(request.url)
-            // It never settles: the time of the join ends it.
+            // It never settles: the join ends at its time limit.
             if (request.url.includes('slow')) return new Promise(() => {})
             return reply.code(401).send({ code: 'NO_PASS', message: 'No' })
           },
@@ -137,7 +137,7 @@ t.test(
     await until(() => root.errors.length > 0)
     t.match(root.errors, [{ code: 'NO_PASS' }], 'who wants / is told')
     t.strictSame(chat.errors, [], 'and nobody else is, though it was there before')
-    // One whose refusal is ready before it asks, one that asks before, and one that asks for nothing.
+    // The first asks after its refusal is ready, the second before that, the third asks for nothing.
     for (const [query, isAsking] of [
       ['', true],
       ['&slow=1', true],
@@ -159,7 +159,7 @@ t.test(
   },
 )
 
-t.test('a connection of protocol 3 that ends before it is told is told nothing', async (t) => {
+t.test('a connection of protocol 3 that closes before its refusal is sent receives nothing', async (t) => {
   const { app, url } = await open(t, { namespaces: NAMESPACES })
   const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
   const lines: string[] = []
@@ -167,7 +167,7 @@ t.test('a connection of protocol 3 that ends before it is told is told nothing',
   await heard(socket, 'message')
   socket.terminate()
   await until(() => app.io.engine.clientsCount === 0)
-  // What comes later than it would have been told.
+  // Longer than the delay of the refusal.
   const root = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
   t.teardown(() => root.terminate())
   const told: string[] = []
@@ -176,36 +176,33 @@ t.test('a connection of protocol 3 that ends before it is told is told nothing',
   t.equal(lines.length, 1)
 })
 
-t.test(
-  'a connection of protocol 3 that is lost in a hook of / joins nothing, whatever comes of the hook',
-  async (t) => {
-    for (const statusCode of [200, 401]) {
-      let goOn: (() => void) | undefined
-      let isOver = false
-      const { app, url, failures } = await open(t, {
-        namespaces: {
-          '/': {
-            preHandler: async () => {
-              await new Promise<void>((resolve) => {
-                goOn = resolve
-              })
-              setImmediate(() => {
-                isOver = true
-              })
-              if (statusCode !== 200) throw Object.assign(new Error('No'), { statusCode })
-            },
+t.test('a connection of protocol 3 that is lost in a hook of / joins nothing, whatever the hook decides', async (t) => {
+  for (const statusCode of [200, 401]) {
+    let goOn: (() => void) | undefined
+    let isOver = false
+    const { app, url, failures } = await open(t, {
+      namespaces: {
+        '/': {
+          preHandler: async () => {
+            await new Promise<void>((resolve) => {
+              goOn = resolve
+            })
+            setImmediate(() => {
+              isOver = true
+            })
+            if (statusCode !== 200) throw Object.assign(new Error('No'), { statusCode })
           },
         },
-      })
-      const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
-      await heard(socket, 'message')
-      await until(() => goOn !== undefined)
-      socket.terminate()
-      await until(() => app.io.engine.clientsCount === 0)
-      goOn?.()
-      await until(() => isOver)
-      t.equal(app.io.of('/').sockets.size, 0)
-      t.strictSame(failures(), [])
-    }
-  },
-)
+      },
+    })
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=3&transport=websocket`)
+    await heard(socket, 'message')
+    await until(() => goOn !== undefined)
+    socket.terminate()
+    await until(() => app.io.engine.clientsCount === 0)
+    goOn?.()
+    await until(() => isOver)
+    t.equal(app.io.of('/').sockets.size, 0)
+    t.strictSame(failures(), [])
+  }
+})

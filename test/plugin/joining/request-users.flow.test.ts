@@ -8,16 +8,16 @@ import { createCluster } from '../cluster-harness.js'
 import { build, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
 
 /*
- * Whoever was let in by a decision that is older than a disconnectUser() is out.
+ * A decision that is older than a call of disconnectUser() admits no socket of that user.
  */
 
 const out = { message: 'Banned', data: { code: 'FST_NSP_USER_DISCONNECTED', statusCode: 403 } }
-const farewell = { code: 'FST_NSP_USER_DISCONNECTED', statusCode: 403, message: 'Banned' }
+const reasonSent = { code: 'FST_NSP_USER_DISCONNECTED', statusCode: 403, message: 'Banned' }
 
 const tokenOf = ({ body, headers }: FastifyRequest) => Object(body).user ?? headers['x-user']
 
-/** A gate in which somebody waits until `open` is called; `reached` counts who has come to it. */
-function gate() {
+/** A latch: `wait` resolves when `open` is called; `reached` counts the calls of `wait`. */
+function createLatch() {
   const opened = withResolvers()
   const state = { reached: 0, open: () => opened.resolve() }
   const wait = () => {
@@ -45,7 +45,7 @@ async function serve(
 const as = (user: string) => ({ auth: { user } })
 const by = (user: string) => ({ extraHeaders: { 'x-user': user } })
 
-function farewellOf(socket: Socket): Promise<unknown[]> {
+function disconnectOf(socket: Socket): Promise<unknown[]> {
   return Promise.all([
     next(socket, 'namespace:disconnect').then(([why]) => why),
     next(socket, 'disconnect').then(([reason]) => reason),
@@ -53,20 +53,20 @@ function farewellOf(socket: Socket): Promise<unknown[]> {
 }
 
 for (const hook of ['onRequest', 'preValidation', 'preHandler'] as const) {
-  t.test(`whose hook ${hook} ran when disconnectUser() was called is refused`, async (t) => {
+  t.test(`a client whose hook ${hook} was running when disconnectUser() was called is refused`, async (t) => {
     const seen: unknown[] = []
-    const door = gate()
+    const latch = createLatch()
     const { app, url } = await serve(t, {
       desk: {
-        [hook]: (request: FastifyRequest) => (tokenOf(request) === 'eve' ? door.wait() : Promise.resolve()),
+        [hook]: (request: FastifyRequest) => (tokenOf(request) === 'eve' ? latch.wait() : Promise.resolve()),
         onConnect: ({ request }) => void seen.push(tokenOf(request as never)),
       },
     })
     const joining = refusal(next(join(t, url, '/desk', as('eve')), 'connect'))
-    await until(() => door.reached === 1)
+    await until(() => latch.reached === 1)
     t.equal(app.disconnectUser('eve', 'Banned'), 0)
     app.disconnectUser('mallory')
-    door.open()
+    latch.open()
     t.strictSame(await joining, out)
     await next(join(t, url, '/desk', as('ada')), 'connect')
     await next(join(t, url, '/desk', as('eve')), 'connect')
@@ -75,64 +75,70 @@ for (const hook of ['onRequest', 'preValidation', 'preHandler'] as const) {
   })
 }
 
-t.test('who is in a middleware of the namespace then is told so, and its onConnect does not run', async (t) => {
-  const seen: string[] = []
-  const met: boolean[] = []
-  const door = gate()
-  const { app, url } = await serve(t, {
-    desk: {
-      onConnect: () => void seen.push('onConnect'),
-      onDisconnect: () => void seen.push('onDisconnect'),
-      events: { hi: { handler: () => void seen.push('hi') } },
-    },
-  })
-  await app.ready()
-  app.io.of('/desk').use((_socket, go) => void door.wait().then(() => go()))
-  app.io.of('/desk').on('connection', (socket) => {
-    met.push(socket.connected)
-    socket.on('disconnect', () => met.push(false))
-  })
-  const socket = join(t, url, '/desk', as('eve'))
-  const gone = farewellOf(socket)
-  socket.on('connect', () => socket.emit('hi'))
-  await until(() => door.reached === 1)
-  app.disconnectUser('eve', 'Banned')
-  door.open()
-  t.strictSame(await gone, [farewell, 'io server disconnect'])
-  t.strictSame(seen, [])
-  t.strictSame(met, [true, false])
-  t.equal(app.io.of('/desk').sockets.size, 0)
-})
-
-t.test('a reauthenticate under way that would make bob eve is refused, and bob stays', async (t) => {
-  const door = gate()
-  const { app, url } = await serve(t, {
-    desk: {
-      preHandler: async (request) => (tokenOf(request) === 'eve' ? door.wait() : undefined),
-      events: {
-        become: {
-          handler: async (auth, { reauthenticate }) => {
-            await reauthenticate(auth as object)
-          },
-        },
-        whoami: { handler: (_payload, { request }) => tokenOf(request as never) },
+t.test(
+  'a client that is in a middleware of the namespace at the call is refused with a code, and its onConnect does not run',
+  async (t) => {
+    const seen: string[] = []
+    const met: boolean[] = []
+    const latch = createLatch()
+    const { app, url } = await serve(t, {
+      desk: {
+        onConnect: () => void seen.push('onConnect'),
+        onDisconnect: () => void seen.push('onDisconnect'),
+        events: { hi: { handler: () => void seen.push('hi') } },
       },
-    },
-  })
-  const socket = join(t, url, '/desk', as('bob'))
-  await next(socket, 'connect')
-  const ack = socket.emitWithAck('become', { user: 'eve' })
-  await until(() => door.reached === 1)
-  app.disconnectUser('eve', 'Banned')
-  door.open()
-  t.strictSame(await ack, { ok: false, error: { ...out.data, message: 'Banned' } })
-  t.match(await socket.emitWithAck('whoami'), { data: 'bob' })
-  t.match(await socket.emitWithAck('become', { user: 'eve' }), { ok: true })
-  t.equal(app.disconnectUser('bob'), 0)
-  t.equal(app.disconnectUser('eve'), 1)
-})
+    })
+    await app.ready()
+    app.io.of('/desk').use((_socket, go) => void latch.wait().then(() => go()))
+    app.io.of('/desk').on('connection', (socket) => {
+      met.push(socket.connected)
+      socket.on('disconnect', () => met.push(false))
+    })
+    const socket = join(t, url, '/desk', as('eve'))
+    const gone = disconnectOf(socket)
+    socket.on('connect', () => socket.emit('hi'))
+    await until(() => latch.reached === 1)
+    app.disconnectUser('eve', 'Banned')
+    latch.open()
+    t.strictSame(await gone, [reasonSent, 'io server disconnect'])
+    t.strictSame(seen, [])
+    t.strictSame(met, [true, false])
+    t.equal(app.io.of('/desk').sockets.size, 0)
+  },
+)
 
-t.test('nor does one slip in at the last moment', async (t) => {
+t.test(
+  'a pending reauthenticate that would change the user to the disconnected one is refused, and the old user stays',
+  async (t) => {
+    const latch = createLatch()
+    const { app, url } = await serve(t, {
+      desk: {
+        preHandler: async (request) => (tokenOf(request) === 'eve' ? latch.wait() : undefined),
+        events: {
+          become: {
+            handler: async (auth, { reauthenticate }) => {
+              await reauthenticate(auth as object)
+            },
+          },
+          whoami: { handler: (_payload, { request }) => tokenOf(request as never) },
+        },
+      },
+    })
+    const socket = join(t, url, '/desk', as('bob'))
+    await next(socket, 'connect')
+    const ack = socket.emitWithAck('become', { user: 'eve' })
+    await until(() => latch.reached === 1)
+    app.disconnectUser('eve', 'Banned')
+    latch.open()
+    t.strictSame(await ack, { ok: false, error: { ...out.data, message: 'Banned' } })
+    t.match(await socket.emitWithAck('whoami'), { data: 'bob' })
+    t.match(await socket.emitWithAck('become', { user: 'eve' }), { ok: true })
+    t.equal(app.disconnectUser('bob'), 0)
+    t.equal(app.disconnectUser('eve'), 1)
+  },
+)
+
+t.test('a reauthenticate that ends in the same tick as the call is refused, too', async (t) => {
   let call = () => {}
   const { app, url } = await serve(t, {
     userIdOf: (request) => {
@@ -150,7 +156,7 @@ t.test('nor does one slip in at the last moment', async (t) => {
     app.disconnectUser('eve', 'Banned')
   }
   const ack = socket.emitWithAck('become', { user: 'eve' })
-  t.strictSame(await farewellOf(socket), [farewell, 'io server disconnect'])
+  t.strictSame(await disconnectOf(socket), [reasonSent, 'io server disconnect'])
   t.equal(app.io.of('/desk').sockets.size, 0)
   ack.catch(() => {})
 })
@@ -158,20 +164,20 @@ t.test('nor does one slip in at the last moment', async (t) => {
 for (const transports of [['polling'], ['websocket']]) {
   const over = `over ${transports}`
 
-  t.test(`a plain namespace is not joined over a connection that is older than the call, ${over}`, async (t) => {
-    const door = gate()
+  t.test(`a plain namespace can't be joined over a connection that is older than the call, ${over}`, async (t) => {
+    const latch = createLatch()
     const { app, url } = await serve(t)
     app.io.of('/plain').on('connection', () => {})
-    app.io.of('/slow').use((_socket, go) => void door.wait().then(() => go()))
+    app.io.of('/slow').use((_socket, go) => void latch.wait().then(() => go()))
     const desk = join(t, url, '/desk', { ...by('eve'), ...as('someone'), transports })
     await next(desk, 'connect')
     const slow = desk.io.socket('/slow')
-    const gone = farewellOf(slow)
-    await until(() => door.reached === 1)
+    const gone = disconnectOf(slow)
+    await until(() => latch.reached === 1)
     t.equal(app.disconnectUser('eve', 'Banned'), 0)
     for (let call = 0; call < 10; call++) app.disconnectUser(`mallory ${call}`)
-    door.open()
-    t.strictSame(await gone, [farewell, 'io server disconnect'])
+    latch.open()
+    t.strictSame(await gone, [reasonSent, 'io server disconnect'])
     for (let turn = 0; turn < 2; turn++) {
       t.strictSame(await refusal(next(desk.io.socket('/plain').connect(), 'connect')), out)
     }
@@ -180,23 +186,26 @@ for (const transports of [['polling'], ['websocket']]) {
     t.equal(app.disconnectUser('eve'), 1)
   })
 
-  t.test(`nor over one whose handshake was under way, ${over}`, async (t) => {
-    const door = gate()
-    const { app, url } = await serve(t, {}, (app) => {
-      app.addHook('onRequest', async ({ headers, method }) => {
-        if (headers['x-slow'] && method === 'GET') await door.wait()
+  t.test(
+    `a plain namespace can't be joined over a connection whose handshake was pending at the call, ${over}`,
+    async (t) => {
+      const latch = createLatch()
+      const { app, url } = await serve(t, {}, (app) => {
+        app.addHook('onRequest', async ({ headers, method }) => {
+          if (headers['x-slow'] && method === 'GET') await latch.wait()
+        })
       })
-    })
-    app.io.of('/plain').on('connection', () => {})
-    app.disconnectUser('nobody')
-    const join = (user: string) => connectSlowly(t, url, user, transports)
-    const [eve, ada] = [join('eve'), join('ada')]
-    await until(() => door.reached === 2)
-    app.disconnectUser('eve', 'Banned')
-    door.open()
-    t.strictSame(await refusal(eve), out)
-    await ada
-  })
+      app.io.of('/plain').on('connection', () => {})
+      app.disconnectUser('nobody')
+      const join = (user: string) => connectSlowly(t, url, user, transports)
+      const [eve, ada] = [join('eve'), join('ada')]
+      await until(() => latch.reached === 2)
+      app.disconnectUser('eve', 'Banned')
+      latch.open()
+      t.strictSame(await refusal(eve), out)
+      await ada
+    },
+  )
 }
 
 function connectSlowly(t: Test, url: string, user: string, transports: string[]): Promise<unknown> {
@@ -204,26 +213,29 @@ function connectSlowly(t: Test, url: string, user: string, transports: string[])
   return next(join(t, url, '/plain', { extraHeaders, transports: transports as never }), 'connect')
 }
 
-t.test('nor over one that inject() has made before the call; one that it makes later is none of the old', async (t) => {
-  const { app } = await serve(t)
-  app.io.of('/plain').on('connection', () => {})
-  const headers = { 'x-user': 'eve' }
-  const open = async () => {
-    const { sid } = JSON.parse((await app.inject({ url: POLLING, headers })).body.slice(1))
-    const url = `${POLLING}&sid=${sid}`
-    return async () => {
-      await app.inject({ url, method: 'POST', headers, payload: '40/plain,' })
-      return (await app.inject({ url, headers })).body
+t.test(
+  "a plain namespace can't be joined over a connection that inject() made before the call, but over one it made later",
+  async (t) => {
+    const { app } = await serve(t)
+    app.io.of('/plain').on('connection', () => {})
+    const headers = { 'x-user': 'eve' }
+    const open = async () => {
+      const { sid } = JSON.parse((await app.inject({ url: POLLING, headers })).body.slice(1))
+      const url = `${POLLING}&sid=${sid}`
+      return async () => {
+        await app.inject({ url, method: 'POST', headers, payload: '40/plain,' })
+        return (await app.inject({ url, headers })).body
+      }
     }
-  }
-  const ask = await open()
-  app.disconnectUser('eve', 'Banned')
-  const askLater = await open()
-  t.match(await ask(), '44/plain,{"message":"Banned"')
-  t.match(await askLater(), '40/plain,{"sid"')
-})
+    const ask = await open()
+    app.disconnectUser('eve', 'Banned')
+    const askLater = await open()
+    t.match(await ask(), '44/plain,{"message":"Banned"')
+    t.match(await askLater(), '40/plain,{"sid"')
+  },
+)
 
-t.test('where nobody knows whose a plain connection is, it joins, and the log says why', async (t) => {
+t.test('if the user of a plain connection is unknown, it joins, and the log says why', async (t) => {
   const { lines, logger } = logLines()
   const app = await build(
     t,
@@ -245,19 +257,19 @@ t.test('where nobody knows whose a plain connection is, it joins, and the log sa
   )
 })
 
-t.test('so is one that was called on another node', async (t) => {
+t.test('a call on another node has the same effect', async (t) => {
   const adapter = createCluster()
-  const door = gate()
+  const latch = createLatch()
   const here = await serve(t, { io: { adapter } })
-  const there = await serve(t, { io: { adapter }, desk: { preHandler: () => door.wait() } })
+  const there = await serve(t, { io: { adapter }, desk: { preHandler: () => latch.wait() } })
   const joining = refusal(next(join(t, there.url, '/desk', as('eve')), 'connect'))
-  await until(() => door.reached === 1)
+  await until(() => latch.reached === 1)
   here.app.disconnectUser('eve', 'Banned')
-  door.open()
+  latch.open()
   t.strictSame(await joining, out)
 })
 
-t.test('a session that waits is not recovered when its user was disconnected meanwhile', async (t) => {
+t.test('a session is not recovered if its user was disconnected in the meantime', async (t) => {
   const seen: string[] = []
   const { app, port } = await serve(t, {
     io: { connectionStateRecovery: {} },
@@ -284,12 +296,12 @@ t.test('a session that waits is not recovered when its user was disconnected mea
   t.strictSame(seen, ['connected eve', 'connected ada', 'connected eve', 'recovered ada'])
 })
 
-t.test('of very many calls the last ones are remembered; what may be older than those is decided anew', async (t) => {
+t.test('only the most recent calls are stored; decisions that may be older than those are made again', async (t) => {
   const { app, url } = await serve(t)
   app.io.of('/plain').on('connection', () => {})
   const first = join(t, url, '/desk', { ...by('bob'), ...as('bob'), transports: ['websocket'] })
   await next(first, 'connect')
-  const held = gate()
+  const held = createLatch()
   app.io.of('/slow').use((_socket, go) => void held.wait().then(() => go()))
   const second = join(t, url, '/slow', { ...by('carol'), transports: ['websocket'] })
   await until(() => held.reached === 1)
@@ -302,7 +314,7 @@ t.test('of very many calls the last ones are remembered; what may be older than 
   await next(join(t, url, '/plain', { ...by('bob'), forceNew: true } as object), 'connect')
 })
 
-t.test('calls are remembered by their number', async (t) => {
+t.test('calls are stored by their number', async (t) => {
   let now = 1_000
   const dismissed = new DismissedUsers(() => now, 2)
   const before = {}

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { defineNamespace, type NamespacesOptions, requestOf } from '../../../plugin/index.js'
 import { build, join, listen, next, POLLING, shake, TRANSPORTS, until, WEBSOCKET } from '../harness.js'
 
-/** What both plugins have in common; each declares `request.session` with a type of its own. */
+/** The common part of both plugins; each declares `request.session` with its own type. */
 interface Session {
   readonly sessionId: string
   user?: string
@@ -20,7 +20,7 @@ function sessionOf(request: object): Session {
   return (request as { session: Session }).session
 }
 
-/** A store that keeps what a database would: text. */
+/** A store that keeps text, as a database does. */
 class Store {
   readonly entries = new Map<string, string>()
   readonly calls: string[] = []
@@ -44,13 +44,13 @@ class Store {
     setImmediate(done)
   }
 
-  /** The sessions in it. */
+  /** The stored HTTP sessions. */
   get all(): Record<string, unknown>[] {
     return [...this.entries.values()].map((text) => JSON.parse(text))
   }
 }
 
-/** An app with sessions, a route to log in, and one to log out. */
+/** An app with HTTP sessions, a route to log in, and one to log out. */
 async function serve(t: Test, namespaces: NamespacesOptions['namespaces'], options: object = {}) {
   const store = new Store()
   const app = await build(t, { namespaces: { ...namespaces } }, async (app: FastifyInstance) => {
@@ -92,7 +92,7 @@ const whoami = defineNamespace({
 for (const transports of TRANSPORTS) {
   const over = `over ${transports.join(' -> ')}`
 
-  t.test(`${over} a session of an HTTP login is there when joining, and in every handler`, async (t) => {
+  t.test(`${over} the HTTP session of a login is available when joining and in every handler`, async (t) => {
     const seen: unknown[] = []
     const { url, store, ask } = await serve(t, {
       '/': { ...whoami, onConnect: ({ request }) => void seen.push(sessionOf(request).user) },
@@ -123,7 +123,7 @@ for (const transports of TRANSPORTS) {
     t.strictSame(await socket.emitWithAck('whoami'), { ok: true, data: 'ada' }, 'who is there has what it joined with')
   })
 
-  t.test(`${over} a session that the handshake begins is that of every connect after it`, async (t) => {
+  t.test(`${over} an HTTP session that the handshake starts is that of every later connect`, async (t) => {
     const ids: string[] = []
     const keep = { onConnect: ({ request }: { request: object }) => void ids.push(sessionOf(request).sessionId) }
     const { app, url, store } = await serve(t, { '/a': keep, '/b': keep })
@@ -147,7 +147,7 @@ for (const transports of TRANSPORTS) {
     t.equal(store.entries.size, 1)
   })
 
-  t.test(`${over} what joining and handlers change in a session is saved`, async (t) => {
+  t.test(`${over} changes of an HTTP session in hooks and handlers are saved`, async (t) => {
     const { url, store, ask } = await serve(t, {
       '/chat': {
         ...whoami,
@@ -164,14 +164,14 @@ for (const transports of TRANSPORTS) {
     t.match(JSON.parse((await ask('GET', '/me', { cookie })).text), { user: 'ada', visits: 42 })
   })
 
-  t.test(`${over} a session that nobody writes is not saved where saveUninitialized is false`, async (t) => {
+  t.test(`${over} an unmodified HTTP session is not saved if saveUninitialized is false`, async (t) => {
     const { url, store } = await serve(t, { '/chat': whoami }, { saveUninitialized: false })
     const socket = join(t, url, '/chat', { transports: [...transports] })
     t.match(await socket.emitWithAck('whoami'), { ok: true })
     t.equal(store.entries.size, 0)
   })
 
-  t.test(`${over} a store that is down refuses, and is not told`, async (t) => {
+  t.test(`${over} an error of the store refuses, and is not sent`, async (t) => {
     const { url, store, ask } = await serve(t, { '/a': whoami, '/b': whoami })
     const { cookie } = await ask('POST', '/login')
     const socket = join(t, url, '/a', { transports: [...transports], extraHeaders: { cookie } })
@@ -182,7 +182,7 @@ for (const transports of TRANSPORTS) {
     t.notMatch(JSON.stringify(error), 'secret')
   })
 
-  t.test(`${over} @fastify/secure-session keeps a session in its cookie`, async (t) => {
+  t.test(`${over} @fastify/secure-session keeps an HTTP session in its cookie`, async (t) => {
     const seen: unknown[] = []
     const app = await build(
       t,
@@ -217,7 +217,7 @@ for (const transports of TRANSPORTS) {
   })
 }
 
-t.test('the cookie of a session that a handshake begins arrives on the 200 and on the 101', async (t) => {
+t.test('the cookie of an HTTP session that a handshake starts is sent with the 200 and with the 101', async (t) => {
   const { url } = await serve(t, { '/chat': whoami })
   t.match((await fetch(url + POLLING)).headers.getSetCookie(), [/^sessionId=/])
   t.match((await shake(url.replace('http', 'ws') + WEBSOCKET)).headers['set-cookie'], [/^sessionId=/])

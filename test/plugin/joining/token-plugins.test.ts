@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { defineNamespace, type NamespacesOptions } from '../../../plugin/index.js'
 import { build, join, listen, next, TRANSPORTS, until } from '../harness.js'
 
-/** Both plugins declare `request.user`, each with a type of its own. */
+/** Both plugins declare `request.user`, each with its own type. */
 function userOf(request: object): { name?: string } | null | undefined {
   return (request as { user?: { name?: string } }).user
 }
@@ -34,7 +34,7 @@ async function serve(t: Test, namespaces: NamespacesOptions['namespaces'], optio
 for (const transports of TRANSPORTS) {
   const over = `over ${transports.join(' -> ')}`
 
-  t.test(`${over} a JWT comes as a header, as a cookie, or as auth.token`, async (t) => {
+  t.test(`${over} a JWT is read from a header, from a cookie, or from auth.token`, async (t) => {
     const { url, token } = await serve(t, { '/chat': whoami })
     const ways: Record<string, object> = {
       header: { extraHeaders: { authorization: `Bearer ${token}` } },
@@ -52,7 +52,7 @@ for (const transports of TRANSPORTS) {
     }
   })
 
-  t.test(`${over} a JWT that does not do is refused with the code of @fastify/jwt`, async (t) => {
+  t.test(`${over} an invalid JWT is refused with the code of @fastify/jwt`, async (t) => {
     const { app, url } = await serve(t, { '/chat': whoami })
     const expired = app.jwt.sign({ name: 'ada', iat: 1 }, { expiresIn: 1000 })
     const foreign = `${app.jwt.sign({ name: 'eve' }).slice(0, -3)}abc`
@@ -74,7 +74,7 @@ for (const transports of TRANSPORTS) {
   })
 }
 
-t.test('a token is that of its namespace alone', async (t) => {
+t.test('a token applies to its namespace only', async (t) => {
   const { app, url } = await serve(t, { '/a': whoami, '/b': whoami, '/c': whoami })
   const [ada, eve] = ['ada', 'eve'].map((name) => app.jwt.sign({ name }))
   const a = join(t, url, '/a', { auth: { token: ada } })
@@ -85,7 +85,7 @@ t.test('a token is that of its namespace alone', async (t) => {
   t.match(await next(a.io.socket('/c'), 'connect_error'), [{ data: { statusCode: 401 } }])
 })
 
-t.test('a hook of all requests that verifies runs for the handshake, too', async (t) => {
+t.test('a hook of all requests that verifies a token also runs for the handshake', async (t) => {
   let runs = 0
   const app = await build(t, { namespaces: { '/chat': whoami } }, async (app) => {
     await app.register(jwt, { secret: 'a secret' })
@@ -122,7 +122,7 @@ class TokenStrategy extends Strategy {
 }
 
 for (const transports of TRANSPORTS) {
-  t.test(`over ${transports.join(' -> ')} @fastify/passport authenticates by token and by session`, async (t) => {
+  t.test(`over ${transports.join(' -> ')} @fastify/passport authenticates by token and by HTTP session`, async (t) => {
     const passport = new Authenticator()
     passport.use(new TokenStrategy())
     passport.registerUserSerializer(async (user: { name: string }) => user.name)

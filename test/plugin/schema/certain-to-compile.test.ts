@@ -122,7 +122,7 @@ t.test('a certain schema compiles: its check, its copy and its writer', async (t
     'nullable',
     'default',
   ]
-  for (const key of keywords) t.ok(used.has(key), `some that were certain have ${key}`)
+  for (const key of keywords) t.ok(used.has(key), `some certain schemas have ${key}`)
 })
 
 function addKeys(value: unknown, keys: Set<string>): void {
@@ -176,7 +176,7 @@ t.test('no schema is certain if the application changes what compiles', async (t
 
   const known = function buildValidatorFunction() {}.bind(undefined)
   const stranger = { validatorCompiler: known, getSchemas: () => ({}) } as unknown as FastifyInstance
-  t.notOk(compilersOf(stranger, '/x').isCertain(schema), 'nor where it is not known')
+  t.notOk(compilersOf(stranger, '/x').isCertain(schema), 'nor without a known schema controller')
 })
 
 t.test('an uncertain schema is compiled at boot, and a certain one on first use', async (t) => {

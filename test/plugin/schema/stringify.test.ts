@@ -203,11 +203,11 @@ t.test('a writer exists only where it is faster than JSON.stringify', async (t) 
   for (const [schema, value, json] of written) {
     const { check, write } = compile(schema)
     t.equal(write?.(check(value)), json, json)
-    t.equal(write?.(check(value)), json, 'and again')
+    t.equal(write?.(check(value)), json, 'a second time')
   }
   const { check, write } = compile(fields)
   t.throws(() => check({ id: 1n }), { name: 'Error' }, 'what JSON has no word for does not fit')
-  t.equal(write?.(7), undefined, 'what has not been checked may not be writable')
+  t.equal(write?.(7), undefined, 'an unchecked value may not be writable')
   const others: [schema: object | boolean, value: unknown][] = [
     [true, {}],
     [{}, {}],
@@ -249,15 +249,15 @@ t.test("a context's own serializer compiler is used if it writes JSON", async (t
   })
   const { check, write } = compile({ title: 'upper', type: 'object', properties: { a: { type: 'string' } } })
   t.strictSame(seen, [], 'nothing is compiled before it is used')
-  for (const turn of ['once', 'and again']) {
+  for (const turn of ['once', 'a second time']) {
     const checked = check({ a: 'a', more: 1 })
-    t.strictSame(checked, { A: 'A' }, `what it writes of what is declared is what is sent, ${turn}`)
+    t.strictSame(checked, { A: 'A' }, `its output for declared properties is sent, ${turn}`)
     t.equal(write?.(checked), '{"A":"A"}')
   }
   const open = compile({ title: 'upper' })
   const bytes = { a: Buffer.from('bytes') }
-  t.strictSame(open.check(bytes), bytes, 'binary data is sent beside it')
-  t.equal(open.write?.(open.check('a')), undefined, 'a text is its own')
+  t.strictSame(open.check(bytes), bytes, 'binary data is sent as an attachment')
+  t.equal(open.write?.(open.check('a')), undefined, 'a string is not cached')
   t.equal(open.check('a'), 'A')
   t.equal(open.check(null), null)
   t.strictSame(
@@ -271,7 +271,7 @@ t.test("a context's own serializer compiler is used if it writes JSON", async (t
     t.equal(write?.(check({})), undefined, title)
     t.equal(write?.({}), undefined, title)
   }
-  t.strictSame(seen.length, 6, 'what can not be compiled is not tried twice')
+  t.strictSame(seen.length, 6, 'a schema that does not compile is not compiled again')
 })
 
 t.test('replies and emits have the same text with every serializer', async (t) => {

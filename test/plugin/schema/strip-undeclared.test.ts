@@ -30,7 +30,7 @@ const NODE = Type.Object({ x: Type.String(), in: Type.Optional(Type.Ref('Node'))
 const both = { x: 'x', y: 'y', z: 'z' }
 
 const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unknown][]> = {
-  'fields that are declared are sent, and no others': [
+  'only declared properties are sent': [
     [fields({ x: text }), both, { x: 'x' }],
     [fields({ x: text }, { additionalProperties: false }), both, { x: 'x' }],
     [{ type: 'object' }, both, {}],
@@ -42,8 +42,8 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ type: ['object', 'array'], properties: { x: text }, items: fields({ y: text }) }, [both], [{ y: 'y' }]],
     [{ properties: { x: text }, items: fields({ y: text }) }, [both], [{ y: 'y' }]],
   ],
-  'what is required is declared by that': [[fields({ x: text }, { required: ['y'] }), both, { x: 'x', y: 'y' }]],
-  'what is declared to be open is open': [
+  '`required` declares a property': [[fields({ x: text }, { required: ['y'] }), both, { x: 'x', y: 'y' }]],
+  'undeclared properties are sent where the schema allows them': [
     [true, both, both],
     [{}, both, both],
     [{ description: 'anything' }, both, both],
@@ -60,7 +60,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ const: { x: 1 } }, { x: 1 }, { x: 1 }],
     [fields({ x: text, toString: text }), Object.assign({ toString: 'own' }, both), { x: 'x', toString: 'own' }],
   ],
-  'of alternatives, those that may be meant declare': [
+  'the alternatives that match the value declare its properties': [
     [{ anyOf: [A, B] }, { ...both, kind: 'a' }, { kind: 'a', x: 'x' }],
     [{ oneOf: [A, B] }, { ...both, kind: 'c' }, { kind: 'c', y: 'y' }],
     [{ anyOf: [fields({ x: text }), fields({ y: text, x: { type: 'integer' } })] }, both, { x: 'x', y: 'y' }],
@@ -120,7 +120,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     ],
     [{ allOf: [{ anyOf: [...KINDS, {}] }, { anyOf: [A, {}] }] }, { kind: 'a', ...both }, { kind: 'a', ...both }],
   ],
-  'what is combined declares together': [
+  'combined schemas declare the properties of all': [
     [{ allOf: [fields({ x: text }), fields({ y: text })] }, both, { x: 'x', y: 'y' }],
     [
       { allOf: [fields({ o: fields({ x: text }) }), fields({ o: fields({ y: text }) })] },
@@ -162,7 +162,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ allOf: [{ properties: { x: text } }, { type: 'string' }] }, 'x', 'x'],
     [{ allOf: [{ type: 'string' }, { properties: { x: text } }, { enum: ['x'] }] }, 'x', 'x'],
   ],
-  'references are followed, as far as they can be': [
+  'references are resolved if possible': [
     [{ $ref: 'thing#' }, both, { x: 'x' }],
     [{ $ref: 'thing#/properties/o' }, both, { y: 'y' }],
     [
@@ -197,7 +197,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     ],
     [{ $ref: 'thing#', properties: { z: text } }, both, { x: 'x', z: 'z' }],
   ],
-  'recursions are followed': [
+  'recursive schemas are followed': [
     [
       fields({ x: text, children: { type: 'array', items: { $ref: '#' } } }, { $id: 'tree' }),
       { ...both, children: [{ ...both, children: [both] }] },
@@ -302,7 +302,7 @@ t.test('replies, emits and the data of errors carry only declared properties', a
   t.notMatch(JSON.stringify(await socket.emitWithAck('fail')), 'horse')
   app.io.of('/chat').emit('user', row)
   t.strictSame(await socket.nextEvent('user'), { id: 'u1' })
-  t.match(row, { passwordHash: 'correct horse' }, 'who holds it still has it whole')
+  t.match(row, { passwordHash: 'correct horse' }, 'the original value is not changed')
 })
 
 t.test('a reference without a target resolves to undefined', async (t) => {
@@ -327,7 +327,11 @@ t.test('an outgoing schema with a reference that can not be resolved is refused 
     })
   }
   const round = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }
-  t.strictSame(compileOutgoing(round, compilers).check(both), {}, 'what leads to itself declares nothing')
+  t.strictSame(
+    compileOutgoing(round, compilers).check(both),
+    {},
+    'a schema that refers only to itself declares nothing',
+  )
 })
 
 t.test('a copy is what JSON would represent', async (t) => {
@@ -417,6 +421,10 @@ t.test('a schema of another language does not strip values', async (t) => {
     Object.create({}),
     fields({ x: text, o: Object.assign(Object.create({}), fields({ y: text })) }),
   )
-  t.strictSame(strip(own, { ...both, o: both }), { x: 'x', o: { y: 'y' } }, 'what has a class may speak of JSON')
+  t.strictSame(
+    strip(own, { ...both, o: both }),
+    { x: 'x', o: { y: 'y' } },
+    'an instance of a class may be a JSON Schema',
+  )
   t.strictSame(strip({ anyOf: [{ elements: text }, A] }, { kind: 'z', ...both }), { kind: 'z', ...both })
 })

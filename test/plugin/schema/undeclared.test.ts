@@ -51,10 +51,10 @@ const users = {
 /** Contexts with the serializers that an application may have. */
 const WRITERS: Record<string, (app: FastifyInstance) => void> = {
   "Fastify's serializer": () => {},
-  'a serializer of its own, that writes all': (app) => {
+  'its own serializer, which writes everything': (app) => {
     app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   },
-  'a serializer of its own, of another name': (app) => {
+  'its own serializer, under another name': (app) => {
     const serialize = { 'bound responseSchemaCompiler': () => (value: unknown) => JSON.stringify(value) }
     app.setSerializerCompiler(serialize['bound responseSchemaCompiler'])
   },
@@ -129,8 +129,8 @@ t.test("the output of the application's serializer is sent, on every way out", a
 
 t.test("Fastify's own compilers are recognized by its schema controller, not by their names", async (t) => {
   const compilers = await contextCompilers(t)
-  t.equal(compilers.isOwnSerializer, true, 'the seam is there: without it all is right, but slower')
-  t.equal(compilers.isCertain({ type: 'string' }), true, 'and for what checks')
+  t.equal(compilers.isOwnSerializer, true, 'the schema controller is found; without it everything works, but slower')
+  t.equal(compilers.isCertain({ type: 'string' }), true, 'also for the validator')
   const own = await contextCompilers(t, {}, (app) => {
     app.setSerializerCompiler(() => (value) => JSON.stringify(value))
     app.setValidatorCompiler(() => () => true)
@@ -205,7 +205,7 @@ t.test('an error handler writes its own texts, whatever its name', async (t) => 
 })
 
 t.test('the features of an adapter are recognized by its class, not by its source text', async (t) => {
-  const { speaksToOthers } = await import('../../../plugin/sockets/adapter-features.js')
+  const { isClusterAdapter } = await import('../../../plugin/sockets/adapter-features.js')
   const require = createRequire(createRequire(import.meta.url).resolve('socket.io'))
   const path = require.resolve('socket.io-adapter')
   type Copy = Pick<typeof stock, 'Adapter' | 'SessionAwareAdapter'>
@@ -224,15 +224,15 @@ t.test('the features of an adapter are recognized by its class, not by its sourc
     // A class with the source text of Socket.IO's own adapter that does reach other nodes: a bundler may inline that text.
     class Alike extends Adapter {}
     Object.defineProperty(Alike.prototype, 'serverSideEmit', { value: Adapter.prototype.serverSideEmit })
-    for (const Silenced of [Adapter, SessionAwareAdapter, Silent]) t.notOk(speaksToOthers(new Silenced(io.of('/'))))
-    for (const Heard of [Speaking, Alike]) t.ok(speaksToOthers(new Heard(io.of('/'))))
+    for (const Silenced of [Adapter, SessionAwareAdapter, Silent]) t.notOk(isClusterAdapter(new Silenced(io.of('/'))))
+    for (const Heard of [Speaking, Alike]) t.ok(isClusterAdapter(new Heard(io.of('/'))))
     t.ok(
-      speaksToOthers(Object.assign(new Silent(io.of('/')) as object, { serverSideEmit: () => {} }) as never),
+      isClusterAdapter(Object.assign(new Silent(io.of('/')) as object, { serverSideEmit: () => {} }) as never),
       'its own',
     )
   }
-  t.notOk(speaksToOthers({} as never), 'one that has no such method')
-  t.ok(speaksToOthers({ serverSideEmit: () => {} } as never), 'one that inherits from nobody')
+  t.notOk(isClusterAdapter({} as never), 'an adapter without the method')
+  t.ok(isClusterAdapter({ serverSideEmit: () => {} } as never), 'an adapter without a base class')
 })
 
 t.test('the output of a Standard Schema that keeps undeclared properties is stripped by its JSON Schema', async (t) => {
@@ -258,11 +258,15 @@ t.test('the output of a Standard Schema that keeps undeclared properties is stri
     { id: '7', made: 1 },
     'what goes into a pipe is stripped',
   )
-  t.strictSame(out(ark({ '[string]': 'unknown' }), row), row, 'what is declared to be open is open')
+  t.strictSame(
+    out(ark({ '[string]': 'unknown' }), row),
+    row,
+    'undeclared properties are sent where the schema allows them',
+  )
   t.strictSame(out(z.looseObject({ id: z.string() }), row), row)
   t.strictSame(out(z.object({ id: z.string() }), row), { id: '7' })
-  t.strictSame(out(z.object({ at: z.date() }), { at: new Date(0) }), { at: new Date(0) }, 'and a Date is one')
+  t.strictSame(out(z.object({ at: z.date() }), { at: new Date(0) }), { at: new Date(0) }, 'a Date stays a Date')
   t.strictSame(out(v.object({ id: v.string() }), row), { id: '7' })
   t.throws(() => out(ark({ 'a?': 'string' }), PHOTO), { message: '/ must not be binary' })
-  t.equal(JSON.stringify(row), before, 'who holds it still has it whole')
+  t.equal(JSON.stringify(row), before, 'the original value is not changed')
 })

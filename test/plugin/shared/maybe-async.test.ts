@@ -17,7 +17,9 @@ t.test('a value is passed on at once, a promise when it is fulfilled', async (t)
   )
   t.equal(await after(Promise.resolve(1), (value) => value + 1), 2)
   t.equal(await after(thenable as PromiseLike<unknown>, (value) => value), 7)
-  await t.rejects(async () => after(Promise.reject(new Error('no')), () => t.fail('goes on')), { message: 'no' })
+  await t.rejects(async () => after(Promise.reject(new Error('no')), () => t.fail('the next step ran')), {
+    message: 'no',
+  })
 })
 
 t.test('steps run in order, and synchronously if none is asynchronous', async (t) => {
@@ -31,13 +33,13 @@ t.test('steps run in order, and synchronously if none is asynchronous', async (t
 
   taken.length = 0
   const pending = runSteps([step('a'), step('b', thenable), step('c', Promise.resolve()), step('d')], 'y')
-  t.strictSame(taken, ['a y', 'b y'], 'the third waits for the second')
+  t.strictSame(taken, ['a y', 'b y'], 'the third step waits for the second one')
   await pending
   t.strictSame(taken, ['a y', 'b y', 'c y', 'd y'])
 
   taken.length = 0
   runSteps([step('a'), step('b')], 'z', 1)
-  t.strictSame(taken, ['b z'], 'a walk may begin later')
+  t.strictSame(taken, ['b z'], 'a run may start at a later step')
   t.equal(runSteps([], 'nothing to do'), undefined)
 })
 
@@ -45,10 +47,10 @@ t.test('a throw or a rejection ends the steps', async (t) => {
   const refuse = () => {
     throw new Error('no')
   }
-  t.throws(() => runSteps([refuse, () => t.fail('goes on')], 0), { message: 'no' })
-  const steps = [async () => {}, refuse, () => t.fail('goes on')]
+  t.throws(() => runSteps([refuse, () => t.fail('the next step ran')], 0), { message: 'no' })
+  const steps = [async () => {}, refuse, () => t.fail('the next step ran')]
   await t.rejects(async () => runSteps(steps, 0), { message: 'no' })
-  await t.rejects(async () => runSteps([async () => refuse(), () => t.fail('goes on')], 0), { message: 'no' })
+  await t.rejects(async () => runSteps([async () => refuse(), () => t.fail('the next step ran')], 0), { message: 'no' })
 })
 
 t.test('mapError() replaces the error of a function, thrown or rejected, and not its result', async (t) => {

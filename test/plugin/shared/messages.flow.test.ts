@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, Binary, type NamespacesOptions } from '../../../plugin/index.js'
-import { createStrangers } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
+import { createUnknownNamespaceHints } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
 import { LogRates, Notices } from '../../../plugin/shared/log/rated-log.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, client, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
 type Line = Record<string, unknown>
 
@@ -82,7 +82,7 @@ t.test('an unknown namespace is refused with a hint for its address that reveals
   }
   const near = Object((await refusal(app.injectSocket('/secrte'))).data).details
   const far = Object((await refusal(app.injectSocket('/whatever'))).data).details
-  t.strictSame(near, far, 'who is near a name is told what everybody is')
+  t.strictSame(near, far, 'the message does not depend on how near a name is')
   t.notMatch(JSON.stringify(near), 'secret')
   await refusal(app.injectSocket('/secrte'))
   await refusal(app.injectSocket('/org/42'))
@@ -100,7 +100,7 @@ t.test('under a prefix, the hint for an unknown namespace shows how names begin'
   const { lines, logger } = logLines()
   const rates = new LogRates(() => 0)
   const log = { info: (fields: Line, msg: string) => void lines.push({ ...fields, msg }) } as never
-  const explain = createStrangers({
+  const explain = createUnknownNamespaceHints({
     notices: new Notices(log, rates, false),
     registry: { entries: [{ name: '/api/chat' }] },
     path: '/api/socket.io',

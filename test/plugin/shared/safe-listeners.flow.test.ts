@@ -50,7 +50,7 @@ t.test('wrapped listeners keep this, arguments, order, once, off and listeners()
   t.strictSame(emitter.listeners('x'), [never, first, last, once])
   const [, , raw, rawOnce] = emitter.rawListeners('x')
   t.equal(raw, last)
-  t.equal(Object(rawOnce).listener, once, 'node has a wrapper for it, too')
+  t.equal(Object(rawOnce).listener, once, 'Node.js wraps it, too')
   emitter.off('x', never)
   emitter.emit('x', 1, 2)
   emitter.emit('x')
@@ -70,7 +70,7 @@ t.test('a socket that keeps its ack callbacks elsewhere is not changed', async (
     t.doesNotThrow(() =>
       containAcks(
         socket,
-        () => t.fail('nothing to report'),
+        () => t.fail('an error was reported'),
         () => undefined,
       ),
     )
@@ -78,7 +78,7 @@ t.test('a socket that keeps its ack callbacks elsewhere is not changed', async (
 
 t.test('an any-listener is removed by its original function, and by no other', async (t) => {
   const socket: Socket = Object.create(Socket.prototype)
-  const never = () => t.fail('nothing to report')
+  const never = () => t.fail('an error was reported')
   containAnyListeners(socket as unknown as Parameters<typeof containAnyListeners>[0], never, () => false)
   const own = () => {}
   socket.onAny(own).prependAny(() => {})
@@ -174,7 +174,7 @@ t.test('adding a listener for a declared event throws FST_NSP_EVENT_DECLARED', a
         const socket = context.socket as unknown as Socket
         for (const add of ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener'] as const) {
           try {
-            socket[add as 'on']('declared', () => t.fail('it was heard'))
+            socket[add as 'on']('declared', () => t.fail('the listener was called'))
           } catch (error) {
             thrown.push(error)
           }
@@ -188,7 +188,7 @@ t.test('adding a listener for a declared event throws FST_NSP_EVENT_DECLARED', a
     {},
     (app) => {
       app.io.of('/chat').on('connection', (socket) => {
-        socket.on('declared', () => t.fail('it was heard'))
+        socket.on('declared', () => t.fail('the listener was called'))
       })
     },
   )

@@ -26,7 +26,7 @@ t.test('the nearest known word is found', async (t) => {
   }
   for (const [word, expected] of Object.entries(meant)) t.equal(findNearest(word, EVENTS), expected, word)
   t.equal(findNearest('ping', []), undefined)
-  t.equal(findNearest('ab', ['AB', 'ab']), 'AB', 'the first of two that are alike')
+  t.equal(findNearest('ab', ['AB', 'ab']), 'AB', 'the first of two equal ones')
   t.equal(findNearest('messag', ['massage', 'message']), 'message', 'the nearer of two')
 })
 

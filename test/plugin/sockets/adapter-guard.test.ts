@@ -11,7 +11,7 @@ const room: AnyNamespaceDefinition = {
   emits: { news: { payload: NEWS }, question: { payload: { type: 'integer' }, reply: { type: 'string' } }, any: {} },
 }
 
-/** What nobody has caught: it would have ended the process. */
+/** Uncaught errors: each of them would have ended the process. */
 const uncaught: unknown[] = []
 process.on('uncaughtException', (error) => uncaught.push(error))
 process.on('unhandledRejection', (error) => uncaught.push(error))
@@ -31,7 +31,7 @@ async function serve(t: Test, options: NamespacesOptions) {
   return { app, errors }
 }
 
-/** Two nodes of a cluster, each with a client in its room, and what they have heard. */
+/** Two nodes of a cluster, each with a client in its room, and what the clients have received. */
 async function serveTwo(t: Test, more: NamespacesOptions['io'] = {}) {
   const adapter = createCluster()
   const nodes = await Promise.all([0, 1].map(() => serve(t, { io: { adapter, ...more } })))
@@ -46,7 +46,7 @@ async function hear(app: FastifyInstance, address = '/room') {
   return { socket, events }
 }
 
-test('an emit that does not fit throws where it is emitted, before the adapter, and no node hears of it', async (t) => {
+test('an invalid emit throws where it is emitted, before the adapter, and no node receives it', async (t) => {
   const { one, two, here, there } = await serveTwo(t)
   const rooms = [one.app.io.of('/room'), one.app.io.of('/room').to('nobody'), one.app.io.of('/room').except('nobody')]
   for (const each of rooms) t.throws(() => each.emit('news', { x: 'no' }), { code: 'FST_NSP_EMIT_INVALID' })
@@ -69,7 +69,7 @@ test('an emit that does not fit throws where it is emitted, before the adapter, 
   for (const { errors } of [one, two]) t.strictSame(errors(), [])
 })
 
-test('what another node emits is not checked here: its schemas may be others', async (t) => {
+test('emits of another node are not checked here: its schemas may be different', async (t) => {
   const adapter = createCluster()
   const body = { type: 'object', properties: { body: { type: 'string' } }, required: ['body'] }
   const older = await serve(t, { io: { adapter } })
@@ -89,7 +89,7 @@ test('what another node emits is not checked here: its schemas may be others', a
 })
 
 for (const recovery of [undefined, {}]) {
-  test(`clients of all nodes answer, and hear nothing of ours: recovery ${recovery ? 'on' : 'off'}`, async (t) => {
+  test(`clients of all nodes answer, and see nothing of the plugin's own packets: recovery ${recovery ? 'on' : 'off'}`, async (t) => {
     const { one, here, there } = await serveTwo(t, recovery && { connectionStateRecovery: recovery })
     for (const { socket } of [here, there]) socket.on('question', (number, ack) => ack(`heard ${number}`))
     const { answers, missing } = await one.app.namespaceOf('/room').ask('question', 7)
@@ -105,7 +105,7 @@ test('a server-side event reaches the other nodes, and their answers come back',
   t.strictSame(await one.app.io.of('/room').serverSideEmitWithAck('sum', 1, 2), [3])
 })
 
-test('a listener of a server-side event that throws, and an event that no node may emit, end nothing', async (t) => {
+test('a server-side event whose listener throws, and an event that no node may emit, end nothing', async (t) => {
   const { one, two, there } = await serveTwo(t)
   two.app.io.of('/room').on('to-servers', () => {
     throw new Error('A listener')
@@ -121,11 +121,11 @@ test('a listener of a server-side event that throws, and an event that no node m
   const told = two.errors().map(({ msg, err }) => [msg, (err as Error).message])
   const count = (what: string) => told.filter(([msg, message]) => msg === what || message === what).length
   t.equal(count('listener of a namespace failed'), 3)
-  t.equal(count('It is no server-side event'), 1, 'each kind once')
-  t.equal(count('what another node sent was dropped'), 2)
+  t.equal(count('Not a server-side event'), 1, 'each kind once')
+  t.equal(count('a packet from another node was dropped'), 2)
 })
 
-test('one socket that is in too many rooms, or whose listener throws, keeps it from no other', async (t) => {
+test('a socket that is in too many rooms, or whose listener throws, is left out of a broadcast; the others receive it', async (t) => {
   const adapter = createCluster()
   for (const io of [{}, { adapter }]) {
     const { app, errors } = await serve(t, { io, limits: { roomsPerSocket: 2 } })
@@ -150,13 +150,13 @@ test('one socket that is in too many rooms, or whose listener throws, keeps it f
   }
 })
 
-test('an adapter that rejects is logged, once for each kind', async (t) => {
+test('a rejection of an adapter is logged, once for each kind', async (t) => {
   const fails = async () => Promise.reject(new Error('no broker'))
   const adapter = class extends Adapter {
     override broadcast = fails as never
     override addSockets = fails as never
     override serverSideEmit = fails as never
-    // One of Redis answers at once.
+    // Redis's adapter rejects synchronously.
     override delSockets = () => {}
   } as never
   const { app, errors } = await serve(t, { io: { adapter } })
@@ -172,7 +172,7 @@ test('an adapter that rejects is logged, once for each kind', async (t) => {
   t.equal(errors().length, 1)
 })
 
-test('a flood of faults of many kinds is not remembered without end', async (t) => {
+test('the number of error kinds that are stored is bounded', async (t) => {
   const { two, errors } = await serveTwo(t).then(({ two }) => ({ two, errors: two.errors }))
   const adapter = two.app.io.of('/room').adapter as unknown as { onMessage(message: unknown): void }
   // Nobody listens for it, so it throws.
@@ -183,13 +183,13 @@ test('a flood of faults of many kinds is not remembered without end', async (t) 
   t.equal(errors().length, 150)
 })
 
-test('an adapter that is set later is guarded, too; and one without private parts is let be', async (t) => {
+test('an adapter that is set later is guarded, too; an adapter without private members works', async (t) => {
   const { app, errors } = await serve(t, {})
   const { socket, events } = await hear(app)
   const bare = class extends Adapter {
     override broadcast = () => {}
   }
-  // Private, and gone.
+  // Private, and missing.
   Object.assign(bare.prototype, { apply: undefined })
   t.equal(app.io.adapter(bare as never), app.io)
   t.equal(app.io.adapter() as unknown, bare)
@@ -202,7 +202,7 @@ test('an adapter that is set later is guarded, too; and one without private part
   t.strictSame(errors(), [])
 })
 
-test('what an adapter reads from its broker is contained: malformed messages are dropped', async (t) => {
+test('malformed messages from a broker are dropped', async (t) => {
   const { two, there, one } = await serveTwo(t)
   const adapter = two.app.io.of('/room').adapter as unknown as { onMessage(message: unknown): void }
   for (const data of [undefined, {}, { opts: { rooms: 7 } }, { packet: null, opts: { rooms: [], except: [] } }]) {
@@ -210,10 +210,14 @@ test('what an adapter reads from its broker is contained: malformed messages are
   }
   one.app.io.of('/room').emit('news', { text: 'last' })
   await until(() => there.events.length > 0)
-  t.ok(two.errors().every(({ msg }) => /^(what another node sent was dropped|a socket was left out)/.test(String(msg))))
+  t.ok(
+    two
+      .errors()
+      .every(({ msg }) => /^(a packet from another node was dropped|a socket was left out)/.test(String(msg))),
+  )
 })
 
-test('of an emit that was refused nothing remains: the next one is neither volatile nor timed', async (t) => {
+test('a refused emit leaves no flags: the next one is neither volatile nor has a timeout', async (t) => {
   for (const recovery of [undefined, {}]) {
     const { app } = await serve(t, { io: recovery ? { connectionStateRecovery: recovery } : {} })
     const { socket } = await hear(app)

@@ -12,7 +12,7 @@ import { build, join, listen, next, refusal, until } from '../harness.js'
 
 const told = { code: 'FST_NSP_USER_DISCONNECTED', statusCode: 403, message: 'The user was disconnected' }
 
-/** Every request has the user that its bearer token is the JSON of. */
+/** Every request has the user whose JSON is the bearer token. */
 function addUsers(app: FastifyInstance): void {
   app.decorateRequest('user', null as never)
   app.addHook('onRequest', async (request) => {
@@ -23,7 +23,7 @@ function addUsers(app: FastifyInstance): void {
 
 const userOf = (request: unknown) => (request as { user?: { id?: unknown } }).user
 
-/** Says whose it is, and becomes somebody else's. */
+/** A definition whose handlers return the user, and authenticate again as another one. */
 const desk: AnyNamespaceDefinition = {
   emits: { hi: { payload: { type: 'string' } } },
   events: {
@@ -51,8 +51,8 @@ async function connected(...sockets: Socket[]): Promise<Socket[]> {
   return sockets
 }
 
-/** Resolves to why each of them was disconnected. */
-function farewells(sockets: Socket[]): Promise<unknown[][]> {
+/** Resolves to the reasons for which they were disconnected. */
+function disconnectsOf(sockets: Socket[]): Promise<unknown[][]> {
   return Promise.all(
     sockets.map(async (socket) => {
       const [[why], [reason]] = await Promise.all([next(socket, 'namespace:disconnect'), next(socket, 'disconnect')])
@@ -63,58 +63,61 @@ function farewells(sockets: Socket[]): Promise<unknown[][]> {
 
 const ask = (socket: Socket, event: string, ...args: unknown[]) => socket.timeout(2_000).emitWithAck(event, ...args)
 
-t.test('a user is disconnected in every namespace and on every connection, and told so; others stay', async (t) => {
-  const { app, url } = await serve(t)
-  app.io.of('/plain').on('connection', () => {})
-  const ada = asUser({ id: 7 })
-  const token = { extraHeaders: { authorization: `Bearer ${ada.auth.token}` } }
-  const first = join(t, url, '/desk', ada)
-  const sockets = await connected(
-    first,
-    first.io.socket('/orgs/1', ada),
-    join(t, url, '/orgs/2', ada),
-    join(t, url, '/desk', ada),
-    join(t, url, '/plain', token),
-  )
-  const others = await connected(
-    first.io.socket('/orgs/3', asUser({ id: 70 })),
-    join(t, url, '/desk', asUser({ name: 'nobody' })),
-    join(t, url, '/plain'),
-  )
-  const gone = farewells(sockets)
-  t.equal(app.disconnectUser('7'), 5)
-  t.strictSame(
-    await gone,
-    sockets.map(() => [told, 'io server disconnect']),
-  )
-  t.equal(app.disconnectUser(7), 0)
-  t.match(await ask(others[0] as Socket, 'whoami'), { data: 70 })
-  t.ok(others.every((socket) => socket.connected))
-  await next(first.connect(), 'connect')
-  t.equal(app.disconnectUser(7, 'Banned'), 1, 'who may join again is for the hooks to say')
-})
+t.test(
+  'disconnectUser disconnects a user in every namespace and on every connection, and sends the reason; others stay',
+  async (t) => {
+    const { app, url } = await serve(t)
+    app.io.of('/plain').on('connection', () => {})
+    const ada = asUser({ id: 7 })
+    const token = { extraHeaders: { authorization: `Bearer ${ada.auth.token}` } }
+    const first = join(t, url, '/desk', ada)
+    const sockets = await connected(
+      first,
+      first.io.socket('/orgs/1', ada),
+      join(t, url, '/orgs/2', ada),
+      join(t, url, '/desk', ada),
+      join(t, url, '/plain', token),
+    )
+    const others = await connected(
+      first.io.socket('/orgs/3', asUser({ id: 70 })),
+      join(t, url, '/desk', asUser({ name: 'nobody' })),
+      join(t, url, '/plain'),
+    )
+    const gone = disconnectsOf(sockets)
+    t.equal(app.disconnectUser('7'), 5)
+    t.strictSame(
+      await gone,
+      sockets.map(() => [told, 'io server disconnect']),
+    )
+    t.equal(app.disconnectUser(7), 0)
+    t.match(await ask(others[0] as Socket, 'whoami'), { data: 70 })
+    t.ok(others.every((socket) => socket.connected))
+    await next(first.connect(), 'connect')
+    t.equal(app.disconnectUser(7, 'Banned'), 1, 'who may join again is for the hooks to say')
+  },
+)
 
-t.test('a reason of its own is told, as the message', async (t) => {
+t.test('disconnectUser sends the given reason as the message', async (t) => {
   const { app, url } = await serve(t)
   const sockets = await connected(join(t, url, '/desk', asUser({ sub: 'ada' })))
-  const gone = farewells(sockets)
+  const gone = disconnectsOf(sockets)
   app.disconnectUser('ada', 'Banned until Monday')
   t.strictSame(await gone, [[{ ...told, message: 'Banned until Monday' }, 'io server disconnect']])
 })
 
-t.test('it is told before it goes where sessions are kept for a recovery, too', async (t) => {
+t.test('the reason is sent before the disconnect, also with recovery', async (t) => {
   const io = { connectionStateRecovery: {} }
   const { app, url } = await serve(t, { io })
   const socket = join(t, url, '/desk', asUser({ id: 'ada' }))
   await connected(socket)
-  const gone = farewells([socket])
+  const gone = disconnectsOf([socket])
   app.disconnectUser('ada')
   t.strictSame(await gone, [[told, 'io server disconnect']])
   await next(socket.connect(), 'connect')
   t.notOk(socket.recovered)
 })
 
-t.test('one that has left because another one did is not told any more', async (t) => {
+t.test('a socket that has left because of another one receives no reason', async (t) => {
   let last: { disconnect(): unknown } | undefined
   const { app, url, errors } = await serve(
     t,
@@ -140,36 +143,33 @@ t.test('one that has left because another one did is not told any more', async (
   t.strictSame(errors(), [])
 })
 
-t.test(
-  'the application says whose a socket is; what it throws leaves no socket that nobody could disconnect',
-  async (t) => {
-    const { app, url, errors } = await serve(t, {
-      userIdOf: ({ headers }) => {
-        if (headers['x-user'] === 'bad') throw new Error('no such user')
-        return headers['x-user'] as string
-      },
-    })
-    app.io.of('/plain').on('connection', () => {})
-    const as = (user: string) => ({ extraHeaders: { 'x-user': user } })
-    const sockets = await connected(join(t, url, '/desk', as('ada')), join(t, url, '/plain', as('ada')))
-    await connected(join(t, url, '/plain', as('bad')))
-    t.match(await refusal(next(join(t, url, '/desk', as('bad')), 'connect')), { data: { code: 'FST_NSP_INTERNAL' } })
-    t.match(errors(), [{ namespace: '/desk', err: { message: 'no such user' } }])
-    const gone = farewells(sockets)
-    t.equal(app.disconnectUser('ada'), 2)
-    await gone
-    t.match(errors()[1], { namespace: '/plain', err: { message: 'no such user' }, msg: 'userIdOf failed' })
-  },
-)
+t.test('userIdOf sets the user of a socket; if it throws, the socket is disconnected', async (t) => {
+  const { app, url, errors } = await serve(t, {
+    userIdOf: ({ headers }) => {
+      if (headers['x-user'] === 'bad') throw new Error('no such user')
+      return headers['x-user'] as string
+    },
+  })
+  app.io.of('/plain').on('connection', () => {})
+  const as = (user: string) => ({ extraHeaders: { 'x-user': user } })
+  const sockets = await connected(join(t, url, '/desk', as('ada')), join(t, url, '/plain', as('ada')))
+  await connected(join(t, url, '/plain', as('bad')))
+  t.match(await refusal(next(join(t, url, '/desk', as('bad')), 'connect')), { data: { code: 'FST_NSP_INTERNAL' } })
+  t.match(errors(), [{ namespace: '/desk', err: { message: 'no such user' } }])
+  const gone = disconnectsOf(sockets)
+  t.equal(app.disconnectUser('ada'), 2)
+  await gone
+  t.match(errors()[1], { namespace: '/plain', err: { message: 'no such user' }, msg: 'userIdOf failed' })
+})
 
-t.test('a userIdOf that is no function fails at boot', async (t) => {
+t.test('a userIdOf that is not a function fails at boot', async (t) => {
   await t.rejects(serve(t, { userIdOf: 'id' as never }), {
     code: 'FST_NSP_OPTIONS_INVALID',
     message: 'Option userIdOf must be a function: got "id"',
   })
 })
 
-t.test('a live socket is admitted again, and is somebody else then', async (t) => {
+t.test('a connected socket authenticates again, and belongs to another user', async (t) => {
   const { app, url } = await serve(t)
   const socket = join(t, url, '/desk', asUser({ id: 'ada' }))
   await connected(socket)
@@ -183,7 +183,7 @@ t.test('a live socket is admitted again, and is somebody else then', async (t) =
   t.equal(app.disconnectUser('ada'), 1)
 })
 
-t.test('a refused reauthenticate is told as it is, and leaves all as it was', async (t) => {
+t.test('the refusal of a reauthenticate is sent, and the identity stays unchanged', async (t) => {
   const { app, url, errors } = await serve(
     t,
     {},
@@ -212,7 +212,7 @@ t.test('a refused reauthenticate is told as it is, and leaves all as it was', as
   t.equal(app.disconnectUser('ada'), 1)
 })
 
-t.test('of several at a time each is answered, and the last one asked for is the last word', async (t) => {
+t.test('several calls of reauthenticate are each answered, and the last call decides', async (t) => {
   const ids: unknown[] = []
   let release = () => {}
   const isReleased = new Promise<void>((resolve) => {
@@ -241,7 +241,7 @@ t.test('of several at a time each is answered, and the last one asked for is the
   t.match(await ask(socket, 'whoami'), { data: 'quick' })
 })
 
-t.test('a socket that leaves meanwhile, or has left, is not admitted again', async (t) => {
+t.test('a socket that has left, or leaves in the meantime, does not authenticate again', async (t) => {
   let isAsked = false
   let release = () => {}
   const isReleased = new Promise<void>((resolve) => {
@@ -277,14 +277,14 @@ t.test('a socket that leaves meanwhile, or has left, is not admitted again', asy
   t.equal(app.disconnectUser('slow'), 0)
 })
 
-/** Others than the plugin's own. */
+/** Properties other than the plugin's own. */
 function identitiesOf({ io, log }: FastifyInstance) {
   const dismissed = new DismissedUsers(Date.now)
   const users = createUsers({ dismissed, log })
   return createIdentities({ io, users, dismissed, isMounted: () => true, now: Date.now, log })
 }
 
-t.test('a user is disconnected on every node', async (t) => {
+t.test('disconnectUser disconnects a user on every node', async (t) => {
   const adapter = createCluster()
   const here = await serve(t, { io: { adapter, connectionStateRecovery: {} } })
   const there = await serve(t, { io: { adapter } })
@@ -296,7 +296,7 @@ t.test('a user is disconnected on every node', async (t) => {
   )
   const other = join(t, there.url, '/desk', asUser({ id: 'grace' }))
   await connected(other)
-  const gone = farewells(sockets)
+  const gone = disconnectsOf(sockets)
   t.equal(here.app.disconnectUser('ada', 'Banned'), 1, 'it counts those of its own node')
   t.strictSame(
     await gone,
@@ -311,20 +311,20 @@ for (const [how, fail] of Object.entries({
   },
   rejects: () => Promise.reject(new Error('no broker')),
 })) {
-  t.test(`an adapter that ${how} keeps nobody here`, async (t) => {
+  t.test(`disconnectUser disconnects the sockets of this node if the adapter ${how}`, async (t) => {
     const adapter = class extends Adapter {
       override serverSideEmit = fail
     } as never
     const { app, url, errors } = await serve(t, { io: { adapter } })
     const sockets = await connected(join(t, url, '/desk', asUser({ id: 'ada' })))
-    const gone = farewells(sockets)
+    const gone = disconnectsOf(sockets)
     t.equal(app.disconnectUser('ada'), 1)
     await gone
     t.match(errors(), [{ msg: 'a user was not disconnected on other nodes', err: { message: 'no broker' } }])
   })
 }
 
-t.test('an adapter in memory is not asked to tell other nodes', async (t) => {
+t.test('an in-memory adapter is not asked to reach other nodes', async (t) => {
   const warnings: unknown[] = []
   const { warn } = console
   console.warn = (...args) => warnings.push(args)
@@ -377,7 +377,7 @@ t.test('after 1,000 joins and leaves no timer and no user is left', async (t) =>
   )
 })
 
-t.test('one that has left already is not kept', async (t) => {
+t.test('the identity of a socket that has left already is not stored', async (t) => {
   const { app, url } = await serve(t)
   const identities = identitiesOf(app)
   const [client] = await connected(join(t, url, '/desk', asUser({ id: 'ada' })))

@@ -17,7 +17,7 @@ import { Line, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET, WirePolling, 
 import { build, listen, until } from '../harness.js'
 
 /*
- * Thousands of things that come and go by way of the wire, and what is left of them: nothing.
+ * Thousands of connections, joins and refusals over the wire leave nothing behind.
  */
 
 t.setTimeout(120_000)
@@ -52,7 +52,7 @@ const orgs = defineNamespace({
   onDisconnect: async ({ socket }) => void (await socket.join('nothing')),
 })
 
-/** An instance with static and dynamic namespaces, and a hook that knows slow handshakes and bad ones. */
+/** An instance with static and dynamic namespaces, and a hook that delays and refuses some handshakes. */
 async function serve(t: Test, io: NamespacesOptions['io'] = {}) {
   const waiting = new EventEmitter()
   const namespaces = {
@@ -67,7 +67,7 @@ async function serve(t: Test, io: NamespacesOptions['io'] = {}) {
       if (method === 'CONNECT') return
       if (headers['x-be'] === 'refused') return reply.code(401).send({ message: 'Not you' })
       if (headers['x-be'] !== 'slow') return
-      // node reads no connection of an upgrade, and would not hear of its end
+      // node does not read the connection of an upgrade, and would not notice its end
       const over = headers.upgrade ? new Promise((release) => waiting.once('gone', release)) : once(raw.socket, 'close')
       waiting.emit('one')
       await over
@@ -85,12 +85,12 @@ type Target = Awaited<ReturnType<typeof serve>>
 let happened = 0
 let addresses = 0
 
-/** An address that nobody had before. */
+/** An address that was not used before. */
 function address(name = 'orgs'): string {
   return `/${name}/${++addresses}`
 }
 
-/** Says something, and waits for an answer that has these words; pings apart, nothing else may come before it. */
+/** Sends a packet, and waits for one that contains this text; apart from pings nothing else may come before it. */
 async function expect(socket: WireSocket, text: string, ...words: string[]): Promise<void> {
   socket.say(text)
   const message = String(await socket.next())
@@ -109,7 +109,7 @@ async function visit(socket: WireSocket, to: string): Promise<void> {
   happened++
 }
 
-/** Whatever a connect can be refused for. */
+/** Every reason for which a connect can be refused. */
 async function beRefused(socket: WireSocket): Promise<void> {
   for (const [to, token, code] of [
     [address(), 'stolen', 'NOT_YOURS'],
@@ -124,7 +124,7 @@ async function beRefused(socket: WireSocket): Promise<void> {
   }
 }
 
-/** What somebody may be waiting for when the connection is lost: a connect, an onConnect, acks, or nothing at all. */
+/** What may be pending when the connection is lost: a connect, an onConnect, acks, or nothing. */
 const WAITS: ((socket: WireSocket) => unknown)[] = [
   (socket) => socket.say(connect(address(), 'slow')),
   async (socket) => {
@@ -168,7 +168,7 @@ async function inject(app: FastifyInstance): Promise<void> {
   happened += 2
 }
 
-/** Handshakes that come to nothing: refused, and given up while a hook takes its time. */
+/** Handshakes that fail: refused, or aborted while a hook runs. */
 async function shake(port: number, waiting: EventEmitter): Promise<void> {
   const polling = (headers: Record<string, string>) => request('GET', POLLING_TARGET, headers)
   const socket = (headers: Record<string, string>) => upgrade(WEBSOCKET_TARGET, headers)
@@ -186,7 +186,7 @@ async function shake(port: number, waiting: EventEmitter): Promise<void> {
   }
 }
 
-/** Lets so many things happen, several at a time, and waits until everybody has gone. */
+/** Runs a number of connections, several at a time, and waits until all have closed. */
 async function run(count: number, { app, port, waiting }: Target): Promise<void> {
   const end = happened + count
   let turn = 0
@@ -213,20 +213,20 @@ async function run(count: number, { app, port, waiting }: Target): Promise<void>
 const timer = setTimeout(() => {})
 clearTimeout(timer)
 
-/** What of this process is counted; the class of its requests is Fastify's own. */
+/** The counted classes of this process; the class of its requests is Fastify's own. */
 const CLASSES: Record<string, { prototype: object }> = {
   ...{ Map, Set, Promise, EventEmitter, AbortController, IncomingMessage, ServerResponse, Connection },
   ...{ Namespace, Socket, SocketContext, RunContext, EventRun },
   Timeout: timer.constructor as never,
 }
 
-/** Of what a class is made in the end: each context has a class of requests of its own. */
+/** The base class of an object: each context has its own class of requests. */
 function baseOf(value: object): object {
   const prototype = Object.getPrototypeOf(value)
   return Object.getPrototypeOf(prototype) === Object.prototype ? prototype : baseOf(prototype)
 }
 
-/** Called in the inspector's realm, which is this one, with every object that there is. */
+/** Called in the inspector's realm, which is this one, with every live object. */
 function count(objects: readonly object[]): Record<string, number> {
   const counts: Record<string, number> = { entries: 0 }
   for (const [name, { prototype }] of Object.entries(CLASSES)) {
@@ -235,17 +235,17 @@ function count(objects: readonly object[]): Record<string, number> {
   for (const each of objects) {
     if (!types.isMap(each) && !types.isSet(each)) continue
     const [key] = each.keys()
-    // tap keeps the numbers of asynchronous operations
+    // tap keeps the ids of asynchronous operations
     if (typeof key !== 'number') counts.entries = Number(counts.entries) + each.size
   }
   return counts
 }
 
-/** Counts what is alive after a garbage collection. */
+/** Counts the live objects after a garbage collection. */
 function takeCensus(): Record<string, number> {
   const inspector = new Session()
   inspector.connect()
-  // biome-ignore lint/suspicious/noExplicitAny: the inspector's own answers
+  // biome-ignore lint/suspicious/noExplicitAny: the inspector's own responses
   function ask(method: string, parameters: object): any {
     let answer: unknown
     inspector.post(method, parameters, (error, result) => {
@@ -276,11 +276,11 @@ function listenersOf(emitter: EventEmitter): object {
   return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]))
 }
 
-/** All that may be left of anything, and the bytes of the heap. */
+/** Everything that may be left, and the bytes of the heap. */
 async function measure({ app }: Target): Promise<{ census: Record<string, number>; rest: object; heap: number }> {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void
-  // What waits for a collection to be cleaned up has its turn in between.
+  // Finalizers run between two collections.
   for (let turns = 3; turns > 0; turns--) {
     gc()
     await new Promise((resolve) => setImmediate(resolve))
@@ -305,12 +305,12 @@ async function measure({ app }: Target): Promise<{ census: Record<string, number
   return { census: takeCensus(), rest, heap: heapUsed }
 }
 
-/** What node and tap have some of, too, for a moment or once: dates, stacks. */
+/** Classes of which node and tap have instances, too, temporarily or once: dates, stacks. */
 const SHARED = ['entries', 'Map', 'Set', 'Promise', 'EventEmitter', 'Timeout']
 
 async function leavesNothing(t: Test, target: Target, times: number): Promise<void> {
   await run(times * 0.6, target)
-  await measure(target) // what measuring itself leaves, once
+  await measure(target) // what the measurement itself leaves, once
   const before = await measure(target)
   await run(times, target)
   const after = await measure(target)
@@ -325,16 +325,16 @@ async function leavesNothing(t: Test, target: Target, times: number): Promise<vo
   t.ok(growth < 0.05, `the heap is ${(100 * growth).toFixed(2)} % larger`)
 }
 
-t.test('of 10,000 connects and refusals, joins, leaves and losses nothing is left', async (t) => {
+t.test('10,000 connects and refusals, joins, leaves and lost connections leave nothing behind', async (t) => {
   const before = resources()
   const target = await serve(t)
   await leavesNothing(t, target, 10_000)
   await target.app.close()
-  // node takes the handle of a closed server down a little later
+  // node releases the handle of a closed server a little later
   await until(() => resources().join() === before.join())
 })
 
-t.test('nor where sessions wait to be recovered, once they have expired', async (t) => {
+t.test('with recovery they leave nothing behind either, once the sessions have expired', async (t) => {
   const target = await serve(t, { connectionStateRecovery: { maxDisconnectionDuration: 20 } })
   await leavesNothing(t, target, 2_000)
 })

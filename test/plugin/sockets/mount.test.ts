@@ -4,7 +4,7 @@ import t from 'tap'
 import namespaces, { defineNamespace, type HandlerContext } from '../../../plugin/index.js'
 import { build, client, heard, logLines, next, refusal, until, withResolvers } from '../harness.js'
 
-t.test('the seed: someone connected is logged, and everyone in the namespace is greeted', async (t) => {
+t.test('the original application: a connection is logged, and everyone in the namespace is greeted', async (t) => {
   const { lines, logger } = logLines()
   const app = await build(
     t,
@@ -68,7 +68,7 @@ t.test('onConnect receives the socket, the namespace, the request, the log, emit
   t.strictSame(await others, [])
 })
 
-t.test('what onConnect throws or rejects is logged, and its socket is disconnected', async (t) => {
+t.test('an error of onConnect is logged, and its socket is disconnected', async (t) => {
   const { lines, logger } = logLines()
   const left: string[] = []
   const failing = {
@@ -102,7 +102,7 @@ t.test('what onConnect throws or rejects is logged, and its socket is disconnect
   t.strictSame(left, Array(3).fill('server namespace disconnect'))
 })
 
-t.test('onDisconnect runs after onConnect has settled, and what it throws is logged', async (t) => {
+t.test('onDisconnect runs after onConnect has settled, and its error is logged', async (t) => {
   const order: string[] = []
   const ready = withResolvers()
   const { app, socket, lines } = await client(t, {
@@ -124,13 +124,13 @@ t.test('onDisconnect runs after onConnect has settled, and what it throws is log
   t.strictSame(order, ['connected', 'disconnected'])
 })
 
-t.test('a plain listener that throws or rejects is logged, and the socket goes on', async (t) => {
+t.test('an error of a plain listener is logged, and the socket stays connected', async (t) => {
   const misbehave = (socket: { on(event: string, listener: () => void): void }) => {
     socket.on('throws', () => {
       throw new Error('thrown')
     })
   }
-  // A namespace that was never declared, and the default one, are contained as well.
+  // A namespace without a definition, and the default one, are prepared, too.
   const declare = (app: FastifyInstance) => {
     app.io.of('/plain').on('connection', misbehave)
     app.io.on('connection', misbehave)
@@ -158,7 +158,7 @@ t.test('a plain listener that throws or rejects is logged, and the socket goes o
   )
 })
 
-t.test('the default namespace is refused unless it is mounted or listened on', async (t) => {
+t.test('a connect to the default namespace is refused unless it is declared or has a listener', async (t) => {
   const bare = await build(t)
   t.match(await refusal(bare.injectSocket('/')), {
     message: 'Invalid namespace',
@@ -173,7 +173,7 @@ t.test('the default namespace is refused unless it is mounted or listened on', a
   }
 })
 
-t.test('a namespace declared in a context has its prefix', async (t) => {
+t.test("a namespace that is declared in a context has the context's prefix", async (t) => {
   const app = await build(t, { namespaces: { '/chat': {} } })
   app.register(
     async (scope) => {
@@ -188,7 +188,7 @@ t.test('a namespace declared in a context has its prefix', async (t) => {
   t.match(await refusal(socket.join('/reports')), { message: 'Invalid namespace' })
 })
 
-t.test('the same name twice is an error, also when contexts and prefixes make it the same', async (t) => {
+t.test('declaring a name twice is an error, also if contexts and prefixes produce it', async (t) => {
   const app = await build(t, { namespaces: { '/v1/chat': {} } })
   t.throws(() => app.namespace('/v1/chat', {}), { code: 'FST_NSP_NAMESPACE_DUPLICATE', message: /"?\/v1\/chat/ })
   const declareBelow = async () => {
@@ -197,7 +197,7 @@ t.test('the same name twice is an error, also when contexts and prefixes make it
   await t.rejects(declareBelow(), { code: 'FST_NSP_NAMESPACE_DUPLICATE' })
 })
 
-t.test('a definition after ready is an error, as it is for a route', async (t) => {
+t.test('declaring after ready is an error, as it is for a route', async (t) => {
   const app = await build(t)
   await app.ready()
   t.throws(() => app.namespace('/late', {}), { code: 'FST_NSP_ALREADY_READY', message: /\/late/ })
@@ -225,26 +225,29 @@ t.test('printNamespaces() prints the tree', async (t) => {
   t.equal(none.printNamespaces(), '/ (nothing declared)\n')
 })
 
-t.test('registering twice in one context, or below it, is an error; so is an io of another plugin', async (t) => {
-  const app = await build(t)
-  const again = async (instance: FastifyInstance) => {
-    await instance.register(namespaces, {})
-  }
-  await t.rejects(again(app), { code: 'FST_NSP_ALREADY_REGISTERED' })
-  const parent = await build(t)
-  const below = async () => {
-    await parent.register(again)
-  }
-  await t.rejects(below(), { code: 'FST_NSP_ALREADY_REGISTERED' })
-  const decorated = Fastify()
-  decorated.decorate('io', {} as never)
-  await t.rejects(again(decorated), { code: 'FST_NSP_IO_PRESENT', message: /remove the other/ })
-  const addOther = async (instance: FastifyInstance) => {
-    await instance.register(fastifySocketIo.default)
-  }
-  await t.rejects(addOther(await build(t)), { code: 'FST_ERR_DEC_ALREADY_PRESENT' }, 'nor does another come after it')
-  const other = Fastify()
-  t.teardown(() => other.close())
-  await addOther(other)
-  await t.rejects(again(other), { code: 'FST_NSP_IO_PRESENT' })
-})
+t.test(
+  'registering twice, in one context or in a nested one, is an error; so is an `io` of another plugin',
+  async (t) => {
+    const app = await build(t)
+    const again = async (instance: FastifyInstance) => {
+      await instance.register(namespaces, {})
+    }
+    await t.rejects(again(app), { code: 'FST_NSP_ALREADY_REGISTERED' })
+    const parent = await build(t)
+    const below = async () => {
+      await parent.register(again)
+    }
+    await t.rejects(below(), { code: 'FST_NSP_ALREADY_REGISTERED' })
+    const decorated = Fastify()
+    decorated.decorate('io', {} as never)
+    await t.rejects(again(decorated), { code: 'FST_NSP_IO_PRESENT', message: /remove the other/ })
+    const addOther = async (instance: FastifyInstance) => {
+      await instance.register(fastifySocketIo.default)
+    }
+    await t.rejects(addOther(await build(t)), { code: 'FST_ERR_DEC_ALREADY_PRESENT' }, 'nor does another come after it')
+    const other = Fastify()
+    t.teardown(() => other.close())
+    await addOther(other)
+    await t.rejects(again(other), { code: 'FST_NSP_IO_PRESENT' })
+  },
+)

@@ -4,7 +4,7 @@ import t from 'tap'
 import { createSocketClass, setSocketClass } from '../../../plugin/sockets/socket-class.js'
 import { build, join, listen, next, TRANSPORTS } from '../harness.js'
 
-t.test('a socket of the class has its handshake from Socket.IO', async (t) => {
+t.test("a socket of the class has Socket.IO's handshake", async (t) => {
   const app = await build(t)
   const url = `http://127.0.0.1:${await listen(app)}`
   for (const transports of TRANSPORTS) {
@@ -18,7 +18,7 @@ t.test('a socket of the class has its handshake from Socket.IO', async (t) => {
   }
 })
 
-t.test('a socket listens for `error` from its first moment, as Socket.IO has it', async (t) => {
+t.test("a new socket has Socket.IO's listener for `error`", async (t) => {
   const app = await build(t)
   const client = await app.injectSocket('/chat')
   const namespace = app.io.of('/chat')
@@ -31,7 +31,7 @@ t.test('a socket listens for `error` from its first moment, as Socket.IO has it'
   }
 })
 
-t.test('a namespace that makes its sockets in another way is left alone', async (t) => {
+t.test('a namespace that creates its sockets in another way is left unchanged', async (t) => {
   const namespace = {} as Namespace
   setSocketClass(
     namespace,

@@ -28,7 +28,7 @@ async function serve(t: Test, options: NamespacesOptions = {}) {
   return { app, lines, errors: () => lines.filter(({ level }) => Number(level) >= 40) }
 }
 
-/** What a user hears, as `[address, event, payload]`. */
+/** What a user receives, as `[address, event, payload]`. */
 async function hear(app: FastifyInstance, user: string, ...addresses: string[]) {
   const heard: unknown[] = []
   const client = await app.injectSocket(addresses[0] as string, { headers: { 'x-user': user } })
@@ -63,7 +63,7 @@ t.test('userOf(id).emit() reaches each socket of a user, in every namespace that
   t.strictSame(errors(), [])
 })
 
-t.test('userOf(id, definition) reaches those of one definition, at each of its addresses', async (t) => {
+t.test('userOf(id, definition) reaches the sockets of one definition, at each of its addresses', async (t) => {
   const { app } = await serve(t)
   const ann = await hear(app, 'ann', '/shop', '/orgs/42', '/orgs/7', '/plain')
   app.userOf('ann', org).emit('order:paid', { id: 1 })
@@ -90,7 +90,7 @@ t.test('an emit to a user is checked where it is emitted', async (t) => {
   t.throws(() => loose.userOf('ann', '/open').emit('any', 1n), { code: 'FST_NSP_EMIT_INVALID' })
 })
 
-t.test('nothing of it shows in the rooms of a socket, and no client can join it', async (t) => {
+t.test('userOf uses no room: a socket has no additional one, and no client can join one', async (t) => {
   const rooms: unknown[] = []
   const watched = defineNamespace({
     onConnect: ({ socket }) => rooms.push([...socket.rooms].filter((room) => room !== socket.id)),
@@ -111,7 +111,7 @@ t.test('nothing of it shows in the rooms of a socket, and no client can join it'
   t.strictSame(rooms, [[], [], []])
 })
 
-t.test('volatile, compress and local are those of Socket.IO', async (t) => {
+t.test('volatile, compress and local work as in Socket.IO', async (t) => {
   const { app } = await serve(t)
   const ann = await hear(app, 'ann', '/shop')
   const [socket] = app.io.of('/shop').sockets.values()
@@ -125,7 +125,7 @@ t.test('volatile, compress and local are those of Socket.IO', async (t) => {
     },
   })
   const user = app.userOf('ann', shop)
-  // One after the other: what is volatile is lost behind another one.
+  // One after the other: a volatile emit behind another one is dropped.
   await drained()
   user.volatile.emit('order:paid', { id: 1 })
   await until(() => ann.heard.length === 1)
@@ -137,11 +137,11 @@ t.test('volatile, compress and local are those of Socket.IO', async (t) => {
   t.strictSame(flags, [{ volatile: true }, { compress: false }, { compress: true, volatile: true }])
 })
 
-t.test('with an adapter, a user is reached on every node, binary data and all', async (t) => {
+t.test('with an adapter, a user is reached on every node, also with binary data', async (t) => {
   const io = { adapter: createCluster() }
   const [one, two] = [await serve(t, { io }), await serve(t, { io })]
   const here = await hear(one.app, 'ann', '/shop')
-  // An address that is live on the other node only.
+  // An address that is open on the other node only.
   const there = await hear(two.app, 'ann', '/shop', '/orgs/42', '/plain')
   one.app.userOf('ann').emit('order:paid', { id: 1 })
   await until(() => here.heard.length === 1 && there.heard.length === 3)
@@ -155,7 +155,7 @@ t.test('with an adapter, a user is reached on every node, binary data and all', 
   t.strictSame([...one.errors(), ...two.errors()], [])
 })
 
-t.test('what another node sends that is none, or can not be sent, ends nothing', async (t) => {
+t.test("a malformed emit from another node, or one that can't be sent, ends nothing", async (t) => {
   const io = { adapter: createCluster() }
   const [one, two] = [await serve(t, { io }), await serve(t, { io })]
   const ann = await hear(two.app, 'ann', '/shop')
@@ -170,7 +170,7 @@ t.test('what another node sends that is none, or can not be sent, ends nothing',
   t.strictSame(new Set(two.errors().map(({ msg }) => msg)), new Set(['listener of a namespace failed']))
 })
 
-t.test('an adapter that fails, or a socket that does, keeps the others from nothing', async (t) => {
+t.test('an adapter that fails, or a socket that does, does not affect the others', async (t) => {
   class Silent extends Adapter {
     override serverSideEmit(): void {
       throw new Error('the broker is gone')
@@ -194,7 +194,7 @@ t.test('an adapter that fails, or a socket that does, keeps the others from noth
   )
 })
 
-t.test('a user of a port, over polling, is reached as well', async (t) => {
+t.test('a socket of a bare connection, over polling, is reached, too', async (t) => {
   const { app } = await serve(t)
   const url = `http://127.0.0.1:${await listen(app)}`
   const socket = join(t, url, '/shop', { transports: ['polling'], extraHeaders: { 'x-user': 'ann' } })
@@ -204,7 +204,7 @@ t.test('a user of a port, over polling, is reached as well', async (t) => {
   t.strictSame(await heard, [{ id: 1 }])
 })
 
-t.test('a name that Socket.IO keeps for itself, or that is no text, is refused where it is emitted', async (t) => {
+t.test('a reserved name, or one that is not a string, is refused where it is emitted', async (t) => {
   const { app } = await serve(t)
   await app.ready()
   for (const name of ['connect', 'disconnect', 'newListener', Symbol('x'), 5]) {

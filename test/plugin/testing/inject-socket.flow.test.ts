@@ -42,7 +42,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error & { data?: un
   )
 }
 
-/** Runs node to its end, which must come by itself. */
+/** Runs a node process, which must end by itself. */
 async function run(...command: string[]): Promise<string> {
   const [program = '', ...args] = command
   const cwd = fileURLToPath(new URL('../../..', import.meta.url))
@@ -66,7 +66,7 @@ for (const transport of TRANSPORTS) {
       t.strictSame(await after.emitWithAck('echo', 2), { ok: true, data: 2 })
     })
 
-    await t.test('the handshake is what the options say', async (t) => {
+    await t.test('the handshake has the given options', async (t) => {
       const app = await build(t)
       const joined = heard(app.io.of('/echo'), 'connection')
       await app.injectSocket('/echo', {
@@ -84,7 +84,7 @@ for (const transport of TRANSPORTS) {
       t.match({ ip, host, protocol }, { ip: '127.0.0.1', host: 'acme.example:8080', protocol: 'http' })
     })
 
-    await t.test('a megabyte and bytes come and go whole', async (t) => {
+    await t.test('a megabyte and binary data are sent and received completely', async (t) => {
       const app = await build(t, { limits: { payloadBytes: 4e6 }, io: { maxHttpBufferSize: 4e6 } })
       const client = await app.injectSocket<typeof echo>('/echo', { transport })
       const text = 'é'.repeat(2 ** 20)
@@ -93,7 +93,7 @@ for (const transport of TRANSPORTS) {
       t.strictSame(await client.emitWithAck('echo', { bytes }), { ok: true, data: { bytes } })
     })
 
-    await t.test('a refused handshake rejects with its status, and leaves nothing', async (t) => {
+    await t.test('a refused handshake rejects with its status, and leaves nothing behind', async (t) => {
       const app = await build(t, {}, (app) =>
         app.addHook('onRequest', async (_request, reply) => reply.code(401).send({ message: 'Who are you?' })),
       )
@@ -102,7 +102,7 @@ for (const transport of TRANSPORTS) {
       t.equal(app.io.engine.clientsCount, 0)
     })
 
-    await t.test('a refused namespace rejects with what it has refused with, and leaves nothing', async (t) => {
+    await t.test('a refused namespace rejects with the refusal, and leaves nothing behind', async (t) => {
       const members = defineNamespace({
         onRequest: async () => {
           throw Object.assign(new Error('not you'), { statusCode: 401 })
@@ -131,7 +131,7 @@ for (const transport of TRANSPORTS) {
       await client.close()
     })
 
-    await t.test('app.close() closes it as it closes every client, and refuses more', async (t) => {
+    await t.test('app.close() closes it as it closes every client, and refuses new ones', async (t) => {
       const app = await build(t)
       await listen(app)
       const client = await app.injectSocket('/echo', { transport })
@@ -145,7 +145,7 @@ for (const transport of TRANSPORTS) {
       t.strictSame((await rejection(app.injectSocket('/echo', { transport }))).data, { statusCode: 503 })
     })
 
-    await t.test('a handshake that hangs is cut by app.close()', async (t) => {
+    await t.test('a handshake that hangs is aborted by app.close()', async (t) => {
       let hang = () => {}
       const hangs = new Promise<void>((resolve) => {
         hang = resolve
@@ -167,7 +167,7 @@ t.test('injectSocket of fastify-namespaces/testing is that of the app', async (t
   t.match(await rejection(injectSocket(app, '/nowhere')), { message: 'Invalid namespace' })
 })
 
-t.test('nextEvent gives each emit once, those included that came before it was called', async (t) => {
+t.test('nextEvent returns each emit once, including those that arrived before the call', async (t) => {
   const app = await build(t)
   const client = await app.injectSocket<typeof echo>('/echo')
   const joined = heard(app.io.of('/echo'), 'connection')
@@ -180,7 +180,7 @@ t.test('nextEvent gives each emit once, those included that came before it was c
   t.strictSame(await Promise.all([third, fourth, client.nextEvent('hi')]), ['three', 'four', 'five'])
 })
 
-t.test('nextEvent rejects when the socket has disconnected, and none is left', async (t) => {
+t.test('nextEvent rejects if the socket has disconnected and no emit is left', async (t) => {
   const app = await build(t)
   const client = await app.injectSocket('/echo')
   const awaited = client.nextEvent('never')
@@ -208,7 +208,7 @@ t.test('several namespaces share one connection, each with its auth and its emit
   t.equal(await b.join('/a'), a, 'one that is joined already is given again')
 })
 
-t.test('a namespace that has refused can be asked again, also over the same connection', async (t) => {
+t.test('a namespace that has refused can be joined later, also over the same connection', async (t) => {
   const app = await build(t, { namespaces: { '/open': {}, '/echo': echo } })
   const joined = heard(app.io.of('/echo'), 'connection')
   app.io.of('/echo').use(({ handshake }, next) => next(handshake.auth.token ? undefined : new Error('not you')))
@@ -230,7 +230,7 @@ t.test('a connection that ends before the namespace has answered rejects', async
   t.equal(error.code, 'FST_NSP_CLIENT_DISCONNECTED')
 })
 
-t.test('a wrong address or transport is refused with what would do', async (t) => {
+t.test('a wrong address or transport is refused with a hint', async (t) => {
   const app = await build(t)
   const address = await rejection(app.injectSocket('echo'))
   t.equal(address.code, 'FST_NSP_NAME_INVALID')
@@ -242,7 +242,7 @@ t.test('a wrong address or transport is refused with what would do', async (t) =
   t.equal(transport.message, 'Option transport must be polling, websocket or upgrade: got "toString"')
 })
 
-t.test('it waits for the instance, and rejects with what keeps it from being ready', async (t) => {
+t.test('injectSocket waits for the instance, and rejects with the error that keeps it from being ready', async (t) => {
   const app = await build(t)
   app.addHook('onReady', async () => {
     throw new Error('no database')
@@ -250,7 +250,7 @@ t.test('it waits for the instance, and rejects with what keeps it from being rea
   t.equal((await rejection(app.injectSocket('/echo'))).message, 'no database')
 })
 
-t.test('it finds the engine below a prefix and at a path of its own', async (t) => {
+t.test('injectSocket finds the engine below a prefix and at its own path', async (t) => {
   for (const path of ['/ws', '/']) {
     const app = await build(t, { prefix: '/v1', io: { path } })
     t.equal(await (await app.injectSocket<typeof echo>('/v1/echo')).nextEvent('hi'), 'one')
@@ -259,7 +259,7 @@ t.test('it finds the engine below a prefix and at a path of its own', async (t) 
   t.equal(await (await app.injectSocket<typeof echo>('/echo', { transport: 'upgrade' })).nextEvent('hi'), 'one')
 })
 
-t.test('it speaks the parser of the application', async (t) => {
+t.test('injectSocket uses the parser of the application', async (t) => {
   let decoded = 0
   class CountingDecoder extends Decoder {
     override add(chunk: unknown) {
@@ -273,7 +273,7 @@ t.test('it speaks the parser of the application', async (t) => {
   t.ok(decoded >= 3, 'the CONNECT of the client, that of the server, and an emit')
 })
 
-t.test('beside @fastify/websocket, and through upgrades that others listen for', async (t) => {
+t.test('injectSocket works beside @fastify/websocket and other listeners of `upgrade`', async (t) => {
   const app = await build(t, {}, async (app) => {
     await app.register(fastifyWebsocket)
     app.get('/ws', { websocket: true }, (socket) => socket.close())
@@ -284,25 +284,28 @@ t.test('beside @fastify/websocket, and through upgrades that others listen for',
   }
 })
 
-t.test('of an https app, and of an http2 one that allows HTTP/1.1, with a request that is encrypted', async (t) => {
-  const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
-  const https = { key: await read('key'), cert: await read('cert'), allowHTTP1: true }
-  for (const server of [{ https }, { http2: true, https }]) {
-    for (const transport of TRANSPORTS) {
-      const app = await build(t, {}, undefined, server)
-      const joined = heard(app.io.of('/echo'), 'connection')
-      await app.injectSocket('/echo', { transport, headers: { origin: 'https://localhost' } })
-      const [socket] = (await joined) as [Parameters<typeof requestOf>[0]]
-      t.equal(requestOf(socket).protocol, 'https')
-      await listen(app)
-      const client = await app.injectSocket<typeof echo>('/echo', { transport })
-      t.equal(await client.nextEvent('hi'), 'one')
-      await app.close()
+t.test(
+  'injectSocket works with an https app, and with an http2 app that allows HTTP/1.1; its request is encrypted',
+  async (t) => {
+    const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
+    const https = { key: await read('key'), cert: await read('cert'), allowHTTP1: true }
+    for (const server of [{ https }, { http2: true, https }]) {
+      for (const transport of TRANSPORTS) {
+        const app = await build(t, {}, undefined, server)
+        const joined = heard(app.io.of('/echo'), 'connection')
+        await app.injectSocket('/echo', { transport, headers: { origin: 'https://localhost' } })
+        const [socket] = (await joined) as [Parameters<typeof requestOf>[0]]
+        t.equal(requestOf(socket).protocol, 'https')
+        await listen(app)
+        const client = await app.injectSocket<typeof echo>('/echo', { transport })
+        t.equal(await client.nextEvent('hi'), 'one')
+        await app.close()
+      }
     }
-  }
-})
+  },
+)
 
-t.test('two apps at a time do not meet', async (t) => {
+t.test('two apps at a time do not affect each other', async (t) => {
   const named = (name: string) => ({
     namespaces: {
       '/who': defineNamespace({
@@ -319,7 +322,7 @@ t.test('two apps at a time do not meet', async (t) => {
   t.ok(ofB.connected)
 })
 
-t.test('two hundred clients at a time hear a broadcast, and all are closed', async (t) => {
+t.test('two hundred clients at a time receive a broadcast, and all are closed', async (t) => {
   const app = await build(t)
   const clients = await Promise.all(
     Array.from({ length: 200 }, (_, index) =>
@@ -336,7 +339,7 @@ t.test('two hundred clients at a time hear a broadcast, and all are closed', asy
   t.notOk(clients.some(({ connected }) => connected))
 })
 
-t.test("the http server's own bounds and closeAllConnections() are for it, too", async (t) => {
+t.test('the limits of the HTTP server and closeAllConnections() apply to it, too', async (t) => {
   for (const transport of TRANSPORTS) {
     const app = await build(t, {}, undefined, {
       connectionTimeout: 1000,
@@ -355,7 +358,7 @@ t.test("the http server's own bounds and closeAllConnections() are for it, too",
   }
 })
 
-t.test('a process that has closed its app ends at once, its clients unclosed', async (t) => {
+t.test('a process that has closed its app ends at once, without its clients being closed', async (t) => {
   const module = new URL('../../../plugin/index.ts', import.meta.url)
   const script = `
     import Fastify from 'fastify'
@@ -375,7 +378,7 @@ t.test('a process that has closed its app ends at once, its clients unclosed', a
   )
 })
 
-t.test('a process lives no longer than its app if injectSocket was used, with any ws: nothing keeps it', async (t) => {
+t.test('injectSocket keeps no process alive after its app was closed, with any version of ws', async (t) => {
   const module = new URL('../../../plugin/index.ts', import.meta.url)
   for (const transport of TRANSPORTS) {
     const script = `
@@ -392,7 +395,7 @@ t.test('a process lives no longer than its app if injectSocket was used, with an
   }
 })
 
-t.test('without socket.io-client it says what to install', async (t) => {
+t.test('without socket.io-client the error says what to install', async (t) => {
   const module = new URL('../../../plugin/index.ts', import.meta.url)
   const hooks = `export async function resolve(name, context, next) {
     if (name === 'socket.io-client') throw Object.assign(new Error('Cannot find it'), { code: 'ERR_MODULE_NOT_FOUND' })
@@ -416,7 +419,7 @@ t.test('without socket.io-client it says what to install', async (t) => {
   })
 })
 
-t.test("docs/testing.md's example is examples/testing.ts, word for word, and passes", async (t) => {
+t.test('the example in docs/testing.md is examples/testing.ts, word for word, and passes', async (t) => {
   const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
   const [, block] = /<!-- examples\/testing\.ts.*?-->\n```ts\n(.*?)```/s.exec(await read('docs/testing.md')) ?? []
   t.equal(block, await read('examples/testing.ts'))

@@ -19,7 +19,7 @@ t.test('what is written to one end is read from the other, in order', async (t) 
   t.equal(String(await read(client)), 'abc')
 })
 
-t.test('an end that nobody reads makes the other wait, and loses nothing', async (t) => {
+t.test('an end that is not read makes the other wait, and loses nothing', async (t) => {
   const [client, server] = MemorySocket.pair()
   const chunk = Buffer.alloc(64 * 1024, 'x')
   let written = 0
@@ -36,7 +36,7 @@ t.test('an end that nobody reads makes the other wait, and loses nothing', async
   server.destroy()
 })
 
-t.test('a server may answer a client that has finished speaking, and a client ends with its server', async (t) => {
+t.test('a server may answer a client that has ended its side, and a client ends with its server', async (t) => {
   const [client, server] = MemorySocket.pair()
   const closed = Promise.all([once(client, 'close'), once(server, 'close')])
   client.end('who?')
@@ -55,7 +55,7 @@ t.test('a server may answer a client that has finished speaking, and a client en
   t.ok(other.writableFinished)
 })
 
-t.test('an end that is destroyed ends the other, after what it has written', async (t) => {
+t.test('a destroyed end ends the other, after what it has written', async (t) => {
   for (const index of [0, 1] as const) {
     const pair = MemorySocket.pair()
     const [gone, left] = [pair[index], pair[1 - index] as MemorySocket]
@@ -67,7 +67,7 @@ t.test('an end that is destroyed ends the other, after what it has written', asy
   }
 })
 
-t.test('a write to a destroyed end fails, one under way does not hang', async (t) => {
+t.test('a write to a destroyed end fails, and a pending one does not hang', async (t) => {
   const [client, server] = MemorySocket.pair()
   const underWay = new Promise((resolve) => client.write('nobody reads this', resolve))
   server.destroy()
@@ -77,7 +77,7 @@ t.test('a write to a destroyed end fails, one under way does not hang', async (t
   t.ok(client.destroyed)
 })
 
-t.test('an end that is destroyed soon says first what it has to say', async (t) => {
+t.test('destroySoon() first sends what was written', async (t) => {
   const [client, server] = MemorySocket.pair()
   server.write('last words')
   server.destroySoon()
@@ -92,7 +92,7 @@ t.test('an end that is destroyed soon says first what it has to say', async (t) 
   t.ok(finished.destroyed)
 })
 
-t.test('it has an address, and bears what a socket of a network is asked for', async (t) => {
+t.test('it has an address and the methods of a network socket', async (t) => {
   const [client] = MemorySocket.pair()
   t.match(client, { remoteAddress: '127.0.0.1', remoteFamily: 'IPv4', localAddress: '127.0.0.1', connecting: false })
   t.strictSame(client.address(), { address: '127.0.0.1', family: 'IPv4', port: 0 })
@@ -100,17 +100,20 @@ t.test('it has an address, and bears what a socket of a network is asked for', a
   client.destroy()
 })
 
-t.test('an agent answers by a server that does not listen, and knows when its connections have ended', async (t) => {
-  const server = createServer((_request, response) => setImmediate(() => response.end('hello')))
-  const agent = new MemoryAgent(server)
-  const answered = once(get('http://memory', { agent }), 'response')
-  const ended = agent.ended()
-  const [response] = await answered
-  t.equal(String(await read(response)), 'hello')
-  await ended
-})
+t.test(
+  'an agent connects to a server that does not listen, and resolves when its connections have ended',
+  async (t) => {
+    const server = createServer((_request, response) => setImmediate(() => response.end('hello')))
+    const agent = new MemoryAgent(server)
+    const answered = once(get('http://memory', { agent }), 'response')
+    const ended = agent.ended()
+    const [response] = await answered
+    t.equal(String(await read(response)), 'hello')
+    await ended
+  },
+)
 
-t.test('an agent that is destroyed cuts its connections, on both ends', async (t) => {
+t.test('a destroyed agent destroys its connections, on both ends', async (t) => {
   const server = createServer()
   const asked = once(server, 'request')
   const agent = new MemoryAgent(server)
@@ -122,7 +125,7 @@ t.test('an agent that is destroyed cuts its connections, on both ends', async (t
   await Promise.all([ended, until(() => request.socket.destroyed)])
 })
 
-t.test('what was corked comes in one piece', async (t) => {
+t.test('corked chunks arrive as one', async (t) => {
   const [client, server] = MemorySocket.pair()
   const pieces: string[] = []
   server.on('data', (chunk) => pieces.push(String(chunk)))
@@ -136,7 +139,7 @@ t.test('what was corked comes in one piece', async (t) => {
   server.destroy()
 })
 
-t.test('nothing of one end is heard inside a call that the other has made', async (t) => {
+t.test('nothing of one end runs within a call that the other has made', async (t) => {
   for (const index of [0, 1] as const) {
     const heard: string[] = []
     let calling: string | undefined
@@ -181,7 +184,7 @@ t.test('nothing of one end is heard inside a call that the other has made', asyn
   }
 })
 
-t.test('an end hears of the other in its own AsyncLocalStorage, and a server in none', async (t) => {
+t.test("a client's end runs in its own AsyncLocalStorage, a server's end in none", async (t) => {
   const storage = new AsyncLocalStorage<string>()
   const seen: Record<string, unknown> = {}
   const server = createServer((request, response) => {

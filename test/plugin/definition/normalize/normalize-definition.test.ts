@@ -53,7 +53,7 @@ t.test('an omitted property of a definition has its default', async (t) => {
     onDisconnect: undefined,
   })
   t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
-  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits is one')
+  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits counts as a list')
   t.equal(normalizeDefinition({ sequential: true }, 'at').sequential, true)
 })
 

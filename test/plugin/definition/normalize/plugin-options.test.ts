@@ -17,7 +17,11 @@ t.test('options have defaults and are frozen, and the argument is not changed', 
   t.ok(Object.isFrozen(normal.io))
   t.strictSame(options, { io: { pingInterval: 1_000 } })
   t.match(normalizeOptions({}), { io: { path: '/socket.io' } })
-  t.strictSame(normalizeOptions({ limits: { depth: undefined as never } }).limits.depth, 32, 'undefined is left out')
+  t.strictSame(
+    normalizeOptions({ limits: { depth: undefined as never } }).limits.depth,
+    32,
+    'undefined counts as omitted',
+  )
   const adapter = class {}
   const io = { adapter: adapter as never, connectionStateRecovery: { skipMiddlewares: false } }
   t.equal(normalizeOptions({ io }).io.adapter, adapter)
@@ -97,11 +101,15 @@ t.test('payloadBytes and maxHttpBufferSize agree: one sets the other, and a cont
   }
   t.strictSame(sizes({}, {}), [1_000_000, undefined])
   t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
-  t.strictSame(sizes({ payloadBytes: 1_000 }, {}), [1_000, 1_000_000], 'a packet above it is answered, not hung up on')
+  t.strictSame(
+    sizes({ payloadBytes: 1_000 }, {}),
+    [1_000, 1_000_000],
+    'a packet above it is answered, and its connection stays open',
+  )
   t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
   t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
-  t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default follows it down')
-  t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'and not up')
+  t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default is lowered with it')
+  t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'the default is not raised')
   t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
     code: 'FST_NSP_OPTIONS_INVALID',
     message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',

@@ -4,7 +4,7 @@ import { build, heard, next, refusal, until } from '../../harness.js'
 
 const news = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
 
-/** Two nodes that hear each other, on one of which there is room for one dynamic namespace. */
+/** Two nodes that receive from each other. One of them has room for one dynamic namespace. */
 async function serveTwo(t: Test) {
   const adapter = createCluster()
   const namespaces = { '/': {}, '/orgs/:id': { emits: { news: { payload: news }, question: { reply: {} } } } }
@@ -21,24 +21,21 @@ async function serveTwo(t: Test) {
   return { one, two, isOpen, leave }
 }
 
-t.test(
-  'an empty namespace whose adapter speaks to other nodes lingers, and makes room where it is wanted',
-  async (t) => {
-    const { one, isOpen, leave } = await serveTwo(t)
-    const root = await one.injectSocket('/')
-    const first = await root.join('/orgs/1')
-    const { adapter } = one.io.of('/orgs/1')
-    await leave(first, '/orgs/1')
-    await new Promise((resolve) => setImmediate(resolve))
-    t.ok(isOpen('/orgs/1'))
-    const again = await root.join('/orgs/1')
-    t.equal(one.io.of('/orgs/1').adapter, adapter, 'who comes back finds it')
-    t.match(await refusal(root.join('/orgs/2')), { data: { code: 'FST_NSP_CHILDREN_LIMIT' } })
-    await leave(again, '/orgs/1')
-    await root.join('/orgs/2')
-    t.notOk(isOpen('/orgs/1'))
-  },
-)
+t.test('an empty namespace with a cluster adapter lingers, and is closed early when its place is needed', async (t) => {
+  const { one, isOpen, leave } = await serveTwo(t)
+  const root = await one.injectSocket('/')
+  const first = await root.join('/orgs/1')
+  const { adapter } = one.io.of('/orgs/1')
+  await leave(first, '/orgs/1')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.ok(isOpen('/orgs/1'))
+  const again = await root.join('/orgs/1')
+  t.equal(one.io.of('/orgs/1').adapter, adapter, 'who comes back finds it')
+  t.match(await refusal(root.join('/orgs/2')), { data: { code: 'FST_NSP_CHILDREN_LIMIT' } })
+  await leave(again, '/orgs/1')
+  await root.join('/orgs/2')
+  t.notOk(isOpen('/orgs/1'))
+})
 
 t.test('an address whose adapter has just been closed is not opened again until it has unsubscribed', async (t) => {
   const { one, two, isOpen, leave } = await serveTwo(t)
@@ -67,7 +64,7 @@ t.test('an address whose adapter has just been closed is not opened again until 
   await gone
 })
 
-t.test('who leaves while waiting for an address holds nothing of it', async (t) => {
+t.test('a client that leaves while it waits for an address holds nothing', async (t) => {
   const { one, isOpen, leave } = await serveTwo(t)
   const root = await one.injectSocket('/')
   await leave(await root.join('/orgs/1'), '/orgs/1')
@@ -83,7 +80,7 @@ t.test('who leaves while waiting for an address holds nothing of it', async (t) 
   t.notOk(isOpen('/orgs/1'))
 })
 
-t.test('sockets of an address that is not open here are disconnected on other nodes when it can be', async (t) => {
+t.test('disconnectSockets() for sockets on other nodes waits until the address can be opened here', async (t) => {
   const { one, two, leave } = await serveTwo(t)
   const root = await one.injectSocket('/')
   await leave(await root.join('/orgs/1'), '/orgs/1')

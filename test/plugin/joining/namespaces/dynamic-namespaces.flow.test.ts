@@ -13,12 +13,12 @@ const orgs = defineNamespace({
   },
 })
 
-/** The code that a client is refused with. */
+/** The code of a client's refusal. */
 async function codeOf(joining: Promise<unknown>): Promise<unknown> {
   return ((await refusal(joining)).data as { code: unknown }).code
 }
 
-t.test('one definition stands for many addresses, each a namespace of its own', async (t) => {
+t.test('one definition has many addresses, each with its own namespace', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs, '/files/*': { events: orgs.events as never } } })
   const a = await app.injectSocket('/orgs/42')
   const [b, file] = await Promise.all([a.join('/orgs/43'), a.join('/files/a/b%20c')])
@@ -31,7 +31,7 @@ t.test('one definition stands for many addresses, each a namespace of its own', 
   t.equal(app.io.engine.clientsCount, 1)
 })
 
-t.test('params are checked and authorised before a namespace exists', async (t) => {
+t.test('params are checked and authorised before the namespace is made', async (t) => {
   const made: string[] = []
   const app = await build(t, {
     namespaces: {
@@ -65,7 +65,7 @@ t.test('params are checked and authorised before a namespace exists', async (t) 
   t.strictSame(made, ['/users/ada', '/numbers/7'])
 })
 
-t.test('a static name goes before a dynamic one, whatever the order', async (t) => {
+t.test('a static name precedes a dynamic one, in either order of declaration', async (t) => {
   const seen: string[] = []
   const watch = (what: string) => ({ onConnect: () => void seen.push(what) })
   const app = await build(t, { namespaces: { '/orgs/:id': watch('dynamic'), '/orgs/members': watch('static') } })
@@ -74,11 +74,11 @@ t.test('a static name goes before a dynamic one, whatever the order', async (t) 
   t.strictSame(seen, ['static', 'dynamic'])
 })
 
-t.test('two names of the same addresses are an error at boot', async (t) => {
+t.test('two names with the same addresses are an error at boot', async (t) => {
   await t.rejects(build(t, { namespaces: { '/orgs/:a': {}, '/orgs/:b': {} } }), { code: 'FST_NSP_NAMESPACE_DUPLICATE' })
 })
 
-t.test("a context's prefix may have parameters, and its namespaces have them all", async (t) => {
+t.test('the prefix of a context may have parameters, which its namespaces receive', async (t) => {
   const app = await build(t, {})
   app.register(
     async (scope) => {
@@ -90,7 +90,7 @@ t.test("a context's prefix may have parameters, and its namespaces have them all
   t.strictSame((await socket.emitWithAck('params')).data, { orgId: '42', room: 'blue' })
 })
 
-t.test('a namespace that nobody is left in goes, and comes back', async (t) => {
+t.test('a namespace without sockets is closed, and is made again when it is joined', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   const first = await app.injectSocket('/orgs/42')
   const second = await first.join('/orgs/43')
@@ -104,7 +104,7 @@ t.test('a namespace that nobody is left in goes, and comes back', async (t) => {
   await until(() => app.io._nsps.size === 1)
 })
 
-t.test('a namespace whose only socket an own middleware refuses goes', async (t) => {
+t.test("a namespace whose only socket is refused by the application's middleware is closed", async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   app.io.on('new_namespace', (namespace) => {
     namespace.use((_socket, next) => next(new Error('not today')))
@@ -113,7 +113,7 @@ t.test('a namespace whose only socket an own middleware refuses goes', async (t)
   await until(() => !app.io._nsps.has('/orgs/42'))
 })
 
-t.test('somebody on the way to a namespace keeps it open', async (t) => {
+t.test('a pending join keeps a namespace open', async (t) => {
   const gate = withResolvers()
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   app.io.on('new_namespace', (namespace) => {
@@ -134,7 +134,7 @@ t.test('somebody on the way to a namespace keeps it open', async (t) => {
   t.ok((await (await slow).emitWithAck('whereami')).ok)
 })
 
-t.test('a client that goes while it is admitted leaves no namespace behind', async (t) => {
+t.test('a client that leaves while it is admitted leaves no namespace behind', async (t) => {
   const asked = withResolvers()
   const gate = withResolvers()
   const app = await build(t, {
@@ -159,7 +159,7 @@ t.test('a client that goes while it is admitted leaves no namespace behind', asy
   t.notOk(app.io._nsps.has('/orgs/42'))
 })
 
-t.test('dynamic namespaces are bounded, but not those that are open already', async (t) => {
+t.test('the number of dynamic namespaces is limited; namespaces that are open can still be joined', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs }, limits: { dynamicNamespaces: 2 } })
   const first = await app.injectSocket('/orgs/1')
   const second = await first.join('/orgs/2')
@@ -170,7 +170,7 @@ t.test('dynamic namespaces are bounded, but not those that are open already', as
   t.ok((await second.join('/orgs/4')).connected)
 })
 
-t.test('a plain io.of() of such an address is no way around its admission', async (t) => {
+t.test('io.of() with such an address does not bypass its admission', async (t) => {
   const app = await build(t, {
     namespaces: { '/orgs/:orgId': { onRequest: async (_request, reply) => reply.code(401).send() } },
   })
@@ -182,7 +182,7 @@ t.test('a plain io.of() of such an address is no way around its admission', asyn
   await until(() => app.io._nsps.size === 1)
 })
 
-t.test('namespaceOf reaches a namespace by its definition, or by its name', async (t) => {
+t.test('namespaceOf finds a namespace by its definition or by its name', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs, '/lobby': {} } })
   const socket = await app.injectSocket('/orgs/42')
   const lobby = await socket.join('/lobby')
@@ -212,7 +212,7 @@ t.test('namespaceOf reaches a namespace by its definition, or by its name', asyn
   t.strictSame((await gone)[0], 'io server disconnect')
 })
 
-t.test('namespaceOf checks what is emitted, also where nobody is, and leaves no namespace behind', async (t) => {
+t.test('namespaceOf checks an emit also without sockets, and leaves no namespace behind', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   await app.ready()
   const reach = app.namespaceOf(orgs, { orgId: 42 })
@@ -223,7 +223,7 @@ t.test('namespaceOf checks what is emitted, also where nobody is, and leaves no 
   await until(() => app.io._nsps.size === 1)
 })
 
-t.test('namespaceOf of what is not declared, not clear, or not an address is an error', async (t) => {
+t.test('namespaceOf throws for a definition that is not declared or ambiguous, and for invalid params', async (t) => {
   const twice = defineNamespace({})
   const app = await build(t, { namespaces: { '/a': twice, '/b': twice, '/orgs/:orgId': orgs, '/orgs/members': {} } })
   t.throws(() => app.namespaceOf(defineNamespace({})), { code: 'FST_NSP_DEFINITION_UNKNOWN' })
@@ -234,7 +234,7 @@ t.test('namespaceOf of what is not declared, not clear, or not an address is an 
   t.equal(app.namespaceOf('/b').address, '/b')
 })
 
-t.test('namespaceOf of an address says that it is one, and what to call', async (t) => {
+t.test('namespaceOf with an address throws an error that shows the right call', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   t.throws(() => app.namespaceOf('/orgs/42'), {
     code: 'FST_NSP_DEFINITION_UNKNOWN',
@@ -243,7 +243,7 @@ t.test('namespaceOf of an address says that it is one, and what to call', async 
   t.throws(() => app.addressesOf('/orgs/42'), { code: 'FST_NSP_DEFINITION_UNKNOWN', message: /an address of/ })
 })
 
-t.test('addressesOf gives the addresses where somebody is, with their params as the schema has them', async (t) => {
+t.test('addressesOf returns the addresses with sockets, with their params as the schema has parsed them', async (t) => {
   const twice = defineNamespace({})
   const typed = defineNamespace({ schema: { params: Type.Object({ orgId: Type.Integer() }) } })
   const names = { '/orgs/:orgId': typed, '/orgs/members': {}, '/a': twice, '/b': twice }
@@ -268,7 +268,7 @@ t.test('addressesOf gives the addresses where somebody is, with their params as 
   t.throws(() => app.addressesOf(defineNamespace({})), { code: 'FST_NSP_DEFINITION_UNKNOWN' })
 })
 
-t.test('an emit before the instance is ready goes to nobody, and is no error', async (t) => {
+t.test('an emit before the instance is ready is sent to nobody, and is no error', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } })
   const reach = app.namespaceOf(orgs, { orgId: 42 })
   reach.emit('news', 'too early')
@@ -276,7 +276,7 @@ t.test('an emit before the instance is ready goes to nobody, and is no error', a
   t.strictSame(await reach.ask('news', 'anybody?'), { answers: new Map(), missing: [] })
 })
 
-t.test('an adapter that fails to close is logged, and its namespace goes', async (t) => {
+t.test('an adapter that fails to close is logged, and its namespace is closed', async (t) => {
   const { lines, logger } = logLines()
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs } }, undefined, { logger })
   const socket = await app.injectSocket('/orgs/42')
@@ -290,7 +290,7 @@ t.test('an adapter that fails to close is logged, and its namespace goes', async
   t.match(failure(), { err: { message: 'the broker is gone' }, namespace: '/orgs/42' })
 })
 
-t.test('a connection may join so many dynamic namespaces, and no more', async (t) => {
+t.test('a connection may join a limited number of dynamic namespaces', async (t) => {
   const app = await build(t, { namespaces: { '/orgs/:orgId': orgs }, limits: { namespacesPerConnection: 2 } })
   const first = await app.injectSocket('/orgs/1')
   await first.join('/orgs/2')
@@ -299,7 +299,7 @@ t.test('a connection may join so many dynamic namespaces, and no more', async (t
   t.ok((await app.injectSocket('/orgs/3')).connected, 'another connection may')
 })
 
-t.test('everything runs once for each join, also in a namespace that went and came back', async (t) => {
+t.test('everything runs once for each join, also in a namespace that was closed and made again', async (t) => {
   const calls: string[] = []
   const say = (word: string) => () => void calls.push(word)
   const app = await build(t, {
@@ -323,27 +323,24 @@ t.test('everything runs once for each join, also in a namespace that went and ca
   }
 })
 
-t.test(
-  'who leaves a namespace and comes back finds its rate as it was, and may have been in many others',
-  async (t) => {
-    const app = await build(t, {
-      limits: { eventsPerSecond: 1, joinsPerSecond: 0 },
-      namespaces: { '/': {}, '/orgs/:orgId': { events: { count: { handler: () => 1 } } } },
+t.test('a client that leaves and rejoins a namespace keeps its event rate, also after many others', async (t) => {
+  const app = await build(t, {
+    limits: { eventsPerSecond: 1, joinsPerSecond: 0 },
+    namespaces: { '/': {}, '/orgs/:orgId': { events: { count: { handler: () => 1 } } } },
+  })
+  const root = await app.injectSocket('/')
+  const visit = async (address: string, events: number) => {
+    const socket = await root.join(address)
+    const acks = await Promise.all(Array.from({ length: events }, () => socket.emitWithAck('count')))
+    const gone = new Promise<void>((resolve) => {
+      for (const server of app.io.of(address).sockets.values()) server.once('disconnect', () => resolve())
     })
-    const root = await app.injectSocket('/')
-    const visit = async (address: string, events: number) => {
-      const socket = await root.join(address)
-      const acks = await Promise.all(Array.from({ length: events }, () => socket.emitWithAck('count')))
-      const gone = new Promise<void>((resolve) => {
-        for (const server of app.io.of(address).sockets.values()) server.once('disconnect', () => resolve())
-      })
-      socket.disconnect()
-      await gone
-      return acks.map(({ error }) => error?.code)
-    }
-    t.strictSame(await visit('/orgs/0', 3), [undefined, undefined, 'FST_NSP_RATE_LIMITED'])
-    t.strictSame(await visit('/orgs/0', 1), ['FST_NSP_RATE_LIMITED'])
-    for (let orgId = 1; orgId <= 200; orgId++) await visit(`/orgs/${orgId}`, 1)
-    t.strictSame(await visit('/orgs/0', 1), [undefined])
-  },
-)
+    socket.disconnect()
+    await gone
+    return acks.map(({ error }) => error?.code)
+  }
+  t.strictSame(await visit('/orgs/0', 3), [undefined, undefined, 'FST_NSP_RATE_LIMITED'])
+  t.strictSame(await visit('/orgs/0', 1), ['FST_NSP_RATE_LIMITED'])
+  for (let orgId = 1; orgId <= 200; orgId++) await visit(`/orgs/${orgId}`, 1)
+  t.strictSame(await visit('/orgs/0', 1), [undefined])
+})

@@ -1,14 +1,14 @@
 import t from 'tap'
 import { createNameRouter, formatAddress } from '../../../../plugin/joining/namespaces/namespace-router.js'
 
-/** A router of names, each of which is its own entry. */
+/** A router of names, in which each name is its own entry. */
 function routerOf(...names: string[]) {
   const router = createNameRouter<string>()
   for (const name of names) router.add(name, name)
   return router
 }
 
-/** Numbers from 0 to 1, the same ones each time (mulberry32). */
+/** Reproducible numbers from 0 to 1 (mulberry32). */
 function createRandom(seed: number): () => number {
   let state = seed
   return () => {
@@ -64,7 +64,7 @@ t.test('an address is found with its params', async (t) => {
   }
 })
 
-t.test('a static name goes before a dynamic one, whichever was there first', async (t) => {
+t.test('a static name precedes a dynamic one, in either order', async (t) => {
   for (const names of [
     ['/orgs/members', '/orgs/:orgId', '/*'],
     ['/*', '/orgs/:orgId', '/orgs/members'],
@@ -87,7 +87,7 @@ t.test('an address has one spelling', async (t) => {
   for (const address of others) t.equal(router.find(address), undefined, address)
 })
 
-t.test('nothing that a client sends as an address makes the server throw', async (t) => {
+t.test('no address that a client sends makes the router throw', async (t) => {
   const router = routerOf('/orgs/:orgId', '/files/*', '/f/:from-:to', '/n/:n(^\\d+$)/x')
   const bad = ['', 'orgs', 'orgs/42', '*', ':', 'http://x/orgs/42', 'http://', '?', '#', '%', '/%', '__proto__']
   const values = [
@@ -167,7 +167,7 @@ t.test('two names with the same addresses are an error', async (t) => {
   t.doesNotThrow(() => routerOf(...alike))
 })
 
-t.test('a name that can not be found by is refused', async (t) => {
+t.test('a name that could not be found is refused', async (t) => {
   const code = 'FST_NSP_NAME_INVALID'
   t.throws(() => routerOf('orgs'), { code, message: /must begin with a slash/ })
   t.throws(() => routerOf('/orgs/:id(^(?:a+)+$)'), { code, message: /must have other constraints: .+ is not safe/ })
@@ -179,7 +179,7 @@ t.test('a name that can not be found by is refused', async (t) => {
   t.throws(() => formatAddress('orgs', {}), { code })
 })
 
-t.test('an address is made of a name and its params', async (t) => {
+t.test('an address is written from a name and its params', async (t) => {
   t.equal(formatAddress('/chat', {}), '/chat')
   t.equal(formatAddress('/a+b', {}), '/a+b')
   t.equal(formatAddress('/orgs/:orgId', { orgId: 42, other: {} }), '/orgs/42')
@@ -191,7 +191,7 @@ t.test('an address is made of a name and its params', async (t) => {
   t.equal(formatAddress('/a/:b', { b: 'x\ud800y' }), '/a/x\ufffdy')
 })
 
-t.test('params that make no address are an error, at the line that gave them', async (t) => {
+t.test('params that make no address throw where they are given', async (t) => {
   const wrong: [name: string, params: unknown, message: RegExp][] = [
     ['/orgs/:orgId', {}, /^The params of \/orgs\/:orgId must hold a string, number, boolean or bigint as orgId$/],
     ['/orgs/:orgId', Object.create({ orgId: 'inherited' }), /as orgId/],
@@ -219,7 +219,7 @@ t.test('params that make no address are an error, at the line that gave them', a
   }
 })
 
-t.test('whatever the params of an address were, it is found with them', async (t) => {
+t.test('an address is found with the params it was written from', async (t) => {
   const random = createRandom(2)
   const names = [
     '/orgs/:orgId',
@@ -253,6 +253,6 @@ t.test('whatever the params of an address were, it is found with them', async (t
   t.ok(made > 4000, `${made} addresses`)
 })
 
-t.test('names that are made in a loop are forgotten', async (t) => {
+t.test('the cache of names is bounded', async (t) => {
   for (let index = 0; index <= 1000; index++) t.equal(formatAddress(`/${index}/:a`, { a: 1 }), `/${index}/1`)
 })

@@ -79,7 +79,7 @@ const UNSAID: [schema: object | boolean, payload: unknown, path: string][] = [
 t.test('a Buffer never fits a schema without `binary`, at any depth, and no validator is called', async (t) => {
   const { app, socket, seen } = await spied(t, {
     events: Object.fromEntries(
-      UNSAID.map(([payload], index) => [`e${index}`, { payload, handler: () => t.fail('it has reached a handler') }]),
+      UNSAID.map(([payload], index) => [`e${index}`, { payload, handler: () => t.fail('a handler was called') }]),
     ),
   })
   for (const [index, [schema, payload, path]] of UNSAID.entries()) {
@@ -119,7 +119,7 @@ t.test('binary data that a hook puts into a payload is checked, too', async (t) 
         preValidation: ({ event }) => {
           ;(event.payload as { a: unknown }).a = BYTES
         },
-        handler: () => t.fail('it has reached its handler'),
+        handler: () => t.fail('the handler was called'),
       },
     },
   })
@@ -173,7 +173,7 @@ const SAID: Record<
     good: [{ image: BYTES }],
     bad: [[{ image: LARGE }, '/image', 'must be at most 8 bytes']],
   },
-  'a list, a map, and what is neither': {
+  'an array, a map, and other values': {
     schema: fields({
       list: { type: 'array', items: image, maxItems: 2 },
       tuple: { type: 'array', items: [text, image], additionalItems: false, minItems: 1 },
@@ -193,7 +193,7 @@ const SAID: Record<
       [{ open: BYTES }, '/open', NOT_BINARY],
     ],
   },
-  'one of several': {
+  'one of several alternatives': {
     schema: {
       oneOf: [
         { binary: { maxBytes: 8 } },
@@ -207,7 +207,7 @@ const SAID: Record<
       [{ url: BYTES }, '/url', NOT_BINARY],
     ],
   },
-  'told apart by a literal': {
+  'alternatives that differ in a literal': {
     schema: {
       anyOf: [
         fields({ kind: { const: 'a' }, data: { binary: { maxBytes: 3 } } }, { required: ['kind', 'data'] }),
@@ -226,7 +226,7 @@ const SAID: Record<
       [{ kind: 'd', data: BYTES }, '/data', NOT_BINARY],
     ],
   },
-  'combined, with an object that is none': {
+  'combined with allOf, not and if': {
     schema: {
       allOf: [fields({ a: image }), fields({ b: { allOf: [{ binary: { maxBytes: 3 } }, image] } })],
       not: { properties: { a: { type: 'array' } }, required: ['a'] },
@@ -239,14 +239,14 @@ const SAID: Record<
       [{ a: { b: BYTES } }, '/a/b', NOT_BINARY],
     ],
   },
-  'beside what is told by its type alone': {
+  'beside alternatives that differ in type': {
     schema: {
       anyOf: [fields({ n: { type: 'integer' }, a: image }), fields({ n: { type: 'array' }, a: { type: 'object' } })],
     },
     good: [{ n: 1, a: BYTES }],
     bad: [[{ n: {}, a: BYTES }, '/n', 'must be integer']],
   },
-  'in more alternatives than an shape has': {
+  'in more alternatives than a shape has': {
     schema: {
       anyOf: Array.from({ length: 40 }, (_, index) =>
         fields(
@@ -258,7 +258,7 @@ const SAID: Record<
     good: [{ kind: 7, deep: [{ f7: BYTES }] }],
     bad: [[{ kind: 'x', deep: [{ f7: BYTES }] }, '/kind', 'must be equal to constant']],
   },
-  'where a reference leads': {
+  'the target of a reference': {
     schema: {
       ...fields({
         one: { $ref: '#/$defs/image' },
@@ -328,7 +328,7 @@ for (const [what, { schema, good, bad }] of Object.entries(SAID)) {
       t.throws(() => app.io.of('/x').emit('got', payload), { code: 'FST_NSP_EMIT_INVALID' }, `out: ${path} ${message}`)
     }
     t.strictSame(handled, [])
-    t.notOk(spy.seen.includes(true), 'no validator has seen a byte of it')
+    t.notOk(spy.seen.includes(true), 'no validator saw its bytes')
   })
 }
 
@@ -392,7 +392,7 @@ t.test('Ajv distinguishes stand-ins with different limits, and no value of JSON 
   t.ok(validate(new StandIn(BYTES, 5)))
   const others = [new StandIn(BYTES, 6), 5, {}, [], null, '5', { valueOf: 5 }, JSON.parse('{"constructor":1}')]
   for (const other of others) t.notOk(validate(other))
-  t.strictSame(Reflect.ownKeys(new StandIn(BYTES, 5)), [], 'there is nothing to walk over')
+  t.strictSame(Reflect.ownKeys(new StandIn(BYTES, 5)), [], 'there are no keys to iterate over')
 })
 
 const WRONG: [binary: unknown, rest: object, problem: string][] = [
@@ -490,8 +490,8 @@ const UNSAID_STANDARD: Record<string, [schema: AnySchema, put: (binary: Buffer) 
     (b) => ({ 'a/b': b }),
     '/a~1b',
   ],
-  'z.unknown, its bytes looked at': [z.unknown().transform((x) => (x as Uint8Array)[0]), (b) => b],
-  'a class asked by its name': [
+  'z.unknown, which reads its bytes': [z.unknown().transform((x) => (x as Uint8Array)[0]), (b) => b],
+  'a class read by its name': [
     v.custom((value) => Object.prototype.toString.call(value) !== '[object Nothing]'),
     (b) => b,
   ],
@@ -502,7 +502,7 @@ t.test('a Standard Schema that does not expect binary data refuses it, and does 
     events: Object.fromEntries(
       Object.entries(UNSAID_STANDARD).map(([name, [payload]]) => [
         name,
-        { payload, handler: () => t.fail(`${name} has reached its handler`) },
+        { payload, handler: () => t.fail(`${name} has called its handler`) },
       ]),
     ),
   })
@@ -510,7 +510,7 @@ t.test('a Standard Schema that does not expect binary data refuses it, and does 
     const { error } = await socket.emitWithAck(name, put(LARGE))
     t.equal(error?.code, 'FST_NSP_EVENT_INVALID', name)
     t.equal(error?.details?.[0]?.path, path, name)
-    t.ok(JSON.stringify(error).length < 1_000, 'and it is not told field by field')
+    t.ok(JSON.stringify(error).length < 1_000, 'it does not list every field')
   }
 })
 
@@ -536,8 +536,8 @@ const hash = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex
 const SAID_STANDARD: Record<string, [schema: AnySchema, put: unknown, out?: unknown]> = {
   'z.instanceof': [z.instanceof(Uint8Array), BYTES],
   'z.instanceof of Buffer': [z.instanceof(Buffer), BYTES],
-  'z.instanceof, looked into': [z.instanceof(Uint8Array).refine(isPng), Buffer.from('1234')],
-  'z.instanceof, looked into by node': [z.instanceof(Uint8Array).refine((bytes) => hash(bytes) !== ''), BYTES],
+  'z.instanceof, which reads bytes': [z.instanceof(Uint8Array).refine(isPng), Buffer.from('1234')],
+  'z.instanceof, whose bytes Node.js reads': [z.instanceof(Uint8Array).refine((bytes) => hash(bytes) !== ''), BYTES],
   'z.instanceof, later': [z.instanceof(Uint8Array).refine(async (bytes) => bytes.length > 3), BYTES],
   'z.instanceof, transformed': [z.instanceof(Uint8Array).transform((bytes) => bytes.length), BYTES, 5],
   'z.instanceof, transformed by node': [
@@ -562,7 +562,7 @@ const SAID_STANDARD: Record<string, [schema: AnySchema, put: unknown, out?: unkn
     { one: { a: BYTES }, two: { a: BYTES } },
   ],
   'v.instance': [v.instance(Uint8Array), BYTES],
-  'v.instance, looked into': [
+  'v.instance, which reads bytes': [
     v.pipe(
       v.instance(Uint8Array),
       v.check((bytes) => bytes.byteLength < 9),
@@ -602,7 +602,9 @@ t.test('a Standard Schema that expects binary data receives the data itself', as
   t.match(await socket.emitWithAck('z.instanceof within', { name: 1, files: [{ data: BYTES }] }), {
     error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name' }] },
   })
-  t.match(await socket.emitWithAck('z.instanceof, looked into', BYTES), { error: { code: 'FST_NSP_EVENT_INVALID' } })
+  t.match(await socket.emitWithAck('z.instanceof, which reads bytes', BYTES), {
+    error: { code: 'FST_NSP_EVENT_INVALID' },
+  })
 })
 
 t.test('a Standard Schema transforms the data itself and can read its bytes', async (t) => {
@@ -619,7 +621,7 @@ t.test('a Standard Schema transforms the data itself and can read its bytes', as
     return true
   })
   t.equal(compileIncoming(summed, compilers).check(LARGE), LARGE)
-  t.ok(read <= LARGE.length && read > LARGE.length - 9, 'once, on the data')
+  t.ok(read <= LARGE.length && read > LARGE.length - 9, 'the bytes are read once, from the data')
   t.equal(calls, 2)
   const many = Array.from({ length: 100 }, () => Buffer.from('x'))
   t.strictSame(compileIncoming(z.array(bytes), compilers).check(many), many)

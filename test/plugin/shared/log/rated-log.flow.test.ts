@@ -9,13 +9,13 @@ t.test('ten lines of a kind are written at once, then one a second with the numb
   const rates = new LogRates(() => now)
   const take = (count: number, kind = 'a') => Array.from({ length: count }, () => rates.take(kind))
   t.strictSame(take(12), [...Array(10).fill(0), undefined, undefined])
-  t.strictSame(take(1, 'b'), [0], 'another kind has its own')
+  t.strictSame(take(1, 'b'), [0], 'another kind has its own rate')
   now = 999
   t.strictSame(take(1), [undefined])
   now = 1_000
   t.strictSame(take(2), [3, undefined])
   now = 60_000
-  t.strictSame(take(11), [1, ...Array(9).fill(0), undefined], 'no more than ten are saved up')
+  t.strictSame(take(11), [1, ...Array(9).fill(0), undefined], 'at most ten tokens accumulate')
 })
 
 t.test('kinds above the limit share one rate', async (t) => {
@@ -112,7 +112,7 @@ t.test('a client can not fill the log: its lines are rate-limited by socket and 
   t.ok(acks.some(({ error }) => error?.code === 'FST_NSP_INTERNAL' && error.details === undefined))
 
   const other = await app.injectSocket('/chat')
-  t.ok((await other.emitWithAck('fails')).error.details.id, 'another socket has its own')
+  t.ok((await other.emitWithAck('fails')).error.details.id, 'another socket has its own rate')
 })
 
 t.test('leaving and joining again does not reset the rates of log lines', async (t) => {

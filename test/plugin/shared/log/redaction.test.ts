@@ -83,7 +83,7 @@ t.test(
     t.equal(await posted.text(), 'ok')
     await until(() => lines.some(({ namespace }) => namespace === '/no?token=[redacted]'))
     t.notMatch(whole(lines), SECRET)
-    t.match(whole(lines), 'the database is down', 'and what is no secret is there')
+    t.match(whole(lines), 'the database is down', 'other texts are logged')
   },
 )
 
@@ -136,7 +136,7 @@ t.test('a `req` serializer of the application receives the redacted request', as
   t.notMatch(whole(lines), SECRET)
 
   await app.inject({ url: '/elsewhere?token=shown', headers: {} })
-  t.match(whole(lines), 'token=shown', 'a request of another route is none of ours')
+  t.match(whole(lines), 'token=shown', 'requests of other routes are not redacted')
 })
 
 t.test('redaction changes nothing without request logging, without a log, or without serializers', async (t) => {

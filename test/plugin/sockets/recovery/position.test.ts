@@ -1,14 +1,14 @@
 import t from 'tap'
 import { createEpoch, formatOffset, sequenceOf } from '../../../../plugin/sockets/recovery/position.js'
 
-t.test('an offset is a position in its own epoch, and in no other', async (t) => {
+t.test('an offset is a position in its own epoch only', async (t) => {
   const [epoch, other] = [createEpoch(), createEpoch()]
   t.equal(sequenceOf(formatOffset(epoch, 7), epoch, 10), 7)
   t.equal(sequenceOf(formatOffset(other, 7), epoch, 10), 0)
   t.equal(sequenceOf('', epoch, 10), 0)
 })
 
-t.test('what nobody has given out is no offset', async (t) => {
+t.test('an offset that was never sent is undefined', async (t) => {
   const epoch = createEpoch()
   t.equal(sequenceOf(formatOffset(epoch, 11), epoch, 10), undefined, 'of what is to come')
   for (const text of ['7', 'tock', `${epoch}.`, `${epoch}.x`, '1700000000000-0', `${epoch}.7 `]) {

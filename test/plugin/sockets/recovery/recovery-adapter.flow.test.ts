@@ -11,7 +11,7 @@ import { RecoveringAdapter } from '../../../../plugin/sockets/recovery/recovery-
 import { withRecovery } from '../../../../plugin/sockets/recovery/recovery-options.js'
 import { build, heard, join, listen, next, TRANSPORTS, until, WEBSOCKET } from '../../harness.js'
 
-/** Serves definitions with recovery on. `lines` are those of the log. */
+/** Serves definitions with recovery on. `lines` are the log entries. */
 async function serve(
   t: Test,
   namespaces: Record<string, AnyNamespaceDefinition>,
@@ -25,7 +25,7 @@ async function serve(
   return { app, lines, url: `http://127.0.0.1:${await listen(app)}` }
 }
 
-/** Joins, and gives what the socket hears from then on, each event with its arguments but for the offset. */
+/** Joins, and collects what the socket receives from then on: each event with its arguments, without the offset. */
 async function hear(t: Test, url: string, name: string, options: Parameters<typeof join>[3] = {}) {
   const socket = join(t, url, name, { transports: ['websocket'], ...options })
   const events: unknown[][] = []
@@ -34,7 +34,7 @@ async function hear(t: Test, url: string, name: string, options: Parameters<type
   return { socket, events }
 }
 
-/** Ends the connection under a socket; resolves when both ends have noticed. */
+/** Destroys the connection of a socket; resolves when both ends have noticed. */
 async function lose(app: FastifyInstance, socket: Socket, name: string): Promise<void> {
   const { id } = socket
   const gone = next(socket, 'disconnect')
@@ -54,55 +54,58 @@ function adapterOf(app: FastifyInstance, name: string): RecoveringAdapter {
   return app.io.of(name).adapter as unknown as RecoveringAdapter
 }
 
-/** The socket of a namespace in which there is one. */
+/** The only socket of a namespace. */
 function onlySocket(app: FastifyInstance, name: string): ServerSocket {
   return [...app.io.of(name).sockets.values()][0] as ServerSocket
 }
 
 for (const transports of TRANSPORTS) {
-  t.test(`a recovered socket keeps its id, rooms and data, and hears what it has missed: ${transports}`, async (t) => {
-    const calls: string[] = []
-    const { app, url } = await serve(t, {
-      '/chat': {
-        onRequest: async () => void calls.push('admission'),
-        onConnect: ({ socket }) => {
-          calls.push('onConnect')
-          socket.join('members')
-          socket.data.seat = 7
+  t.test(
+    `a recovered socket keeps its id, rooms and data, and receives what it has missed: ${transports}`,
+    async (t) => {
+      const calls: string[] = []
+      const { app, url } = await serve(t, {
+        '/chat': {
+          onRequest: async () => void calls.push('admission'),
+          onConnect: ({ socket }) => {
+            calls.push('onConnect')
+            socket.join('members')
+            socket.data.seat = 7
+          },
+          onRecover: ({ socket, params, request, emit }) => {
+            calls.push('onRecover')
+            emit('welcome', [socket.recovered, socket.data, socket.rooms.has('members'), params, request.method])
+          },
         },
-        onRecover: ({ socket, params, request, emit }) => {
-          calls.push('onRecover')
-          emit('welcome', [socket.recovered, socket.data, socket.rooms.has('members'), params, request.method])
-        },
-      },
-    })
-    const { socket, events } = await hear(t, url, '/chat', { transports: [...transports] })
-    const { id } = socket
-    const first = next(socket, 'news')
-    app.io.of('/chat').emit('news', 0)
-    await first
-    await lose(app, socket, '/chat')
-    for (const each of [1, 2, 3]) app.io.of('/chat').to('members').emit('news', each)
-    const welcome = next(socket, 'welcome')
-    t.ok(await comeBack(socket))
-    await welcome
-    t.equal(socket.id, id)
-    t.strictSame(events, [
-      ['news', 0],
-      ['news', 1],
-      ['news', 2],
-      ['news', 3],
-      ['welcome', [true, { seat: 7 }, true, {}, 'CONNECT']],
-    ])
-    t.strictSame(calls, ['admission', 'onConnect', 'admission', 'onRecover'])
-  })
+      })
+      const { socket, events } = await hear(t, url, '/chat', { transports: [...transports] })
+      const { id } = socket
+      const first = next(socket, 'news')
+      app.io.of('/chat').emit('news', 0)
+      await first
+      await lose(app, socket, '/chat')
+      for (const each of [1, 2, 3]) app.io.of('/chat').to('members').emit('news', each)
+      const welcome = next(socket, 'welcome')
+      t.ok(await comeBack(socket))
+      await welcome
+      t.equal(socket.id, id)
+      t.strictSame(events, [
+        ['news', 0],
+        ['news', 1],
+        ['news', 2],
+        ['news', 3],
+        ['welcome', [true, { seat: 7 }, true, {}, 'CONNECT']],
+      ])
+      t.strictSame(calls, ['admission', 'onConnect', 'admission', 'onRecover'])
+    },
+  )
 }
 
-t.test('a client that comes back by itself is recovered', async (t) => {
+t.test('a client that reconnects by itself is recovered', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket, events } = await hear(t, url, '/chat', { reconnection: true, reconnectionDelay: 10 })
   const { id } = socket
-  // One that nobody knows whether it has arrived.
+  // An event that may or may not have arrived.
   app.io.of('/chat').emit('news', 1)
   onlySocket(app, '/chat').conn.close(true)
   app.io.of('/chat').emit('news', 2)
@@ -116,46 +119,52 @@ t.test('a client that comes back by itself is recovered', async (t) => {
   ])
 })
 
-t.test('who is not admitted any more does not come back, and hears nothing of what it has missed', async (t) => {
-  let isRevoked = false
-  const { app, url } = await serve(t, {
-    '/chat': {
-      onRequest: async (_request, reply) => {
-        if (isRevoked) return reply.code(401).send({ code: 'REVOKED', message: 'Revoked' })
+t.test(
+  'a client that is refused when it reconnects is not recovered, and receives nothing that it has missed',
+  async (t) => {
+    let isRevoked = false
+    const { app, url } = await serve(t, {
+      '/chat': {
+        onRequest: async (_request, reply) => {
+          if (isRevoked) return reply.code(401).send({ code: 'REVOKED', message: 'Revoked' })
+        },
       },
-    },
-  })
-  const { socket } = await hear(t, url, '/chat', { auth: { token: 'a' } })
-  await lose(app, socket, '/chat')
-  app.io.of('/chat').emit('secret', 1)
-  isRevoked = true
-  const packets: number[] = []
-  socket.io.on('packet' as never, ((packet: { type: number }) => packets.push(packet.type)) as never)
-  await t.rejects(comeBack(socket), { message: 'Revoked', data: { code: 'REVOKED', statusCode: 401 } })
-  t.strictSame(packets, [PacketType.CONNECT_ERROR])
-})
+    })
+    const { socket } = await hear(t, url, '/chat', { auth: { token: 'a' } })
+    await lose(app, socket, '/chat')
+    app.io.of('/chat').emit('secret', 1)
+    isRevoked = true
+    const packets: number[] = []
+    socket.io.on('packet' as never, ((packet: { type: number }) => packets.push(packet.type)) as never)
+    await t.rejects(comeBack(socket), { message: 'Revoked', data: { code: 'REVOKED', statusCode: 401 } })
+    t.strictSame(packets, [PacketType.CONNECT_ERROR])
+  },
+)
 
-t.test('nor who is refused by a plain middleware; a session waits on for one that is let in', async (t) => {
-  let isRefused = false
-  const { app, url } = await serve(t, { '/chat': {} })
-  app.io.of('/chat').use((_socket, next) => next(isRefused ? new Error('Not now') : undefined))
-  const { socket, events } = await hear(t, url, '/chat')
-  const { id } = socket
-  await lose(app, socket, '/chat')
-  app.io.of('/chat').emit('news', 1)
-  isRefused = true
-  const packets: number[] = []
-  socket.io.on('packet' as never, ((packet: { type: number }) => packets.push(packet.type)) as never)
-  await t.rejects(comeBack(socket), { message: 'Not now' })
-  t.strictSame(packets, [PacketType.CONNECT_ERROR])
-  t.match(adapterOf(app, '/chat').size, { sessions: 1, sockets: 0 })
-  isRefused = false
-  t.ok(await comeBack(socket))
-  t.equal(socket.id, id)
-  t.strictSame(events, [['news', 1]])
-})
+t.test(
+  'a client that a plain middleware refuses is not recovered; its session stays recoverable until it is admitted',
+  async (t) => {
+    let isRefused = false
+    const { app, url } = await serve(t, { '/chat': {} })
+    app.io.of('/chat').use((_socket, next) => next(isRefused ? new Error('Not now') : undefined))
+    const { socket, events } = await hear(t, url, '/chat')
+    const { id } = socket
+    await lose(app, socket, '/chat')
+    app.io.of('/chat').emit('news', 1)
+    isRefused = true
+    const packets: number[] = []
+    socket.io.on('packet' as never, ((packet: { type: number }) => packets.push(packet.type)) as never)
+    await t.rejects(comeBack(socket), { message: 'Not now' })
+    t.strictSame(packets, [PacketType.CONNECT_ERROR])
+    t.match(adapterOf(app, '/chat').size, { sessions: 1, sockets: 0 })
+    isRefused = false
+    t.ok(await comeBack(socket))
+    t.equal(socket.id, id)
+    t.strictSame(events, [['news', 1]])
+  },
+)
 
-t.test('what is sent while a socket is on its way back arrives as well', async (t) => {
+t.test('an event that is sent while a socket is being recovered arrives, too', async (t) => {
   let letIn: (() => void) | undefined
   let isSlow = false
   const { app, url } = await serve(t, { '/chat': {} })
@@ -179,7 +188,7 @@ t.test('what is sent while a socket is on its way back arrives as well', async (
   ])
 })
 
-t.test('a namespace that has not yet sent an event recovers, with and without a definition', async (t) => {
+t.test('a namespace that has not sent an event yet recovers, with and without a definition', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   app.io.of('/plain').on('connection', (socket) => void socket.join('early'))
   for (const name of ['/chat', '/plain']) {
@@ -196,11 +205,11 @@ t.test('a namespace that has not yet sent an event recovers, with and without a 
   }
 })
 
-t.test('nobody hears what its rooms were sent before it joined them', async (t) => {
+t.test('a recovered socket does not receive what its rooms were sent before it joined them', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket, events } = await hear(t, url, '/chat')
   const server = onlySocket(app, '/chat')
-  // Somebody is there to hear it.
+  // One socket is in the room.
   await hear(t, url, '/chat')
   app.io.of('/chat').to('late').emit('news', 'before')
   void server.join(['late', 'left'])
@@ -211,7 +220,7 @@ t.test('nobody hears what its rooms were sent before it joined them', async (t) 
   t.strictSame(events, [['news', 'after']])
 })
 
-t.test('rooms and exceptions are honoured; what is volatile, or wants an answer, is not sent again', async (t) => {
+t.test('rooms and exceptions are respected; volatile emits, and emits with an ack, are not sent again', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket, events } = await hear(t, url, '/chat')
   const server = onlySocket(app, '/chat')
@@ -242,7 +251,7 @@ t.test('rooms and exceptions are honoured; what is volatile, or wants an answer,
   t.match(other.events, [['news', 'all but others']], 'those who were there are not sent it again')
 })
 
-t.test('an emit that is not kept has an offset too, so that its text is not taken for one', async (t) => {
+t.test('an emit that is not kept has an offset, too, so that its string is not taken for one', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket, events } = await hear(t, url, '/chat')
   const chat = app.io.of('/chat')
@@ -285,34 +294,37 @@ t.test('an emit is checked once, and arrives later as it was sent', async (t) =>
   ])
 })
 
-t.test('a session that is lost in its onConnect begins again; one in its onRecover is recovered again', async (t) => {
-  const calls: string[] = []
-  const releases: (() => void)[] = []
-  const wait = () => new Promise<void>((resolve) => void releases.push(resolve))
-  const { app, url } = await serve(t, {
-    '/chat': {
-      onConnect: async () => {
-        calls.push('onConnect')
-        if (calls.length === 1) await wait()
+t.test(
+  'a session that is lost in its onConnect is not recovered; one that is lost in its onRecover is recovered again',
+  async (t) => {
+    const calls: string[] = []
+    const releases: (() => void)[] = []
+    const wait = () => new Promise<void>((resolve) => void releases.push(resolve))
+    const { app, url } = await serve(t, {
+      '/chat': {
+        onConnect: async () => {
+          calls.push('onConnect')
+          if (calls.length === 1) await wait()
+        },
+        onRecover: async () => {
+          calls.push('onRecover')
+          await wait()
+        },
       },
-      onRecover: async () => {
-        calls.push('onRecover')
-        await wait()
-      },
-    },
-  })
-  const { socket } = await hear(t, url, '/chat')
-  await lose(app, socket, '/chat')
-  t.notOk(await comeBack(socket))
-  await lose(app, socket, '/chat')
-  t.ok(await comeBack(socket))
-  await lose(app, socket, '/chat')
-  t.ok(await comeBack(socket))
-  t.strictSame(calls, ['onConnect', 'onConnect', 'onRecover', 'onRecover'])
-  for (const release of releases) release()
-})
+    })
+    const { socket } = await hear(t, url, '/chat')
+    await lose(app, socket, '/chat')
+    t.notOk(await comeBack(socket))
+    await lose(app, socket, '/chat')
+    t.ok(await comeBack(socket))
+    await lose(app, socket, '/chat')
+    t.ok(await comeBack(socket))
+    t.strictSame(calls, ['onConnect', 'onConnect', 'onRecover', 'onRecover'])
+    for (const release of releases) release()
+  },
+)
 
-t.test('a socket that has left, or was disconnected, has no session', async (t) => {
+t.test('a socket that has left, or was disconnected, has no recoverable session', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket } = await hear(t, url, '/chat')
   socket.disconnect()
@@ -325,28 +337,31 @@ t.test('a socket that has left, or was disconnected, has no session', async (t) 
   t.notOk(await comeBack(socket))
 })
 
-t.test('a dynamic namespace stays while a session waits, and goes when the last has expired', async (t) => {
-  const { app, url } = await serve(
-    t,
-    { '/orgs/:orgId': { onRecover: ({ params, emit }) => emit('back', params) } },
-    { io: { connectionStateRecovery: { maxDisconnectionDuration: 500 } } },
-  )
-  const { socket } = await hear(t, url, '/orgs/42')
-  const child = app.io.of('/orgs/42')
-  await lose(app, socket, '/orgs/42')
-  t.ok(adapterOf(app, '/orgs/42').pendingMs() > 0)
-  const back = next(socket, 'back')
-  t.ok(await comeBack(socket))
-  t.equal(app.io.of('/orgs/42'), child)
-  t.strictSame((await back)[0], { orgId: '42' })
-  await lose(app, socket, '/orgs/42')
-  t.ok(app.io._nsps.has('/orgs/42'))
-  await until(() => !app.io._nsps.has('/orgs/42'))
-  t.strictSame((child.adapter as unknown as RecoveringAdapter).size, { sessions: 0, sockets: 0, events: 0 })
-  t.notOk(await comeBack(socket))
-})
+t.test(
+  'a dynamic namespace stays open while a session is recoverable, and is closed when the last has expired',
+  async (t) => {
+    const { app, url } = await serve(
+      t,
+      { '/orgs/:orgId': { onRecover: ({ params, emit }) => emit('back', params) } },
+      { io: { connectionStateRecovery: { maxDisconnectionDuration: 500 } } },
+    )
+    const { socket } = await hear(t, url, '/orgs/42')
+    const child = app.io.of('/orgs/42')
+    await lose(app, socket, '/orgs/42')
+    t.ok(adapterOf(app, '/orgs/42').pendingMs() > 0)
+    const back = next(socket, 'back')
+    t.ok(await comeBack(socket))
+    t.equal(app.io.of('/orgs/42'), child)
+    t.strictSame((await back)[0], { orgId: '42' })
+    await lose(app, socket, '/orgs/42')
+    t.ok(app.io._nsps.has('/orgs/42'))
+    await until(() => !app.io._nsps.has('/orgs/42'))
+    t.strictSame((child.adapter as unknown as RecoveringAdapter).size, { sessions: 0, sockets: 0, events: 0 })
+    t.notOk(await comeBack(socket))
+  },
+)
 
-t.test('a session expires', async (t) => {
+t.test('a recoverable session expires', async (t) => {
   const { app, url } = await serve(
     t,
     { '/chat': {} },
@@ -360,7 +375,7 @@ t.test('a session expires', async (t) => {
   t.not(socket.id, id)
 })
 
-t.test('a session is given to one socket at a time, and to nobody who says something else', async (t) => {
+t.test('a session is recovered by one socket at a time, and only with its private id', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket } = await hear(t, url, '/chat')
   const { id } = socket
@@ -372,7 +387,7 @@ t.test('a session is given to one socket at a time, and to nobody who says somet
   t.equal(both.filter(({ socket }) => socket.id === id).length, 1)
 })
 
-t.test('a thousand losses leave nothing behind', async (t) => {
+t.test('a thousand lost connections leave nothing behind', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} })
   const clients = await Promise.all(Array.from({ length: 20 }, () => hear(t, url, '/chat')))
   for (let round = 0; round < 50; round++) {
@@ -388,7 +403,7 @@ t.test('a thousand losses leave nothing behind', async (t) => {
   t.match(adapterOf(app, '/chat').size, { sessions: 0, sockets: 0 })
 })
 
-t.test('a session that is lost again on its way back waits on', async (t) => {
+t.test('a session that is lost again while it is recovered stays recoverable', async (t) => {
   let isSlow = false
   let letIn: (() => void) | undefined
   const { app, url } = await serve(t, { '/chat': {} })
@@ -412,7 +427,7 @@ t.test('a session that is lost again on its way back waits on', async (t) => {
   t.ok(await comeBack(socket))
 })
 
-t.test('an adapter that recovers no session is warned of at boot, once and by its name', async (t) => {
+t.test('an adapter that recovers no session is logged at boot, once and by its name', async (t) => {
   class ForgetfulAdapter extends Adapter {}
   const warnings = async (io: NamespacesOptions['io'] = {}) => {
     const { lines } = await serve(t, { '/': {}, '/chat': {} }, { io })
@@ -426,7 +441,7 @@ t.test('an adapter that recovers no session is warned of at boot, once and by it
   t.strictSame(await warnings({ adapter: ForgetfulAdapter as never, connectionStateRecovery: undefined as never }), [])
 })
 
-t.test("the application's own adapter goes on recovering what it can", async (t) => {
+t.test("the application's own adapter still recovers what it can", async (t) => {
   const { app, url } = await serve(t, { '/chat': {} }, { io: { adapter: SessionAwareAdapter as never } })
   const { socket, events } = await hear(t, url, '/chat')
   await lose(app, socket, '/chat')
@@ -448,7 +463,7 @@ t.test('without recovery nothing is kept, and an emit has no offset', async (t) 
   t.notOk(app.io.of('/chat').adapter instanceof RecoveringAdapter)
 })
 
-t.test('an event is kept as long as it may be missed, a session until it expires, both without a timer', async (t) => {
+t.test('events are kept as long as they may be missed, sessions until they expire, both without a timer', async (t) => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()
   let now = 0
@@ -458,7 +473,7 @@ t.test('an event is kept as long as it may be missed, a session until it expires
     pingTimeout: 100,
   }
   const io = new Server(
-    withRecovery(options, { isWhole: () => true, ownerOf: () => undefined, now: () => now, limit: 0 }),
+    withRecovery(options, { isJoined: () => true, ownerOf: () => undefined, now: () => now, limit: 0 }),
   )
   const adapter = io.of('/').adapter as unknown as RecoveringAdapter
   const broadcast = (rooms: string[] = []) =>
@@ -504,7 +519,7 @@ t.test('an event is kept as long as it may be missed, a session until it expires
   t.equal(timers(), before)
 })
 
-t.test('an offset of a former process counts for nothing: no socket is recovered with a hole', async (t) => {
+t.test('an offset of an earlier process is ignored: no socket is recovered with a gap', async (t) => {
   // Before the restart.
   const former = await serve(t, { '/chat': {} })
   const { socket, events } = await hear(t, former.url, '/chat')
@@ -515,7 +530,7 @@ t.test('an offset of a former process counts for nothing: no socket is recovered
 
   const { app, url } = await serve(t, { '/chat': {} })
   const { socket: anew, events: heard } = await hear(t, url, '/chat')
-  // The stock client keeps its offset from server to server.
+  // Socket.IO's client keeps its offset across servers.
   Object.assign(anew, { _lastOffset: offset })
   await lose(app, anew, '/chat')
   for (let count = 1; count <= 10; count++) app.io.of('/chat').emit('news', count)
@@ -526,7 +541,7 @@ t.test('an offset of a former process counts for nothing: no socket is recovered
   )
 })
 
-t.test('an offset of a namespace that has gone and come again counts for nothing, too', async (t) => {
+t.test('an offset of a namespace that was closed and made again is ignored, too', async (t) => {
   const { app, url } = await serve(t, { '/orgs/:id': {} })
   const { socket, events } = await hear(t, url, '/orgs/1')
   for (let count = 1; count <= 3; count++) app.io.of('/orgs/1').emit('news', count)
@@ -545,33 +560,36 @@ t.test('an offset of a namespace that has gone and come again counts for nothing
   )
 })
 
-t.test('what is kept for recoveries is bounded in bytes: who has missed what had to go joins anew', async (t) => {
-  const { app, url } = await serve(t, { '/chat': {}, '/other': {} }, { limits: { recoveryBytes: 100_000 } })
-  const adapter = adapterOf(app, '/chat')
-  const { socket, events } = await hear(t, url, '/chat')
-  const other = await hear(t, url, '/other')
-  app.io.of('/other').emit('news', 'small')
-  await until(() => other.events.length === 1)
-  const { id } = socket
-  await lose(app, socket, '/chat')
-  for (let count = 0; count < 500; count++) {
-    app.io.of('/chat').emit('news', 'x'.repeat(1_000))
-    t.ok(adapter.bytes <= 100_000)
-  }
-  t.ok(adapter.size.events > 0 && adapter.size.events < 100)
-  t.notOk(await comeBack(socket), 'it is told of the gap')
-  t.not(socket.id, id)
-  t.strictSame(events, [], 'and hears nothing of the rest')
-  // What is new is recovered again, and in the other namespace nothing was missed.
-  await lose(app, socket, '/chat')
-  app.io.of('/chat').emit('news', 'new')
-  t.ok(await comeBack(socket))
-  t.strictSame(events, [['news', 'new']])
-  await lose(app, other.socket, '/other')
-  t.ok(await comeBack(other.socket))
-})
+t.test(
+  'the bytes that are kept for recovery are limited: a client that has missed a dropped event joins anew',
+  async (t) => {
+    const { app, url } = await serve(t, { '/chat': {}, '/other': {} }, { limits: { recoveryBytes: 100_000 } })
+    const adapter = adapterOf(app, '/chat')
+    const { socket, events } = await hear(t, url, '/chat')
+    const other = await hear(t, url, '/other')
+    app.io.of('/other').emit('news', 'small')
+    await until(() => other.events.length === 1)
+    const { id } = socket
+    await lose(app, socket, '/chat')
+    for (let count = 0; count < 500; count++) {
+      app.io.of('/chat').emit('news', 'x'.repeat(1_000))
+      t.ok(adapter.bytes <= 100_000)
+    }
+    t.ok(adapter.size.events > 0 && adapter.size.events < 100)
+    t.notOk(await comeBack(socket), 'it is told of the gap')
+    t.not(socket.id, id)
+    t.strictSame(events, [], 'and hears nothing of the rest')
+    // Later events are recovered again, and in the other namespace nothing was missed.
+    await lose(app, socket, '/chat')
+    app.io.of('/chat').emit('news', 'new')
+    t.ok(await comeBack(socket))
+    t.strictSame(events, [['news', 'new']])
+    await lose(app, other.socket, '/other')
+    t.ok(await comeBack(other.socket))
+  },
+)
 
-t.test('small events count, too: what keeping them takes is more than their bytes', async (t) => {
+t.test('small events count, too: a kept event takes more than its bytes', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} }, { limits: { recoveryBytes: 1_000_000 } })
   await hear(t, url, '/chat')
   const adapter = adapterOf(app, '/chat')
@@ -583,7 +601,7 @@ t.test('small events count, too: what keeping them takes is more than their byte
   t.ok(adapter.size.events < 2_000, `${adapter.size.events} are kept`)
 })
 
-t.test('sessions that wait count, too: the oldest go', async (t) => {
+t.test('recoverable sessions count, too: the oldest are dropped', async (t) => {
   const { app, url } = await serve(t, { '/chat': {} }, { limits: { recoveryBytes: 20_000 } })
   const clients: Socket[] = []
   for (let count = 0; count < 30; count++) {
@@ -597,52 +615,58 @@ t.test('sessions that wait count, too: the oldest go', async (t) => {
   t.ok(await comeBack(clients.at(-1) as Socket))
 })
 
-t.test('what has to go while a session is on its way back loses it again: it never has a hole', async (t) => {
-  const { app, url } = await serve(t, { '/chat': {} }, { limits: { recoveryBytes: 20_000 } })
-  let isHeld = false
-  const held: (() => void)[] = []
-  app.io.of('/chat').use((_socket, next) => {
-    if (isHeld) held.push(next)
-    else next()
-  })
-  const { socket, events } = await hear(t, url, '/chat')
-  await lose(app, socket, '/chat')
-  app.io.of('/chat').emit('news', 'first')
-  isHeld = true
-  const back = next(socket, 'connect')
-  socket.connect()
-  await until(() => held.length > 0)
-  for (let count = 0; count < 50; count++) app.io.of('/chat').emit('news', 'x'.repeat(1_000))
-  isHeld = false
-  for (const letIn of held) letIn()
-  await back
-  t.ok(socket.recovered)
-  await next(socket, 'disconnect')
-  t.strictSame(events, [])
-  t.notOk(await comeBack(socket), 'now it is told')
-})
+t.test(
+  'if a missed event is dropped while a session is being recovered, the session is lost again: it never has a gap',
+  async (t) => {
+    const { app, url } = await serve(t, { '/chat': {} }, { limits: { recoveryBytes: 20_000 } })
+    let isHeld = false
+    const held: (() => void)[] = []
+    app.io.of('/chat').use((_socket, next) => {
+      if (isHeld) held.push(next)
+      else next()
+    })
+    const { socket, events } = await hear(t, url, '/chat')
+    await lose(app, socket, '/chat')
+    app.io.of('/chat').emit('news', 'first')
+    isHeld = true
+    const back = next(socket, 'connect')
+    socket.connect()
+    await until(() => held.length > 0)
+    for (let count = 0; count < 50; count++) app.io.of('/chat').emit('news', 'x'.repeat(1_000))
+    isHeld = false
+    for (const letIn of held) letIn()
+    await back
+    t.ok(socket.recovered)
+    await next(socket, 'disconnect')
+    t.strictSame(events, [])
+    t.notOk(await comeBack(socket), 'now it is told')
+  },
+)
 
-t.test('who comes back as another user joins anew, and hears nothing of what the former has missed', async (t) => {
-  const { app, url } = await serve(
-    t,
-    { '/chat': { onConnect: ({ socket, request }) => void socket.join(`user:${Object(request.body).user}`) } },
-    { userIdOf: ({ body }) => Object(body).user },
-  )
-  app.io.of('/plain').on('connection', () => {})
-  const { socket, events } = await hear(t, url, '/chat', { auth: { user: 'ada' } })
-  const { id } = socket
-  await lose(app, socket, '/chat')
-  app.io.of('/chat').to('user:ada').emit('secret', 1)
-  socket.auth = { user: 'cleo' }
-  t.notOk(await comeBack(socket))
-  t.not(socket.id, id)
-  await lose(app, socket, '/chat')
-  app.io.of('/chat').to('user:cleo').emit('own', 2)
-  t.ok(await comeBack(socket), 'the same user is recovered')
-  t.strictSame(events, [['own', 2]])
-})
+t.test(
+  'a client that reconnects as another user joins anew, and receives nothing that the former user has missed',
+  async (t) => {
+    const { app, url } = await serve(
+      t,
+      { '/chat': { onConnect: ({ socket, request }) => void socket.join(`user:${Object(request.body).user}`) } },
+      { userIdOf: ({ body }) => Object(body).user },
+    )
+    app.io.of('/plain').on('connection', () => {})
+    const { socket, events } = await hear(t, url, '/chat', { auth: { user: 'ada' } })
+    const { id } = socket
+    await lose(app, socket, '/chat')
+    app.io.of('/chat').to('user:ada').emit('secret', 1)
+    socket.auth = { user: 'cleo' }
+    t.notOk(await comeBack(socket))
+    t.not(socket.id, id)
+    await lose(app, socket, '/chat')
+    app.io.of('/chat').to('user:cleo').emit('own', 2)
+    t.ok(await comeBack(socket), 'the same user is recovered')
+    t.strictSame(events, [['own', 2]])
+  },
+)
 
-t.test('in a namespace without a definition it is the user of the handshake', async (t) => {
+t.test('in a namespace without a definition, the user of the handshake decides', async (t) => {
   const { app, url } = await serve(t, {}, { userIdOf: ({ query }) => Object(query).user })
   app.io.of('/plain').on('connection', () => {})
   const { socket, events } = await hear(t, url, '/plain', { query: { user: 'ada' } })

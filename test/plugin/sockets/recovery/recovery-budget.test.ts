@@ -6,7 +6,7 @@ function createKeeper() {
   return { drops, drop: (isEarly: boolean) => void drops.push(isEarly) }
 }
 
-t.test('beyond the limit the oldest go, before their time', async (t) => {
+t.test('over the limit the oldest items are dropped early', async (t) => {
   const budget = new RecoveryBudget(100)
   const [first, second, third] = [createKeeper(), createKeeper(), createKeeper()]
   budget.take(first, 60, 0)
@@ -17,7 +17,7 @@ t.test('beyond the limit the oldest go, before their time', async (t) => {
   t.strictSame([first.drops, second.drops, third.drops], [[true], [], []])
 })
 
-t.test('what is more than all that may be kept goes at once', async (t) => {
+t.test('an item larger than the limit is dropped at once', async (t) => {
   const budget = new RecoveryBudget(100)
   const keeper = createKeeper()
   budget.take(keeper, 101, 0)
@@ -25,13 +25,13 @@ t.test('what is more than all that may be kept goes at once', async (t) => {
   t.equal(budget.bytes, 0)
 })
 
-t.test('what its keeper has let go of counts once, is not dropped again, and is not held', async (t) => {
+t.test('an item that its owner has released counts once, is not dropped again, and is not referenced', async (t) => {
   const budget = new RecoveryBudget(100)
   const [first, second] = [createKeeper(), createKeeper()]
   const share = budget.take(first, 60, 0)
   budget.release(share)
   budget.release(share)
-  t.equal(share.keeper, undefined)
+  t.equal(share.owner, undefined)
   t.equal(budget.bytes, 0)
   budget.take(second, 90, 0)
   t.equal(budget.bytes, 90)
@@ -40,7 +40,7 @@ t.test('what its keeper has let go of counts once, is not dropped again, and is 
   t.strictSame([first.drops, second.drops], [[], [true]])
 })
 
-t.test('what was released does not wait in the queue for its time', async (t) => {
+t.test('released items do not stay in the queue until their time', async (t) => {
   const budget = new RecoveryBudget(0)
   const kept = [createKeeper(), createKeeper()]
   budget.take(kept[0] as never, 1, 0)
@@ -56,7 +56,7 @@ t.test('what was released does not wait in the queue for its time', async (t) =>
   t.equal(budget.bytes, 0)
 })
 
-t.test('what is over goes in its time, and 0 is no limit', async (t) => {
+t.test('expired items are dropped in time, and 0 is no limit', async (t) => {
   const budget = new RecoveryBudget(0)
   const [first, second, gone, last] = [createKeeper(), createKeeper(), createKeeper(), createKeeper()]
   budget.take(first, 1_000, 1)
