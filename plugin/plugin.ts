@@ -50,11 +50,11 @@ declare module 'fastify' {
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
   const options = normalizeOptions(userOptions)
+  const { limits, handlerTimeoutMs, onConnectTimeoutMs, closeTimeoutMs } = options
   const { log } = instance
-  const { limits, closeTimeoutMs, onConnectTimeoutMs } = options
-  const prefix = instance.prefix + options.prefix
+  const now = () => performance.now()
   const path = (options.prefix + options.io.path).replace(/\/$/, '')
-  const fullPath = instance.prefix + path
+  const [fullPath, prefix] = [instance.prefix + path, instance.prefix + options.prefix]
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
@@ -63,7 +63,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
   const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
-  const now = () => performance.now()
   const rates = createPacketRates(limits, now)
   const lines = new LogRates(now)
   const notices = new Notices(log, lines, isStrict)
@@ -123,7 +122,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     rulesOf: (address) => mounts.at(address),
     openFast: (socket) => openFast(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
-    handlerTimeoutMs: options.handlerTimeoutMs,
+    handlerTimeoutMs,
     notices,
     now,
   })
@@ -137,7 +136,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     runLifecycle: createLifecycle({ readmit, identities, emitCheck, onConnectTimeoutMs, log }),
     log,
-    handlerTimeoutMs: options.handlerTimeoutMs,
+    handlerTimeoutMs,
     payloadBytes: limits.payloadBytes,
   })
   const listeners = createServerListeners(instance, io, {

@@ -1,13 +1,14 @@
 /*
- * Calls of disconnectUser, by their number: whoever is let in by a decision that began before one of them is out.
+ * Remembers the calls of `app.disconnectUser()`. A handshake or connect that began before such a call may still be under way
+ * when it ends: its user has to be disconnected, too.
  */
 
-/** Users that are remembered, those of the last calls. */
+/** How many users are remembered, the latest ones. */
 const REMEMBERED = 10_000
 
 const DECISION = Symbol('decision')
 
-/** A request: how many calls there had been when the decision on it began. None, where there had been none. */
+/** A request, with the number of calls before the decision on it began; missing if there were none. */
 interface Decided {
   [DECISION]?: number
 }
@@ -18,18 +19,18 @@ interface Call {
   readonly at: number
 }
 
-/** A decision is older than what is remembered: it has to be made anew. */
+/** Thrown if a decision began before the oldest call that is remembered: it has to be made anew. */
 export class StaleDecision extends Error {}
 
 export class DismissedUsers {
   readonly #now: () => number
   readonly #limit: number
-  /** The last one of each user, the oldest first. */
+  /** The last call for each user, the oldest first. */
   readonly #calls = new Map<string, Call>()
   #forgotten: Call | undefined = undefined
   #count = 0
 
-  /** now: milliseconds. */
+  /** @param now - returns milliseconds */
   constructor(now: () => number, limit = REMEMBERED) {
     this.#now = now
     this.#limit = limit
@@ -48,17 +49,23 @@ export class DismissedUsers {
     this.#forgotten = call
   }
 
-  /** Says when the decision on a request began. Default: now. */
+  /**
+   * Notes on a request when the decision on it began.
+   * @param count - the number of calls at that moment
+   */
   mark(request: object, count = this.#count): void {
     if (count > 0) (request as Decided)[DECISION] = count
   }
 
-  /** Whether there has been any since the decision on a request began. */
+  /** Whether there was a call since the decision on a request began. */
   isAny(request: object): boolean {
     return this.#count > decisionOf(request)
   }
 
-  /** What was said of a user since the decision on a request began; undefined for nothing. throws StaleDecision. */
+  /**
+   * @returns the message of a call for that user since the decision on the request began; undefined if there was none
+   * @throws StaleDecision if a call since then may have been forgotten
+   */
   find(userId: string, request: object): string | undefined {
     const decision = decisionOf(request)
     const call = this.#calls.get(userId)
@@ -67,7 +74,7 @@ export class DismissedUsers {
     return undefined
   }
 
-  /** Whether there may have been one for a user within a time. */
+  /** Whether there may have been a call for that user in the last `ms` milliseconds. */
   isRecent(userId: string, ms: number): boolean {
     const last = this.#calls.get(userId) ?? this.#forgotten
     return last !== undefined && this.#now() - last.at < ms

@@ -4,23 +4,23 @@ import type { Server } from 'socket.io'
 import { settlesWithin } from '../shared/timeout.js'
 
 /*
- * The sessions of the engine, from their handshake to their goodbye. When the server closes, each writes what it has
- * and closes as soon as its client can hear it; so clients see a `transport close`, and come back by themselves.
+ * Follows the engine sessions, from the handshake to the close. When the server closes, each engine session first writes what it
+ * has and closes when its client polls next: clients see a `transport close` and reconnect.
  */
 
-/** What we need of the engine's transport. */
+/** The engine's transport, as far as it is used here. */
 interface EngineSessionTransport {
   readonly name: string
   readonly writable: boolean
-  /** Of a polling one that is to be closed at the next poll. */
+  /** Set on a polling transport that is to be closed at the next poll; closes it at once. */
   readonly shouldClose?: (() => void) | null
   once(event: 'ready', listener: () => void): void
 }
 
-/** What we need of the engine's socket. */
+/** The engine's socket, as far as it is used here. */
 interface EngineSession {
   readonly id: string
-  /** That of its handshake; a session of WebTransport has none. */
+  /** The request of the handshake; null with WebTransport. */
   readonly request: IncomingMessage | null
   readonly transport: EngineSessionTransport
   close(discard?: boolean): void
@@ -29,49 +29,49 @@ interface EngineSession {
 }
 
 export interface EngineSessions {
-  /** The one of that id that has not ended. */
+  /** The open engine session of that id. */
   find(id: string): EngineSession | undefined
-  /** Says that a client has come back after its handshake: somebody waits for the goodbye. */
+  /** Notes that a client has sent a request after its handshake: it reads the close. */
   expect(session: EngineSession): void
-  /** Makes `close()` care for an upgraded connection: it may end after its session, or have none. */
+  /** Lets `close()` also wait for an upgraded connection: it may end after its engine session, or have none. */
   keep(connection: Duplex): void
   /**
-   * Waits until every session and every upgraded connection has ended, and destroys those that are left after the time
-   * given, in milliseconds. Call it after `io.close()`, which asks the clients to go.
+   * Waits until every engine session and every upgraded connection has ended, and destroys those that are left after
+   * `timeoutMs`. Call it after `io.close()`, which starts to close them.
    */
   close(timeoutMs: number): Promise<void>
 }
 
-/** Follows every session of a server's engine, and replaces the engine's own `close()`. Call it before any handshake. */
+/** Follows every engine session of a server and replaces `engine.close()`. Call it before the first handshake. */
 export function createEngineSessions({ engine }: Server): EngineSessions {
-  // The engine's own, by their ids.
+  // engine.io keeps its sockets by their ids.
   const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, EngineSession>> }
-  // Sessions of which no more than the handshake was seen: nobody waits for their goodbye.
+  // Only the handshake of these was seen: no client reads their close.
   const abandoned = new WeakSet<EngineSession>()
   const connections = new Set<Duplex>()
   const discardAll = engine.close.bind(engine)
 
-  // One for all: `this` is whose it is.
+  // All connections share this listener; `this` is the connection.
   function drop(this: Duplex): void {
     connections.delete(this)
   }
 
   engine.on('connection', (session: EngineSession) => {
-    // The one it begins with: after an upgrade it has another, and this one may still wait.
+    // The first transport. After an upgrade the socket has another, while a poll of this one may still wait.
     const { transport } = session
     if (transport.name !== 'polling') return
     abandoned.add(session)
     session.on('close', () => {
-      // No poll will reach a session that has ended: its transport would wait for one 30 s, and the process with it.
+      // No poll reaches an engine session that has ended: its transport, and the process, would wait 30 s for one.
       transport.shouldClose?.()
     })
   })
-  // The engine's own close() discards what a client has not read yet, and a client between two polls would meet an
-  // error in place of a close. Without `discard` a session writes what it has, and then its goodbye.
+  // engine.close() of engine.io discards what a client has not read, and a client between two polls would get an error
+  // instead of a close. Without `discard` an engine session writes what it has, then its close.
   engine.close = () => {
     for (const session of Object.values(open)) {
       if (abandoned.has(session)) session.close(true)
-      else sayGoodbye(session)
+      else closeAtNextPoll(session)
     }
     return engine
   }
@@ -89,20 +89,20 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
-      // One that was waiting for a poll to close does not hear of it.
+      // discardAll() does not end a transport that waits for a poll.
       for (const session of Object.values(open)) session.transport.shouldClose?.()
       for (const connection of connections) connection.destroy()
     },
   }
 }
 
-/** Closes a session as soon as its client can hear it: at once, or at the next poll, or after an upgrade under way. */
-function sayGoodbye(session: EngineSession): void {
+/** Closes an engine session as soon as its client can read it: at once, at the next poll, or after a pending upgrade. */
+function closeAtNextPoll(session: EngineSession): void {
   if (session.transport.name !== 'polling' || session.transport.writable) {
     session.close()
     return
   }
-  // close() between two polls would wait too, but with a timer of 30 s that nothing clears.
-  session.transport.once('ready', () => sayGoodbye(session))
-  session.once('upgrade', () => sayGoodbye(session))
+  // close() between two polls would wait, too, but with a timer of 30 s that nothing clears.
+  session.transport.once('ready', () => closeAtNextPoll(session))
+  session.once('upgrade', () => closeAtNextPoll(session))
 }

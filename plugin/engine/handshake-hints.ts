@@ -4,18 +4,20 @@ import { queryOf } from './http/request-url.js'
 import { shortenOrigin } from './origin-policy.js'
 
 /*
- * What the log says of handshakes that were refused: a browser hides from its page why, so somebody has to say where to
- * look. Each once, or a few times: clients come back.
+ * Logs why a handshake was refused and how to fix it: a browser does not show the reason to its page. Each hint is logged once,
+ * or once for each origin, because clients try again and again.
  */
 
 const MOST_ORIGINS = 10
 
 /**
- * Advises on what refuses the handshakes of a scope.
- * in: the scope with the engine's routes and nothing else; whether any namespace is declared, asked when it is needed.
+ * Logs a hint for the handshakes that a hook or the origin policy refuses.
+ *
+ * @param scope - the context that has the engine's routes and nothing else
+ * @param hasNamespaces - whether any namespace is declared; called only when needed
  */
 export function logHandshakeHints(scope: FastifyInstance, hasNamespaces: () => boolean): void {
-  // Those that have come as far as the engine, or that we have refused ourselves.
+  // Requests that have reached the engine, or that the plugin itself has refused.
   const explained = new WeakSet<IncomingMessage>()
   const origins = new Set<string>()
   let isSaid = false
@@ -47,21 +49,21 @@ export function logHandshakeHints(scope: FastifyInstance, hasNamespaces: () => b
 }
 
 const ORIGIN_ADVICE =
-  'handshake refused, for its origin: if the page is yours, list its origin in io.cors.origin; if this server has served it, ' +
-  'a proxy changes the Host header: have it pass that on, or set trustProxy (docs/troubleshooting.md)'
+  'handshake refused, for its origin: if the page is yours, list its origin in io.cors.origin; if this server serves the page, ' +
+  'a proxy changes the Host header: let the proxy pass it on, or set trustProxy (docs/troubleshooting.md)'
 
 const HOOK_ADVICE =
-  'handshake refused by a hook of the application: this was not the connect to a namespace, but the request before it, ' +
-  'and its client reads only "websocket error" or "xhr poll error". A browser sends no token there: a hook that verifies ' +
+  'handshake refused by a hook of the application: this was not the connect to a namespace, but the request before it. ' +
+  'Its client sees only "websocket error" or "xhr poll error". A browser sends no token with it: a hook that verifies ' +
   "tokens belongs in the definition, as its onRequest, where the client's auth.token is the Authorization header " +
   '(docs/troubleshooting.md)'
 
-/** A redirect is one, too; a rate, or a server that has too much to do, is no mistake. */
+/** A redirect counts as a refusal. A rate limit (429) or an overloaded server (503) is not a mistake of the application. */
 function isRefusal(statusCode: number): boolean {
   return statusCode >= 300 && statusCode !== 429 && statusCode !== 503
 }
 
-/** The scope has the client's bundle, too, and a poll that came past intake.ts. */
+/** The scope also serves the client's bundle, and polls that did not come through server-listeners.ts. */
 function isHandshake(raw: IncomingMessage): boolean {
   const query = queryOf(raw)
   return query.has('EIO') && !query.has('sid') && raw.method !== 'OPTIONS'

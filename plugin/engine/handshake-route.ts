@@ -17,12 +17,12 @@ import type { OriginPolicy } from './origin-policy.js'
 import { refuseUpgrade, watchUpgrade } from './upgrade-response.js'
 
 /*
- * The engine as a Fastify route: every handshake runs the whole lifecycle, onRequest to onResponse, exactly once.
+ * The Fastify route of the engine: every handshake runs the whole lifecycle, onRequest to onResponse, exactly once.
  *
- * polling:   Fastify first. The route's handler asks the engine, and sends the engine's answer as its own reply.
- * WebSocket: the engine first. Once it has found the upgrade well-formed it asks `allowRequest`, which sends the
- *            request through Fastify. A refusal is Fastify's response, on the wire; an acceptance is the handler's 101,
- *            whose headers travel on the engine's.
+ * polling:   Fastify first. The route's handler calls the engine and sends the engine's response as its reply.
+ * WebSocket: the engine first. For a well-formed upgrade it calls `allowRequest`, which sends the request through Fastify.
+ *            A refusal of Fastify is written to the connection. If the handler accepts, with 101, its headers are added to
+ *            those of the engine's 101.
  */
 
 const BUNDLE = ':bundle(^socket\\.io(?:\\.esm|\\.msgpack)?(?:\\.min)?\\.js(?:\\.map)?$)'
@@ -31,24 +31,23 @@ type Respond = (raw: IncomingMessage, response: ServerResponse) => void
 
 type AllowRequest = NonNullable<ServerOptions['allowRequest']>
 
-/** What else the engine's routes ask. */
-interface RouteEnds {
+/** What the engine's routes need besides the engine. */
+interface EngineRouteOptions {
   readonly serveClient: Respond
-  /** Asked when a handshake is refused. */
+  /** Called when a handshake is refused. */
   readonly hasNamespaces: () => boolean
 }
 
-/** The two ends of the handshake: the engine's question, and Fastify's route. */
 export interface HandshakeRoute {
-  /** Given to the engine in place of the user's own, which is asked in its turn. */
+  /** Replaces the `allowRequest` of the application, which the route calls. */
   readonly allowRequest: AllowRequest
   /** Adds the engine's routes to a context, at `path` below its prefix. */
-  addRoutes(instance: FastifyInstance, io: Server, path: string, ends: RouteEnds): void
-  /** Refuses every handshake from now on, those under way included. */
+  addRoutes(instance: FastifyInstance, io: Server, path: string, options: EngineRouteOptions): void
+  /** Refuses every handshake from now on, including those under way. */
   close(): void
 }
 
-/** `markInjected` hears of one of inject(), which has not come by way of intake.ts. */
+/** @param markInjected - called for a handshake of inject(), which does not come through server-listeners.ts */
 export function createHandshakeRoute(
   route: FastifyInstance['routing'],
   { io: options, limits }: NormalOptions,
@@ -58,36 +57,38 @@ export function createHandshakeRoute(
   const acceptedHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
   let isClosing = false
 
-  const allowRequest: AllowRequest = (raw, answer) => {
+  const allowRequest: AllowRequest = (raw, decide) => {
     const request = handshakeOf(raw)
     if (request) {
-      void after(askApplication(request), (refusal) => answer(refusal, refusal === null))
+      void after(askApplication(request), (refusal) => decide(refusal, refusal === null))
       return
     }
-    // A poll comes through the route: one that has not is none of ours.
-    if (!(raw as { upgrade?: boolean }).upgrade) return answer('Forbidden', false)
+    // A polling handshake comes through the route. Any other was not let through by Fastify.
+    if (!(raw as { upgrade?: boolean }).upgrade) return decide('Forbidden', false)
     const response = new CapturedResponse(raw)
     response.once('finish', () => {
       if (!handshakeOf(raw)) return refuseUpgrade(raw, response)
       const headers = response.endToEndHeaders
       if (Object.keys(headers).length > 0) acceptedHeaders.set(raw, headers)
-      // The 101 and the engine's first packet, which comes in this turn of the event loop, are one write.
+      // The engine sends its first packet before setImmediate runs: one write with the 101.
       raw.socket.cork()
       setImmediate(uncork, raw.socket)
-      answer(null, true)
+      decide(null, true)
     })
     route(raw, response)
     if (!response.writableEnded) watchUpgrade(raw, response)
   }
 
-  /** What the application's own allowRequest says: null, or why not. A throw is a no, and logged; a second answer is not heard. */
+  /**
+   * Calls the application's `allowRequest`. A throw or rejection is logged and refuses; a second call of its callback does nothing.
+   * @returns null if it allows the request; else the reason
+   */
   function askApplication(request: FastifyRequest): string | null | Promise<string | null> {
     const { allowRequest: ask } = options
     if (!ask) return null
     return new Promise<string | null>((resolve, reject) => {
-      const asked: unknown = ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
-      // One that is async may reject.
-      if (isThenable(asked)) asked.then(undefined, reject)
+      const result: unknown = ask(request.raw, (message, success) => resolve(success ? null : (message ?? 'Forbidden')))
+      if (isThenable(result)) result.then(undefined, reject)
     }).catch((error: unknown) => {
       logError(request.log, error, {}, 'allowRequest failed')
       return 'Forbidden'
@@ -98,7 +99,7 @@ export function createHandshakeRoute(
     return after(askApplication(request), (refusal) => {
       if (refusal === null) keepHandshake(request.raw, request)
       if (refusal === null) reply.code(101).send()
-      else reply.code(403).send({ code: 4, message: refusal }) // the engine's own words for it
+      else reply.code(403).send({ code: 4, message: refusal }) // as engine.io itself answers
     })
   }
 
@@ -108,48 +109,48 @@ export function createHandshakeRoute(
     addRoutes(instance, io, path, { serveClient, hasNamespaces }) {
       io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
         for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
-          // A listener of the application sets `set-cookie`, and the engine `Set-Cookie`: all of them are sent.
+          // A third spelling: a listener of the application may set `set-cookie`, and the engine `Set-Cookie`. All are sent.
           const key = name === 'set-cookie' ? 'SET-COOKIE' : name
-          // engine.io writes `name: value` lines: a repeated header is one value with the break in it
+          // engine.io writes `name: value` lines, so a repeated header is one value with line breaks.
           headers[key] = Array.isArray(value) ? value.join(`\r\n${name}: `) : value
         }
       })
-      // A handshake that was past its hooks when the closing began.
+      // A handshake whose hooks had ended when the closing began.
       io.engine.on('connection', (connection: { close(discard: boolean): void }) => {
         if (isClosing) connection.close(true)
       })
-      // It destroys an upgraded connection next, and with it what is not written.
+      // engine.io destroys the connection right after this event, with everything that is not written.
       io.engine.on('connection_error', ({ req }: { req: IncomingMessage & { upgrade?: boolean } }) => {
         if (req.upgrade) uncork(req.socket)
       })
 
       instance.register(async (scope) => {
         logHandshakeHints(scope, hasNamespaces)
-        // The engine reads bodies itself.
+        // The engine itself reads the bodies.
         scope.removeAllContentTypeParsers()
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-        // `hide` is @fastify/swagger's word; Fastify's own types know it only when that is installed
-        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...redactRouteLogs(scope) }
+        // `hide` is for @fastify/swagger; Fastify's types have it only if that is installed.
+        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...keepSecrets(scope) }
         for (const url of [`${path}/`, path]) {
-          // the stock client asks with a trailing slash; where slashes are ignored the second is the first again
+          // socket.io-client requests a trailing slash. With `ignoreTrailingSlash` both are one route.
           if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue
           scope.route({
             ...hidden,
-            // What the engine makes of a method it says itself. A CONNECT never comes to a route by the network.
+            // The engine answers each method itself. node passes no CONNECT request to a route.
             method: scope.supportedMethods.filter((name) => name !== 'CONNECT') as HTTPMethods[],
             url,
             onRequest: (request) => checkOrigin(request.raw, request),
-            // The last of them: a session's Set-Cookie is there.
+            // The last onSend hook: the Set-Cookie of an HTTP session is set by now.
             onSend: ({ raw }, reply, payload, done) => {
               keepCookies(raw, reply.getHeader('set-cookie'))
               keepForPolls(raw, reply)
               done(null, payload)
             },
             handler: (request, reply) => {
-              // Its client has gone meanwhile: a session would wait for it until it times out.
+              // The client has gone: an engine session would wait for it until it times out.
               if (reply.raw.destroyed) return reply.send()
-              // A poll of an admitted session comes here where intake.ts did not see it: it is neither new nor one more.
+              // A poll that server-listeners.ts did not see comes here: its engine session is counted already.
               const isNew = sessionIdOf(request.raw) === ''
               if (isNew && isClosing) throw new FST_NSP_CLOSING()
               if (isNew && !isWithin(io.engine.clientsCount + 1, limits.connections)) {

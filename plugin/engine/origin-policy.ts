@@ -6,25 +6,27 @@ import { withTimeout } from '../shared/timeout.js'
 import { handshakeOf } from './http/connect-request.js'
 
 /*
- * Who may open a connection from a browser: the same origin, and the origins that `io.cors.origin` lists. CORS alone
- * does not protect a WebSocket (a page of any origin may open one, with the visitor's cookies), so the list is
- * enforced here, on every transport. A client without an Origin header is not a browser and is let through.
+ * Allows browsers to connect from the same origin and from the origins in `io.cors.origin`, on every transport. CORS alone does
+ * not protect a WebSocket: a page of any origin may open one, with the visitor's cookies. A client without an Origin header
+ * is not a browser and is allowed.
  */
 
 const ANSWER_MS = 5_000
 
-/** What is known of where a request was sent to. */
+/** Where a request was sent to. */
 type Target = Pick<FastifyRequest, 'host' | 'protocol'>
 
 /**
- * Rejects with FST_NSP_ORIGIN_FORBIDDEN (403) for a request from a browser page that may not connect.
- * in: the request, and where it was sent to: a handshake knows by itself, what follows it goes where it went.
+ * Checks the Origin header of a request.
+ *
+ * @param target - where the request was sent to; for a later request of an engine session, its handshake
+ * @throws FST_NSP_ORIGIN_FORBIDDEN (403) if that page may not connect
  */
 export type OriginPolicy = (raw: IncomingMessage, target: Target) => Promise<void>
 
 type StaticCorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
-/** What is answered to a request that Fastify does not see, in its words. */
+/** The response to a request that does not reach Fastify, in the format of Fastify's errors. */
 export interface OriginRefusal {
   readonly statusCode: number
   readonly endToEndHeaders: OutgoingHttpHeaders
@@ -41,14 +43,16 @@ export function createOriginPolicy(cors: ServerOptions['cors'] | undefined): Ori
   }
 }
 
-/** Whether a later request of a session may go on without a question: no browser's, or from where the session was opened. */
+/** Whether a later request of an engine session comes from the page that opened it, from the same origin, or from no browser. */
 function isFromSamePage({ headers: { origin } }: IncomingMessage, handshake: FastifyRequest): boolean {
   return origin === undefined || origin === handshake.headers.origin || isSameOrigin(origin, handshake)
 }
 
 /**
- * Lets a later request of a session go on, or refuses it. Calls back at once where nothing has to be asked.
- * in: the raw request, and that of the session's handshake.
+ * Checks the origin of a later request of an engine session.
+ *
+ * @param opening - the raw request of its handshake
+ * @param go - called with the refusal, if there is one; at once unless `checkOrigin` has to be called
  */
 export function admitOrigin(
   raw: IncomingMessage,
@@ -58,19 +62,19 @@ export function admitOrigin(
 ): unknown {
   const handshake = opening ? handshakeOf(opening) : undefined
   if (!handshake || isFromSamePage(raw, handshake)) return go()
-  // Of a function of the application that never calls back, nobody waits longer for an answer.
+  // An `io.cors` function of the application that never calls back counts as a refusal.
   return withTimeout(checkOrigin(raw, handshake), ANSWER_MS, () => new Error('io.cors has not called back')).then(
     () => go(),
     (error: unknown) => {
-      handshake.log.info({ err: error }, 'refused a request of a session, for its origin')
+      handshake.log.info({ err: error }, 'request of an engine session refused, for its origin')
       go(refuse(new FST_NSP_ORIGIN_FORBIDDEN(shortenOrigin(String(raw.headers.origin)))))
     },
   )
 }
 
 /**
- * An Origin names scheme, host and port; a Host header no scheme. Behind a proxy that ends TLS and that Fastify is not
- * told to trust we can't know the scheme, so only a request that is known to be encrypted insists on https.
+ * Compares an Origin header with the Host header, which has no scheme. Behind a proxy that terminates TLS, without `trustProxy`, the
+ * scheme is unknown: only a request that is known to be encrypted requires https.
  */
 function isSameOrigin(origin: string, target: Target): boolean {
   if (!URL.canParse(origin)) return false
@@ -111,7 +115,7 @@ function refuse({ statusCode = 403, code, message }: FastifyError): OriginRefusa
   return { statusCode, endToEndHeaders: { 'content-type': type, 'content-length': Buffer.byteLength(body) }, body }
 }
 
-/** What of an Origin header may be logged and told: no user, no query. */
+/** The part of an Origin header that may be logged and sent: without user and query. */
 export function shortenOrigin(header: string): string {
   const origin = header.replace(/\/\/[^/?#]*@/, '//').replace(/[?#].*/s, '')
   return origin.length > 100 ? `${origin.slice(0, 100)}…` : origin

@@ -3,21 +3,21 @@ import type { Server } from 'socket.io'
 import type { RatedLog } from '../shared/log/rated-log.js'
 
 /*
- * Frames and bodies that have more bytes than the engine takes. It ends their connection, or answers 413, and says nothing:
- * here the log is told which option it was.
+ * Logs frames and bodies that are larger than the engine accepts. The engine closes the connection, or answers 413, without a
+ * log line; this one names the option.
  */
 
-const MESSAGE = 'a client has sent more at once than limits.payloadBytes lets through: raise it, or send less'
+const MESSAGE = 'a client sent more bytes at once than limits.payloadBytes allows: raise the limit, or send less'
 
-// The words of ws; should they change, its closing is as silent as it was.
+// The message of ws. If it changes, these closings are no longer logged.
 const TOO_LARGE = /max payload size exceeded/i
 
-/** Call it before anybody keeps the engine's `handleRequest`. */
+/** Call it before `engine.handleRequest` is replaced or bound. */
 export function logOversize({ engine }: Pick<Server, 'engine'>, log: RatedLog): void {
   const limit = Number(engine.opts.maxHttpBufferSize)
   const report = (transport: string) => void log.write('warn', { transport, limit }, MESSAGE)
 
-  // One for all connections.
+  // All connections share this listener.
   const hear = (_reason: string, description: unknown) => {
     if (TOO_LARGE.test(String(Object(description).message))) report('websocket')
   }
@@ -25,7 +25,7 @@ export function logOversize({ engine }: Pick<Server, 'engine'>, log: RatedLog): 
 
   const handleRequest = engine.handleRequest.bind(engine)
   engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
-    // A body that does not say how long it is may turn out to be too long.
+    // Without a Content-Length the size is known only when the engine answers.
     const length = raw.headers['content-length']
     if (raw.method !== 'POST') handleRequest(raw, response)
     else {

@@ -11,34 +11,35 @@ import { listenForUpgrades } from './upgrade-listeners.js'
 import { restoreOffer } from './upgrade-offer.js'
 
 /*
- * What the http servers hand to the engine past Fastify: the polls of a session that a handshake has admitted already,
- * and upgrades (upgrades.ts). All else goes where it went before.
+ * The `request` listeners of the http servers: polls of an open engine session go to the engine without Fastify, because its
+ * handshake ran the hooks. All other requests go to the listeners that were there before. Upgrades: upgrade-listeners.ts.
  */
 
-// the engine's own words
+// as engine.io answers
 const BAD_REQUEST = '{"code":3,"message":"Bad request"}'
 
 type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 
 export interface ServerListeners {
-  /** Ends what is left of the engine's traffic, after so many milliseconds at most. Call it after `io.close()`. */
+  /** Ends the remaining engine sessions, after `timeoutMs` at most. Call it after `io.close()`. */
   close(timeoutMs: number): Promise<void>
 }
 
 export interface ServerListenersOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string
-  /** Asked for what follows a handshake, too. */
+  /** Also called for the requests after a handshake. */
   readonly checkOrigin: OriginPolicy
-  /** Whether the engine may be taken by its private parts, where they are known. */
+  /** Whether private fields of the engine may be used. */
   readonly isFast: boolean
-  /** A handshake is decided on from here. */
+  /** The decision on a handshake begins here. */
   readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
 }
 
 /**
- * Takes the engine's traffic from the instance's servers, once every plugin has added its listeners to them (onReady).
- * in: a context, and its Socket.IO server.
+ * Replaces the `request` and `upgrade` listeners of the instance's servers in onReady, when every plugin has added its own.
+ *
+ * @param io - the Socket.IO server of the instance
  */
 export function createServerListeners(
   instance: FastifyInstance,
@@ -53,8 +54,8 @@ export function createServerListeners(
 
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
     const session = sessions.find(sessionIdOf(raw))
-    // A plain request that names the session of a WebSocket, and its transport: the engine would never answer it, and
-    // the http server would wait for that answer when it closes.
+    // A plain request for the engine session of a WebSocket, with that transport: the engine would never answer it, and
+    // the closing http server would wait for the answer.
     if (session && session.transport.name !== 'polling') {
       response.writeHead(400, { 'content-type': 'application/json' }).end(BAD_REQUEST)
       return
@@ -89,7 +90,7 @@ export function createServerListeners(
     listenForUpgrades(instance, { ...options, readUrl, engine: io.engine, sessions })
   })
   instance.addHook('onListen', async () => {
-    // They pass their upgrades on to the main server.
+    // These servers pass their upgrades on to the main server.
     for (const server of secondaryServersOf(instance)) takeRequests(server)
   })
 
@@ -97,8 +98,8 @@ export function createServerListeners(
 }
 
 /**
- * Takes the session out of a request, as the engine reads it. To a method that a session does not know the engine would
- * say 500; without one it says 400, and with CORS it has answered a preflight before.
+ * Removes the session id from the query that the engine reads. With it the engine would answer 500 to a method that a session
+ * does not support; without it the engine answers 400, and its CORS handling answers a preflight before that.
  */
 function hideSession(raw: IncomingMessage): void {
   const { sid, ...query } = Object.fromEntries(queryOf(raw))

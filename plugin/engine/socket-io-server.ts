@@ -5,28 +5,24 @@ import type { Server } from 'socket.io'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
 
 /*
- * The only file that knows fastify-socket.io. It does `new Server(fastify.server)`, and with the real server in that
- * place the engine would take its requests before Fastify sees them: no hook, no inject, half of `localhost`. So it is
- * registered in a context of our own whose `server` is a virtual one, that never listens; handshake.ts feeds the engine.
+ * Creates the Socket.IO server with fastify-socket.io, which only this file imports. That plugin calls `new Server(fastify.server)`:
+ * on the real server the engine would take requests before Fastify sees them (no hooks, no inject, half of `localhost`). So it is
+ * registered in a context whose `server` is another one that never listens, and handshake-route.ts passes requests to the engine.
  */
 
-/** What closing the server needs to know. */
 export interface SocketIoServerOptions {
   readonly io: NormalOptions['io']
-  /** Runs in Fastify's preClose: the place to close the engine, for the http server waits for its connections. */
+  /** Runs in Fastify's preClose hook, where the engine has to be closed: the http server waits for its connections. */
   readonly preClose: () => Promise<void>
 }
 
 export interface CreatedSocketIoServer {
   readonly io: Server
-  /** Answers a request for the client's bundle, as Socket.IO does. */
+  /** Answers a request for the bundle of socket.io-client, as Socket.IO does. */
   serveClient(raw: IncomingMessage, response: ServerResponse): void
 }
 
-/**
- * Makes the Socket.IO server of an instance.
- * in: a context; out: its Socket.IO server, on a virtual http server; closing with the context.
- */
+/** Creates the Socket.IO server of an instance, on an http server that never listens. It closes with the instance. */
 export async function createSocketIoServer(
   instance: FastifyInstance,
   options: SocketIoServerOptions,
@@ -46,16 +42,16 @@ export async function createSocketIoServer(
     })
     io = scope.io
   })
-  // The engine discards its sessions when its http server closes, and io.close() closes this one at once: sessions.ts
-  // lets the sessions say goodbye first.
+  // The engine discards its sessions when its http server closes, and io.close() closes this one at once. Without this
+  // listener, engine-sessions.ts can close them in order.
   virtual.removeAllListeners('close')
   io.httpServer = createFacade(instance.server, virtual)
   return { io, serveClient: (raw, response) => void virtual.emit('request', raw, response) }
 }
 
 /**
- * The application's server for who asks for `io.httpServer` (@socket.io/sticky emits connections on it), but for its end:
- * `io.close()` closes it, and that server is Fastify's to close.
+ * The value of `io.httpServer`: the real server (@socket.io/sticky emits connections on it), except for `close`. `io.close()`
+ * calls that, and only Fastify may close the real server.
  */
 function createFacade(real: HttpServer, virtual: HttpServer): HttpServer {
   return new Proxy(real, {

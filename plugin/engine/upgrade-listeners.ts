@@ -8,13 +8,13 @@ import { UpgradeRequest } from './http/detached-request.js'
 import type { ReadUrl } from './http/fastify-internals.js'
 import { pathOf, sessionIdOf } from './http/request-url.js'
 import { admitOrigin, type OriginPolicy } from './origin-policy.js'
-import { asksForWebSocket, isWanted, returnAsRequest } from './upgrade-offer.js'
+import { asksForWebSocket, mayBeTaken, returnAsRequest } from './upgrade-offer.js'
 import { createUpgrade, refuseUpgrade } from './upgrade-response.js'
 
 /*
- * Every upgrade of a server: the engine's, whose handshakes come back to Fastify through `allowRequest`; those of others
- * who listen, whenever they have begun to; and offers that nobody takes, which go back as requests.
- * The event is shared, so that @fastify/websocket can live beside us, whoever was registered first.
+ * The `upgrade` listeners of the http server: upgrades of the engine's path go to the engine, other ones to the application's
+ * listeners (e.g. @fastify/websocket, registered before or after this plugin), and those without a listener go back to the
+ * server as plain requests.
  */
 
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
@@ -30,14 +30,14 @@ export interface UpgradeListenersOptions {
   readonly sessions: Pick<EngineSessions, 'find' | 'keep'>
 }
 
-/** Takes the upgrades of an instance's server, once every plugin has added its listeners (onReady). */
+/** Puts a listener before the `upgrade` listeners of an instance's server. Call it in onReady, when every plugin has added its own. */
 export function listenForUpgrades(instance: FastifyInstance, options: UpgradeListenersOptions): void {
   const { path, readUrl, checkOrigin, isFast, dismissed, engine, sessions } = options
   const { server } = instance
   const upgrade = isFast ? createUpgrade(engine, instance.log) : engine.handleUpgrade.bind(engine)
 
   const takeOurs = (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
-    // Piped behind a request that is not answered yet: two responses can't share a connection.
+    // Pipelined behind a request that is not answered yet: two responses can't share a connection.
     if ((connection as { _httpMessage?: unknown })._httpMessage) {
       connection.destroy()
       return
@@ -56,32 +56,32 @@ export function listenForUpgrades(instance: FastifyInstance, options: UpgradeLis
     })
   }
 
-  ordersOf(server).push((raw, connection, head) => {
+  takersOf(server).push((raw, connection, head) => {
     const isOurs = pathOf(readUrl(raw)) === path && asksForWebSocket(raw)
     if (isOurs) takeOurs(raw, connection, head)
     return isOurs
   })
 }
 
-/** Takes an upgrade, or not. */
+/** Takes an upgrade and returns true, or returns false. */
 type Take = (...args: Parameters<UpgradeListener>) => boolean
 
 const known = new WeakMap<HttpServer, Take[]>()
 
-/** Those who are asked first about each upgrade of a server: the engines behind it. */
-function ordersOf(server: HttpServer): Take[] {
+/** The engines of a server: they are called before any other listener of its upgrades. */
+function takersOf(server: HttpServer): Take[] {
   const before = known.get(server)
   if (before) return before
   const takes: Take[] = []
   known.set(server, takes)
-  // What is an engine's, or nobody's: the application's own listeners do not hear of it.
+  // Upgrades that an engine has taken, or that went back as requests. The application's listeners are not called for them.
   const taken = new WeakSet<IncomingMessage>()
   const first: UpgradeListener = (raw, connection, head) => {
-    // node has taken its own listener away, and a reset that nobody listens for ends the process.
+    // node has removed its own 'error' listener, and an error without a listener ends the process.
     connection.on('error', ignoreError)
     if (!takes.some((take) => take(raw, connection, head))) {
-      const isOthers = isWanted(raw) && server.listenerCount('upgrade') > 1
-      if (isOthers) return
+      const hasListener = mayBeTaken(raw) && server.listenerCount('upgrade') > 1
+      if (hasListener) return
       returnAsRequest(server, raw, connection, head)
     }
     taken.add(raw)
@@ -91,14 +91,14 @@ function ordersOf(server: HttpServer): Take[] {
 }
 
 /**
- * Puts a listener before all that are there, which hear only of what `isTheirs` after it. They are listed and taken away as
- * the application has given them. Who comes later hears of everything, as on any server.
+ * Puts a listener before the present ones, which are then called only if `isTheirs`. `listeners()` and `off()` still work with
+ * the functions that the application has added. A listener that is added later is called for every upgrade.
  */
 function putFirst(server: HttpServer, first: UpgradeListener, isTheirs: (raw: IncomingMessage) => boolean): void {
   const guard = (listener: Listed) => {
     const { listener: given = listener } = listener
     const isOnce = given !== listener
-    // node's own mark for a wrapped listener: off() and listeners() look through it
+    // node marks a wrapped listener in this way: off() and listeners() use `listener`.
     const guarding: Listed = Object.assign(
       (...args: Parameters<UpgradeListener>) => {
         if (!isTheirs(args[0])) return
@@ -115,7 +115,7 @@ function putFirst(server: HttpServer, first: UpgradeListener, isTheirs: (raw: In
   for (const other of others) server.on('upgrade', guard(other))
 }
 
-/** A listener, and what the application has given, where node or we have wrapped it. */
+/** A listener; if node or this file has wrapped it, with the application's function as `listener`. */
 type Listed = UpgradeListener & { readonly listener?: UpgradeListener }
 
 function ignoreError(): void {}

@@ -3,31 +3,33 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { Duplex } from 'node:stream'
 
 /*
- * A request that offers an upgrade which nobody takes is a request. As soon as one listener for `upgrade` exists, node
- * stops parsing the bodies of all requests that offer one; so such a request goes back to its server as one without the
- * offer, in front of what its connection has sent since.
+ * Turns a request with an `Upgrade` header that no listener takes back into a plain request. As soon as a server has an
+ * `upgrade` listener, node stops parsing the bodies of all such requests. So the head without that header, and all bytes that
+ * came after it, are given to the server again.
  */
 
-/** A connection that goes back more often is closed after the answer: listeners for `connection` hear it each time. */
+/** A connection that is returned more often is closed after the response: each time its `connection` listeners are called. */
 const MOST_RETURNS = 8
 
-/** Of a connection: the request that it came back with, the word by which that is known again, and how often it has come back. */
 interface Returned {
+  /** The request as it came. */
   readonly offer: IncomingMessage
+  /** The value of the MARK header of the returned request. */
   readonly word: string
+  /** How often the connection was returned. */
   readonly count: number
 }
 
-// Node may answer a request by itself (417): the next one of its connection is another. It has no such header of ours.
+// Identifies the returned request. node may answer it by itself (417); the next request of the connection lacks this header.
 const MARK = 'x-fastify-namespaces-returned'
 
 const returned = new WeakMap<object, Returned>()
 
-// What node, and we, listen for again each time, and until the connection ends.
+// The events for which node, and this plugin, add a listener each time that a connection is returned.
 const LEFT_BEHIND = ['pause', 'resume', 'error'] as const
 
-/** Whether somebody may want this upgrade. Nobody speaks HTTP/2 on a connection that has begun with HTTP/1.1. */
-export function isWanted({ headers }: IncomingMessage): boolean {
+/** Whether a listener may take this upgrade: not one to HTTP/2, which needs a new connection. */
+export function mayBeTaken({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() !== 'h2c'
 }
 
@@ -35,12 +37,12 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** Gives a connection back to the server, whose parser has let go of it, with a request that offers no upgrade. */
+/** Gives a connection back to the server, whose parser no longer reads it, with the request without its `Upgrade` header. */
 export function returnAsRequest(server: HttpServer, raw: IncomingMessage, connection: Duplex, head: Buffer): void {
   if (!connection.writable) return
   const { _httpMessage: unanswered } = connection as { _httpMessage?: ServerResponse | null }
   if (unanswered) {
-    // Behind a request that is not answered yet, whose response would not know of the next one.
+    // Pipelined: waits until the request before it is answered, whose response knows nothing of this one.
     unanswered.once('close', () => returnAsRequest(server, raw, connection, head))
     return
   }
@@ -48,13 +50,13 @@ export function returnAsRequest(server: HttpServer, raw: IncomingMessage, connec
   const word = randomUUID()
   returned.set(connection, { offer: raw, word, count })
   connection.unshift(Buffer.concat([headOf(raw, word), head]))
-  // https parses what comes with this event.
+  // An https server parses a connection on 'secureConnection'.
   const event = 'setSecureContext' in server ? 'secureConnection' : 'connection'
   server.emit(event, connection)
   for (const name of LEFT_BEHIND) dropTwins(connection, name)
 }
 
-/** Leaves of each listener that is there twice the first. */
+/** Removes each listener that was added twice, but for its first addition. */
 function dropTwins(connection: Duplex, event: string): void {
   const listeners = connection.listeners(event) as (() => void)[]
   listeners.forEach((listener, index) => {
@@ -62,7 +64,7 @@ function dropTwins(connection: Duplex, event: string): void {
   })
 }
 
-/** Gives a request that has come back this way the headers that its client has sent. */
+/** Restores the headers of a returned request, as its client has sent them. */
 export function restoreOffer(raw: IncomingMessage, response: ServerResponse): void {
   const state = returned.get(raw.socket)
   if (raw.headers[MARK] !== state?.word || !state) return
@@ -72,7 +74,7 @@ export function restoreOffer(raw: IncomingMessage, response: ServerResponse): vo
   raw.headers = headers
 }
 
-/** The head of a request as it came, without its offer. */
+/** The head of a request without its `Upgrade` header, with the MARK header. */
 function headOf({ method, url, httpVersion, rawHeaders, headers }: IncomingMessage, word: string): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`, `${MARK}: ${word}`]
   for (let index = 0; index < rawHeaders.length; index += 2) {

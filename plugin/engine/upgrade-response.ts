@@ -6,21 +6,20 @@ import type { CapturedResponse } from './http/captured-response.js'
 import { abort } from './http/detached-request.js'
 
 /*
- * What becomes of an upgrade: a WebSocket of the engine's, or, where it is none, a response on its raw connection, which
- * ends with it.
+ * Completes an upgrade: by a WebSocket of the engine, or by an HTTP response that refuses it and closes the connection.
  */
 
 type Upgrade = PrivateEngine['handleUpgrade']
 
 /**
- * What the engine does with an upgrade, but for the response that it makes for its middlewares and that its connection
- * keeps, where it has none; and just what it does where it is not the engine that was tested.
+ * Creates the function that passes upgrades to the engine. It saves the response object that engine.io creates for its middlewares
+ * and that the connection would keep. With middlewares, or an engine.io that was not tested, it is `engine.handleUpgrade`.
  */
 export function createUpgrade(engine: { handleUpgrade: Upgrade }, log: Pick<FastifyBaseLogger, 'warn'>): Upgrade {
   if (findUntested(readVersions()) === undefined) {
     if (isPrivateEngine(engine)) return upgradeWithoutResponse(engine)
-    // It has no `ws` where WebSockets are not wanted.
-    if ('ws' in engine && engine.ws) log.warn('fast is off for upgrades: the engine is not what it was tested with')
+    // With `transports: ['polling']` the engine has no `ws`.
+    if ('ws' in engine && engine.ws) log.warn('fast is off for upgrades: engine.io lacks a private field that it uses')
   }
   return engine.handleUpgrade.bind(engine)
 }
@@ -30,7 +29,8 @@ function upgradeWithoutResponse(engine: PrivateEngine): Upgrade {
     if (engine.middlewares.length > 0) return engine.handleUpgrade(raw, connection, head)
     engine.prepare(raw)
     engine.verify(raw, true, (problem) => {
-      // It refuses in its own words, and asks itself once more to do so; whom `allowRequest` refuses is not told by it.
+      // On failure engine.handleUpgrade() verifies again and writes the error response. For a refusal by allowRequest it
+      // writes nothing: refuseUpgrade() has done so.
       if (problem !== undefined) return engine.handleUpgrade(raw, connection, head)
       engine.ws.handleUpgrade(raw, connection, Buffer.from(head), (webSocket) =>
         engine.onWebSocket(raw, connection, webSocket),
@@ -39,20 +39,20 @@ function upgradeWithoutResponse(engine: PrivateEngine): Upgrade {
   }
 }
 
-/** A response that has been made, and not written. */
-type Written = Pick<CapturedResponse, 'statusCode' | 'endToEndHeaders'> & {
+/** A response that is complete and not yet sent. */
+type UnsentResponse = Pick<CapturedResponse, 'statusCode' | 'endToEndHeaders'> & {
   readonly body: Buffer | string
   readonly statusMessage?: string
 }
 
-/** Sends what Fastify has answered to a handshake, and was no acceptance. */
-export function refuseUpgrade(raw: IncomingMessage, answer: Written): void {
+/** Sends the response of Fastify, or of the origin policy, that refuses an upgrade. */
+export function refuseUpgrade(raw: IncomingMessage, refusal: UnsentResponse): void {
   const response = respondTo(raw)
-  response.statusMessage = answer.statusMessage as string
-  response.writeHead(answer.statusCode, answer.endToEndHeaders).end(answer.body)
+  response.statusMessage = refusal.statusMessage as string
+  response.writeHead(refusal.statusCode, refusal.endToEndHeaders).end(refusal.body)
 }
 
-/** Says so if the client of an upgrade goes before it is answered. */
+/** Aborts the request of an upgrade if its client disconnects before the response. */
 export function watchUpgrade(raw: IncomingMessage, response: CapturedResponse): void {
   const { socket } = raw
   const gone = () => {

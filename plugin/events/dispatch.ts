@@ -24,7 +24,7 @@ export interface DispatchOptions {
   readonly hooks: NormalHooks
   /** `this` of handlers and hooks: the context that declared the namespace. */
   readonly instance: FastifyInstance
-  /** Milliseconds, 0 for no bound. */
+  /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
 }
 
@@ -108,8 +108,8 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
-      const told = toWireError(toReplyError(error, event.name, run.log, 'reply cannot be encoded'))
-      const unsendable = { ok: false as const, error: told }
+      const clientError = toWireError(toReplyError(error, event.name, run.log, 'reply cannot be encoded'))
+      const unsendable = { ok: false as const, error: clientError }
       ack.send(unsendable, undefined)
       return unsendable
     }

@@ -19,7 +19,7 @@ export interface GateHandle {
 /** Dispatches one event. Calls `gate.leave()` once, when the event has ended. */
 export interface Dispatch {
   (connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void
-  /** Milliseconds, 0 for no bound. */
+  /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
 }
 

@@ -6,7 +6,7 @@ import { isPlainObject, type Keywords, type ResolveRef } from './schema-ref.js'
  * narrower than Ajv's: an unknown keyword is not certain.
  */
 
-type Rule = (value: unknown, schema: Keywords, visit: Visit) => boolean
+type KeywordRule = (value: unknown, schema: Keywords, visit: Visit) => boolean
 
 /** The state of the traversal at one schema. */
 interface Visit {
@@ -40,26 +40,26 @@ const FORMATS = `
   .split(/\s+/)
 
 const isType = (value: unknown) => TYPES.includes(value as string)
-const isText: Rule = (value) => typeof value === 'string'
-const isFlag: Rule = (value) => typeof value === 'boolean'
-const isNumber: Rule = (value) => Number.isFinite(value)
-const isCount: Rule = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isText: KeywordRule = (value) => typeof value === 'string'
+const isFlag: KeywordRule = (value) => typeof value === 'boolean'
+const isNumber: KeywordRule = (value) => Number.isFinite(value)
+const isCount: KeywordRule = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isLiteral = (value: unknown) =>
   value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value)
 const isList = (value: unknown, isItem: (item: unknown) => boolean, least = 1): value is unknown[] =>
   Array.isArray(value) && value.length >= least && Array.from(value).every(isItem)
 const isUnique = (list: readonly unknown[]) => new Set(list).size === list.length
 
-const isSubschema: Rule = (value, _schema, visit) => isCertain(value, visit)
-const isTriedSubschema: Rule = (value, _schema, visit) =>
+const isSubschema: KeywordRule = (value, _schema, visit) => isCertain(value, visit)
+const isTriedSubschema: KeywordRule = (value, _schema, visit) =>
   isCertain(value, visit.hasDefaults ? { ...visit, hasDefaults: false, targets: new Set() } : visit)
-const areTriedSubschemas: Rule = (value, schema, visit) =>
+const areTriedSubschemas: KeywordRule = (value, schema, visit) =>
   isList(value, (item) => isTriedSubschema(item, schema, visit))
-const areSubschemas: Rule = (value, schema, visit) => isList(value, (item) => isSubschema(item, schema, visit))
-const isSubschemaMap: Rule = (value, _schema, visit) =>
+const areSubschemas: KeywordRule = (value, schema, visit) => isList(value, (item) => isSubschema(item, schema, visit))
+const isSubschemaMap: KeywordRule = (value, _schema, visit) =>
   isPlainObject(value) && Object.keys(value).every((key) => key !== '__proto__' && isCertain(value[key], visit))
 
-const RULES: ReadonlyMap<string, Rule> = new Map(
+const RULES: ReadonlyMap<string, KeywordRule> = new Map(
   Object.entries({
     // Only at the root of a schema of addSchema(). Elsewhere two schemas may have the same $id.
     $id: (value, schema, { root, resolveRef }) =>
@@ -108,7 +108,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     anyOf: areTriedSubschemas,
     oneOf: areTriedSubschemas,
     not: isTriedSubschema,
-  } satisfies Record<string, Rule>),
+  } satisfies Record<string, KeywordRule>),
 )
 
 /** The known keywords of JSON Schema. */

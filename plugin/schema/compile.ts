@@ -15,7 +15,7 @@ import {
 } from './schema.js'
 import { isPlainObject, locationOf, type ResolveRef } from './schema-ref.js'
 import { type CompileSerializer, createCustomSerializer, createWrite, type Write } from './stringify.js'
-import { createStrip } from './strip-undeclared.js'
+import { createStrip, type Strip } from './strip-undeclared.js'
 
 /*
  * Compiles the schemas of incoming and outgoing values. A schema that is certain to compile is compiled on first use, which
@@ -135,8 +135,6 @@ function compileOutgoingStandard(schema: StandardSchemaV1, { compile, resolveRef
     write: undefined,
   }
 }
-
-type Strip = (value: unknown) => unknown
 
 function refuseAny(): never {
   throw new SchemaMismatch([{ path: '', message: NOT_BINARY }])

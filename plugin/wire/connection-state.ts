@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { FastConnection } from './fast-connection.js'
 
 /*
- * What the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol, so that this file shows
- * all of it. The file named at a field is the only one that uses it. A field is `unknown` where its type belongs to a later wing.
+ * The state that the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol. Only the file
+ * named at a field uses it. A field is `unknown` where its type belongs to a later wing.
  */
 
-/** Packets that a connection has been given and that its client has not read, in bytes; of a text: characters. */
+/** Bytes (characters of a text) that were sent to a connection and that its client has not read. */
 export interface UnreadBytes {
   flushed: number
   created: number
@@ -27,14 +27,14 @@ class ConnectionState {
   firstConnect: true | NodeJS.Timeout | undefined = undefined
   /** joining/connection-joins */
   joins: unknown = undefined
-  /** events/gate/event-rates: of sockets that have left, by namespace. */
+  /** events/gate/event-rates: the rates of sockets that have left, by namespace. */
   rates: unknown = undefined
 }
 
 const STATE = Symbol('fastify-namespaces: connection')
 
 /**
- * The state of a connection, made when it is first asked for.
+ * The state of a connection, created by the first call.
  *
  * @param connection - `socket.conn`, engine.io's socket
  */

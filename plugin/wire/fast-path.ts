@@ -45,7 +45,7 @@ const OF_THE_ENGINE = new Set(['flush', 'drain'])
 
 const LONGEST_BATCH = 65_536
 
-const FAST_CONNECTION = Symbol('lane')
+const FAST_CONNECTION = Symbol('fast connection')
 
 // Objects of ws, with our symbol on them.
 type Fast<Owner> = Owner & { [FAST_CONNECTION]: FastConnection }

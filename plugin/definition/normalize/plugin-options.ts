@@ -6,7 +6,18 @@ import { suggest } from '../../shared/wording.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions } from './check-server-options.js'
-import { closedGroup, flag, group, listOf, object, type Rule, refuse, rule, text, wholeNumber } from './option-rules.js'
+import {
+  closedGroup,
+  flag,
+  group,
+  listOf,
+  type OptionRule,
+  object,
+  refuse,
+  rule,
+  text,
+  wholeNumber,
+} from './option-rules.js'
 import { SERVER_OPTION_NAMES } from './server-option-names.js'
 
 /**
@@ -124,7 +135,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup(LIMITS), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
-} satisfies Record<keyof NamespacesOptions, Rule>
+} satisfies Record<keyof NamespacesOptions, OptionRule>
 
 const { read: readOptions } = closedGroup(OPTIONS)
 const { read: readFunction } = rule('a function', (value) => typeof value === 'function')
@@ -136,7 +147,7 @@ function problemOfServerOption(name: string): string | undefined {
 }
 
 function checkUserIdOf(value: unknown, path: string): unknown {
-  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: find out who it is in a hook of joining')
+  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: look up the user in a joining hook')
   return readFunction(value, path)
 }
 
@@ -144,7 +155,7 @@ function checkSkipping(value: unknown, path: string): unknown {
   if (value !== true) return value
   return refuse(
     path,
-    'must not be true: a recovered socket is checked like any other, or a revoked token would come back in',
+    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
   )
 }
 
@@ -155,7 +166,7 @@ function checkSkipping(value: unknown, path: string): unknown {
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
-  // What is copied are the groups of options above: an adapter or a definition keeps its identity.
+  // Copies the groups of options only: an adapter or a definition is the user's own object.
   const normal = readOptions(options, '') as NormalOptions
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery

@@ -1,20 +1,24 @@
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
-// What may have been set for a message that is not sent as it stands.
+/*
+ * A response whose head and body are kept instead of written to a connection.
+ */
+
+// Headers of one connection or message. The captured response is sent in another one.
 const HOP_BY_HOP = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'])
 
 /**
- * A response that is kept, and not written to its connection: hooks see a response like any other, onSend and onResponse
- * run, a session is saved. What the engine answers to a poll is kept for Fastify's reply, and what Fastify answers to a
- * WebSocket handshake for the engine's 101.
+ * A ServerResponse that captures what is written to it. Hooks see an ordinary response: onSend and onResponse run, an HTTP session
+ * is saved. It captures the engine's response to a poll, for Fastify's reply, and Fastify's response to a WebSocket handshake,
+ * for the engine's 101.
  */
 export class CapturedResponse extends ServerResponse {
   #chunks: Buffer[] | undefined = undefined
-  /** Called when the answer is whole. */
-  onEnd: ((answer: this) => void) | undefined = undefined
+  /** Called when the response is complete. */
+  onEnd: ((response: this) => void) | undefined = undefined
 
-  // By what it has, for its prototype may be replaced.
+  // By its private field: Express replaces the prototype.
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && #chunks in value
   }
@@ -23,7 +27,7 @@ export class CapturedResponse extends ServerResponse {
     return Buffer.concat(this.#chunks ?? [])
   }
 
-  /** The headers that belong to the answer itself, names in lower case, not to the connection it came over. */
+  /** The headers without those of a connection, with names in lower case. */
   get endToEndHeaders(): OutgoingHttpHeaders {
     const headers: OutgoingHttpHeaders = Object.create(null) // a header may be called `__proto__`
     for (const name of this.getHeaderNames()) if (!HOP_BY_HOP.has(name)) headers[name] = this.getHeader(name)
@@ -32,7 +36,7 @@ export class CapturedResponse extends ServerResponse {
 
   override writeHead(statusCode: number, ...rest: unknown[]): this {
     this.statusCode = statusCode
-    this.#chunks = undefined // what a stream had written before it failed
+    this.#chunks = undefined // drops what a stream wrote before it failed
     const [reason, headers] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]]
     if (reason !== undefined) this.statusMessage = reason as string
     for (const [name, value] of joinLines(pairsOf(headers ?? {}))) this.setHeader(name, value)
@@ -49,35 +53,35 @@ export class CapturedResponse extends ServerResponse {
     if (this.writableEnded) return this
     if (chunk !== undefined && chunk !== null && typeof chunk !== 'function')
       this.write(chunk, encoding)
-      // what `writableEnded` reads, and by it Fastify's `reply.sent`
+      // `writableEnded` reads it, and Fastify's `reply.sent` reads that.
     ;(this as { finished: boolean }).finished = true
     this.onEnd?.(this)
     process.nextTick(finish, this)
     return this
   }
 
-  // no answer is whole without its end
+  // A response that is destroyed before its end becomes a 500.
   override destroy(_error?: Error): this {
     this.statusCode = 500
     return this.end()
   }
 }
 
-function finish(answer: CapturedResponse): void {
-  answer.emit('finish')
-  answer.emit('close')
+function finish(response: CapturedResponse): void {
+  response.emit('finish')
+  response.emit('close')
 }
 
 type HeaderPair = readonly [name: string, value: OutgoingHttpHeader | undefined]
 
-/** Headers as `writeHead` takes them: an object, a list of pairs, or a list of names and values in turn. */
+/** Reads the headers of `writeHead`: an object, a list of pairs, or a flat list of names and values. */
 function pairsOf(headers: object): readonly HeaderPair[] {
   if (!Array.isArray(headers)) return Object.entries(headers)
   if (Array.isArray(headers[0])) return headers
   return headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]] as const] : []))
 }
 
-/** What comes twice, also in another spelling, is sent twice. */
+/** Joins the values of a name that comes twice, in whatever case, to a list: it is sent twice. */
 function joinLines(pairs: readonly HeaderPair[]): ReadonlyMap<string, OutgoingHttpHeader> {
   const lines = new Map<string, OutgoingHttpHeader>()
   for (const [name, value] of pairs) {
@@ -89,24 +93,24 @@ function joinLines(pairs: readonly HeaderPair[]): ReadonlyMap<string, OutgoingHt
   return lines
 }
 
-/** What Fastify answers to a connect. */
+/** Fastify's response to a connect. */
 export class ConnectResponse extends CapturedResponse {
-  /** The request, once it has come through to the route's handler. */
+  /** The request, once it has reached the handler of the route. */
   admitted: FastifyRequest | undefined
-  /** What was thrown, if that is what is answered. */
+  /** The thrown error, if the response is an error. */
   error: unknown
-  /** Whether an error handler of the application has answered it. */
+  /** Whether an error handler of the application has written the response. */
   isWorded = false
-  /** Whether that error came of sending something else: of an onSend hook, or of a stream. */
+  /** Whether the error was thrown while another response was sent: by an onSend hook, or a stream. */
   isOfSending = false
-  /** Whether something has come through all onSend hooks. */
+  /** Whether a response has passed all onSend hooks. */
   isSendable = false
-  /** The request's id, under which the log has that error. */
+  /** The id of the request, with which the error is logged. */
   requestId: string | undefined
-  /** Its log, where it has come to one; else that of the handshake. */
+  /** The log of the request; that of the handshake if the request has none. */
   log: FastifyBaseLogger | undefined
 
-  /** Ends it without an outcome: Fastify begins no hook of it any more. */
+  /** Ends the response without a result: Fastify starts no further hook of the request. */
   abandon(): void {
     this.onEnd = undefined
     this.statusCode = 503

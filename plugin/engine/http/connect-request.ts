@@ -8,8 +8,8 @@ import { searchWithout } from './request-url.js'
 import { findSocketState, socketStateOf } from './socket-state.js'
 
 /*
- * Fastify's requests behind a socket: that of its handshake, and that of its connect, whose raw request is derived from
- * the handshake's: the same connection, headers, cookies and query, but another method, address and auth.
+ * The two Fastify requests of a socket, of its handshake and of its connect, and the raw request of a connect. That has the
+ * connection, headers, cookies and query of the handshake, but its own method, address and auth.
  */
 
 const COOKIES = Symbol('cookies')
@@ -20,7 +20,7 @@ interface WithRequest {
   [COOKIES]?: readonly string[]
 }
 
-// The engine's own.
+// Query parameters of engine.io, which a connect does not have.
 const ENGINE_PARAMETERS = new Set(['EIO', 'transport', 'sid', 't', 'b64', 'j'])
 
 /** Keeps the request of a handshake on its raw request. */
@@ -28,12 +28,12 @@ export function keepHandshake(raw: IncomingMessage, request: FastifyRequest): vo
   ;(raw as WithRequest)[REQUEST] = request
 }
 
-/** Keeps the request that a socket has joined by. */
+/** Keeps the request of the connect of a socket. */
 export function keepSocketRequest(socket: object, request: FastifyRequest): void {
   socketStateOf(socket).request = request
 }
 
-/** The request of a handshake, by its raw one; undefined for one that Fastify has not let through. */
+/** The Fastify request of a handshake; undefined if Fastify has refused it. */
 export function handshakeOf(raw: IncomingMessage): FastifyRequest | undefined {
   return (raw as WithRequest)[REQUEST]
 }
@@ -55,31 +55,33 @@ export function requestOf(socket: { readonly request: IncomingMessage }): Fastif
   return request
 }
 
-/** What the hooks of an admitted connect have filled; undefined where they have filled nothing. */
+/** The AsyncLocalStorage values that the hooks of an admitted connect have set; undefined if there are none. */
 export function scopeOf({ raw }: FastifyRequest): Scope | undefined {
   return (raw as Partial<ConnectRequest>).scope
 }
 
-/** The same, of a socket; or of whatever a listener is called with. */
+/** The AsyncLocalStorage values of a socket; undefined for any other object. */
 export function scopeOfSocket(socket: object): Scope | undefined {
   const request = findRequest(socket as { request: IncomingMessage | null })
   return request && scopeOf(request)
 }
 
-/** The request behind a socket; undefined for a socket that has none: a session of WebTransport, in a namespace without a definition. */
+/** The request of a socket; undefined for a WebTransport socket in a namespace without a definition. */
 export function findRequest(socket: { readonly request: IncomingMessage | null }): FastifyRequest | undefined {
   return findSocketState(socket)?.request ?? (socket.request ? handshakeOf(socket.request) : undefined)
 }
 
-/** Remembers what a handshake's answer has set: a client has these cookies when it connects, though its handshake had not. */
+/** Keeps the Set-Cookie headers of a handshake's response: the client has these cookies when it connects. */
 export function keepCookies(raw: IncomingMessage, setCookie: number | string | string[] | undefined): void {
   if (setCookie !== undefined) (raw as WithRequest)[COOKIES] = [setCookie].flat().map(String)
 }
 
 /**
  * Derives the raw request of a connect.
- * in: the handshake's raw request, the namespace's address, and the client's auth; a `token` in it is the Authorization
- * header, for browsers can't send that one.
+ *
+ * @param handshake - the raw request of the handshake
+ * @param address - the address of the namespace; becomes the path
+ * @param auth - the client's auth. Its `token` becomes the Authorization header, which browsers can't send.
  */
 export function deriveConnect(handshake: IncomingMessage, address: string, auth: object): ConnectRequest {
   const { token } = auth as { token?: unknown }
@@ -91,15 +93,15 @@ export function deriveConnect(handshake: IncomingMessage, address: string, auth:
   return derived
 }
 
-/** One of its own: a handshake that is the prototype of others gets slow, and theirs would be its listeners. */
+/** Not an object with the handshake as its prototype: that would slow the handshake down, and share its listeners. */
 export class ConnectRequest extends DetachedRequest {
   readonly #handshake: IncomingMessage
   readonly #target: string
-  /** Becomes the body. */
+  /** Becomes `request.body`. */
   readonly auth: object
-  /** What its hooks have filled, where it was admitted. */
+  /** The AsyncLocalStorage values that its hooks have set, once it is admitted. */
   scope: Scope | undefined = undefined
-  /** Refuses the connect, while it is under way. */
+  /** Refuses the connect; set while it is under way. */
   refuse: ((error?: Error) => void) | undefined = undefined
 
   constructor(handshake: IncomingMessage, target: string, auth: object) {
@@ -109,7 +111,7 @@ export class ConnectRequest extends DetachedRequest {
     this.auth = auth
   }
 
-  /** The connection is not this request's alone: others have joined by it. A stream that has been read destroys itself. */
+  /** Refuses the connect, but leaves the connection open: it has other sockets. A stream that was read destroys itself. */
   override destroy(error?: Error): this {
     if (this.readableEnded) return super.destroy(error)
     this.refuse?.(error)
@@ -124,7 +126,7 @@ export class ConnectRequest extends DetachedRequest {
     return this.#target
   }
 
-  // `rewriteUrl` has no say in it.
+  // Ignores `rewriteUrl`.
   set url(_url: string) {}
 
   get socket(): IncomingMessage['socket'] {
@@ -149,7 +151,7 @@ export class ConnectRequest extends DetachedRequest {
   }
 }
 
-/** The Cookie header of a client that has sent one, and was answered with these lines of Set-Cookie. */
+/** Updates a Cookie header by Set-Cookie headers. */
 function mergeCookies(sent: string | undefined, set: readonly string[]): string | undefined {
   const nameOf = (pair: string) => pair.slice(0, pair.indexOf('='))
   const jar = new Map(sent?.split(/; */).map((pair) => [nameOf(pair), pair]))

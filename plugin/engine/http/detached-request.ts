@@ -4,11 +4,10 @@ import { copyHeaders, HEADER_SHAPE, type HeaderShape, shapeOf } from './header-c
 import { readQuery } from './request-url.js'
 
 /*
- * Raw requests that are kept for as long as a connection: all of an http request but its stream, which is made if
- * somebody reads it.
+ * Raw requests that exist as long as a connection: an http.IncomingMessage without its stream, which is created on the first read.
  */
 
-// What a request here has by its prototype.
+// Defined by the classes below.
 type Derived =
   | 'destroy'
   | 'httpVersion'
@@ -22,10 +21,10 @@ interface DetachedRequest extends Omit<IncomingMessage, Derived> {
   destroy(error?: Error): this
 }
 
-/** An IncomingMessage, but for its constructor, which is most of its cost. */
+/** An IncomingMessage whose constructor, the largest part of its cost, is not called. */
 export const DetachedRequest = function DetachedRequest() {} as unknown as abstract new () => DetachedRequest
 DetachedRequest.prototype = Object.create(IncomingMessage.prototype, {
-  // What node's stream methods find; there is nothing to read.
+  // The methods of node's streams need it; the stream is empty.
   _readableState: {
     get(this: IncomingMessage) {
       const { _readableState: value } = new IncomingMessage(this.socket) as unknown as { _readableState: unknown }
@@ -45,7 +44,7 @@ DetachedRequest.prototype = Object.create(IncomingMessage.prototype, {
   },
 })
 Object.assign(DetachedRequest.prototype, {
-  // It is here as a whole.
+  // The message has been received completely.
   complete: true,
   aborted: false,
   upgrade: null,
@@ -55,22 +54,23 @@ Object.assign(DetachedRequest.prototype, {
   joinDuplicateHeaders: false,
 })
 
-/** Fastify's request, on its raw one. */
+/** On a raw request: its Fastify request. */
 export const REQUEST = Symbol('request')
 
-/** Its client has gone before it was answered: Fastify hears of that as it does of node's own. */
+/** Aborts a request as node does when the client disconnects before the response. */
 export function abort(raw: IncomingMessage): void {
   raw.aborted = true
   process.nextTick(() => raw.emit('close'))
 }
 
-/** The raw request of an upgrade, kept in place of node's own. */
+/** The raw request of an upgrade, in place of node's. */
 export class UpgradeRequest extends DetachedRequest {
   readonly socket: IncomingMessage['socket']
   readonly method: string
   readonly httpVersion: string
   url: string
-  // The engine's words. It takes away what it has added, and V8 makes a dictionary of an object that loses any but its last.
+  // Fields that engine.io adds. It deletes what it has added, and V8 turns an object that loses any field but its last into a
+  // dictionary.
   readonly upgrade = true
   readonly _query: Record<string, string> | undefined
   websocket: unknown = undefined;

@@ -2,18 +2,24 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /*
- * What Fastify has no public word for, found by the descriptions of its symbols. Each has a fallback where it is gone.
+ * Two private fields of Fastify, found by the descriptions of their symbols. Each function has a fallback if its field is missing.
  */
 
-/** For `localhost` Fastify opens a second server for the second address. Gone: polls there run every hook, but they work. */
+/**
+ * The servers that Fastify opens for the second address of `localhost`. If the field is missing, polls there work, but run all
+ * hooks.
+ */
 export function secondaryServersOf(instance: FastifyInstance): readonly HttpServer[] {
   return (find(instance, 'fastify.serverBindings')?.value as HttpServer[] | undefined) ?? []
 }
 
-/** The url of a request, as the application's `rewriteUrl` has it. */
+/** Returns the url of a request after the application's `rewriteUrl`. */
 export type ReadUrl = (raw: IncomingMessage) => string
 
-/** Gone: what only `rewriteUrl` brings to the engine's path is polled through every hook, and can't be a WebSocket. */
+/**
+ * If the field is missing, a request that only `rewriteUrl` brings to the engine's path runs all hooks with each poll, and can't be
+ * a WebSocket.
+ */
 export function createReadUrl(instance: FastifyInstance): ReadUrl {
   const found = find(instance, 'fastify.options')
   const { rewriteUrl } = (found?.value ?? {}) as { rewriteUrl?: (raw: IncomingMessage) => unknown }
@@ -24,16 +30,16 @@ export function createReadUrl(instance: FastifyInstance): ReadUrl {
       const url = rewriteUrl.call(found?.owner, raw)
       if (typeof url === 'string') return url
     } catch {
-      // Fastify is asked next, and says what is wrong.
+      // Fastify calls rewriteUrl next and reports the error.
     } finally {
-      // One that sets it, too, is asked again by Fastify.
+      // A rewriteUrl that also sets raw.url is called by Fastify again.
       raw.url = sent
     }
     return sent
   }
 }
 
-/** A context inherits from its parent, and the root has it. */
+/** Looks through the prototypes: a context inherits from its parent, and the field is on the root. */
 function find(instance: object, description: string): { readonly owner: object; readonly value: unknown } | undefined {
   for (let owner: object | null = instance; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const symbol = Object.getOwnPropertySymbols(owner).find((key) => key.description === description)

@@ -4,11 +4,11 @@ import { connectionStateOf } from '../../wire/connection-state.js'
 import { DetachedRequest } from './detached-request.js'
 
 /*
- * A raw request for connections that began without one: a session of WebTransport, which the application hands to the
- * engine, has none of HTTP. What there is to ask of it is whether it is encrypted; it always is.
+ * The raw request of a connection's handshake. A WebTransport connection, which the application hands to the engine, has no HTTP
+ * request: it gets an empty one that says that the connection is encrypted.
  */
 
-/** The raw request of a connection; a stand-in, always the same, where it has none. */
+/** The raw request of a connection's handshake; with WebTransport a StandInRequest, the same for each call. */
 export function handshakeRequestOf(connection: object): IncomingMessage {
   const { request } = connection as { readonly request?: IncomingMessage | null }
   if (request) return request
@@ -25,6 +25,6 @@ export class StandInRequest extends DetachedRequest {
   readonly httpVersionMinor = 0
   readonly rawHeaders: string[] = []
   override headers = {}
-  /** Connected to nobody: there is no address of the peer. */
+  /** An unconnected socket: the address of the client is unknown. */
   readonly socket = Object.assign(new Socket(), { encrypted: true }) as unknown as IncomingMessage['socket']
 }

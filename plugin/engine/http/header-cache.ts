@@ -1,46 +1,45 @@
 import type { IncomingMessage } from 'node:http'
 
 /*
- * The headers of requests that are kept for as long as a connection. What all browsers of a kind have in common is there
- * once: the names of the headers, and the values of those that say what a browser is and can.
+ * Deduplicates header names and values that browsers of one kind share, for the requests that exist as long as a connection. Also
+ * decides which headers of a handshake a connect has.
  */
 
 export type Headers = IncomingMessage['headers']
 
-/*
- * Those of one message, which a connect has none of: of its connection, of its body, and of how it is to be answered. Who a
- * client is, and where it comes from, they do not say.
- */
+// Headers about one message: its connection, its body, the format of its response. They say nothing about the client, and a
+// connect does not have them.
 const NOT_INHERITED =
   /^(accept-encoding|connection|content-.*|expect|http2-settings|if-.*|keep-alive|proxy-connection|range|te|trailer|transfer-encoding|upgrade)$/
 
-/** On a raw request that is kept: the shape of its headers, where they have one. */
+/** On a raw request that is kept: the shape of its headers, if they have one. */
 export const HEADER_SHAPE = Symbol('shape')
 
-/** The names of some headers, and objects of them: V8 makes a dictionary of an object that is filled name by name. */
+/** A list of header names, and blank objects with them: V8 turns an object that is filled name by name into a dictionary. */
 export interface HeaderShape {
-  /** As they were sent. */
+  /** The names as they were sent. */
   readonly names: readonly string[]
-  /** As node has them. */
+  /** All headers, as node names them. */
   readonly blank: Headers
+  /** The headers that a connect has. */
   readonly inherited: Headers
-  /** The same with an Authorization header. */
+  /** The headers that a connect has, and Authorization. */
   readonly authorized: Headers
-  /** The names of those whose values others have, too. */
-  readonly alike: readonly string[]
+  /** The names of the headers whose values are deduplicated. */
+  readonly shared: readonly string[]
 }
 
-// Who a client is it says in none of them.
+// Headers that describe a browser. None of them identifies a client.
 const SHARED =
   /^(accept|cache-control|connection|dnt|host|origin|pragma|sec-(ch|fetch|gpc|websocket-(e|p|v))|upgrade|user-agent)/
 const LONGEST_TEXT = 500
 const LONGEST_NAMES = 2_000
 
-/** Whoever makes things up shall not fill the memory, nor push out for good what others have in common. */
+/** A Map that keeps the recently used entries: clients that invent headers neither fill the memory nor evict the shared ones. */
 export class RecentMap<Value> {
   readonly #limit: number
   #young = new Map<string, Value>()
-  /** What nobody has asked for since as many were new again goes with them. */
+  /** Entries that were not used since `#young` was last full. They are dropped when it is full again. */
   #old = new Map<string, Value>()
 
   constructor(limit: number) {
@@ -67,7 +66,7 @@ export class RecentMap<Value> {
 const texts = new RecentMap<string>(1_000)
 const shapes = new RecentMap<HeaderShape>(500)
 
-/** Undefined where node has merged what came twice, or has dropped what it has no place for, as `__proto__`. */
+/** The shape of the headers of a request; undefined if node has merged repeated headers, or dropped one, e.g. `__proto__`. */
 export function shapeOf({ rawHeaders, headers }: IncomingMessage): HeaderShape | undefined {
   let id = ''
   for (let index = 0; index < rawHeaders.length; index += 2) id += `${rawHeaders[index]}\n`
@@ -82,7 +81,7 @@ export function shapeOf({ rawHeaders, headers }: IncomingMessage): HeaderShape |
     blank: blankOf([...keys]),
     inherited: blankOf(inherited),
     authorized: blankOf([...inherited, 'authorization']),
-    alike: [...keys].filter((key) => SHARED.test(key)),
+    shared: [...keys].filter((key) => SHARED.test(key)),
   }
   if (id.length <= LONGEST_NAMES) shapes.set(id, shape)
   return shape
@@ -92,15 +91,15 @@ function blankOf(keys: readonly string[]): Headers {
   return JSON.parse(JSON.stringify(Object.fromEntries(keys.map((key) => [key, '']))))
 }
 
-/** A copy of headers that have a shape. */
+/** Copies headers that have a shape, with deduplicated values. */
 export function copyHeaders(headers: Headers, shape: HeaderShape): Headers {
   const kept = fill(headers, shape.blank)
-  for (const name of shape.alike) kept[name] = once(headers[name] as string)
+  for (const name of shape.shared) kept[name] = deduplicate(headers[name] as string)
   return kept
 }
 
-/** The first of all texts that are equal, and not too long to be of any browser. */
-function once(text: string): string {
+/** Returns the first of all equal texts; a text that is too long for a browser's header is returned as it is. */
+function deduplicate(text: string): string {
   if (text.length > LONGEST_TEXT) return text
   const known = texts.get(text)
   if (known !== undefined) return known
@@ -114,12 +113,16 @@ function fill(headers: Headers, blank: Headers): Headers {
   return copy
 }
 
-/** Whether a connect has that header of its handshake, too. */
+/** Whether a connect has that header of its handshake. */
 export function isInherited(name: string): boolean {
   return !NOT_INHERITED.test(name.toLowerCase())
 }
 
-/** The headers of a handshake that a connect has, too; with an Authorization header of its own, if it has one. */
+/**
+ * The headers of a connect: those of its handshake that are not about one message.
+ *
+ * @param authorization - replaces the Authorization header
+ */
 export function inheritHeaders(
   raw: IncomingMessage & { [HEADER_SHAPE]?: HeaderShape | undefined },
   authorization?: string,
@@ -132,7 +135,7 @@ export function inheritHeaders(
   return inherited
 }
 
-/** Undefined where a hook has added a header, or taken one away. */
+/** Undefined if a hook has added or removed a header. */
 function inheritShaped(headers: Headers, shape: HeaderShape, isAuthorized: boolean): Headers | undefined {
   let count = 0
   for (const name in headers) {

@@ -2,35 +2,41 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { RecentMap } from './header-cache.js'
 
 /*
- * What hooks have set on the answer to a polling handshake is on the later answers of its session, too: hooks do not run for
- * those, and a browser reads no answer to a page of another origin without its CORS headers.
+ * Repeats the headers that hooks have set on the response to a polling handshake on the later responses of its engine session.
+ * Hooks do not run for those, and a browser needs their CORS headers to give a response to a page of another origin.
  */
 
 const KEPT = Symbol('poll headers')
 
-/** A handshake's raw request. */
+/** The raw request of a handshake. */
 type WithPollHeaders = IncomingMessage & { [KEPT]?: OutgoingHttpHeaders }
 
-/** Those of one answer: its cookies, its body, how long that is good, and what was counted for it. */
+/** Headers of one response, which are not repeated: cookies, body, caching, ids and rate limits. */
 const OF_ONE_ANSWER =
   /^(accept-ranges|age|(x-)?(request|correlation|trace)-id|traceparent|server-timing|x-response-time|x-[cx]srf.*|cache-control|connection|content-.*|date|etag|expires|keep-alive|last-modified|location|pragma|(x-)?ratelimit.*|retry-after|set-cookie|trailer|transfer-encoding|upgrade|www-authenticate)$/
 
-/** Those that are about the Origin of a request. */
+/** Headers that depend on the Origin of a request. */
 const OF_AN_ORIGIN = /^access-control-/
 
-// Most sessions of an application have the same.
-const alike = new RecentMap<OutgoingHttpHeaders>(100)
+// Most engine sessions of an application have the same headers.
+const known = new RecentMap<OutgoingHttpHeaders>(100)
 const LONGEST_TEXT = 2_000
 
-/** Keeps what hooks have set. in: the handshake's raw request, the headers of its answer, and those that the engine has set. */
+/**
+ * Keeps the headers that hooks have set.
+ *
+ * @param raw - the raw request of the handshake
+ * @param headers - the headers of its response
+ * @param own - the headers that the engine has set
+ */
 export function keepPollHeaders(raw: IncomingMessage, headers: OutgoingHttpHeaders, own: OutgoingHttpHeaders): void {
   const kept = Object.entries(headers).filter(
     ([name, value]) => value !== undefined && !OF_ONE_ANSWER.test(name) && value !== own[name],
   )
-  if (kept.length > 0) (raw as WithPollHeaders)[KEPT] = once(kept)
+  if (kept.length > 0) (raw as WithPollHeaders)[KEPT] = deduplicate(kept)
 }
 
-/** Sets them on the answer to a later poll, before the engine writes its own. */
+/** Sets the kept headers on the response to a later poll, before the engine sets its own. */
 export function writePollHeaders(handshake: IncomingMessage, raw: IncomingMessage, response: ServerResponse): void {
   const { [KEPT]: kept } = handshake as WithPollHeaders
   if (!kept) return
@@ -40,11 +46,11 @@ export function writePollHeaders(handshake: IncomingMessage, raw: IncomingMessag
   }
 }
 
-function once(entries: readonly (readonly [string, OutgoingHttpHeaders[string]])[]): OutgoingHttpHeaders {
+function deduplicate(entries: readonly (readonly [string, OutgoingHttpHeaders[string]])[]): OutgoingHttpHeaders {
   const text = JSON.stringify(entries)
-  const known = alike.get(text)
-  if (known) return known
+  const first = known.get(text)
+  if (first) return first
   const headers = Object.fromEntries(entries)
-  if (text.length <= LONGEST_TEXT) alike.set(text, headers)
+  if (text.length <= LONGEST_TEXT) known.set(text, headers)
   return headers
 }

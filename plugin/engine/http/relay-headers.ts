@@ -4,13 +4,13 @@ import { CapturedResponse } from './captured-response.js'
 import { keepPollHeaders } from './poll-headers.js'
 
 /*
- * What the engine answers to a polling handshake, as Fastify's reply.
+ * Sends the engine's response to a polling handshake as Fastify's reply, and keeps the headers that hooks add to it.
  */
 
-/** What the engine itself has set on the answer to a polling handshake. */
+/** The headers that the engine itself has set on the response to a polling handshake. */
 const engineHeaders = new WeakMap<IncomingMessage, OutgoingHttpHeaders>()
 
-/** Keeps what the engine answers, and sends it as the reply: so onSend and onResponse see it. */
+/** Captures the engine's response and sends it as the reply, so that onSend and onResponse hooks see it. */
 export async function relayToReply(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -28,17 +28,17 @@ export async function relayToReply(
   return reply.code(response.statusCode).headers(headers).send(response.body)
 }
 
-/** Whether it is a request of inject(). */
+/** Whether a raw request comes from inject(). */
 export function isInjected(raw: object): boolean {
   return !(raw instanceof IncomingMessage)
 }
 
-/** engine.io reads `connection`, of which the request of inject() warns. */
+/** engine.io reads `connection`; in a request of inject() that property would log a deprecation warning. */
 export function silenceWarning(raw: IncomingMessage): void {
   Object.defineProperty(raw, 'connection', { value: raw.socket })
 }
 
-/** Keeps what hooks have set on the answer to a polling handshake, for the later polls of its session. */
+/** Keeps the headers that hooks have set on the response to a polling handshake, for the later polls of its engine session. */
 export function keepForPolls(raw: IncomingMessage, reply: FastifyReply): void {
   const own = engineHeaders.get(raw)
   if (own) keepPollHeaders(raw, reply.getHeaders() as OutgoingHttpHeaders, own)

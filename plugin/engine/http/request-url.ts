@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 
 /*
- * What a raw request asks for, as the engine reads it.
+ * Path, query and engine session id of a raw request, read in the way that engine.io reads them.
  */
 
-/** The path of a url, without its query and without one trailing slash. */
+/** The path of a url, without query and without one trailing slash. */
 export function pathOf(url: string): string {
   const [path] = split(url)
   return path.endsWith('/') ? path.slice(0, -1) : path
@@ -15,14 +15,14 @@ export function queryOf(raw: IncomingMessage): URLSearchParams {
   return new URLSearchParams(query)
 }
 
-// Has no prototype, and is no dictionary for V8.
+// An object that inherits nothing and has a hidden class in V8.
 const Query = function Query() {} as unknown as new () => Record<string, string>
 Query.prototype = Object.create(null)
 
-// What only a parser can read.
+// Queries with these need URLSearchParams.
 const ENCODED = /[+%#]/
 
-/** The query as the engine reads it, of several values of a name the last; undefined for one that only a parser can read. */
+/** The query as the engine reads it: of repeated names the last value. Undefined for an encoded query. */
 export function readQuery(raw: IncomingMessage): Record<string, string> | undefined {
   const [, text] = splitUrl(raw)
   if (ENCODED.test(text)) return undefined
@@ -33,10 +33,10 @@ export function readQuery(raw: IncomingMessage): Record<string, string> | undefi
   return query
 }
 
-/** The query with its question mark, without the parameters of those names; or empty. */
+/** The query with its question mark, without the parameters of those names; may be empty. */
 export function searchWithout(raw: IncomingMessage, names: ReadonlySet<string>): string {
   const [, text] = splitUrl(raw)
-  // A parser writes it as it can read it itself.
+  // URLSearchParams encodes it again.
   const query = ENCODED.test(text) ? `?${queryOf(raw)}` : text
   let search = ''
   eachPart(query, (part, name) => {
@@ -45,7 +45,7 @@ export function searchWithout(raw: IncomingMessage, names: ReadonlySet<string>):
   return search
 }
 
-/** Goes over the parameters of a query with its question mark. No list is made of them. */
+/** Calls `visit` for each parameter of a query with its question mark, without creating a list. */
 function eachPart(query: string, visit: (part: string, name: string) => void): void {
   for (let start = 1, end = 0; start < query.length; start = end + 1) {
     end = query.indexOf('&', start)
@@ -57,11 +57,11 @@ function eachPart(query: string, visit: (part: string, name: string) => void): v
   }
 }
 
-/** The id of the session that it belongs to; empty for a handshake. */
+/** The id of the engine session of a request; empty for a handshake. */
 export function sessionIdOf(raw: IncomingMessage): string {
   const { _query } = raw as { _query?: Record<string, string> }
   if (_query) return _query.sid ?? ''
-  // Of several the engine takes the last one, too.
+  // The engine, too, reads the last one.
   return queryOf(raw).getAll('sid').at(-1) ?? ''
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
 /*
- * What the plugin keeps on a socket of Socket.IO: one object under one symbol, so that this file shows all of it. The file named
- * at a field is the only one that uses it. A field is `unknown` where its type belongs to a later wing.
+ * The state that the plugin keeps on a socket of Socket.IO: one object under one symbol. Only the file named at a field uses it.
+ * A field is `unknown` where its type belongs to a later wing.
  */
 
 class SocketState {
@@ -10,7 +10,7 @@ class SocketState {
   request: FastifyRequest | undefined = undefined
   /** events/gate/event-gate */
   gate: unknown = undefined
-  /** sockets/lifecycle: what the functions of its definition receive. */
+  /** sockets/lifecycle: the context that the functions of its definition receive. */
   context: unknown = undefined
 }
 
@@ -21,7 +21,7 @@ export function findSocketState(socket: object): SocketState | undefined {
   return (socket as { [STATE]?: SocketState })[STATE]
 }
 
-/** The state of a socket, made when it is first asked for. */
+/** The state of a socket, created by the first call. */
 export function socketStateOf(socket: object): SocketState {
   const stateful = socket as { [STATE]?: SocketState }
   stateful[STATE] ??= new SocketState()

@@ -5,11 +5,11 @@ import t from 'tap'
 import { build, listen, refusal, until, WEBSOCKET, withResolvers } from '../harness.js'
 
 /*
- * A client that goes, a hook that destroys, and what a connect has not of its handshake.
+ * Clients that disconnect early, hooks that destroy the request or reply, and handshake headers that a connect does not have.
  */
 
 for (const end of ['end', 'resetAndDestroy'] as const) {
-  t.test(`onRequestAbort runs for a WebSocket handshake whose client goes, by ${end}`, async (t) => {
+  t.test(`onRequestAbort runs for a WebSocket handshake whose client disconnects, by ${end}`, async (t) => {
     const [begun, go] = [withResolvers(), withResolvers()]
     const aborted: string[] = []
     const app = await build(t, undefined, (app) => {
@@ -33,7 +33,7 @@ for (const end of ['end', 'resetAndDestroy'] as const) {
 }
 
 for (const transport of ['websocket', 'polling'] as const) {
-  t.test(`onRequestAbort runs for a connect whose client goes, over ${transport}`, async (t) => {
+  t.test(`onRequestAbort runs for a connect whose client disconnects, over ${transport}`, async (t) => {
     const [begun, go] = [withResolvers(), withResolvers()]
     const aborted: string[] = []
     const slow = {
@@ -58,7 +58,7 @@ for (const transport of ['websocket', 'polling'] as const) {
 }
 
 t.test(
-  'onRequestAbort does not run for who was admitted, was refused, or came too late; a reauthenticate has it',
+  'onRequestAbort does not run for a connect that was admitted, refused or too late; it runs for a reauthenticate()',
   async (t) => {
     const aborted: string[] = []
     const again = withResolvers()
@@ -93,12 +93,12 @@ const DESTROYERS: Record<string, (request: FastifyRequest, reply: FastifyReply) 
   'request.raw.destroy(error)': ({ raw }) => raw.destroy(new Error('secret')),
   'reply.raw.destroy()': (_request, { raw }) => raw.destroy(),
   'reply.hijack()': (_request, reply) => reply.hijack(),
-  'reply.hijack(), and an answer': (_request, reply) => reply.hijack().raw.end('no'),
+  'reply.hijack(), and a response': (_request, reply) => reply.hijack().raw.end('no'),
 }
 
 for (const [what, destroy] of Object.entries(DESTROYERS)) {
   for (const transport of ['websocket', 'polling'] as const) {
-    t.test(`${what} in a hook of joining refuses that connect only, over ${transport}`, async (t) => {
+    t.test(`${what} in a hook of a connect refuses that connect only, over ${transport}`, async (t) => {
       for (const isLater of [false, true]) {
         const bad = {
           onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
@@ -118,7 +118,7 @@ for (const [what, destroy] of Object.entries(DESTROYERS)) {
   }
 }
 
-t.test('to destroy the raw request of who has joined does nothing', async (t) => {
+t.test('request.raw.destroy() of a joined socket does nothing', async (t) => {
   const chat = {
     events: {
       echo: { handler: (_payload: unknown, { request }: { request: FastifyRequest }) => void request.raw.destroy() },
@@ -140,7 +140,7 @@ const OF_ONE_MESSAGE = {
   'proxy-connection': 'keep-alive',
 }
 
-t.test('a connect has no header of its handshake that is of one message', async (t) => {
+t.test('a connect does not have the headers of its handshake that are about one message', async (t) => {
   const seen: [FastifyRequest['headers'], string[]][] = []
   const chat = { onRequest: async ({ headers, raw }: FastifyRequest) => void seen.push([headers, raw.rawHeaders]) }
   const app = await build(t, { namespaces: { '/chat': chat } })
@@ -159,7 +159,7 @@ t.test('a connect has no header of its handshake that is of one message', async 
   }
 })
 
-t.test('behind @fastify/compress, and a hook that answers If-None-Match, a refusal is readable', async (t) => {
+t.test('with @fastify/compress, and a hook that answers If-None-Match, the client can read a refusal', async (t) => {
   const app: FastifyInstance = await build(t, { namespaces: {} }, async (app) => {
     await app.register(compress, { threshold: 0 })
     app.addHook('onSend', async (request, reply, payload) => {

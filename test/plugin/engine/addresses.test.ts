@@ -23,7 +23,7 @@ const echo = {
   },
 }
 
-/** The stock client connects on every transport and gets an answer. */
+/** Checks that socket.io-client connects on every transport and gets an ack. */
 async function connects(t: Test, url: string, name = '/chat', options: object = {}): Promise<void> {
   for (const transports of TRANSPORTS) {
     const socket = join(t, url, name, { transports: [...transports], ...options })
@@ -33,7 +33,7 @@ async function connects(t: Test, url: string, name = '/chat', options: object = 
   }
 }
 
-/** Makes `localhost` two addresses, as on a machine with IPv6: the second is ::1, or 127.0.0.2 where there is none. */
+/** Resolves `localhost` to two addresses, as on a machine with IPv6: the second is ::1, or 127.0.0.2 without IPv6. */
 function resolveTwice(t: Test): string {
   const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
   const second = hasIpv6 ? { address: '::1', family: 6 } : { address: '127.0.0.2', family: 4 }
@@ -48,7 +48,7 @@ function resolveTwice(t: Test): string {
   return hasIpv6 ? '[::1]' : '127.0.0.2'
 }
 
-t.test('both addresses of localhost serve every transport, and their polls run no hooks either', async (t) => {
+t.test('both addresses of localhost serve every transport, and no hook runs for their polls', async (t) => {
   const second = resolveTwice(t)
   let handshakes = 0
   const app = await build(t, { namespaces: echo }, (app) => {
@@ -60,10 +60,10 @@ t.test('both addresses of localhost serve every transport, and their polls run n
   await connects(t, `http://${second}:${port}`)
   t.equal(handshakes, 6)
   await app.close()
-  t.equal(app.io.engine.clientsCount, 0, 'both close')
+  t.equal(app.io.engine.clientsCount, 0, 'engine sessions of both servers are closed')
 })
 
-t.test("should Fastify's second server not be found, its polls take the route and work", async (t) => {
+t.test("if Fastify's second server can't be found, polls to it go through the route and work", async (t) => {
   const second = resolveTwice(t)
   const { getOwnPropertySymbols } = Object
   t.teardown(() => {
@@ -79,7 +79,7 @@ t.test("should Fastify's second server not be found, its polls take the route an
   t.ok(requests > 3)
 })
 
-t.test('over HTTPS', async (t) => {
+t.test('every transport connects over HTTPS', async (t) => {
   const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
   const https = { key: await read('key'), cert: await read('cert') }
   const app = await build(t, { namespaces: echo }, undefined, { https } as object)
@@ -89,7 +89,7 @@ t.test('over HTTPS', async (t) => {
   })
 })
 
-t.test('under a custom path, with its trailing slash and without', async (t) => {
+t.test('every transport connects under a custom path, with or without a trailing slash', async (t) => {
   for (const path of ['/live', '/live/', '/a/b']) {
     const app = await build(t, { io: { path }, namespaces: echo })
     await connects(t, `http://127.0.0.1:${await listen(app)}`, '/chat', { path })
@@ -97,25 +97,28 @@ t.test('under a custom path, with its trailing slash and without', async (t) => 
   }
 })
 
-t.test('where trailing slashes are ignored', async (t) => {
+t.test('every transport connects with ignoreTrailingSlash', async (t) => {
   const app = await build(t, { namespaces: echo }, undefined, { routerOptions: { ignoreTrailingSlash: true } })
   await connects(t, `http://127.0.0.1:${await listen(app)}`)
 })
 
-t.test("under a prefix, of the context or of the plugin's own, engine and names alike", async (t) => {
-  const inContext = Fastify()
-  t.teardown(() => inContext.close())
-  await inContext.register(async (scope) => void (await scope.register(namespaces, { namespaces: echo })), {
-    prefix: '/v1',
-  })
-  const ofItsOwn = await build(t, { prefix: '/v1', namespaces: echo })
-  for (const app of [inContext, ofItsOwn]) {
-    await connects(t, `http://127.0.0.1:${await listen(app)}`, '/v1/chat', { path: '/v1/socket.io' })
-    t.equal((await app.inject(POLLING)).statusCode, 404)
-  }
-})
+t.test(
+  "a prefix, of the context or of the plugin's options, applies to the engine's path and to the names",
+  async (t) => {
+    const inContext = Fastify()
+    t.teardown(() => inContext.close())
+    await inContext.register(async (scope) => void (await scope.register(namespaces, { namespaces: echo })), {
+      prefix: '/v1',
+    })
+    const ofItsOwn = await build(t, { prefix: '/v1', namespaces: echo })
+    for (const app of [inContext, ofItsOwn]) {
+      await connects(t, `http://127.0.0.1:${await listen(app)}`, '/v1/chat', { path: '/v1/socket.io' })
+      t.equal((await app.inject(POLLING)).statusCode, 404)
+    }
+  },
+)
 
-t.test('two servers in two contexts, each on its own path', async (t) => {
+t.test('two servers in two contexts each have their own path', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   for (const prefix of ['/v1', '/v2']) {
@@ -126,7 +129,7 @@ t.test('two servers in two contexts, each on its own path', async (t) => {
   await connects(t, url, '/v2/chat', { path: '/v2/socket.io' })
 })
 
-t.test('behind a trusted proxy the origin is that of the proxy', async (t) => {
+t.test('behind a trusted proxy the same origin is that of the proxy', async (t) => {
   const app = await build(t, undefined, undefined, { trustProxy: true })
   const port = await listen(app)
   const headers = { 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https', origin: 'https://app.example' }
@@ -143,7 +146,7 @@ t.test('behind a trusted proxy the origin is that of the proxy', async (t) => {
 })
 
 for (const order of ['before', 'after']) {
-  t.test(`beside @fastify/websocket registered ${order}`, async (t) => {
+  t.test(`every transport connects beside @fastify/websocket, registered ${order} the plugin`, async (t) => {
     const addWebsocket = async (app: FastifyInstance) => {
       await app.register(websocket)
       app.register(async (scope) => {
@@ -167,21 +170,24 @@ for (const order of ['before', 'after']) {
   })
 }
 
-t.test('beside @fastify/static, @fastify/cors and @fastify/helmet with their defaults', async (t) => {
-  const app = await build(t, { namespaces: echo }, async (app) => {
-    await app.register(cors)
-    await app.register(helmet)
-    await app.register(files, { root: new URL('../fixtures/', import.meta.url) })
-  })
-  const port = await listen(app)
-  await connects(t, `http://127.0.0.1:${port}`)
-  const response = await fetch(`http://127.0.0.1:${port}${POLLING}`)
-  t.equal(response.headers.get('x-content-type-options'), 'nosniff')
-  t.equal(response.headers.get('access-control-allow-origin'), '*')
-  t.equal((await app.inject('/cert.pem')).statusCode, 200)
-})
+t.test(
+  'every transport connects beside @fastify/static, @fastify/cors and @fastify/helmet with their defaults',
+  async (t) => {
+    const app = await build(t, { namespaces: echo }, async (app) => {
+      await app.register(cors)
+      await app.register(helmet)
+      await app.register(files, { root: new URL('../fixtures/', import.meta.url) })
+    })
+    const port = await listen(app)
+    await connects(t, `http://127.0.0.1:${port}`)
+    const response = await fetch(`http://127.0.0.1:${port}${POLLING}`)
+    t.equal(response.headers.get('x-content-type-options'), 'nosniff')
+    t.equal(response.headers.get('access-control-allow-origin'), '*')
+    t.equal((await app.inject('/cert.pem')).statusCode, 200)
+  },
+)
 
-t.test('an upgrade that is nobody else’s is answered by Fastify as a plain request', async (t) => {
+t.test('Fastify answers an upgrade without a listener as a plain request', async (t) => {
   const app = await build(t, undefined, (app) => app.get('/plain', async () => 'plain'))
   const port = await listen(app)
   t.match(await shake(`ws://127.0.0.1:${port}/plain`), {
@@ -192,7 +198,7 @@ t.test('an upgrade that is nobody else’s is answered by Fastify as a plain req
   t.match(await shake(`ws://127.0.0.1:${port}/socket.iox/?EIO=4&transport=websocket`), { statusCode: 404 })
 })
 
-t.test('HTTP/2 without HTTP/1.1 is refused at boot, and beside HTTP/1.1 it works', async (t) => {
+t.test('HTTP/2 without HTTP/1.1 is refused at boot; with allowHTTP1 every transport connects', async (t) => {
   const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
   const https = { key: await read('key'), cert: await read('cert') }
   await t.rejects(build(t, undefined, undefined, { http2: true, https } as object), { code: 'FST_NSP_HTTP2_ONLY' })
@@ -204,7 +210,7 @@ t.test('HTTP/2 without HTTP/1.1 is refused at boot, and beside HTTP/1.1 it works
   await connects(t, `https://localhost:${await listen(app, 'localhost')}`, '/chat', { ca: https.cert })
 })
 
-t.test('a session is polled and written to: any other method gets a 400, and the session lives', async (t) => {
+t.test('an engine session answers any method but GET and POST with 400, and stays open', async (t) => {
   const app = await build(t, {
     closeTimeoutMs: 10,
     io: { cors: { origin: 'https://app.example', preflightContinue: true } },
@@ -215,7 +221,7 @@ t.test('a session is polled and written to: any other method gets a 400, and the
   for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
     const response = await fetch(`${url}&sid=${sid}`, { method })
     t.equal(response.status, 400, method)
-    t.strictSame(await response.json(), { code: 2, message: 'Bad handshake method' }, 'in the words of the engine')
+    t.strictSame(await response.json(), { code: 2, message: 'Bad handshake method' }, "the engine's own response")
     t.equal(response.headers.get('access-control-allow-origin'), 'https://app.example')
   }
   t.equal((await fetch(`${url}&sid=${sid}`, { method: 'HEAD' })).status, 400)
@@ -224,7 +230,7 @@ t.test('a session is polled and written to: any other method gets a 400, and the
   t.match(await (await fetch(`${url}&sid=${sid}`)).text(), /^40\/chat,/)
 })
 
-t.test('a preflight of a session is answered', async (t) => {
+t.test('a preflight request for an engine session is answered', async (t) => {
   const app = await build(t, { closeTimeoutMs: 10, io: { cors: { origin: 'https://app.example' } } })
   const url = `http://127.0.0.1:${await listen(app)}${POLLING}`
   const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1))

@@ -63,7 +63,7 @@ for (const transports of TRANSPORTS) {
   )
 }
 
-t.test("a hook's refusal reaches the client with its status, headers and body", async (t) => {
+t.test('the refusal of a hook reaches the client with its status, headers and body', async (t) => {
   const app = await build(t, undefined, (app) => {
     app.addHook('onRequest', async (request, reply) => {
       const kind = request.headers['x-kind']
@@ -90,11 +90,11 @@ t.test("a hook's refusal reaches the client with its status, headers and body", 
 
     const socket = join(t, `http://127.0.0.1:${port}`, '/chat', { extraHeaders: headers, transports: ['polling'] })
     const [error] = await next(socket, 'connect_error')
-    if (kind !== 'moved') t.match(error, { description: status }, `${kind}, stock client`)
+    if (kind !== 'moved') t.match(error, { description: status }, `${kind}, socket.io-client`)
   }
 })
 
-t.test('a Set-Cookie of a hook, and several, arrive on the 200 and on the 101', async (t) => {
+t.test('the Set-Cookie headers of a hook are on the 200 of polling and on the 101', async (t) => {
   const app = await build(t, undefined, (app) => {
     app.addHook('onSend', async (_request, reply) => {
       reply.header('set-cookie', 'a=1; Path=/')
@@ -109,37 +109,40 @@ t.test('a Set-Cookie of a hook, and several, arrive on the 200 and on the 101', 
   t.strictSame(shaken.headers['set-cookie'], ['a=1; Path=/', 'b=2; Path=/'])
 })
 
-t.test('a session that a hook writes is saved, its cookie arrives, and the socket has it', async (t) => {
-  const seen: unknown[] = []
-  const app = await build(
-    t,
-    {
-      namespaces: {
-        '/chat': {
-          onConnect: ({ request }) => void seen.push((request as FastifyRequest).session.get('user' as never)),
+t.test(
+  'an HTTP session that a hook changes is saved, its cookie reaches the client, and the connect has it',
+  async (t) => {
+    const seen: unknown[] = []
+    const app = await build(
+      t,
+      {
+        namespaces: {
+          '/chat': {
+            onConnect: ({ request }) => void seen.push((request as FastifyRequest).session.get('user' as never)),
+          },
         },
       },
-    },
-    async (app) => {
-      await app.register(cookie)
-      await app.register(session, {
-        secret: 'a secret with minimum length of 32 characters',
-        cookie: { secure: false },
-      })
-      app.addHook('preHandler', async (request) => request.session.set('user' as never, 'ada' as never))
-    },
-  )
-  const port = await listen(app)
-  for (const transports of TRANSPORTS) {
-    const socket = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: [...transports] })
-    await next(socket, 'connect')
-  }
-  t.strictSame(seen, ['ada', 'ada', 'ada'])
-  t.match((await fetch(`http://127.0.0.1:${port}${POLLING}`)).headers.getSetCookie(), [/^sessionId=/])
-  t.match((await shake(`ws://127.0.0.1:${port}${WEBSOCKET}`)).headers['set-cookie'], [/^sessionId=/])
-})
+      async (app) => {
+        await app.register(cookie)
+        await app.register(session, {
+          secret: 'a secret with minimum length of 32 characters',
+          cookie: { secure: false },
+        })
+        app.addHook('preHandler', async (request) => request.session.set('user' as never, 'ada' as never))
+      },
+    )
+    const port = await listen(app)
+    for (const transports of TRANSPORTS) {
+      const socket = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: [...transports] })
+      await next(socket, 'connect')
+    }
+    t.strictSame(seen, ['ada', 'ada', 'ada'])
+    t.match((await fetch(`http://127.0.0.1:${port}${POLLING}`)).headers.getSetCookie(), [/^sessionId=/])
+    t.match((await shake(`ws://127.0.0.1:${port}${WEBSOCKET}`)).headers['set-cookie'], [/^sessionId=/])
+  },
+)
 
-t.test('inject() answers the handshake, and the engine refuses what is malformed in its own words', async (t) => {
+t.test('inject() gets the response to a handshake, and the refusal of the engine for a malformed one', async (t) => {
   const app = await build(t)
   const opened = await app.inject(POLLING)
   t.equal(opened.statusCode, 200)
@@ -158,7 +161,7 @@ t.test('inject() answers the handshake, and the engine refuses what is malformed
   t.match((await app.inject({ method: 'POST', url: POLLING, payload: 'x' })).json(), { code: 2 })
 })
 
-t.test('the log of the request has the status that the client saw', async (t) => {
+t.test('reply.statusCode in onResponse is the status that the client got', async (t) => {
   const statuses: number[] = []
   const app = await build(t, undefined, (app) => {
     app.addHook('onResponse', async (_request, reply) => void statuses.push(reply.statusCode))
@@ -182,7 +185,7 @@ t.test('a malformed WebSocket handshake is answered by the engine before any hoo
   t.equal(runs.size, 0)
 })
 
-t.test("the application's own allowRequest is asked within the lifecycle, on both transports", async (t) => {
+t.test("the application's allowRequest is called within the lifecycle, on both transports", async (t) => {
   const app = await build(t, {
     io: {
       allowRequest: (raw, answer) => {
@@ -211,7 +214,7 @@ t.test("the application's own allowRequest is asked within the lifecycle, on bot
 })
 
 t.test(
-  'requestOf() gives the request of the handshake, after an upgrade too, and says so when there is none',
+  'requestOf() returns the request of the handshake, also after an upgrade, and throws if there is none',
   async (t) => {
     const app = await build(t, { namespaces: {} }, (app) => app.decorateRequest('visitor', 'ada'))
     const port = await listen(app)
@@ -229,9 +232,9 @@ t.test("a handshake that did not come through Fastify's route is refused", async
   const app = await build(t)
   const port = await listen(app)
   const { sid } = JSON.parse((await (await fetch(`http://127.0.0.1:${port}${POLLING}`)).text()).slice(1))
-  // The engine takes the last of several sids: an empty one asks for a new session, with a known one to slip past us.
+  // The engine reads the last of several sids. With an empty one the request is a handshake, in spite of the known one.
   const response = await fetch(`http://127.0.0.1:${port}${POLLING}&sid=${sid}&sid=`)
-  t.equal(response.status, 200, 'it is a handshake, and takes the route')
+  t.equal(response.status, 200, 'a handshake, which goes through the route')
   const raw = { _query: { transport: 'polling' }, headers: {}, method: 'GET', upgrade: false }
   const engine = app.io.engine as unknown as {
     verify(raw: object, upgrade: boolean, answer: (code: number) => void): void
@@ -240,17 +243,17 @@ t.test("a handshake that did not come through Fastify's route is refused", async
   t.equal(slipped, 4)
 })
 
-t.test('a poll of an admitted session is not one connection more, whichever way it comes', async (t) => {
+t.test('a poll of an engine session does not count as a new connection, with or without inject()', async (t) => {
   const app = await build(t, { limits: { connections: 1 } })
   const origin = `http://127.0.0.1:${await listen(app)}`
   const { sid } = JSON.parse((await (await fetch(origin + POLLING)).text()).slice(1))
   t.equal((await fetch(origin + POLLING)).status, 503)
-  t.equal((await fetch(`${origin}${POLLING}&sid=${sid}&sid=`)).status, 503, 'it asks for a new session')
+  t.equal((await fetch(`${origin}${POLLING}&sid=${sid}&sid=`)).status, 503, 'a handshake')
   const join = await app.inject({ method: 'POST', url: `${POLLING}&sid=${sid}`, body: '40/chat,' })
-  t.equal(join.statusCode, 200, 'past intake, which sees no inject()')
+  t.equal(join.statusCode, 200, 'inject() does not come through server-listeners.ts')
 })
 
-t.test('a poll whose client vanishes during an async hook makes no session', async (t) => {
+t.test('a polling handshake whose client disconnects during an async hook opens no engine session', async (t) => {
   let release: () => void = () => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
@@ -273,7 +276,7 @@ t.test('a poll whose client vanishes during an async hook makes no session', asy
   t.equal(app.io.engine.clientsCount, 0)
 })
 
-t.test('a client that vanishes during an async hook, or resets its connection, harms nobody', async (t) => {
+t.test('a client that resets its connection during an async hook does not affect other clients', async (t) => {
   let release: () => void = () => {}
   let entered: () => void = () => {}
   const inHook = new Promise<void>((resolve) => {
@@ -303,7 +306,7 @@ t.test('a client that vanishes during an async hook, or resets its connection, h
   t.equal(app.io.engine.clientsCount, 1)
 })
 
-t.test("the stock client's bundle is served unless serveClient is false", async (t) => {
+t.test('the bundle of socket.io-client is served unless serveClient is false', async (t) => {
   const app = await build(t)
   const bundle = await app.inject('/socket.io/socket.io.esm.min.js')
   t.match(bundle, { statusCode: 200, headers: { 'content-type': 'application/javascript; charset=utf-8' } })
@@ -315,7 +318,7 @@ t.test("the stock client's bundle is served unless serveClient is false", async 
   t.equal((await without.inject('/socket.io/socket.io.esm.min.js')).statusCode, 404)
 })
 
-t.test('what only the handshake can say, an Authorization header, holds after an upgrade without it', async (t) => {
+t.test('after an upgrade without an Authorization header a connect still has that of the handshake', async (t) => {
   const seen: unknown[] = []
   const check = async (request: FastifyRequest) => {
     if (request.headers.authorization !== 'Bearer a') throw Object.assign(new Error('No'), { statusCode: 401 })
@@ -327,7 +330,7 @@ t.test('what only the handshake can say, an Authorization header, holds after an
   )
   const url = `http://127.0.0.1:${await listen(app)}`
   const upgrade = heard(app.server, 'upgrade')
-  // as in a browser, whose WebSocket takes no headers
+  // As in a browser, whose WebSocket can't send headers.
   const transportOptions = { polling: { extraHeaders: { authorization: 'Bearer a' } } }
   const socket = join(t, url, '/a', { transportOptions })
   await next(socket, 'connect')
@@ -338,7 +341,7 @@ t.test('what only the handshake can say, an Authorization header, holds after an
   t.strictSame(seen, ['Bearer a'])
 })
 
-t.test('nobody is let in before every onReady hook has ended', async (t) => {
+t.test('no client joins before every onReady hook has ended', async (t) => {
   const gate = withResolvers()
   const order: string[] = []
   const app = await build(t, { namespaces: { '/chat': { onConnect: () => void order.push('connected') } } })
@@ -353,7 +356,7 @@ t.test('nobody is let in before every onReady hook has ended', async (t) => {
   const joining = app.injectSocket('/chat')
   const polled = app.inject(POLLING)
   await waits.promise
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let round = 0; round < 10; round++) await new Promise((resolve) => setImmediate(resolve))
   t.notOk(app.server.listening)
   t.strictSame(order, [])
   gate.resolve()
@@ -363,7 +366,7 @@ t.test('nobody is let in before every onReady hook has ended', async (t) => {
   t.equal(order[0], 'ready')
 })
 
-t.test('an allowRequest that is async, and rejects, refuses', async (t) => {
+t.test('an async allowRequest that rejects refuses the handshake', async (t) => {
   const app = await build(t, {
     io: { allowRequest: (async () => Promise.reject(new Error('secret'))) as never },
     namespaces: { '/chat': {} },

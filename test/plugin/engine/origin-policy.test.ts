@@ -19,10 +19,10 @@ async function serverWith(t: Parameters<typeof build>[0], cors?: Cors): Promise<
 const ALLOWED = [200, 101]
 const REFUSED = [403, 403]
 
-t.test('with no configuration the same origin may connect, and no other', async (t) => {
+t.test('without io.cors only the same origin may connect', async (t) => {
   const port = await serverWith(t)
   t.strictSame(await statuses(port, `http://127.0.0.1:${port}`), ALLOWED, 'same origin')
-  t.strictSame(await statuses(port, `https://127.0.0.1:${port}`), ALLOWED, 'behind a proxy that ends TLS')
+  t.strictSame(await statuses(port, `https://127.0.0.1:${port}`), ALLOWED, 'behind a proxy that terminates TLS')
   t.strictSame(await statuses(port, undefined), ALLOWED, 'not a browser')
   for (const origin of [
     'http://evil.example',
@@ -41,7 +41,7 @@ t.test('with no configuration the same origin may connect, and no other', async 
   }
 })
 
-t.test('a refusal is coded, cuts a long origin short, and reflects nothing in a CORS header', async (t) => {
+t.test('a refusal has a code, shortens a long origin, and has no CORS header', async (t) => {
   const port = await serverWith(t)
   const origin = `http://${'x'.repeat(300)}.example`
   const response = await fetch(`http://127.0.0.1:${port}${POLLING}`, { headers: { origin } })
@@ -51,7 +51,7 @@ t.test('a refusal is coded, cuts a long origin short, and reflects nothing in a 
   t.equal(response.headers.get('access-control-allow-origin'), null)
 })
 
-t.test('a default port in the Host header is the same origin', async (t) => {
+t.test('a Host header with the default port is the same origin', async (t) => {
   const app = await build(t)
   for (const [origin, host, status] of [
     ['http://app.example', 'app.example:80', 200],
@@ -66,7 +66,7 @@ t.test('a default port in the Host header is the same origin', async (t) => {
   }
 })
 
-t.test('the origins of io.cors may connect, in every form that the option takes', async (t) => {
+t.test('the origins of io.cors may connect, in every form of the option', async (t) => {
   const listed = 'https://app.example'
   const forms: Record<string, Cors> = {
     string: { origin: listed },
@@ -89,7 +89,7 @@ t.test('the origins of io.cors may connect, in every form that the option takes'
   t.strictSame(await statuses(await serverWith(t, (_request, answer) => answer(null)), 'http://any.example'), REFUSED)
 })
 
-t.test('an origin function that fails refuses its client, and nobody else', async (t) => {
+t.test('an origin function that fails refuses that client only', async (t) => {
   const bad = 'http://bad.example'
   const failing: Cors[] = [
     { origin: (origin, answer) => answer(origin === bad ? new Error('no database') : null, true) },
@@ -97,13 +97,13 @@ t.test('an origin function that fails refuses its client, and nobody else', asyn
   ]
   for (const cors of failing) {
     const port = await serverWith(t, cors)
-    t.strictSame(await statuses(port, bad), [500, 400], "Fastify's answer, and the engine's")
+    t.strictSame(await statuses(port, bad), [500, 400], 'the responses of Fastify and of the engine')
     await next(join(t, `http://127.0.0.1:${port}`, '/chat'), 'connect')
   }
 })
 
 t.test(
-  'CORS headers are sent to a listed origin, on the preflight too, beside a Vary of the application',
+  'CORS headers are sent to a listed origin, also for a preflight, and the Vary header of the application is kept',
   async (t) => {
     const app = await build(
       t,

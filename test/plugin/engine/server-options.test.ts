@@ -5,7 +5,7 @@ import { build, join, listen, next, POLLING, shake, TRANSPORTS, until, WEBSOCKET
 
 const echo = defineNamespace({ events: { echo: { handler: (payload) => payload } } })
 
-/** The stock client joins on every transport, and is answered. */
+/** Checks that socket.io-client joins on every transport and gets acks. */
 async function connects(t: Test, app: FastifyInstance, options: object = {}): Promise<void> {
   const url = `http://127.0.0.1:${await listen(app)}`
   for (const transports of TRANSPORTS) {
@@ -32,9 +32,9 @@ const servers: Record<string, FastifyServerOptions> = {
   } as FastifyServerOptions,
   forceCloseConnections: { forceCloseConnections: true },
   'return503OnClosing: false': { return503OnClosing: false },
-  'a rewriteUrl that leaves it alone': { rewriteUrl: ({ url = '' }) => url.replace(/^\/api/, '') },
-  'a router of its own maxParamLength': { routerOptions: { maxParamLength: 5 } },
-  'request ids of its own': { genReqId: () => 'id', requestIdHeader: 'x-request-id' },
+  "a rewriteUrl that does not change the engine's path": { rewriteUrl: ({ url = '' }) => url.replace(/^\/api/, '') },
+  'another maxParamLength': { routerOptions: { maxParamLength: 5 } },
+  'its own request ids': { genReqId: () => 'id', requestIdHeader: 'x-request-id' },
 }
 
 for (const [what, server] of Object.entries(servers)) {
@@ -44,12 +44,12 @@ for (const [what, server] of Object.entries(servers)) {
     t.match(
       (await app.inject({ method: 'HEAD', url: POLLING })).statusCode,
       400,
-      'a handshake is a GET, says the engine',
+      'the engine answers a handshake only to GET',
     )
   })
 }
 
-t.test('where only rewriteUrl leads to the engine, every transport connects', async (t) => {
+t.test("if only rewriteUrl leads to the engine's path, every transport connects", async (t) => {
   const rewriteUrl: FastifyServerOptions['rewriteUrl'] = ({ url = '' }) => url.replace(/^\/api\//, '/')
   const app = await build(t, { namespaces: { '/chat': echo } }, undefined, { rewriteUrl })
   const port = await listen(app)
@@ -58,7 +58,7 @@ t.test('where only rewriteUrl leads to the engine, every transport connects', as
   t.match(await shake(`ws://127.0.0.1:${port}/api${WEBSOCKET}`), { statusCode: 101 })
 })
 
-t.test("the newest of engine.io's options are known, and handed on", async (t) => {
+t.test('the newest options of engine.io are accepted and passed on', async (t) => {
   const app = await build(t, {
     io: { httpRequestBodyTimeout: 20_000, maxBufferedChunks: 500 },
     namespaces: { '/chat': echo },
@@ -67,7 +67,7 @@ t.test("the newest of engine.io's options are known, and handed on", async (t) =
   t.match(app.io.engine.opts, { httpRequestBodyTimeout: 20_000, maxBufferedChunks: 500 })
 })
 
-t.test('parsers of the application do not eat what the engine reads', async (t) => {
+t.test('content type parsers of the application do not consume the bodies that the engine reads', async (t) => {
   const app = await build(t, { namespaces: { '/chat': echo } }, (app) => {
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
     app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -79,11 +79,11 @@ t.test('parsers of the application do not eat what the engine reads', async (t) 
   })
 })
 
-t.test('a connectionTimeout ends no WebSocket that is alive', async (t) => {
+t.test('connectionTimeout does not close a WebSocket that answers pings', async (t) => {
   const app = await build(
     t,
     { io: { pingInterval: 150 }, namespaces: { '/chat': echo } },
-    (app) => app.addHook('onTimeout', async () => t.fail('it has timed out')),
+    (app) => app.addHook('onTimeout', async () => t.fail('the request has timed out')),
     { connectionTimeout: 100 },
   )
   const url = `http://127.0.0.1:${await listen(app)}`

@@ -11,13 +11,13 @@ import { createReadUrl, secondaryServersOf } from '../../../plugin/engine/http/f
 import { Line, request, upgrade } from '../../wire/wire.js'
 import { build, heard, join, listen, next, POLLING, until, WEBSOCKET } from '../harness.js'
 
-/* What becomes of requests that offer an upgrade: the engine's, other people's, and those that nobody takes. */
+/*
 
 const H2C = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
 const CHUNKED = 'POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n'
 const OFFER = 'Connection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n\r\n'
 
-/** Answers with the body, and what the handler has seen of the headers. */
+/** Adds a route that replies with the body and the headers of the request. */
 function addEcho(app: FastifyInstance): void {
   app.post('/echo', async ({ body, headers, raw }) => ({
     body,
@@ -42,18 +42,18 @@ function raise(): never {
   throw new Error('no')
 }
 
-/** The neighbours that also listen for upgrades. */
+/** Other listeners for upgrades. */
 const NEIGHBOURS: Record<string, (app: FastifyInstance) => unknown> = {
-  nobody: () => {},
+  'no listener': () => {},
   '@fastify/websocket': (app) => app.register(websocket),
 }
 
 for (const [neighbour, prepare] of Object.entries(NEIGHBOURS)) {
-  t.test(`beside ${neighbour}, a POST that only offers an upgrade is answered like any other`, async (t) => {
+  t.test(`beside ${neighbour}, a POST with an Upgrade header that no listener takes gets its response`, async (t) => {
     const app = await build(t, undefined, prepare)
     addEcho(app)
     const line = await open(t, await listen(app))
-    // whole, in two pieces, in chunks, and with the next request behind it
+    // In one write, in two, chunked, and with the next request behind it.
     line.write(post({ n: 1 }))
     const first = await line.answer()
     t.equal(first?.status, 200)
@@ -66,18 +66,18 @@ for (const [neighbour, prepare] of Object.entries(NEIGHBOURS)) {
     t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 3 }, connection: 'keep-alive, Upgrade' })
     const last = JSON.parse((await line.answer())?.body ?? '')
     t.match(last, { body: { n: 4 } })
-    t.notOk('upgrade' in last, 'the next one has offered none')
+    t.notOk('upgrade' in last, 'the next request has no Upgrade header')
   })
 }
 
-/** A route that answers when it is told to: one request after another. */
+/** Adds a route whose replies the test sends, one after another. */
 function addSlow(app: FastifyInstance) {
   const waiting: (() => void)[] = []
   app.get('/slow', () => new Promise((respond) => waiting.push(() => respond({ n: 0 }))))
   return waiting
 }
 
-t.test('a request that offers an upgrade waits for the answers before it', async (t) => {
+t.test('a request with an Upgrade header waits for the responses before it', async (t) => {
   const app = await build(t)
   addEcho(app)
   const waiting = addSlow(app)
@@ -91,7 +91,7 @@ t.test('a request that offers an upgrade waits for the answers before it', async
   t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 1 } })
 })
 
-t.test('behind an answer that ends its connection, an offer is not looked at', async (t) => {
+t.test('behind a response that closes the connection, a request with an Upgrade header is not answered', async (t) => {
   const app = await build(t)
   addEcho(app)
   const waiting: (() => void)[] = []
@@ -106,7 +106,7 @@ t.test('behind an answer that ends its connection, an offer is not looked at', a
   t.equal(await line.answer(), undefined)
 })
 
-t.test('a connection that has gone before its offer is looked at harms nobody', async (t) => {
+t.test('a connection that closes before its upgrade request is handled does not affect the server', async (t) => {
   const app = await build(t)
   const waiting = addSlow(app)
   const connected = once(app.server, 'connection')
@@ -122,7 +122,7 @@ t.test('a connection that has gone before its offer is looked at harms nobody', 
 })
 
 t.test(
-  'a connection that offers again and again leaves nothing behind, and is closed after the eighth answer',
+  'a connection with repeated Upgrade headers keeps no extra listener, and is closed after the eighth response',
   async (t) => {
     const app = await build(t)
     addEcho(app)
@@ -142,7 +142,7 @@ t.test(
   },
 )
 
-t.test('over TLS, too', async (t) => {
+t.test('a request with an Upgrade header that no listener takes gets its response over TLS, too', async (t) => {
   const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
   const https = { key: await read('key'), cert: await read('cert') }
   for (const server of [{ https }, { http2: true, https: { ...https, allowHTTP1: true } }]) {
@@ -166,7 +166,7 @@ t.test('over TLS, too', async (t) => {
 })
 
 t.test(
-  'a poll that offers an upgrade is a poll, and so is a WebSocket request of a route one of that route',
+  'a poll with an Upgrade header is a poll, and a WebSocket request for a route is answered by that route',
   async (t) => {
     const app = await build(t)
     addEcho(app)
@@ -185,7 +185,7 @@ t.test(
   },
 )
 
-t.test('an upgrade belongs to who listens for it, also to one that has come after ready', async (t) => {
+t.test('an upgrade goes to the listener of the application, also to one that was added after ready', async (t) => {
   const app = await build(t)
   addEcho(app)
   const port = await listen(app)
@@ -199,13 +199,17 @@ t.test('an upgrade belongs to who listens for it, also to one that has come afte
   t.equal((await line.answer())?.status, 101)
   const other = await open(t, port)
   other.write(post({ n: 1 }))
-  t.match(JSON.parse((await other.answer())?.body ?? ''), { body: { n: 1 } }, 'an offer of HTTP/2 is for nobody')
+  t.match(
+    JSON.parse((await other.answer())?.body ?? ''),
+    { body: { n: 1 } },
+    'an upgrade to HTTP/2 is answered as a plain request',
+  )
   const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
   await next(client, 'connect')
   t.equal(heardOf[0], '/hmr')
 })
 
-t.test("the path of the engine is that which rewriteUrl makes, and a session's hooks run once", async (t) => {
+t.test("the engine's path is compared after rewriteUrl, and hooks run once for an engine session", async (t) => {
   const seen: (string | undefined)[] = []
   let handshakes = 0
   const app = await build(
@@ -231,10 +235,10 @@ t.test("the path of the engine is that which rewriteUrl makes, and a session's h
     t.equal(handshakes, 1, transports.join(' -> '))
     client.disconnect()
   }
-  t.equal(new Set(seen).size, 1, 'it is called as Fastify calls it')
+  t.equal(new Set(seen).size, 1, 'rewriteUrl has the `this` that Fastify gives it')
 })
 
-t.test('a rewriteUrl that throws, or makes no text, is for Fastify to report', async (t) => {
+t.test('a rewriteUrl that throws, or returns no string, is ignored here: Fastify reports it', async (t) => {
   const raw = { url: '/socket.io/' } as IncomingMessage
   for (const rewriteUrl of [() => raise(), () => 1]) {
     const app = await build(t, undefined, undefined, { rewriteUrl } as object)
@@ -243,7 +247,7 @@ t.test('a rewriteUrl that throws, or makes no text, is for Fastify to report', a
 })
 
 t.test(
-  'where Fastify has no such symbols any more, urls are read as they come, and there is no second server',
+  'if Fastify lacks the private fields, urls are read as they were sent, and there is no second server',
   async (t) => {
     const bare = {} as FastifyInstance
     t.equal(createReadUrl(bare)({ url: '/api/socket.io/' } as IncomingMessage), '/api/socket.io/')
@@ -251,29 +255,32 @@ t.test(
   },
 )
 
-t.test('a foreign origin on a live session is refused, on every transport and method', async (t) => {
-  const app = await build(t, { io: { cors: { origin: 'https://app.example' } }, namespaces: { '/chat': {} } })
-  const port = await listen(app)
-  const line = await open(t, port)
-  line.write(request('GET', POLLING))
-  const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
-  const target = `${POLLING}&sid=${sid}`
-  for (const method of ['POST', 'GET', 'OPTIONS', 'PUT']) {
-    line.write(request(method, target, { origin: 'https://evil.example' }, method === 'POST' ? '40/chat,' : ''))
-    const answer = await line.answer()
-    t.equal(answer?.status, 403, method)
-    t.match(JSON.parse(answer?.body ?? ''), { code: 'FST_NSP_ORIGIN_FORBIDDEN', statusCode: 403, error: 'Forbidden' })
-  }
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET}&sid=${sid}`, { origin: 'https://evil.example' })
-  t.match(await heard(socket, 'error'), [{ message: 'Unexpected server response: 403' }])
-  for (const origin of ['https://app.example', 'http://localhost']) {
-    const other = await open(t, port)
-    other.write(request('POST', target, { origin }, '40/chat,'))
-    t.equal((await other.answer())?.body, 'ok', origin)
-  }
-})
+t.test(
+  'a request of a foreign origin for an open engine session is refused, on every transport and method',
+  async (t) => {
+    const app = await build(t, { io: { cors: { origin: 'https://app.example' } }, namespaces: { '/chat': {} } })
+    const port = await listen(app)
+    const line = await open(t, port)
+    line.write(request('GET', POLLING))
+    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
+    const target = `${POLLING}&sid=${sid}`
+    for (const method of ['POST', 'GET', 'OPTIONS', 'PUT']) {
+      line.write(request(method, target, { origin: 'https://evil.example' }, method === 'POST' ? '40/chat,' : ''))
+      const answer = await line.answer()
+      t.equal(answer?.status, 403, method)
+      t.match(JSON.parse(answer?.body ?? ''), { code: 'FST_NSP_ORIGIN_FORBIDDEN', statusCode: 403, error: 'Forbidden' })
+    }
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET}&sid=${sid}`, { origin: 'https://evil.example' })
+    t.match(await heard(socket, 'error'), [{ message: 'Unexpected server response: 403' }])
+    for (const origin of ['https://app.example', 'http://localhost']) {
+      const other = await open(t, port)
+      other.write(request('POST', target, { origin }, '40/chat,'))
+      t.equal((await other.answer())?.body, 'ok', origin)
+    }
+  },
+)
 
-t.test('what node answers by itself leaves nothing to the next request of the connection', async (t) => {
+t.test('after a response by node itself the next request of the connection has its own headers', async (t) => {
   const app = await build(t)
   app.get('/me', async ({ headers }) => ({ cookie: headers.cookie, host: headers.host }))
   const port = await listen(app)
@@ -291,7 +298,7 @@ t.test('what node answers by itself leaves nothing to the next request of the co
   }
 })
 
-t.test('nobody can give a request the headers of another', async (t) => {
+t.test('a client can not get the headers of another request by guessing the marker', async (t) => {
   const app = await build(t)
   app.get('/me', async ({ headers }) => ({ cookie: headers.cookie }))
   const line = await open(t, await listen(app))
@@ -301,7 +308,7 @@ t.test('nobody can give a request the headers of another', async (t) => {
   t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { cookie: 'user=second' })
 })
 
-t.test('listeners for upgrades that are taken away are gone, and those of `once` hear one', async (t) => {
+t.test('upgrade listeners can be listed, removed and added, and those of `once` are called once', async (t) => {
   const heardBy: string[] = []
   const answer = (name: string) => (raw: IncomingMessage, connection: Duplex) => {
     if (raw.url !== '/hmr') return
@@ -329,7 +336,7 @@ t.test('listeners for upgrades that are taken away are gone, and those of `once`
   await next(client, 'connect')
 })
 
-t.test('a rewriteUrl that sets the url itself, and is not the same twice, harms no other route', async (t) => {
+t.test('a rewriteUrl that also sets raw.url, and is not idempotent, does not affect other routes', async (t) => {
   const rewriteUrl = (raw: { url?: string }) => {
     raw.url = String(raw.url).replace(/^\/\w+(?=\/)/, '')
     return raw.url
@@ -344,7 +351,7 @@ t.test('a rewriteUrl that sets the url itself, and is not the same twice, harms 
 })
 
 t.test(
-  'a function of io.cors that never calls back, or fails, refuses a later request, and holds no closing',
+  'an io.cors function that never calls back, or fails, refuses a later request and does not delay closing',
   async (t) => {
     const answers: ((error: Error | null, isAllowed?: boolean) => void)[] = []
     const origin = (origin: unknown, answer: (typeof answers)[number]) =>
@@ -359,6 +366,6 @@ t.test(
     answers[0]?.(new Error('the list is gone'))
     t.equal((await line.answer())?.status, 403)
     line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
-    t.equal((await line.answer())?.status, 403, 'in its time')
+    t.equal((await line.answer())?.status, 403, 'after the time limit')
   },
 )

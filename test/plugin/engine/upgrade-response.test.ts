@@ -4,12 +4,12 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { createUpgrade } from '../../../plugin/engine/upgrade-response.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, join, listen, next } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
 const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
 
-inBothModes('middlewares of the engine have upgrades, too, and hear of their end', async (t, fast) => {
+inBothModes("the engine's middlewares run for upgrades, and their response emits close", async (t, fast) => {
   const app = await build(t, { fast, namespaces: { '/chat': echo } })
   const heard: unknown[] = []
   const closed = new Promise<void>((resolve) => {
@@ -28,7 +28,7 @@ inBothModes('middlewares of the engine have upgrades, too, and hear of their end
   t.strictSame(heard, ['websocket'])
 })
 
-inBothModes('what the engine refuses, it refuses in its own words, once', async (t, fast) => {
+inBothModes('an upgrade that the engine refuses gets the response of the engine, once', async (t, fast) => {
   const app = await build(t, { fast, namespaces: { '/chat': echo } })
   const problems: number[] = []
   app.io.engine.on('connection_error', ({ code }: { code: number }) => problems.push(code))
@@ -43,7 +43,7 @@ inBothModes('what the engine refuses, it refuses in its own words, once', async 
   t.strictSame(problems, [0, 1])
 })
 
-t.test('a connection keeps no response of its upgrade where nobody could have it', async (t) => {
+t.test('without middlewares a connection keeps no response of its upgrade', async (t) => {
   const counts: number[] = []
   for (const fast of [true, false]) {
     const app = await build(t, { fast, namespaces: { '/chat': echo } })
@@ -57,7 +57,7 @@ t.test('a connection keeps no response of its upgrade where nobody could have it
   t.equal(fast, stock - 1)
 })
 
-t.test('an engine of another shape has its upgrades as it likes, and the log says so', async (t) => {
+t.test('upgrades of an engine with other private fields go to its handleUpgrade(), and the log says so', async (t) => {
   const lines: string[] = []
   const log = { warn: (line: string) => void lines.push(line) } as Parameters<typeof createUpgrade>[1]
   const app = await build(t, { namespaces: { '/chat': echo } })
@@ -65,14 +65,14 @@ t.test('an engine of another shape has its upgrades as it likes, and the log say
   const handleUpgrade = (...args: unknown[]) => void heard.push(args)
   const other = { ws: {}, handleUpgrade }
   const upgrade = createUpgrade(other, log) as (...args: unknown[]) => void
-  t.strictSame(lines, ['fast is off for upgrades: the engine is not what it was tested with'])
+  t.strictSame(lines, ['fast is off for upgrades: engine.io lacks a private field that it uses'])
   upgrade('raw', 'connection', 'head')
   t.strictSame(heard, [['raw', 'connection', 'head']])
   createUpgrade(app.io.engine, log)
   t.equal(lines.length, 1)
 })
 
-t.test('an engine without WebSockets is none of another shape', async (t) => {
+t.test('an engine without WebSockets is not logged as one with other private fields', async (t) => {
   const lines: string[] = []
   const app = await build(t, { io: { transports: ['polling'] }, namespaces: { '/chat': echo } })
   createUpgrade(app.io.engine, { warn: (line: string) => void lines.push(line) } as never)

@@ -6,8 +6,8 @@ import { type NamespacesOptions, requestOf } from '../../../plugin/index.js'
 import { build, heard, join, listen, logLines, next, until } from '../harness.js'
 
 /*
- * A session of WebTransport has no request. The sessions here are of memory, with the streams of the platform; what speaks over
- * them is the stock client and the engine.
+ * WebTransport connections, which have no HTTP request. The transport is in memory, on streams of the platform; socket.io-client
+ * and the engine use it as they would use a real one.
  */
 
 interface Stream {
@@ -15,7 +15,7 @@ interface Stream {
   readonly writable: WritableStream<Uint8Array>
 }
 
-/** What the stock client makes of a URL, in place of a browser's own; its other end goes to an engine. */
+/** Replaces the browser's WebTransport, which socket.io-client creates; its other end goes to an engine. */
 class MemoryTransport {
   static engine: { onWebTransportSession(session: unknown): Promise<unknown> }
   readonly ready = Promise.resolve()
@@ -62,10 +62,10 @@ async function open(
 
 for (const connectionStateRecovery of [undefined, {}]) {
   t.test(
-    `a session of WebTransport joins any namespace, ${connectionStateRecovery ? 'with' : 'without'} recovery [webtransport]`,
+    `a WebTransport connection joins any namespace, ${connectionStateRecovery ? 'with' : 'without'} recovery [webtransport]`,
     async (t) => {
       const seen: unknown[] = []
-      const bye: unknown[] = []
+      const reasons: unknown[] = []
       const look = (request: FastifyRequest) => {
         const { method, url, ip, protocol, headers, body, raw } = request
         seen.push({ method, url, ip, protocol, headers, body, version: raw.httpVersion })
@@ -79,7 +79,7 @@ for (const connectionStateRecovery of [undefined, {}]) {
             onConnect: ({ request, socket }) => {
               seen.push(requestOf(socket as never) === request)
             },
-            onDisconnect: ({ reason }) => void bye.push(reason),
+            onDisconnect: ({ reason }) => void reasons.push(reason),
           },
           '/orgs/:orgId': { onConnect: ({ params, emit }) => void emit('params', params) },
           '/closed': {
@@ -113,7 +113,7 @@ for (const connectionStateRecovery of [undefined, {}]) {
       t.equal(await enter('/plain').emitWithAck('echo', 7), 7)
       t.throws(() => requestOf(plain[0] as ServerSocket), { code: 'FST_NSP_REQUEST_MISSING' })
       t.match(plain[0]?.handshake, { headers: {}, query: {}, secure: true, xdomain: false })
-      t.equal(plain[0]?.request, null, 'as it is on Socket.IO alone')
+      t.equal(plain[0]?.request, null, 'as with Socket.IO alone')
       await next(enter('/pattern-1'), 'hi')
       t.match(await next(enter('/closed'), 'connect_error'), [{ data: { code: 'NO_PASS', statusCode: 401 } }])
       for (const name of ['/', '/nowhere']) {
@@ -122,13 +122,13 @@ for (const connectionStateRecovery of [undefined, {}]) {
       plain[0]?.conn.close()
       await until(() => plain[0]?.connected === false)
       chat.io.engine.close()
-      await until(() => bye.length === 1)
+      await until(() => reasons.length === 1)
       t.strictSame(failures(), [])
     },
   )
 }
 
-t.test('a socket over WebTransport has an identity that ends', async (t) => {
+t.test('a socket over WebTransport has a user, who can be changed and disconnected', async (t) => {
   const { app, enter, failures } = await open(t, {
     userIdOf: (request) => Object(request.body).user,
     namespaces: {
@@ -150,7 +150,7 @@ t.test('a socket over WebTransport has an identity that ends', async (t) => {
   const gone = next(chat, 'disconnect')
   t.equal(app.disconnectUser('bob'), 1)
   await gone
-  t.ok(plain.connected, 'whose it is nobody knows')
+  t.ok(plain.connected, 'a socket without a user stays connected')
   t.strictSame(failures(), [])
 })
 
@@ -174,7 +174,7 @@ t.test('polling is upgraded to WebTransport, and keeps the request of its handsh
   t.strictSame(failures(), [])
 })
 
-t.test('a connection without a request that is none of WebTransport is not let in', async (t) => {
+t.test('a connection without a Fastify request that is not a WebTransport connection is refused', async (t) => {
   const { app, enter } = await open(t, { namespaces: { '/chat': {} } })
   app.io.engine.on('connection', (connection: { request: unknown }) => {
     connection.request = { headers: {}, url: '/', socket: {} }
@@ -183,7 +183,7 @@ t.test('a connection without a request that is none of WebTransport is not let i
   t.equal(app.io.of('/chat').sockets.size, 0)
 })
 
-t.test('a poll that names a session of WebTransport is refused, and the session lives', async (t) => {
+t.test('a poll with the id of a WebTransport connection is refused, and the connection stays open', async (t) => {
   const { app, enter } = await open(t, { namespaces: { '/chat': { events: { echo: { handler: () => 1 } } } } })
   const socket = enter('/chat')
   await next(socket, 'connect')
@@ -196,7 +196,7 @@ t.test('a poll that names a session of WebTransport is refused, and the session 
   t.strictSame(await socket.emitWithAck('echo'), { ok: true, data: 1 })
 })
 
-t.test('a server closes with sessions of WebTransport open', async (t) => {
+t.test('a server with open WebTransport connections closes', async (t) => {
   const { app, enter } = await open(t, { namespaces: { '/chat': {} } })
   const chat = enter('/chat')
   await next(chat, 'connect')

@@ -6,10 +6,10 @@ import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, Binary, type NamespacesOptions } from '../../../plugin/index.js'
 import { createUnknownNamespaceHints } from '../../../plugin/joining/namespaces/unknown-namespaces.js'
 import { LogRates, Notices } from '../../../plugin/shared/log/rated-log.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, client, join, listen, logLines, next, POLLING, refusal, until, withResolvers } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
-type FifoQueue = Record<string, unknown>
+type Line = Record<string, unknown>
 
 /** Serves with a log. */
 async function serve(t: Test, options: NamespacesOptions, prepare?: (app: FastifyInstance) => unknown) {
@@ -30,7 +30,7 @@ async function inEnvironment(name: string, run: () => Promise<void>): Promise<vo
   }
 }
 
-const of = (lines: readonly FifoQueue[], message: string) => lines.filter(({ msg }) => msg === message)
+const of = (lines: readonly Line[], message: string) => lines.filter(({ msg }) => msg === message)
 
 t.test('an unknown event names the nearest declared one, with its name and its namespace', async (t) => {
   const { socket } = await client(t, { events: { 'message:send': { handler: () => {} } } })
@@ -99,7 +99,7 @@ t.test('an unknown namespace has a hint that fits its address, and tells nobody 
 t.test('under a prefix an unknown namespace is told how its name begins', async (t) => {
   const { lines, logger } = logLines()
   const rates = new LogRates(() => 0)
-  const log = { info: (fields: FifoQueue, msg: string) => void lines.push({ ...fields, msg }) } as never
+  const log = { info: (fields: Line, msg: string) => void lines.push({ ...fields, msg }) } as never
   const explain = createUnknownNamespaceHints({
     notices: new Notices(log, rates, false),
     registry: { entries: [{ name: '/api/chat' }] },

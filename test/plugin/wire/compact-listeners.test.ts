@@ -5,7 +5,7 @@ import { createCompactor } from '../../../plugin/wire/compact-listeners.js'
 
 const compact = createCompactor()
 
-t.test('a compacted emitter hears, counts and forgets what it did before', async (t) => {
+t.test('a compacted emitter calls, counts and removes its listeners as before', async (t) => {
   const emitter = new EventEmitter()
   const heard: unknown[] = []
   const hear = (word: unknown) => heard.push(word)
@@ -25,30 +25,33 @@ t.test('a compacted emitter hears, counts and forgets what it did before', async
   t.strictSame(emitter.eventNames(), [])
 })
 
-t.test('it hears nothing of what objects inherit', async (t) => {
+t.test('a compacted emitter has no listeners under names that objects inherit', async (t) => {
   const emitter = new EventEmitter().on('one', () => {})
   compact(emitter)
   for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) t.notOk(emitter.emit(name), name)
 })
 
-t.test('a stream, which knows of events before anybody listens for them, is none the worse for it', async (t) => {
-  const chunks: string[] = []
-  const stream = new Duplex({
-    read() {},
-    write: (chunk, _encoding, done) => done(chunks.push(String(chunk)) ? null : null),
-  })
-  compact(stream)
-  const ended = new Promise((resolve) => stream.once('close', resolve))
-  stream.on('data', (chunk) => chunks.push(String(chunk)))
-  stream.write('out')
-  stream.push('in')
-  stream.push(null)
-  stream.end()
-  await ended
-  t.strictSame(chunks, ['out', 'in'])
-})
+t.test(
+  'a compacted stream, which has entries for events without listeners, still reads, writes and closes',
+  async (t) => {
+    const chunks: string[] = []
+    const stream = new Duplex({
+      read() {},
+      write: (chunk, _encoding, done) => done(chunks.push(String(chunk)) ? null : null),
+    })
+    compact(stream)
+    const ended = new Promise((resolve) => stream.once('close', resolve))
+    stream.on('data', (chunk) => chunks.push(String(chunk)))
+    stream.write('out')
+    stream.push('in')
+    stream.push(null)
+    stream.end()
+    await ended
+    t.strictSame(chunks, ['out', 'in'])
+  },
+)
 
-t.test('of the only listener of an event something else may be kept', async (t) => {
+t.test('the only listener of an event can be mapped to another function', async (t) => {
   const heard: string[] = []
   const inner = () => heard.push('inner')
   const emitter = new EventEmitter().on(
@@ -60,7 +63,7 @@ t.test('of the only listener of an event something else may be kept', async (t) 
   t.strictSame(heard, ['inner'])
 })
 
-t.test('an emitter with an event that is a symbol is left alone', async (t) => {
+t.test('an emitter with an event that is a symbol is not changed', async (t) => {
   const heard: unknown[] = []
   const own = Symbol('own')
   const emitter = new EventEmitter().on('one', () => heard.push('one')).on(own, () => heard.push(own))
@@ -69,7 +72,7 @@ t.test('an emitter with an event that is a symbol is left alone', async (t) => {
   t.strictSame(heard, ['one', own])
 })
 
-t.test('what keeps its listeners elsewhere is left alone', async (t) => {
+t.test('an object without `_events` is not changed', async (t) => {
   const other = {}
   compact(other)
   t.strictSame(other, {})

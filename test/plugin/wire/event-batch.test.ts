@@ -1,7 +1,7 @@
 import t from 'tap'
 import { addToBatch, deferBatch, runBatch } from '../../../plugin/wire/event-batch.js'
 
-/** Writes down what it receives, and does something at it. */
+/** A receiver that notes the names of its events and calls `at[name]`. */
 function createReceiver(at: Record<string, () => void> = {}) {
   const received: unknown[] = []
   const receiver = {
@@ -16,7 +16,7 @@ function createReceiver(at: Record<string, () => void> = {}) {
 
 const tick = () => new Promise<void>((resolve) => process.nextTick(resolve))
 
-t.test('events of a piece are received when it has ended, in their order', async (t) => {
+t.test('events of one read are received at its end, in their order', async (t) => {
   const { received, come } = createReceiver()
   come('a', 1)
   come('b')
@@ -27,7 +27,7 @@ t.test('events of a piece are received when it has ended, in their order', async
   t.equal(received.length, 2)
 })
 
-t.test('what comes behind something with a turn of its own stays behind it', async (t) => {
+t.test('an event behind a packet that is handled in the next tick stays behind it', async (t) => {
   const { received, come } = createReceiver()
   const other = (name: string) => {
     deferBatch()
@@ -41,7 +41,7 @@ t.test('what comes behind something with a turn of its own stays behind it', asy
   come('d')
   runBatch()
   t.strictSame(received, ['a'])
-  // The next piece of the same turn of the event loop.
+  // The next read in the same tick.
   come('e')
   runBatch()
   t.strictSame(received, ['a'])
@@ -49,10 +49,10 @@ t.test('what comes behind something with a turn of its own stays behind it', asy
   t.strictSame(received, ['a', 'other', 'b', 'c', 'another', 'd', 'e'])
   come('f')
   runBatch()
-  t.equal(received.at(-1), 'f', 'the next turn is as the first')
+  t.equal(received.at(-1), 'f', 'in the next tick events are received at the end of a read again')
 })
 
-t.test('what comes while events are received is received behind them', async (t) => {
+t.test('an event that comes while a batch is received is received behind it', async (t) => {
   const { received, come } = createReceiver({
     a: () => {
       come('inner')
@@ -65,7 +65,7 @@ t.test('what comes while events are received is received behind them', async (t)
   t.strictSame(received, ['a', 'b', 'inner'])
 })
 
-t.test('what comes while those behind another are received is received behind them, too', async (t) => {
+t.test('an event that comes while a deferred batch is received is received behind it, too', async (t) => {
   const { received, come } = createReceiver({
     a: () => {
       deferBatch()

@@ -1,14 +1,14 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextLoop } from 'node:timers/promises'
 import t from 'tap'
 import { closing, frame, OPCODE } from '../../wire/wire.js'
+import { chunkOf, connectionOf, inBothModes, isFast, stage, until } from '../fast-path-harness.js'
 import { build } from '../harness.js'
-import { connectionOf, inBothModes, isLaned, piece, stage, until } from '../lane-harness.js'
 
 /*
- * What comes in, byte by byte. What is said here of the fast lane is what engine.io and ws do: each holds for both.
+ * Incoming frames, byte by byte. The fast path behaves as engine.io and ws do: each test runs with both.
  */
 
-/** Echoes, and writes down what it has handled. */
+/** A definition that echoes and notes the payloads. */
 function echoes() {
   const handled: unknown[] = []
   const handler = (payload: unknown) => {
@@ -21,14 +21,14 @@ function echoes() {
 const ok = (id: number, data: unknown, at = '/chat,') => `43${at}${id}[{"ok":true,"data":${JSON.stringify(data)}}]`
 const ask = (id: number, data: unknown, at = '/chat,') => `42${at}${id}["echo",${JSON.stringify(data)}]`
 
-inBothModes('events of all kinds in one piece are handled in the order of Socket.IO', async (t, fast) => {
+inBothModes('events of all kinds in one chunk are handled in the order of Socket.IO', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire, socket } = await stage(t, definition, { fast })
-  t.equal(isLaned(socket), fast)
+  t.equal(isFast(socket), fast)
   socket.on('plain', (value, ack) => ack(handled.push(value)))
   const text = Buffer.from(ask(5, 'fragmented'))
   wire.line.write(
-    piece(
+    chunkOf(
       ask(1, 'one'),
       '42/chat,2["plain","undeclared"]',
       ask(3, 'two'),
@@ -44,7 +44,7 @@ inBothModes('events of all kinds in one piece are handled in the order of Socket
     ),
   )
   const messages = await until(wire, '43/chat,7[8]')
-  // A listener has a turn of the event loop more than a handler.
+  // Socket.IO calls a listener a tick later than the plugin calls a handler.
   const names = ['one', 'two', Buffer.from('bytes'), 'fragmented', 'three', 'last', 'undeclared', 'again']
   t.strictSame(handled, names)
   t.strictSame(
@@ -53,43 +53,49 @@ inBothModes('events of all kinds in one piece are handled in the order of Socket
   )
 })
 
-inBothModes('behind a leave in one piece nothing is handled, and the connection stays', async (t, fast) => {
-  const { handled, definition } = echoes()
-  const { wire } = await stage(t, definition, { fast, namespaces: { '/': definition } })
-  await wire.join('/')
-  wire.line.write(piece('41/chat,', ask(1, 'behind'), ask(2, 'elsewhere', '')))
-  t.strictSame(await until(wire, ok(2, 'elsewhere', '')), [ok(2, 'elsewhere', '')])
-  t.strictSame(handled, ['elsewhere'])
-  wire.say(ask(3, 'far behind'))
-  t.strictSame(await wire.next(), { closed: 1005 }, 'in a piece of its own it is a break of the protocol')
-})
+inBothModes(
+  'events behind a leave in the same chunk are not handled, and the connection stays open',
+  async (t, fast) => {
+    const { handled, definition } = echoes()
+    const { wire } = await stage(t, definition, { fast, namespaces: { '/': definition } })
+    await wire.join('/')
+    wire.line.write(chunkOf('41/chat,', ask(1, 'behind'), ask(2, 'elsewhere', '')))
+    t.strictSame(await until(wire, ok(2, 'elsewhere', '')), [ok(2, 'elsewhere', '')])
+    t.strictSame(handled, ['elsewhere'])
+    wire.say(ask(3, 'far behind'))
+    t.strictSame(await wire.next(), { closed: 1005 }, 'an event in a later chunk violates the protocol')
+  },
+)
 
 const BEHIND: Record<string, Uint8Array[]> = {
-  'a declared one': [piece(ask(1, 'behind'))],
-  'an undeclared one': [piece('42/chat,1["plain"]')],
-  'one with bytes': [piece('451-/chat,1["echo",{"_placeholder":true,"num":0}]'), frame(OPCODE.binary, 'x')],
+  'a declared one': [chunkOf(ask(1, 'behind'))],
+  'an undeclared one': [chunkOf('42/chat,1["plain"]')],
+  'one with bytes': [chunkOf('451-/chat,1["echo",{"_placeholder":true,"num":0}]'), frame(OPCODE.binary, 'x')],
   'one in fragments': [
     frame(OPCODE.text, '42/chat,1["echo",', { isFinal: false }),
     frame(OPCODE.continuation, '"behind"]'),
   ],
   'one with a length of 64 bits': [long(ask(1, 'behind'))],
-  'one behind a ping': [frame(OPCODE.ping), piece(ask(1, 'behind'))],
+  'one behind a ping': [frame(OPCODE.ping), chunkOf(ask(1, 'behind'))],
 }
 
 for (const [what, frames] of Object.entries(BEHIND)) {
-  inBothModes(`who is made to leave in a handler is not handled ${what} of the same piece`, async (t, fast) => {
-    const { handled, definition } = echoes()
-    const leaving = { ...definition, events: { ...definition.events, leave: { handler: leave } } }
-    const { wire, socket } = await stage(t, leaving, { fast, namespaces: { '/': definition } })
-    socket.on('plain', () => t.fail('the listener was called'))
-    await wire.join('/')
-    wire.line.write(piece('42/chat,["leave"]', ...frames, ask(2, 'elsewhere', '')))
-    t.strictSame(await until(wire, ok(2, 'elsewhere', '')), ['41/chat,', ok(2, 'elsewhere', '')])
-    t.strictSame(handled, ['elsewhere'])
-  })
+  inBothModes(
+    `after a handler disconnects its socket, an event of the same chunk is not handled: ${what}`,
+    async (t, fast) => {
+      const { handled, definition } = echoes()
+      const leaving = { ...definition, events: { ...definition.events, leave: { handler: leave } } }
+      const { wire, socket } = await stage(t, leaving, { fast, namespaces: { '/': definition } })
+      socket.on('plain', () => t.fail('the listener was called'))
+      await wire.join('/')
+      wire.line.write(chunkOf('42/chat,["leave"]', ...frames, ask(2, 'elsewhere', '')))
+      t.strictSame(await until(wire, ok(2, 'elsewhere', '')), ['41/chat,', ok(2, 'elsewhere', '')])
+      t.strictSame(handled, ['elsewhere'])
+    },
+  )
 }
 
-/** A short text in a frame whose length has eight bytes; its mask changes nothing. */
+/** A short text in a frame whose length has eight bytes, with a mask of zeros. */
 function long(text: string): Buffer {
   const head = Buffer.from('81ff000000000000000000000000', 'hex')
   head.writeUInt8(text.length, 9)
@@ -100,7 +106,7 @@ function leave(_payload: unknown, { socket }: { socket: { disconnect(): unknown 
   socket.disconnect()
 }
 
-inBothModes('when a handler ends the connection, nothing behind it is handled', async (t, fast) => {
+inBothModes('after a handler closes the connection, no later event of the chunk is handled', async (t, fast) => {
   const { handled, definition } = echoes()
   const end = {
     handler: (_payload: unknown, { socket }: { socket: { disconnect(close: boolean): unknown } }) =>
@@ -109,57 +115,60 @@ inBothModes('when a handler ends the connection, nothing behind it is handled', 
   const ending = { ...definition, events: { ...definition.events, end } }
   const { wire } = await stage(t, ending, { fast, namespaces: { '/': definition } })
   await wire.join('/')
-  wire.line.write(piece('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
+  wire.line.write(chunkOf('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
   t.strictSame(await until(wire, ''), ['41/chat,', '41', { closed: 1005 }])
   t.strictSame(handled, [])
 })
 
-inBothModes('what a client of this process emits in a handler waits for the end of it', async (t, fast) => {
-  const order: string[] = []
-  const app = await build(t, {
-    fast,
-    namespaces: {
-      '/chat': {
-        events: {
-          outer: {
-            handler: () => {
-              order.push('outer begins')
-              client.emit('inner')
-              order.push('outer ends')
+inBothModes(
+  'an event that a client in this process emits inside a handler is handled after the handler',
+  async (t, fast) => {
+    const order: string[] = []
+    const app = await build(t, {
+      fast,
+      namespaces: {
+        '/chat': {
+          events: {
+            outer: {
+              handler: () => {
+                order.push('outer begins')
+                client.emit('inner')
+                order.push('outer ends')
+              },
             },
+            inner: { handler: () => void order.push('inner') },
           },
-          inner: { handler: () => void order.push('inner') },
         },
       },
-    },
-  })
-  const client = await app.injectSocket('/chat')
-  const other = await app.injectSocket('/chat')
-  await other.emitWithAck('outer')
-  await client.emitWithAck('inner')
-  t.strictSame(order, ['outer begins', 'outer ends', 'inner', 'inner'])
-})
+    })
+    const client = await app.injectSocket('/chat')
+    const other = await app.injectSocket('/chat')
+    await other.emitWithAck('outer')
+    await client.emitWithAck('inner')
+    t.strictSame(order, ['outer begins', 'outer ends', 'inner', 'inner'])
+  },
+)
 
-inBothModes('frames that are cut anywhere are whole again', async (t, fast) => {
+inBothModes('frames that are split at any byte are read', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast, limits: { eventsPerSecond: 0 } })
-  const bytes = piece(ask(1, 'a'), ask(2, '€'), ask(3, 'x'.repeat(110)))
+  const bytes = chunkOf(ask(1, 'a'), ask(2, '€'), ask(3, 'x'.repeat(110)))
   for (let at = 1; at < bytes.length; at++) {
     wire.line.write(bytes.subarray(0, at))
-    await turn()
+    await nextLoop()
     wire.line.write(bytes.subarray(at))
     const messages = await until(wire, ok(3, 'x'.repeat(110)))
     if (messages.length !== 3) t.strictSame(messages, [], `cut at ${at}`)
   }
   for (const byte of bytes) {
     wire.line.write(Buffer.of(byte))
-    await turn()
+    await nextLoop()
   }
   t.strictSame(await until(wire, ok(3, 'x'.repeat(110))), [ok(1, 'a'), ok(2, '€'), ok(3, 'x'.repeat(110))])
   t.equal(handled.length, bytes.length * 3)
 })
 
-inBothModes('texts of any length and any characters come and go whole', async (t, fast) => {
+inBothModes('texts of any length and any characters arrive unchanged in both directions', async (t, fast) => {
   const { definition } = echoes()
   const { wire } = await stage(t, definition, { fast })
   const head = Buffer.byteLength(ask(1, ''))
@@ -172,41 +181,44 @@ inBothModes('texts of any length and any characters come and go whole', async (t
   }
   for (const lone of ['\\ud800', 'x\\udc00', '\\udead\\ud83d']) {
     wire.say(`42/chat,1["echo","${lone}"]`)
-    t.equal(await wire.next(), `43/chat,1[{"ok":true,"data":"${lone}"}]`, 'JSON escapes what is no character')
+    t.equal(await wire.next(), `43/chat,1[{"ok":true,"data":"${lone}"}]`, 'JSON escapes a lone surrogate')
   }
 })
 
-/** So many bytes, all of that unit but for a beginning of x. */
+/** A text of that many bytes: repetitions of the unit, behind some `x`. */
 function filled(unit: string, bytes: number): string {
   const size = Buffer.byteLength(unit)
   return 'x'.repeat(bytes % size) + unit.repeat(bytes / size)
 }
 
 const BREAKS: Record<string, readonly [bytes: Uint8Array, code: number]> = {
-  'no UTF-8': [frame(OPCODE.text, Buffer.from('34325b22ff225d', 'hex')), 1007],
+  'a text that is not UTF-8': [frame(OPCODE.text, Buffer.from('34325b22ff225d', 'hex')), 1007],
   'a surrogate in UTF-8': [frame(OPCODE.text, Buffer.from('eda080', 'hex')), 1007],
   'an unmasked frame': [frame(OPCODE.text, '2', { isMasked: false }), 1002],
   'a reserved bit': [frame(OPCODE.text, '2', { reserved: 0x40 }), 1002],
   'an unknown opcode': [frame(3, 'x'), 1002],
   'a continuation of nothing': [frame(OPCODE.continuation, 'x'), 1002],
-  'more than maxHttpBufferSize': [frame(OPCODE.text, 'x'.repeat(1_001)), 1009],
+  'a text of more than maxHttpBufferSize': [frame(OPCODE.text, 'x'.repeat(1_001)), 1009],
   'fragments of more than maxHttpBufferSize': [
-    piece(frame(OPCODE.text, 'x'.repeat(900), { isFinal: false }), frame(OPCODE.continuation, 'x'.repeat(101))),
+    chunkOf(frame(OPCODE.text, 'x'.repeat(900), { isFinal: false }), frame(OPCODE.continuation, 'x'.repeat(101))),
     1009,
   ],
-  'a length that no number has': [frame(OPCODE.text, '', { length: 2n ** 62n }), 1009],
-  'a close frame of no code': [frame(OPCODE.close, closing(1005)), 1002],
+  'a length beyond the safe integers': [frame(OPCODE.text, '', { length: 2n ** 62n }), 1009],
+  'a close frame with a reserved code': [frame(OPCODE.close, closing(1005)), 1002],
 }
 
 for (const [what, [bytes, code]] of Object.entries(BREAKS)) {
-  inBothModes(`${what} is told ${code}: what came before is answered, and nothing behind it is`, async (t, fast) => {
-    const { handled, definition } = echoes()
-    const { wire, socket } = await stage(t, definition, { fast, io: { maxHttpBufferSize: 1_000 } })
-    t.equal(isLaned(socket), fast)
-    wire.line.write(piece(ask(1, 'before'), bytes, ask(2, 'behind')))
-    t.strictSame(await until(wire, ''), [ok(1, 'before'), { closed: code }])
-    t.strictSame(handled, ['before'])
-  })
+  inBothModes(
+    `${what} closes with ${code}: events before it are acked, events behind it are not handled`,
+    async (t, fast) => {
+      const { handled, definition } = echoes()
+      const { wire, socket } = await stage(t, definition, { fast, io: { maxHttpBufferSize: 1_000 } })
+      t.equal(isFast(socket), fast)
+      wire.line.write(chunkOf(ask(1, 'before'), bytes, ask(2, 'behind')))
+      t.strictSame(await until(wire, ''), [ok(1, 'before'), { closed: code }])
+      t.strictSame(handled, ['before'])
+    },
+  )
 }
 
 inBothModes('a text as long as maxHttpBufferSize is read', async (t, fast) => {
@@ -217,7 +229,7 @@ inBothModes('a text as long as maxHttpBufferSize is read', async (t, fast) => {
   t.equal(await wire.next(), ok(1, text))
 })
 
-inBothModes('texts that are no packet of the engine or of Socket.IO end the connection', async (t, fast) => {
+inBothModes('a text that is not a packet of engine.io or Socket.IO closes the connection', async (t, fast) => {
   for (const text of [
     '',
     'x',
@@ -230,17 +242,17 @@ inBothModes('texts that are no packet of the engine or of Socket.IO end the conn
   ]) {
     const { handled, definition } = echoes()
     const { wire } = await stage(t, definition, { fast })
-    wire.line.write(piece(ask(1, 'before'), text, ask(2, 'behind')))
+    wire.line.write(chunkOf(ask(1, 'before'), text, ask(2, 'behind')))
     t.strictSame(await until(wire, ''), [{ closed: 1005 }], JSON.stringify(text))
-    t.strictSame(handled, [], 'it has ended before what it came with could be handled')
+    t.strictSame(handled, [], 'the connection is closed before the other events of the chunk are handled')
   }
 })
 
-inBothModes('an event that breaks a bound is refused in its turn', async (t, fast) => {
+inBothModes('an event that exceeds a limit is refused, in the order of the events', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast, limits: { arguments: 1, depth: 2, payloadBytes: 200 } })
   wire.line.write(
-    piece(
+    chunkOf(
       ask(1, 'one'),
       ask(2, [[[]]]),
       '42/chat,3["echo",1,2]',
@@ -264,15 +276,15 @@ inBothModes('an event that breaks a bound is refused in its turn', async (t, fas
   t.strictSame(handled, ['one', 'two'])
 })
 
-inBothModes('what came before a close frame is handled, and not answered any more', async (t, fast) => {
+inBothModes('an event before a close frame is handled, but not acked', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast })
-  wire.line.write(piece(ask(1, 'before'), frame(OPCODE.close, closing(1000)), ask(2, 'behind')))
+  wire.line.write(chunkOf(ask(1, 'before'), frame(OPCODE.close, closing(1000)), ask(2, 'behind')))
   t.strictSame(await until(wire, ''), [{ closed: 1000 }])
   t.strictSame(handled, ['before'])
 })
 
-inBothModes('a client that is silent is closed; what it says counts as a pong does, once a ping', async (t, fast) => {
+inBothModes('a silent client is closed; a message of it counts as a pong, once for each ping', async (t, fast) => {
   const { definition } = echoes()
   const { wire, socket } = await stage(t, definition, { fast, io: { pingInterval: 100, pingTimeout: 200 } })
   const conn = connectionOf(socket)
@@ -283,31 +295,31 @@ inBothModes('a client that is silent is closed; what it says counts as a pong do
   )
   t.equal(conn.hasRefreshedPingTimeout, false)
   const start = deadlineOf(conn)
-  wire.line.write(piece(ask(1, 'here')))
+  wire.line.write(chunkOf(ask(1, 'here')))
   t.equal(await wire.next(), ok(1, 'here'))
   t.equal(conn.hasRefreshedPingTimeout, true)
   const refreshed = deadlineOf(conn)
-  t.ok(refreshed > start, 'the time that it has begins again')
-  wire.line.write(piece(ask(2, 'still here')))
+  t.ok(refreshed > start, 'the ping timeout starts anew')
+  wire.line.write(chunkOf(ask(2, 'still here')))
   t.equal(await wire.next(), ok(2, 'still here'))
   t.equal(deadlineOf(conn), refreshed, 'once')
   t.strictSame(await wire.next(), { closed: 1005 })
   t.equal(await reason, 'ping timeout')
 })
 
-/** When a ping times out, by the event loop's clock. */
+/** When the ping timeout was started, by the event loop's clock. */
 function deadlineOf(conn: object): number {
   const { _idleStart } = (conn as { pingTimeoutTimer: { _idleStart: number } }).pingTimeoutTimer
   return _idleStart
 }
 
-t.test('an idle connection keeps no mask of a frame that it has read, and by it no chunk', async (t) => {
+t.test('an idle connection does not keep the mask of its last frame, which would keep the whole chunk', async (t) => {
   const { definition } = echoes()
   const { wire, socket } = await stage(t, definition, { fast: true })
   const { _receiver: receiver } = connectionOf(socket).transport.socket as { _receiver: { _mask?: Buffer } }
-  t.equal(receiver._mask, undefined, 'of its connect')
-  wire.line.write(piece('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
+  t.equal(receiver._mask, undefined, 'after the connect')
+  wire.line.write(chunkOf('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
   t.match(await wire.next(), /^461-/)
   t.strictSame(await wire.next(), Buffer.from('x'))
-  t.equal(receiver._mask, undefined, 'of what takes the long way')
+  t.equal(receiver._mask, undefined, 'after frames that ws has read')
 })

@@ -1,24 +1,24 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextLoop } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Manager } from 'socket.io-client'
 import type { Test } from 'tap'
 import WebSocket from 'ws'
 import { frame, OPCODE } from '../../wire/wire.js'
+import { chunkOf, connectionOf, enter, inBothModes, isFast, stage, until } from '../fast-path-harness.js'
 import { build, until as holds, join, listen, next, WEBSOCKET } from '../harness.js'
-import { connectionOf, enter, inBothModes, isLaned, piece, stage, until } from '../lane-harness.js'
 
 /*
- * What goes out: in its order, to its end, and no more of it than its reader takes. Each holds for both modes.
+ * Outgoing packets: their order, what is sent before an end, and slow readers. Each test runs with `fast` on and off.
  */
 
 const event = (...args: unknown[]) => `42/chat,${JSON.stringify(args)}`
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
-inBothModes('all emits of a turn arrive, in their order, of whatever kind', async (t, fast) => {
+inBothModes('all emits of one tick arrive in their order, of whatever kind', async (t, fast) => {
   const { wire, socket, app } = await stage(t, {}, { fast })
-  t.equal(isLaned(socket), fast)
+  t.equal(isFast(socket), fast)
   socket.emit('a', 1)
   socket.compress(false).emit('b', '€')
   app.io.of('/chat').emit('c', [null])
@@ -48,7 +48,7 @@ inBothModes('all emits of a turn arrive, in their order, of whatever kind', asyn
   )
 })
 
-inBothModes('a volatile emit is dropped while something is on its way, and only then', async (t, fast) => {
+inBothModes('a volatile emit is dropped while a write is pending, and only then', async (t, fast) => {
   const { wire, socket, app } = await stage(t, {}, { fast })
   await holds(() => connectionOf(socket).transport.writable)
   socket.volatile.emit('first')
@@ -57,12 +57,12 @@ inBothModes('a volatile emit is dropped while something is on its way, and only 
   socket.emit('second')
   await holds(() => connectionOf(socket).transport.writable)
   app.io.of('/chat').volatile.emit('third')
-  await turn()
+  await nextLoop()
   socket.emit('fourth')
   socket.volatile.emit('dropped')
-  await turn()
+  await nextLoop()
   socket.volatile.emit('fifth')
-  await turn()
+  await nextLoop()
   socket.emit('last')
   t.strictSame(
     await until(wire, event('last')),
@@ -70,14 +70,14 @@ inBothModes('a volatile emit is dropped while something is on its way, and only 
   )
 })
 
-inBothModes('a volatile emit of a listener is sent, when an event before it was answered', async (t, fast) => {
+inBothModes('a volatile emit of a listener is sent although an event before it was just acked', async (t, fast) => {
   const { wire, socket } = await stage(t, { events: { echo: { handler: (payload) => payload } } }, { fast })
   socket.on('plain', () => socket.volatile.emit('heard'))
-  wire.line.write(piece('42/chat,1["echo",1]', '42/chat,["plain"]'))
+  wire.line.write(chunkOf('42/chat,1["echo",1]', '42/chat,["plain"]'))
   t.strictSame(await until(wire, event('heard')), ['43/chat,1[{"ok":true,"data":1}]', event('heard')])
 })
 
-/** A server whose client reads nothing until it is told to, over TLS or not. */
+/** A server, and a client that can stop reading, over TLS or not. */
 async function sleeper(t: Test, fast: boolean, isSecure: boolean, bytesWaiting = 0) {
   const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
   const https = isSecure ? { key: await read('key'), cert: await read('cert') } : undefined
@@ -98,26 +98,26 @@ async function sleeper(t: Test, fast: boolean, isSecure: boolean, bytesWaiting =
   client.send('40/chat,')
   await holds(() => app.io.of('/chat').sockets.size === 1)
   const [socket] = [...app.io.of('/chat').sockets.values()]
-  if (!socket) throw new Error('nobody has joined')
+  if (!socket) throw new Error('no socket has joined')
   const received: string[] = []
   client.on('message', (data) => received.push(String(data)))
   return { app, client, socket, received }
 }
 
 for (const isSecure of [false, true]) {
-  inBothModes(`a slow reader misses nothing, and reads it in order${isSecure ? ', over TLS' : ''}`, async (t, fast) => {
+  inBothModes(`a slow reader receives everything in order${isSecure ? ', over TLS' : ''}`, async (t, fast) => {
     const { client, socket, received } = await sleeper(t, fast, isSecure)
-    t.equal(isLaned(socket), fast)
+    t.equal(isFast(socket), fast)
     client.pause()
     const text = 'x'.repeat(5_000)
     for (const number of numbers(2_000)) {
       socket.emit('chunk', number, text)
       if (number % 10 > 0) continue
-      // what a server answers meanwhile: pongs of the protocol below, and acks
-      // ws ends who pings more than 60 times and doesn't read
+      // The server also sends pongs of the WebSocket protocol, and acks.
+      // ws closes a connection that sends more than 60 pings and does not read.
       if (number % 50 === 0) client.ping()
       client.send(`42/chat,${number}["echo",${number}]`)
-      await turn()
+      await nextLoop()
     }
     t.notOk(connectionOf(socket).transport.writable)
     t.ok(connectionOf(socket).writeBuffer.length > 0)
@@ -131,7 +131,7 @@ for (const isSecure of [false, true]) {
   })
 
   inBothModes(
-    `a reader that takes nothing is closed at bytesWaiting${isSecure ? ', over TLS' : ''}`,
+    `a client that reads nothing is closed at bytesWaiting${isSecure ? ', over TLS' : ''}`,
     async (t, fast) => {
       const { client, socket } = await sleeper(t, fast, isSecure, 1_000_000)
       client.pause()
@@ -139,15 +139,15 @@ for (const isSecure of [false, true]) {
       while (socket.connected) {
         socket.emit('chunk', 'x'.repeat(10_000))
         sent++
-        if (sent % 10 === 0) await turn()
-        if (sent > 5_000) throw new Error('it is still open')
+        if (sent % 10 === 0) await nextLoop()
+        if (sent > 5_000) throw new Error('the connection is still open')
       }
       t.ok(sent > 100, `after ${sent} chunks`)
     },
   )
 }
 
-inBothModes('however small bytesWaiting is, no turn may send more than twice as much', async (t, fast) => {
+inBothModes('however small bytesWaiting is, one tick can send at most twice as much', async (t, fast) => {
   const { wire, socket } = await stage(t, {}, { fast, limits: { bytesWaiting: 1_000 } })
   for (const number of numbers(4)) socket.emit('chunk', number, 'x'.repeat(200))
   t.equal((await until(wire, event('chunk', 3, 'x'.repeat(200)))).length, 4)
@@ -163,7 +163,7 @@ const ENDS: Record<string, (socket: ReturnType<typeof connectionOf>, app: Fastif
 }
 
 for (const [what, end] of Object.entries(ENDS)) {
-  inBothModes(`what was emitted right before ${what} arrives, and then the end`, async (t, fast) => {
+  inBothModes(`emits right before ${what} arrive, then the close`, async (t, fast) => {
     const { wire, socket, app } = await stage(t, {}, { fast })
     const texts = numbers(20).map((number) => `${number}${'x'.repeat(3_000)}`)
     for (const text of texts) socket.emit('chunk', text)
@@ -178,7 +178,7 @@ for (const [what, end] of Object.entries(ENDS)) {
   })
 }
 
-inBothModes('emits and disconnect(true) in one turn: all arrive, then the connection ends', async (t, fast) => {
+inBothModes('emits and disconnect(true) in one tick: all emits arrive, then the connection closes', async (t, fast) => {
   const { wire, socket } = await stage(t, {}, { fast })
   const reason = once(socket, 'disconnect')
   socket.emit('a')
@@ -191,26 +191,26 @@ inBothModes('emits and disconnect(true) in one turn: all arrive, then the connec
 
 const WATCHED = ['packet', 'packetCreate', 'data', 'message', 'flush', 'drain']
 
-inBothModes('who listens for packets of a connection sees each, however late it comes', async (t, fast) => {
+inBothModes('a listener for packets of a connection is called for each, however late it is added', async (t, fast) => {
   const handled: unknown[] = []
   const echo = { handler: (payload: unknown) => handled.push(payload) }
   for (const name of WATCHED) {
     const { wire, socket } = await stage(t, { events: { echo } }, { fast })
     wire.say('42/chat,1["echo","before"]')
     await wire.next()
-    await turn()
+    await nextLoop()
     let heard = 0
     connectionOf(socket).on(name, () => heard++)
     for (const id of [2, 3]) {
       wire.say(`42/chat,${id}["echo","watched"]`)
       await wire.next()
-      await turn()
+      await nextLoop()
     }
     t.equal(heard, 2, name)
   }
 })
 
-inBothModes('who listens for flush and drain of the engine hears of each connection', async (t, fast) => {
+inBothModes('a listener for flush or drain of the engine is called for each connection', async (t, fast) => {
   const { wire, socket, app } = await stage(t, {}, { fast })
   const heard: unknown[] = []
   app.io.engine.on('flush', (conn: unknown, packets: readonly unknown[]) =>
@@ -222,7 +222,7 @@ inBothModes('who listens for flush and drain of the engine hears of each connect
   t.strictSame(heard, [1, true])
 })
 
-inBothModes('who waits for drain behind several emits hears it', async (t, fast) => {
+inBothModes('a drain listener that is added behind several emits is called', async (t, fast) => {
   const { wire, socket, app } = await stage(t, {}, { fast, io: { pingInterval: 60_000 } })
   const conn = connectionOf(socket)
   await holds(() => conn.transport.writable)
@@ -232,11 +232,11 @@ inBothModes('who waits for drain behind several emits hears it', async (t, fast)
   conn.once('drain', () => drained.push('the connection'))
   app.io.engine.once('drain', () => drained.push('the engine'))
   t.strictSame(await until(wire, event('b')), [event('a'), event('b')])
-  await turn()
+  await nextLoop()
   t.strictSame(drained, ['the connection', 'the engine'])
 })
 
-inBothModes('who writes to the connection with a callback is called, wherever it stands', async (t, fast) => {
+inBothModes('the callback of connection.write() is called, at whichever position it is passed', async (t, fast) => {
   const { wire, socket } = await stage(t, {}, { fast })
   const conn = connectionOf(socket)
   const called: string[] = []
@@ -260,7 +260,7 @@ inBothModes('who writes to the connection with a callback is called, wherever it
   t.strictSame(called, ['a', 'b', 'e', 'f'])
 })
 
-inBothModes('listeners of any event hear declared ones, with an ack that is sent once', async (t, fast) => {
+inBothModes('onAny() and prependAny() listeners receive declared events; the ack is sent once', async (t, fast) => {
   const { wire, socket } = await stage(t, { events: { echo: { handler: () => 'handler' } } }, { fast })
   const heard: unknown[] = []
   socket.onAny((name, ...args) => heard.push(['any', name, ...args.map((arg) => typeof arg)]))
@@ -270,7 +270,7 @@ inBothModes('listeners of any event hear declared ones, with an ack that is sent
     if (payload === 'throw') throw new Error('a secret')
   })
   wire.line.write(
-    piece(
+    chunkOf(
       '42/chat,1["echo","mine"]',
       '42/chat,2["echo","yours"]',
       '42/chat,3["echo","throw"]',
@@ -299,21 +299,24 @@ inBothModes('listeners of any event hear declared ones, with an ack that is sent
   ])
 })
 
-inBothModes("the application's own socket.use hears every event, the declared ones too", async (t, fast) => {
-  const { wire, socket } = await stage(t, { events: { echo: { handler: () => 1 } } }, { fast })
-  const seen: unknown[] = []
-  socket.use(([name], pass) => {
-    seen.push(name)
-    pass(name === 'refused' ? new Error('no') : undefined)
-  })
-  socket.on('plain', (ack) => ack('plain'))
-  socket.on('refused', () => t.fail('the listener was called'))
-  wire.line.write(piece('42/chat,1["echo"]', '42/chat,["refused"]', '42/chat,2["plain"]'))
-  await until(wire, '43/chat,2["plain"]')
-  t.strictSame(seen, ['echo', 'refused', 'plain'])
-})
+inBothModes(
+  "the application's socket.use() middleware receives every event, also the declared ones",
+  async (t, fast) => {
+    const { wire, socket } = await stage(t, { events: { echo: { handler: () => 1 } } }, { fast })
+    const seen: unknown[] = []
+    socket.use(([name], pass) => {
+      seen.push(name)
+      pass(name === 'refused' ? new Error('no') : undefined)
+    })
+    socket.on('plain', (ack) => ack('plain'))
+    socket.on('refused', () => t.fail('the listener was called'))
+    wire.line.write(chunkOf('42/chat,1["echo"]', '42/chat,["refused"]', '42/chat,2["plain"]'))
+    await until(wire, '43/chat,2["plain"]')
+    t.strictSame(seen, ['echo', 'refused', 'plain'])
+  },
+)
 
-inBothModes('a broadcast reaches whom it is for, and each answers', async (t, fast) => {
+inBothModes('a broadcast reaches exactly its sockets, and each can ack', async (t, fast) => {
   const { app, port, wire: one, socket: first } = await stage(t, {}, { fast })
   const { wire: two, socket: second } = await enter(t, app, port)
   const { wire: three } = await enter(t, app, port)
@@ -347,7 +350,7 @@ inBothModes('a broadcast reaches whom it is for, and each answers', async (t, fa
 })
 
 inBothModes(
-  'an upgrade in the middle of traffic loses nothing, doubles nothing, and keeps the order',
+  'an upgrade in the middle of traffic loses no event, doubles none, and keeps the order',
   async (t, fast) => {
     const handled: number[] = []
     const app = await build(t, {
@@ -368,42 +371,45 @@ inBothModes(
     }
     while (connectionOf(server as never).transport.name === 'polling') {
       talk()
-      await turn()
+      await nextLoop()
     }
     for (let rest = 100; rest > 0; rest--) {
       talk()
-      if (rest % 7 === 0) await turn()
+      if (rest % 7 === 0) await nextLoop()
     }
     await holds(() => handled.length >= sent && received.length >= sent)
     t.strictSame(handled, numbers(sent))
     t.strictSame(received, numbers(sent))
-    t.equal(isLaned(server as never), fast)
+    t.equal(isFast(server as never), fast)
   },
 )
 
-inBothModes('a client that goes in the middle of a write is gone, and no other notices', async (t, fast) => {
-  const { app, port, wire, socket } = await stage(t, {}, { fast })
-  const { wire: other } = await enter(t, app, port)
-  const gone = once(socket, 'disconnect')
-  wire.line.socket.resetAndDestroy()
-  while (socket.connected) {
-    app.io.of('/chat').emit('chunk', 'x'.repeat(1_000))
-    await turn()
-  }
-  t.match((await gone)[0], /^transport (close|error)$/)
-  app.io.of('/chat').emit('last')
-  t.ok((await until(other, event('last'))).length > 1)
-})
+inBothModes(
+  'a client that resets its connection during a write is disconnected, and no other is affected',
+  async (t, fast) => {
+    const { app, port, wire, socket } = await stage(t, {}, { fast })
+    const { wire: other } = await enter(t, app, port)
+    const gone = once(socket, 'disconnect')
+    wire.line.socket.resetAndDestroy()
+    while (socket.connected) {
+      app.io.of('/chat').emit('chunk', 'x'.repeat(1_000))
+      await nextLoop()
+    }
+    t.match((await gone)[0], /^transport (close|error)$/)
+    app.io.of('/chat').emit('last')
+    t.ok((await until(other, event('last'))).length > 1)
+  },
+)
 
-inBothModes('a ping of the protocol below is answered between what is sent', async (t, fast) => {
+inBothModes('a WebSocket ping is answered between two acks', async (t, fast) => {
   const { wire } = await stage(t, { events: { echo: { handler: (payload) => payload } } }, { fast })
   const pong = frame(OPCODE.pong, 'x', { isMasked: false })
-  wire.line.write(piece('42/chat,1["echo",1]', frame(OPCODE.ping, 'x'), '42/chat,2["echo",2]'))
+  wire.line.write(chunkOf('42/chat,1["echo",1]', frame(OPCODE.ping, 'x'), '42/chat,2["echo",2]'))
   const bytes = await wire.line.take((bytes) => (bytes.includes('"data":2}') ? [bytes, Buffer.alloc(0)] : undefined))
-  t.ok(bytes?.includes(pong), 'it is whole')
+  t.ok(bytes?.includes(pong), 'the pong is complete')
 })
 
-inBothModes('clients in this process hear the same', async (t, fast) => {
+inBothModes('a client in this process receives all emits and acks', async (t, fast) => {
   const app = await build(t, {
     fast,
     namespaces: { '/chat': { events: { echo: { handler: (payload) => payload } } } },
@@ -423,7 +429,7 @@ inBothModes('clients in this process hear the same', async (t, fast) => {
   t.strictSame(heard, numbers(50))
 })
 
-inBothModes('two managers of the stock client behave alike on every transport', async (t, fast) => {
+inBothModes('socket.io-client receives the same acks on every transport', async (t, fast) => {
   const app = await build(t, {
     fast,
     namespaces: { '/chat': { events: { echo: { handler: (payload) => payload } } } },

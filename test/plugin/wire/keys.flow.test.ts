@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type AnyNamespaceDefinition, defineNamespace } from '../../../plugin/index.js'
+import { inBothModes } from '../fast-path-harness.js'
 import { build, join, listen, next, refusal } from '../harness.js'
-import { inBothModes } from '../lane-harness.js'
 
 const TEAM = { constructor: 'Ferrari', prototype: { year: 2026 } }
 const POISON = ['{"__proto__":1}', '{"constructor":{"prototype":1}}', '{"team":{"constructor":{"prototype":{}}}}']
-// TypeBox looks at the keys of an object with `in`
+// Not Type.Object: TypeBox checks the keys of an object with `in`.
 const Team = {
   type: 'object',
   additionalProperties: false,
@@ -33,9 +33,9 @@ inBothModes('a schema may declare constructor and prototype as keys of a payload
     } as AnyNamespaceDefinition['events'] & {},
   })
   t.strictSame(await socket.emitWithAck('strict', { ...TEAM, other: 1 }), { ok: true, data: TEAM })
-  t.strictSame(heard, [TEAM], 'what is not declared is stripped')
+  t.strictSame(heard, [TEAM], 'undeclared keys are stripped')
   t.strictSame(await socket.emitWithAck('nested', { list: [TEAM] }), { ok: true, data: { list: [TEAM] } })
-  // as texts: tap asks a value for its constructor
+  // Compared as text: tap reads the `constructor` of a value.
   const ack = await socket.emitWithAck('bare', { constructor: { a: 1 } })
   t.equal(JSON.stringify(ack), '{"ok":true,"data":{"constructor":{"a":1}}}')
   t.match(await socket.emitWithAck('strict', { constructor: [1, 2] }), { error: { code: 'FST_NSP_EVENT_INVALID' } })
@@ -47,7 +47,7 @@ inBothModes('a schema may declare constructor and prototype as keys of a payload
   t.equal(heard.length, 1)
 })
 
-inBothModes('what a schema does not declare is stripped, whatever its key is called', async (t, fast) => {
+inBothModes('a key that a schema does not declare is stripped, even one that objects inherit', async (t, fast) => {
   const payload = { type: 'object', additionalProperties: false, properties: { a: { type: 'integer' } } }
   const { socket } = await serve(t, fast, {
     events: { echo: { payload, handler: (value: unknown) => value } },
@@ -56,7 +56,7 @@ inBothModes('what a schema does not declare is stripped, whatever its key is cal
   t.strictSame(await socket.emitWithAck('echo', sent), { ok: true, data: { a: 1 } })
 })
 
-inBothModes('auth, answers to ask() and events with a key may have them, too', async (t, fast) => {
+inBothModes('auth, replies to ask() and events with an idempotency key may have such keys, too', async (t, fast) => {
   const asked: unknown[] = []
   const definition = defineNamespace({
     schema: { auth: Type.Object({ team: Loose }) },

@@ -2,7 +2,7 @@ import { PacketType } from 'socket.io-parser'
 import t from 'tap'
 import { findProblem, isWithinPacketLimits } from '../../../plugin/wire/packet-limits.js'
 
-const BOUNDS = { arguments: 2, depth: 2, payloadBytes: 100 }
+const LIMITS = { arguments: 2, depth: 2, payloadBytes: 100 }
 
 const LISTS: readonly (readonly [what: string, data: unknown[], size: number])[] = [
   ['nothing', ['a'], 5],
@@ -16,16 +16,16 @@ const LISTS: readonly (readonly [what: string, data: unknown[], size: number])[]
   ['a forged attachment', ['a', { _placeholder: true, num: 0 }], 5],
 ]
 
-t.test('an event is within the bounds when nothing is wrong with its packet', async (t) => {
+t.test('isWithinPacketLimits() is true for the events in which findProblem() finds none', async (t) => {
   for (const [what, data, size] of LISTS) {
-    const problem = findProblem({ type: PacketType.EVENT, nsp: '/', data } as never, size, BOUNDS)
-    t.equal(isWithinPacketLimits(data, size, BOUNDS), problem === undefined, what)
+    const problem = findProblem({ type: PacketType.EVENT, nsp: '/', data } as never, size, LIMITS)
+    t.equal(isWithinPacketLimits(data, size, LIMITS), problem === undefined, what)
   }
 })
 
-t.test('what is wrong with a packet is said by its code', async (t) => {
+t.test('a packet that exceeds a limit has an error with the code of that limit', async (t) => {
   const codes = LISTS.map(([, data, size]) => {
-    return (findProblem({ type: PacketType.EVENT, nsp: '/', data } as never, size, BOUNDS) as { code?: string })?.code
+    return (findProblem({ type: PacketType.EVENT, nsp: '/', data } as never, size, LIMITS) as { code?: string })?.code
   })
   t.strictSame(codes, [
     undefined,
@@ -39,9 +39,9 @@ t.test('what is wrong with a packet is said by its code', async (t) => {
     'FST_NSP_EVENT_MALFORMED',
   ])
   const ack = (id: number, data: unknown[]) =>
-    findProblem({ type: PacketType.ACK, nsp: '/', id, data } as never, 5, BOUNDS)
-  t.equal(ack(1, [1, 2]), undefined, 'an ack has no name')
+    findProblem({ type: PacketType.ACK, nsp: '/', id, data } as never, 5, LIMITS)
+  t.equal(ack(1, [1, 2]), undefined, 'the list of an ack has no event name')
   t.match(ack(1, [1, 2, 3]), { code: 'FST_NSP_EVENT_MALFORMED' })
   t.match(ack(2 ** 60, []), { code: 'FST_NSP_EVENT_MALFORMED' })
-  t.equal(findProblem({ type: PacketType.CONNECT, nsp: '/', data: { token: 'x' } }, 5, BOUNDS), undefined)
+  t.equal(findProblem({ type: PacketType.CONNECT, nsp: '/', data: { token: 'x' } }, 5, LIMITS), undefined)
 })

@@ -10,7 +10,7 @@ interface Decoded {
   data: unknown
 }
 
-/** What Socket.IO's decoder makes of a text; undefined where it closes the connection. */
+/** Decodes a text by Socket.IO's decoder; undefined if that closes the connection. */
 function byStock(text: string): Decoded | undefined {
   const decoder = new Decoder()
   let decoded: Decoded | undefined
@@ -25,7 +25,7 @@ function byStock(text: string): Decoded | undefined {
   return decoded
 }
 
-/** The same by us, as the lane does it; undefined where it is left to Socket.IO. */
+/** Decodes a text as the fast path does; undefined if the fast path leaves it to Socket.IO. */
 function byUs(text: string, guess = '/'): (Decoded & { name: string }) | undefined {
   const head: EventHead = { namespace: guess, id: undefined, name: '', start: 0 }
   if (!text.startsWith('2') || !readHead(text, 1, head)) return undefined
@@ -37,10 +37,10 @@ function byUs(text: string, guess = '/'): (Decoded & { name: string }) | undefin
   }
 }
 
-// Socket.IO refuses them, and no definition can declare one: nobody takes such an event from the lane.
+// Socket.IO refuses these names, and no definition can declare one, so the fast path never handles them.
 const RESERVED = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']
 
-t.test('an ordinary event is read as Socket.IO reads it, whatever namespace is guessed', async (t) => {
+t.test('an ordinary event is read as Socket.IO reads it, whatever namespace `head` had before', async (t) => {
   const texts = [
     '2["echo"]',
     '2["echo",1]',
@@ -66,7 +66,7 @@ t.test('an ordinary event is read as Socket.IO reads it, whatever namespace is g
   }
 })
 
-t.test('what is unusual is left to Socket.IO', async (t) => {
+t.test('an unusual text is left to Socket.IO', async (t) => {
   const texts = [
     '2',
     '2/chat',
@@ -95,7 +95,7 @@ t.test('what is unusual is left to Socket.IO', async (t) => {
 })
 
 t.test(
-  'events as the grammar has them, changed here and there, are read as Socket.IO does, or left to it',
+  'random events of the grammar, with random changes, are read as Socket.IO reads them, or left to it',
   async (t) => {
     const grammar = createGrammar(7)
     let state = 1
@@ -110,7 +110,7 @@ t.test(
         if (!text.startsWith('42') || text.length > 5_000) continue
         let changed = text.slice(1)
         for (let rest = random(4); rest > 0; rest--) {
-          // most of what is unusual is at the beginning
+          // Most unusual texts differ at the beginning.
           const at = random(random(2) > 0 ? 30 : changed.length + 1)
           changed =
             changed.slice(0, at) + (random(4) > 0 ? noise[random(noise.length)] : '') + changed.slice(at + random(3))
@@ -128,7 +128,7 @@ t.test(
         }
       }
     }
-    t.ok(counts.read > 20_000, `${counts.read} were read, ${counts.left} left`)
+    t.ok(counts.read > 20_000, `${counts.read} were read, ${counts.left} left to Socket.IO`)
   },
 )
 

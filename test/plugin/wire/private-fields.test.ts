@@ -1,12 +1,12 @@
 import t from 'tap'
 import { hasPrivateFields, isPrivateEngine, type PrivateClient } from '../../../plugin/wire/private-fields.js'
-import { stage } from '../lane-harness.js'
+import { stage } from '../fast-path-harness.js'
 
-t.test('a client of which anything is missing has not the seams', async (t) => {
+t.test('a client lacks the private fields if any one is missing', async (t) => {
   const { socket } = await stage(t, {}, { fast: false })
   const client = socket.client as unknown as PrivateClient
   t.ok(hasPrivateFields(client))
-  /** The same, but for what is at that path. */
+  /** A copy without the value at that path. */
   const without = (target: object, [name = '', ...path]: string[]): object => {
     const inner = Reflect.get(target, name) as object
     const value = path.length > 0 ? without(inner, path) : undefined
@@ -51,7 +51,7 @@ t.test('a client of which anything is missing has not the seams', async (t) => {
   for (const path of paths) t.notOk(hasPrivateFields(without(client, path.split('.')) as PrivateClient), path)
 })
 
-t.test('an engine of which anything is missing is not known', async (t) => {
+t.test('an engine lacks the private fields if any one is missing', async (t) => {
   const { app } = await stage(t, {}, { fast: false })
   const { engine } = app.io
   t.ok(isPrivateEngine(engine))

@@ -2,7 +2,7 @@ import t from 'tap'
 import { addToBatch } from '../../../plugin/wire/event-batch.js'
 import { beginReading, endReading, flushLater } from '../../../plugin/wire/read-batch.js'
 
-t.test('what is sent while a piece is read, or its events are handled, is written at its end', async (t) => {
+t.test('what is sent during a read, or while its events are handled, is written at the end of the read', async (t) => {
   const log: string[] = []
   const writer = { flush: () => log.push('written') }
   const receiver = { receive: ([name]: readonly unknown[]) => log.push(`handled ${name}`) }
@@ -14,7 +14,7 @@ t.test('what is sent while a piece is read, or its events are handled, is writte
   t.strictSame(log, ['read', 'handled a', 'written'])
 })
 
-t.test('a piece within another, of a client in this process, is handled and written with that one', async (t) => {
+t.test('a read within another, of a client in this process, is handled and written with the outer one', async (t) => {
   const log: string[] = []
   const writer = { flush: () => log.push('written') }
   const receiver = { receive: ([name]: readonly unknown[]) => log.push(`handled ${name}`) }
@@ -28,7 +28,7 @@ t.test('a piece within another, of a client in this process, is handled and writ
   t.strictSame(log, ['handled a', 'written'])
 })
 
-t.test('what is sent at any other time is written in the next turn of the loop, all at once', async (t) => {
+t.test('what is sent outside a read is written in the next tick, all at once', async (t) => {
   const log: string[] = []
   flushLater({ flush: () => log.push('one') })
   flushLater({ flush: () => log.push('other') })

@@ -4,33 +4,36 @@ import WebSocket from 'ws'
 import { limitUnread } from '../../../plugin/wire/slow-reader.js'
 import { build, heard, listen, until, WEBSOCKET } from '../harness.js'
 
-/** A connection of which we say when it creates, flushes and drains; and what was done to it. */
+/** A fake connection whose `packetCreate`, `flush` and `drain` the test emits; with its reports and closings. */
 function connect(limit: number) {
   const reports: number[] = []
   const closings: boolean[] = []
   const connection = Object.assign(new EventEmitter(), { close: (discard: boolean) => void closings.push(discard) })
   limitUnread(connection, limit, (bytes) => {
     reports.push(bytes)
-    if (closings.length >= reports.length) t.fail('it is reported before it is closed')
+    if (closings.length >= reports.length) t.fail('the report comes before the close')
   })
   const create = (data?: unknown) => connection.emit('packetCreate', { data })
   return { connection, create, reports, closings }
 }
 
-t.test('a connection for which more waits than the limit is reported, and closed without waiting for it', async (t) => {
-  const { connection, create, reports, closings } = connect(10)
-  create('12345')
-  connection.emit('flush')
-  create(Buffer.alloc(5))
-  t.strictSame(closings, [], 'as much as the limit may wait')
-  create('1')
-  t.strictSame(reports, [11])
-  t.strictSame(closings, [true])
-})
+t.test(
+  'a connection with more unread bytes than the limit is reported, then closed without waiting for its client',
+  async (t) => {
+    const { connection, create, reports, closings } = connect(10)
+    create('12345')
+    connection.emit('flush')
+    create(Buffer.alloc(5))
+    t.strictSame(closings, [], 'as many bytes as the limit may wait')
+    create('1')
+    t.strictSame(reports, [11])
+    t.strictSame(closings, [true])
+  },
+)
 
-t.test('what was read waits no longer', async (t) => {
+t.test('bytes that were read no longer count', async (t) => {
   const { connection, create, closings } = connect(10)
-  for (let turn = 0; turn < 100; turn++) {
+  for (let round = 0; round < 100; round++) {
     create('1234567890')
     connection.emit('flush')
     connection.emit('drain')
@@ -38,7 +41,7 @@ t.test('what was read waits no longer', async (t) => {
   t.strictSame(closings, [])
 })
 
-t.test('what was created while the rest was flushed waits on', async (t) => {
+t.test('a packet that was created during a flush still counts after it', async (t) => {
   const { connection, create, reports } = connect(10)
   create('1234567890')
   connection.emit('flush')
@@ -47,19 +50,19 @@ t.test('what was created while the rest was flushed waits on', async (t) => {
   connection.emit('flush')
   create(new ArrayBuffer(3))
   create(undefined)
-  t.strictSame(reports, [], 'a packet without data weighs nothing')
+  t.strictSame(reports, [], 'a packet without data has no bytes')
   create('x')
   t.strictSame(reports, [11])
 })
 
-t.test('0 is no limit', async (t) => {
+t.test('a limit of 0 turns the check off', async (t) => {
   const { connection, create, closings } = connect(0)
   create('x'.repeat(1_000_000))
   t.strictSame(closings, [])
   t.equal(connection.listenerCount('packetCreate'), 0)
 })
 
-t.test('a client that reads nothing is closed, and one that reads goes on', async (t) => {
+t.test('a client that reads nothing is disconnected, and one that reads stays connected', async (t) => {
   const warnings: Record<string, unknown>[] = []
   const stream = { write: (line: string) => void warnings.push(JSON.parse(line)) }
   const app = await build(t, { namespaces: { '/feed': {} }, limits: { bytesWaiting: 1_000_000 } }, undefined, {

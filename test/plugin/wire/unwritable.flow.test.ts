@@ -7,7 +7,7 @@ import { withoutDetails } from '../../../plugin/wire/connect-error-packet.js'
 import { build, client, logLines, refusal } from '../harness.js'
 
 /*
- * Refusals that can't be written as they are: each is told, what of it can be told, and the process lives.
+ * Refusals that can't be encoded: the client gets the part that can be, and the process does not end.
  */
 
 const internal = { message: 'Internal error', data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } }
@@ -29,19 +29,19 @@ const throwing = () => {
   throw new Error('secret')
 }
 
-/** An error of the application, and what is told of it. */
+/** An error of the application, and what the client gets. */
 const ERRORS: Record<string, [make: () => unknown, told: typeof internal]> = {
   'details with a BigInt': [() => refused({ details: { list: [{ n: 10n }] } }), conflict],
-  'details in themselves': [() => refused({ details: cyclic() }), conflict],
-  'details too deep': [() => refused({ details: nested(100_000) }), conflict],
+  'details with a cycle': [() => refused({ details: cyclic() }), conflict],
+  'details that are nested too deeply': [() => refused({ details: nested(100_000) }), conflict],
   'details that throw': [() => refused({}, 'details'), conflict],
-  'details of which a part throws': [
+  'details with a getter that throws': [
     () => refused({ details: Object.defineProperty({}, 'part', { enumerable: true, get: throwing }) }),
     conflict,
   ],
   'details whose toJSON throws': [() => refused({ details: { toJSON: throwing } }), conflict],
   'details that are a function': [() => refused({ details: () => {} }), conflict],
-  'details that are revoked': [
+  'details that are a revoked proxy': [
     () => {
       const { proxy, revoke } = Proxy.revocable({}, {})
       revoke()
@@ -52,12 +52,12 @@ const ERRORS: Record<string, [make: () => unknown, told: typeof internal]> = {
   'a code that throws': [() => refused({}, 'code'), internal],
   'a status that throws': [() => refused({}, 'statusCode'), internal],
   'a message that throws': [() => refused({}, 'message'), internal],
-  'a message that is no text': [() => refused({ message: 7n }), internal],
+  'a message that is not a string': [() => refused({ message: 7n }), internal],
   'no prototype': [
     () => Object.assign(Object.create(null), { statusCode: 409, code: 'TAKEN', message: 'no' }),
     conflict,
   ],
-  'a proxy that throws whatever it is asked': [
+  'a proxy whose every trap throws': [
     () => new Proxy({}, { get: throwing, has: throwing, getPrototypeOf: throwing, ownKeys: throwing }),
     internal,
   ],
@@ -70,14 +70,14 @@ function refused(fields: object, getter?: string): Error {
   return error
 }
 
-/** A refusal without the id that the log has. */
+/** A refusal without the id under which it is logged. */
 function withoutId({ message, data }: { message: string; data: unknown }) {
   const { details, ...rest } = data as { details?: { id?: string } }
   return { message, data: { ...rest, ...(details !== undefined && !details.id && { details }) } }
 }
 
 for (const [what, [make, told]] of Object.entries(ERRORS)) {
-  t.test(`a refusal that can't be written is told without what can't: ${what}`, async (t) => {
+  t.test(`a refusal that can't be encoded is sent without the part that can't: ${what}`, async (t) => {
     const { lines, logger } = logLines()
     const app = await build(
       t,
@@ -108,7 +108,7 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
     for (const name of ['/thrown', '/done', '/context', '/expiring']) {
       t.strictSame(withoutId(await refusal(app.injectSocket(name))), told, name)
     }
-    // What is no Error is an answer of the application, in its own words.
+    // A sent value that is not an Error is a reply of the application, with its own message.
     const { data } = await refusal(app.injectSocket('/sent'))
     t.match(data, { code: String, statusCode: Number })
     t.notMatch(JSON.stringify(data), 'secret')
@@ -120,7 +120,7 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
     }
   })
 
-  t.test(`nor does an error of a namespace's middleware end the process: ${what}`, async (t) => {
+  t.test(`an error of a namespace's middleware does not end the process: ${what}`, async (t) => {
     const { lines, logger } = logLines()
     const app = await build(t, { namespaces: { '/thrown': {}, '/refused': {}, '/data': {} } }, undefined, {
       logger,
@@ -139,7 +139,7 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
     t.ok(lines.some(({ level }) => level === 50))
   })
 
-  t.test(`nor does a refused event: ${what}`, async (t) => {
+  t.test(`an event refused with such an error does not end the process: ${what}`, async (t) => {
     const { app, socket } = await client(t, {
       events: {
         declared: {
@@ -164,7 +164,7 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
     t.equal(app.io.of('/chat').sockets.size, 1)
   })
 
-  t.test(`what is told can be written: ${what}`, async (t) => {
+  t.test(`toWireError() returns an error that can be encoded: ${what}`, async (t) => {
     t.doesNotThrow(() => JSON.stringify(toWireError(make())))
     t.equal(toWireError(make()).code, told.data.code)
   })
@@ -173,15 +173,16 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
 const REPLIES: Record<string, (reply: FastifyReply) => unknown> = {
   'a BigInt': (reply) => reply.code(403).send({ code: 'NO', message: 'no', details: { n: 10n } }),
   'a cycle': (reply) => reply.code(403).send({ code: 'NO', message: 'no', details: cyclic() }),
-  'a text that is nested too deeply': (reply) => {
+  'JSON that is nested too deeply': (reply) => {
     const deep = '['.repeat(20_000) + ']'.repeat(20_000)
     return reply.code(403).type('application/json').send(`{"code":"NO","message":"no","details":${deep}}`)
   },
-  'words that are none': (reply) => reply.code(403).send({ code: { a: 1 }, message: ['no'], details: null }),
+  'a code and a message that are not strings': (reply) =>
+    reply.code(403).send({ code: { a: 1 }, message: ['no'], details: null }),
 }
 
 for (const [what, hook] of Object.entries(REPLIES)) {
-  t.test(`a reply that can't be written is a refusal all the same: ${what}`, async (t) => {
+  t.test(`a reply that can't be encoded still refuses the connect: ${what}`, async (t) => {
     const app = await build(t, {
       namespaces: { '/chat': { preHandler: async (_request, reply) => hook(reply) as never } },
     })
@@ -189,7 +190,7 @@ for (const [what, hook] of Object.entries(REPLIES)) {
   })
 }
 
-t.test('a farewell is said, whatever the reason', async (t) => {
+t.test('namespace:disconnect is sent, whatever the type of the reason', async (t) => {
   const { app } = await client(t, {}, { userIdOf: () => 'ada' })
   const reasons = [10n, {}, Symbol('no'), Object.create(null), 7, null, cyclic()] as unknown as string[]
   for (const reason of reasons) {
@@ -204,43 +205,46 @@ t.test('a farewell is said, whatever the reason', async (t) => {
   }
 })
 
-t.test("nor does an application's own parser that fails end it, and who can't be told is disconnected", async (t) => {
-  const { lines, logger } = logLines()
-  class Encoder extends stock.Encoder {
-    override encode(packet: stock.Packet) {
-      const { data } = Object(packet.data) as { data?: { details?: unknown } }
-      if (packet.type === PacketType.CONNECT_ERROR && data?.details) throw new Error('no details')
-      if (packet.type === PacketType.EVENT) throw new Error('no events')
-      return super.encode(packet)
+t.test(
+  "an application's parser that throws does not end the process; a user that can't be notified is disconnected",
+  async (t) => {
+    const { lines, logger } = logLines()
+    class Encoder extends stock.Encoder {
+      override encode(packet: stock.Packet) {
+        const { data } = Object(packet.data) as { data?: { details?: unknown } }
+        if (packet.type === PacketType.CONNECT_ERROR && data?.details) throw new Error('no details')
+        if (packet.type === PacketType.EVENT) throw new Error('no events')
+        return super.encode(packet)
+      }
     }
-  }
-  const app = await build(
-    t,
-    {
-      io: { parser: { Encoder, Decoder: stock.Decoder } },
-      userIdOf: () => 'ada',
-      namespaces: {
-        '/chat': {},
-        '/no': {
-          preHandler: async () => {
-            throw refused({ details: { a: 1 } })
+    const app = await build(
+      t,
+      {
+        io: { parser: { Encoder, Decoder: stock.Decoder } },
+        userIdOf: () => 'ada',
+        namespaces: {
+          '/chat': {},
+          '/no': {
+            preHandler: async () => {
+              throw refused({ details: { a: 1 } })
+            },
           },
         },
       },
-    },
-    undefined,
-    { logger } as object,
-  )
-  t.strictSame(await refusal(app.injectSocket('/no')), conflict)
-  const socket = await app.injectSocket('/chat')
-  const gone = new Promise((resolve) => socket.once('disconnect', resolve))
-  app.disconnectUser('ada')
-  t.equal(await gone, 'io server disconnect')
-  const errors = lines.filter(({ level }) => level === 50).map(({ msg }) => msg)
-  t.strictSame(errors, ['the details of an error can not be sent', 'the reason of a disconnect can not be sent'])
-})
+      undefined,
+      { logger } as object,
+    )
+    t.strictSame(await refusal(app.injectSocket('/no')), conflict)
+    const socket = await app.injectSocket('/chat')
+    const gone = new Promise((resolve) => socket.once('disconnect', resolve))
+    app.disconnectUser('ada')
+    t.equal(await gone, 'io server disconnect')
+    const errors = lines.filter(({ level }) => level === 50).map(({ msg }) => msg)
+    t.strictSame(errors, ['the details of an error can not be sent', 'the reason of a disconnect can not be sent'])
+  },
+)
 
-t.test('what can be told of a refusal that fails in the encoder is told', async (t) => {
+t.test('a refusal that fails in the encoder is sent without its details', async (t) => {
   const base = { type: PacketType.CONNECT_ERROR, nsp: '/' }
   const told = (data: unknown) => withoutDetails({ ...base, data } as stock.Packet).data
   t.strictSame(told({ message: 'no', data: { code: 'X', statusCode: 409, details: 10n } }), {
@@ -258,7 +262,7 @@ t.test('what can be told of a refusal that fails in the encoder is told', async 
   }
 })
 
-t.test('a refusal of Socket.IO without data, or with some that is null, is told', async (t) => {
+t.test('a refusal of Socket.IO with data that is null is sent', async (t) => {
   const app = await build(t, { namespaces: { '/chat': {} } })
   app.io.of('/null').use((_socket, next) => next(Object.assign(new Error('no'), { data: null })))
   t.match(await refusal(app.injectSocket('/null')), { message: 'no' })

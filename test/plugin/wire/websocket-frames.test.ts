@@ -4,7 +4,7 @@ import t from 'tap'
 import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../plugin/wire/websocket-frames.js'
 import { type FrameOptions, frame, OPCODE } from '../../wire/wire.js'
 
-/** The ws that engine.io brings: what it reads and writes is right. */
+/** The ws that engine.io depends on, as the reference. */
 const { Receiver, Sender } = createRequire(createRequire(import.meta.resolve('socket.io')).resolve('engine.io'))(
   'ws',
 ) as {
@@ -12,7 +12,7 @@ const { Receiver, Sender } = createRequire(createRequire(import.meta.resolve('so
   Sender: { frame(data: string, options: object): (Buffer | string)[] }
 }
 
-/** What ws makes of a chunk: its messages, and with what code it would close. */
+/** Reads a chunk by ws: its messages, and the code with which it would close. */
 async function byWs(chunk: Buffer, maxPayload: number): Promise<unknown[]> {
   const receiver = new Receiver({ isServer: true, maxPayload })
   const seen: unknown[] = []
@@ -26,14 +26,14 @@ async function byWs(chunk: Buffer, maxPayload: number): Promise<unknown[]> {
   return seen
 }
 
-/** The same, as far as it is ours to read. */
+/** Reads the text frames of a chunk by readTextFrames(), the rest by ws. */
 async function byUs(chunk: Buffer, maxPayload: number): Promise<{ seen: unknown[]; ours: number }> {
   const texts: unknown[] = []
   const read = readTextFrames(chunk, maxPayload, { receiveText: (text) => void texts.push(text) })
   return { seen: [...texts, ...(await byWs(chunk.subarray(read), maxPayload))], ours: texts.length }
 }
 
-/** Copies bytes to where no word begins, or one does; in an ArrayBuffer that ends where they end. */
+/** Copies bytes to that offset of an ArrayBuffer that ends where they end: aligned to a word or not. */
 function placed(bytes: Uint8Array, offset: number): Buffer {
   const buffer = Buffer.from(new ArrayBuffer(offset + bytes.length), offset)
   buffer.set(bytes)
@@ -61,7 +61,7 @@ const WIDE = [
 ]
 const NO_UTF8 = ['ff', 'c3', 'c080', 'eda080', 'f4908080', '80', 'e282', 'f8888080', '78ff']
 
-t.test('texts of a chunk are read as ws reads them, wherever its bytes lie', async (t) => {
+t.test('text frames of a chunk are read as ws reads them, at every alignment', async (t) => {
   for (const text of [...TEXTS, ...WIDE, 'z'.repeat(65_535), 'z'.repeat(65_536)]) {
     for (const offset of [0, 1, 2, 3]) {
       const bytes = Buffer.concat([frame(OPCODE.text, text), frame(OPCODE.text, 'next')])
@@ -72,33 +72,33 @@ t.test('texts of a chunk are read as ws reads them, wherever its bytes lie', asy
   }
 })
 
-t.test('what is no whole short text of UTF-8 is left as it was, and all behind it', async (t) => {
+t.test('a frame that is not a complete, short UTF-8 text stays unchanged, and all behind it', async (t) => {
   const left: Record<string, Buffer> = {
-    'bytes that are no UTF-8': frame(OPCODE.text, Buffer.from('78787878787878ff', 'hex')),
+    'bytes that are not UTF-8': frame(OPCODE.text, Buffer.from('78787878787878ff', 'hex')),
     'a binary frame': frame(OPCODE.binary, 'x'),
     'a ping': frame(OPCODE.ping, 'x'),
     'a close': frame(OPCODE.close),
-    'the first of a fragmented text': frame(OPCODE.text, 'x', { isFinal: false }),
-    'the last of one': frame(OPCODE.continuation, 'x'),
+    'the first frame of a fragmented text': frame(OPCODE.text, 'x', { isFinal: false }),
+    'the last frame of a fragmented text': frame(OPCODE.continuation, 'x'),
     'a text without a mask': frame(OPCODE.text, 'xxxxxx', { isMasked: false }),
     'a reserved bit': frame(OPCODE.text, 'x', { reserved: 0x40 }),
     'a length of 64 bits': Buffer.concat([Buffer.from('81ff0000000000000001', 'hex'), Buffer.alloc(5)]),
     'a text that is too long': frame(OPCODE.text, 'x'.repeat(101)),
-    'a text of which the last byte is not here': frame(OPCODE.text, 'x'.repeat(100)).subarray(0, -1),
+    'a text whose last byte is missing': frame(OPCODE.text, 'x'.repeat(100)).subarray(0, -1),
   }
   for (const [what, bytes] of Object.entries(left)) {
     const chunk = Buffer.concat([frame(OPCODE.text, 'first'), bytes, frame(OPCODE.text, 'last')])
     const before = Buffer.from(chunk)
     const texts: string[] = []
-    const whole = what.endsWith('not here') ? chunk.subarray(0, -frame(OPCODE.text, 'last').length) : chunk
+    const whole = what.endsWith('missing') ? chunk.subarray(0, -frame(OPCODE.text, 'last').length) : chunk
     const read = readTextFrames(whole, 100, { receiveText: (text) => void texts.push(text) })
     t.strictSame(texts, ['first'], what)
-    t.ok(chunk.subarray(read).equals(before.subarray(read)), 'it is as it was')
+    t.ok(chunk.subarray(read).equals(before.subarray(read)), 'the rest is unchanged')
     t.equal(read, frame(OPCODE.text, 'first').length)
   }
 })
 
-t.test('a head that is cut off anywhere is left', async (t) => {
+t.test('a frame whose head is cut off anywhere stays unread', async (t) => {
   const bytes = frame(OPCODE.text, 'x'.repeat(200))
   for (let length = 0; length < 9; length++) {
     for (const offset of [0, 1, 2, 3]) {
@@ -107,7 +107,7 @@ t.test('a head that is cut off anywhere is left', async (t) => {
   }
 })
 
-t.test('any chunk, with or without faults, comes to what ws makes of it', async (t) => {
+t.test('any chunk, with or without faults, gives the messages and the close code that ws gives', async (t) => {
   const random = createRandom(1)
   const pick = <Item>(items: readonly Item[]) => items[random(items.length)] as Item
   let ours = 0
@@ -136,10 +136,10 @@ t.test('any chunk, with or without faults, comes to what ws makes of it', async 
     t.strictSame(got.seen, expected, part.toString('hex'))
   }
   t.equal(differences, 0)
-  t.ok(ours > 5_000, `${ours} texts were ours`)
+  t.ok(ours > 5_000, `${ours} texts were read by readTextFrames()`)
 })
 
-t.test('what is said to be UTF-8 is what ws says', async (t) => {
+t.test('a payload is accepted as UTF-8 if ws accepts it', async (t) => {
   const random = createRandom(2)
   const units = [
     '78',
@@ -167,7 +167,7 @@ t.test('what is said to be UTF-8 is what ws says', async (t) => {
   }
 })
 
-t.test('the frame of a text is that of ws', async (t) => {
+t.test('textFrame() writes the frame that ws writes', async (t) => {
   const byWs = (text: string) => {
     const parts = Sender.frame(text, { fin: true, opcode: 1, mask: false, readOnly: false, rsv1: false })
     return Buffer.concat(parts.map((part) => Buffer.from(part as string)))

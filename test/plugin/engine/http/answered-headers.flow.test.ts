@@ -6,7 +6,7 @@ import t from 'tap'
 import { build, join, listen, next, POLLING, shake, WEBSOCKET } from '../../harness.js'
 
 /*
- * The headers of the answers: all cookies, on every transport; what hooks have set, also on later polls.
+ * The headers of responses: all cookies on every transport; headers that hooks have set, also on later polls.
  */
 
 type HeaderListener = (headers: Record<string, unknown>, raw: IncomingMessage) => void
@@ -30,19 +30,19 @@ async function cookieApp(t: Parameters<typeof build>[0], event: 'initial_headers
 const namesOf = (cookies: readonly string[] | undefined) => (cookies ?? []).map((line) => line.split('=')[0]).sort()
 
 for (const event of ['initial_headers', 'headers'] as const) {
-  t.test(`a listener of ${event} that sets a cookie drops none, of hooks, sessions or io.cookie`, async (t) => {
+  t.test(`a listener of ${event} that sets a cookie keeps those of hooks, HTTP sessions and io.cookie`, async (t) => {
     const host = await cookieApp(t, event)
     const all = ['hook', 'io', 'listener', 'other', 'sessionId']
     const polled = await fetch(`http://${host}${POLLING}`)
     t.strictSame(namesOf(polled.headers.getSetCookie()), all, 'polling')
     const { headers } = await shake(`ws://${host}${WEBSOCKET}`)
-    // The engine gives its own only over polling.
+    // The engine sets its own cookie only over polling.
     const others = all.filter((name) => name !== 'io')
     t.strictSame(namesOf(headers['set-cookie'] as string[]), others, 'WebSocket')
   })
 }
 
-t.test('a refusal by reply.raw.writeHead has its status text and its headers, in every form', async (t) => {
+t.test('a refusal by reply.raw.writeHead() has its status and its headers, in every form', async (t) => {
   const forms: [unknown[], Record<string, string>][] = [
     [['No Entry'], {}],
     [['No Entry', { 'X-Why': 'because' }], { 'x-why': 'because' }],
@@ -55,7 +55,7 @@ t.test('a refusal by reply.raw.writeHead has its status text and its headers, in
     const app = await build(t, undefined, (app) => {
       app.addHook('onRequest', async (_request, reply) => {
         reply.hijack()
-        // What is undefined is left out, as a caller with a variable does.
+        // An undefined argument is ignored.
         ;(reply.raw.writeHead as (...args: unknown[]) => typeof reply.raw)(403, ...rest).end('no')
       })
     })
@@ -66,7 +66,7 @@ t.test('a refusal by reply.raw.writeHead has its status text and its headers, in
   }
 })
 
-t.test('the status text of a refusal reaches a WebSocket client, and is what a refused connect is told', async (t) => {
+t.test('the status text of a refusal is the message of the connect error', async (t) => {
   const app = await build(t, undefined, (app) => {
     app.addHook('onRequest', async ({ method }, reply) => {
       if (method !== 'CONNECT') return
@@ -77,48 +77,51 @@ t.test('the status text of a refusal reaches a WebSocket client, and is what a r
   await t.rejects(app.injectSocket('/chat'), { message: 'No Entry' })
 })
 
-t.test('what hooks set on a polling handshake is on later polls and posts, but what is of one answer', async (t) => {
-  let asked = 0
-  const origin = 'https://page.example'
-  const app = await build(t, { namespaces: { '/chat': {} }, io: { cors: { origin: [origin] } } }, async (app) => {
-    await app.register(cors, { origin: [origin], credentials: true, exposedHeaders: ['x-own'] })
-    app.addHook('onRequest', async ({ method }, reply) => {
-      if (method !== 'CONNECT') asked++
-      reply.header('x-own', 'one').header('set-cookie', 'a=1').header('cache-control', 'max-age=60')
-      reply.header('x-ratelimit-remaining', 3)
+t.test(
+  'headers that hooks set on a polling handshake are on later polls and posts, except those about one response',
+  async (t) => {
+    let asked = 0
+    const origin = 'https://page.example'
+    const app = await build(t, { namespaces: { '/chat': {} }, io: { cors: { origin: [origin] } } }, async (app) => {
+      await app.register(cors, { origin: [origin], credentials: true, exposedHeaders: ['x-own'] })
+      app.addHook('onRequest', async ({ method }, reply) => {
+        if (method !== 'CONNECT') asked++
+        reply.header('x-own', 'one').header('set-cookie', 'a=1').header('cache-control', 'max-age=60')
+        reply.header('x-ratelimit-remaining', 3)
+      })
+      app.addHook('onSend', async (_request, reply) => void reply.header('x-late', 'two'))
     })
-    app.addHook('onSend', async (_request, reply) => void reply.header('x-late', 'two'))
-  })
-  const url = `http://127.0.0.1:${await listen(app)}${POLLING}`
-  const headers = { origin }
-  const handshake = await fetch(url, { headers })
-  t.match(handshake.headers.get('set-cookie'), 'a=1')
-  const { sid } = JSON.parse((await handshake.text()).slice(1))
-  const post = await fetch(`${url}&sid=${sid}`, { method: 'POST', body: '40/chat,', headers })
-  const poll = await fetch(`${url}&sid=${sid}`, { headers })
-  for (const answer of [handshake, post, poll]) {
-    t.equal(answer.status, 200)
-    t.equal(answer.headers.get('access-control-allow-origin'), origin)
-    t.equal(answer.headers.get('access-control-allow-credentials'), 'true')
-    t.equal(answer.headers.get('access-control-expose-headers'), 'x-own')
-    t.equal(answer.headers.get('x-own'), 'one')
-    t.equal(answer.headers.get('x-late'), 'two')
-    t.match(answer.headers.get('vary'), /origin/i)
-  }
-  for (const answer of [post, poll]) {
-    t.equal(answer.headers.get('set-cookie'), null)
-    t.not(answer.headers.get('cache-control'), 'max-age=60')
-    t.equal(answer.headers.get('x-ratelimit-remaining'), null)
-  }
-  t.equal(asked, 1, 'no hook runs for a poll')
-  const preflight = await fetch(`${url}&sid=${sid}`, {
-    method: 'OPTIONS',
-    headers: { ...headers, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-token' },
-  })
-  t.equal(preflight.headers.get('access-control-allow-credentials'), 'true')
-})
+    const url = `http://127.0.0.1:${await listen(app)}${POLLING}`
+    const headers = { origin }
+    const handshake = await fetch(url, { headers })
+    t.match(handshake.headers.get('set-cookie'), 'a=1')
+    const { sid } = JSON.parse((await handshake.text()).slice(1))
+    const post = await fetch(`${url}&sid=${sid}`, { method: 'POST', body: '40/chat,', headers })
+    const poll = await fetch(`${url}&sid=${sid}`, { headers })
+    for (const answer of [handshake, post, poll]) {
+      t.equal(answer.status, 200)
+      t.equal(answer.headers.get('access-control-allow-origin'), origin)
+      t.equal(answer.headers.get('access-control-allow-credentials'), 'true')
+      t.equal(answer.headers.get('access-control-expose-headers'), 'x-own')
+      t.equal(answer.headers.get('x-own'), 'one')
+      t.equal(answer.headers.get('x-late'), 'two')
+      t.match(answer.headers.get('vary'), /origin/i)
+    }
+    for (const answer of [post, poll]) {
+      t.equal(answer.headers.get('set-cookie'), null)
+      t.not(answer.headers.get('cache-control'), 'max-age=60')
+      t.equal(answer.headers.get('x-ratelimit-remaining'), null)
+    }
+    t.equal(asked, 1, 'no hook runs for a poll')
+    const preflight = await fetch(`${url}&sid=${sid}`, {
+      method: 'OPTIONS',
+      headers: { ...headers, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-token' },
+    })
+    t.equal(preflight.headers.get('access-control-allow-credentials'), 'true')
+  },
+)
 
-t.test('a poll of another origin has not the CORS headers of the handshake', async (t) => {
+t.test('a poll of another origin does not have the CORS headers of the handshake', async (t) => {
   const app = await build(t, undefined, (app) => {
     app.addHook('onRequest', async (_request, reply) => {
       reply.header('access-control-allow-credentials', 'true').header('x-own', 'x'.repeat(3_000))
@@ -135,7 +138,7 @@ t.test('a poll of another origin has not the CORS headers of the handshake', asy
   t.equal(post.headers.get('x-own')?.length, 3_000)
 })
 
-t.test('where hooks set nothing, or the same again, later polls work as they did', async (t) => {
+t.test('later polls work if hooks set no header, and if they set the same header for each handshake', async (t) => {
   for (const prepare of [undefined, true]) {
     const app = await build(t, undefined, (app) => {
       if (prepare) app.addHook('onRequest', async (_request, reply) => void reply.header('x-own', '1'))

@@ -2,7 +2,7 @@ import type { FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import { build, heard, join, listen, next, TRANSPORTS, until } from '../../harness.js'
 
-/** How many listeners there are, by event. */
+/** The number of listeners of each event. */
 function countListeners(emitter: NodeJS.EventEmitter): Record<string, number> {
   return Object.fromEntries(emitter.eventNames().map((event) => [String(event), emitter.listenerCount(event)]))
 }
@@ -13,7 +13,7 @@ for (const transports of TRANSPORTS) {
     'with a log': { logger: { level: 'fatal' } },
     'with timeouts': { handlerTimeout: 10_000, requestTimeout: 10_000, connectionTimeout: 10_000 },
   })) {
-    t.test(`over ${transports.join(' -> ')}, ${kind}, no listener of a connect stays on the connection`, async (t) => {
+    t.test(`over ${transports.join(' -> ')}, ${kind}, a connect leaves no listener on the connection`, async (t) => {
       let isAborted = false
       const app = await build(
         t,
@@ -55,7 +55,7 @@ for (const transports of TRANSPORTS) {
   }
 }
 
-t.test('a hook that reads the payload finds none', async (t) => {
+t.test('a hook that reads the payload of a connect reads an empty stream', async (t) => {
   const app = await build(t, undefined, (app) => {
     app.addHook('preParsing', (_request, _reply, payload, done) => {
       payload.on('data', () => t.fail('there is no body'))
@@ -71,7 +71,7 @@ t.test('a hook that reads the payload finds none', async (t) => {
   }
 })
 
-t.test("a connect has the cookies that its client has after the handshake's answer", async (t) => {
+t.test('a connect has the cookies that its client has after the response to the handshake', async (t) => {
   const seen: unknown[] = []
   const app = await build(
     t,

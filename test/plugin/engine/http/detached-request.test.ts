@@ -8,7 +8,7 @@ import { UpgradeRequest } from '../../../../plugin/engine/http/detached-request.
 import { HEADER_SHAPE, inheritHeaders } from '../../../../plugin/engine/http/header-cache.js'
 import { build, heard, listen, until, WEBSOCKET } from '../../harness.js'
 
-/** A raw request as node has read it. */
+/** Creates a raw request as node would have parsed it. */
 function read(
   rawHeaders: string[],
   url = '/socket.io/?EIO=4&transport=websocket',
@@ -24,7 +24,7 @@ function read(
 
 const SENT = ['Host', 'here', 'Connection', 'Upgrade', 'X-Own', '1']
 
-t.test('what is kept of an upgrade is what node had read', async (t) => {
+t.test('an UpgradeRequest has the fields of the request that node has parsed', async (t) => {
   for (const sent of [SENT, [...SENT, 'x-own', '2'], []]) {
     const raw = read(sent)
     const kept = new UpgradeRequest(raw) as unknown as IncomingMessage
@@ -43,11 +43,11 @@ function pick({ method, url, httpVersion, rawHeaders, headers }: IncomingMessage
   return { method, url, httpVersion, rawHeaders, headers }
 }
 
-t.test('there is nothing to read', async (t) => {
+t.test('an UpgradeRequest is an empty stream', async (t) => {
   for await (const _chunk of new UpgradeRequest(read(SENT)) as unknown as IncomingMessage) t.fail('there is no body')
 })
 
-t.test('a connect has the headers of its handshake as they are now, but for those of the connection', async (t) => {
+t.test('a connect has the current headers of its handshake, except those of the connection', async (t) => {
   for (const sent of [SENT, [...SENT, 'x-own', '2']]) {
     const kept = new UpgradeRequest(read(sent)) as unknown as IncomingMessage
     t.strictSame(inheritHeaders(kept), { host: 'here', 'x-own': '1' })
@@ -62,7 +62,7 @@ t.test('a connect has the headers of its handshake as they are now, but for thos
   }
 })
 
-t.test('whoever makes up names of headers gets them, and fills no memory', async (t) => {
+t.test('invented header names are kept on their request', async (t) => {
   for (let index = 0; index < 600; index++) {
     const name = `X-${index}`
     const kept = new UpgradeRequest(read([name, 'x']))
@@ -71,26 +71,26 @@ t.test('whoever makes up names of headers gets them, and fills no memory', async
   }
 })
 
-t.test('nor ends it that others have theirs in common', async (t) => {
+t.test('invented header names do not evict the shape of a browser that is used again', async (t) => {
   const shapeOf = (names: string[]) => new UpgradeRequest(read(names.flatMap((name) => [name, 'x'])))[HEADER_SHAPE]
   const browser = ['Host', 'User-Agent', 'X-Of-A-Browser']
   const first = shapeOf(browser)
   for (let index = 0; index < 2_000; index++) {
     shapeOf([`X-Made-Up-${index}`])
-    if (index % 100 === 0) t.equal(shapeOf(browser), first, 'it is asked for again and again')
+    if (index % 100 === 0) t.equal(shapeOf(browser), first, 'a shape in use stays')
   }
   for (let index = 0; index < 2_000; index++) shapeOf([`X-Made-Up-Again-${index}`])
-  t.not(shapeOf(browser), first, 'what nobody asks for goes')
+  t.not(shapeOf(browser), first, 'a shape that is not used is evicted')
   t.equal(shapeOf(browser), shapeOf(browser))
   const long = [`X-${'long'.repeat(1_000)}`]
-  t.not(shapeOf(long), shapeOf(long), 'what is too long to be of any browser is not kept')
+  t.not(shapeOf(long), shapeOf(long), 'names that are too long for a browser are not cached')
 })
 
-t.test('a header may be called __proto__ or constructor, and changes nothing', async (t) => {
+t.test('a header may be named __proto__ or constructor, without an effect on objects', async (t) => {
   for (const name of ['__proto__', 'Constructor', 'toString', 'hasOwnProperty']) {
     const sent = ['Host', 'here', name, 'x', 'X-Own', '1']
     const headers: Record<string, string> = { host: 'here', 'x-own': '1' }
-    // As node has it.
+    // node drops `__proto__`.
     if (name !== '__proto__') headers[name.toLowerCase()] = 'x'
     for (let times = 2; times > 0; times--) {
       const raw = Object.assign(read(sent), { headers: { ...headers } })
@@ -114,7 +114,7 @@ t.test('a header may be called __proto__ or constructor, and changes nothing', a
   t.equal({}.toString(), '[object Object]')
 })
 
-t.test('a client that sends such headers joins like any other', async (t) => {
+t.test('a client that sends a header named __proto__ joins', async (t) => {
   const seen: object[] = []
   const app = await build(t, {
     namespaces: { '/chat': { onConnect: ({ request }) => void seen.push(request.headers, request.raw.headers) } },
@@ -131,7 +131,7 @@ t.test('a client that sends such headers joins like any other', async (t) => {
   }
 })
 
-t.test('whoever makes up values of headers gets them, too', async (t) => {
+t.test('invented header values are kept on their request', async (t) => {
   for (let index = 0; index < 1_100; index++) {
     const kept = new UpgradeRequest(read(['User-Agent', `Browser ${index}`, 'Cookie', 'a=1']))
     t.strictSame(kept.headers, { 'user-agent': `Browser ${index}`, cookie: 'a=1' })
@@ -140,7 +140,7 @@ t.test('whoever makes up values of headers gets them, too', async (t) => {
   t.strictSame(new UpgradeRequest(read(['Accept', long])).headers, { accept: long })
 })
 
-t.test('the query is read as the engine would, or left to it', async (t) => {
+t.test('the query is read as the engine reads it, or left to the engine', async (t) => {
   const cases: [url: string, query: Record<string, string> | undefined][] = [
     ['/?EIO=4&transport=websocket', { EIO: '4', transport: 'websocket' }],
     ['/?a=1&a=2&&b&c=x=y&=z', { a: '2', b: '', c: 'x=y', '': 'z' }],
@@ -157,7 +157,7 @@ t.test('the query is read as the engine would, or left to it', async (t) => {
   }
 })
 
-t.test("a connect's raw request is its handshake's, but for its method, its address and its body", async (t) => {
+t.test("a connect's raw request has the fields of its handshake, except method, address and body", async (t) => {
   const handshake = new UpgradeRequest(read(SENT, '/socket.io/?EIO=4&own=1')) as unknown as IncomingMessage
   const raw = deriveConnect(handshake, '/chat', { token: 'abc' }) as unknown as IncomingMessage
   t.strictSame(pick(raw), {
@@ -172,7 +172,7 @@ t.test("a connect's raw request is its handshake's, but for its method, its addr
   t.strictSame([raw.httpVersionMajor, raw.httpVersionMinor, raw.socket], [1, 1, handshake.socket])
 })
 
-t.test("a connect's query is its handshake's, without what is the engine's", async (t) => {
+t.test("a connect's query is that of its handshake without the engine's parameters", async (t) => {
   const urlOf = (query: string) => {
     const handshake = new UpgradeRequest(read(SENT, `/socket.io/${query}`)) as unknown as IncomingMessage
     return deriveConnect(handshake, '/chat', {}).url

@@ -5,7 +5,11 @@ import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/ind
 import { frame, OPCODE, WireSocket } from '../wire/wire.js'
 import { build, listen } from './harness.js'
 
-/** Private fields of a connection that show whether its fast path is open. */
+/*
+ * A server and raw WebSocket clients of it, for tests that hold both on the fast path and without it.
+ */
+
+/** Private fields of the engine's socket. */
 export interface Connection {
   readonly transport: { readonly name: string; readonly writable: boolean; readonly socket: object }
   readonly readyState: string
@@ -17,14 +21,14 @@ export interface Connection {
   once(event: string, listener: (...args: never[]) => void): unknown
 }
 
-/** One specification, with `fast` on and off: it holds for both. */
+/** Runs a test twice: on the fast path, and with `fast: false`. */
 export function inBothModes(title: string, specification: (t: Test, fast: boolean) => Promise<void>): void {
   for (const fast of [true, false]) {
-    t.test(`${title}, ${fast ? 'over the fast path' : 'over the regular path'}`, (t) => specification(t, fast))
+    t.test(`${title}, ${fast ? 'on the fast path' : 'with fast: false'}`, (t) => specification(t, fast))
   }
 }
 
-/** A server, and a client of `/chat` that is written byte by byte. */
+/** Starts a server and connects a raw client to `/chat`. */
 export async function stage(
   t: Test,
   definition: AnyNamespaceDefinition,
@@ -35,7 +39,7 @@ export async function stage(
   return { app, port, ...(await enter(t, app, port)) }
 }
 
-/** Another client of `/chat`, and its socket on the server. */
+/** Connects another raw client to `/chat`; returns it with its socket on the server. */
 export async function enter(
   t: Test,
   app: FastifyInstance,
@@ -49,8 +53,8 @@ export async function enter(
   return { wire, socket: socket as Socket }
 }
 
-/** Whether a socket's connection uses the fast path. */
-export function isLaned({ conn }: Socket): boolean {
+/** Whether a socket's connection is on the fast path. */
+export function isFast({ conn }: Socket): boolean {
   return Object.hasOwn(conn, 'write')
 }
 
@@ -58,12 +62,12 @@ export function connectionOf({ conn }: Socket): Connection {
   return conn as unknown as Connection
 }
 
-/** Text frames in one chunk. */
-export function piece(...texts: (string | Uint8Array)[]): Buffer {
+/** Joins text frames, and bytes, to one chunk. */
+export function chunkOf(...texts: (string | Uint8Array)[]): Buffer {
   return Buffer.concat(texts.map((text) => (typeof text === 'string' ? frame(OPCODE.text, text) : text)))
 }
 
-/** The messages up to and including the given one, or to the end of the connection. */
+/** Reads the messages up to and including `last`, or until the connection ends. */
 export async function until(wire: WireSocket, last: string): Promise<unknown[]> {
   const messages: unknown[] = []
   for (;;) {
