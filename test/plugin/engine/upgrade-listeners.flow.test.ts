@@ -12,6 +12,8 @@ import { Line, request, upgrade } from '../../wire/wire.js'
 import { build, heard, join, listen, next, POLLING, until, WEBSOCKET } from '../harness.js'
 
 /*
+ * Requests with an Upgrade header: for the engine, for other listeners, and without a listener.
+ */
 
 const H2C = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
 const CHUNKED = 'POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n'
