@@ -2,12 +2,12 @@ import { messageSchema } from './message.js'
 import type { Scenario } from './scenarios.js'
 
 /*
- * What every contender serves, whatever its idiom.
+ * The application that every contender serves: namespace, room, join hook and the events of the start-up scenario.
  */
 
 export const NAMESPACE = '/bench'
 
-/** Whoever sits on a lower seat is in this room; the seat is in the handshake's query. */
+/** Sockets whose seat, in the handshake's query, is below ROOM_SEATS are in this room. */
 export const ROOM = 'members'
 export const ROOM_SEATS = 50
 
@@ -19,7 +19,7 @@ export function namespacesOf({ namespaces }: Scenario): string[] {
   return Array.from({ length: namespaces }, (_, index) => (index === 0 ? NAMESPACE : `${NAMESPACE}-${index + 1}`))
 }
 
-/** The one asynchronous hook of who joins. rejects when the token is another. */
+/** The asynchronous hook of a join. Rejects an unknown token. */
 export async function checkToken(token: unknown): Promise<void> {
   if (token !== TOKEN) throw new Error('another token')
 }
@@ -30,7 +30,7 @@ export interface StartUpEvent {
   readonly extra: { readonly name: string; readonly maxLength: number }
 }
 
-/** The ten events of one of a hundred namespaces, for start-up. */
+/** The ten events of one of the hundred namespaces of the start-up scenario. */
 export function startUpEventsOf(namespace: string): StartUpEvent[] {
   const number = Number(namespace.slice(NAMESPACE.length + 1)) || 1
   return Array.from({ length: START_UP_EVENTS }, (_, index) => ({
@@ -39,7 +39,7 @@ export function startUpEventsOf(namespace: string): StartUpEvent[] {
   }))
 }
 
-/** The message's schema with that property. */
+/** The schema of a message with the extra property of the event. */
 export function createStartUpSchema({ extra: { name, maxLength } }: StartUpEvent) {
   return {
     ...messageSchema,

@@ -3,11 +3,11 @@ import type { Figure } from './figure.js'
 import type { Measured } from './measure.js'
 
 /*
- * The ratios of one scenario as bars, in SVG: bare's line at 1.00, and the noise as a band around it.
+ * Draws the ratios of one scenario as bars in SVG, with a line for bare at 1.00 and a band for the noise.
  */
 
-// Pixels. Widths are per cent: a chart is as wide as its place, its text is not scaled with it, and page.css leaves room for
-// labels on both sides.
+// Heights are pixels, widths per cent: a chart fills its column without scaling its text. page.css leaves room for labels on
+// both sides.
 const ROW = 22
 const BAR = 14
 const AXIS = 22
@@ -27,7 +27,7 @@ export function renderChart({ title, unit, noise, figures }: Measured): string {
   const ticks = ticksTo(most).map(
     (tick) => `<text class="tick" x="${x(tick)}" y="${bottom + AXIS / 2}">${tick.toFixed(tick % 1 ? 1 : 0)}</text>`,
   )
-  // the line before the labels: it runs behind them
+  // The line is drawn before the labels, so that it is behind them.
   return `<svg height="${bottom + AXIS}" role="img" aria-label="${escapeText(`${title}: ${unit}`)}, bare is 1">
 <rect class="band" x="${x(low)}" width="${x(high - low)}" height="${bottom}"/>
 ${bars.join('\n')}

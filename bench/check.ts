@@ -3,13 +3,13 @@ import type { Figure } from './figure.js'
 import type { Measured } from './measure.js'
 
 /*
- * Whether it has become slower: ratios to bare, now and in the results that were written down, and the noise of both.
+ * `--check`: compares the ratios to bare with those of the saved results, and finds regressions beyond the noise of both.
  */
 
-/** What is still no regression, beyond the noise of both runs. */
+/** Beyond the noise of both runs, a ratio may be this share higher before it is a regression. */
 const MARGIN = 0.05
 
-/** What noise may allow, beside the ratio before, without a word of it. */
+/** If the noise allows more than this factor, the check warns that it may hide a regression. */
 const BLUNT = 1.25
 
 export interface Comparison {
@@ -20,11 +20,11 @@ export interface Comparison {
   /** The highest ratio that noise explains. */
   readonly allowed: number
   readonly isWorse: boolean
-  /** Whether noise allows so much that a regression may not be seen. */
+  /** Whether the noise may hide a regression. */
   readonly isBlunt: boolean
 }
 
-/** Every figure of ours that both have. */
+/** Compares the figures of ours that both results have. */
 export function compareResults(before: readonly Measured[], now: readonly Measured[]): Comparison[] {
   return now.flatMap((scenario) => {
     const known = before.find(({ id }) => id === scenario.id)
@@ -45,13 +45,13 @@ function compareFigures(known: Measured, old: Figure, scenario: Measured, figure
     before: old.ratio,
     now: figure.ratio,
     allowed,
-    // a ratio that is no number is no good one
+    // NaN counts as worse
     isWorse: !(figure.ratio <= allowed),
     isBlunt: allowed > old.ratio * BLUNT,
   }
 }
 
-/** What was worse, and still was when it was measured again. */
+/** The figures that were worse in both measurements. */
 export function regressionsOf(first: readonly Comparison[], again: readonly Comparison[]): Comparison[] {
   return first.filter((each) => each.isWorse && findAgain(again, each)?.isWorse)
 }
@@ -61,7 +61,7 @@ export function findAgain(again: readonly Comparison[], { scenario, contender }:
   return again.find((each) => each.scenario === scenario && each.contender === contender)
 }
 
-/** As a share of the ratio: what the base's copy is off, or what the median may be, whichever is more. */
+/** As a share of the ratio: the deviation of bare's copy or the uncertainty of the median, whichever is larger. */
 function noiseOf({ noise }: Measured, { ratio, uncertainty }: Figure): number {
   return Math.max(noise, uncertainty / ratio)
 }

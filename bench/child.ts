@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 /*
- * A process of the bench, on the core it is given. It is asked over its channel, one question at a time.
+ * Starts a process of the bench on a given core. It answers questions over its IPC channel, one at a time.
  */
 
 export interface Child {
@@ -17,14 +17,14 @@ interface ChildOptions {
   /** Below bench/. */
   readonly file: string
   readonly args: readonly string[]
-  /** undefined: wherever the system puts it. */
+  /** Undefined: any core. */
   readonly core: number | undefined
-  /** Whether its start is measured, too: then it is on its core from the beginning. Default: where there is room, at first. */
+  /** Whether its start is measured: then it is pinned from the beginning, otherwise after its first message. */
   readonly isStartMeasured?: boolean
   readonly nodeOptions?: readonly string[]
 }
 
-/** Starts it and awaits its first message. rejects, as every question does, when it ends before it has answered. */
+/** Starts a process and awaits its first message. Rejects, as every question does, if the process ends before it answers. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { file, args, core, isStartMeasured = false, nodeOptions = [] } = options
   const path = fileURLToPath(new URL(file, import.meta.url))
@@ -44,7 +44,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   ended.catch(() => undefined)
   const next = () => Promise.race([nextMessage(child), ended])
   const greeting = await next()
-  // all of its threads
+  // -a: all of its threads
   if (core !== undefined) spawnSync('taskset', ['-acp', String(core), String(child.pid)])
   return {
     greeting,

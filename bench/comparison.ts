@@ -4,7 +4,7 @@ import { BASE, CONTENDERS, CONTROL } from './contenders.js'
 import type { Results } from './results.js'
 
 /*
- * Writes the table of docs/comparison.md, between its two marks, whenever results are saved.
+ * Writes the table of figures in docs/comparison.md when results are saved.
  */
 
 const MARKED = /(?<=<!-- speed -->\n)[\s\S]*(?=<!-- \/speed -->)/
@@ -14,7 +14,7 @@ export function updateComparison(results: Results): void {
   writeFileSync(path, renderComparison(readFileSync(path, 'utf8'), results))
 }
 
-/** Replaces what stands between the marks. Ours is bold; a dash says that a contender takes no part. */
+/** Replaces the text between the two marks. Ours is bold; a dash marks a contender that does not run a scenario. */
 export function renderComparison(text: string, { date, machine, versions, scenarios }: Results): string {
   const names = CONTENDERS.map(({ name }) => name).filter((name) => name !== BASE && name !== CONTROL)
   const lines = [

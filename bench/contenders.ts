@@ -1,18 +1,18 @@
 /*
- * Who is measured. Each name has its file, whose `start` makes the server of one scenario.
+ * The contenders that are measured. The `start` function of a contender's file starts its server for one scenario.
  */
 
 export interface Contender {
   readonly name: string
-  /** Below bench/: of what `transpile` has made, or of bench/peers. */
+  /** Path below bench/: a file that `transpile` has written, or one of bench/peers. */
   readonly file: string
-  /** What its clients speak: Socket.IO's protocol, or bare frames. */
+  /** The protocol of its clients: Socket.IO, or bare WebSocket frames. */
   readonly dialect: 'socket.io' | 'ws'
   /** Whether its acks are `{ ok, data }`. */
   readonly hasEnvelope: boolean
   /** Whether it needs the packages of bench/peers. */
   readonly isPeer: boolean
-  /** One line for who reads the results. */
+  /** One line about it on the page of results. */
   readonly note: string
 }
 
@@ -22,7 +22,12 @@ const peer = { ...server, isPeer: true } as const
 export const CONTENDERS = [
   { ...server, name: 'ws', file: '.built/contenders/ws.js', dialect: 'ws', note: 'frames and Ajv alone: the limit' },
   { ...server, name: 'bare', file: '.built/contenders/bare.js', note: 'Socket.IO, Ajv by hand' },
-  { ...server, name: 'bare again', file: '.built/contenders/bare.js', note: 'the same once more: the noise' },
+  {
+    ...server,
+    name: 'bare again',
+    file: '.built/contenders/bare.js',
+    note: 'bare a second time, to measure the noise',
+  },
   {
     ...server,
     name: 'ours',
@@ -35,7 +40,7 @@ export const CONTENDERS = [
     name: 'ours plain',
     file: '.built/contenders/ours-plain.js',
     hasEnvelope: true,
-    note: 'the plainest dress; what it emits is not declared',
+    note: 'the fewest features; its emits are not declared',
   },
   {
     ...server,
@@ -50,9 +55,9 @@ export const CONTENDERS = [
 
 export type ContenderName = (typeof CONTENDERS)[number]['name']
 
-/** What all others are compared with. */
+/** The contender that all others are compared with. */
 export const BASE: ContenderName = 'bare'
-/** The same once more: how far it is from 1.00 is the noise. */
+/** A second copy of the base: the distance of its ratio from 1.00 is the noise. */
 export const CONTROL: ContenderName = 'bare again'
-/** Whose figures must not get worse. */
+/** The contenders of this package, which `--check` compares. */
 export const OURS: readonly ContenderName[] = ['ours', 'ours plain']

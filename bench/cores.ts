@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /*
- * Where processes run: servers on one core, loads on another, where the system can be told so.
+ * Chooses the CPU cores: servers run on one, loads on another, if `taskset` is available.
  */
 
 export interface Cores {
@@ -10,7 +10,7 @@ export interface Cores {
   readonly load: number | undefined
 }
 
-/** The first two cores that this process may use; none where there is no `taskset`, or only one core. */
+/** The first two cores that this process may use; undefined without `taskset` or with one core only. */
 export function chooseCores(): Cores {
   const [server, load] = spawnSync('taskset', ['--version']).status === 0 ? allowedCores() : []
   return load === undefined ? { server: undefined, load: undefined } : { server, load }

@@ -1,24 +1,25 @@
 import { NAMESPACE } from './application.js'
 
 /*
- * How events, acks and emits look on the wire of Socket.IO, and on that of the bare frames of `ws`.
+ * The text of events, acks and emits on the wire: of Socket.IO's protocol, and of the bare frames of `ws`.
  */
 
 export interface Dialect {
-  /** Whether there is an engine that opens and pings, and a namespace that is joined. */
+  /** Whether the engine opens and pings, and the client joins a namespace. */
   readonly hasEngine: boolean
   readonly path: string
-  /** What stands before an event's ack id, and behind it before the payload. */
+  /** The text before the ack id of an event. */
   readonly eventHead: string
+  /** The text between ack id and payload. */
   eventMiddle(event: string): string
-  /** An event that wants no ack and has no payload. */
+  /** An event without ack and payload. */
   order(event: string): string
-  /** What stands before the id of an ack. */
+  /** The text before the id of an ack. */
   readonly ackHead: string
-  /** The same of an event and an ack with one attachment. */
+  /** The same for an event and an ack with one attachment. */
   readonly binaryEventHead: string
   readonly binaryAckHead: string
-  /** What stands before the payload of an emit. */
+  /** The text before the payload of an emit. */
   emitHead(event: string): string
 }
 

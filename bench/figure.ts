@@ -2,41 +2,41 @@ import { BASE } from './contenders.js'
 import { median, uncertaintyOf } from './statistics.js'
 
 /*
- * What one contender has come to in one scenario.
+ * The measured figures of one contender in one scenario.
  */
 
 export interface Figure {
   readonly contender: string
-  /** In the scenario's unit; of CPU it is microseconds each, which are as many seconds for a million. */
+  /** In the scenario's unit. Microseconds of CPU for one message are the seconds for a million. */
   readonly value: number
-  /** Of the base: the median of the ratios of the rounds. */
+  /** To the base: the median of the ratios of the rounds. */
   readonly ratio: number
-  /** How far that median may be off. */
+  /** How far the median may be off. */
   readonly uncertainty: number
   readonly perSecond?: number
   readonly p50Ms?: number
   readonly p99Ms?: number
-  /** Resident memory of a connection. */
+  /** Resident memory for one connection. */
   readonly rssKb?: number
   /** CPU of a start-up. */
   readonly cpuMs?: number
 }
 
-/** How long is measured. */
+/** How long, and how often, is measured. */
 export interface Effort {
   readonly sliceMs: number
-  /** Rounds before the first that counts. */
+  /** Rounds that do not count. */
   readonly warmUp: number
-  /** Whether what takes long to be warm is warmed up. */
+  /** Whether scenarios with a `warmUp` are warmed up first. */
   readonly isWarm: boolean
   readonly rounds: number
-  /** Rounds of memory and of start-up, each with new processes. */
+  /** Rounds of the memory and start-up scenarios, each with new processes. */
   readonly starts: number
-  /** Connections that memory is measured with. */
+  /** Connections of the memory scenarios. */
   readonly connections: number
 }
 
-/** The figures of contenders from what they came to in each round; in the same order. */
+/** Computes the figures of the contenders, in the same order, from the values of each round. */
 export function compare(rounds: ReadonlyMap<string, readonly number[]>): Figure[] {
   const base = rounds.get(BASE) ?? []
   return Array.from(rounds, ([contender, values]) => {

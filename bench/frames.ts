@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 /*
- * WebSocket frames by hand: a client's, masked and made before they are needed, and a server's, read where they lie.
+ * Writes the masked WebSocket frames of a client, prepared before the measurement, and reads a server's frames without copying.
  */
 
 export const TEXT = 1
@@ -9,7 +9,7 @@ export const BINARY = 2
 
 const EMPTY = Buffer.alloc(0)
 
-/** A whole masked frame of a client; its mask is at random. */
+/** Creates a masked frame of a client, with a random mask. */
 export function createFrame(opcode: number, payload: Buffer): Buffer {
   const mask = randomBytes(4)
   const { length } = payload
@@ -20,7 +20,7 @@ export function createFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([head, mask, payload.map((byte, index) => byte ^ (mask[index & 3] as number))])
 }
 
-/** A text frame whose payload has a number of fixed width in it: `write` puts a copy with another number into a buffer. */
+/** A text frame with a number of fixed width in its payload. `write` copies it into a buffer with another number. */
 export interface NumberedFrame {
   readonly length: number
   /** Returns its length. */
@@ -31,7 +31,7 @@ export interface NumberedFrame {
 export function createNumberedFrame(before: string, width: number, after: string): NumberedFrame {
   const frame = createFrame(TEXT, Buffer.from(before + '0'.repeat(width) + after, 'latin1'))
   const first = frame.length - after.length - width
-  // What is left of a masked '0' is the mask.
+  // A masked '0' XOR '0' is the mask.
   const masks = Array.from({ length: width }, (_, index) => (frame[first + index] as number) ^ 0x30)
   return {
     length: frame.length,
@@ -47,10 +47,10 @@ export function createNumberedFrame(before: string, width: number, after: string
   }
 }
 
-/** Hears of every frame: its payload is `buffer` from `start` to `end`, as long as the call lasts. */
+/** Called for every frame. The payload is `buffer` from `start` to `end`, only valid during the call. */
 export type FrameListener = (opcode: number, buffer: Buffer, start: number, end: number) => void
 
-/** Takes the chunks of a connection, and cuts them into a server's frames, which are unmasked and whole. */
+/** Splits the chunks of a connection into a server's frames, which are unmasked and not fragmented. */
 export function createReader(listener: FrameListener): (chunk: Buffer) => void {
   let rest: Buffer = EMPTY
   return (chunk) => {

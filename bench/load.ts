@@ -7,11 +7,11 @@ import type { Job, Load } from './loads/job.js'
 import { createConnectLoad, createJoinLoad } from './loads/joining.js'
 
 /*
- * The process of one load. argv: its order as JSON. Asked `open`, `latency`, or for a slice of so many milliseconds, it
- * answers; whatever goes wrong ends it, with the error on stderr.
+ * The process of one load. argv: its order as JSON. It answers the questions `open`, `latency`, and a number: the milliseconds
+ * of a slice. Any error ends it, with the error on stderr.
  */
 
-/** A job, with its dialect's name. */
+/** A job with the name of its dialect. */
 export interface Order extends Omit<Job, 'dialect'> {
   readonly dialect: keyof typeof DIALECTS
 }
@@ -34,7 +34,7 @@ const order = JSON.parse(process.argv[2] ?? '') as Order
 const load = loads[order.scenario.kind]?.({ ...order, dialect: DIALECTS[order.dialect] })
 if (!load) throw new Error(`no load of kind ${order.scenario.kind}`)
 
-/** Of all messages since it was last asked. */
+/** The latency of the messages since the last question. */
 function latency(samples: number[]): Latency {
   const sorted = Float64Array.from(samples.splice(0)).sort()
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

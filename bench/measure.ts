@@ -6,16 +6,16 @@ import { measureSlices } from './slices.js'
 import { measureMemory, measureStartUp } from './starts.js'
 
 /*
- * One scenario, measured.
+ * Measures one scenario for a list of contenders.
  */
 
 export interface Measured extends Pick<Scenario, 'id' | 'title' | 'kind' | 'unit'> {
-  /** How far the base's second copy is from 1.00: less than that means nothing. */
+  /** How far the ratio of bare's second copy is from 1.00: smaller differences mean nothing. */
   readonly noise: number
   readonly figures: readonly Figure[]
 }
 
-/** `names`: those who take part, if they can. */
+/** @param names - the contenders to measure, unless the scenario excludes them */
 export async function measure(scenario: Scenario, names: readonly string[], setup: Setup): Promise<Measured> {
   const without: readonly string[] = scenario.without
   const contenders: readonly Contender[] = CONTENDERS.filter(

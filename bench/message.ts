@@ -1,8 +1,8 @@
 /*
- * What is sent: one message of 264 bytes, its schema, and the reply. Servers and loads know the same.
+ * The message that is sent, of 264 bytes, with its schema and the schema of the reply. Servers and loads share it.
  */
 
-/** How many different messages there are: all of one length. */
+/** How many different messages there are. All have the same length. */
 export const VARIANTS = 16
 
 const MESSAGE_BYTES = 264
@@ -37,7 +37,7 @@ export const replySchema = {
   additionalProperties: false,
 } as const
 
-/** One of the messages: `index` counts modulo VARIANTS. */
+/** Creates a message; `index` counts modulo VARIANTS. */
 export function createMessage(index: number): Message {
   const number = String(index % VARIANTS).padStart(4, '0')
   const message = {

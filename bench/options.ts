@@ -6,19 +6,19 @@ import { RESULTS } from './results.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
 /*
- * The command line.
+ * Reads the options of the command line.
  */
 
 export interface Options {
   readonly scenarios: readonly Scenario[]
-  /** The contenders that take part; the base and its copy always do. */
+  /** The contenders to measure; the base and its copy are always among them. */
   readonly names: readonly string[]
   readonly effort: Effort
   readonly isQuick: boolean
-  /** A line that says what is left out; none where nothing is. */
+  /** A line that says what is left out; undefined if nothing is. */
   readonly leftOut: string | undefined
   readonly isCheck: boolean
-  /** Whether the results are written down. */
+  /** Whether the results are saved. */
   readonly isSaved: boolean
   /** The folder of results. */
   readonly out: string
@@ -26,7 +26,7 @@ export interface Options {
 
 const FULL: Effort = { sliceMs: 200, warmUp: 6, isWarm: true, rounds: 24, starts: 3, connections: 2_000 }
 
-/** throws an Error of one line. */
+/** @throws an Error of one line if an option is wrong */
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
@@ -48,7 +48,7 @@ export function readOptions(args: string[]): Options {
   const chosen = choose('contender', everybody, values.with ?? (values.check ? OURS.join() : undefined))
   const isWhole = only.length === ids.length && chosen.length === everybody.length && !values.quick
   const scenarios = SCENARIOS.filter(({ id }) => only.includes(id))
-  // what is asked for by name is measured
+  // Scenarios and contenders that are asked for by name are always measured.
   const isShort = values.quick && values.only === undefined && values.with === undefined
   return {
     ...(isShort ? shorten(scenarios) : { scenarios, leftOut: undefined }),
@@ -65,7 +65,7 @@ export function readOptions(args: string[]): Options {
   }
 }
 
-/** Those of `known` that a list with commas has; all where there is none. */
+/** The names of a list with commas; all known names without a list. */
 function choose(kind: string, known: readonly string[], list: string | undefined): readonly string[] {
   if (list === undefined) return known
   const names = list.split(',').map((name) => name.trim())

@@ -6,7 +6,7 @@ import type { Measured } from './measure.js'
 import type { Results } from './results.js'
 
 /*
- * The results as one page of HTML that needs nothing else: plots, tables, and what it was measured with.
+ * Renders the results as one self-contained HTML page with charts, tables, machine and versions.
  */
 
 export function renderPage(results: Results): string {
@@ -60,7 +60,7 @@ ${renderChart(scenario)}
 </figure>`
 }
 
-/** A row for each scenario that has such a figure, a column for each contender. */
+/** A table with a row for each scenario that has such a figure, and a column for each contender. */
 function renderMatrix(
   scenarios: readonly Measured[],
   names: readonly string[],

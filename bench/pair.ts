@@ -7,10 +7,10 @@ import type { Scenario } from './scenarios.js'
 import type { Greeting, Servers } from './servers.js'
 
 /*
- * A contender's server, and the load that drives it.
+ * Starts a contender's server together with the load that drives it.
  */
 
-/** What measuring is done with. */
+/** What every measurement needs. */
 export interface Setup {
   readonly cores: Cores
   readonly servers: Servers
@@ -20,11 +20,11 @@ export interface Setup {
 export interface Pair {
   readonly server: Child
   readonly load: Child
-  /** Stops the load, and gives the server back. */
+  /** Stops the load and gives the server back. */
   stop(): Promise<void>
 }
 
-/** Starts both; the load has not connected yet. */
+/** Starts both. The load does not connect yet. */
 export async function startPair(contender: Contender, scenario: Scenario, { cores, servers }: Setup): Promise<Pair> {
   const server = await servers.take(contender, scenario)
   const { port } = server.greeting as Greeting

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { CONTENDERS } from './contenders.js'
 
 /*
- * The packages of the peers: installed when they are first needed, apart from this repository's own.
+ * Installs the packages of the peers in bench/peers when they are first needed, apart from this repository's own.
  */
 
 export function installPeers(names: readonly string[]): void {

@@ -3,25 +3,25 @@ import type { Effort } from './figure.js'
 import type { Scenario } from './scenarios.js'
 
 /*
- * A quick run: what it does less of, and what it leaves out.
+ * `--quick`: fewer rounds, and the scenarios and contenders that are left out.
  */
 
 export const QUICK: Effort = { sliceMs: 40, warmUp: 1, isWarm: false, rounds: 4, starts: 1, connections: 150 }
 
-/** Another scenario says nearly the same. */
+/** Left out: another scenario shows nearly the same. */
 const ALIKE: readonly string[] = ['broadcast-1000', 'undeclared-500', 'except']
 
-/** The others have no peers: they are slow, and these three say how slow. */
+/** Only these scenarios run with the peers: peers are slow, and three scenarios show how slow. */
 const WITH_PEERS: readonly string[] = ['echo-4', 'raw-4', 'broadcast-500']
 
-/** Every figure takes a new process: only bare's and ours are started. */
+/** Each figure of these kinds needs a new process, so only bare and ours are measured. */
 const FRESH: readonly string[] = ['heap', 'startup']
 
 const NAMES = CONTENDERS.map(({ name }) => name)
 const PEERS = CONTENDERS.filter(({ isPeer }) => isPeer).map(({ name }) => name)
 const OTHERS = NAMES.filter((name) => ![BASE, CONTROL, ...OURS].includes(name))
 
-/** What is left of the scenarios, and a line that says what is not. */
+/** Returns the scenarios of a quick run, and a line that says what is left out. */
 export function shorten(scenarios: readonly Scenario[]): { scenarios: Scenario[]; leftOut: string } {
   const fresh = scenarios.filter(({ kind }) => FRESH.includes(kind)).map(({ id }) => id)
   return {

@@ -7,11 +7,11 @@ import type { Measured } from './measure.js'
 import { renderPage } from './page.js'
 
 /*
- * What a run has come to, and where: latest.json, and latest.html for people.
+ * The results of a run: created, saved as latest.json and latest.html, and loaded.
  */
 
 export interface Results {
-  /** A day, as 2025-01-31. */
+  /** The day, e.g. 2025-01-31. */
   readonly date: string
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGb: number; readonly system: string }
   readonly isPinned: boolean
@@ -20,7 +20,7 @@ export interface Results {
   readonly scenarios: readonly Measured[]
 }
 
-/** The folder of those that are committed. */
+/** The folder of the committed results. */
 export const RESULTS = fileURLToPath(new URL('results', import.meta.url))
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -41,14 +41,14 @@ export function readMachine(): Results['machine'] {
   }
 }
 
-/** Writes both files into a folder, which is made if need be. */
+/** Writes both files into a folder, and creates the folder if it does not exist. */
 export function saveResults(folder: string, results: Results): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(join(folder, 'latest.html'), renderPage(results))
 }
 
-/** throws an Error of one line where there are none. */
+/** @throws an Error of one line if there are no results */
 export function loadResults(folder: string): Results {
   const path = join(folder, 'latest.json')
   if (!existsSync(path)) throw new Error('There are no results to compare with: npm run bench')

@@ -10,9 +10,8 @@ import { createServers } from './servers.js'
 import { renderCheck, renderScenario, renderSource, renderSummary } from './table.js'
 
 /*
- * npm run bench -- --quick | --check | --save | --only echo-4,… | --with ours,…
- *
- * The README of this folder says what is measured, and how.
+ * Runs the bench: npm run bench -- --quick | --check | --save | --only echo-4,… | --with ours,…
+ * The README of this folder says what is measured and how.
  */
 
 async function measureAll(scenarios: readonly Scenario[], options: Options): Promise<Measured[]> {
@@ -29,7 +28,7 @@ async function measureAll(scenarios: readonly Scenario[], options: Options): Pro
   return all
 }
 
-/** Compares with the results that were written down; what is worse is measured again. Whether there is a regression. */
+/** Compares with the saved results, and measures worse scenarios again. Returns whether there is a regression. */
 async function check(known: Results, measured: readonly Measured[], options: Options): Promise<boolean> {
   const first = compareResults(known.scenarios, measured)
   if (first.length === 0) throw new Error('The results have nothing of what was measured')
@@ -42,10 +41,10 @@ async function check(known: Results, measured: readonly Measured[], options: Opt
 
 async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  // before anything is written
+  // loaded before --save overwrites them
   const known = options.isCheck ? loadResults(options.out) : undefined
   installPeers(options.names)
-  // only now, for it takes a while to load a compiler
+  // imported late, because loading the compiler is slow
   const { transpile } = await import('./transpile.js')
   transpile()
   const measured = await measureAll(options.scenarios, options)
@@ -62,6 +61,6 @@ async function run(): Promise<void> {
 
 await run().catch((error: Error) => {
   console.error(error.message)
-  // What it has started ends with it.
+  // The processes that it has started end with it.
   process.exit(1)
 })

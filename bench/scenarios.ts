@@ -1,34 +1,34 @@
 import type { ContenderName } from './contenders.js'
 
 /*
- * What is measured: each scenario as data.
+ * The scenarios that are measured, as data.
  */
 
 export interface Scenario {
   readonly id: string
   readonly title: string
   readonly kind: 'echo' | 'broadcast' | 'connect' | 'join' | 'heap' | 'startup'
-  /** What the figure says, and of what. */
+  /** The unit of the figure, e.g. `µs CPU a message`. */
   readonly unit: string
   /** The event that is sent. */
   readonly event: string
   readonly sockets: number
-  /** Messages of one socket that wait for their answer at a time. */
+  /** Messages of one socket that wait for their ack at the same time. */
   readonly inFlight: number
-  /** Messages a second of all sockets; 0: as fast as answers come. */
+  /** Messages a second of all sockets together; 0: the next message follows an ack. */
   readonly perSecond: number
-  /** How many hear what one of them asks for. */
+  /** How many sockets receive one broadcast. */
   readonly deliveries: number
   readonly namespaces: number
-  /** What each contender has done of it before anything is measured: so many. Joining is a lot of code, called seldom. */
+  /** How many operations each contender runs before the measurement. Joining needs many: it is a lot of code, called seldom. */
   readonly warmUp: number
-  /** Joining has an asynchronous hook. */
+  /** Whether joining has an asynchronous hook. */
   readonly hasHook: boolean
-  /** Asynchronous hooks and handlers, onAny, namespace.use, socket.use. */
+  /** Whether asynchronous hooks and handlers, onAny, namespace.use and socket.use are in use. */
   readonly hasEverything: boolean
-  /** An emit that is not declared, where emits can be. */
+  /** Whether the emit is not declared, for contenders that declare emits. */
   readonly isUndeclared: boolean
-  /** Those who can't do it in their own idiom, or do nothing else in it than in another. */
+  /** Contenders that have no way of their own to do it, or do the same as in another scenario. */
   readonly without: readonly ContenderName[]
 }
 
@@ -106,7 +106,8 @@ export const SCENARIOS: readonly Scenario[] = [
     unit: 'µs CPU a connection',
     warmUp: 8_000,
   },
-  // the first namespace for good, the others by turns: a join behind a leave in one chunk meets a socket that is still there
+  // The first namespace stays joined, the others alternate: a join right after a leave of the same namespace in one chunk would
+  // find the old socket.
   { ...join, id: 'join', title: 'join on a connection that is there, one async hook' },
   { ...heap, id: 'heap-1', title: "idle connection in one namespace, a browser's headers" },
   {

@@ -2,8 +2,8 @@ import { createHook } from 'node:async_hooks'
 import type { Scenario } from './scenarios.js'
 
 /*
- * The process of one server. argv: the URL of the contender's file, the scenario as JSON. It sends `{ port, startMs, startCpu }`,
- * and answers `cpu` with the microseconds it has used, `memory` with bytes after a garbage collection.
+ * The process of one server. argv: the URL of the contender's file, and the scenario as JSON. It sends `{ port, startMs,
+ * startCpu }`, and answers `cpu` with the microseconds it has used, and `memory` with bytes after a garbage collection.
  */
 
 interface ContenderModule {
@@ -23,8 +23,8 @@ function memory() {
 }
 
 /**
- * What node makes for a tick: one is kept. When a full garbage collection finds none, V8 forgets their shape, and
- * `process.nextTick` costs five times as much for good. Whom that hits is luck, so here it hits nobody.
+ * Keeps one TickObject of Node.js alive. If a full garbage collection finds none, V8 drops their hidden class, and
+ * `process.nextTick` costs five times as much from then on. Which contender that hits is chance, so it is avoided for all.
  */
 function keepTick(): object[] {
   const ticks: object[] = []
@@ -45,6 +45,6 @@ const { start } = (await import(file)) as ContenderModule
 const [cpuBefore, before] = [cpu(), performance.now()]
 const port = await start(JSON.parse(scenario))
 process.on('message', (question) => process.send?.(question === 'cpu' ? cpu() : memory()))
-// Whoever has started it may have been stopped.
+// The process that has started this one may have been stopped.
 process.on('disconnect', () => process.exit())
 process.send?.({ port, startMs: performance.now() - before, startCpu: cpu() - cpuBefore })

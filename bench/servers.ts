@@ -4,23 +4,23 @@ import type { Cores } from './cores.js'
 import type { Scenario } from './scenarios.js'
 
 /*
- * The servers: for a quick run they are kept, and serve every scenario that needs nothing else of them.
+ * Starts and stops the servers. A quick run keeps them, and uses them again for scenarios with the same options.
  */
 
-/** What a server says when it is there. */
+/** The first message of a server. */
 export interface Greeting {
   readonly port: number
   readonly startMs: number
-  /** Microseconds. */
+  /** CPU time in microseconds. */
   readonly startCpu: number
 }
 
 export interface Servers {
-  /** Starts one, or hands out one that was kept. */
+  /** Starts a server, or returns one that was kept. */
   take(contender: Contender, scenario: Scenario): Promise<Child>
-  /** Gives one back, which is stopped or kept. */
+  /** Stops a server, unless it is kept. */
   give(server: Child): Promise<void>
-  /** Stops those that were kept. */
+  /** Stops the servers that were kept. */
   stop(): Promise<void>
 }
 

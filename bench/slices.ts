@@ -6,15 +6,15 @@ import type { Scenario } from './scenarios.js'
 import { median } from './statistics.js'
 
 /*
- * CPU per message, in slices: each contender in its turn, each round another one first, compared with the base's slice
- * of the same round.
+ * Measures CPU for each message in slices: one contender after another, each round beginning with another one, and compares
+ * with the base's slice of the same round.
  */
 
 const WARM_MS = 500
 
 interface Runner extends Pair {
   readonly name: string
-  /** Of each round: CPU microseconds a message, and messages a second. */
+  /** CPU microseconds for a message, and messages a second, for each round. */
   costs: number[]
   rates: number[]
 }
@@ -27,7 +27,7 @@ export async function measureSlices(
   const { effort } = setup
   const runners: Runner[] = []
   try {
-    // Whoever is left when one of them fails ends with this process.
+    // If one of them fails, the others end with this process.
     const pairs = await Promise.all(contenders.map((contender) => startPair(contender, scenario, setup)))
     for (const [index, pair] of pairs.entries()) {
       runners.push({ ...pair, name: contenders[index]?.name ?? '', costs: [], rates: [] })
@@ -53,7 +53,7 @@ async function open({ name, load }: Runner): Promise<void> {
   })
 }
 
-/** All at the same time: nothing is measured yet. */
+/** Runs for all contenders at the same time, because nothing is measured yet. */
 async function warm({ load }: Runner, wanted: number): Promise<void> {
   for (let count = 0; count < wanted; ) count += (await load.ask(WARM_MS)) as number
 }

@@ -7,11 +7,11 @@ import type { Greeting } from './servers.js'
 import { median } from './statistics.js'
 
 /*
- * What a fresh process can tell: how long it takes to start, and what connections weigh. One contender after another,
- * some rounds of it.
+ * Measures with new processes: the time to start, and the memory of connections. One contender after another, for some
+ * rounds.
  */
 
-/** What one process came to: the figure's value, and a second one beside it. */
+/** The values of one process: that of the figure, and a second one. */
 interface Sample {
   readonly value: number
   readonly second: number
@@ -21,7 +21,7 @@ const SETTLE_MS = 150
 const FIRST_CONNECTIONS = 100
 const KB = 1_024
 
-/** Milliseconds from the first line that registers to listening. */
+/** Measures the milliseconds from the first registration to listening. */
 export async function measureStartUp(
   scenario: Scenario,
   contenders: readonly Contender[],
@@ -36,7 +36,7 @@ export async function measureStartUp(
   return figuresOf(samples, (cpuMs) => ({ cpuMs }))
 }
 
-/** Kilobytes of a connection that has joined and says nothing: heap, and resident memory. */
+/** Measures the kilobytes of heap and of resident memory for a connection that has joined and is idle. */
 export async function measureMemory(
   scenario: Scenario,
   contenders: readonly Contender[],

@@ -1,5 +1,5 @@
 /*
- * Figures that noise can't move far.
+ * The median of values, and its uncertainty.
  */
 
 export function median(values: readonly number[]): number {
@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2
 }
 
-/** How far the median of such values may be off: half of the interval that has it with about 95 %, by order statistics. */
+/** How far the median of the values may be off: half of its 95 % confidence interval, by order statistics. */
 export function uncertaintyOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const { length } = sorted

@@ -4,7 +4,7 @@ import type { Measured } from './measure.js'
 import type { Results } from './results.js'
 
 /*
- * Figures as aligned lines.
+ * Renders figures as aligned text for the terminal.
  */
 
 const COLUMNS: readonly (readonly [title: string, text: (figure: Figure) => string])[] = [
@@ -18,7 +18,7 @@ const COLUMNS: readonly (readonly [title: string, text: (figure: Figure) => stri
   ['ms CPU', ({ cpuMs }) => textOf(cpuMs, 0)],
 ]
 
-/** One scenario: each contender's line, under the title and the noise. */
+/** One scenario: title and noise, then a line for each contender. */
 export function renderScenario({ id, title, unit, noise, figures }: Measured): string {
   const columns = COLUMNS.filter(([, text]) => figures.some((figure) => text(figure) !== ''))
   const lines = [['', ...columns.map(([title]) => title)]]
@@ -27,7 +27,7 @@ export function renderScenario({ id, title, unit, noise, figures }: Measured): s
   return `${head}\n${align(lines)}\n`
 }
 
-/** All scenarios, and the ratio of each contender; a dash where one takes no part. */
+/** All scenarios with the ratio of each contender; a dash for a contender that does not run one. */
 export function renderSummary(measured: readonly Measured[], names: readonly string[]): string {
   const lines = [['ratio to bare', ...names, 'noise']]
   for (const { id, noise, figures } of measured) {
@@ -37,7 +37,7 @@ export function renderSummary(measured: readonly Measured[], names: readonly str
   return align(lines)
 }
 
-/** What is compared with, and whether it was measured on a machine like `here`. */
+/** Names the results that are compared with, and warns if they are of another machine than `here`. */
 export function renderSource({ date, machine, effort, versions }: Results, here: Results['machine']): string {
   const source = `Beside the results of ${date}: ${machine.cpu}, ${machine.cores} cores, Node.js ${versions.node ?? ''}, `
   const isOther = machine.cpu !== here.cpu || machine.cores !== here.cores
@@ -45,7 +45,7 @@ export function renderSource({ date, machine, effort, versions }: Results, here:
   return `${source}${effort.rounds} rounds.${warning}`
 }
 
-/** Each figure of ours, before and now; below it the same, measured again, where it was worse. */
+/** A line for each figure of ours, before and now; and a second line for one that was worse and was measured again. */
 export function renderCheck(first: readonly Comparison[], again: readonly Comparison[]): string {
   const lines = [['ratio to bare', 'contender', 'before', 'now', 'allowed', '']]
   const add = (name: string, { contender, before, now, allowed, isWorse }: Comparison) => {
@@ -73,7 +73,7 @@ function textOf(value: number | undefined, digits: number): string {
   return value?.toFixed(digits) ?? ''
 }
 
-/** The first column to the left, the others to the right. */
+/** Aligns the first column to the left, the others to the right. */
 function align(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
   return lines

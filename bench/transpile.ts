@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import typescript from 'typescript'
 
 /*
- * Servers and loads run as plain JavaScript: no loader's thread, hooks or source maps beside what is measured.
+ * Compiles servers and loads to plain JavaScript, so that no loader thread, hooks or source maps run beside the measurement.
  */
 
 const source = fileURLToPath(new URL('.', import.meta.url))
@@ -23,7 +23,7 @@ export function transpile(): void {
         },
       })
       mkdirSync(dirname(path), { recursive: true })
-      // another run may be reading it
+      // Only written if it differs: another run may be reading it.
       if (!existsSync(path) || readFileSync(path, 'utf8') !== outputText) writeFileSync(path, outputText)
     }
   }

@@ -22,7 +22,7 @@ import { createPacketRates } from './joining/packet-rates.js'
 import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
-import { LineRates, Notices, RatedLog } from './shared/log/rated-log.js'
+import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
 import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
@@ -50,8 +50,11 @@ declare module 'fastify' {
 export async function plugin(instance: FastifyInstance, userOptions: NamespacesOptions): Promise<void> {
   checkInstance(instance)
   const options = normalizeOptions(userOptions)
+  const { limits, handlerTimeoutMs, onConnectTimeoutMs, closeTimeoutMs } = options
+  const { log } = instance
+  const now = () => performance.now()
   const path = (options.prefix + options.io.path).replace(/\/$/, '')
-  const fullPath = instance.prefix + path
+  const [fullPath, prefix] = [instance.prefix + path, instance.prefix + options.prefix]
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry(instance.initialConfig)
@@ -60,25 +63,18 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
   const handshake = createHandshakeRoute(route, options, checkOrigin, (raw) => dismissed.mark(raw))
-  const rates = createPacketRates(options.limits, () => performance.now())
-  const now = () => performance.now()
-  const lines = new LineRates(now)
-  const notices = new Notices(instance.log, lines, isStrict)
+  const rates = createPacketRates(limits, now)
+  const lines = new LogRates(now)
+  const notices = new Notices(log, lines, isStrict)
   const codec = createCodec({
-    limits: options.limits,
-    explain: createUnknownNamespaceHints({
-      notices,
-      registry,
-      path: fullPath,
-      prefix: instance.prefix + options.prefix,
-    }),
+    limits,
+    explain: createUnknownNamespaceHints({ notices, registry, path: fullPath, prefix }),
     base: options.io.parser as Parser | undefined,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
     admits: rates.admits,
     forget: (connection) => admission.forget(connection),
-    reportRefusal: (error, namespace) =>
-      logError(instance.log, error, { namespace }, 'details of a refusal can not be sent'),
+    reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'the details of an error can not be sent'),
   })
   const recovery = withRecovery(options.io, {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
@@ -86,22 +82,22 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
       const request = findRequest(socket)
       return request && users.ownerOf(request)
     },
-    now: () => performance.now(),
-    limit: options.limits.recoveryBytes,
+    now,
+    limit: limits.recoveryBytes,
   })
   const { io, serveClient } = await createSocketIoServer(instance, {
     io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  logOversize(io, new RatedLog(instance.log, lines))
+  logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
-  if (isRecovering) warnOfAdapter(io, instance.log)
-  guardAdapters({ io, emitCheck, log: instance.log })
+  if (isRecovering) warnOfAdapter(io, log)
+  guardAdapters({ io, emitCheck, log })
   const children = createDynamicNamespaces({
     io,
-    limit: options.limits.dynamicNamespaces,
-    log: instance.log,
+    limit: limits.dynamicNamespaces,
+    log,
     isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
@@ -114,44 +110,35 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     dismissed,
     rates,
-    meet: (socket) => identities.screen(socket),
+    screen: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
   prepareServer({
     io,
-    limits: options.limits,
-    log: instance.log,
+    limits,
+    log,
     admission,
     drain,
     rulesOf: (address) => mounts.at(address),
-    openLane: (socket) => openLane(socket),
+    openFast: (socket) => openFast(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
-    handlerTimeoutMs: options.handlerTimeoutMs,
+    handlerTimeoutMs,
     notices,
     now,
   })
   // After prepareServer, whose listeners the fast path does not have to respect.
-  const openLane = options.fast
-    ? createFastPath({ io, options: options.io, limits: options.limits, receiverOf, log: instance.log })
-    : () => {}
+  const openFast = options.fast ? createFastPath({ io, options: options.io, limits, receiverOf, log }) : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log: instance.log })
+  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
   const mounts = createMounts({
     io,
     registry,
     children,
-    runLifecycle: createLifecycle({
-      readmit,
-      identities,
-      emitCheck,
-      onConnectTimeoutMs: options.onConnectTimeoutMs,
-      log: instance.log,
-    }),
-    log: instance.log,
-    handlerTimeoutMs: options.handlerTimeoutMs,
-    payloadBytes: options.limits.payloadBytes,
+    runLifecycle: createLifecycle({ readmit, identities, emitCheck, onConnectTimeoutMs, log }),
+    log,
+    handlerTimeoutMs,
+    payloadBytes: limits.payloadBytes,
   })
-  const { closeTimeoutMs } = options
   const listeners = createServerListeners(instance, io, {
     path: fullPath,
     checkOrigin,
@@ -162,7 +149,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
-  const [{ contractOf, contractFor }, { log }] = [mounts, instance]
+  const { contractOf, contractFor } = mounts
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket: injector.injectSocket,
@@ -193,10 +180,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     handshake.close()
     admission.close()
     const isDrained = await drain.close(closeTimeoutMs)
-    if (!isDrained) instance.log.warn('closing without waiting longer for events in flight')
+    if (!isDrained) log.warn('closing without waiting longer for events in flight')
     await io.close()
     const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
-    if (!isSettled) instance.log.warn('closing without waiting longer for onConnect and onDisconnect functions')
+    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
     await listeners.close(closeTimeoutMs)
     await injector.close()
   }

@@ -5,7 +5,7 @@ import { wireByHand } from './by-hand.js'
 import { listen } from './listening.js'
 
 /*
- * Socket.IO as its own guide has it, with a validator by hand.
+ * The contender `bare`: Socket.IO as in its own guide, with Ajv called by hand.
  */
 
 export async function start(scenario: Scenario): Promise<number> {

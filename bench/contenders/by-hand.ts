@@ -5,7 +5,7 @@ import type { Scenario } from '../scenarios.js'
 import { createAjv } from './validator.js'
 
 /*
- * The application, on Socket.IO alone: what `bare` and fastify-socket.io serve.
+ * The application on Socket.IO alone, for the contenders `bare` and `fastify-socket.io`.
  */
 
 type Ack = (reply: unknown) => void
@@ -67,7 +67,7 @@ function asynchronous(echo: Echo): Echo {
 
 async function authorise(): Promise<void> {}
 
-/** What takes two hooks, a listener and a middleware elsewhere. */
+/** The same features that the other contenders use: hooks, an onAny listener and middlewares. */
 function useEverything(namespace: Namespace): void {
   const heard = { events: 0 }
   namespace.use((_socket, next) => next())

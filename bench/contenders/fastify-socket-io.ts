@@ -6,7 +6,7 @@ import { listenWith } from './built.js'
 import { wireByHand } from './by-hand.js'
 
 /*
- * The plugin that gives Fastify a Socket.IO server, and the same application by hand on it.
+ * The contender `fastify-socket.io`: the plugin that adds a Socket.IO server to Fastify, with the application by hand.
  */
 
 export async function start(scenario: Scenario): Promise<number> {

@@ -6,8 +6,8 @@ import type { Scenario } from '../scenarios.js'
 import { listenWith, plugin } from './built.js'
 
 /*
- * This package in its plainest dress: the one schema that is asked for, no hooks, no log, no limit that can be turned off.
- * What it emits is not declared.
+ * The contender `ours plain`: this package with the one schema that the scenarios need, without hooks and log, with every
+ * limit off that can be turned off. Its emits are not declared.
  */
 
 const { defineNamespace } = plugin
@@ -42,7 +42,7 @@ function defineBench(namespace: Namespace, { hasHook }: Scenario) {
       binary: { handler: (data) => data },
       shout: { handler: () => void namespace.emit('news', createMessage(shouts++)) },
       'shout:room': {
-        // as socket.to() does it, whose types know of no emit here
+        // Does what socket.to() does; its types have no emits here.
         handler: (_, { socket }) => void namespace.to(ROOM).except(socket.id).emit('news', createMessage(shouts++)),
       },
       'shout:others': { handler: () => void namespace.except(ROOM).emit('news', createMessage(shouts++)) },

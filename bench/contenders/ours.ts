@@ -6,12 +6,12 @@ import type { Scenario } from '../scenarios.js'
 import { defineMany, listenWith, plugin } from './built.js'
 
 /*
- * This package with everything on: schemas of payloads, replies and emits, a hook, every limit, and the logger.
+ * The contender `ours`: this package with schemas of payloads, replies and emits, a hook, every limit, and the logger.
  */
 
 const { defineNamespace } = plugin
-// Fastify's own, with the one setting that its documentation has for speed: lines are written 4 kB at a time. It goes to
-// /dev/null.
+// Fastify's own logger with the setting that its documentation recommends for speed: it writes 4 kB at a time. The output goes
+// to /dev/null.
 const pino = createRequire(import.meta.resolve('fastify'))('pino')
 
 export async function start(scenario: Scenario): Promise<number> {
@@ -22,7 +22,7 @@ export async function start(scenario: Scenario): Promise<number> {
       ? defineMany(scenario)
       : Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(scenario)]))
   await app.register(plugin.default, {
-    // high enough to refuse nothing; it is counted all the same
+    // High enough to refuse nothing; the events are still counted.
     limits: { eventsPerSecond: 1_000_000, joinsPerSecond: 1_000_000 },
     namespaces: definitions,
   })

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { Ajv } from 'ajv'
 
 /*
- * The Ajv of those who bring none: with the formats of Fastify's, so that the same is checked in every contender.
+ * Creates an Ajv for contenders without a validator, with the formats of Fastify's, so that every contender checks the same.
  */
 
 const require = createRequire(import.meta.url)

@@ -7,7 +7,7 @@ import { listen } from './listening.js'
 import { createAjv } from './validator.js'
 
 /*
- * Frames and nothing else, with the same validation: no rooms, namespaces, pings or recovery. What Socket.IO could reach.
+ * The contender `ws`: WebSocket frames and validation only, without rooms, namespaces, pings or recovery, as a lower limit.
  * An event is `[id,"event",payload]`, its ack `[id,reply]`, an emit `["event",payload]`.
  */
 

@@ -6,7 +6,7 @@ import { type Job, type Load, openLanes, unwrap } from './job.js'
 import { createRally, DIGITS } from './rally.js'
 
 /*
- * A kilobyte there and back: an event of two frames, acked with two frames.
+ * The load of the binary scenario: events with one kilobyte of binary data, acked with the same data.
  */
 
 const BYTES = 1_024
@@ -23,7 +23,7 @@ export function createBinaryLoad(job: Job): Load {
   const rally = createRally(scenario, [followed(text, createFrame(BINARY, data))])
   const replies = createExpectation(() => placeholder, unwrap(job))
   const head = Buffer.from(dialect.binaryAckHead)
-  // by lane: whose data is awaited
+  // the ack id whose attachment comes next, for each connection
   const announced: number[] = []
 
   function hear(lane: number, opcode: number, buffer: Buffer, start: number, end: number): void {

@@ -5,7 +5,7 @@ import { type Job, type Load, openLanes } from './job.js'
 import type { Lane } from './lane.js'
 
 /*
- * One socket asks, many hear; when all have heard it asks again.
+ * The load of the broadcast scenarios: one socket asks for a broadcast, and again when all receivers have it.
  */
 
 const PATIENCE_MS = 10_000
@@ -27,19 +27,19 @@ export function createBroadcastLoad(job: Job): Load {
   function ask(): void {
     missing = scenario.deliveries
     askedAt = performance.now()
-    // the last of all: who asks sits on no seat of the room
+    // The last socket asks: its seat is not in the room.
     lanes.at(-1)?.write(order)
   }
 
   function receive(_opcode: number, buffer: Buffer, start: number, end: number): void {
     const payload = start + head.length
     if (head.compare(buffer, start, payload) !== 0) throw new Error(`no news: ${buffer.toString('utf8', start, end)}`)
-    // what the server has sent before, to others, is not known here
+    // The first delivery says which message it is: the server may have sent some to others before.
     if (missing === scenario.deliveries) kind = kindOf(buffer.toString('utf8', payload, end - 1))
     news.check(kind, buffer, payload, end - 1)
     delivered++
     if (--missing > 0) return
-    if (missing < 0) throw new Error('news for somebody who should not hear it')
+    if (missing < 0) throw new Error('news for a socket that should not receive it')
     const now = performance.now()
     latencies.push(now - askedAt)
     if (now < endsAt) ask()
@@ -68,7 +68,7 @@ export function createBroadcastLoad(job: Job): Load {
   return { open, run, latencies }
 }
 
-/** Which message it is: the end of its id says so. */
+/** Reads from the end of the id which message it is. */
 function kindOf(text: string): number {
   return Number((JSON.parse(text) as Message).id.slice(-4))
 }

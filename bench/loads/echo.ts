@@ -6,7 +6,7 @@ import { createRally, DIGITS } from './rally.js'
 import { seeRefusal } from './refusal.js'
 
 /*
- * Messages, each acked with its id.
+ * The load of the echo scenarios: messages that are acked with their id.
  */
 
 export function createEchoLoad(job: Job): Load {
@@ -20,7 +20,7 @@ export function createEchoLoad(job: Job): Load {
     if (head.compare(buffer, start, digits) !== 0) throw new Error(`no ack: ${buffer.toString('utf8', start, end)}`)
     const id = readNumber(buffer, digits)
     rally.redeem(lane, id)
-    // without what is before and behind the reply: `[` or `,`, and `]`
+    // without the character before the reply, `[` or `,`, and the `]` after it
     replies.check(id % VARIANTS, buffer, digits + DIGITS + 1, end - 1)
   }
 
@@ -40,7 +40,7 @@ function createFrames({ dialect, scenario }: Job) {
   })
 }
 
-/** The number of DIGITS digits that begins there. */
+/** Reads a number of DIGITS digits. */
 export function readNumber(buffer: Buffer, start: number): number {
   let number = 0
   for (let at = start; at < start + DIGITS; at++) number = number * 10 + (buffer[at] as number) - 0x30

@@ -1,15 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
 
 /*
- * What answers must be: the first of each kind is read and compared, the others must have its bytes.
+ * Checks answers: the first of each kind is parsed and compared, every later one must have the same bytes.
  */
 
 export interface Expectation {
-  /** throws an Error with what came instead. `kind` counts from 0. */
+  /**
+   * @param kind - counts from 0
+   * @throws an Error with the answer if it is wrong
+   */
   check(kind: number, buffer: Buffer, start: number, end: number): void
 }
 
-/** `want` gives the content of a kind; `unwrap` what a JSON text has to say. */
+/**
+ * @param want - returns the expected value of a kind
+ * @param unwrap - returns the value in a parsed answer
+ */
 export function createExpectation(want: (kind: number) => unknown, unwrap: (value: unknown) => unknown): Expectation {
   const known: Buffer[] = []
   return {

@@ -3,7 +3,7 @@ import type { Job, Load } from './job.js'
 import { join, type Lane, openLane } from './lane.js'
 
 /*
- * Connections as browsers open them, that then say nothing.
+ * The load of the memory scenarios: idle connections with the headers of a browser.
  */
 
 const HEADERS = [
@@ -41,7 +41,7 @@ export function createIdleLoad({ port, dialect, scenario }: Job): Load {
     async open() {
       await openMany(scenario.sockets)
     },
-    /** Opens so many and closes them again: what a server makes only once is made. */
+    /** Opens `count` connections and closes them again, so that a server has created what it creates only once. */
     async run(count) {
       for (const lane of await openMany(count)) lane.close()
       return count

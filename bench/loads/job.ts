@@ -4,7 +4,7 @@ import type { Scenario } from '../scenarios.js'
 import { join, type Lane, openLane } from './lane.js'
 
 /*
- * What a load is to do, and what it is asked for.
+ * The interface of a load, and what several loads share.
  */
 
 export interface Job {
@@ -15,15 +15,15 @@ export interface Job {
 }
 
 export interface Load {
-  /** Connects and joins with all sockets, and sees that what is invalid is refused. */
+  /** Connects and joins with all sockets, and checks that an invalid message is refused. */
   open(): Promise<void>
-  /** Sends for so many milliseconds, and resolves, after the last answer, to the number of answers. */
+  /** Sends for `sliceMs` milliseconds. Resolves, after the last answer, to the number of answers. */
   run(sliceMs: number): Promise<number>
-  /** Milliseconds from each message to its answer; emptied by who reads it. */
+  /** Milliseconds from each message to its answer; the reader empties it. */
   readonly latencies: number[]
 }
 
-/** Lanes that have joined, some at a time: a server has a backlog. */
+/** Opens connections and joins, 50 at a time, because the server's backlog is limited. */
 export async function openLanes({ port, dialect, scenario }: Job): Promise<Lane[]> {
   const lanes: Lane[] = []
   const seats = Array.from({ length: scenario.sockets }, (_, seat) => seat)
@@ -38,7 +38,7 @@ export async function openLanes({ port, dialect, scenario }: Job): Promise<Lane[
   return lanes
 }
 
-/** What an ack says: itself, or what its envelope holds. */
+/** Returns a function that reads an ack: the ack itself, or the data in its envelope. */
 export function unwrap({ hasEnvelope }: Job): (ack: unknown) => unknown {
   if (!hasEnvelope) return (ack) => ack
   return (ack) => {

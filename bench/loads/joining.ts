@@ -3,10 +3,10 @@ import type { Job, Load } from './job.js'
 import { join, type Lane, leave, openLane } from './lane.js'
 
 /*
- * Who comes and goes: a connection that shakes hands, joins and ends; or one that stays, and joins and leaves.
+ * The loads of the joining scenarios: connections that connect, join and close; or connections that stay, and join and leave.
  */
 
-/** Some lanes at a time; what one step does is counted by what it returns. */
+/** Repeats a step on some connections at the same time. A step returns how many operations it has done. */
 function createLoad(open: () => Promise<void>, step: (lane: number) => Promise<number>, lanes: number): Load {
   const latencies: number[] = []
   return {
@@ -45,7 +45,7 @@ export function createJoinLoad({ port, dialect, scenario }: Job): Load {
   async function open(): Promise<void> {
     for (let seat = 0; seat < scenario.sockets; seat++) {
       const lane = await openLane({ port, dialect, seat })
-      // for good: a connection that has joined nothing for 45 seconds is closed
+      // Stays joined: a connection that has joined no namespace for 45 seconds is closed.
       await join(lane, home)
       lanes.push(lane)
     }

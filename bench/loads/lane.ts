@@ -4,16 +4,16 @@ import type { Dialect } from '../dialect.js'
 import { createFrame, createReader, type FrameListener, TEXT } from '../frames.js'
 
 /*
- * One raw WebSocket connection: it answers the engine's pings, and ends the process when it breaks.
+ * A lane is a raw WebSocket connection of a load. It answers the engine's pings, and ends the process when it breaks.
  */
 
 const PING = 0x32
 const pong = createFrame(TEXT, Buffer.from('3'))
 
 export interface Lane {
-  /** Hears of every frame but pings. */
+  /** Called for every frame except pings. */
   hear: FrameListener
-  /** Runs when all frames of one chunk were heard: the place to write once. */
+  /** Called after all frames of a chunk, to write once. */
   chunkEnd: () => void
   write(data: Buffer): void
   close(): void
@@ -22,13 +22,13 @@ export interface Lane {
 export interface LaneOptions {
   readonly port: number
   readonly dialect: Dialect
-  /** The server finds it in the query. */
+  /** Sent in the query of the handshake. */
   readonly seat: number
-  /** Lines of headers, each with its end. */
+  /** Header lines, each with CRLF. */
   readonly headers?: string
 }
 
-/** Connects and shakes hands; resolves when the engine has opened, or to the upgrade where there is none. */
+/** Connects. Resolves when the engine has opened, or without an engine after the upgrade. */
 export async function openLane({ port, dialect, seat, headers = '' }: LaneOptions): Promise<Lane> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   const lane: Lane = {
@@ -74,7 +74,7 @@ export async function openLane({ port, dialect, seat, headers = '' }: LaneOption
   return lane
 }
 
-/** Joins a namespace. rejects with what came instead. */
+/** Joins a namespace. Rejects with the answer if it is refused. */
 export async function join(lane: Lane, namespace: string): Promise<void> {
   const answer = nextText(lane)
   lane.write(createFrame(TEXT, Buffer.from(`40${namespace},{"token":"abc"}`)))
@@ -82,7 +82,7 @@ export async function join(lane: Lane, namespace: string): Promise<void> {
   if (!text.startsWith(`40${namespace},`)) throw new Error(`not joined: ${text}`)
 }
 
-/** Leaves a namespace; there is no answer to it. */
+/** Leaves a namespace; the server does not answer. */
 export function leave(lane: Lane, namespace: string): void {
   lane.write(createFrame(TEXT, Buffer.from(`41${namespace},`)))
 }

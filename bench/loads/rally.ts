@@ -3,8 +3,8 @@ import type { Scenario } from '../scenarios.js'
 import type { Lane } from './lane.js'
 
 /*
- * Messages that want an answer: each socket has some in flight, and sends the next when one comes back; or all send so
- * many a second. What one socket sends while it reads one chunk goes out in one write.
+ * Sends messages and counts their answers: each socket keeps some in flight, or all send a number a second. A socket that reads
+ * several answers in one chunk sends the next messages in one write.
  */
 
 export const DIGITS = 6
@@ -13,25 +13,25 @@ const IDS = 10 ** DIGITS
 const PATIENCE_MS = 10_000
 
 export interface Rally {
-  /** Takes the lanes; `hear` is told of every frame, and redeems those that are an answer. */
+  /** Takes the connections. `hear` is called for every frame, and calls `redeem()` for an answer. */
   begin(
     lanes: readonly Lane[],
     hear: (lane: number, opcode: number, buffer: Buffer, start: number, end: number) => void,
   ): void
-  /** Answers what a lane has sent. throws an Error when it has not. */
+  /** Counts an answer. Throws if the connection has not sent a message with that id. */
   redeem(lane: number, id: number): void
-  /** Resolves to the number of answers, after the last one. */
+  /** Sends for `sliceMs` milliseconds. Resolves, after the last answer, to the number of answers. */
   run(sliceMs: number): Promise<number>
   readonly latencies: number[]
 }
 
-/** `frames` are taken by turns, so that an id says which it was. */
+/** @param frames - used one after another, so that the id says which frame was sent */
 export function createRally({ inFlight, perSecond }: Scenario, frames: readonly NumberedFrame[]): Rally {
   const latencies: number[] = []
-  // by id: when it was sent, and on which lane, counted from 1
+  // for each id: when it was sent, and on which connection, counted from 1
   const sentAt = new Float64Array(IDS)
   const sentBy = new Uint16Array(IDS)
-  // by lane: how many were answered since it has last sent
+  // for each connection: the answers since it last sent
   const spare: number[] = []
   let lanes: readonly Lane[] = []
   let nextId = FIRST_ID
@@ -80,7 +80,7 @@ export function createRally({ inFlight, perSecond }: Scenario, frames: readonly 
     }
   }
 
-  /** Sends what is due, each lane in its turn, until the slice ends. */
+  /** Sends at `perSecond`, on one connection after another, until the slice ends. */
   function pace(): void {
     const begunAt = performance.now()
     let sent = 0

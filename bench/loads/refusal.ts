@@ -5,16 +5,16 @@ import type { Job } from './job.js'
 import { join, openLane } from './lane.js'
 
 /*
- * Whoever says that it validates has to show it once.
+ * Checks once that a contender refuses an invalid message and accepts a valid one.
  */
 
 const PATIENCE_MS = 10_000
-// For whom it takes longer to check what is invalid.
+// Some contenders take longer to refuse a message than to accept one.
 const LINGER_MS = 50
 
-/** Sends what is invalid and, behind it, what is not. rejects unless the second, and only that, is accepted. */
+/** Sends an invalid message and then a valid one. Rejects unless only the valid one is accepted. */
 export async function seeRefusal({ port, dialect, scenario, hasEnvelope }: Job): Promise<void> {
-  // A connection of its own: a refusal may be late, and is no ack everywhere.
+  // A connection of its own, because a refusal may be late, and not every contender sends it as an ack.
   const lane = await openLane({ port, dialect, seat: scenario.sockets })
   if (dialect.hasEngine) await join(lane, NAMESPACE)
   const accepted = hasEnvelope ? '{"ok":true,"data":{' : '"ok":true}'

@@ -1,14 +1,15 @@
 import type { FastifyInstance } from 'fastify'
+import type { AnyType } from '../schema/schema.js'
 import type { AnyEventContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 import type { EventOptions } from './namespace-definition.js'
 
 /*
- * Definitions without inferred types: of any types, or inside the options of `register()`.
+ * The types of definitions without inferred types, e.g. inside the options of `register()`.
  */
 
 /** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
-export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Unknown>, JoinRouteOptions {
+export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions {
   /** One sentence for people, which `app.printNamespaces()` prints. */
   description?: string
   /** The schemas of the joining request: `params`, `querystring`, `headers` and `auth`. */
@@ -32,16 +33,16 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Unk
    * @returns a Date, milliseconds since the epoch, or undefined for no expiry
    * @defaultValue the `exp` of a verified JWT, else no expiry
    */
-  expiresAt?(this: FastifyInstance, request: JoinRequest<Unknown>): Date | number | undefined
+  expiresAt?(this: FastifyInstance, request: JoinRequest<AnyType>): Date | number | undefined
   /** Runs once for each socket that has joined; its events wait. If it throws, the socket is disconnected. */
-  onConnect?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
+  onConnect?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
   /** Runs instead of `onConnect` for a recovered socket. */
-  onRecover?(this: FastifyInstance, context: HandlerContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
+  onRecover?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
   /** Runs once for each socket whose `onConnect` ran, after that has settled. */
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<Unknown, Unknown, Unknown, Unknown, Unknown>): unknown
+  onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
 }
 
-interface AnyEventDefinition<Payload> extends EventOptions<Unknown, AnyEventContext> {
+interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext> {
   /** The schema of the payload. */
   payload?: unknown
   /** The schema of the `data` of the ack. */
@@ -64,6 +65,3 @@ export type InlineDefinition = AnyNamespaceDefinition<
   | null
   | undefined
 >
-
-// biome-ignore lint/suspicious/noExplicitAny: for definitions of any types
-type Unknown = any

@@ -6,27 +6,36 @@ import type { AuthInputOf } from './join-types.js'
 import type { AckEnvelope } from './namespace-definition.js'
 
 /*
- * The types of a client's socket, from the type of a definition.
+ * The types of a client's socket, inferred from the type of a definition.
  */
 
 type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
 // Not `unknown`: the parameters of an ack in its place would have no types.
-type Anything = string | number | boolean | bigint | object | null | undefined
-type PayloadArgs<Schema> = unknown extends Schema ? [payload?: Anything] : [payload: Sendable<InputOf<Schema>>]
+type AnyPayload = string | number | boolean | bigint | object | null | undefined
+type PayloadArgs<Schema> = unknown extends Schema ? [payload?: AnyPayload] : [payload: Sendable<InputOf<Schema>>]
 type ReplyOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 
 /** The values that a client may send: where the schema has binary data, any of these types. */
-type Sendable<Type> = Type extends Leaf
+type Sendable<Type> = Type extends SendableLeaf
   ? Type
   : Type extends Uint8Array
     ? Type | Uint8Array | ArrayBuffer | Blob
     : Type extends object
       ? { [Key in keyof Type]: Sendable<Type[Key]> }
       : Type
-type Leaf = string | number | bigint | boolean | symbol | null | undefined | Date | ((...args: never[]) => unknown)
+type SendableLeaf =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  | Date
+  | ((...args: never[]) => unknown)
 
-/** The codes of the plugin in an ack that have no `details`, or those of the hook that refused. */
-type PlainCode =
+/** The codes of the plugin in an ack without `details`, or with the `details` of the hook that refused. */
+type PluginErrorCode =
   | 'FST_NSP_REFUSED'
   | 'FST_NSP_EVENT_UNKNOWN'
   | 'FST_NSP_EVENT_MALFORMED'
@@ -39,41 +48,41 @@ type PlainCode =
   | 'FST_NSP_KEYS_LIMIT'
   | 'FST_NSP_CLOSING'
 
-interface Told<Code> extends Pick<WireError, 'statusCode' | 'message'> {
+interface AckError<Code> extends Pick<WireError, 'statusCode' | 'message'> {
   readonly code: Code
 }
-interface Invalid extends Told<'FST_NSP_EVENT_INVALID'> {
+interface PayloadInvalid extends AckError<'FST_NSP_EVENT_INVALID'> {
   /** Each problem with its place in the payload, as a JSON pointer. */
   readonly details: { path: string; message: string }[]
 }
-interface RateLimited extends Told<'FST_NSP_RATE_LIMITED'> {
+interface RateLimited extends AckError<'FST_NSP_RATE_LIMITED'> {
   readonly details: { retryAfterMs: number }
 }
-interface Failed extends Told<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID'> {
+interface InternalError extends AckError<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID'> {
   /** The `errorId` of the line in the server's log. Undefined if the line was left out of the log. */
   readonly details?: { id: string }
 }
-interface Plain extends Told<PlainCode> {
+interface PluginError extends AckError<PluginErrorCode> {
   readonly details?: unknown
 }
-/** An error that the event does not declare, e.g. of a hook. Not `string & {}`: then no code would narrow the union. */
-interface Foreign extends Told<string> {
+/** An error that the event does not declare, e.g. of a hook. Not `string & {}`, because no code would then narrow the union. */
+interface UndeclaredError extends AckError<string> {
   /** `never`, so that comparing with a declared code gives the declared details their type alone. */
   readonly details: never
 }
 
-/** The errors of an event: the declared ones with their data, and those of the plugin. */
+/** The errors in the ack of an event: the declared ones with their data, and those of the plugin. */
 type FailureOf<Failures> =
   | (unknown extends Failures
       ? never
       : {
-          [Code in keyof Failures & string]: Told<Code> & { readonly details: OutputOf<Failures[Code]> }
+          [Code in keyof Failures & string]: AckError<Code> & { readonly details: OutputOf<Failures[Code]> }
         }[keyof Failures & string])
-  | Invalid
+  | PayloadInvalid
   | RateLimited
-  | Failed
-  | Plain
-  | Foreign
+  | InternalError
+  | PluginError
+  | UndeclaredError
 
 /** The events of a definition by name: the arguments of each, and the one argument of its ack. */
 type EventsToServer<Types> = Types extends {
@@ -89,12 +98,12 @@ type EventsToServer<Types> = Types extends {
     }
   : never
 
-type Sent = { args: unknown[]; ack: unknown }
+type ClientEvent = { args: unknown[]; ack: unknown }
 type ArgsOf<Event> = Event extends { args: infer Args extends unknown[] } ? Args : never
-type AckOf<Event> = Event extends Sent ? Event['ack'] : never
+type AckOf<Event> = Event extends ClientEvent ? Event['ack'] : never
 
 /** The arguments after the name: the payload, the ack or both; none if there is no payload. */
-type EmitArgs<Event, Ack> =
+type ClientEmitArgs<Event, Ack> =
   | ArgsOf<Event>
   | [...ArgsOf<Event>, ack: Ack]
   | ([] extends ArgsOf<Event> ? [ack: Ack] : never)
@@ -112,22 +121,22 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
     }
   : never
 
-type FarewellCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
+type DisconnectCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
 
 /** The emits of the plugin itself, in every namespace. */
-interface Farewell {
+interface DisconnectNotice {
   /** Why the server disconnects this socket. It is sent just before the disconnect. */
-  'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: FarewellCode }) => void
+  'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: DisconnectCode }) => void
 }
 
 /** The listeners of a client, by the name of the emit. */
-export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> & Farewell
+export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> & DisconnectNotice
 
 /** `emit` and `emitWithAck`. socket.io-client's own types have no optional ack. `Timed`: the first arguments of an ack. */
 interface Sending<Events, Timed extends unknown[]> {
   emit<Event extends keyof Events & string>(
     event: Event,
-    ...args: EmitArgs<Events[Event], (...ack: [...Timed, envelope: AckOf<Events[Event]>]) => void>
+    ...args: ClientEmitArgs<Events[Event], (...ack: [...Timed, envelope: AckOf<Events[Event]>]) => void>
   ): this
   emitWithAck<Event extends keyof Events & string>(
     event: Event,

@@ -7,25 +7,25 @@ import { suggest } from '../shared/wording.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
 
 /*
- * A definition's schemas, compiled: what each event and each emit is checked with, and written. Contracts are Maps: an
- * event from the wire may be called `__proto__`.
+ * Compiles the schemas of a definition to a contract: the checks and writers of each event and each emit. A contract has
+ * Maps, because a client may send an event called `__proto__`.
  */
 
 export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'errors'> {
   readonly name: string
   readonly checkPayload: Check | undefined
-  /** The same for what came as JSON: it has no binary data in it. */
+  /** The check of a payload that came as JSON, without binary data. */
   readonly checkJsonPayload: Check | undefined
   readonly checkReply: Check | undefined
-  /** Writes what checkReply has given. */
+  /** Writes the reply that checkReply has returned. */
   readonly writeReply: Write | undefined
-  /** The errors that clients may expect: the check of each one's data. */
+  /** The declared errors: the check of the data, by code. */
   readonly errors: ReadonlyMap<string, Check>
 }
 
 interface CompiledEmit {
   readonly checkPayload: Check | undefined
-  /** Writes what checkPayload has given. */
+  /** Writes the payload that checkPayload has returned. */
   readonly write: Write | undefined
   readonly checkReply: Check | undefined
 }
@@ -33,13 +33,15 @@ interface CompiledEmit {
 export interface Contract {
   readonly events: ReadonlyMap<string, CompiledEvent>
   readonly emits: ReadonlyMap<string, CompiledEmit>
-  /** Whether the definition lists its emits: then one that it lacks is a mistake. */
+  /** Whether the definition has `emits`. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
 }
 
 /**
- * Compiles every schema of a definition with the compilers that are given.
- * throws FST_NSP_DEFINITION_INVALID naming namespace, event and path, for a schema that does not compile.
+ * Compiles every schema of a definition.
+ *
+ * @param name - the name of the namespace, for error messages
+ * @throws FST_NSP_DEFINITION_INVALID naming namespace, event and path, if a schema does not compile
  */
 export function compileContract(name: string, definition: NormalDefinition, compilers: Compilers): Contract {
   const at = (kind: string, event: string, key: string) => `${name} ${kind}[${JSON.stringify(event)}].${key}`
@@ -82,14 +84,14 @@ function compileAt<Compiled>(path: string, compile: () => Compiled): Compiled {
     return compile()
   } catch (error) {
     const { message } = error as Error
-    // Ajv quotes what it does not know.
+    // Ajv quotes an unknown keyword.
     const [, word] = /"([^"]+)"/.exec(message) ?? []
     const hint = word !== undefined && !KEYWORDS.includes(word) ? suggest(word, KEYWORDS) : ''
-    throw new FST_NSP_DEFINITION_INVALID(path, `is no valid schema: ${message}${hint && `. ${hint.trimEnd()}`}`)
+    throw new FST_NSP_DEFINITION_INVALID(path, `is not a valid schema: ${message}${hint && `. ${hint.trimEnd()}`}`)
   }
 }
 
-/** An emit that had to wait for its check would be overtaken by later ones. */
+/** Refuses an asynchronous schema: later emits would overtake an emit that waits for its check. */
 function refuseAsync(schema: AnySchema | undefined, path: string): void {
   if (schema === undefined || !isAsyncSchema(schema)) return
   throw new FST_NSP_DEFINITION_INVALID(

@@ -13,7 +13,7 @@ export type { AskOptions, Audience, SocketEmit } from './emit-types.js'
  * schemas. Data is the schema of `socket.data`, and Declared the names of the events.
  */
 
-/** The listener of a declared event, which would never be called. */
+/** The type of a listener for a declared event, which would never be called. */
 interface Handled<Hint extends string> {
   readonly hint: Hint
 }

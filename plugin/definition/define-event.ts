@@ -1,3 +1,4 @@
+import type { AnyType } from '../schema/schema.js'
 import type { Based } from './define-namespace.js'
 import type { EventContext, EventDefinition } from './namespace-definition.js'
 
@@ -5,15 +6,12 @@ import type { EventContext, EventDefinition } from './namespace-definition.js'
  * `defineEvent()`, which types an event in a file of its own.
  */
 
-// biome-ignore lint/suspicious/noExplicitAny: the event goes into any definition
-type Unknown = any
-
 /** The argument of `defineEvent()`. */
 type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data> = EventDefinition<
   Payload,
   Reply,
   Failures,
-  EventContext<Emits, Answers, { event: Failures }, Join, Data, Unknown>
+  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>
 >
 
 /** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
@@ -21,11 +19,11 @@ export type DefinedEvent<
   Payload,
   Reply,
   Failures,
-  Emits = Unknown,
-  Answers = Unknown,
-  Join = Unknown,
-  Data = Unknown,
-> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, Unknown, Join, Data, Unknown>>
+  Emits = AnyType,
+  Answers = AnyType,
+  Join = AnyType,
+  Data = AnyType,
+> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>>
 
 /**
  * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are
@@ -44,7 +42,7 @@ export type DefinedEvent<
  * export const chat = defineNamespace({ events: { 'message:send': sendMessage } })
  */
 export function defineEvent<const Payload = unknown, const Reply = unknown, const Failures = unknown>(
-  event: EventOf<Payload, Reply, Failures, Unknown, Unknown, Unknown, Unknown>,
+  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType>,
 ): DefinedEvent<Payload, Reply, Failures>
 /**
  * Infers the types of one event for the definitions that share a base.

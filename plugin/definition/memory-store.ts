@@ -4,7 +4,7 @@ import type { Claim, ClaimOptions, IdempotencyStore } from './idempotency.js'
 
 /*
  * The default idempotency store: acks in the memory of this process. A claim in flight is never dropped, because waiting events
- * would wait for ever or run the handler again. At a bound, the oldest acks are dropped; if there are none, `claim()` rejects.
+ * would wait forever or run the handler again. At a bound, the oldest acks are dropped; if there are none, `claim()` rejects.
  */
 
 /** The options of `createMemoryStore()`. */
@@ -26,7 +26,7 @@ export interface MemoryStoreOptions {
   now?: Clock
 }
 
-interface Waiter {
+interface ClaimWaiter {
   readonly ttlMs: number
   readonly resolve: (claim: Claim) => void
 }
@@ -36,10 +36,10 @@ interface Entry {
   bytes: number
   expiresAt: number
   ttlMs: number
-  /** The token of the claim in flight; undefined when the ack is there. */
+  /** The token of the claim in flight; undefined after the ack was stored. */
   token: string | undefined
   ack: string | undefined
-  readonly waiters: Set<Waiter>
+  readonly waiters: Set<ClaimWaiter>
 }
 
 /**
@@ -65,7 +65,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
   let bytes = 0
   let sequence = 0
 
-  function hand(entry: Entry, ttlMs: number): Claim {
+  function issueToken(entry: Entry, ttlMs: number): Claim {
     const token = String(++sequence)
     entry.token = token
     entry.ttlMs = ttlMs
@@ -80,7 +80,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
     bytes -= entry.bytes
   }
 
-  /** Lets the oldest acks go until that many keys and bytes more are within the bounds. */
+  /** Drops the oldest acks until so many more keys and bytes fit. Returns whether they fit. */
   function makeRoom(keys: number, size: number): boolean {
     for (const oldest of kept) {
       if (entries.size + keys <= maxKeys && bytes + size <= maxBytes) break
@@ -95,7 +95,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
     const entry: Entry = { key, bytes: size, expiresAt: 0, ttlMs, token: undefined, ack: undefined, waiters: new Set() }
     entries.set(key, entry)
     bytes += size
-    return hand(entry, ttlMs)
+    return issueToken(entry, ttlMs)
   }
 
   function wait(entry: Entry, { ttlMs, signal }: ClaimOptions): Promise<Claim> {
@@ -116,7 +116,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
     })
   }
 
-  /** Takes a claim that is in flight to its end; undefined where it is lost. */
+  /** Ends a claim in flight. Returns undefined if the claim is lost. */
   function take(token: string): Entry | undefined {
     const entry = claims.get(token)
     claims.delete(token)
@@ -128,14 +128,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
       options.signal?.throwIfAborted()
       const entry = entries.get(key)
       if (!entry) return begin(key, options.ttlMs)
-      const isGood = entry.expiresAt > now()
+      const isValid = entry.expiresAt > now()
       if (entry.token !== undefined) {
-        if (isGood) return wait(entry, options)
-        // Lost: who holds it has taken too long. Those who wait, wait on.
+        if (isValid) return wait(entry, options)
+        // The claim has expired and is lost. The waiting callers continue to wait.
         claims.delete(entry.token)
-        return hand(entry, options.ttlMs)
+        return issueToken(entry, options.ttlMs)
       }
-      if (isGood) return { ack: entry.ack as string }
+      if (isValid) return { ack: entry.ack as string }
       drop(entry)
       return begin(key, options.ttlMs)
     },
@@ -164,7 +164,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Idempotency
         return
       }
       entry.waiters.delete(next)
-      next.resolve(hand(entry, next.ttlMs))
+      next.resolve(issueToken(entry, next.ttlMs))
     },
   }
 }

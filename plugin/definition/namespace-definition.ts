@@ -27,16 +27,16 @@ export type {
 export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
 type Awaitable<Type> = Type | Promise<Type>
-type PayloadOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
+type HandlerPayload<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<Readable<InputOf<Schema>>>
 
 /** A readonly version of a reply: a handler may return literals that are readonly. */
-type Readable<Type> = Type extends Leaf
+type Readable<Type> = Type extends ReplyLeaf
   ? Type
   : Type extends object
     ? { readonly [Key in keyof Type]: Readable<Type[Key]> }
     : Type
-type Leaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
+type ReplyLeaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
 
 /** The options of every event, with any types. */
 export interface EventOptions<Payload, Context> extends EventHooks<Context> {
@@ -58,7 +58,7 @@ export interface EventOptions<Payload, Context> extends EventHooks<Context> {
  */
 type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> = {
   readonly [Event in keyof Payloads]: EventOptions<
-    NoInfer<PayloadOf<Payloads[Event]>>,
+    NoInfer<HandlerPayload<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
   > & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
@@ -67,7 +67,7 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> =
     // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
     handler: (
       this: NoInfer<FastifyInstance>,
-      payload: NoInfer<PayloadOf<Payloads[Event]>>,
+      payload: NoInfer<HandlerPayload<Payloads[Event]>>,
       context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
     ) => unknown
   }
@@ -86,7 +86,7 @@ type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> =
 }
 
 /** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<PayloadOf<Payload>, Context> & {
+export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<HandlerPayload<Payload>, Context> & {
   /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
   payload?: Payload
   /** The schema of the `data` of the ack. Undeclared properties are not sent. */
@@ -96,7 +96,7 @@ export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<Pa
   /** Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. */
   handler: (
     this: NoInfer<FastifyInstance>,
-    payload: NoInfer<PayloadOf<Payload>>,
+    payload: NoInfer<HandlerPayload<Payload>>,
     context: Context,
   ) => NoInfer<ReturnOf<Reply>>
 }

@@ -1,9 +1,9 @@
 import { FST_NSP_NAME_INVALID } from '../shared/errors.js'
 
 /*
- * The grammar of namespace names: '/' or segments, each after one slash, as a Socket.IO client writes them.
- * A comma ends the name in a Socket.IO packet, and '?' and '#' end it in a URL: none of them can be part of one.
- * A dynamic name has parameters, written as for a route: '/orgs/:orgId', '/orgs/:orgId(^\\d+$)', '/:from-:to', '/files/*'.
+ * Parses namespace names: '/', or segments that each follow one slash. A comma ends the name in a Socket.IO packet, and '?' and
+ * '#' end it in a URL, so a name contains none of them. A dynamic name has parameters, written as in a route:
+ * '/orgs/:orgId', '/orgs/:orgId(^\\d+$)', '/:from-:to', '/files/*'.
  */
 
 const FORBIDDEN = /[\s,?#\\\p{Cc}]/u
@@ -13,16 +13,17 @@ const SHOWN_LENGTH = 80
 /** A parameter of a dynamic name; the wildcard is called '*'. */
 export interface Parameter {
   readonly parameter: string
-  /** What its value must look like, with its parentheses: '(^\\d+$)'. Without one: ''. */
+  /** The regular expression for its value, with parentheses, e.g. '(^\\d+$)'; '' if there is none. */
   readonly constraint: string
 }
 
-/** A piece of a name: text, or a parameter. */
-export type Part = string | Parameter
+/** A part of a name: text, or a parameter. */
+export type NamePart = string | Parameter
 
 /**
  * Checks a name and returns it.
- * throws FST_NSP_NAME_INVALID saying what is wrong with it and what would do.
+ *
+ * @throws FST_NSP_NAME_INVALID with the problem and the remedy
  */
 export function parseName(name: unknown): string {
   const problem = problemOf(name)
@@ -30,19 +31,19 @@ export function parseName(name: unknown): string {
   return name as string
 }
 
-/** Joins a context's prefix and a name as Fastify joins them for a route: '/v1', or '/v1/', and '/' give '/v1'. */
+/** Joins a prefix and a name as Fastify joins them for a route: '/v1' or '/v1/' and '/' become '/v1'. */
 export function joinPrefix(prefix: string, name: string): string {
   const base = prefix.replace(/\/$/, '')
   if (base === '') return name
   return name === '/' ? base : base + name
 }
 
-/** Whether a name has parameters, and so many addresses: '/orgs/:orgId' does, '/chat' is its own address. */
+/** Whether a name has parameters. '/orgs/:orgId' has many addresses; '/chat' is its own address. */
 export function isDynamic(name: string): boolean {
   return /[:*]/.test(name)
 }
 
-/** The segments of a name: none for '/', ['orgs', ':orgId'] for '/orgs/:orgId'. A slash in a constraint parts nothing. */
+/** The segments of a name: [] for '/', ['orgs', ':orgId'] for '/orgs/:orgId'. A slash in a constraint does not separate segments. */
 export function segmentsOf(name: string): string[] {
   const segments = ['']
   for (const part of partsOf(name)) {
@@ -52,9 +53,9 @@ export function segmentsOf(name: string): string[] {
   return segments.slice(1).filter((segment) => segment !== '')
 }
 
-/** The parts of a name, in order: ['/orgs/', { parameter: 'orgId', constraint: '' }]. Checks nothing: see parseName. */
-export function partsOf(name: string): Part[] {
-  const parts: Part[] = []
+/** The parts of a name, in order: ['/orgs/', { parameter: 'orgId', constraint: '' }]. The name must have been checked. */
+export function partsOf(name: string): NamePart[] {
+  const parts: NamePart[] = []
   for (let start = 0, end = 0; start < name.length; start = end) {
     if (name[start] === '*') {
       end = start + 1
@@ -71,7 +72,7 @@ export function partsOf(name: string): Part[] {
   return parts
 }
 
-/** A name as an error shows it: in quotes, and not longer than a line. */
+/** Quotes a name for an error message, cut to one line. */
 export function quoteName(name: unknown): string {
   const text = String(name)
   return JSON.stringify(text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text)
@@ -84,36 +85,36 @@ function problemOf(name: unknown): string | undefined {
   const parts = partsOf(name)
   const bare = parts.map((part) => (typeof part === 'string' ? part : `:${part.parameter}`)).join('')
   if (bare.endsWith('/')) return `must not end with a slash: write ${quoteName(name.replace(/\/+$/, '') || '/')}`
-  if (bare.includes('//')) return 'must not hold an empty segment: one slash between two segments'
-  if (/:[^/]*\?/.test(bare)) return 'must not hold an optional parameter: declare the shorter name as well'
-  if (FORBIDDEN.test(bare)) return 'must not hold white space, control characters, or one of , ? # \\'
-  // find-my-way decodes an address before it compares: of '%20' in a name and in an address, one would not be the other.
-  if (bare.includes('%')) return 'must not hold %: write the character that it stands for'
+  if (bare.includes('//')) return 'must not contain an empty segment: write one slash between two segments'
+  if (/:[^/]*\?/.test(bare)) return 'must not contain an optional parameter: declare the shorter name as well'
+  if (FORBIDDEN.test(bare)) return 'must not contain white space, control characters, or one of , ? # \\'
+  // find-my-way decodes an address before it compares: '%20' in an address would not match '%20' in a name.
+  if (bare.includes('%')) return 'must not contain %: write the character itself'
   return isDynamic(name) ? problemOfParts(parts) : undefined
 }
 
-function problemOfParts(parts: Part[]): string | undefined {
+function problemOfParts(parts: NamePart[]): string | undefined {
   const seen = new Set<string>()
   for (const [index, part] of parts.entries()) {
-    const before = parts[index - 1] as Part
+    const before = parts[index - 1] as NamePart
     if (typeof part === 'string') continue
     const problem = problemOfParameter(part, before)
     if (problem !== undefined) return problem
-    if (part.parameter === '*' && index < parts.length - 1) return 'must hold * only as its whole last segment'
-    if (seen.has(part.parameter)) return `must not hold two parameters that are called ${part.parameter}`
+    if (part.parameter === '*' && index < parts.length - 1) return 'must contain * only as its whole last segment'
+    if (seen.has(part.parameter)) return `must not contain two parameters named ${part.parameter}`
     seen.add(part.parameter)
   }
   return undefined
 }
 
-function problemOfParameter({ parameter, constraint }: Parameter, before: Part): string | undefined {
+function problemOfParameter({ parameter, constraint }: Parameter, before: NamePart): string | undefined {
   if (parameter === '*') {
     const isSegment = typeof before === 'string' && before.endsWith('/')
-    return isSegment ? undefined : 'must hold * only as its whole last segment'
+    return isSegment ? undefined : 'must contain * only as its whole last segment'
   }
-  if (parameter === '') return 'must have a word after each colon, as in /orgs/:orgId'
+  if (parameter === '') return 'must have a name after each colon, as in /orgs/:orgId'
   if (!PARAMETER_NAME.test(parameter) || parameter === '__proto__')
-    return `must not hold a parameter that is called ${JSON.stringify(parameter)}: use letters, digits, _ and $`
+    return `must not contain a parameter named ${JSON.stringify(parameter)}: use letters, digits, _ and $`
   if (typeof before !== 'string' && before.constraint === '')
     return `must have a - or a . between :${before.parameter} and :${parameter}, or a constraint`
   return constraint === '' ? undefined : problemOfConstraint(parameter, constraint)
@@ -122,11 +123,11 @@ function problemOfParameter({ parameter, constraint }: Parameter, before: Part):
 function problemOfConstraint(parameter: string, constraint: string): string | undefined {
   if (!constraint.endsWith(')')) return `must close the parenthesis after :${parameter}`
   try {
-    // An empty alternative matches whatever the constraint is, and the match has one entry for each group.
+    // The empty alternative always matches, and the match has one entry for each group of the constraint.
     const groups = (new RegExp(`${constraint}|`).exec('') as RegExpExecArray).length - 1
-    return groups === 1 ? undefined : `must constrain :${parameter} with one group: write (?: ) for those within`
+    return groups === 1 ? undefined : `must constrain :${parameter} with one group: write inner groups as (?: )`
   } catch {
-    return `must constrain :${parameter} with a regular expression: ${constraint} is none`
+    return `must constrain :${parameter} with a regular expression: ${constraint} is not one`
   }
 }
 
@@ -139,7 +140,7 @@ function indexOf(pattern: RegExp, text: string, from: number): number {
   return index === -1 ? text.length : from + index
 }
 
-/** Counts parentheses as find-my-way does, which knows escapes, but no character classes. */
+/** Counts parentheses as find-my-way does: with escapes, without character classes. */
 function endOfConstraint(name: string, start: number): number {
   let depth = 0
   for (let index = start; index < name.length; index++) {

@@ -6,7 +6,7 @@ import type { NormalOptions } from '../definition/normalize/plugin-options.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from '../shared/errors.js'
 import { isWithin } from '../shared/limits.js'
 import { logError } from '../shared/log/error-log.js'
-import { keepSecrets } from '../shared/log/redaction.js'
+import { redactRouteLogs } from '../shared/log/redaction.js'
 import { after, isThenable } from '../shared/maybe-async.js'
 import { logHandshakeHints } from './handshake-hints.js'
 import { CapturedResponse } from './http/captured-response.js'
@@ -131,7 +131,7 @@ export function createHandshakeRoute(
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
         // `hide` is for @fastify/swagger; Fastify's types have it only if that is installed.
-        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...keepSecrets(scope) }
+        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...redactRouteLogs(scope) }
         for (const url of [`${path}/`, path]) {
           // socket.io-client requests a trailing slash. With `ignoreTrailingSlash` both are one route.
           if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import { FST_NSP_ORIGIN_FORBIDDEN } from '../shared/errors.js'
-import { settledInTime } from '../shared/timeout.js'
+import { withTimeout } from '../shared/timeout.js'
 import { handshakeOf } from './http/connect-request.js'
 
 /*
@@ -63,7 +63,7 @@ export function admitOrigin(
   const handshake = opening ? handshakeOf(opening) : undefined
   if (!handshake || isFromSamePage(raw, handshake)) return go()
   // An `io.cors` function of the application that never calls back counts as a refusal.
-  return settledInTime(checkOrigin(raw, handshake), ANSWER_MS, () => new Error('io.cors has not called back')).then(
+  return withTimeout(checkOrigin(raw, handshake), ANSWER_MS, () => new Error('io.cors has not called back')).then(
     () => go(),
     (error: unknown) => {
       handshake.log.info({ err: error }, 'request of an engine session refused, for its origin')

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from '../definition/compile-contract.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { type Check, SchemaMismatch } from '../schema/schema.js'
-import { after, recast, type Step } from '../shared/maybe-async.js'
+import { after, mapError, type Step } from '../shared/maybe-async.js'
 import type { IdempotencyKeys } from './dispatch-once.js'
 import type { RunContext } from './event-context.js'
 import { toEventInvalid, toReplyError } from './event-error.js'
@@ -42,7 +42,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
       throw toEventInvalid(new SchemaMismatch([{ path: '', message: `must be one payload, not ${incoming.count}` }]))
     }
     const check = incoming.isJson && isUntouched ? checkJsonPayload : checkPayload
-    const checked = recast(check as Check, refuseInvalid, context.event.payload)
+    const checked = mapError(check as Check, refuseInvalid, context.event.payload)
     return after(checked, keepPayload, context)
   }
 
@@ -67,7 +67,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
     const refuseReply = (error: unknown): never => {
       throw toReplyError(error, event.name, run.log, 'reply does not fit its schema')
     }
-    const checked = recast(checkReply as Check, refuseReply, run.data)
+    const checked = mapError(checkReply as Check, refuseReply, run.data)
     return after(checked, keepData, run)
   }
 

@@ -4,7 +4,7 @@ import type { AckEnvelope } from '../definition/namespace-definition.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { toWireError } from '../shared/client-error.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE, FST_NSP_STORE_FAILED } from '../shared/errors.js'
-import { contain, isThenable, walk } from '../shared/maybe-async.js'
+import { contain, isThenable, runSteps } from '../shared/maybe-async.js'
 import type { Ack } from './ack.js'
 import { createKeys, UNSENDABLE } from './dispatch-once.js'
 import { createSteps, isOver } from './dispatch-steps.js'
@@ -24,7 +24,7 @@ export interface DispatchOptions {
   readonly hooks: NormalHooks
   /** `this` of handlers and hooks: the context that declared the namespace. */
   readonly instance: FastifyInstance
-  /** Milliseconds, 0 for no bound. */
+  /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
 }
 
@@ -108,8 +108,8 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       ack.send(envelope, event.writeReply)
       return envelope
     } catch (error) {
-      const told = toWireError(toReplyError(error, event.name, run.log, 'reply cannot be encoded'))
-      const unsendable = { ok: false as const, error: told }
+      const clientError = toWireError(toReplyError(error, event.name, run.log, 'reply cannot be encoded'))
+      const unsendable = { ok: false as const, error: clientError }
       ack.send(unsendable, undefined)
       return unsendable
     }
@@ -155,7 +155,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     const run = new EventRun(context, connection, incoming, gate)
     let pending: unknown
     try {
-      pending = walk(steps, run, 0, isOver)
+      pending = runSteps(steps, run, 0, isOver)
     } catch (error) {
       settleFailed(run, error)
       return

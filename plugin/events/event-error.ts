@@ -27,7 +27,7 @@ export async function toClientError(
   { event, log, isInHandler }: EventErrorSource,
 ): Promise<WireError> {
   // reauthenticate() rejects with it; it was made for the client.
-  if (thrown instanceof ConnectRefusal) return thrown.told
+  if (thrown instanceof ConnectRefusal) return thrown.wireError
   const { code, message, statusCode = 400 } = Object(thrown) as Partial<WireError>
   const checkData = event.errors.get(String(code))
   if (checkData) {
@@ -40,8 +40,8 @@ export async function toClientError(
     }
   }
   const isForeign = isInHandler && !String(code).startsWith('FST_NSP_') && !isExposed(thrown)
-  const told = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
-  if (told.code !== 'FST_NSP_INTERNAL') return told
+  const clientError = toWireError(isForeign || checkData ? new FST_NSP_INTERNAL() : thrown, log)
+  if (clientError.code !== 'FST_NSP_INTERNAL') return clientError
   return toInternalError(thrown, event.name, log, isForeign && isRefusal(thrown) ? hintFor(code) : undefined)
 }
 

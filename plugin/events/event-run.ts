@@ -1,5 +1,5 @@
 import type { AckEnvelope } from '../definition/namespace-definition.js'
-import { type LineRates, RatedLog } from '../shared/log/rated-log.js'
+import { type LogRates, RatedLog } from '../shared/log/rated-log.js'
 import type { RunContext } from './event-context.js'
 import type { IncomingEvent } from './incoming-event.js'
 import type { SocketContext } from './socket-context.js'
@@ -11,7 +11,7 @@ import type { SocketContext } from './socket-context.js'
 /** What a run needs of the gate of its socket. */
 export interface GateHandle {
   /** The rates of its socket's log lines. */
-  readonly lines: LineRates
+  readonly lines: LogRates
   /** Called when an event has ended: its ack is sent, and none of its steps runs any more. */
   leave(): void
 }
@@ -19,7 +19,7 @@ export interface GateHandle {
 /** Dispatches one event. Calls `gate.leave()` once, when the event has ended. */
 export interface Dispatch {
   (connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void
-  /** Milliseconds, 0 for no bound. */
+  /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
 }
 

@@ -14,7 +14,7 @@ import type { ConnectResponse } from '../engine/http/captured-response.js'
 import { ConnectRequest } from '../engine/http/connect-request.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from '../schema/schema.js'
 import { captureScope } from '../shared/async-scope.js'
-import { keepSecrets } from '../shared/log/redaction.js'
+import { redactRouteLogs } from '../shared/log/redaction.js'
 import { invalidConnect } from './connect-error.js'
 import { createExpiryHook } from './expiry.js'
 
@@ -59,7 +59,7 @@ export function addConnectRoute(context: FastifyInstance, url: string, definitio
   const unused = isDynamic(context.prefix + url) ? 'querystring' : 'params'
   context.route({
     ...bind(route, context),
-    ...keepSecrets(context),
+    ...redactRouteLogs(context),
     method: 'CONNECT',
     url,
     constraints: { ...route.constraints, [CONSTRAINT]: IS_CONNECT },

@@ -1,35 +1,35 @@
-import { type Follow, isPlainObject, type Keywords } from './schema-ref.js'
+import { isPlainObject, type Keywords, type ResolveRef } from './schema-ref.js'
 
 /*
- * Whether a JSON Schema is certain to compile. Ajv takes milliseconds to compile one, this takes microseconds to look at
- * it: so what is certain is compiled when it is first used, and whatever is not, at boot, where its error belongs.
- * Everything here is narrower than Ajv: what is not known is not certain.
+ * Decides whether a JSON Schema is certain to compile. Ajv takes milliseconds to compile a schema; this check takes
+ * microseconds. A certain schema is compiled on first use, any other at boot, where its error belongs. The rules are
+ * narrower than Ajv's: an unknown keyword is not certain.
  */
 
-type Rule = (value: unknown, schema: Keywords, site: Site) => boolean
+type KeywordRule = (value: unknown, schema: Keywords, visit: Visit) => boolean
 
-/** Where a schema stands. */
-interface Site {
-  /** Of what is looked at now. */
+/** The state of the traversal at one schema. */
+interface Visit {
+  /** Nesting of the current schema. */
   depth: number
-  /** False below a keyword whose subschemas are tried: Ajv refuses defaults there, and at the root. */
+  /** Whether `default` is allowed. Ajv refuses it at the root, and below `anyOf`, `oneOf`, `not` and the like. */
   readonly hasDefaults: boolean
-  /** What a `#` stands for. */
+  /** The schema that `#` refers to. */
   readonly root: unknown
-  readonly follow: Follow
-  /** What references lead to: it is looked at once, and a recursion is no reason for doubt. */
+  readonly resolveRef: ResolveRef
+  /** The targets of references, each checked once. A recursive schema is certain, too. */
   readonly targets: Set<unknown>
-  /** How many schemas may still be looked at. */
-  readonly room: { left: number }
+  /** How many more schemas may be checked. */
+  readonly budget: { left: number }
 }
 
-// Far below where a recursion over a schema could end a call stack, and a cycle ends here.
+// Far below the depth at which recursion over a schema exhausts the call stack. It also ends a cycle.
 const DEPTH_LIMIT = 40
-// Who sends the first event would wait for the compilation of more.
+// A larger schema is compiled at boot, because the first event would wait for its compilation.
 const SIZE_LIMIT = 1_000
-// A URI as it stands, from wherever it is read.
+// A name that resolves to the same URI from any base.
 const NAME = /^[\w-]+$/
-// Of a name, a pointer in which nothing is escaped, or both.
+// A name, a JSON pointer without escapes, or both.
 const REFERENCE = /^(?!$)([\w-]*)(#(?:\/[\w$-]+)*)?$/
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']
 const FORMATS = `
@@ -40,32 +40,33 @@ const FORMATS = `
   .split(/\s+/)
 
 const isType = (value: unknown) => TYPES.includes(value as string)
-const isText: Rule = (value) => typeof value === 'string'
-const isFlag: Rule = (value) => typeof value === 'boolean'
-const isNumber: Rule = (value) => Number.isFinite(value)
-const isCount: Rule = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isText: KeywordRule = (value) => typeof value === 'string'
+const isFlag: KeywordRule = (value) => typeof value === 'boolean'
+const isNumber: KeywordRule = (value) => Number.isFinite(value)
+const isCount: KeywordRule = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isLiteral = (value: unknown) =>
   value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value)
 const isList = (value: unknown, isItem: (item: unknown) => boolean, least = 1): value is unknown[] =>
   Array.isArray(value) && value.length >= least && Array.from(value).every(isItem)
 const isUnique = (list: readonly unknown[]) => new Set(list).size === list.length
 
-const holds: Rule = (value, _schema, site) => isCertain(value, site)
-const isTried: Rule = (value, _schema, site) =>
-  isCertain(value, site.hasDefaults ? { ...site, hasDefaults: false, targets: new Set() } : site)
-const areTried: Rule = (value, schema, site) => isList(value, (item) => isTried(item, schema, site))
-const areHeld: Rule = (value, schema, site) => isList(value, (item) => holds(item, schema, site))
-const isMapOfHeld: Rule = (value, _schema, site) =>
-  isPlainObject(value) && Object.keys(value).every((key) => key !== '__proto__' && isCertain(value[key], site))
+const isSubschema: KeywordRule = (value, _schema, visit) => isCertain(value, visit)
+const isTriedSubschema: KeywordRule = (value, _schema, visit) =>
+  isCertain(value, visit.hasDefaults ? { ...visit, hasDefaults: false, targets: new Set() } : visit)
+const areTriedSubschemas: KeywordRule = (value, schema, visit) =>
+  isList(value, (item) => isTriedSubschema(item, schema, visit))
+const areSubschemas: KeywordRule = (value, schema, visit) => isList(value, (item) => isSubschema(item, schema, visit))
+const isSubschemaMap: KeywordRule = (value, _schema, visit) =>
+  isPlainObject(value) && Object.keys(value).every((key) => key !== '__proto__' && isCertain(value[key], visit))
 
-const RULES: ReadonlyMap<string, Rule> = new Map(
+const RULES: ReadonlyMap<string, KeywordRule> = new Map(
   Object.entries({
-    // Only of what was given to addSchema; elsewhere it could be the name of two.
-    $id: (value, schema, { root, follow }) =>
-      schema === root && NAME.test(String(value)) && follow(String(value), {})?.schema === root,
-    $ref: (value, _schema, site) => typeof value === 'string' && isReference(value, site),
-    definitions: isMapOfHeld,
-    $defs: isMapOfHeld,
+    // Only at the root of a schema of addSchema(). Elsewhere two schemas may have the same $id.
+    $id: (value, schema, { root, resolveRef }) =>
+      schema === root && NAME.test(String(value)) && resolveRef(String(value), {})?.schema === root,
+    $ref: (value, _schema, visit) => typeof value === 'string' && isReference(value, visit),
+    definitions: isSubschemaMap,
+    $defs: isSubschemaMap,
     title: isText,
     description: isText,
     $comment: isText,
@@ -87,84 +88,85 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     exclusiveMinimum: isNumber,
     exclusiveMaximum: isNumber,
     multipleOf: (value) => Number.isFinite(value) && (value as number) > 0,
-    items: holds,
+    items: isSubschema,
     minItems: isCount,
     maxItems: isCount,
     uniqueItems: isFlag,
-    contains: isTried,
-    properties: isMapOfHeld,
-    // Ajv refuses one that matches a property as well
-    patternProperties: (value, schema, site) =>
+    contains: isTriedSubschema,
+    properties: isSubschemaMap,
+    // Ajv refuses a pattern that matches one of `properties`.
+    patternProperties: (value, schema, visit) =>
       schema.properties === undefined &&
-      isMapOfHeld(value, schema, site) &&
+      isSubschemaMap(value, schema, visit) &&
       Object.keys(value as object).every(isPattern),
-    additionalProperties: holds,
-    propertyNames: isTried,
+    additionalProperties: isSubschema,
+    propertyNames: isTriedSubschema,
     required: (value) => isList(value, (name) => typeof name === 'string', 0) && isUnique(value),
     minProperties: isCount,
     maxProperties: isCount,
-    allOf: areHeld,
-    anyOf: areTried,
-    oneOf: areTried,
-    not: isTried,
-  } satisfies Record<string, Rule>),
+    allOf: areSubschemas,
+    anyOf: areTriedSubschemas,
+    oneOf: areTriedSubschemas,
+    not: isTriedSubschema,
+  } satisfies Record<string, KeywordRule>),
 )
 
-/** The keywords of JSON Schema that are known here. */
+/** The known keywords of JSON Schema. */
 export const KEYWORDS: readonly string[] = [...RULES.keys()]
 
 /**
- * Whether Ajv with Fastify's own options is certain to compile a schema, by what its references lead to. Sound, and by
- * no means complete.
+ * Whether Ajv with Fastify's own options is certain to compile a schema. False does not mean that it does not compile.
+ *
+ * @param resolveRef - resolves the references of the schema
  */
-export function isSound(schema: unknown, follow: Follow): boolean {
-  // At the root a default has nowhere to go.
+export function isCertainToCompile(schema: unknown, resolveRef: ResolveRef): boolean {
+  // Ajv has no parent to write a default of the root to.
   if (Object(schema).default !== undefined) return false
   return isCertain(schema, {
     depth: 0,
     hasDefaults: true,
     root: schema,
-    follow,
+    resolveRef,
     targets: new Set(),
-    room: { left: SIZE_LIMIT },
+    budget: { left: SIZE_LIMIT },
   })
 }
 
-function isCertain(schema: unknown, site: Site): boolean {
+function isCertain(schema: unknown, visit: Visit): boolean {
   if (typeof schema === 'boolean') return true
-  if (!isPlainObject(schema) || site.depth > DEPTH_LIMIT || site.room.left-- <= 0) return false
-  site.depth++
-  // One that is not ends it all.
-  if (!Object.keys(schema).every((key) => RULES.get(key)?.(schema[key], schema, site))) return false
-  site.depth--
+  if (!isPlainObject(schema) || visit.depth > DEPTH_LIMIT || visit.budget.left-- <= 0) return false
+  visit.depth++
+  // One keyword that is not certain ends the traversal, so the depth need not be restored.
+  if (!Object.keys(schema).every((key) => RULES.get(key)?.(schema[key], schema, visit))) return false
+  visit.depth--
   return true
 }
 
-/** Whether all of what a reference leads into is certain, and also the part of it that it points to. */
-function isReference(ref: string, site: Site): boolean {
+/** Whether the schema that contains the target of a reference is certain, and the target itself. */
+function isReference(ref: string, visit: Visit): boolean {
   const [, name, pointer = '#'] = REFERENCE.exec(ref) ?? []
-  const named = name ? site.follow(name, {}) : undefined
-  // A name within a document may be that of two.
-  const root = name === '' ? site.root : named?.schema === named?.home && named?.schema
+  const named = name ? visit.resolveRef(name, {}) : undefined
+  // A name within a document may belong to two schemas.
+  const root = name === '' ? visit.root : named?.schema === named?.document && named?.schema
   if (!isPlainObject(root)) return false
-  const place = site.follow(pointer, root)
-  // What has an `$id` of its own in there is of another root.
-  if (place?.root !== root) return false
-  // What has no name can't be said to be in itself.
-  if (place.schema === root && root.$id === undefined) return false
-  const inside = { ...site, root }
-  return (root === site.root || isTarget(root, inside)) && isTarget(place.schema, inside)
+  const location = visit.resolveRef(pointer, root)
+  // A target with its own `$id` has another root.
+  if (location?.root !== root) return false
+  // A schema without an `$id` that refers to its own root is not certain.
+  if (location.schema === root && root.$id === undefined) return false
+  const inside = { ...visit, root }
+  return (root === visit.root || isTarget(root, inside)) && isTarget(location.schema, inside)
 }
 
-function isTarget(schema: unknown, site: Site): boolean {
-  if (site.targets.has(schema)) return true
-  site.targets.add(schema)
-  // References to references may go round; and a default may have nowhere to go.
-  return isPlainObject(schema) && !('$ref' in schema || 'default' in schema) && isCertain(schema, site)
+function isTarget(schema: unknown, visit: Visit): boolean {
+  if (visit.targets.has(schema)) return true
+  visit.targets.add(schema)
+  // References to references may form a cycle. A default at the root of a target is refused by Ajv.
+  return isPlainObject(schema) && !('$ref' in schema || 'default' in schema) && isCertain(schema, visit)
 }
 
 function isPattern(source: string): boolean {
-  // Ajv's format of patterns refuses what ends texts in other languages.
+  // The `regex` format of Ajv refuses \Z, an anchor of other regular expression dialects.
   if (source.includes('\\Z')) return false
   try {
     new RegExp(source, 'u')

@@ -1,20 +1,21 @@
 import {
-  ANY,
+  ANY_SHAPE,
   branchesOf,
-  type FieldSet,
-  type Later,
-  type List,
-  type Outline,
-  type Scalar,
-  type Union,
+  type LazyShape,
+  type ListShape,
+  type ObjectShape,
+  type ScalarShape,
+  type UnionShape,
+  type ValueShape,
 } from './shape.js'
 
 /*
- * Outlines, put together: of what has both, and of what has one of them.
+ * Combines shapes: the intersection for `allOf`, the union for `anyOf` and `oneOf`, and what several alternatives declare
+ * together.
  */
 
-// Of a recursion that leads to nothing but itself.
-const NOTHING: FieldSet = {
+// The shape of a schema that refers only to itself.
+const NOTHING: ObjectShape = {
   kind: 'fields',
   isSure: false,
   fields: new Map(),
@@ -22,32 +23,32 @@ const NOTHING: FieldSet = {
   patterns: [],
   rest: undefined,
 }
-// Alternatives of alternatives multiply.
+// Intersections of unions multiply their branches.
 const BRANCH_LIMIT = 32
 
-/** The outline of a value that has both. */
-export function intersect(a: Outline, b: Outline): Outline {
+/** The shape of a value that fits both. */
+export function intersect(a: ValueShape, b: ValueShape): ValueShape {
   if (a.kind === 'any') return b
   if (b.kind === 'any') return a
-  if (a.kind === 'later' || b.kind === 'later') return intersectLater(a, b)
+  if (a.kind === 'lazy' || b.kind === 'lazy') return intersectLazy(a, b)
   if (a.kind === 'union' && b.kind === 'union') return intersectUnions(a, b)
   if (a.kind === 'union') return unite(a.branches.map((branch) => intersect(branch, b)))
   if (b.kind === 'union') return unite(b.branches.map((branch) => intersect(a, branch)))
-  if (a.kind === 'binary' || b.kind === 'binary') return intersectBytes(a, b)
+  if (a.kind === 'binary' || b.kind === 'binary') return intersectBinary(a, b)
   if (a.kind === 'scalar' && b.kind === 'scalar') return intersectScalars(a, b)
   if (a.kind === 'list' && b.kind === 'list') return joinLists(a, b, intersect)
   if (a.kind === 'fields' && b.kind === 'fields') return intersectFields(a, b)
-  // of another kind: who is sure is right
+  // The kinds differ: a shape that is sure of its kind wins.
   if (a.kind === 'scalar' || b.kind === 'scalar') return a.kind === 'scalar' ? a : b
   if (a.isSure || b.isSure) return a.isSure ? a : b
   return { kind: 'union', branches: [a, b] }
 }
 
-/** The outline of a value that has one of them. */
-export function unite(outlines: readonly Outline[]): Outline {
-  const branches = outlines.flatMap(alternativesOf)
+/** The shape of a value that fits one of several shapes. */
+export function unite(shapes: readonly ValueShape[]): ValueShape {
+  const branches = shapes.flatMap(alternativesOf)
   const others = branches.filter((branch) => branch.kind !== 'scalar' || branch.type !== 'null')
-  if (others.length === 1) return others[0] as Outline
+  if (others.length === 1) return others[0] as ValueShape
   const scalars = others.filter((branch) => branch.kind === 'scalar')
   if (scalars.length < others.length) return { kind: 'union', branches: others }
   const types = new Set(scalars.map(({ type }) => type))
@@ -59,27 +60,32 @@ export function unite(outlines: readonly Outline[]): Outline {
   }
 }
 
-/** The outline of what any of these branches declares. None of them declares nothing: then it may be anything. */
-export function merge([first = ANY, ...others]: readonly Outline[]): Outline {
+/** The shape of everything that any of these branches declares; any value if there are no branches. */
+export function merge([first = ANY_SHAPE, ...others]: readonly ValueShape[]): ValueShape {
   return others.reduce((a, b) => {
     if (a.kind === 'list' && b.kind === 'list') return joinLists(a, b, either)
     if (a.kind === 'binary' && b.kind === 'binary') return a.maxBytes > b.maxBytes ? a : b
-    return a.kind === 'fields' && b.kind === 'fields' ? mergeFields(a, b) : ANY
+    return a.kind === 'fields' && b.kind === 'fields' ? mergeFields(a, b) : ANY_SHAPE
   }, first)
 }
 
-const either = (a: Outline, b: Outline): Outline => (a === b ? a : unite([a, b]))
+const either = (a: ValueShape, b: ValueShape): ValueShape => (a === b ? a : unite([a, b]))
 
-/** One that is worked out when it is first asked for; who asks for it meanwhile is told that it declares nothing. */
-export function createLater(make: () => Outline, parts?: ReadonlySet<Outline>): Outline {
-  let made: Outline | undefined
-  const later: Later = {
-    kind: 'later',
+/**
+ * Creates a shape that is computed on first use.
+ *
+ * @param make - computes the shape. While it runs, the shape declares nothing.
+ * @param parts - the shapes that it is the intersection of
+ */
+export function createLazyShape(make: () => ValueShape, parts?: ReadonlySet<ValueShape>): ValueShape {
+  let made: ValueShape | undefined
+  const later: LazyShape = {
+    kind: 'lazy',
     get() {
       if (made) return made
       made = NOTHING
-      const outline = make()
-      if (outline !== later) made = outline
+      const shape = make()
+      if (shape !== later) made = shape
       return made
     },
     ...(parts && { parts }),
@@ -87,85 +93,84 @@ export function createLater(make: () => Outline, parts?: ReadonlySet<Outline>): 
   return later
 }
 
-// The intersections with a recursion, by it: the same of the same is one, so a recursion comes to its end.
-const intersections = new WeakMap<Outline, Outline[]>()
+// The intersections with a recursive shape, by its first part. Reusing them ends the recursion.
+const intersections = new WeakMap<ValueShape, ValueShape[]>()
 
-/** Worked out when it's asked for, for a recursion may still be under way. */
-function intersectLater(a: Outline, b: Outline): Outline {
+/** Computes the intersection on first use, because a recursive shape may still be under construction. */
+function intersectLazy(a: ValueShape, b: ValueShape): ValueShape {
   const parts = new Set([...partsOf(a), ...partsOf(b)])
   const [first = a] = parts
   if (parts.size === 1) return first
-  // It would go on: who declares less sends less.
+  // The recursion does not end. One of the two alone declares less, so nothing undeclared is sent.
   if (parts.size > BRANCH_LIMIT) return a
   const known = intersections.get(first) ?? []
   intersections.set(first, known)
   const found = known.find((one) => isOf(one, parts))
   if (found) return found
-  const made = createLater(() => [...parts].map(settle).reduce(intersect), parts)
+  const made = createLazyShape(() => [...parts].map(settle).reduce(intersect), parts)
   known.push(made)
   return made
 }
 
-const partsOf = (outline: Outline): Iterable<Outline> => (outline.kind === 'later' && outline.parts) || [outline]
-const settle = (outline: Outline): Outline => (outline.kind === 'later' ? settle(outline.get()) : outline)
+const partsOf = (shape: ValueShape): Iterable<ValueShape> => (shape.kind === 'lazy' && shape.parts) || [shape]
+const settle = (shape: ValueShape): ValueShape => (shape.kind === 'lazy' ? settle(shape.get()) : shape)
 
-function isOf(outline: Outline, parts: ReadonlySet<Outline>): boolean {
-  const own = new Set(partsOf(outline))
+function isOf(shape: ValueShape, parts: ReadonlySet<ValueShape>): boolean {
+  const own = new Set(partsOf(shape))
   return own.size === parts.size && [...own].every((part) => parts.has(part))
 }
 
-/** Where there would be too many, what any of them declares is declared. */
-function intersectUnions(a: Union, b: Union): Outline {
+/** Intersects each pair of branches. Above the limit, the branches of one kind become one that declares their properties. */
+function intersectUnions(a: UnionShape, b: UnionShape): ValueShape {
   const isMany = a.branches.length * b.branches.length > BRANCH_LIMIT
   const one = isMany ? coalesce(a.branches) : a
   const all = b.branches.flatMap((branch) => alternativesOf(intersect(one, branch)))
   return isMany ? coalesce(all) : unite(all)
 }
 
-const alternativesOf = (outline: Outline): readonly Outline[] =>
-  outline.kind === 'union' ? outline.branches : [outline]
+const alternativesOf = (shape: ValueShape): readonly ValueShape[] => (shape.kind === 'union' ? shape.branches : [shape])
 
-/** One outline for each kind of value, of what any of the branches declares. */
-function coalesce(branches: readonly Outline[]): Outline {
-  if (branches.some(({ kind }) => kind === 'later')) {
-    return createLater(() => coalesce(branchesOf({ kind: 'union', branches })))
+/** Merges the branches of each kind. */
+function coalesce(branches: readonly ValueShape[]): ValueShape {
+  if (branches.some(({ kind }) => kind === 'lazy')) {
+    return createLazyShape(() => coalesce(branchesOf({ kind: 'union', branches })))
   }
   const kinds = [...new Set(branches.map(({ kind }) => kind))]
-  if (kinds.includes('any')) return ANY
+  if (kinds.includes('any')) return ANY_SHAPE
   return unite(kinds.map((kind) => joinKind(branches.filter((branch) => branch.kind === kind))))
 }
 
-function joinKind(branches: readonly Outline[]): Outline {
+function joinKind(branches: readonly ValueShape[]): ValueShape {
   if (branches[0]?.kind === 'scalar') return unite(branches)
   return merge(branches)
 }
 
-/** Of two, where one is binary data at least: nothing else is some, and the check says so. */
-function intersectBytes(a: Outline, b: Outline): Outline {
+/** The intersection of two shapes, at least one of them binary. The check refuses a value that is not binary data. */
+function intersectBinary(a: ValueShape, b: ValueShape): ValueShape {
   if (a.kind === 'binary' && b.kind === 'binary') return a.maxBytes < b.maxBytes ? a : b
   return a.kind === 'binary' ? a : b
 }
 
-function intersectScalars(a: Scalar, b: Scalar): Scalar {
+function intersectScalars(a: ScalarShape, b: ScalarShape): ScalarShape {
   const type = a.type === undefined || a.type === b.type ? b.type : b.type === undefined ? a.type : undefined
   return { kind: 'scalar', type, literals: a.literals ?? b.literals }
 }
 
-function joinLists(a: List, b: List, join: (a: Outline, b: Outline) => Outline): List {
+function joinLists(a: ListShape, b: ListShape, join: (a: ValueShape, b: ValueShape) => ValueShape): ListShape {
   const length = Math.max(a.items.length, b.items.length)
   const items = Array.from({ length }, (_, index) => join(a.items[index] ?? a.rest, b.items[index] ?? b.rest))
   return { kind: 'list', isSure: a.isSure || b.isSure, items, rest: join(a.rest, b.rest) }
 }
 
-function intersectFields(a: FieldSet, b: FieldSet): FieldSet {
+function intersectFields(a: ObjectShape, b: ObjectShape): ObjectShape {
   return { ...joinFields(a, b, intersect), isSure: a.isSure || b.isSure, required: [...a.required, ...b.required] }
 }
 
-function mergeFields(a: FieldSet, b: FieldSet): FieldSet {
+function mergeFields(a: ObjectShape, b: ObjectShape): ObjectShape {
   return { ...joinFields(a, b, either), isSure: a.isSure && b.isSure, required: [] }
 }
 
-function joinFields(a: FieldSet, b: FieldSet, join: (a: Outline, b: Outline) => Outline) {
+function joinFields(a: ObjectShape, b: ObjectShape, join: (a: ValueShape, b: ValueShape) => ValueShape) {
   const fields = new Map(a.fields)
   for (const [name, field] of a.fields) if (!b.fields.has(name) && b.rest) fields.set(name, join(field, b.rest))
   for (const [name, field] of b.fields) {

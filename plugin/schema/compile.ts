@@ -4,7 +4,7 @@ import { after } from '../shared/maybe-async.js'
 import { findBinary, NOT_BINARY, putBack, refuseBinary, setAside, setAsideInPlace } from './binary/binary-value.js'
 import { withLookalikes } from './binary/lookalike.js'
 import { readLimits, toCheckable } from './binary/rewrite-binary.js'
-import { readOutline } from './read-shape.js'
+import { readShape } from './read-shape.js'
 import {
   type AnySchema,
   type Check,
@@ -13,61 +13,65 @@ import {
   isStandardSchema,
   SchemaMismatch,
 } from './schema.js'
-import { type Follow, isPlainObject, within } from './schema-ref.js'
-import { type CompileSerializer, createForeign, createWrite, type Write } from './stringify.js'
-import { createProject } from './strip-undeclared.js'
+import { isPlainObject, locationOf, type ResolveRef } from './schema-ref.js'
+import { type CompileSerializer, createCustomSerializer, createWrite, type Write } from './stringify.js'
+import { createStrip, type Strip } from './strip-undeclared.js'
 
 /*
- * A schema, compiled: for what comes in, and for what goes out. One that is certain to compile is compiled when it is
- * first used, which is most of what there is to do at boot.
+ * Compiles the schemas of incoming and outgoing values. A schema that is certain to compile is compiled on first use, which
+ * saves most of the start-up time.
  */
 
-/** What a context of Fastify has for schemas. */
+/** The schema compilers of a Fastify context. */
 export interface Compilers {
   readonly compile: CompileJsonSchema
   /** Whether a schema is certain to compile. */
   readonly isCertain: (schema: object | boolean) => boolean
   readonly compileSerializer: CompileSerializer
-  /** Whether the serializer compiler is known to be Fastify's own; another writes what it likes. */
+  /** Whether the serializer compiler is known to be Fastify's own. Another one may write anything. */
   readonly isOwnSerializer: boolean
-  /** Knows the schemas of addSchema. */
-  readonly follow: Follow
-  /** Bytes that a packet may have. */
+  /** Resolves references, including those to schemas of addSchema(). */
+  readonly resolveRef: ResolveRef
+  /** The limit `payloadBytes`. */
   readonly payloadBytes?: number
 }
 
-/** A schema of what comes in, compiled. Binary data is for who has a word for it, and no validator walks over it. */
+/** The checks of an incoming value. Binary data is accepted only where the schema declares it, and no validator iterates over it. */
 export interface Incoming {
   readonly check: Check
-  /** The same for what was JSON until now, and so has no binary data in it. */
+  /** The check of a value that was parsed from JSON and therefore contains no binary data. */
   readonly checkJson: Check
 }
 
-/** A schema of what goes out, compiled. */
+/** The check and the writer of an outgoing value. */
 export interface Outgoing {
-  /** Gives a copy, which is nobody else's. */
+  /** Returns a checked copy that the caller owns. */
   readonly check: Check
-  /** Writes what the check has given: it is a faster text of the same. */
+  /** Writes a value that `check` has returned, faster than JSON.stringify. */
   readonly write: Write | undefined
 }
 
-/** Compiles the schema of what comes in. Throws on a bad schema. */
+/**
+ * Compiles the schema of an incoming value.
+ *
+ * @throws Error if the schema is not valid
+ */
 export function compileIncoming(schema: AnySchema, compilers: Compilers): Incoming {
-  const { compile, isCertain, follow, payloadBytes } = compilers
+  const { compile, isCertain, resolveRef, payloadBytes } = compilers
   if (isStandardSchema(schema)) {
     const checkJson = compileCheck(schema, compile)
     return { check: withLookalikes(checkJson, false), checkJson }
   }
-  // Nobody is certain of one that says binary.
+  // A schema with `binary` is never certain.
   if (isCertain(schema)) return withoutBinary(lazily(() => compileCheck(schema, compile)))
-  const place = within({ root: Object(schema) }, schema)
-  const limits = readLimits(place, follow, payloadBytes)
+  const location = locationOf({ root: Object(schema) }, schema)
+  const limits = readLimits(location, resolveRef, payloadBytes)
   if (limits.length === 0) return withoutBinary(compileCheck(schema, compile))
-  const checkJson = compileCheck(toCheckable(place, follow, limits), compile)
-  const outline = readOutline(place, follow)
+  const checkJson = compileCheck(toCheckable(location, resolveRef, limits), compile)
+  const shape = readShape(location, resolveRef)
   const check: Check = (value) => {
     if (findBinary(value) === undefined) return checkJson(value)
-    return after(checkJson(setAside(value, outline, limits)), putBack)
+    return after(checkJson(setAside(value, shape, limits)), putBack)
   }
   return { check, checkJson }
 }
@@ -89,9 +93,10 @@ function lazily(make: () => Check): Check {
 }
 
 /**
- * Compiles the schema of something that goes out, which is somebody's: a JSON Schema is checked on a copy as JSON would
- * have it, for Ajv coerces, fills in defaults and removes; a Standard Schema makes its own copy, and may want a Date as a
- * Date. Throws on a bad schema.
+ * Compiles the schema of an outgoing value, which belongs to the application and is not changed. A JSON Schema checks a
+ * JSON-like copy, because Ajv changes its argument. A Standard Schema makes its own copy, and may expect a Date.
+ *
+ * @throws Error if the schema is not valid
  */
 export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoing {
   if (isStandardSchema(schema)) return compileOutgoingStandard(schema, compilers)
@@ -102,24 +107,27 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
       made ??= makeOutgoing(schema, compilers)
       return made.check(value)
     },
-    // what it writes has been checked
+    // A value is written after it was checked, so the schema is compiled by then.
     write: (value) => made?.write?.(value),
   }
 }
 
-/** Most leave out what they don't declare; who keeps it, as ArkType does, is asked for a JSON Schema of what it declares. */
-function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: Compilers): Outgoing {
+/**
+ * Compiles a Standard Schema. Most of them remove undeclared properties. ArkType keeps them, so they are removed by the JSON
+ * Schema of its output.
+ */
+function compileOutgoingStandard(schema: StandardSchemaV1, { compile, resolveRef }: Compilers): Outgoing {
   const check = withLookalikes(compileCheck(schema, compile), true)
   const stripBy = (described: unknown): Strip => {
     if (!isPlainObject(described) || !leavesOpen(described)) return (value) => value
-    return createProject(readOutline(within({ root: described }, described), follow), refuseAny)
+    return createStrip(readShape(locationOf({ root: described }, described), resolveRef), refuseAny)
   }
   let strips: { readonly before: Strip; readonly behind: Strip } | undefined
   return {
     check(value) {
       if (!strips) {
         const output = describe(schema, 'output')
-        // Where nobody can say what comes out, what goes in is stripped.
+        // If the output can not be described, the input is stripped.
         strips = { before: stripBy(isSilent(output) ? describe(schema, 'input') : undefined), behind: stripBy(output) }
       }
       return after(check(strips.before(value)), strips.behind)
@@ -128,49 +136,47 @@ function compileOutgoingStandard(schema: StandardSchemaV1, { compile, follow }: 
   }
 }
 
-type Strip = (value: unknown) => unknown
-
 function refuseAny(): never {
   throw new SchemaMismatch([{ path: '', message: NOT_BINARY }])
 }
 
-/** The JSON Schema of what a Standard Schema takes, or gives; undefined where it has none. */
+/** The JSON Schema of the input or the output of a Standard Schema; undefined if it has none. */
 function describe(schema: StandardSchemaV1, side: 'input' | 'output'): unknown {
   try {
     return (schema['~standard'] as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.[side]({ target: 'draft-07' })
   } catch {
-    return undefined // there are things that no JSON Schema can say
+    return undefined // the schema can not be expressed as a JSON Schema
   }
 }
 
-/** Whether a JSON Schema says nothing, as ArkType's of the output of a pipe. */
+/** Whether a JSON Schema declares nothing. ArkType returns such a schema for the output of a pipe. */
 function isSilent(schema: unknown): boolean {
   return isPlainObject(schema) && Object.keys(schema).every((key) => key === '$schema')
 }
 
-/** Whether some object of a JSON Schema says nothing of what it does not declare. */
+/** Whether any object of a JSON Schema has `properties` without `additionalProperties`. */
 function leavesOpen(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return false
   const isLoose = 'properties' in schema && !('additionalProperties' in schema)
   return isLoose || Object.values(schema).some(leavesOpen)
 }
 
-/** What is not declared is left out before anything else sees it: the check, and whatever writes it, on every way out. */
+/** Compiles a JSON Schema. Undeclared properties are removed before the check and before any writer. */
 function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing {
-  const { compile, compileSerializer, isOwnSerializer, follow } = compilers
-  const place = within({ root: Object(schema) }, schema)
-  const limits = readLimits(place, follow)
-  // first: its word on a schema that is wrong is the better one
-  const checkPlain = compileCheck(limits.length > 0 ? toCheckable(place, follow, limits) : schema, compile)
-  const outline = readOutline(place, follow)
-  const project = createProject(outline)
+  const { compile, compileSerializer, isOwnSerializer, resolveRef } = compilers
+  const location = locationOf({ root: Object(schema) }, schema)
+  const limits = readLimits(location, resolveRef)
+  // Compiled first, because Ajv's message about a wrong schema is the best one.
+  const checkPlain = compileCheck(limits.length > 0 ? toCheckable(location, resolveRef, limits) : schema, compile)
+  const shape = readShape(location, resolveRef)
+  const strip = createStrip(shape)
   const check: Check = (value) => {
     const before = countKept()
-    const copy = project(value)
+    const copy = strip(value)
     if (countKept() === before) return checkPlain(copy)
     return after(checkPlain(setAsideInPlace(copy, limits)), putBack)
   }
-  if (isOwnSerializer) return { check, write: createWrite(outline, compileSerializer) }
-  const { recode, write } = createForeign(schema, compileSerializer)
+  if (isOwnSerializer) return { check, write: createWrite(shape, compileSerializer) }
+  const { recode, write } = createCustomSerializer(schema, compileSerializer)
   return { check: (value) => after(check(value), recode), write }
 }

@@ -4,17 +4,19 @@ import { after } from '../shared/maybe-async.js'
 import { type BinaryOptions, isOfStandIns } from './binary/binary-keyword.js'
 
 /*
- * One face over JSON Schema (plain or built by TypeBox) and Standard Schema (Zod, Valibot, ArkType, …): what goes in,
- * what comes out, and a check.
+ * One interface for JSON Schema (plain or built by TypeBox) and Standard Schema (Zod, Valibot, ArkType, …): the input type,
+ * the output type, and a check.
  */
 
 /** A schema: a JSON Schema as an object, a TypeBox schema, or any Standard Schema (Zod, Valibot, ArkType, …). */
 export type AnySchema = StandardSchemaV1 | object | boolean
 
-/** What a map of schemas is when nothing was declared. */
+/** The type of an empty map of schemas. */
 export type None = Record<never, never>
-/** What a map of schemas is when nothing is known of it. */
+/** The type of a map of schemas with unknown names. */
 export type Schemas = Record<string, unknown>
+// biome-ignore lint/suspicious/noExplicitAny: the one place where any type is accepted
+export type AnyType = any
 export type IsAny<Type> = 0 extends 1 & Type ? true : false
 
 /** The output type of a schema, after its transforms; `unknown` if the schema has no type. */
@@ -33,7 +35,7 @@ type StaticOf<Schema> = Schema extends { static: infer Type; params: unknown[] }
       ? Static<Known>
       : unknown
 
-/** One thing that is wrong with a value: where, by JSON pointer, and what. The value itself is not repeated. */
+/** One problem of a value: its place, as a JSON pointer, and a message that does not repeat the value. */
 export interface Mismatch {
   readonly path: string
   readonly message: string
@@ -49,16 +51,21 @@ export class SchemaMismatch extends Error {
   }
 }
 
-/** Gives the value that a schema makes of a value, or a promise of it where the schema is asynchronous; throws SchemaMismatch. */
+/**
+ * Checks a value.
+ *
+ * @returns the value as the schema transforms it, or a promise of it if the schema is asynchronous
+ * @throws SchemaMismatch
+ */
 export type Check = (value: unknown) => unknown
 
-/** What `validatorCompiler` of Fastify returns, in any of the forms that Fastify takes. */
+/** The result of Fastify's `validatorCompiler`, in any of the forms that Fastify accepts. */
 interface Validate {
   (value: unknown, dataContext?: object): unknown
   errors?: readonly { instancePath?: string; message?: string }[] | null
 }
 
-/** Compiles a JSON Schema, as the compiler of a Fastify context does. Throws on a bad schema. */
+/** Compiles a JSON Schema: the validator compiler of a Fastify context. Throws if the schema is not valid. */
 export type CompileJsonSchema = (schema: object | boolean) => Validate
 
 /** Whether a schema checks values by itself (Zod, Valibot, ArkType, …) and needs no compiler. */
@@ -67,12 +74,12 @@ export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 
   return typeof standard?.validate === 'function'
 }
 
-/** The check of what comes in: it may change the value. */
+/** Creates the check of a value. It may change the value. */
 export function compileCheck(schema: AnySchema, compile: CompileJsonSchema): Check {
   return isStandardSchema(schema) ? checkStandard(schema) : checkJson(compile(schema))
 }
 
-/** Whether a schema says of itself that it is asynchronous (Valibot's do); others show it only when they are used. */
+/** Whether a schema is marked as asynchronous. Valibot marks its schemas; others return a promise when they are used. */
 export function isAsyncSchema(schema: AnySchema): boolean {
   return isStandardSchema(schema) && (schema as { async?: unknown }).async === true
 }
@@ -89,11 +96,11 @@ function checkStandard(schema: StandardSchemaV1): Check {
 
 function checkJson(validate: Validate): Check {
   return (value) => {
-    // Ajv coerces a value by writing it to its parent: without one, a scalar at the root would pass and stay as it was.
+    // Ajv coerces a value by writing it to its parent. Without a parent, a scalar at the root would not be coerced.
     const parent = { value }
-    const place = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
-    const result = validate(value, place)
-    // Ajv's own answer, without another thought
+    const location = { instancePath: '', parentData: parent, parentDataProperty: 'value', rootData: parent }
+    const result = validate(value, location)
+    // the synchronous path of Ajv
     if (result === true) return parent.value
     return after(result, (settled) => {
       if (settled === false) throw toMismatch(validate.errors)
@@ -113,18 +120,18 @@ function wordsOf(error: { message?: unknown; params?: { allowedValues?: unknown 
   return isOfStandIns(error?.params?.allowedValues) ? 'must be binary' : String(error?.message ?? 'is invalid')
 }
 
-// Valibot and ArkType say what they got, which is for nobody's log, and nobody else's screen.
+// Valibot and ArkType repeat the value in their messages. It must not reach logs or other clients.
 function redact(message: string): string {
   return message.replace(/ but received .*$/s, '').replace(/ \(was .*\)$/s, '')
 }
 
 function toPointer(path: StandardSchemaV1.Issue['path']): string {
-  // ArkType's path is an Array of its own, whose map() is not Array's
+  // The path of ArkType is a subclass of Array with another map().
   const keys = Array.from(path ?? [], (segment) => (typeof segment === 'object' ? segment.key : segment))
   return keys.map((key) => toStep(String(key))).join('')
 }
 
-/** A key as a JSON pointer has it. */
+/** A key as a segment of a JSON pointer. */
 export function toStep(key: string): string {
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }

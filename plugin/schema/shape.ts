@@ -1,75 +1,79 @@
 /*
- * The shape of a value, as its JSON Schema declares it, without its bounds: what is needed for copying a value that goes
- * out, and for writing it. Null is anywhere, for the check has its own word on that.
+ * The types of a shape: the part of a JSON Schema that tells which properties and items a value declares, without its
+ * bounds. Outgoing values are copied and written by their shape. Every shape includes null, which the check decides on.
  */
 
-export type Outline = Anything | Scalar | Bytes | List | FieldSet | Union | Later
+/** What a schema declares of a value. */
+export type ValueShape = AnyShape | ScalarShape | BinaryShape | ListShape | ObjectShape | UnionShape | LazyShape
 
-/** Whatever JSON has. */
-interface Anything {
+/** Any value. */
+interface AnyShape {
   readonly kind: 'any'
 }
 
 /** A string, a number, a boolean. */
-export interface Scalar {
+export interface ScalarShape {
   readonly kind: 'scalar'
-  /** Undefined where it may be of several types. */
+  /** Undefined if several types are allowed. */
   readonly type: string | undefined
-  /** The values that it may have, where they are listed. */
+  /** The values of `const` or `enum`; undefined if neither is given. */
   readonly literals: readonly unknown[] | undefined
 }
 
 /** Binary data. */
-interface Bytes {
+interface BinaryShape {
   readonly kind: 'binary'
   readonly maxBytes: number
 }
 
-export interface List {
+export interface ListShape {
   readonly kind: 'list'
-  /** Whether the value is one for sure: `items` without `type` speaks of lists only. */
+  /** Whether the value must be an array: `items` without `type` also allows other values. */
   readonly isSure: boolean
-  /** The first ones, where each is another. */
-  readonly items: readonly Outline[]
-  readonly rest: Outline
+  /** The shapes of the first items, if `items` is an array. */
+  readonly items: readonly ValueShape[]
+  /** The shape of every other item. */
+  readonly rest: ValueShape
 }
 
 /** An object. */
-export interface FieldSet {
+export interface ObjectShape {
   readonly kind: 'fields'
+  /** Whether the value must be an object. */
   readonly isSure: boolean
-  readonly fields: ReadonlyMap<string, Outline>
+  readonly fields: ReadonlyMap<string, ValueShape>
   readonly required: readonly string[]
-  readonly patterns: readonly (readonly [RegExp, Outline])[]
-  /** Of any other field; undefined where there is none. */
-  readonly rest: Outline | undefined
+  readonly patterns: readonly (readonly [RegExp, ValueShape])[]
+  /** The shape of any other property; undefined if others are not declared. */
+  readonly rest: ValueShape | undefined
 }
 
-/** One of several. */
-export interface Union {
+/** One of several shapes. */
+export interface UnionShape {
   readonly kind: 'union'
-  readonly branches: readonly Outline[]
+  readonly branches: readonly ValueShape[]
 }
 
-/** A recursion. */
-export interface Later {
-  readonly kind: 'later'
-  readonly get: () => Outline
-  /** What it is the intersection of; undefined for a recursion itself. */
-  readonly parts?: ReadonlySet<Outline>
+/** A shape that is computed on first use, for recursive schemas. */
+export interface LazyShape {
+  readonly kind: 'lazy'
+  readonly get: () => ValueShape
+  /** The shapes that it is the intersection of; undefined if it is not an intersection. */
+  readonly parts?: ReadonlySet<ValueShape>
 }
 
-export const ANY: Anything = { kind: 'any' }
-/** The branches of a union, with those of its branches: none of them is a union, or comes later. */
-export function branchesOf(outline: Outline, trail: readonly Outline[] = []): Outline[] {
-  if (trail.includes(outline)) return []
-  if (outline.kind === 'later') return branchesOf(outline.get(), [...trail, outline])
-  if (outline.kind !== 'union') return [outline]
-  return outline.branches.flatMap((branch) => branchesOf(branch, [...trail, outline]))
+export const ANY_SHAPE: AnyShape = { kind: 'any' }
+
+/** The branches of a shape, with nested unions and lazy shapes resolved. */
+export function branchesOf(shape: ValueShape, trail: readonly ValueShape[] = []): ValueShape[] {
+  if (trail.includes(shape)) return []
+  if (shape.kind === 'lazy') return branchesOf(shape.get(), [...trail, shape])
+  if (shape.kind !== 'union') return [shape]
+  return shape.branches.flatMap((branch) => branchesOf(branch, [...trail, shape]))
 }
 
-/** Whether an object or a list may be of a branch; one that is surely not declares nothing of it. */
-export function mayBe(branch: Outline, value: object): boolean {
+/** Whether an object or an array may match a branch. A branch that can not match declares none of its properties. */
+export function mayBe(branch: ValueShape, value: object): boolean {
   if (branch.kind !== 'fields') return branch.kind === 'any' || (branch.kind === 'list' && Array.isArray(value))
   if (Array.isArray(value)) return false
   const source = value as Readonly<Record<string, unknown>>
@@ -78,8 +82,8 @@ export function mayBe(branch: Outline, value: object): boolean {
   return true
 }
 
-/** Whether a value may be one of the literals; Ajv turns texts and numbers into each other. */
-function isLike(field: Outline, value: unknown): boolean {
+/** Whether a value may be one of the literals. A value of another type may: Ajv coerces strings and numbers. */
+function isLike(field: ValueShape, value: unknown): boolean {
   if (field.kind !== 'scalar' || field.literals === undefined || value === undefined || Object(value) === value)
     return true
   return field.literals.some((literal) => literal === value || typeof literal !== typeof value)

@@ -1,38 +1,40 @@
 import { carriesBinary } from '../shared/json-value.js'
-import type { FieldSet, List, Outline } from './shape.js'
+import type { ListShape, ObjectShape, ValueShape } from './shape.js'
 
 /*
- * Writing a value as JSON by its outline, with Fastify's own serializer (fast-json-stringify): in a half to two thirds
- * of the time of JSON.stringify.
+ * Writes values as JSON with Fastify's serializer (fast-json-stringify), in one half to two thirds of the time of
+ * JSON.stringify.
  */
 
-/** Gives the JSON of a value that has passed its check; undefined where JSON.stringify has to do it. Never throws. */
+/** Returns the JSON of a checked value, or undefined if JSON.stringify must write it. Never throws. */
 export type Write = (value: unknown) => string | undefined
 
-/** Makes a function that writes what fits a JSON Schema, as the serializer compiler of a Fastify context does. */
+/** Compiles a JSON Schema to a serializer: the serializer compiler of a Fastify context. */
 export type CompileSerializer = (schema: object | boolean) => unknown
 
 type Serialize = (value: unknown) => unknown
 
 /**
- * The writer of what an outline describes, made when it is first needed; undefined where JSON.stringify is as
- * fast: of what is a scalar, a list of scalars, or of a shape that depends on the value. Binary data never comes to it.
+ * Creates the writer of a shape, compiled on first use.
+ *
+ * @returns undefined if JSON.stringify is as fast: for scalars, lists of scalars, and shapes that depend on the value.
+ * Binary data is never written here.
  */
-export function createWrite(outline: Outline, compile: CompileSerializer): Write | undefined {
-  const isGain = isPlainFields(outline) || (isPlainList(outline) && isPlainFields(outline.rest))
-  return isGain && !isOpen(outline) ? createLazyWrite(() => compile(toWritten(outline))) : undefined
+export function createWrite(shape: ValueShape, compile: CompileSerializer): Write | undefined {
+  const isGain = isPlainFields(shape) || (isPlainList(shape) && isPlainFields(shape.rest))
+  return isGain && !isOpen(shape) ? createLazyWrite(() => compile(toWritten(shape))) : undefined
 }
 
-/** What a serializer of the application's own makes of a value. */
-interface Foreign {
-  /** What its text says, which is what is sent, however it is encoded; the value as it is, where it writes no JSON. */
+/** The output of the application's own serializer compiler. */
+interface CustomSerializer {
+  /** Returns the value that the serializer's text stands for; the value itself if the text is not JSON. */
   readonly recode: (value: unknown) => unknown
-  /** The text that a value was read from. */
+  /** Returns the text that {@link recode} has read a value from. */
   readonly write: Write
 }
 
-/** A serializer that is the application's own, or may be: who knows what it writes, so that is read before it's sent. */
-export function createForeign(schema: object | boolean, compile: CompileSerializer): Foreign {
+/** Wraps a serializer that is, or may be, the application's own. Its output is parsed, because it may differ from the value. */
+export function createCustomSerializer(schema: object | boolean, compile: CompileSerializer): CustomSerializer {
   const serialize = createLazyWrite(() => compile(schema))
   const texts = new WeakMap<object, string>()
   return {
@@ -49,7 +51,7 @@ export function createForeign(schema: object | boolean, compile: CompileSerializ
 
 function createLazyWrite(make: () => unknown): Write {
   let serialize: Serialize = (value) => {
-    serialize = () => undefined // also where the next line throws
+    serialize = () => undefined // stays if the next line throws
     serialize = make() as Serialize
     return serialize(value)
   }
@@ -72,30 +74,30 @@ function readJson(text: string): unknown {
 }
 
 /**
- * The schema of what is written, by an outline that is not open: of a checked value only the shape is left to know, and
- * what fast-json-stringify would do otherwise, defaults and literals and alternatives, never comes to it.
+ * Creates the schema for fast-json-stringify from a closed shape. It has no defaults, literals or alternatives, because the
+ * value has already been checked.
  */
-function toWritten(outline: Outline): object {
-  if (outline.kind === 'scalar') return outline.type === undefined ? {} : { type: outline.type, nullable: true }
-  if (isPlainList(outline)) return { type: 'array', items: toWritten(outline.rest), nullable: true }
-  const { fields, required } = outline as FieldSet
+function toWritten(shape: ValueShape): object {
+  if (shape.kind === 'scalar') return shape.type === undefined ? {} : { type: shape.type, nullable: true }
+  if (isPlainList(shape)) return { type: 'array', items: toWritten(shape.rest), nullable: true }
+  const { fields, required } = shape as ObjectShape
   const properties = Object.fromEntries([...fields].map(([name, field]) => [name, toWritten(field)]))
   return { type: 'object', properties, required, nullable: true }
 }
 
-function isPlainList(outline: Outline): outline is List {
-  return outline.kind === 'list' && outline.isSure && outline.items.length === 0
+function isPlainList(shape: ValueShape): shape is ListShape {
+  return shape.kind === 'list' && shape.isSure && shape.items.length === 0
 }
 
-function isPlainFields(outline: Outline): outline is FieldSet {
-  if (outline.kind !== 'fields' || !outline.isSure || outline.patterns.length > 0 || outline.rest) return false
-  // It would read a field that is not there from Object.prototype.
-  return outline.fields.size > 0 && [...outline.fields.keys()].every((name) => !(name in Object.prototype))
+function isPlainFields(shape: ValueShape): shape is ObjectShape {
+  if (shape.kind !== 'fields' || !shape.isSure || shape.patterns.length > 0 || shape.rest) return false
+  // fast-json-stringify would read such a property from Object.prototype if the object lacks it.
+  return shape.fields.size > 0 && [...shape.fields.keys()].every((name) => !(name in Object.prototype))
 }
 
-/** Whether any part may have a shape that is not declared: that would be left to JSON.stringify, or be binary. */
-function isOpen(outline: Outline): boolean {
-  if (isPlainList(outline)) return isOpen(outline.rest)
-  if (isPlainFields(outline)) return [...outline.fields.values()].some(isOpen)
-  return outline.kind !== 'scalar'
+/** Whether any part of a shape is open or binary. */
+function isOpen(shape: ValueShape): boolean {
+  if (isPlainList(shape)) return isOpen(shape.rest)
+  if (isPlainFields(shape)) return [...shape.fields.values()].some(isOpen)
+  return shape.kind !== 'scalar'
 }

@@ -1,83 +1,90 @@
 import { DEPTH_LIMIT, isKept, isNothing, toPlain } from '../shared/json-value.js'
 import { merge } from './combine-shapes.js'
-import { branchesOf, type FieldSet, type List, mayBe, type Outline, type Union } from './shape.js'
+import { branchesOf, type ListShape, mayBe, type ObjectShape, type UnionShape, type ValueShape } from './shape.js'
 
 /*
- * What of a value goes out: a copy as JSON would have it, of what its schema declares. Fastify leaves the rest out of
- * its responses as it writes them; here it is left out before the check, so that what is checked is what is sent,
- * however it is encoded.
+ * Removes undeclared properties from outgoing values, as Fastify's serializer does for responses. It happens before the
+ * check, so that the checked value is the sent one, whatever encodes it.
  */
 
-/** Copies a value. Throws RangeError for what is nested deeper than 200 levels, a cycle above all. */
-export type Project = (value: unknown, depth?: number) => unknown
+/**
+ * Copies the declared part of a value, as JSON would represent it.
+ *
+ * @throws RangeError if the value is nested deeper than 200 levels, e.g. a cycle
+ */
+export type Strip = (value: unknown, depth?: number) => unknown
 
-// Stands for binary data where fields were declared, of which it has none: no schema of an object takes it.
+// Replaces binary data where an object is declared. No object schema accepts it, so the check fails.
 const NO_FIELDS = '(binary data)'
 
-/** `refuse` gives what stands for binary data where fields are declared, for the check to refuse; or throws. */
-export function createProject(outline: Outline, refuse: () => unknown = () => NO_FIELDS): Project {
-  const known = new Map<Outline, Project>()
+/**
+ * Creates the function that strips values of a shape.
+ *
+ * @param refuse - called for binary data where an object is declared: throws, or returns a value that the check refuses
+ */
+export function createStrip(shape: ValueShape, refuse: () => unknown = () => NO_FIELDS): Strip {
+  const known = new Map<ValueShape, Strip>()
 
-  function make(of: Outline): Project {
+  function make(of: ValueShape): Strip {
     const found = known.get(of)
     if (found) return found
-    const project = makeNew(of)
-    known.set(of, project)
-    return project
+    const strip = makeNew(of)
+    known.set(of, strip)
+    return strip
   }
 
-  function makeNew(of: Outline): Project {
+  function makeNew(of: ValueShape): Strip {
     switch (of.kind) {
       case 'fields':
         return of.patterns.length > 0 || of.rest || of.fields.size === 0
-          ? projectMap(of, make)
-          : projectFields(of, make, refuse)
+          ? stripMap(of, make)
+          : stripFields(of, make, refuse)
       case 'list':
-        return projectList(of, make)
+        return stripList(of, make)
       case 'union':
-        return projectUnion(of, make)
-      case 'later':
+        return stripUnion(of, make)
+      case 'lazy':
         return (value, depth = 0) => (depth > DEPTH_LIMIT ? toPlain(value, depth) : make(of.get())(value, depth))
       default:
         return toPlain
     }
   }
 
-  return make(outline)
+  return make(shape)
 }
 
-/** Declared fields, and no others. */
-function projectFields(
-  { fields, isSure }: FieldSet,
-  make: (outline: Outline) => Project,
+/** Strips an object with declared properties only. */
+function stripFields(
+  { fields, isSure }: ObjectShape,
+  make: (shape: ValueShape) => Strip,
   refuse: () => unknown,
-): Project {
-  // An object, for reading one of its keys takes less time than that of a Map.
-  const projects: Record<string, Project> = Object.create(null)
-  for (const [name, field] of fields) projects[name] = make(field)
-  return function project(value, depth = 0): unknown {
+): Strip {
+  // An object, because its lookup is faster than that of a Map.
+  const strips: Record<string, Strip> = Object.create(null)
+  for (const [name, field] of fields) strips[name] = make(field)
+  return function strip(value, depth = 0): unknown {
     if (typeof value !== 'object' || value === null) return value
     if (isKept(value)) return isSure ? refuse() : value
-    if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
+    if (hasOwnJson(value, depth)) return strip(value.toJSON(), depth + 1)
     if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
     for (const key of Object.keys(value)) {
-      const projectField = projects[key]
-      if (projectField === undefined) continue
+      const stripField = strips[key]
+      if (stripField === undefined) continue
       const item = (value as Record<string, unknown>)[key]
-      if (typeof item === 'object') copy[key] = projectField(item, depth + 1)
+      if (typeof item === 'object') copy[key] = stripField(item, depth + 1)
       else if (!isNothing(item)) copy[key] = item
     }
     return copy
   }
 }
 
-/** Fields by their names, by patterns of their names, and any others. */
-function projectMap({ fields, patterns, rest }: FieldSet, make: (outline: Outline) => Project): Project {
+/** Strips an object with `patternProperties` or `additionalProperties`. */
+function stripMap({ fields, patterns, rest }: ObjectShape, make: (shape: ValueShape) => Strip): Strip {
   const find = (key: string) => fields.get(key) ?? patterns.find(([pattern]) => pattern.test(key))?.[1] ?? rest
-  return function project(value, depth = 0): unknown {
+  return function strip(value, depth = 0): unknown {
     if (typeof value !== 'object' || value === null || isKept(value)) return value
-    if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
+    if (hasOwnJson(value, depth)) return strip(value.toJSON(), depth + 1)
     if (Array.isArray(value)) return toPlain(value, depth)
     const copy: Record<string, unknown> = {}
     for (const key of Object.keys(value)) {
@@ -90,41 +97,41 @@ function projectMap({ fields, patterns, rest }: FieldSet, make: (outline: Outlin
   }
 }
 
-function projectList({ items, rest }: List, make: (outline: Outline) => Project): Project {
+function stripList({ items, rest }: ListShape, make: (shape: ValueShape) => Strip): Strip {
   const heads = items.map(make)
-  const projectRest = make(rest)
-  const projectOf = heads.length > 0 ? (index: number) => heads[index] ?? projectRest : () => projectRest
-  return function project(value, depth = 0): unknown {
-    if (Array.isArray(value)) return projectItems(value, projectOf, depth)
-    return hasOwnJson(value, depth) && !isKept(value) ? project(value.toJSON(), depth + 1) : toPlain(value, depth)
+  const stripRest = make(rest)
+  const stripAt = heads.length > 0 ? (index: number) => heads[index] ?? stripRest : () => stripRest
+  return function strip(value, depth = 0): unknown {
+    if (Array.isArray(value)) return stripItems(value, stripAt, depth)
+    return hasOwnJson(value, depth) && !isKept(value) ? strip(value.toJSON(), depth + 1) : toPlain(value, depth)
   }
 }
 
-/** One of several: that which the value may be; where it may be several of them, what any of them declares. */
-function projectUnion(union: Union, make: (outline: Outline) => Project): Project {
-  let branches: readonly Outline[] | undefined
-  const merged = new Map<string, Project>()
-  return function project(value, depth = 0): unknown {
+/** Strips a value of `anyOf` or `oneOf`: keeps the properties that any matching branch declares. */
+function stripUnion(union: UnionShape, make: (shape: ValueShape) => Strip): Strip {
+  let branches: readonly ValueShape[] | undefined
+  const merged = new Map<string, Strip>()
+  return function strip(value, depth = 0): unknown {
     if (typeof value !== 'object' || value === null || isKept(value)) return value
-    if (hasOwnJson(value, depth)) return project(value.toJSON(), depth + 1)
+    if (hasOwnJson(value, depth)) return strip(value.toJSON(), depth + 1)
     branches ??= branchesOf(union)
     const indexes: number[] = []
     for (let index = 0; index < branches.length; index++) {
-      if (mayBe(branches[index] as Outline, value)) indexes.push(index)
+      if (mayBe(branches[index] as ValueShape, value)) indexes.push(index)
     }
     const key = indexes.join()
-    let projectMerged = merged.get(key)
-    if (!projectMerged) {
-      projectMerged = make(merge(indexes.map((index) => branches?.[index] as Outline)))
-      merged.set(key, projectMerged)
+    let stripMerged = merged.get(key)
+    if (!stripMerged) {
+      stripMerged = make(merge(indexes.map((index) => branches?.[index] as ValueShape)))
+      merged.set(key, stripMerged)
     }
-    return projectMerged(value, depth)
+    return stripMerged(value, depth)
   }
 }
 
-function projectItems(items: unknown[], projectOf: (index: number) => Project, depth: number): unknown[] {
+function stripItems(items: unknown[], stripAt: (index: number) => Strip, depth: number): unknown[] {
   return items.map((item, index) => {
-    if (typeof item === 'object') return projectOf(index)(item, depth + 1)
+    if (typeof item === 'object') return stripAt(index)(item, depth + 1)
     return isNothing(item) ? null : item
   })
 }
@@ -132,5 +139,5 @@ function projectItems(items: unknown[], projectOf: (index: number) => Project, d
 function hasOwnJson(value: unknown, depth: number): value is { toJSON(): unknown } {
   if (typeof (value as { toJSON?: unknown } | null)?.toJSON !== 'function') return false
   if (depth <= DEPTH_LIMIT) return true
-  throw new RangeError('The value is nested too deeply, or in itself')
+  throw new RangeError('The value is nested too deeply, or contains itself')
 }

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 
 /*
- * What the stores of AsyncLocalStorage hold: each connect begins with what they held when this file was loaded, and what
- * its hooks fill is kept for its socket. On one connection nobody sees what another one has filled.
+ * AsyncLocalStorage for joining hooks and their socket: each connect runs in a scope of its own, and the handlers of its
+ * socket run in that scope. The namespaces of one connection do not see each other's stores.
  */
 
-/** What the stores hold, to run a function in. */
+/** A captured state of all AsyncLocalStorage stores, in which a function can run. */
 export type Scope = Pick<AsyncResource, 'runInAsyncScope'>
 
 const NAME = 'fastify-namespaces'
@@ -15,31 +15,36 @@ const base = new AsyncResource(NAME, OPTIONS)
 const idKeys = findIdKeys()
 const canTell = readsStores()
 
-/** Runs a function where nothing is filled; what it fills ends with it. */
+/** Runs a function with the stores as they were when this file was loaded. Stores that the function enters do not leak out. */
 export function isolate(call: () => void): void {
   base.runInAsyncScope(() => new AsyncResource(NAME, OPTIONS)).runInAsyncScope(call)
 }
 
-/** What the stores hold here; undefined where nobody has filled one: to run in it costs something with each event. */
+/**
+ * Captures the current stores.
+ *
+ * @returns the scope, or undefined if no store is set: running each event in a scope costs time
+ */
 export function captureScope(): Scope | undefined {
   const scope = new AsyncResource(NAME, OPTIONS)
   return !canTell || isFilled(scope) ? scope : undefined
 }
 
-/** Node keeps the stores in properties of a resource. Should that end, every scope is kept. */
+/** Whether a store is set. Node.js keeps the stores in symbol properties of a resource; {@link readsStores} checks that. */
 function isFilled(scope: AsyncResource): boolean {
   return Object.getOwnPropertySymbols(scope).some(
     (key) => !idKeys.has(key) && Reflect.get(scope, key) !== Reflect.get(base, key),
   )
 }
 
-/** In what two resources differ that were made where the stores hold the same. */
+/** The properties that differ between two resources with the same stores, such as the async id. */
 function findIdKeys(): ReadonlySet<symbol> {
   const inner = base.runInAsyncScope(() => new AsyncResource(NAME, OPTIONS))
   const differs = (key: symbol) => Reflect.get(inner, key) !== Reflect.get(base, key)
   return new Set(Object.getOwnPropertySymbols(inner).filter(differs))
 }
 
+/** Whether {@link isFilled} works on this version of Node.js. If not, every scope is captured. */
 function readsStores(): boolean {
   const storage = new AsyncLocalStorage()
   const isSeen = storage.run(1, () => isFilled(new AsyncResource(NAME, OPTIONS)))
@@ -47,7 +52,7 @@ function readsStores(): boolean {
   return isSeen
 }
 
-/** Calls a function of an application in a scope, or where there is none, as it is. */
+/** Calls a function of the application in a scope; without a scope, directly. */
 export function applyIn(
   scope: Scope | undefined,
   call: (...args: never[]) => unknown,
@@ -57,7 +62,7 @@ export function applyIn(
   return scope ? scope.runInAsyncScope(call as () => unknown, self, ...(args as [])) : Reflect.apply(call, self, args)
 }
 
-/** Calls a method in a scope, or where there is none, as it is. */
+/** Calls a method in a scope; without a scope, directly. */
 export function callIn<Self, Argument, Result>(
   scope: Scope | undefined,
   method: (this: Self, argument: Argument) => Result,

@@ -12,11 +12,11 @@ import { isNothing, toSendable } from './json-value.js'
 import { type ErrorLog, logError } from './log/error-log.js'
 
 /*
- * What of an error a client is told.
+ * Turns anything that was thrown into the error that a client receives. Texts of unexpected errors are not sent.
  */
 
-// Our own 5xx: their texts are those of errors.ts, so they may be told.
-const TELLABLE = [
+// The 5xx errors of this plugin that are sent as they are: their texts are written in errors.ts.
+const SENDABLE = [
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
   FST_NSP_CLOSING,
@@ -30,7 +30,7 @@ const TELLABLE = [
 export interface WireError {
   /** E.g. `FST_NSP_EVENT_INVALID`, or the code of a declared error. */
   readonly code: string
-  /** A status of HTTP, e.g. 400. */
+  /** An HTTP status, e.g. 400. */
   readonly statusCode: number
   /** One sentence. For `FST_NSP_INTERNAL` it never has the text of the original error. */
   readonly message: string
@@ -54,21 +54,21 @@ export class DeclaredError extends Error {
   }
 }
 
-/** A refused connect: what its client is told. */
+/** A refused connect, with the error that its client receives. */
 export class ConnectRefusal extends Error {
   readonly code: string
-  readonly told: WireError
+  readonly wireError: WireError
 
-  constructor(told: WireError) {
-    super(told.message)
-    this.code = told.code
-    this.told = told
+  constructor(wireError: WireError) {
+    super(wireError.message)
+    this.code = wireError.code
+    this.wireError = wireError
   }
 }
 
 const { code: INTERNAL_CODE, statusCode: INTERNAL_STATUS, message: INTERNAL_MESSAGE } = new FST_NSP_INTERNAL()
 
-/** What is told of an error that is not told. */
+/** The error that a client receives in place of an unexpected one. */
 export const INTERNAL: WireError = Object.freeze({
   code: INTERNAL_CODE,
   statusCode: INTERNAL_STATUS as number,
@@ -76,33 +76,35 @@ export const INTERNAL: WireError = Object.freeze({
 })
 
 /**
- * The one road from anything thrown to the wire: a 4xx error as it is (without a code of its own: FST_NSP_REFUSED), and
- * our own 5xx; all the rest (no status, any other 5xx, not an Error at all) becomes FST_NSP_INTERNAL and loses its text.
- * It never throws, and what it gives can be encoded: details that can't be are left out, and logged.
+ * Converts anything that was thrown to the error that a client receives. A 4xx error is sent as it is, with the code
+ * FST_NSP_REFUSED if it has none, and so are the 5xx errors of this plugin. Anything else (no status, another 5xx, not an
+ * Error) becomes FST_NSP_INTERNAL without its text. Never throws.
+ *
+ * @param log - receives a line if the details can not be encoded; they are left out then
  */
 export function toWireError(thrown: unknown, log?: ErrorLog): WireError {
   try {
-    return tell(thrown, log)
+    return describeError(thrown, log)
   } catch {
     return INTERNAL
   }
 }
 
-function tell(thrown: unknown, log: ErrorLog | undefined): WireError {
-  if (thrown instanceof ConnectRefusal) return thrown.told
+function describeError(thrown: unknown, log: ErrorLog | undefined): WireError {
+  if (thrown instanceof ConnectRefusal) return thrown.wireError
   const { code, message } = Object(thrown) as Partial<WireError>
   const statusCode = statusOf(thrown)
-  const isTellable = isRefusal(thrown) || TELLABLE.some((Tellable) => thrown instanceof Tellable)
-  if (!isTellable || typeof message !== 'string') return INTERNAL
-  const told = {
+  const isSendable = isRefusal(thrown) || SENDABLE.some((Sendable) => thrown instanceof Sendable)
+  if (!isSendable || typeof message !== 'string') return INTERNAL
+  const wireError = {
     code: typeof code === 'string' ? code : 'FST_NSP_REFUSED',
     statusCode: statusCode as number,
     message,
   }
-  return { ...told, ...detailsOf(thrown as object, told.code, log) }
+  return { ...wireError, ...detailsOf(thrown as object, wireError.code, log) }
 }
 
-/** The status of an error, as Fastify reads it; undefined for what has none. */
+/** The HTTP status of an error, read as Fastify reads it; undefined if it has none. */
 export function statusOf(error: unknown): number | undefined {
   const { statusCode, status } = Object(error) as { statusCode?: unknown; status?: unknown }
   const found = statusCode ?? status
@@ -116,8 +118,8 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether an error says itself that a client may be told: by `expose`, as http-errors has it, or, without one, by being of
- * @fastify/error. It never throws.
+ * Whether an error may be shown to a client: its `expose` (of http-errors) is true, or it has no `expose` and was made by
+ * @fastify/error. Never throws.
  */
 export function isExposed(error: unknown): boolean {
   try {
@@ -128,7 +130,7 @@ export function isExposed(error: unknown): boolean {
   }
 }
 
-/** Those of an error, or of an answer, as the wire will have them. */
+/** The `details` of an error or of an answer as JSON; none if they can not be encoded, which is logged. */
 export function detailsOf(
   source: { readonly details?: unknown },
   code: string,
@@ -138,7 +140,7 @@ export function detailsOf(
     const details = toSendable(source.details)
     return isNothing(details) ? {} : { details }
   } catch (error) {
-    if (log) logError(log, error, { code }, 'details of a refusal can not be sent')
+    if (log) logError(log, error, { code }, 'the details of an error can not be sent')
     return {}
   }
 }

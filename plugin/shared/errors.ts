@@ -1,16 +1,16 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * Every error of the plugin. Codes are defined only here. docs/errors.md has the cause and the fix of each, and a test compares
- * the two both ways. A message names the place, then the problem, then the remedy.
+ * Every error of the plugin. Codes are defined only here. docs/errors.md has the cause and the fix of each, and a test
+ * compares both. A message names the place, then the problem, then the remedy.
  */
 
-/** Creates the error class for a wrong value of a user: its message has the place and the problem. */
+/** Creates the error class for a wrong value in the user's code. The message has the place and the problem. */
 function createRefused(code: string, message: string) {
   return createError<[place: string, problem: string]>(code, message, 500, TypeError)
 }
 
-// At boot: thrown by register(), app.namespace() and app.addNamespaceHook().
+// At boot, thrown by register(), app.namespace() and app.addNamespaceHook().
 export const FST_NSP_OPTIONS_INVALID = createRefused('FST_NSP_OPTIONS_INVALID', 'Option %s %s')
 export const FST_NSP_NAME_INVALID = createRefused('FST_NSP_NAME_INVALID', 'The namespace name %s %s')
 export const FST_NSP_DEFINITION_INVALID = createRefused('FST_NSP_DEFINITION_INVALID', 'Definition %s %s')
@@ -31,7 +31,7 @@ export const FST_NSP_DEFINITION_AMBIGUOUS = createError<[one: string, other: str
 )
 export const FST_NSP_ALREADY_READY = createError<[name: string]>(
   'FST_NSP_ALREADY_READY',
-  'The namespace %s is declared after the instance is ready: declare it before listen(), ready() or inject(), as a route',
+  'The namespace %s is declared after the instance is ready: declare it before listen(), ready() or inject(), like a route',
   500,
 )
 export const FST_NSP_ALREADY_REGISTERED = createError(
@@ -57,12 +57,12 @@ export const FST_NSP_REQUEST_MISSING = createError(
 
 export const FST_NSP_HOOK_LATE = createError<[name: string]>(
   'FST_NSP_HOOK_LATE',
-  'The hook %s is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), as addHook()',
+  'The hook %s is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), like addHook()',
   500,
 )
 export const FST_NSP_HOOK_INVALID = createRefused('FST_NSP_HOOK_INVALID', 'The hook %s %s')
 
-// On the server, at run time: thrown at the line that made the mistake.
+// At run time, thrown by the call that made the mistake.
 export const FST_NSP_PARAMS_INVALID = createRefused('FST_NSP_PARAMS_INVALID', 'The params of %s %s')
 export const FST_NSP_EMIT_UNKNOWN = createError<[event: string, namespace: string, suggestion: string]>(
   'FST_NSP_EMIT_UNKNOWN',
@@ -86,7 +86,7 @@ export const FST_NSP_ANSWER_INVALID = createError<[event: string, details: strin
 )
 export const FST_NSP_ANSWER_TIMEOUT = createError<[event: string]>(
   'FST_NSP_ANSWER_TIMEOUT',
-  'The client has not answered the emit %s in time: expect that, or ask() with a longer timeoutMs',
+  'The client did not answer the emit %s in time: handle this error, or call ask() with a longer timeoutMs',
   504,
 )
 export const FST_NSP_EVENT_DECLARED = createError<[event: string, namespace: string]>(
@@ -101,7 +101,7 @@ export const FST_NSP_KEY_INVALID = createError<[event: string, problem: string]>
 )
 export const FST_NSP_STORE_FAILED = createError<[event: string]>(
   'FST_NSP_STORE_FAILED',
-  'The idempotency store of the event %s has failed: `cause` has its error',
+  'The idempotency store of the event %s has failed: see `cause` of this error',
   503,
 )
 export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
@@ -116,12 +116,12 @@ export const FST_NSP_EXPIRY_INVALID = createError<[value: string]>(
 )
 export const FST_NSP_USER_ID_INVALID = createError<[value: string]>(
   'FST_NSP_USER_ID_INVALID',
-  "A user's id must be a string, a number, a bigint, or an object with a text of its own: got %s",
+  "A user's id must be a string, a number, a bigint, or an object with its own toString(): got %s",
   500,
 )
 export const FST_NSP_SOCKET_GONE = createError('FST_NSP_SOCKET_GONE', 'The socket has disconnected', 410)
 
-// In tests: thrown by app.injectSocket() and its clients.
+// In tests, thrown by app.injectSocket() and its clients.
 export const FST_NSP_CLIENT_MISSING = createError(
   'FST_NSP_CLIENT_MISSING',
   'injectSocket() needs socket.io-client, which is not installed: npm install --save-dev socket.io-client',
@@ -129,11 +129,11 @@ export const FST_NSP_CLIENT_MISSING = createError(
 )
 export const FST_NSP_CLIENT_DISCONNECTED = createError<[address: string, reason: string, name: string]>(
   'FST_NSP_CLIENT_DISCONNECTED',
-  'The client of %s has disconnected (%s): no more %s will come',
+  'The client of %s has disconnected (%s): no more %s will arrive',
   500,
 )
 
-// On the wire: received by clients, as the response to a handshake, in a connect_error or in an ack.
+// Received by clients: in the response to a handshake, in a connect_error or in an ack.
 export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(
   'FST_NSP_ORIGIN_FORBIDDEN',
   'The origin %s may not connect',
@@ -181,7 +181,7 @@ export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The r
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)
 
-/** Whether an error comes from @fastify/error, from any copy of it. */
+/** Whether an error was made by @fastify/error, by any installed copy of it. */
 export function isCoded(error: unknown): boolean {
   return error instanceof FastifyError
 }

@@ -1,18 +1,20 @@
 /*
- * What JSON would make of a value, without writing it: the shape that a schema can check, that nobody else holds, and
- * that may be changed (Fastify's Ajv coerces, fills in defaults and removes what is not declared).
+ * Copies values the way JSON.stringify sees them, without writing text, and checks values from the wire for dangerous
+ * keys. A schema checks the copy, because Fastify's Ajv changes its argument (coercion, defaults, removed properties).
  */
 
-/** Levels that a value may have on its way out; a cycle has more. */
+/** Maximum nesting of an outgoing value. A cycle exceeds it. */
 export const DEPTH_LIMIT = 200
 
 /**
- * A copy of a value as the wire will have it: `toJSON` called, functions and undefined left out of objects; binary data
- * is kept as it is. Throws RangeError for what is nested deeper than 200 levels, a cycle above all.
+ * Copies a value as JSON would represent it: calls `toJSON`, and leaves functions and undefined out of objects. Binary
+ * data is not copied.
+ *
+ * @throws RangeError if the value is nested deeper than 200 levels, e.g. a cycle
  */
 export function toPlain(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || isKept(value)) return value
-  if (depth > DEPTH_LIMIT) throw new RangeError('The value is nested too deeply, or in itself')
+  if (depth > DEPTH_LIMIT) throw new RangeError('The value is nested too deeply, or contains itself')
   if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), depth + 1)
   if (Array.isArray(value)) return value.map((item) => (isNothing(item) ? null : toPlain(item, depth + 1)))
   const copy: Record<string, unknown> = {}
@@ -23,7 +25,11 @@ export function toPlain(value: unknown, depth = 0): unknown {
   return copy
 }
 
-/** The same of what goes to another node. Throws TypeError for a bigint, which JSON has not. */
+/**
+ * The same as {@link toPlain}, for a value that is sent to another node.
+ *
+ * @throws TypeError if the value contains a bigint, which JSON can not represent
+ */
 export function toSendable(value: unknown): unknown {
   const plain = toPlain(value)
   refuseBigInt(plain)
@@ -31,24 +37,24 @@ export function toSendable(value: unknown): unknown {
 }
 
 function refuseBigInt(value: unknown): void {
-  if (typeof value === 'bigint') throw new TypeError('it holds a bigint, which JSON has not')
+  if (typeof value === 'bigint') throw new TypeError('it contains a bigint, which JSON can not represent')
   if (typeof value !== 'object' || value === null || isBinary(value)) return
   for (const item of Object.values(value)) refuseBigInt(item)
 }
 
-/** What JSON leaves out of objects, and makes null of in arrays. */
+/** Whether JSON leaves a value out of objects, and writes null for it in arrays. */
 export function isNothing(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol'
 }
 
 let kept = 0
 
-/** How often binary data has been kept as it is in copies of values: where this has not grown, a copy has none. */
+/** Counts the binary data in all copies so far. If a copy did not increase it, the copy contains none. */
 export function countKept(): number {
   return kept
 }
 
-/** Whether a copy keeps a value as it is, for it is binary data. */
+/** Whether a copy keeps a value as it is, because it is binary data. Counts it: see {@link countKept}. */
 export function isKept(value: unknown): boolean {
   if (!isBinary(value)) return false
   kept++
@@ -60,7 +66,11 @@ export function isBinary(value: unknown): boolean {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob
 }
 
-/** Whether Socket.IO would send any part of a value as an attachment. Throws RangeError for a cycle. */
+/**
+ * Whether Socket.IO would send any part of a value as an attachment.
+ *
+ * @throws RangeError for a cycle
+ */
 export function carriesBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (isBinary(value)) return true
@@ -74,8 +84,10 @@ export function carriesBinary(value: unknown): boolean {
 export const TOO_DEEP = 'is nested too deeply'
 
 /**
- * What is wrong with a value that came from the wire: nested deeper than `depthLimit`, or with a key that could reach a
- * prototype, which are those that Fastify refuses in a body; undefined when it is well.
+ * Finds what is dangerous in a value from the wire: nesting deeper than `depthLimit`, or a key that could change a
+ * prototype (the keys that Fastify refuses in a body).
+ *
+ * @returns the problem, or undefined
  */
 export function findPoison(value: unknown, depthLimit: number): string | undefined {
   if (typeof value !== 'object' || value === null || isBinary(value)) return undefined
@@ -87,7 +99,7 @@ export function findPoison(value: unknown, depthLimit: number): string | undefin
     }
     return undefined
   }
-  // What JSON makes has no enumerable key but its own; and no array of keys is made for it.
+  // A value that JSON.parse made inherits no enumerable keys, and for...in allocates no array of keys.
   for (const key in value) {
     const item = (value as Record<string, unknown>)[key]
     if (isPoisonous(key, item)) return 'has a key that is not allowed'
@@ -99,7 +111,7 @@ export function findPoison(value: unknown, depthLimit: number): string | undefin
 }
 
 function isPoisonous(key: string, item: unknown): boolean {
-  // How Socket.IO marks an attachment: one that is left in a payload is forged, and would break who receives it.
+  // Socket.IO marks an attachment with _placeholder. One that is left in a payload is forged, and breaks its receiver.
   if (key === '__proto__' || key === '_placeholder') return true
   return key === 'constructor' && typeof item === 'object' && item !== null && Object.hasOwn(item, 'prototype')
 }

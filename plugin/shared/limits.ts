@@ -1,8 +1,7 @@
 import { FST_NSP_OPTIONS_INVALID } from './errors.js'
 
 /*
- * The limits of a socket, of a connection and of the server: their defaults, and token buckets for the rates. The clock is a
- * parameter.
+ * The limits of a socket, of a connection and of the server, with their defaults, and token buckets for the rates.
  */
 
 /**
@@ -97,7 +96,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   recoveryBytes: 64_000_000,
 })
 
-// The engine's own default of maxHttpBufferSize.
+// The default of engine.io's maxHttpBufferSize.
 const ENGINE_BYTES = 1_000_000
 
 /**
@@ -120,9 +119,13 @@ export function agreeOnSize(io: { maxHttpBufferSize?: number }, limits: Limits, 
 /** A clock, in milliseconds. */
 export type Clock = () => number
 
-/** A token bucket: it gains `perSecond` tokens a second, and holds those of two seconds. */
+/** A token bucket that gains `perSecond` tokens a second and holds the tokens of two seconds. */
 export interface Bucket {
-  /** Takes a token. Returns 0 if there was one, else the milliseconds until there is one. */
+  /**
+   * Takes a token.
+   *
+   * @returns 0 if there was one, otherwise the milliseconds until there is one
+   */
   take(): number
 }
 
@@ -161,7 +164,7 @@ export type FullAt = number
 /**
  * Takes a token of a bucket that holds `burst` tokens.
  *
- * @returns the time at which the bucket is full again; if there was no token, the whole milliseconds until there is one, negative
+ * @returns the time at which the bucket is full again; without a token, the milliseconds until there is one, as a negative integer
  */
 export function takeToken(fullAt: FullAt, perSecond: number, burst: number, now: Clock): number {
   const at = now()
@@ -171,7 +174,7 @@ export function takeToken(fullAt: FullAt, perSecond: number, burst: number, now:
   return early > 0.001 ? -Math.ceil(early) : next
 }
 
-/** Whether a number is within a limit; 0 is no limit. */
+/** Whether a count is within a limit. 0 means no limit. */
 export function isWithin(count: number, limit: number): boolean {
   return limit === 0 || count <= limit
 }

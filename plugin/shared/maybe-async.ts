@@ -1,17 +1,21 @@
 /*
- * Steps that may or may not be asynchronous, without a promise where none is needed: most events need none.
+ * Calls functions that may or may not return a promise, without creating one if they do not: the synchronous path.
  */
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** A promise as it is, and one for any other thenable: what its own `then` returns is anybody's guess. */
+/** Returns a promise as it is, and wraps any other thenable, because the result of its `then` is not specified. */
 export function promiseOf<Value>(thenable: PromiseLike<Value>): Promise<Value> {
   return thenable instanceof Promise ? thenable : Promise.resolve(thenable)
 }
 
-/** Goes on with a value when it is there, at once or when its promise is fulfilled; `subject` spares `next` a closure. */
+/**
+ * Calls `next` with a value: at once, or when its promise is fulfilled.
+ *
+ * @param subject - a second argument for `next`, so that callers need no closure
+ */
 export function after<Value, Result, Subject = undefined>(
   value: Value | PromiseLike<Value>,
   next: (value: Value, subject: Subject) => Result | PromiseLike<Result>,
@@ -21,14 +25,16 @@ export function after<Value, Result, Subject = undefined>(
   return promiseOf(value as PromiseLike<Value>).then((fulfilled) => next(fulfilled, subject as Subject))
 }
 
-/** One thing to do; a promise is waited for, any other result is not looked at. */
+/** One step. A promise that it returns is awaited; any other result is ignored. */
 export type Step<Subject> = (subject: Subject) => unknown
 
 /**
- * Takes the steps one after another; a throw or a rejection ends the walk, and so does `isOver`, which is asked before each.
- * Resolves, or returns, when all are done, or none is left to be taken.
+ * Runs steps one after another, and stops at the first throw or rejection.
+ *
+ * @param isOver - called before each step; true ends the run
+ * @returns undefined if every step was synchronous, otherwise a promise
  */
-export function walk<Subject>(
+export function runSteps<Subject>(
   steps: readonly Step<Subject>[],
   subject: Subject,
   from = 0,
@@ -37,7 +43,7 @@ export function walk<Subject>(
   for (let index = from; index < steps.length; index++) {
     if (isOver(subject)) return undefined
     const pending = steps[index]?.(subject)
-    if (isThenable(pending)) return promiseOf(pending).then(() => walk(steps, subject, index + 1, isOver))
+    if (isThenable(pending)) return promiseOf(pending).then(() => runSteps(steps, subject, index + 1, isOver))
   }
   return undefined
 }
@@ -46,8 +52,8 @@ function never(): boolean {
   return false
 }
 
-/** Calls a function, with a value; what it throws or rejects with goes to `fail`, which throws something that says more. */
-export function recast<Value = undefined>(
+/** Calls a function. Its error, thrown or rejected, goes to `fail`, which throws a more specific one. */
+export function mapError<Value = undefined>(
   call: (value: Value) => unknown,
   fail: (error: unknown) => never,
   value?: Value,
@@ -60,7 +66,7 @@ export function recast<Value = undefined>(
   }
 }
 
-/** Calls a function for its own sake; what it throws or rejects with goes to `report`. */
+/** Calls a function and ignores its result. Its error, thrown or rejected, goes to `report`. */
 export function contain(call: () => unknown, report: (error: unknown) => void): void {
   try {
     const result = call()

@@ -1,37 +1,37 @@
 /**
- * A line: first come, first served. An array's shift() moves all that is left of a long one; here a line is turned round
- * now and then, and taken from its end.
+ * A first-in, first-out queue. Array.shift() moves every remaining item; this queue reverses a batch of items now and then
+ * and pops from its end.
  */
-export class Line<Item> {
-  #queue: Item[] = []
-  #turned: Item[] = []
+export class FifoQueue<Item> {
+  #added: Item[] = []
+  #reversed: Item[] = []
 
   get length(): number {
-    return this.#queue.length + this.#turned.length
+    return this.#added.length + this.#reversed.length
   }
 
   push(item: Item): void {
-    this.#queue.push(item)
+    this.#added.push(item)
   }
 
-  /** The first, which stays; undefined where there is none. */
+  /** The first item, without removing it; undefined if the queue is empty. */
   get first(): Item | undefined {
-    this.#turn()
-    return this.#turned.at(-1)
+    this.#reverse()
+    return this.#reversed.at(-1)
   }
 
-  /** Takes the first; undefined where there is none. */
+  /** Removes the first item and returns it; undefined if the queue is empty. */
   shift(): Item | undefined {
-    this.#turn()
-    return this.#turned.pop()
+    this.#reverse()
+    return this.#reversed.pop()
   }
 
-  #turn(): void {
-    if (this.#turned.length === 0) this.#turned = this.#queue.splice(0).reverse()
+  #reverse(): void {
+    if (this.#reversed.length === 0) this.#reversed = this.#added.splice(0).reverse()
   }
 
   clear(): void {
-    this.#queue = []
-    this.#turned = []
+    this.#added = []
+    this.#reversed = []
   }
 }

@@ -3,29 +3,29 @@ import { applyIn, type Scope } from './async-scope.js'
 import { contain, isThenable } from './maybe-async.js'
 
 /*
- * Socket.IO calls the functions of an application bare: what a listener throws is an uncaughtException, what it rejects
- * an unhandledRejection, and either ends the process; a middleware that fails leaves its client hanging. Here they are
- * contained as they are added. All of it works on one object, or on the prototype of many.
+ * Wraps listeners, ack callbacks and middlewares of the application so that their errors are reported. Without it, an error
+ * of a Socket.IO listener is an uncaughtException or an unhandledRejection and ends the process, and a failed middleware
+ * leaves its client waiting. Each function here works on one object, or on a prototype.
  */
 
-// biome-ignore lint/suspicious/noExplicitAny: functions of an application, of whatever shape
+// biome-ignore lint/suspicious/noExplicitAny: functions of the application have any signature
 export type AnyFunction = (...args: any[]) => unknown
 
-/** Hears of what a function has thrown or rejected: the error, the event, its arguments, and whose listener it was. */
+/** Receives the error of a listener, the event with its arguments, and the emitter. */
 export type Report<Target> = (error: unknown, event: string, args: unknown[], target: Target) => void
 
 export interface ListenerRules<Target> {
-  /** Throws where no listener may be added. */
+  /** Throws if the listener must not be added. */
   readonly vet?: (target: Target, event: string | symbol) => void
-  /** Whether what a listener of this event throws is for whoever emits it; what it rejects with is reported all the same. */
+  /** Whether a throw of this event's listener reaches the caller of emit(). A rejection is reported in any case. */
   readonly isLoud?: (event: string | symbol) => boolean
-  /** What the stores of AsyncLocalStorage hold for a listener. Default: what they hold where it is called. */
+  /** The scope that a listener runs in. Default: the scope of the caller. */
   readonly scopeOf?: (target: Target, args: readonly unknown[]) => Scope | undefined
 }
 
 /**
- * From now on whatever a listener of this emitter throws or rejects goes to `report` instead.
- * `off(listener)`, `once`, `listeners()` and `rawListeners()` go on working with the function that the application gave.
+ * Wraps every listener that is added from now on, so that its errors go to `report`. `off(listener)`, `once`, `listeners()`
+ * and `rawListeners()` still work with the original function.
  */
 export function containListeners<Target extends EventEmitter>(
   target: Target,
@@ -41,8 +41,8 @@ export function containListeners<Target extends EventEmitter>(
       if (isLoud?.(event)) containRejection(call(), fail)
       else contain(call, fail)
     }
-    // node's own mark for a wrapped listener: removeListener() and listeners() look through it
-    return Object.assign(contained, { listener, [WHOLE]: true })
+    // Node.js marks its own wrappers with `listener`: removeListener() and listeners() unwrap it.
+    return Object.assign(contained, { listener, [CONTAINED]: true })
   }
 
   const wrapOnce = (emitter: Target, event: string | symbol, listener: AnyFunction): AnyFunction => {
@@ -54,10 +54,10 @@ export function containListeners<Target extends EventEmitter>(
     return Object.assign(once, { listener })
   }
 
-  // emitter.once() of node adds through emitter.on(): all five are our own, so that none wraps another
+  // Node.js implements once() with on(). All five methods are replaced, so that no listener is wrapped twice.
   const adds = (add: typeof on, make: typeof wrap) =>
     function (this: Target, event: string | symbol, listener: AnyFunction) {
-      if (typeof listener !== 'function') return add.call(this, event, listener) // node's own TypeError
+      if (typeof listener !== 'function') return add.call(this, event, listener) // throws the TypeError of Node.js
       vet?.(this, event)
       return add.call(this, event, make(this, event, listener))
     }
@@ -68,17 +68,17 @@ export function containListeners<Target extends EventEmitter>(
     prependListener: adds(prependListener, wrap),
     prependOnceListener: adds(prependListener, wrapOnce),
     rawListeners(this: Target, event: string | symbol) {
-      const kept = rawListeners.call(this, event) as (AnyFunction & Partial<Whole>)[]
-      return kept.map((each) => (each[WHOLE] ? each.listener : each))
+      const kept = rawListeners.call(this, event) as (AnyFunction & Partial<Contained>)[]
+      return kept.map((each) => (each[CONTAINED] ? each.listener : each))
     },
   })
 }
 
-/** On a listener that is contained, and nothing else: node has no wrapper of its own for it, as it has for `once`. */
-const WHOLE = Symbol('whole')
+/** Marks a wrapped listener that was not added with `once`: rawListeners() of Node.js returns the wrappers of `once`. */
+const CONTAINED = Symbol('contained')
 
-interface Whole {
-  readonly [WHOLE]: true
+interface Contained {
+  readonly [CONTAINED]: true
   readonly listener: AnyFunction
 }
 
@@ -86,7 +86,10 @@ function containRejection(result: unknown, report: (error: unknown) => void): vo
   if (isThenable(result)) result.then(undefined, report)
 }
 
-/** Contains those that an emitter has already, once its `on` does so: a namespace may be made with listeners of another. */
+/**
+ * Wraps the listeners that an emitter already has. Call it after {@link containListeners}: Socket.IO copies the listeners of
+ * a parent namespace to a new child.
+ */
 export function containPresent(target: EventEmitter): void {
   for (const event of target.eventNames()) {
     const present = target.listeners(event) as AnyFunction[]
@@ -95,7 +98,7 @@ export function containPresent(target: EventEmitter): void {
   }
 }
 
-/** Adds a listener of our own, which needs no containing: `this` is the emitter, so one function serves all of them. */
+/** Adds a listener of this plugin, which is not wrapped. `this` is the emitter, so that one function serves all emitters. */
 export function listen<Target extends EventEmitter>(
   emitter: Target,
   event: string,
@@ -106,8 +109,8 @@ export function listen<Target extends EventEmitter>(
 }
 
 /**
- * Replaces that in which Socket.IO keeps the callbacks of emits that clients answer, private but for its adapters: it calls
- * them bare. Most sockets are asked nothing, and for them nothing is made.
+ * Replaces the Map in which Socket.IO keeps the ack callbacks of emits, because it calls them without catching errors. The
+ * Map is private, but Socket.IO's adapters use it. A socket without such emits allocates nothing.
  */
 export function containAcks<Target extends object>(
   socket: Target,
@@ -123,7 +126,7 @@ export function awaitsAck(socket: object, id: number): boolean {
   return (socket as { acks?: Pick<Map<number, unknown>, 'get'> }).acks?.get(id) !== undefined
 }
 
-/** What Socket.IO and its adapters do with a Map. */
+/** The methods of a Map that Socket.IO and its adapters call. */
 class Acks<Target extends object> {
   readonly #socket: Target
   readonly #report: (error: unknown, socket: Target) => void
@@ -161,8 +164,10 @@ class Acks<Target extends object> {
 }
 
 /**
- * The same for middlewares of a namespace: a failure is a refusal, `next` is heard once, and `refuse` makes of any error
- * what is to be handed on. Of a subject that `isOver` nothing is heard any more.
+ * Wraps the middlewares that are added with `use()`: an error refuses the subject, and only the first call of `next` counts.
+ *
+ * @param refuse - converts the error to the one that Socket.IO receives
+ * @param isOver - whether the subject has gone; `next` is not called then
  */
 export function containMiddlewares<Target extends object, Subject>(
   target: Target & { use(middleware: (subject: Subject, next: (error?: Error) => void) => void): unknown },
@@ -178,10 +183,10 @@ export function containMiddlewares<Target extends object, Subject>(
         isSettled = true
         next(error === undefined ? undefined : refuse(error, subject, isThrown, this))
       }
-      const hear = (error?: Error) => settle(error ?? undefined, false)
+      const nextOnce = (error?: Error) => settle(error ?? undefined, false)
       contain(
-        () => Reflect.apply(middleware, this, [subject, hear]),
-        (error) => settle(error ?? new Error('It threw nothing'), true),
+        () => Reflect.apply(middleware, this, [subject, nextOnce]),
+        (error) => settle(error ?? new Error('The middleware threw no error'), true),
       )
     })
   }

@@ -1,9 +1,14 @@
 /*
- * Waiting, but not for ever.
+ * Waits for a promise with a time limit.
  */
 
-/** Waits for a promise. Rejects with `createError()` where it has not settled within `ms` milliseconds; 0 is for ever. */
-export function settledInTime(promise: PromiseLike<unknown>, ms: number, createError: () => Error): Promise<unknown> {
+/**
+ * Settles as a promise does, or rejects after `ms` milliseconds.
+ *
+ * @param ms - 0 for no limit
+ * @param createError - creates the error of the timeout
+ */
+export function withTimeout(promise: PromiseLike<unknown>, ms: number, createError: () => Error): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const timer = ms > 0 ? setTimeout(() => reject(createError()), ms).unref() : undefined
     const settle = (end: (value: unknown) => void) => (value: unknown) => {
@@ -15,8 +20,9 @@ export function settledInTime(promise: PromiseLike<unknown>, ms: number, createE
 }
 
 /**
- * Waits for a promise, but not for ever. Resolves to whether it settled within `ms` milliseconds; it never rejects, and
- * leaves no timer behind.
+ * Waits for a promise to settle. Never rejects.
+ *
+ * @returns whether the promise settled within `ms` milliseconds
  */
 export async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined

@@ -1,18 +1,23 @@
 /*
- * Words for messages: of what kind a value is, and which of the known words was meant.
+ * Wording of messages: the type of a value, and "did you mean" suggestions for a misspelt name.
  */
 
-/** Of what kind a value is, as a message says it: `typeof`, but null is null, and an array is one. */
+/** The type of a value as a message shows it: `typeof`, but `null` for null and `array` for an array. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'array' : typeof value
 }
 
-// A word of a client is compared with the known ones: so many, and none that is longer.
+// Bounds for names that clients send: the length of a name, and how many known names it is compared with.
 const LONGEST = 64
 const MOST = 200
 
-/** The known word that is nearest to one that is not known; undefined where none is near. It takes whatever a client may send. */
+/**
+ * Finds the known word that is nearest to a misspelt one.
+ *
+ * @param word - anything that a client may send
+ * @returns the known word, or undefined if none is near
+ */
 export function findNearest(word: string, known: Iterable<string>): string | undefined {
   if (typeof word !== 'string' || word.length > LONGEST) return undefined
   const wanted = word.toLowerCase()
@@ -25,28 +30,30 @@ export function findNearest(word: string, known: Iterable<string>): string | und
     const distance = countTypos(wanted, candidate.toLowerCase(), most)
     if (distance > most) continue
     nearest = candidate
-    // Only a nearer one is better.
+    // From now on only a nearer word counts.
     most = distance - 1
     if (most < 0) break
   }
   return nearest
 }
 
-/** `did you mean "message:send"? ` before what else there is to say; nothing where no known word is near. */
+/** The beginning of a remedy, e.g. `did you mean "message:send"? `; an empty string if no known word is near. */
 export function suggest(word: string, known: Iterable<string>): string {
   const nearest = findNearest(word, known)
   return nearest === undefined ? '' : `did you mean ${JSON.stringify(nearest)}? `
 }
 
-/** How many slips a word may have, and still be meant. */
+/** How many typos a word of that length may have. */
 function typosIn({ length }: string): number {
   if (length < 3) return 0
   return length < 6 ? 1 : length < 10 ? 2 : 3
 }
 
 /**
- * Letters that were left out, added, changed or swapped between two words; more than `most` is one more. Only what is within
- * `most` of the diagonal is looked at, so it takes a time that grows with the length, and not with its square.
+ * The edit distance of two words, where swapping two neighbouring letters is one edit.
+ *
+ * @param most - the largest distance of interest. Only cells this near to the diagonal are computed, in linear time.
+ * @returns the distance, or `most + 1` for any larger one
  */
 function countTypos(one: string, other: string, most: number): number {
   const tooMany = most + 1

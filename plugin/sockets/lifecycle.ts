@@ -15,7 +15,7 @@ import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from '
 import { logError } from '../shared/log/error-log.js'
 import { after, isThenable } from '../shared/maybe-async.js'
 import { listen } from '../shared/safe-listeners.js'
-import { settledInTime } from '../shared/timeout.js'
+import { withTimeout } from '../shared/timeout.js'
 import type { Identities } from './identities.js'
 
 /*
@@ -91,7 +91,7 @@ export function createLifecycle({
       const begun: unknown = call && callIn(context.scope, call, instance, context as never)
       if (!isThenable(begun)) return undefined
       const late = () => new FST_NSP_HANDLER_TIMEOUT(what, 'onConnectTimeoutMs', onConnectTimeoutMs)
-      return settledInTime(begun, onConnectTimeoutMs, late).then(
+      return withTimeout(begun, onConnectTimeoutMs, late).then(
         () => undefined,
         (error) => report(what, socket, error),
       )

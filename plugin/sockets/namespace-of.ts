@@ -10,7 +10,7 @@ import type { EmitCheck } from '../events/emits/check-emit.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { formatAddress } from '../joining/namespaces/namespace-router.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
-import type { None } from '../schema/schema.js'
+import type { AnyType, None } from '../schema/schema.js'
 import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAMS_INVALID } from '../shared/errors.js'
 import { contain } from '../shared/maybe-async.js'
 import { suggest } from '../shared/wording.js'
@@ -25,12 +25,9 @@ export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<E
   readonly address: string
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a namespace that is given by its name has no types
-type Untyped = any
-
 /** The inferred types of a definition. A name, or an object without inferred types, has none. */
 export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
-  ? { emits: Untyped; answers: Untyped; join: None; data: unknown }
+  ? { emits: AnyType; answers: AnyType; join: None; data: unknown }
   : TypesOf<Definition> extends infer Types extends {
         emits: unknown
         answers: unknown
@@ -38,7 +35,7 @@ export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
         data: unknown
       }
     ? Types
-    : { emits: Untyped; answers: Untyped; join: None; data: unknown }
+    : { emits: AnyType; answers: AnyType; join: None; data: unknown }
 
 /** The result of `app.namespaceOf()` for a definition. */
 export type ReachOf<Definition> = Reach<
@@ -89,7 +86,7 @@ export function findEntries({ entries, find }: NamespaceOfOptions['registry'], w
   throw new FST_NSP_DEFINITION_UNKNOWN(String(wanted), `it is an address of ${name}. Call ${call}`)
 }
 
-const DECLARE = 'declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name'
+const DECLARE = 'declare it in `namespaces` or with app.namespace(), and pass the same object, or its full name'
 
 /**
  * Creates `app.addressesOf`.
@@ -118,7 +115,7 @@ export function createAddressesOf({ io, registry }: Pick<NamespaceOfOptions, 'io
  * @throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID
  */
 export function createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }: NamespaceOfOptions) {
-  return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<Untyped> => {
+  return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<AnyType> => {
     const [declared, other] = findEntries(registry, wanted) as [Declared, Declared?]
     if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
     const address = formatAddress(declared.name, params)
@@ -126,7 +123,7 @@ export function createNamespaceOf({ io, registry, children, contractOf, emitChec
     if (registry.find(address)?.entry !== declared) {
       throw new FST_NSP_PARAMS_INVALID(
         declared.name,
-        `must not make ${address}, which is the name of another namespace`,
+        `must not result in ${address}, which is the name of another namespace`,
       )
     }
     // Looked up at each emit: a namespace of a dynamic name may be removed and created again.
@@ -153,6 +150,6 @@ export function createNamespaceOf({ io, registry, children, contractOf, emitChec
         }
       },
     })
-    return Object.assign(audience, { address }) as Reach<Untyped>
+    return Object.assign(audience, { address }) as Reach<AnyType>
   }
 }

@@ -7,14 +7,14 @@ import { type Kind, type Node, startNode } from './nodes.js'
 import { hasRedis, startRedis } from './redis.js'
 
 /*
- * Two nodes and a real broker. What one node emits is checked there; what the other gets is never checked, and ends nothing.
+ * Two nodes and a real broker. A node checks what it emits, and not what it receives from the other node.
  */
 
 t.setTimeout(180_000)
 
 const KINDS: readonly Kind[] = ['redis', 'ioredis', 'streams', 'cluster']
 
-/** What a client hears of `news`. */
+/** Connects a client and collects the `news` that it receives. */
 async function hear(t: Test, { url }: Node, name: string, user = ''): Promise<{ socket: Socket; news: unknown[] }> {
   const news: unknown[] = []
   const socket = join(t, url, name, { transports: ['websocket'], query: { user } })
@@ -23,7 +23,7 @@ async function hear(t: Test, { url }: Node, name: string, user = ''): Promise<{ 
   return { socket, news }
 }
 
-/** Starts two nodes, each with the field that its emits require, and waits until each knows of the other. */
+/** Starts two nodes. `requires` is the field that the emits of each node require. */
 async function startTwo(t: Test, adapter: Kind, requires: readonly [string, string] = ['text', 'text']) {
   const redis = adapter === 'cluster' ? '' : await startRedis(t)
   const options = requires.map((field) => ({ adapter, redis, requires: field }))
@@ -31,7 +31,11 @@ async function startTwo(t: Test, adapter: Kind, requires: readonly [string, stri
   return { one, two, redis }
 }
 
-/** Both hear what each node emits: until then the broker is not ready. `fields`: those that the nodes' emits require. */
+/**
+ * Waits until the broker is ready: both clients receive what each node emits.
+ *
+ * @param fields - the field that the emits of each node require
+ */
 async function settle(nodes: readonly Node[], heard: readonly unknown[][], fields = ['text', 'text']): Promise<void> {
   for (const [index, node] of nodes.entries()) {
     const say = (text: string) => node.call('emit', '/room', 'news', { [fields[index] as string]: text })
@@ -40,7 +44,7 @@ async function settle(nodes: readonly Node[], heard: readonly unknown[][], field
       await say(`begin ${index}`)
       await wait(20)
     }
-    // What one node emits comes in order: this is the last of it.
+    // The emits of one node arrive in order, and this is the last one.
     await say(`end ${index}`)
     await until(() => isHeard(`end ${index}`))
   }
@@ -52,34 +56,30 @@ const isRedisThere = await hasRedis()
 for (const kind of KINDS) {
   const options = { skip: kind !== 'cluster' && !isRedisThere && 'there is no redis-server' }
 
-  t.test(
-    `${kind}: an emit that does not fit throws where it is emitted, and no node hears of it`,
-    options,
-    async (t) => {
-      const { one, two } = await startTwo(t, kind)
-      const [here, there] = [await hear(t, one, '/room'), await hear(t, two, '/room')]
-      there.socket.on('question', (_payload, ack) => ack('there'))
-      here.socket.on('question', (_payload, ack) => ack('here'))
-      await settle([one, two], [here.news, there.news])
+  t.test(`${kind}: an invalid emit throws at its caller, and no node receives it`, options, async (t) => {
+    const { one, two } = await startTwo(t, kind)
+    const [here, there] = [await hear(t, one, '/room'), await hear(t, two, '/room')]
+    there.socket.on('question', (_payload, ack) => ack('there'))
+    here.socket.on('question', (_payload, ack) => ack('here'))
+    await settle([one, two], [here.news, there.news])
 
-      t.strictSame(await one.call('emit', '/room', 'news', { x: 'no' }), { threw: 'FST_NSP_EMIT_INVALID' })
-      t.strictSame(await one.call('emit', '/room', 'nope', 1), { threw: 'FST_NSP_EMIT_UNKNOWN' })
-      t.strictSame(await one.call('emitWithAck', '/room', 'question', 'no'), { threw: 'FST_NSP_EMIT_INVALID' })
-      t.strictSame(await one.call('ask', '/room', 'question', 'no'), { threw: 'FST_NSP_EMIT_INVALID' })
-      t.strictSame(await one.call('emitBigInt', '/room'), { threw: 'FST_NSP_EMIT_INVALID' })
-      const { result } = await one.call('emitWithAck', '/room', 'question', 1)
-      t.strictSame((result as string[]).sort(), ['here', 'there'])
-      const asked = (await one.call('ask', '/room', 'question', 1)).result as { answers: string[]; missing: number }
-      t.strictSame({ ...asked, answers: asked.answers.sort() }, { answers: ['here', 'there'], missing: 0 })
-      await one.call('emit', '/room', 'news', { text: 'last' })
-      await until(() => there.news.length > 0 && here.news.length > 0)
-      t.strictSame(there.news, [{ text: 'last' }])
-      t.strictSame(here.news, [{ text: 'last' }])
-      for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
-    },
-  )
+    t.strictSame(await one.call('emit', '/room', 'news', { x: 'no' }), { threw: 'FST_NSP_EMIT_INVALID' })
+    t.strictSame(await one.call('emit', '/room', 'nope', 1), { threw: 'FST_NSP_EMIT_UNKNOWN' })
+    t.strictSame(await one.call('emitWithAck', '/room', 'question', 'no'), { threw: 'FST_NSP_EMIT_INVALID' })
+    t.strictSame(await one.call('ask', '/room', 'question', 'no'), { threw: 'FST_NSP_EMIT_INVALID' })
+    t.strictSame(await one.call('emitBigInt', '/room'), { threw: 'FST_NSP_EMIT_INVALID' })
+    const { result } = await one.call('emitWithAck', '/room', 'question', 1)
+    t.strictSame((result as string[]).sort(), ['here', 'there'])
+    const asked = (await one.call('ask', '/room', 'question', 1)).result as { answers: string[]; missing: number }
+    t.strictSame({ ...asked, answers: asked.answers.sort() }, { answers: ['here', 'there'], missing: 0 })
+    await one.call('emit', '/room', 'news', { text: 'last' })
+    await until(() => there.news.length > 0 && here.news.length > 0)
+    t.strictSame(there.news, [{ text: 'last' }])
+    t.strictSame(here.news, [{ text: 'last' }])
+    for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
+  })
 
-  t.test(`${kind}: a user is reached on every node, in each namespace, and nobody else is`, options, async (t) => {
+  t.test(`${kind}: userOf() reaches that user only, on every node and in each namespace`, options, async (t) => {
     const { one, two } = await startTwo(t, kind)
     const here = await hear(t, one, '/room', 'ann')
     const there = [await hear(t, two, '/room', 'ann'), await hear(t, two, '/orgs/7', 'ann')]
@@ -95,7 +95,7 @@ for (const kind of KINDS) {
     for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
   })
 
-  t.test(`${kind}: nodes whose schemas differ hear each other, and both live on`, options, async (t) => {
+  t.test(`${kind}: nodes with different schemas receive each other's emits without an error`, options, async (t) => {
     const { one, two } = await startTwo(t, kind, ['text', 'body'])
     const [here, there] = [await hear(t, one, '/room'), await hear(t, two, '/room')]
     await settle([one, two], [here.news, there.news], ['text', 'body'])
@@ -111,11 +111,11 @@ for (const kind of KINDS) {
     for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
   })
 
-  t.test(`${kind}: what another node asks for never throws into the adapter`, options, async (t) => {
+  t.test(`${kind}: a request of another node never throws into the adapter`, options, async (t) => {
     const { one, two, redis } = await startTwo(t, kind)
     const [here, there] = [await hear(t, one, '/room'), await hear(t, two, '/room')]
     await settle([one, two], [here.news, there.news])
-    // More rooms than a socket may be in, there and here.
+    // More rooms than a socket may be in, on both nodes.
     await one.call('socketsJoin', '/room', 'a', 'b', 'c', 'd')
     await one.call('serverSideEmit', '/room', 'server-side', 'throw')
     if (kind === 'redis' || kind === 'streams') await publishGarbage(redis, kind)
@@ -124,12 +124,12 @@ for (const kind of KINDS) {
     await until(() => there.news.length > 0)
     let lines: unknown[] = []
     while (!lines.includes('heard this')) lines = (await two.call('lines')).result as unknown[]
-    t.ok(lines.includes('a socket was left out of a broadcast'), 'who is in too many rooms is named in the log')
-    t.ok(lines.includes('listener of a namespace failed'), 'and so is a listener that throws')
+    t.ok(lines.includes('a socket was left out of a broadcast'), 'a socket that would be in too many rooms is logged')
+    t.ok(lines.includes('listener of a namespace failed'), 'a listener that throws is logged')
     for (const node of [one, two]) t.strictSame(await node.call('faults'), { result: [] })
   })
 
-  t.test(`${kind}: who joins an address in the tick of an emit to it hears the other node`, options, async (t) => {
+  t.test(`${kind}: a socket that joins in the tick of an emit receives emits of the other node`, options, async (t) => {
     const { one, two } = await startTwo(t, kind)
     const manager = new Manager(one.url, { transports: ['websocket'], reconnection: false })
     const root = manager.socket('/')
@@ -137,7 +137,7 @@ for (const kind of KINDS) {
     await next(root, 'connect')
     const sockets = await Promise.all(
       Array.from({ length: 30 }, async (_, id) => {
-        // In one chunk: the emit makes the namespace, and is over when the join comes.
+        // Both packets are in one chunk: the emit creates the namespace and has ended when the join arrives.
         root.emit('touch', id)
         const socket = manager.socket(`/orgs/${id}`)
         await next(socket, 'connect')
@@ -146,7 +146,7 @@ for (const kind of KINDS) {
     )
     const deaf = new Set(sockets.keys())
     for (const [id, socket] of sockets.entries()) socket.on('news', ({ text }) => text === 'other' && deaf.delete(id))
-    // Until the broker has all subscriptions; one that was lost never comes.
+    // Emits until the broker has all subscriptions; a lost subscription would never arrive.
     for (let rest = 200; rest > 0 && deaf.size > 0; rest--) {
       for (const id of deaf) await two.call('emit', `/orgs/${id}`, 'news', { text: 'other' })
       await wait(20)
@@ -154,7 +154,7 @@ for (const kind of KINDS) {
     t.strictSame([...deaf], [])
     t.strictSame(await two.call('fetchSockets', '/orgs/7'), { result: 1 })
 
-    // The last one leaves, and another comes at once.
+    // The last socket leaves, and joins again at once.
     const left = sockets[0] as Socket
     left.disconnect()
     left.connect()
@@ -166,13 +166,13 @@ for (const kind of KINDS) {
   })
 }
 
-/** What any process with a connection to the broker can send. */
+/** Publishes invalid messages, as any process with a connection to the broker can. */
 async function publishGarbage(path: string, kind: Kind): Promise<void> {
   const client = createClient({ socket: { path, tls: false } })
   await client.connect()
   const texts = ['', 'x', '[]', '{}', 'null', '{"uid":"x","nsp":"/room","type":3}', '{"type":3,"uid":"y","data":null}']
   if (kind === 'streams') {
-    // Not 6: by that a node disconnects sockets.
+    // Not 6: with that type a node disconnects sockets.
     const types = ['3', '4', '5', '7', '8', '9', '42', 'x']
     const datas = [
       '{}',

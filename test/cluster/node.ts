@@ -9,8 +9,8 @@ import namespaces, { type AnyNamespaceDefinition } from '../../plugin/index.js'
 import type { Command, NodeOptions, Report } from './nodes.js'
 
 /*
- * A node of a cluster: a process of its own, with an application on a port of its own. It does what the test says, and
- * tells what went uncaught: that would have ended it.
+ * A node of a cluster: a process with an application on its own port. It runs the commands of the test, and records uncaught
+ * errors, which would have ended it.
  */
 
 const { adapter: kind, redis, requires } = JSON.parse(process.env.NODE_OF_A_CLUSTER as string) as NodeOptions
@@ -19,7 +19,7 @@ const faults: string[] = []
 process.on('uncaughtException', (error) => faults.push(String(error)))
 process.on('unhandledRejection', (error) => faults.push(String(error)))
 
-/** What there is to end. */
+/** The clients of the broker, to be disconnected. */
 const clients: { disconnect(): unknown }[] = []
 
 async function createAdapter(): Promise<unknown> {
@@ -53,7 +53,7 @@ await app.register(namespaces, {
   namespaces: {
     '/': {
       events: {
-        // In the tick before somebody joins that address.
+        // Runs in the tick before a client joins that address.
         touch: {
           handler: (id) => void app.namespaceOf('/orgs/:id', { id: String(id) }).emit('news', { [requires]: '' }),
         },
@@ -68,7 +68,7 @@ app.io.of('/room').on('server-side', (what: unknown) => {
   lines.push({ msg: `heard ${what}` })
 })
 
-/** What a test may ask for. A throw is told as its code. */
+/** The commands of a test. If one throws, its code is reported. */
 const commands: Record<Command['do'], (...args: never[]) => unknown> = {
   emit: (address: string, ...args: [string]) => app.io.of(address).emit(...args),
   emitWithAck: (address: string, ...args: [string]) =>
@@ -90,13 +90,13 @@ const commands: Record<Command['do'], (...args: never[]) => unknown> = {
   close: async () => {
     await app.close()
     for (const client of clients) await client.disconnect()
-    // Adapters leave timers behind: of answers, for as long as they may take.
+    // Adapters leave timers that wait for answers.
     process.exit()
   },
 }
 
 process.on('message', async ({ id, do: name, args }: Command) => {
-  // Of the cluster adapter.
+  // A message of the cluster adapter has no id.
   if (id === undefined) return
   const report: Report = { id }
   try {

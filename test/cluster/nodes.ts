@@ -6,16 +6,16 @@ import { setupPrimary } from '@socket.io/cluster-adapter'
 import type { Test } from 'tap'
 
 /*
- * The nodes of a cluster, each a process of its own.
+ * Starts the nodes of a cluster, each in its own process, and sends them commands.
  */
 
 export type Kind = 'redis' | 'ioredis' | 'streams' | 'cluster'
 
 export interface NodeOptions {
   readonly adapter: Kind
-  /** The path of the socket of a Redis. */
+  /** The path of the Unix socket of Redis. */
   readonly redis: string
-  /** The field that its emits require: that of an older or a newer version. */
+  /** The field that its emits require; different for an older and a newer version. */
   readonly requires: string
 }
 
@@ -39,13 +39,13 @@ export interface Command {
 export interface Report {
   readonly id: number
   result?: unknown
-  /** The code of what was thrown. */
+  /** The code of the thrown error. */
   threw?: string
 }
 
 export interface Node {
   readonly url: string
-  /** Resolves to what has come of a command: its result, or the code of what it has thrown. */
+  /** Runs a command, and resolves to its result or to the code of the error that it threw. */
   call(command: Command['do'], ...args: unknown[]): Promise<{ result?: unknown; threw?: string }>
 }
 
@@ -54,7 +54,7 @@ const program = fileURLToPath(new URL('node.ts', import.meta.url))
 export const execArgv = ['--import', new URL('../typescript.js', import.meta.url).href]
 let isPrimary = false
 
-/** Starts a node that ends with its test. */
+/** Starts a node. It is closed when the test ends. */
 export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
   // tap puts its own loader into NODE_OPTIONS.
   const env = { ...process.env, NODE_OPTIONS: '', NODE_OF_A_CLUSTER: JSON.stringify(options) }
@@ -72,7 +72,7 @@ export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
   }
   t.teardown(async () => {
     const ended = once(child, 'exit')
-    // It has no answer: its channel closes with it.
+    // close() is not answered, because the channel closes with the process.
     void call('close')
     await ended
   })

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 /*
- * A real Redis of a test's own, on a socket in a folder of its own: no port, nothing kept.
+ * Starts a Redis server for one test, on a Unix socket in a temporary folder: without a port, and without persistence.
  */
 
-/** Whether there is a `redis-server` to start. CI has one: there a test without it fails. */
+/** Whether `redis-server` is installed. Always true in CI, so that a test without it fails there. */
 export async function hasRedis(): Promise<boolean> {
   const folders = (process.env.PATH ?? '').split(':')
   const found = await Promise.all(
@@ -24,7 +24,7 @@ export async function hasRedis(): Promise<boolean> {
   return found.includes(true) || process.env.CI !== undefined
 }
 
-/** Starts a Redis that ends with its test. out: the path of its socket. */
+/** Starts Redis and returns the path of its socket. It is stopped when the test ends. */
 export async function startRedis(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-redis-'))
   const path = join(folder, 'redis.sock')
@@ -49,7 +49,7 @@ async function listening(path: string): Promise<void> {
       await once(socket, 'connect')
       return
     } catch {
-      // Not yet.
+      // Redis does not listen yet.
       await new Promise((resolve) => setTimeout(resolve, 5))
     } finally {
       socket.destroy()

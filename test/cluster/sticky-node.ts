@@ -8,8 +8,8 @@ import Fastify from 'fastify'
 import namespaces from '../../plugin/index.js'
 
 /*
- * A cluster behind one port: its primary takes connections and gives each to the worker that has its session; its
- * workers listen nowhere.
+ * A cluster behind one port. The primary accepts connections and passes each to the worker that has its engine session; the
+ * workers do not listen.
  */
 
 if (cluster.isPrimary) {

@@ -5,8 +5,12 @@ import t from 'tap'
 import { join, next, TRANSPORTS, until } from '../plugin/harness.js'
 import { execArgv } from './nodes.js'
 
+/*
+ * The plugin in a cluster behind @socket.io/sticky.
+ */
+
 t.test(
-  "behind @socket.io/sticky every transport connects, and so do the application's own routes [sticky]",
+  "behind @socket.io/sticky every transport connects, and the application's own routes work [sticky]",
   async (t) => {
     // tap puts its own loader into NODE_OPTIONS.
     const env = { ...process.env, NODE_OPTIONS: '' }

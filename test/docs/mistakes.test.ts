@@ -101,7 +101,7 @@ t.test('a wrong namespace: the connect_error has the code, and the log the name'
   const { message, data } = await refused(t, url, '/caht')
   reads(t, data?.code, 'FST_NSP_NAMESPACE_UNKNOWN')
   t.match(message, /^Invalid namespace/)
-  t.match(data?.details, { hint: /No namespace of this address is declared/ })
+  t.match(data?.details, { hint: /No namespace with this address is declared/ })
   t.match(
     lines.find(({ namespace, msg }) => namespace === '/caht' && msg === 'unknown namespace refused'),
     { code: 'FST_NSP_NAMESPACE_UNKNOWN', hint: 'did you mean /chat?' },
@@ -152,7 +152,7 @@ t.test('a misspelt keyword of a schema', async (t) => {
   reads(
     t,
     message,
-    'Definition /chat events["message:send"].payload is no valid schema: strict mode: unknown keyword: "proprties"',
+    'Definition /chat events["message:send"].payload is not a valid schema: strict mode: unknown keyword: "proprties"',
   )
 })
 
@@ -184,7 +184,7 @@ t.test('a namespace is declared after ready', async (t) => {
   reads(
     t,
     message,
-    'The namespace /chat is declared after the instance is ready: declare it before listen(), ready() or inject(), as a route',
+    'The namespace /chat is declared after the instance is ready: declare it before listen(), ready() or inject(), like a route',
   )
 })
 
@@ -364,7 +364,7 @@ t.test('an event hook is added after ready', async (t) => {
   reads(
     t,
     message,
-    'The hook onEvent is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), as addHook()',
+    'The hook onEvent is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), like addHook()',
   )
 })
 

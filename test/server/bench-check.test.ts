@@ -7,17 +7,21 @@ import type { Results } from '../../bench/results.js'
 import { renderCheck, renderSource } from '../../bench/table.js'
 import { bench, measuredOf, RESULTS } from './bench-harness.js'
 
-// It starts processes, and runs what `npm run build` has made.
+/*
+ * `--check` of the bench: what counts as a regression, and what is printed.
+ */
+
+// The bench starts processes, and runs the bundle of `npm run build`.
 t.setTimeout(240_000)
 
-t.test('a check ends with 1 where ours was better before, and with 0 where it was not', async (t) => {
+t.test('a check exits with 1 if ours was faster in the saved results, and else with 0', async (t) => {
   const check = (ratio: number) => {
     const out = join(t.testdirName, String(ratio))
     mkdirSync(out, { recursive: true })
     const known: Results = { ...RESULTS, scenarios: [{ ...measuredOf(ratio), id: 'raw-4' }] }
     writeFileSync(join(out, 'latest.json'), JSON.stringify(known))
     const tiny = ['--quick', '--rounds', '2', '--slice-ms', '20', '--only', 'raw-4', '--with', 'ours']
-    // what is saved is not what it is compared with
+    // --save overwrites the results only after they were loaded for the comparison.
     return bench('--check', ...tiny, '--save', '--out', out)
   }
   t.testdir()
@@ -30,7 +34,7 @@ t.test('a check ends with 1 where ours was better before, and with 0 where it wa
   })
 })
 
-t.test('a ratio that noise explains is no regression, and one beyond it is', async (t) => {
+t.test('a ratio within the noise is no regression, and a ratio beyond it is', async (t) => {
   const before = [measuredOf(0.5)]
   const isWorse = (now: Measured) => compareResults(before, [now]).map((each) => each.isWorse)
   t.strictSame(isWorse(measuredOf(0.5)), [false])
@@ -41,7 +45,7 @@ t.test('a ratio that noise explains is no regression, and one beyond it is', asy
   t.strictSame(isWorse({ ...measuredOf(0.9), id: 'new' }), [], 'there is nothing to compare with')
 })
 
-t.test('a check says what was worse, and whether it still was when it was measured again', async (t) => {
+t.test('a check prints what was worse, and whether it was worse again in the second measurement', async (t) => {
   const compare = (ratio: number) => compareResults([measuredOf(0.5)], [measuredOf(ratio)])
   t.match(renderCheck(compare(0.5), []), /echo-4 +ours +0\.50 +0\.50 +0\.55 +ok\n\nNo regression\.$/)
   t.match(
@@ -51,7 +55,7 @@ t.test('a check says what was worse, and whether it still was when it was measur
   t.match(renderCheck(compare(0.8), compare(0.4)), /WORSE\n +echo-4, again +ours .* ok\n\nNo regression\.$/)
 })
 
-t.test('a check says where noise hides a regression, and that the results are of another machine', async (t) => {
+t.test('a check prints where noise may hide a regression, and that results are of another machine', async (t) => {
   const noisy = compareResults([measuredOf(0.5, { noise: 0.3 })], [measuredOf(0.5)])
   t.match(
     renderCheck(noisy, []),

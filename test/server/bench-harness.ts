@@ -6,12 +6,12 @@ import type { Measured } from '../../bench/measure.js'
 import type { Results } from '../../bench/results.js'
 
 /*
- * The bench, run as its user runs it, and results that nobody has measured.
+ * Runs the bench as a user does, and creates made-up results for its tests.
  */
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs the bench; resolves to what it has printed. rejects where it does not end with 0. */
+/** Runs the bench and resolves to its output. Rejects if its exit code is not 0. */
 export async function bench(...args: string[]) {
   return promisify(execFile)(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], { cwd: root })
 }
@@ -20,7 +20,7 @@ function figureOf(contender: string, ratio: number, uncertainty = 0.01): Figure 
   return { contender, value: ratio * 40, ratio, uncertainty, perSecond: 20_000, p50Ms: 1, p99Ms: 2 }
 }
 
-/** A scenario of bare, its copy and ours, with that ratio. */
+/** Creates the result of a scenario with bare, its copy and ours. */
 export function measuredOf(ours: number, { noise = 0.02, uncertainty = 0.01 } = {}): Measured {
   const figures = [figureOf('bare', 1, 0), figureOf('bare again', 1 + noise), figureOf('ours', ours, uncertainty)]
   return { id: 'echo-4', title: 'validated <echo>', kind: 'echo', unit: 'µs CPU a message', noise, figures }

@@ -8,10 +8,14 @@ import type { Results } from '../../bench/results.js'
 import { renderSummary } from '../../bench/table.js'
 import { bench, measuredOf, RESULTS, root } from './bench-harness.js'
 
-// It starts processes, and runs what `npm run build` has made.
+/*
+ * The bench: its output, its options and its tables.
+ */
+
+// The bench starts processes, and runs the bundle of `npm run build`.
 t.setTimeout(240_000)
 
-t.test('a run of bare and ours comes out as a table, as JSON and as a page', async (t) => {
+t.test('a run of bare and ours writes a table, JSON and a page', async (t) => {
   const out = t.testdir()
   const tiny = ['--quick', '--rounds', '2', '--slice-ms', '20', '--with', 'ours', '--save', '--out', out]
   const { stdout } = await bench(...tiny, '--only', 'echo-4,broadcast-500,heap-1')
@@ -44,7 +48,7 @@ t.test('a run of bare and ours comes out as a table, as JSON and as a page', asy
   t.notMatch(page, /<script|https?:/)
 })
 
-t.test('a quick run says what it leaves out, and measures what is asked for by name', async (t) => {
+t.test('a quick run says what it leaves out, and measures what --only and --with name', async (t) => {
   const partsOf = (...args: string[]) =>
     readOptions(args).scenarios.map(({ id, without }) => ({ id, isWithPeers: !without.includes('nest') }))
   const quick = partsOf('--quick')
@@ -68,14 +72,17 @@ t.test('a quick run says what it leaves out, and measures what is asked for by n
   t.equal(readOptions([]).leftOut, undefined)
 })
 
-t.test('what does not exist is one line, and exit 1', async (t) => {
+t.test('an unknown scenario or contender ends the bench with one line and exit code 1', async (t) => {
   const line = /^No scenario echo-5: there are echo-4, .*\n$/
   await t.rejects(bench('--only', 'echo-5'), { code: 1, stdout: '', stderr: line })
   await t.rejects(bench('--with', 'nobody'), { code: 1, stderr: /^No contender nobody: there are ws, / })
-  await t.rejects(bench('--check', '--out', t.testdir()), { code: 1, stderr: /^There are no results to compare with/ })
+  await t.rejects(bench('--check', '--out', t.testdir()), {
+    code: 1,
+    stderr: /^There are no results to compare with/,
+  })
 })
 
-t.test('a contender that takes no part is a dash, and what a title says is text', async (t) => {
+t.test('a contender without a figure is shown as a dash, and titles are escaped', async (t) => {
   t.match(renderSummary([measuredOf(0.5)], ['bare', 'ours', 'nest']), /echo-4 +1\.00 +0\.50 +- +±0\.02$/)
   t.match(renderPage(RESULTS), 'validated &lt;echo>')
   const page = 'A\n<!-- speed -->\nold\n<!-- /speed -->\nB\n'

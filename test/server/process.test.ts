@@ -6,22 +6,26 @@ import { fileURLToPath } from 'node:url'
 import { io } from 'socket.io-client'
 import t, { type Test } from 'tap'
 
-// Each run starts a process, and compiles.
+/*
+ * `server.ts` as a process: what it prints, its environment variables, its signals and its exit codes.
+ */
+
+// Each run starts a process and compiles TypeScript.
 t.setTimeout(120_000)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Run {
   readonly child: ChildProcess
-  /** Resolves to the match once the standard output has it. */
+  /** Resolves to the match when the standard output has it. */
   printed(pattern: RegExp): Promise<RegExpMatchArray>
-  /** Resolves when the process has ended and all that it wrote is read. */
+  /** Resolves when the process has ended and its output is read. */
   readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>
 }
 
 const SERVER = [process.execPath, '--import', 'tsx', 'server.ts']
 
-/** Runs the server with these variables; killed with the test, if it still runs. */
+/** Starts the server with these environment variables. It is killed when the test ends. */
 function run(t: Test, variables: Record<string, string>, [program = '', ...args] = SERVER): Run {
   const { PATH = '' } = process.env
   const child = spawn(program, args, { cwd: root, env: { PATH, ...variables } })
@@ -52,7 +56,7 @@ function run(t: Test, variables: Record<string, string>, [program = '', ...args]
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(
-    `it says where it listens and what is mounted, and ${signal} ends it well while clients are there`,
+    `the server prints its address and its namespaces, and ${signal} ends it with 0 while clients are connected`,
     async (t) => {
       const server = run(t, { PORT: '0' })
       const [, port] = await server.printed(/^listening on localhost:(\d+)$/m)
@@ -78,18 +82,18 @@ t.test('npm start leaves no server behind when its process is ended', async (t) 
   const server = run(t, { PORT: '0', LOG_LEVEL: 'silent' }, ['npm', 'start'])
   await server.printed(/^listening on localhost:\d+$/m)
   server.child.kill('SIGTERM')
-  // The server has inherited what is read here: it has ended when there is no more to read.
+  // The server has inherited this output, so the end of the output is the end of the server.
   t.match(await server.ended, { code: 0, stderr: '' })
 })
 
-t.test('where nobody reads along, its logs are lines of JSON', async (t) => {
+t.test('without a terminal the logs are lines of JSON', async (t) => {
   const server = run(t, { PORT: '0', HOST: '127.0.0.1' })
   await server.printed(/^listening on 127\.0\.0\.1:\d+$/m)
   const [line] = await server.printed(/^\{.*\}$/m)
   t.match(JSON.parse(line), { level: 30, msg: String })
 })
 
-t.test('LOG_LEVEL=silent leaves no more than the two things it prints', async (t) => {
+t.test('with LOG_LEVEL=silent only the address and the namespaces are printed', async (t) => {
   const server = run(t, { PORT: '0', LOG_LEVEL: 'silent' })
   await server.printed(/my-namespace/)
   server.child.kill('SIGTERM')
@@ -98,7 +102,7 @@ t.test('LOG_LEVEL=silent leaves no more than the two things it prints', async (t
 })
 
 t.test(
-  'a bad value in the environment is one line that names the variable and what it may be, and exit 1',
+  'a wrong environment variable is reported in one line with its valid values, and the exit code is 1',
   async (t) => {
     const cases: [variables: Record<string, string>, line: string][] = [
       [{ PORT: 'abc' }, 'PORT must be a whole number from 0 to 65535: got "abc"'],
@@ -118,7 +122,7 @@ t.test(
   },
 )
 
-t.test('a port that is taken is one line that says how to choose another, and exit 1', async (t) => {
+t.test('a port in use is reported in one line that says how to choose another, and the exit code is 1', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.teardown(() => other.close())
   await once(other, 'listening')
@@ -128,7 +132,7 @@ t.test('a port that is taken is one line that says how to choose another, and ex
   t.equal(code, 1)
 })
 
-t.test('a host that is none is one line, and exit 1', async (t) => {
+t.test('an unknown host is reported in one line, and the exit code is 1', async (t) => {
   const { code, stderr } = await run(t, { HOST: 'nobody.invalid' }).ended
   t.match(stderr, /^HOST nobody\.invalid is no address of this machine\..*\n$/)
   t.equal(code, 1)

@@ -6,7 +6,11 @@ import { Manager, type Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { type BuildOptions, buildServer } from '../../server.js'
 
-/** A server that listens on a free port of the loopback, and a way to join it; both are closed with the test. */
+/*
+ * The example application of `server.ts`: its page, its four namespaces, its log.
+ */
+
+/** Starts the server on a free port of the loopback interface. Server and clients are closed when the test ends. */
 async function start(t: Test, options?: BuildOptions) {
   const app = await buildServer(options)
   const managers: Manager[] = []
@@ -24,7 +28,7 @@ async function start(t: Test, options?: BuildOptions) {
   return { app, connect }
 }
 
-/** Joins a namespace; the event, where one is asked for, is awaited from before the connection on. */
+/** Joins a namespace and resolves to the first `event`, which it listens for before it connects. */
 async function join(manager: Manager, name: string, event = 'connect'): Promise<[socket: Socket, ...unknown[]]> {
   const socket = manager.socket(name)
   const received = once(socket as never, event)
@@ -32,7 +36,7 @@ async function join(manager: Manager, name: string, event = 'connect'): Promise<
   return [socket, ...(await received)]
 }
 
-/** Resolves to the first payload of an event that satisfies the condition. */
+/** Resolves to the first payload of an event that meets the condition. */
 function waitFor<Payload>(socket: Socket, event: string, isWanted: (payload: Payload) => boolean): Promise<Payload> {
   return new Promise((resolve) => {
     socket.on(event, function listen(payload: Payload) {
@@ -54,23 +58,24 @@ interface Room {
   readonly members: string[]
 }
 
-t.test(
-  'the page is served with a Content-Security-Policy that allows nothing inline and nothing foreign',
-  async (t) => {
-    const app = await buildServer()
-    t.teardown(() => app.close())
-    const response = await app.inject('/')
-    t.equal(response.statusCode, 200)
-    t.match(response.headers['content-type'], 'text/html')
-    const policy = String(response.headers['content-security-policy'])
-    t.match(policy, "default-src 'self'")
-    t.notMatch(policy, /unsafe|https?:|\*|upgrade-insecure-requests/)
-    t.notOk(response.headers['strict-transport-security'], 'plain http on localhost stays usable')
-    t.notMatch(response.body, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?:/, 'the page keeps to its policy')
-  },
-)
+t.test('the Content-Security-Policy of the page allows no inline code and no other origin', async (t) => {
+  const app = await buildServer()
+  t.teardown(() => app.close())
+  const response = await app.inject('/')
+  t.equal(response.statusCode, 200)
+  t.match(response.headers['content-type'], 'text/html')
+  const policy = String(response.headers['content-security-policy'])
+  t.match(policy, "default-src 'self'")
+  t.notMatch(policy, /unsafe|https?:|\*|upgrade-insecure-requests/)
+  t.notOk(response.headers['strict-transport-security'], 'plain HTTP on localhost stays usable')
+  t.notMatch(
+    response.body,
+    /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?:/,
+    'the page complies with its policy',
+  )
+})
 
-t.test('what the page asks for is served, the client of Socket.IO included', async (t) => {
+t.test('all files of the page are served, including the client of Socket.IO', async (t) => {
   const app = await buildServer()
   t.teardown(() => app.close())
   const urls = ['/style.css', '/favicon.svg', '/app.js', '/chat.js', '/connection.js', '/websockets.js']
@@ -87,7 +92,7 @@ t.test('four namespaces are declared', async (t) => {
   t.matchOnly(app.printNamespaces().split('\n'), [/^\/ /, /─ chat /, /─ clock /, /─ my-namespace \(emits hi\)/, ''])
 })
 
-t.test('/my-namespace says "Hello everyone!" to everyone when someone joins, and logs it', async (t) => {
+t.test('/my-namespace emits "Hello everyone!" to all sockets when a client joins, and logs it', async (t) => {
   const lines: string[] = []
   const stream = new Writable({
     write: (chunk, _encoding, done) => {
@@ -102,14 +107,14 @@ t.test('/my-namespace says "Hello everyone!" to everyone when someone joins, and
   const again = once(first as never, 'hi')
   const [, toSecond] = await join(connect(), '/my-namespace', 'hi')
   t.equal(toSecond, 'Hello everyone!')
-  t.same(await again, ['Hello everyone!'], 'the first one hears of the second')
+  t.same(await again, ['Hello everyone!'], 'the first client receives it when the second joins')
 
   const entries = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'someone connected')
   t.equal(entries.length, 2)
   t.match(entries[0], { level: 30, namespace: '/my-namespace', socketId: first.id })
 })
 
-t.test('/ tells who is where, whenever somebody joins, leaves or goes', async (t) => {
+t.test('/ emits the number of sockets of each namespace when a client joins or leaves one', async (t) => {
   const { connect } = await start(t)
   const manager = connect()
   const [home, presence] = await join(manager, '/', 'presence:changed')
@@ -124,7 +129,7 @@ t.test('/ tells who is where, whenever somebody joins, leaves or goes', async (t
   await left
 })
 
-t.test('/ acks latency:measure, and survives one without an ack', async (t) => {
+t.test('/ acks latency:measure, and ignores one without an ack', async (t) => {
   const { connect } = await start(t)
   const [home] = await join(connect(), '/')
   home.emit('latency:measure')
@@ -132,34 +137,34 @@ t.test('/ acks latency:measure, and survives one without an ack', async (t) => {
   await home.emitWithAck('latency:measure')
 })
 
-t.test('/clock ticks at once, then each second, with one timer for all', async (t) => {
+t.test('/clock emits the time at once and then each second, with one timer for all sockets', async (t) => {
   const started = t.capture(globalThis, 'setInterval', globalThis.setInterval)
   const cleared = t.capture(globalThis, 'clearInterval', globalThis.clearInterval)
   const { app, connect } = await start(t)
-  // reading the calls takes them away
+  // The captured calls are removed when they are read.
   const clocks = () => started().filter(({ args }) => args[1] === 1000)
-  t.equal(clocks().length, 0, 'no timer while nobody is there')
+  t.equal(clocks().length, 0, 'no timer without a socket')
 
   const [first, tick] = await join(connect(), '/clock', 'clock:tick')
   t.ok(Math.abs(Date.now() - Date.parse(String(tick))) < 60_000, 'the time')
   const [second] = await join(connect(), '/clock', 'clock:tick')
   const ticks = await Promise.all([once(first as never, 'clock:tick'), once(second as never, 'clock:tick')])
-  t.same(ticks[0], ticks[1], 'both hear the same tick')
+  t.same(ticks[0], ticks[1], 'both receive the same tick')
   const timers = clocks().map((call) => ('returned' in call ? call.returned : undefined))
   t.equal(timers.length, 1)
-  t.notOk((timers[0] as NodeJS.Timeout).hasRef(), 'the timer keeps no process alive')
+  t.notOk((timers[0] as NodeJS.Timeout).hasRef(), 'the timer does not keep the process running')
 
   const isCleared = () => cleared().some(({ args }) => args[0] === timers[0])
   await disconnect(app, first)
-  t.notOk(isCleared(), 'it goes on while one is left')
+  t.notOk(isCleared(), 'the timer runs while a socket is left')
   await disconnect(app, second)
-  t.ok(isCleared(), 'it stops with the last one')
+  t.ok(isCleared(), 'the timer stops with the last socket')
 
   await join(connect(), '/clock', 'clock:tick')
-  t.equal(clocks().length, 1, 'and another starts with the next')
+  t.equal(clocks().length, 1, 'a new timer starts with the next socket')
 })
 
-/** Leaves /clock and waits until the server has noticed, with its onDisconnect functions. */
+/** Leaves /clock and waits until the server has called onDisconnect. */
 async function disconnect(app: FastifyInstance, socket: Socket): Promise<void> {
   const atServer = app.io.of('/clock').sockets.get(String(socket.id))
   if (!atServer) throw new Error('the socket has not joined')
@@ -169,7 +174,7 @@ async function disconnect(app: FastifyInstance, socket: Socket): Promise<void> {
   await new Promise(setImmediate)
 }
 
-t.test('members of a room of /chat see what is said there, and others do not', async (t) => {
+t.test('members of a room of /chat receive its messages, and other sockets do not', async (t) => {
   const { connect } = await start(t)
   const [ada] = await join(connect(), '/chat')
   const [bob] = await join(connect(), '/chat')
@@ -192,7 +197,7 @@ t.test('members of a room of /chat see what is said there, and others do not', a
   t.same(overheard, [])
 })
 
-t.test('a member of /chat who leaves, changes rooms or goes is missed in the room', async (t) => {
+t.test('a room of /chat is told when a member leaves, changes rooms or disconnects', async (t) => {
   const { connect } = await start(t)
   const [ada] = await join(connect(), '/chat')
   const [bob] = await join(connect(), '/chat')
@@ -210,7 +215,7 @@ t.test('a member of /chat who leaves, changes rooms or goes is missed in the roo
   }
 })
 
-t.test('/chat refuses bad input with an ack, and goes on', async (t) => {
+t.test('/chat acks invalid input with an error, and keeps working', async (t) => {
   const { connect } = await start(t)
   const [socket] = await join(connect(), '/chat')
   const bad = [undefined, null, 7, 'kitchen', [], {}, { room: '', name: 'A' }, { room: ' ', name: 'A' }]
@@ -232,7 +237,7 @@ t.test('/chat refuses bad input with an ack, and goes on', async (t) => {
   t.match(await socket.emitWithAck('message:send', { text: 'a'.repeat(500) }), { ok: true })
 })
 
-t.test("nobody can listen in on a socket by entering a room of its id's name", async (t) => {
+t.test("a client that joins a room named like another socket's id does not receive its messages", async (t) => {
   const { app, connect } = await start(t)
   const [victim] = await join(connect(), '/chat')
   const [spy] = await join(connect(), '/chat')
@@ -247,7 +252,7 @@ t.test("nobody can listen in on a socket by entering a room of its id's name", a
   t.same(heard, [])
 })
 
-t.test('a connection that a browser has opened ahead of need does not keep the server from closing', async (t) => {
+t.test('a preconnected connection of a browser does not keep the server from closing', async (t) => {
   const { app } = await start(t)
   const { port } = app.server.address() as AddressInfo
   const connection = openConnection(port, '127.0.0.1').on('error', () => {})
@@ -256,7 +261,7 @@ t.test('a connection that a browser has opened ahead of need does not keep the s
   await app.close()
 })
 
-t.test('a page of an origin that CORS_ORIGIN lists may join, one of another origin may not', async (t) => {
+t.test('a page of an origin in CORS_ORIGIN may join, and a page of another origin may not', async (t) => {
   const app = await buildServer({ corsOrigin: ['https://app.example'] })
   t.teardown(() => app.close())
   const ask = (origin: string) => app.inject({ url: '/socket.io/?EIO=4&transport=polling', headers: { origin } })
@@ -266,24 +271,21 @@ t.test('a page of an origin that CORS_ORIGIN lists may join, one of another orig
   t.equal((await ask('https://evil.example')).statusCode, 403)
 })
 
-t.test(
-  'no secret in a query reaches the log: of a handshake, a connect, a page, or of what is not there',
-  async (t) => {
-    const lines: string[] = []
-    const logger = { level: 'trace', stream: { write: (line: string) => void lines.push(line) } }
-    const { app, connect } = await start(t, { logger })
-    const manager = connect()
-    Object.assign(manager.opts, { query: { token: 'T0P-SECRET' } })
-    const [socket] = await join(manager, '/my-namespace')
-    t.ok(socket.connected)
-    for (const url of ['/?token=T0P-SECRET', '/nowhere?token=T0P-SECRET', '/socket.io2/?token=T0P-SECRET'])
-      await app.inject(url)
-    t.match((await app.inject('/nowhere?token=T0P-SECRET')).json(), {
-      statusCode: 404,
-      message: 'There is no such page',
-    })
-    t.match(lines.join(), '"url":"/socket.io/"')
-    t.match(lines.join(), '"url":"/nowhere"')
-    t.notMatch(lines.join(), 'T0P-SECRET')
-  },
-)
+t.test('queries are not logged: neither of a handshake, a connect or a page, nor of an unknown URL', async (t) => {
+  const lines: string[] = []
+  const logger = { level: 'trace', stream: { write: (line: string) => void lines.push(line) } }
+  const { app, connect } = await start(t, { logger })
+  const manager = connect()
+  Object.assign(manager.opts, { query: { token: 'T0P-SECRET' } })
+  const [socket] = await join(manager, '/my-namespace')
+  t.ok(socket.connected)
+  for (const url of ['/?token=T0P-SECRET', '/nowhere?token=T0P-SECRET', '/socket.io2/?token=T0P-SECRET'])
+    await app.inject(url)
+  t.match((await app.inject('/nowhere?token=T0P-SECRET')).json(), {
+    statusCode: 404,
+    message: 'There is no such page',
+  })
+  t.match(lines.join(), '"url":"/socket.io/"')
+  t.match(lines.join(), '"url":"/nowhere"')
+  t.notMatch(lines.join(), 'T0P-SECRET')
+})

@@ -4,13 +4,13 @@ import { kindOf, suggest } from '../../shared/wording.js'
 import { refuse } from './option-rules.js'
 
 /*
- * Socket.IO's own options, as far as it would take what can't work: it hands `cors` on unread, and a page would be refused
- * where nobody knows why. Every function here throws FST_NSP_OPTIONS_INVALID with the option's path, and what to write.
+ * Checks the options of Socket.IO that Socket.IO itself does not check, above all `cors`. Every function here throws
+ * FST_NSP_OPTIONS_INVALID with the path of the option and the remedy.
  */
 
-type CorsOptions = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
+type CorsSettings = Exclude<NonNullable<ServerOptions['cors']>, (...args: never[]) => unknown>
 
-// tsc says when the `cors` package has one more; `headers` is its other name for `allowedHeaders`.
+// tsc reports an option of the `cors` package that is missing here. `headers` is its alias of `allowedHeaders`.
 const CORS_NAMES = [
   ...Object.keys({
     origin: true,
@@ -21,21 +21,26 @@ const CORS_NAMES = [
     maxAge: true,
     preflightContinue: true,
     optionsSuccessStatus: true,
-  } satisfies Record<keyof CorsOptions, true>),
+  } satisfies Record<keyof CorsSettings, true>),
   'headers',
 ]
 
-// Nobody hears what it rejects with, and it would end the process.
+// Nothing handles a rejection of these functions, so it would end the process.
 const ASYNC = 'must not be async: call back with callback(error, value)'
 const EXAMPLE = "cors: { origin: ['https://app.example'] }"
 
-/** in: the plugin's options, as they came, and the names of Socket.IO's. */
+/**
+ * Checks `io`, and that no option of Socket.IO stands beside it.
+ *
+ * @param options - the plugin's options, unchecked
+ * @param names - the names of Socket.IO's options
+ */
 export function checkServerOptions(options: object, names: readonly string[]): void {
   const stray = Object.keys(options).find((key) => names.includes(key))
-  if (stray !== undefined) refuse(stray, `is Socket.IO's: write io: { ${stray}: … }`)
+  if (stray !== undefined) refuse(stray, `is an option of Socket.IO: write io: { ${stray}: … }`)
   const { io } = options as { io?: unknown }
   if (typeof io !== 'object' || io === null) return
-  if ('origins' in io) refuse('io.origins', `is of Socket.IO 2: write ${EXAMPLE}`)
+  if ('origins' in io) refuse('io.origins', `is an option of Socket.IO 2: write ${EXAMPLE}`)
   const { allowRequest, cors } = io as Partial<ServerOptions>
   if (allowRequest !== undefined && typeof allowRequest !== 'function') {
     refuse('io.allowRequest', `must be a function (request, callback): got ${kindOf(allowRequest)}`)
@@ -52,19 +57,20 @@ function checkCors(cors: unknown): void {
   if (unknown !== undefined) {
     refuse(`io.cors.${unknown}`, `is unknown: ${suggest(unknown, CORS_NAMES)}use one of ${CORS_NAMES.join(', ')}`)
   }
-  const { origin, credentials } = cors as CorsOptions
-  // It reflects the origin of whoever asks: with or without cookies, that is no policy.
+  const { origin, credentials } = cors as CorsSettings
   if (types.isAsyncFunction(origin)) refuse('io.cors.origin', ASYNC)
-  if (origin === true) refuse('io.cors.origin', `must name the origins, for true lets in every page: write ${EXAMPLE}`)
+  // With true, the response allows the origin of the request, whatever it is.
+  if (origin === true)
+    refuse('io.cors.origin', `must list the origins, because true allows every page: write ${EXAMPLE}`)
   if (origin === '*' && credentials === true) {
-    refuse('io.cors.origin', `must name the origins when credentials are allowed: write ${EXAMPLE}`)
+    refuse('io.cors.origin', `must list the origins if credentials are allowed: write ${EXAMPLE}`)
   }
   if (origin === undefined || origin === false || origin === '*' || typeof origin === 'function') return
   if (!Array.isArray(origin)) checkOrigin(origin, 'io.cors.origin')
   else for (const [index, entry] of origin.entries()) checkOrigin(entry, `io.cors.origin[${index}]`)
 }
 
-/** One origin, as a browser writes it: compared letter by letter, any other would refuse the page that is meant. */
+/** Checks that an origin is written as browsers send it. Origins are compared as strings, so any other form never matches. */
 function checkOrigin(value: unknown, path: string): void {
   if (value instanceof RegExp) return
   if (typeof value !== 'string') {
@@ -74,21 +80,21 @@ function checkOrigin(value: unknown, path: string): void {
   if (value.includes('*')) {
     refuse(
       path,
-      `has a star, which stands for nothing here: write a regular expression, as /^https:\\/\\/[^.]+\\.app\\.example$/`,
+      `contains *, which is not a wildcard here: write a regular expression, as /^https:\\/\\/[^.]+\\.app\\.example$/`,
     )
   }
   const wanted = originOf(value)
   if (wanted !== value) refuse(path, `must be an origin, as a browser sends it: got "${value}", write "${wanted}"`)
 }
 
-/** The origin that is meant by what somebody wrote. */
+/** The origin that a value most likely stands for. */
 function originOf(value: string): string {
   const bare = value.replace(/^\/+/, '')
   const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(?=:|$)/i.test(bare) ? 'http' : 'https'
   const text = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `${scheme}://${bare}`
   if (!URL.canParse(text)) return 'https://app.example'
   const { origin, protocol, host } = new URL(text)
-  // Of an app on a phone or a desktop, as capacitor://localhost.
+  // An app on a phone or a desktop, e.g. capacitor://localhost.
   return origin === 'null' ? `${protocol}//${host}` : origin
 }
 

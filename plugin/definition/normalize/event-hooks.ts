@@ -4,8 +4,8 @@ import { kindOf, suggest } from '../../shared/wording.js'
 import type { AckHook, ErrorHook, EventHook, EventHooks } from '../namespace-definition.js'
 
 /*
- * The hooks of events: their names, and which of them an event has. As in Fastify: those of the outermost context
- * first, then inwards, then the definition's, then the event's own; in each place in the order in which they were added.
+ * The hooks of events, of a context, a definition or one event. Their order is that of Fastify: the hooks of the outermost
+ * context run first, then those of inner contexts, of the definition, and of the event.
  */
 
 /** Hooks in their normal form: always arrays. */
@@ -23,8 +23,9 @@ export type HookName = (typeof HOOK_NAMES)[number]
 const hooksOf = new WeakMap<object, Map<HookName, EventHook[]>>()
 
 /**
- * Adds a hook to a context, for every namespace that is declared in it or below.
- * throws FST_NSP_HOOK_INVALID for an unknown name, or for what is no function.
+ * Adds a hook to a context, for every namespace that is declared in it or in its children.
+ *
+ * @throws FST_NSP_HOOK_INVALID if the name is unknown or the hook is not a function
  */
 export function addContextHook(context: FastifyInstance, name: HookName, hook: unknown): void {
   if (!HOOK_NAMES.includes(name)) {
@@ -37,10 +38,10 @@ export function addContextHook(context: FastifyInstance, name: HookName, hook: u
   hooksOf.set(context, hooks)
 }
 
-/** The hooks of a context and of every one around it, the outermost first. */
+/** The hooks of a context and of its parents, the outermost first. */
 export function collectContextHooks(context: FastifyInstance): NormalHooks[] {
   const collected: NormalHooks[] = []
-  // A context inherits from the one around it.
+  // A Fastify context inherits from its parent.
   for (let at: object | null = context; at !== null; at = Object.getPrototypeOf(at)) {
     const hooks = hooksOf.get(at)
     if (hooks) collected.unshift(toNormalHooks(Object.fromEntries(hooks)))
@@ -48,13 +49,13 @@ export function collectContextHooks(context: FastifyInstance): NormalHooks[] {
   return collected
 }
 
-/** Makes arrays of what may be one function, several, or none. */
+/** Converts hooks to their normal form. */
 export function toNormalHooks(hooks: EventHooks): NormalHooks {
   const listOf = (name: HookName) => [hooks[name] ?? []].flat()
   return Object.fromEntries(HOOK_NAMES.map((name) => [name, listOf(name)])) as unknown as NormalHooks
 }
 
-/** Joins hooks of several places, in the order given. */
+/** Joins several lists of hooks, in their order. */
 export function joinHooks(places: readonly NormalHooks[]): NormalHooks {
   return Object.fromEntries(
     HOOK_NAMES.map((name) => [name, places.flatMap((hooks) => hooks[name] as EventHook[])]),

@@ -8,7 +8,7 @@ import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, rea
 import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './read-value.js'
 
 /*
- * A definition as the rest of the house wants it: checked, completed, frozen.
+ * Normalizes a definition: checks it, completes it and freezes it.
  */
 
 interface NormalEmit {
@@ -28,22 +28,22 @@ export interface NormalEvent {
   readonly handler: (payload: unknown, context: unknown) => unknown
 }
 
-type LifeKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
+type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
 
 export interface NormalDefinition {
   readonly description: string | undefined
   readonly sequential: boolean
   readonly emits: ReadonlyMap<string, NormalEmit>
-  /** Whether `emits` was given: then an emit that it lacks is a mistake. */
+  /** Whether `emits` was given. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
   readonly events: ReadonlyMap<string, NormalEvent>
-  /** The schemas of joining, by the part of the request; none that was left out. */
+  /** The given schemas of joining, by the part of the request. */
   readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
   /** The hooks of joining: always arrays. */
   readonly joinHooks: NormalJoinHooks
-  /** What else its route takes, as it was given; none that was left out. */
+  /** The other given options of the connect route. */
   readonly route: NormalRoute
-  /** Those of every event. */
+  /** The hooks of every event. */
   readonly hooks: NormalHooks
   readonly expiresAt: AnyNamespaceDefinition['expiresAt']
   readonly onConnect: AnyNamespaceDefinition['onConnect']
@@ -51,7 +51,7 @@ export interface NormalDefinition {
   readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
 }
 
-// Socket.IO keeps these names for itself, on the server and on the client; the last is our own farewell.
+// Names that Socket.IO reserves on the server or the client. The plugin emits the last one before it disconnects a socket.
 export const RESERVED_EVENTS: readonly string[] = [
   'connect',
   'connect_error',
@@ -61,7 +61,7 @@ export const RESERVED_EVENTS: readonly string[] = [
   'removeListener',
   'namespace:disconnect',
 ]
-const RESERVED = 'is a reserved name, of Socket.IO or of this plugin: give it another, e.g. "user:connect"'
+const RESERVED = 'is reserved by Socket.IO or by this plugin: use another name, e.g. "user:connect"'
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
 const DEFINITION_KEYS = [
   'description',
@@ -90,15 +90,16 @@ const EVENT_KEYS = [
 ]
 
 /**
- * Turns a user's definition into its normal form.
- * in: what the user wrote, and the path where; out: frozen, hooks always arrays, emits and events Maps.
- * throws FST_NSP_DEFINITION_INVALID naming the path, e.g. `namespaces["/chat"].events["x"].payload`.
+ * Converts a user's definition to its normal form: frozen, with arrays of hooks and Maps of emits and events.
+ *
+ * @param path - the place of the definition, for error messages
+ * @throws FST_NSP_DEFINITION_INVALID naming the path, e.g. `namespaces["/chat"].events["x"].payload`
  */
 export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
-  const readFunction = <Key extends LifeKey>(key: Key) =>
+  const readFunction = <Key extends LifecycleKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
     description: read<string>(source, 'description', path, 'string'),

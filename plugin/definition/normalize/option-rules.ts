@@ -2,17 +2,19 @@ import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
 import { kindOf, suggest } from '../../shared/wording.js'
 
 /*
- * What a value of the plugin's options must be, and its default. A rule refuses a value with FST_NSP_OPTIONS_INVALID:
- * the option's path, what it must be, and what it is.
+ * Rules for the plugin's options: a check and a default. A rule refuses a wrong value with FST_NSP_OPTIONS_INVALID, naming the
+ * path, the expected and the actual value.
  */
 
-export interface Rule {
-  /** Stands for an option that is left out. */
+/** The rule of one option. */
+export interface OptionRule {
+  /** The default of the option. */
   readonly default?: unknown
   /**
    * Checks a value.
-   * @returns The value; of a group, a copy with the defaults of its options.
-   * @throws FST_NSP_OPTIONS_INVALID naming the path.
+   *
+   * @returns the value; for a group, a copy with the defaults of its options
+   * @throws FST_NSP_OPTIONS_INVALID naming the path
    */
   readonly read: (value: unknown, path: string) => unknown
 }
@@ -21,28 +23,34 @@ export function refuse(path: string, problem: string): never {
   throw new FST_NSP_OPTIONS_INVALID(path, problem)
 }
 
-/** `meaning` says what a value must be. */
-export const rule = (meaning: string, isRight: (value: unknown) => boolean, standard?: unknown): Rule => ({
+/**
+ * Creates a rule.
+ *
+ * @param meaning - what the value must be, for the message
+ */
+export const rule = (meaning: string, isRight: (value: unknown) => boolean, standard?: unknown): OptionRule => ({
   default: standard,
   read: (value, path) => (isRight(value) ? value : refuse(path, `must be ${meaning}: got ${show(value)}`)),
 })
 
-export const flag = (standard?: boolean): Rule => rule('true or false', (value) => typeof value === 'boolean', standard)
+export const flag = (standard?: boolean): OptionRule =>
+  rule('true or false', (value) => typeof value === 'boolean', standard)
 
-/** Nothing in it is checked. */
-export const object = (standard?: object): Rule => rule('an object', (value) => kindOf(value) === 'object', standard)
+/** A rule for an object, whose properties are not checked. */
+export const object = (standard?: object): OptionRule =>
+  rule('an object', (value) => kindOf(value) === 'object', standard)
 
-export const text = (pattern: RegExp, meaning: string, standard?: string): Rule =>
+export const text = (pattern: RegExp, meaning: string, standard?: string): OptionRule =>
   rule(meaning, (value) => typeof value === 'string' && pattern.test(value), standard)
 
-/** Default of `most`: the largest delay that node's timers take. */
-export function wholeNumber(least: number, standard?: number, most = 2_147_483_647): Rule {
+/** A rule for a whole number. The default of `most` is the longest delay of Node.js timers. */
+export function wholeNumber(least: number, standard?: number, most = 2_147_483_647): OptionRule {
   const isWithin = (value: unknown) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most
   return rule(`a whole number from ${least} to ${most}`, isWithin, standard)
 }
 
-/** An array of these words. */
-export function listOf(words: readonly string[]): Rule {
+/** A rule for an array of these words. */
+export function listOf(words: readonly string[]): OptionRule {
   return {
     read(value, path) {
       if (!Array.isArray(value) || value.length === 0) refuse(path, `must be an array of ${words.join(', ')}`)
@@ -53,8 +61,15 @@ export function listOf(words: readonly string[]): Rule {
   }
 }
 
-/** Options below an option. `problemOf`: what is wrong with the name of one; undefined where nothing is. */
-export function group(rules: Readonly<Record<string, Rule>>, problemOf: (name: string) => string | undefined): Rule {
+/**
+ * A rule for an object of options.
+ *
+ * @param problemOf - returns the problem of a name, or undefined
+ */
+export function group(
+  rules: Readonly<Record<string, OptionRule>>,
+  problemOf: (name: string) => string | undefined,
+): OptionRule {
   return {
     read(value, path) {
       const copy: Record<string, unknown> = { ...(object().read(value, path) as object) }
@@ -72,8 +87,8 @@ export function group(rules: Readonly<Record<string, Rule>>, problemOf: (name: s
   }
 }
 
-/** For a group whose options are all in `rules`. */
-export function closedGroup(rules: Readonly<Record<string, Rule>>): Rule {
+/** A rule for an object of options without any others. */
+export function closedGroup(rules: Readonly<Record<string, OptionRule>>): OptionRule {
   const names = Object.keys(rules)
   const list = names.join(', ')
   return group(rules, (name) =>
@@ -81,7 +96,7 @@ export function closedGroup(rules: Readonly<Record<string, Rule>>): Rule {
   )
 }
 
-/** An object is named by its kind: it may be long, or hold a secret. */
+/** A value as the message shows it. An object is shown by its type, because it may be large or contain a secret. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   return Object(value) === value ? kindOf(value) : String(value)

@@ -6,7 +6,18 @@ import { suggest } from '../../shared/wording.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions } from './check-server-options.js'
-import { closedGroup, flag, group, listOf, object, type Rule, refuse, rule, text, wholeNumber } from './option-rules.js'
+import {
+  closedGroup,
+  flag,
+  group,
+  listOf,
+  type OptionRule,
+  object,
+  refuse,
+  rule,
+  text,
+  wholeNumber,
+} from './option-rules.js'
 import { SERVER_OPTION_NAMES } from './server-option-names.js'
 
 /**
@@ -55,8 +66,8 @@ export interface NamespacesOptions {
   onConnectTimeoutMs?: number
   /**
    * Milliseconds that joining a namespace may take, from the CONNECT packet to the connected socket: hooks, middlewares of
-   * `io.of(name).use()`, a recovery. Then it is refused with `FST_NSP_ADMISSION_TIMEOUT`, and none of its hooks begins any
-   * more. 0 turns it off.
+   * `io.of(name).use()`, a recovery. Then it is refused with `FST_NSP_ADMISSION_TIMEOUT`, and no further hook is started.
+   * 0 turns it off.
    * @defaultValue 10_000
    */
   admissionTimeoutMs?: number
@@ -65,8 +76,8 @@ export interface NamespacesOptions {
    * socket has connected. Synchronous.
    *
    * @param request - the request that joins the namespace
-   * @returns a string, a number, a bigint, or an object with a text of its own, such as an ObjectId; `undefined` or `null` for a
-   * socket of no user. Any other value refuses the socket with `FST_NSP_USER_ID_INVALID`.
+   * @returns a string, a number, a bigint, or an object with its own `toString()`, such as an ObjectId; `undefined` or `null` for
+   * a socket without a user. Any other value refuses the socket with `FST_NSP_USER_ID_INVALID`.
    * @defaultValue `request.user.id`, or `request.user.sub`
    */
   userIdOf?(request: FastifyRequest): UserId | null | undefined
@@ -83,7 +94,7 @@ export interface NamespacesOptions {
   limits?: Partial<Limits>
 }
 
-/** The options after their check: completed and frozen. */
+/** The checked options, with defaults, frozen. */
 export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf'>> {
   readonly userIdOf?: NamespacesOptions['userIdOf']
   readonly io: Partial<ServerOptions> & { readonly path: string }
@@ -124,7 +135,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup(LIMITS), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
-} satisfies Record<keyof NamespacesOptions, Rule>
+} satisfies Record<keyof NamespacesOptions, OptionRule>
 
 const { read: readOptions } = closedGroup(OPTIONS)
 const { read: readFunction } = rule('a function', (value) => typeof value === 'function')
@@ -132,11 +143,11 @@ const { read: readFunction } = rule('a function', (value) => typeof value === 'f
 function problemOfServerOption(name: string): string | undefined {
   if (SERVER_OPTION_NAMES.includes(name)) return undefined
   const hint = suggest(name, SERVER_OPTION_NAMES).trimEnd()
-  return `is no option of a Socket.IO 4.8 server${hint && `: ${hint}`}`
+  return `is not an option of a Socket.IO 4.8 server${hint && `: ${hint}`}`
 }
 
 function checkUserIdOf(value: unknown, path: string): unknown {
-  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: find out who it is in a hook of joining')
+  if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: look up the user in a joining hook')
   return readFunction(value, path)
 }
 
@@ -144,7 +155,7 @@ function checkSkipping(value: unknown, path: string): unknown {
   if (value !== true) return value
   return refuse(
     path,
-    'must not be true: a recovered socket is checked like any other, or a revoked token would come back in',
+    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
   )
 }
 
@@ -155,7 +166,7 @@ function checkSkipping(value: unknown, path: string): unknown {
  */
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
-  // What is copied are the groups of options above: an adapter or a definition keeps its identity.
+  // Copies the groups of options only: an adapter or a definition is the user's own object.
   const normal = readOptions(options, '') as NormalOptions
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery

@@ -5,22 +5,23 @@ import { createMemoryStore } from '../memory-store.js'
 import { read, readDuration, readObject, type Source } from './read-value.js'
 
 /*
- * What an event says of its key, checked and completed.
+ * Checks the `idempotency` of an event and fills in its defaults.
  */
 
 const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'store']
 
-/** throws FST_NSP_DEFINITION_INVALID naming the path. */
+/** @throws FST_NSP_DEFINITION_INVALID naming the path */
 export function readIdempotency(value: unknown, path: string): Required<IdempotencyOptions> | undefined {
   if (value === undefined) return undefined
   const source = readObject(value, path, IDEMPOTENCY_KEYS)
   const key = read<IdempotencyOptions['key']>(source, 'key', path, 'function')
-  if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: a function that gives the key of an event')
-  if (types.isAsyncFunction(key)) {
+  if (!key)
     throw new FST_NSP_DEFINITION_INVALID(
       `${path}.key`,
-      'must not be async: what it needs is to be there when the event comes',
+      'is missing: it must be a function that returns the key of an event',
     )
+  if (types.isAsyncFunction(key)) {
+    throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'must not be async: it must return the key synchronously')
   }
   const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
   const store = source.store === undefined ? createMemoryStore() : readObject(source.store, `${path}.store`)
@@ -33,6 +34,6 @@ export function readIdempotency(value: unknown, path: string): Required<Idempote
 function missing(path: string): never {
   throw new FST_NSP_DEFINITION_INVALID(
     path,
-    'is missing: a store has claim, settle and release, as createMemoryStore() gives it',
+    'is missing: a store has the methods claim, settle and release, like the store of createMemoryStore()',
   )
 }

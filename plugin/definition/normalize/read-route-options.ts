@@ -2,7 +2,7 @@ import type { JoinHook, JoinRouteOptions } from '../namespace-definition.js'
 import { read, readFunctions, readObject, type Source } from './read-value.js'
 
 /*
- * What a definition has of a route: the hooks of joining, and the options that a connect has a use for.
+ * Reads the route options of a definition: the hooks of joining, and the other options of a Fastify route that apply to it.
  */
 
 const JOIN_HOOK_NAMES = [
@@ -16,7 +16,7 @@ const JOIN_HOOK_NAMES = [
   'onRequestAbort',
 ] as const
 
-// What else a route takes, by its type.
+// The other options of a route, with their types.
 const ROUTE_KEYS = {
   config: 'object',
   constraints: 'object',
@@ -34,13 +34,15 @@ type ShortHooks = Record<'onRequest' | 'preValidation' | 'preHandler', readonly 
 /** The hooks of joining: always arrays. */
 export type NormalJoinHooks = Readonly<ShortHooks & Record<(typeof JOIN_HOOK_NAMES)[number], readonly never[]>>
 
-/** The options as they were given; none that was left out. */
+/** The given options, unchanged. */
 export type NormalRoute = Readonly<Pick<JoinRouteOptions, keyof typeof ROUTE_KEYS>>
 
+/** @throws FST_NSP_DEFINITION_INVALID naming the path, if a hook is not a function */
 export function readJoinHooks(source: Source, path: string): NormalJoinHooks {
   return readFunctions(source, JOIN_HOOK_NAMES, path)
 }
 
+/** @throws FST_NSP_DEFINITION_INVALID naming the path, if an option has the wrong type */
 export function readRoute(source: Source, path: string): NormalRoute {
   const given = Object.entries(ROUTE_KEYS).filter(([key]) => source[key] !== undefined)
   return Object.freeze(

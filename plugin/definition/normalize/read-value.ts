@@ -3,13 +3,17 @@ import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
 import { kindOf, suggest } from '../../shared/wording.js'
 
 /*
- * Values that a user wrote, read one by one: each is what it must be, or is refused with the path where it stands.
- * Every function here throws FST_NSP_DEFINITION_INVALID.
+ * Reads values of a definition and checks their types. Every function here throws FST_NSP_DEFINITION_INVALID with the path of
+ * the value.
  */
 
 export type Source = Readonly<Record<string, unknown>>
 
-/** An object that is no array; with `known`, of no other keys than these. */
+/**
+ * Reads an object that is not an array.
+ *
+ * @param known - the allowed keys. Default: any.
+ */
 export function readObject(value: unknown, path: string, known?: readonly string[]): Source {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new FST_NSP_DEFINITION_INVALID(path, `must be an object: got ${kindOf(value)}`)
@@ -22,7 +26,11 @@ export function readObject(value: unknown, path: string, known?: readonly string
   return value as Source
 }
 
-/** An object as a Map: its keys may be called `__proto__`. `readEntry` is given each value, its path and its key. */
+/**
+ * Reads an object as a Map, because one of its keys may be `__proto__`.
+ *
+ * @param readEntry - reads one value, with its path and its key
+ */
 export function readMap<Entry>(
   value: unknown,
   path: string,
@@ -32,14 +40,18 @@ export function readMap<Entry>(
   return new Map(entries.map(([key, entry]) => [key, readEntry(entry, `${path}[${JSON.stringify(key)}]`, key)]))
 }
 
-/** The value of a key, undefined where it is left out. `type` as `typeof` gives it. */
+/**
+ * Reads an optional value.
+ *
+ * @param type - the result of `typeof`
+ */
 export function read<Value>(source: Source, key: string, path: string, type: string): Value | undefined {
   const value = source[key]
   if (value === undefined || typeof value === type) return value as Value | undefined
   throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a ${type}: got ${kindOf(value)}`)
 }
 
-/** A whole number of milliseconds from `least` on, as far as node's timers go; undefined where it is left out. */
+/** Reads an optional whole number of milliseconds, from `least` to the maximum of Node.js timers. */
 export function readDuration(source: Source, key: string, path: string, least: 0 | 1): number | undefined {
   const value = read<number>(source, key, path, 'number')
   const isDuration = value === undefined || (Number.isInteger(value) && value >= least && value <= 2_147_483_647)
@@ -48,7 +60,7 @@ export function readDuration(source: Source, key: string, path: string, least: 0
   throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a whole number of milliseconds${orNone}`)
 }
 
-/** For each of these names a list of functions: of one, of several, or of none. */
+/** Reads, for each name, a function or an array of functions. The result always has arrays. */
 export function readFunctions<Name extends string>(
   source: Source,
   names: readonly Name[],
@@ -56,17 +68,17 @@ export function readFunctions<Name extends string>(
 ): Readonly<Record<Name, readonly never[]>> {
   const listOf = (name: Name) => {
     const functions = [source[name] === undefined ? [] : source[name]].flat()
-    const stranger = functions.findIndex((value) => typeof value !== 'function')
-    if (stranger === -1) return Object.freeze(functions)
-    const got = kindOf(functions[stranger])
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or several: got ${got}`)
+    const wrongIndex = functions.findIndex((value) => typeof value !== 'function')
+    if (wrongIndex === -1) return Object.freeze(functions)
+    const got = kindOf(functions[wrongIndex])
+    throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, `must be a function, or an array of functions: got ${got}`)
   }
   return Object.freeze(Object.fromEntries(names.map((name) => [name, listOf(name)]))) as Record<Name, never[]>
 }
 
-/** Anything that can be a schema; undefined where it is left out. */
+/** Reads an optional schema. */
 export function readSchema(schema: unknown, path: string): AnySchema | undefined {
-  // ArkType's schemas are functions
+  // A schema of ArkType is a function.
   const isSchema = ['undefined', 'boolean', 'object', 'function'].includes(kindOf(schema))
   if (isSchema) return schema as AnySchema | undefined
   throw new FST_NSP_DEFINITION_INVALID(path, `must be a schema: got ${kindOf(schema)}`)

@@ -1,6 +1,6 @@
 import type { ServerOptions } from 'socket.io'
 
-/** Every option of Socket.IO's server, so that a slip of the pen is not silently ignored; tsc says when one is missing. */
+/** Every option of Socket.IO's server, to refuse a misspelt one. tsc reports an option that is missing here. */
 export const SERVER_OPTION_NAMES = Object.keys({
   adapter: true,
   addTrailingSlash: true,

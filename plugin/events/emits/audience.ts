@@ -119,7 +119,7 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
     const missing: string[] = []
     await Promise.all(
       sockets.map((remote) => {
-        // For a socket of this node ask() hears when it leaves.
+        // ask() notices when a socket of this node leaves, but not when a remote one does.
         const socket = namespace().sockets.get(remote.id) ?? remote
         return emitCheck
           .skip(() => ask(check, socket, event, checked, options))
@@ -174,12 +174,12 @@ class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
     const checked = emitCheck.check(address, event, args, contract())
     // Sent in this tick, so that a later emit arrives later.
     const sent = new Promise<BroadcastOutcome>((resolve) => {
-      const hear = (error: Error | null, answers: unknown[]) => resolve({ error, answers })
+      const settle = (error: Error | null, answers: unknown[]) => resolve({ error, answers })
       const send = () =>
         emitCheck.skip(() =>
           this.operatorOf()
             .timeout(this.#ms)
-            .emit(event, ...checked, hear),
+            .emit(event, ...checked, settle),
         )
       if (!postpone(send)) send()
     })

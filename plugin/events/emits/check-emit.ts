@@ -1,7 +1,7 @@
 import type { Contract } from '../../definition/compile-contract.js'
 import type { Write } from '../../schema/stringify.js'
 import { FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from '../../shared/errors.js'
-import { isThenable, recast } from '../../shared/maybe-async.js'
+import { isThenable, mapError } from '../../shared/maybe-async.js'
 import { suggest } from '../../shared/wording.js'
 
 /*
@@ -55,7 +55,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
       const { checkPayload } = emit
       if (args.length > 1) refuseSurplus(namespace, event, args)
       if (!checkPayload) return args.length > 1 ? args.slice(0, 1) : args
-      const checked = recast(
+      const checked = mapError(
         () => checkPayload(args[0]),
         (error) => {
           throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)

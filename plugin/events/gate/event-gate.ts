@@ -3,7 +3,7 @@ import { findSocketState, socketStateOf } from '../../engine/http/socket-state.j
 import { callIn } from '../../shared/async-scope.js'
 import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
-import type { LineRates } from '../../shared/log/rated-log.js'
+import type { LogRates } from '../../shared/log/rated-log.js'
 import type { EventReceiver } from '../../wire/event-batch.js'
 import type { Dispatch, GateHandle } from '../event-run.js'
 import { FastPathEvent, type IncomingEvent, notifyAnyListeners, SocketIoEvent } from '../incoming-event.js'
@@ -82,7 +82,7 @@ export class EventGate implements EventReceiver, GateHandle {
     return this.#refusals
   }
 
-  get lines(): LineRates {
+  get lines(): LogRates {
     return this.refusals.rates.lines
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import { type Bucket, type Clock, createBucket } from '../../shared/limits.js'
-import { LineRates } from '../../shared/log/rated-log.js'
+import { LogRates } from '../../shared/log/rated-log.js'
 import { connectionStateOf } from '../../wire/connection-state.js'
 
 /*
@@ -15,15 +15,15 @@ type KeptRates = Map<string, EventRates>
 export class EventRates {
   readonly bucket: Bucket
   readonly #now: Clock
-  #lines: LineRates | undefined = undefined
+  #lines: LogRates | undefined = undefined
 
   constructor(eventsPerSecond: number, now: Clock) {
     this.bucket = createBucket(eventsPerSecond, now)
     this.#now = now
   }
 
-  get lines(): LineRates {
-    this.#lines ??= new LineRates(this.#now)
+  get lines(): LogRates {
+    this.#lines ??= new LogRates(this.#now)
     return this.#lines
   }
 }

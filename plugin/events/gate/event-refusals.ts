@@ -87,10 +87,10 @@ export class EventRefusals {
 
   /** Refuses an event for which a middleware has called `next(error)`, or has thrown (`isThrown`). */
   refuseByMiddleware({ name, ack }: IncomingEvent, error: unknown, isThrown: boolean): void {
-    let told = isThrown ? INTERNAL : toWireError(error, this.#log)
-    if (isThrown || told.code === INTERNAL.code) told = this.report(error, 'middleware', name)
-    else this.#log.write('debug', { ...this.#where(name), code: told.code, err: error }, 'event refused')
-    if (this.socket.connected) ack?.send({ ok: false, error: told }, undefined)
+    let clientError = isThrown ? INTERNAL : toWireError(error, this.#log)
+    if (isThrown || clientError.code === INTERNAL.code) clientError = this.report(error, 'middleware', name)
+    else this.#log.write('debug', { ...this.#where(name), code: clientError.code, err: error }, 'event refused')
+    if (this.socket.connected) ack?.send({ ok: false, error: clientError }, undefined)
   }
 
   report(error: unknown, what: string, event: string): WireError {

@@ -1,8 +1,8 @@
 import findMyWay from 'find-my-way'
 import {
   isDynamic,
+  type NamePart,
   type Parameter,
-  type Part,
   parseName,
   partsOf,
   quoteName,
@@ -43,7 +43,7 @@ export interface NameRouter<Entry> {
 
 interface DynamicRoute<Entry> {
   readonly entry: Entry
-  readonly parts: readonly Part[]
+  readonly parts: readonly NamePart[]
 }
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
@@ -114,7 +114,7 @@ export function formatAddress(name: string, params: Readonly<Record<string, unkn
   const found = router.find(address)?.params
   const lost = Object.keys(texts).filter((parameter) => found?.[parameter] !== texts[parameter])
   if (lost.length === 0) return address
-  const problem = `must fit their constraints, not run into one another, and not be too long: see ${lost.join(', ')}`
+  const problem = `must match their constraints, not run into each other, and not be too long: see ${lost.join(', ')}`
   throw new FST_NSP_PARAMS_INVALID(name, problem)
 }
 
@@ -141,7 +141,7 @@ function problemOf({ parameter }: Parameter, text: string | undefined): string |
   return undefined
 }
 
-function writeAddress(parts: readonly Part[], texts: Readonly<Record<string, string>>): string {
+function writeAddress(parts: readonly NamePart[], texts: Readonly<Record<string, string>>): string {
   const written = parts.map((part) => {
     if (typeof part === 'string') return part
     const text = (texts[part.parameter] as string).replace(LONE_SURROGATE, '\uFFFD')

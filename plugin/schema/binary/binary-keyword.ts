@@ -26,37 +26,41 @@ export interface BinarySchema extends TUnsafe<Uint8Array> {
  * payload: Type.Object({ name: Type.String(), image: Binary({ maxBytes: 500_000, contentType: 'image/png' }) })
  */
 export function Binary(options: BinaryOptions): BinarySchema {
-  // As TypeBox marks a type that it does not know.
+  // TypeBox marks a type that it does not know with `~unsafe`.
   return Object.defineProperty({ binary: { ...options } }, '~unsafe', { value: null }) as unknown as BinarySchema
 }
 
-// All that may stand beside it: nothing that asserts more.
+// The keywords that may be combined with `binary`: annotations only.
 const ANNOTATIONS = ['title', 'description', '$comment', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$id']
 
-/** What is wrong with the keyword of a schema, and where in it; undefined when it is well. */
+/**
+ * Checks the keyword `binary` of a schema.
+ *
+ * @returns the problem, beginning with its JSON pointer, or undefined
+ */
 export function findBinaryProblem(schema: Readonly<Record<string, unknown>>): string | undefined {
   const { binary } = schema
-  const { maxBytes, contentType, ...strange } = Object(binary) as Partial<BinaryOptions>
-  const [stranger] = Object.keys(strange)
+  const { maxBytes, contentType, ...unknown } = Object(binary) as Partial<BinaryOptions>
+  const [unknownKey] = Object.keys(unknown)
   const [neighbour] = Object.keys(schema).filter((key) => key !== 'binary' && !ANNOTATIONS.includes(key))
   if (!Number.isSafeInteger(maxBytes) || Number(maxBytes) < 1) {
     return `/binary/maxBytes must be a whole number of bytes, at least 1: got ${JSON.stringify(maxBytes)}`
   }
   if (contentType !== undefined && typeof contentType !== 'string') return '/binary/contentType must be a string'
-  if (stranger !== undefined) return `/binary/${stranger} is unknown: use maxBytes, contentType`
-  if (neighbour !== undefined) return `/${neighbour} can not stand beside binary`
+  if (unknownKey !== undefined) return `/binary/${unknownKey} is unknown: use maxBytes, contentType`
+  if (neighbour !== undefined) return `/${neighbour} can not be combined with binary`
   return undefined
 }
 
 /**
- * Stands for binary data where a validator looks: it has no keys to walk over. Two are alike to Ajv whose `limit` is the
- * same, and what JSON makes is like none.
+ * Replaces binary data while a validator checks a value. It has no keys to iterate over. For Ajv's `enum`, two stand-ins are
+ * equal if their `limit` is the same, and no value of JSON equals one.
  */
 export class StandIn {
   readonly #binary: object
   readonly #limit: number
 
-  /** `limit`: the lowest of its schema's `maxBytes` that it is within; Infinity for what is above them all. */
+  /** @param limit - the lowest `maxBytes` of the schema that the data fits; Infinity if it fits none */
   constructor(binary: object, limit: number) {
     this.#binary = binary
     this.#limit = limit
@@ -71,7 +75,7 @@ export class StandIn {
   }
 }
 
-/** Of the `enum` in which a validator looks for stand-ins. */
+/** Whether the values of an `enum` are stand-ins. */
 export function isOfStandIns(values: unknown): boolean {
   return Array.isArray(values) && values[0] instanceof StandIn
 }

@@ -1,20 +1,20 @@
 import { isBinary } from '../../shared/json-value.js'
 import { SchemaMismatch, toStep } from '../schema.js'
-import { branchesOf, mayBe, type Outline } from '../shape.js'
+import { branchesOf, mayBe, type ValueShape } from '../shape.js'
 import { StandIn } from './binary-keyword.js'
 
 /*
- * A value with binary data in it, for as long as a validator looks at it: stand-ins are put where the data was, and taken
- * out again. So it is found where it is, and nobody walks over its bytes.
+ * Replaces the binary data of a value with stand-ins while a validator checks it, and puts the data back. The validator
+ * does not iterate over bytes.
  */
 
 export const NOT_BINARY = 'must not be binary'
 
-/** Where the first binary data of what came in is, as a JSON pointer; undefined where there is none. */
+/** The JSON pointer of the first binary data in an incoming value; undefined if there is none. */
 export function findBinary(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (isBinary(value)) return ''
-  // No entries of a list are made: most payloads have none of it.
+  // for...in allocates no array of entries: most payloads contain no binary data.
   for (const key in value) {
     const item = (value as Record<string, unknown>)[key]
     if (typeof item !== 'object') continue
@@ -24,20 +24,22 @@ export function findBinary(value: unknown): string | undefined {
   return undefined
 }
 
-/** Throws for binary data, which the schema does not speak of. */
+/** @throws SchemaMismatch if the value contains binary data */
 export function refuseBinary(value: unknown): void {
   const path = findBinary(value)
   if (path !== undefined) throw new SchemaMismatch([{ path, message: NOT_BINARY }])
 }
 
 /**
- * A copy of what came in, with stand-ins; throws SchemaMismatch for binary data where none is declared, or less of it.
- * `limits`: every `maxBytes` of the schema, from the lowest up.
+ * Copies an incoming value, with stand-ins in place of binary data.
+ *
+ * @param limits - every `maxBytes` of the schema, in ascending order
+ * @throws SchemaMismatch for binary data that is not declared or too large
  */
-export function setAside(value: unknown, outline: Outline, limits: readonly number[]): unknown {
-  function copy(inner: unknown, outlines: readonly Outline[], path: string): unknown {
+export function setAside(value: unknown, shape: ValueShape, limits: readonly number[]): unknown {
+  function copy(inner: unknown, shapes: readonly ValueShape[], path: string): unknown {
     if (typeof inner !== 'object' || inner === null) return inner
-    const branches = outlines.flatMap((one) => branchesOf(one))
+    const branches = shapes.flatMap((one) => branchesOf(one))
     if (isBinary(inner)) {
       checkSize(sizeOf(inner), branches, path)
       return standInFor(inner, limits)
@@ -51,27 +53,27 @@ export function setAside(value: unknown, outline: Outline, limits: readonly numb
       entries.map(([key, item]) => [key, copy(item, fieldsOf(fitting, key), path + toStep(key))]),
     )
   }
-  return copy(value, [outline], '')
+  return copy(value, [shape], '')
 }
 
-function checkSize(size: number, branches: readonly Outline[], path: string): void {
+function checkSize(size: number, branches: readonly ValueShape[], path: string): void {
   const most = branches.map((branch) => (branch.kind === 'binary' ? branch.maxBytes : 0))
   const limit = Math.max(0, ...most)
   if (limit === 0) throw new SchemaMismatch([{ path, message: NOT_BINARY }])
   if (size > limit) throw new SchemaMismatch([{ path, message: `must be at most ${limit} bytes` }])
 }
 
-/** What goes out, a copy of our own, with stand-ins. */
+/** Replaces the binary data of an outgoing copy with stand-ins, in place. */
 export function setAsideInPlace(value: unknown, limits: readonly number[]): unknown {
   return replace(value, (inner) => (isBinary(inner) ? standInFor(inner, limits) : undefined))
 }
 
-/** Puts the data back where its stand-ins are. */
+/** Replaces the stand-ins with their data, in place. */
 export function putBack(value: unknown): unknown {
   return replace(value, (inner) => (inner instanceof StandIn ? inner.binary : undefined))
 }
 
-/** Replaces, in place, what there is another thing for. */
+/** Replaces the values, in place, for which `findOther` returns another one. */
 function replace(value: unknown, findOther: (inner: object) => object | undefined): unknown {
   if (typeof value !== 'object' || value === null) return value
   const other = findOther(value)
@@ -95,19 +97,19 @@ function sizeOf(binary: object): number {
   return binary instanceof Blob ? binary.size : (binary as ArrayBufferView).byteLength
 }
 
-/** The outlines that an item of a list may have. */
-function itemsOf(branches: readonly Outline[], index: number): readonly Outline[] {
+/** The shapes of an item of an array. */
+function itemsOf(branches: readonly ValueShape[], index: number): readonly ValueShape[] {
   return branches.flatMap((branch) => {
     return branch.kind === 'list' ? [branch.items[index] ?? branch.rest] : []
   })
 }
 
-/** The outlines that a field of an object may have. */
-function fieldsOf(branches: readonly Outline[], key: string): readonly Outline[] {
+/** The shapes of a property of an object. */
+function fieldsOf(branches: readonly ValueShape[], key: string): readonly ValueShape[] {
   return branches.flatMap((branch) => {
     if (branch.kind !== 'fields') return []
     const { fields, patterns, rest } = branch
-    const matching = patterns.filter(([pattern]) => pattern.test(key)).map(([, outline]) => outline)
+    const matching = patterns.filter(([pattern]) => pattern.test(key)).map(([, shape]) => shape)
     const named = fields.get(key)
     const known = named ? [named, ...matching] : matching
     return known.length > 0 ? known : rest ? [rest] : []

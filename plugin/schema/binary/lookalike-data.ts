@@ -1,17 +1,19 @@
 /*
- * What stands for binary data while a Standard Schema looks at it, and notes what is asked of it.
+ * A proxy that stands for binary data while a Standard Schema checks it, and records how the schema accesses it.
  */
 
-/** Binary data for who asks for its class, its length or its bytes; without a key for who walks over it. */
+/** The handler of the proxy. It has the class, the length and the methods of the data, but no keys to iterate over. */
 export class Lookalike implements ProxyHandler<object> {
   readonly binary: object
   readonly path: string
   readonly hasClass: boolean
+  /** Whether the schema read the class. */
   isClassAsked = false
+  /** Whether the schema listed the keys. */
   isWalked = false
-  /** Whether a field was asked for that binary data has not. */
+  /** Whether the schema read a property that binary data does not have. */
   isRead = false
-  /** Whether its bytes were asked for, by who has asked for its class. */
+  /** Whether the schema read bytes, after the class. */
   isOpened = false
 
   constructor(binary: object, path: string, hasClass: boolean) {
@@ -21,7 +23,7 @@ export class Lookalike implements ProxyHandler<object> {
   }
 
   get(_target: object, key: string | symbol): unknown {
-    // A trap for each byte takes its time: whoever has got so far is given the data itself, and is through with this.
+    // A trap for each byte is slow. The schema receives the data itself later, so this check ends here: the length is 0.
     if (this.isClassAsked && BYTE.test(String(key))) {
       this.isOpened = true
       return 0
@@ -30,7 +32,7 @@ export class Lookalike implements ProxyHandler<object> {
     this.#note(key)
     if (!this.hasClass && CLASS.includes(key)) return undefined
     const value = Reflect.get(this.binary, key)
-    // A method works on the data alone.
+    // The methods of binary data do not work on a proxy.
     return typeof value === 'function' && key !== 'constructor' ? value.bind(this.binary) : value
   }
 
@@ -58,5 +60,5 @@ export class Lookalike implements ProxyHandler<object> {
 const CLASS: readonly unknown[] = ['constructor', Symbol.toStringTag]
 const LENGTHS: readonly unknown[] = ['length', 'byteLength']
 const BYTE = /^\d+$/
-// Bytes that may be there or not, and what is asked of anything: whether it is a promise, or has its own word for JSON.
+// Properties that say nothing about the expected type: bytes, and those that are read of any value.
 const COMMON = /^(\d+|then|toJSON)$/

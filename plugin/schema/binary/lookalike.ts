@@ -2,29 +2,31 @@ import { types } from 'node:util'
 import { DEPTH_LIMIT, isBinary } from '../../shared/json-value.js'
 import { isThenable, promiseOf } from '../../shared/maybe-async.js'
 import { type Check, SchemaMismatch, toStep } from '../schema.js'
-import { isPlainObject } from '../schema-ref.js'
+import { isPlainObject, type Keywords } from '../schema-ref.js'
 import { NOT_BINARY } from './binary-value.js'
 import { Lookalike } from './lookalike-data.js'
 
 /*
- * Binary data for a Standard Schema, which has words of its own for it (`z.instanceof(Uint8Array)`), and tells nobody
- * which they are. So it is shown a lookalike first, which notes what is asked of it. Who asks for its class has a word for
- * binary data; who asks for its keys, or for fields, takes it for an object; who asks for nothing takes anything.
+ * Decides where a Standard Schema accepts binary data, which such a schema does not declare (`z.instanceof(Uint8Array)`). The
+ * schema first checks a copy with lookalikes, which record the access: a schema that reads the class expects binary data, one
+ * that reads keys or properties expects an object, and one that reads nothing accepts any value.
  */
 
-// As many are tried each by itself.
+// Up to this number, lookalikes are confirmed one by one.
 const ALONE_LIMIT = 32
 
-/** What stands in the copy that a schema is shown, by the stand-in. */
+/** The lookalikes of a copy, by their proxies. */
 type Shown = Map<unknown, Lookalike>
 
 /**
- * The check of a Standard Schema for values with binary data in them: who has no word for that refuses it, and nobody walks
- * over its bytes. `takesAny`: whether who asks for nothing may have it.
+ * Wraps the check of a Standard Schema so that binary data is accepted only where the schema expects it, and its bytes are not
+ * iterated over.
+ *
+ * @param takesAny - whether a schema that accepts any value also accepts binary data
  */
 export function withLookalikes(check: Check, takesAny: boolean): Check {
   return (value) => {
-    // What came in is within its bounds, and never in itself.
+    // An incoming value contains no cycle, and its depth has been checked.
     if (!holdsBinary(value, new Set(), takesAny ? DEPTH_LIMIT : Number.POSITIVE_INFINITY)) return check(value)
     const shown: Shown = new Map()
     const copy = show(value, { shown, known: new Map() }, '')
@@ -34,11 +36,11 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
     )
   }
 
-  function judge({ checked, failure }: Outcome, value: unknown, shown: Shown): unknown {
+  function judge({ checked, failure }: CheckOutcome, value: unknown, shown: Shown): unknown {
     const all = [...shown.values()]
     const isAny = !(failure || takesAny)
-    const stranger = all.find(({ isClassAsked, isWalked }) => isWalked || (isAny && !isClassAsked))
-    if (stranger) throw notBinary(stranger)
+    const unexpected = all.find(({ isClassAsked, isWalked }) => isWalked || (isAny && !isClassAsked))
+    if (unexpected) throw notBinary(unexpected)
     const isOpened = all.some((lookalike) => lookalike.isOpened)
     if (!failure) {
       const left = new Set<unknown>(shown.keys())
@@ -49,7 +51,7 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
     if (failure && reader && !isOpened)
       throw failure.error instanceof SchemaMismatch ? failure.error : notBinary(reader)
     if (takesAny) {
-      // It has become something else, or was looked at by what wants the data itself.
+      // The schema transformed the data or read its bytes.
       if (reader) throw notBinary(reader)
       return check(value)
     }
@@ -57,8 +59,8 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
   }
 
   /**
-   * Asking for a class may be about another one (`instanceof Promise`). So who takes one without a class as well takes
-   * anything; all others are handed the data itself.
+   * Confirms that the schema expects binary data: it may have read the class for another reason (`instanceof Promise`). A
+   * schema that also accepts a lookalike without a class accepts anything. Any other one checks the data itself.
    */
   function confirm(checked: unknown, value: unknown, all: readonly Lookalike[]): unknown {
     const groups = all.length > ALONE_LIMIT ? [all] : all.map((one) => [one])
@@ -83,21 +85,21 @@ export function withLookalikes(check: Check, takesAny: boolean): Check {
   }
 }
 
-/** What a value has at a JSON pointer. */
+/** The value at a JSON pointer. */
 function at(value: unknown, path: string): unknown {
   const keys = path.split('/').slice(1)
   return keys.reduce((inner, key) => Object(inner)[key.replaceAll('~1', '/').replaceAll('~0', '~')], value)
 }
 
 interface Trial {
-  /** What came of the one with a class. */
+  /** The checked copy whose lookalikes have a class. */
   readonly checked: unknown
-  readonly outcome: Outcome
+  readonly outcome: CheckOutcome
   readonly shown: Shown
   readonly isAlone: boolean
 }
 
-/** Whether one without a class was taken, in the place of binary data. */
+/** Whether the schema accepted a lookalike without a class. */
 function isTaken(path: string, { checked, outcome, shown, isAlone }: Trial): boolean {
   const [proxy, plain] = [...shown].find(([, lookalike]) => lookalike.path === path) as [unknown, Lookalike]
   const { failure } = outcome
@@ -106,7 +108,7 @@ function isTaken(path: string, { checked, outcome, shown, isAlone }: Trial): boo
   if (failure) {
     return !(failure.error instanceof SchemaMismatch && failure.error.mismatches.some((one) => one.path === path))
   }
-  // Of a union, another alternative may have taken it for an object: then it is not itself any more.
+  // Another alternative of a union may have accepted it as an object: the result is then not the proxy itself.
   return at(outcome.checked, path) === proxy || !types.isProxy(at(checked, path))
 }
 
@@ -114,13 +116,13 @@ function notBinary({ path }: Lookalike): SchemaMismatch {
   return new SchemaMismatch([{ path, message: NOT_BINARY }])
 }
 
-interface Outcome {
+interface CheckOutcome {
   readonly checked?: unknown
   readonly failure?: { readonly error: unknown }
 }
 
-/** Calls a function; `next` is given what came of it, now or later. */
-function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unknown {
+/** Calls a function, and `next` with its outcome, at once or when its promise settles. */
+function settle(call: () => unknown, next: (outcome: CheckOutcome) => unknown): unknown {
   const fail = (error: unknown) => next({ failure: { error } })
   let result: unknown
   try {
@@ -131,17 +133,17 @@ function settle(call: () => unknown, next: (outcome: Outcome) => unknown): unkno
   return isThenable(result) ? promiseOf(result).then((checked) => next({ checked }), fail) : next({ checked: result })
 }
 
-/** Whether there is binary data in a value, so many levels deep at most. What goes out may be in itself: so none is seen twice. */
+/** Whether a value contains binary data, up to a depth. `seen` ends cycles of outgoing values. */
 function holdsBinary(value: unknown, seen: Set<unknown>, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (isBinary(value)) return true
   if (seen.has(value) || depth === 0 || !(Array.isArray(value) || isPlainObject(value))) return false
   seen.add(value)
-  for (const key in value) if (holdsBinary((value as Shape)[key], seen, depth - 1)) return true
+  for (const key in value) if (holdsBinary((value as Keywords)[key], seen, depth - 1)) return true
   return false
 }
 
-/** A copy with a lookalike in the place of all binary data. `known`: what has been copied, for what is in itself. */
+/** Copies a value with lookalikes in place of binary data. `known`: the copies so far, for cycles. */
 function show(
   value: unknown,
   memo: { readonly shown: Shown; readonly known: Map<unknown, unknown>; readonly plain?: ReadonlySet<string> },
@@ -157,7 +159,7 @@ function show(
   return mapOnce(value, known, (item, key) => show(item, memo, path + toStep(key)))
 }
 
-/** What a schema has made, with the data where its lookalikes are; those that are found are taken from `left`. */
+/** Puts the data back into the result of a schema. Removes the lookalikes that it finds from `left`. */
 function restore(value: unknown, shown: Shown, left: Set<unknown>, known: Map<unknown, unknown>): unknown {
   const lookalike = shown.get(value)
   if (lookalike) {
@@ -167,9 +169,7 @@ function restore(value: unknown, shown: Shown, left: Set<unknown>, known: Map<un
   return mapOnce(value, known, (item) => restore(item, shown, left, known))
 }
 
-type Shape = Readonly<Record<string, unknown>>
-
-/** The same as mapPlain, once for each value; what is in itself stays what it was. */
+/** The same as {@link mapPlain}, once for each value. A value that contains itself is returned unchanged. */
 function mapOnce(
   value: unknown,
   known: Map<unknown, unknown>,
@@ -183,11 +183,11 @@ function mapOnce(
   return mapped
 }
 
-/** A copy of an array or a plain object with each item changed; itself where none is, and whatever else there is. */
+/** Maps the items of an array or a plain object. Returns the value itself if no item changes, and for any other value. */
 function mapPlain(value: unknown, change: (item: unknown, key: string) => unknown): unknown {
   if (!Array.isArray(value) && !isPlainObject(value)) return value
   const entries = Object.entries(value).map(([key, item]) => [key, change(item, key)] as const)
-  const source = value as Shape
+  const source = value as Keywords
   if (entries.every(([key, item]) => item === source[key])) return value
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries)
 }

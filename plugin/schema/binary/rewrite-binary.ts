@@ -1,8 +1,15 @@
-import { type Follow, isKeywords, isPlainObject, type Keywords, type Place, within } from '../schema-ref.js'
+import {
+  isKeywords,
+  isPlainObject,
+  type Keywords,
+  locationOf,
+  type ResolveRef,
+  type SchemaLocation,
+} from '../schema-ref.js'
 import { findBinaryProblem, StandIn } from './binary-keyword.js'
 
 /*
- * A JSON Schema with the keyword `binary` in it: read, and rewritten for validators, which don't know the keyword.
+ * Reads the keyword `binary` of a JSON Schema, and rewrites the schema for validators, which do not know the keyword.
  */
 
 const INNER = 'additionalItems additionalProperties allOf anyOf contains else if items not oneOf propertyNames then'
@@ -12,7 +19,7 @@ const DEFINITIONS = ['definitions', '$defs']
 
 type Change = (inner: unknown, pointer: string) => unknown
 
-/** A copy of a schema, with each schema that stands in it changed; what it defines is left out. */
+/** Copies a schema with each subschema mapped, without its definitions. */
 function mapInner(schema: Keywords, change: Change): Record<string, unknown> {
   const changed = Object.entries(schema).flatMap(([key, value]): [string, unknown][] => {
     if (DEFINITIONS.includes(key)) return []
@@ -29,15 +36,22 @@ function mapValues(map: Keywords, pointer: string, change: Change): Record<strin
 }
 
 /**
- * Every `maxBytes` of a schema, and of what its references lead to, from the lowest up: none of one that says nothing of
- * binary data. Throws for a keyword that is wrong, and for more than `most`, which is what a packet may have; naming its place.
+ * Collects every `maxBytes` of a schema and of its references.
+ *
+ * @param most - the limit `payloadBytes`
+ * @returns the values in ascending order; empty if the schema has no `binary`
+ * @throws Error naming the place, if a keyword is wrong or its `maxBytes` exceeds `most`
  */
-export function readLimits(place: Place, follow: Follow, most = Number.POSITIVE_INFINITY): readonly number[] {
+export function readLimits(
+  location: SchemaLocation,
+  resolveRef: ResolveRef,
+  most = Number.POSITIVE_INFINITY,
+): readonly number[] {
   const limits = new Set<number>()
   const seen = new Set<unknown>()
 
-  function read(at: Place, pointer: string): void {
-    const { schema, root, home } = at
+  function read(at: SchemaLocation, pointer: string): void {
+    const { schema, root, document } = at
     if (!isKeywords(schema) || seen.has(schema)) return
     seen.add(schema)
     if (schema.binary !== undefined) {
@@ -45,48 +59,49 @@ export function readLimits(place: Place, follow: Follow, most = Number.POSITIVE_
       if (problem !== undefined) throw new Error(pointer + problem)
       const { maxBytes } = schema.binary as { maxBytes: number }
       if (maxBytes > most) {
-        const what = `is ${maxBytes}, and limits.payloadBytes lets ${most} through: raise that one, or lower this`
+        const what = `is ${maxBytes}, above limits.payloadBytes (${most}): raise limits.payloadBytes, or lower maxBytes`
         throw new Error(`${pointer}/binary/maxBytes ${what}`)
       }
       limits.add(maxBytes)
     }
-    const target = typeof schema.$ref === 'string' ? follow(schema.$ref, root, home) : undefined
+    const target = typeof schema.$ref === 'string' ? resolveRef(schema.$ref, root, document) : undefined
     if (target) read(target, `${pointer}/$ref`)
-    mapInner(schema, (inner, step) => read(within(at, inner), pointer + step))
+    mapInner(schema, (inner, step) => read(locationOf(at, inner), pointer + step))
   }
 
-  read(place, '')
+  read(location, '')
   return [...limits].sort((a, b) => a - b)
 }
 
 /**
- * The schema that a validator is given: where it says `binary`, it takes a stand-in that is within, and nothing that JSON
- * makes; and no object is one. It is whole in itself, with a copy of all that its references lead to. Throws for one that
- * leads to where nobody knows.
+ * Rewrites a schema for a validator. `binary` becomes an `enum` of the stand-ins that are small enough, which no value of JSON
+ * equals; an object schema accepts no stand-in. The targets of references are copied into the schema.
+ *
+ * @throws Error if a reference can not be resolved
  */
-export function toCheckable(place: Place, follow: Follow, limits: readonly number[]): object {
+export function toCheckable(location: SchemaLocation, resolveRef: ResolveRef, limits: readonly number[]): object {
   const standIns = limits.map((limit) => new StandIn({}, limit))
   const guard = { not: { enum: [...standIns, new StandIn({}, Number.POSITIVE_INFINITY)] } }
   const names = new Map<unknown, string>()
   const definitions: Record<string, unknown> = {}
 
-  function copy(at: Place): unknown {
+  function copy(at: SchemaLocation): unknown {
     const { schema } = at
     if (!isKeywords(schema)) return schema
     if (schema.binary !== undefined) {
       const { maxBytes } = schema.binary as { maxBytes: number }
       return { enum: standIns.filter((one) => one.valueOf() <= maxBytes) }
     }
-    const { $id, $ref, ...made } = mapInner(schema, (inner) => copy(within(at, inner)))
+    const { $id, $ref, ...made } = mapInner(schema, (inner) => copy(locationOf(at, inner)))
     if (typeof $ref === 'string') made.$ref = refer($ref, at)
     const isOfObjects = [schema.type].flat().includes('object')
     return isOfObjects ? { ...made, allOf: [...listOf(made.allOf), guard] } : made
   }
 
-  function refer(ref: string, { root, home }: Place): string {
-    const target = follow(ref, root, home)
+  function refer(ref: string, { root, document }: SchemaLocation): string {
+    const target = resolveRef(ref, root, document)
     if (!target)
-      throw new Error(`the reference ${ref} can not be followed, beside binary: point it to a schema by its path`)
+      throw new Error(`the reference ${ref} can not be resolved in a schema with binary: refer to a schema by its path`)
     const known = names.get(target.schema)
     const name = known ?? `part${names.size}`
     if (known === undefined) {
@@ -96,7 +111,7 @@ export function toCheckable(place: Place, follow: Follow, limits: readonly numbe
     return `#/definitions/${name}`
   }
 
-  const whole = copy(place) as object
+  const whole = copy(location) as object
   return names.size > 0 ? { ...whole, definitions } : whole
 }
 

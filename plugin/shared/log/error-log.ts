@@ -1,17 +1,17 @@
 /*
- * Errors in the log, whatever they are: a logger looks at what was thrown, and some things can't be looked at.
+ * Logs errors that may throw when they are serialized, e.g. an object with a throwing getter.
  */
 
-/** What we need of a log. */
+/** The part of a logger that is used here. */
 export interface ErrorLog {
   error(fields: object, message: string): void
 }
 
-/** Logs what was thrown; without it where even that throws. */
+/** Logs an error. If serializing it throws, logs the line without it. */
 export function logError(log: ErrorLog, error: unknown, fields: object, message: string): void {
   try {
     log.error({ err: error, ...fields }, message)
   } catch {
-    log.error(fields, `${message}, with an error that can not be logged`)
+    log.error(fields, `${message}, with an error that can not be serialized`)
   }
 }

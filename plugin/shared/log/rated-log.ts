@@ -3,14 +3,14 @@ import type { Clock } from '../limits.js'
 import { logError } from './error-log.js'
 
 /*
- * Log lines that a client can cause: of each kind a few at once, then one a second. The next that is written says how many
- * were left out.
+ * Rate-limits the log lines that clients can cause: for each kind, 10 lines at once, then one a second. The next written
+ * line has the number of suppressed ones.
  */
 
 const BURST = 10
 const PER_SECOND = 1
 
-// A handler may make up as many codes as it likes.
+// A handler may throw any number of different codes. Above this number, new kinds share one rate.
 const MOST_KINDS = 32
 const OTHERS = 'others'
 
@@ -20,8 +20,8 @@ interface Kind {
   suppressed: number
 }
 
-/** The rates of one socket's lines, by their kind. */
-export class LineRates {
+/** The rates of the log lines of one socket, by kind. */
+export class LogRates {
   readonly #now: Clock
   readonly #kinds = new Map<string, Kind>()
 
@@ -29,7 +29,11 @@ export class LineRates {
     this.#now = now
   }
 
-  /** Takes a line of that kind. out: how many were left out before it; undefined where it is left out, too. */
+  /**
+   * Asks to write a line of a kind.
+   *
+   * @returns how many lines of this kind were suppressed before it; undefined if this one is suppressed, too
+   */
   take(kind: string): number | undefined {
     const at = this.#now()
     const known = this.#kindOf(kind, at)
@@ -57,17 +61,21 @@ export class LineRates {
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** A log of lines that a client can cause. */
+/** A logger for lines that a client can cause. */
 export class RatedLog {
   readonly #log: FastifyBaseLogger
-  readonly #rates: LineRates
+  readonly #rates: LogRates
 
-  constructor(log: FastifyBaseLogger, rates: LineRates) {
+  constructor(log: FastifyBaseLogger, rates: LogRates) {
     this.#log = log
     this.#rates = rates
   }
 
-  /** Writes a line; it is of one kind with those of its message and code. out: whether it was written. */
+  /**
+   * Writes a line. Lines with the same message and code are one kind.
+   *
+   * @returns whether the line was written
+   */
   write(level: Level, where: Readonly<Record<string, unknown>>, message: string): boolean {
     const suppressed = this.#rates.take(`${message} ${where.code ?? ''}`)
     if (suppressed === undefined) return false
@@ -82,31 +90,36 @@ export class RatedLog {
   }
 }
 
-// So many words are remembered, by their hashes; one may push another out, which is logged once more, and rated all the same.
+// The number of remembered hashes. A collision replaces one; its line may then be written again, within its rate.
 const MOST_WORDS = 1_024
 
-/** Log lines of what its developer will want to know, and a client can cause: each once for a word, and rated. */
+/** Hints for developers that clients can cause, e.g. an unknown event. Each is written once for each name, and rate-limited. */
 export class Notices {
   readonly #log: RatedLog
-  readonly #isLoud: boolean
+  readonly #isDevelopment: boolean
   readonly #words = new Uint32Array(MOST_WORDS)
 
-  /** `isLoud`: in development; then they are warnings. */
-  constructor(log: FastifyBaseLogger, rates: LineRates, isLoud: boolean) {
+  /** @param isDevelopment - whether the hints are written as warnings */
+  constructor(log: FastifyBaseLogger, rates: LogRates, isDevelopment: boolean) {
     this.#log = new RatedLog(log, rates)
-    this.#isLoud = isLoud
+    this.#isDevelopment = isDevelopment
   }
 
-  /** Writes a line, at level `quiet` in production. */
+  /**
+   * Writes a hint.
+   *
+   * @param quiet - its level in production
+   * @param word - the name that the hint is about
+   */
   write(quiet: 'debug' | 'info', word: string, where: Readonly<Record<string, unknown>>, message: string): void {
     const hash = hashOf(`${message} ${word.slice(0, 100)}`)
     if (this.#words[hash % MOST_WORDS] === hash) return
     this.#words[hash % MOST_WORDS] = hash
-    this.#log.write(this.#isLoud ? 'warn' : quiet, where, message)
+    this.#log.write(this.#isDevelopment ? 'warn' : quiet, where, message)
   }
 }
 
-/** FNV-1a; it is never 0. */
+/** The FNV-1a hash of a text, but never 0. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)

@@ -1,14 +1,15 @@
 import type { FastifyBaseLogger, FastifyInstance, RouteShorthandOptions } from 'fastify'
 
 /*
- * What a log must not have: tokens in a query, in `auth`, in cookies and in headers. A line about a request of ours shows
- * that they were there, and not what they were.
+ * Redacts tokens in the log lines of the plugin's routes: in the query, in `auth`, in cookies and in headers. A line shows
+ * the names, and `[redacted]` in place of the values.
  */
 
 const REDACTED = '[redacted]'
 
-// Of a handshake's query: the engine's own words, with values as the engine's are. Its `sid` is a secret: who has it has the session.
-const ENGINE_WORDS: Readonly<Record<string, RegExp>> = {
+// Query parameters of engine.io that are shown if their values have the form that engine.io writes. `sid` is not among them:
+// it is a secret that gives access to the engine session.
+const ENGINE_PARAMETERS: Readonly<Record<string, RegExp>> = {
   EIO: /^\d$/,
   transport: /^(polling|websocket|webtransport)$/,
   t: /^[\w.-]{1,12}$/,
@@ -16,14 +17,14 @@ const ENGINE_WORDS: Readonly<Record<string, RegExp>> = {
   j: /^\d{1,6}$/,
 }
 
-function isEngineWord(name: string, value: unknown): boolean {
-  return Object.hasOwn(ENGINE_WORDS, name) && ENGINE_WORDS[name]?.test(String(value)) === true
+function isEngineParameter(name: string, value: unknown): boolean {
+  return Object.hasOwn(ENGINE_PARAMETERS, name) && ENGINE_PARAMETERS[name]?.test(String(value)) === true
 }
 
 const SECRET_HEADER =
   /auth(?!ority)|cookie|token|key|secret|password|session|jwt|csrf|xsrf|credential|signature|websocket-protocol/i
 
-/** A URL as a log may have it: of its query the names, and the values of the engine's own. */
+/** Redacts the values in the query of a URL, except those of engine.io's own parameters. */
 export function redactUrl(url: string): string {
   const start = url.indexOf('?')
   if (start < 0) return url
@@ -33,10 +34,10 @@ export function redactUrl(url: string): string {
 
 function redactPart(part: string): string {
   const sign = part.indexOf('=')
-  // Alone it may be the secret itself.
+  // A parameter without a value may be the secret itself.
   if (sign < 0) return part === '' ? '' : REDACTED
   const name = part.slice(0, sign)
-  return isEngineWord(name, part.slice(sign + 1)) ? part : `${name}=${REDACTED}`
+  return isEngineParameter(name, part.slice(sign + 1)) ? part : `${name}=${REDACTED}`
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -47,7 +48,7 @@ function redactValues(values: Values, isOpen: (name: string, value: unknown) => 
   )
 }
 
-/** The URL of the page before may have a secret in its query. */
+/** Redacts `referer`: the URL of the previous page may have a secret in its query. */
 function redactReferer(headers: Values): Values {
   return typeof headers.referer === 'string' ? { ...headers, referer: redactUrl(headers.referer) } : headers
 }
@@ -60,65 +61,70 @@ function redactRawHeaders(list: readonly string[]): string[] {
   })
 }
 
-/** What a serializer sees instead, by the key that it reads; of a request, or of its raw one. */
-const SEEN: Readonly<Record<string, (value: never) => unknown>> = {
+/** The redacted values that a serializer reads, by the property of the request or of its raw request. */
+const REDACTIONS: Readonly<Record<string, (value: never) => unknown>> = {
   url: redactUrl,
   originalUrl: redactUrl,
-  query: (query: Values) => redactValues(query, isEngineWord),
+  query: (query: Values) => redactValues(query, isEngineParameter),
   headers: (headers: Values) => redactValues(redactReferer(headers), (name) => !SECRET_HEADER.test(name)),
   rawHeaders: redactRawHeaders,
   cookies: (cookies: Values) => redactValues(cookies, () => false),
   body: () => REDACTED,
-  raw: veil,
-  req: veil,
-  request: veil,
+  raw: redactRequest,
+  req: redactRequest,
+  request: redactRequest,
 }
 
-const VEIL: ProxyHandler<object> = {
+const REDACTING: ProxyHandler<object> = {
   get(target, key) {
     const value = Reflect.get(target, key) as never
-    const see = value === undefined || value === null || !Object.hasOwn(SEEN, key) ? undefined : SEEN[key as string]
-    return see ? see(value) : value
+    const redact =
+      value === undefined || value === null || !Object.hasOwn(REDACTIONS, key) ? undefined : REDACTIONS[key as string]
+    return redact ? redact(value) : value
   },
 }
 
-function veil<Value>(value: Value): Value {
-  return typeof value === 'object' && value !== null ? (new Proxy(value, VEIL) as Value) : value
+function redactRequest<Value>(value: Value): Value {
+  return typeof value === 'object' && value !== null ? (new Proxy(value, REDACTING) as Value) : value
 }
 
-// Of a request, or of a reply, which has its request.
+// Serializes a request, or a reply, which has a reference to its request.
 type Serializer = (subject: object) => unknown
 type Serializers = { readonly req?: Serializer; readonly res?: Serializer }
 
-// pino's public symbol for what an application, or Fastify, has given it.
+// The public symbol of pino for the serializers of the application or of Fastify.
 const SERIALIZERS = Symbol.for('pino.serializers')
 
-const veiled = new WeakMap<Serializer, Serializer>()
+const redactedSerializers = new WeakMap<Serializer, Serializer>()
 
-function veilSerializer(serialize: Serializer): Serializer {
-  const known = veiled.get(serialize)
+function redactSerializer(serialize: Serializer): Serializer {
+  const known = redactedSerializers.get(serialize)
   if (known) return known
-  const made: Serializer = (subject) => serialize(veil(subject))
-  veiled.set(serialize, made)
+  const made: Serializer = (subject) => serialize(redactRequest(subject))
+  redactedSerializers.set(serialize, made)
   return made
 }
 
 /**
- * Options of a route whose log lines keep secrets: the `req` serializer that there is, the application's or Fastify's own,
- * is given the request without them, and so is the `res` serializer. None where the instance has no log.
+ * Creates the options of a route whose log lines are redacted: the `req` and `res` serializers, the application's or
+ * Fastify's own, receive the request without its secrets.
+ *
+ * @returns the options; empty if the instance has no log
  */
-export function keepSecrets({ log }: Pick<FastifyInstance, 'log'>): Pick<RouteShorthandOptions, 'childLoggerFactory'> {
-  // The log of an instance that has none is its own child.
+export function redactRouteLogs({
+  log,
+}: Pick<FastifyInstance, 'log'>): Pick<RouteShorthandOptions, 'childLoggerFactory'> {
+  // The child of a disabled logger is the logger itself.
   if (log.child({}) === log) return {}
   return {
     childLoggerFactory(this: FastifyInstance, logger, bindings, options, raw) {
       const own = options.serializers as Serializers | undefined
       const inherited = (logger as FastifyBaseLogger & { [SERIALIZERS]?: Serializers })[SERIALIZERS]
-      // A copy that inherits what the contexts have given.
+      // An object that inherits the serializers of the contexts.
       const serializers: Record<string, Serializer> = Object.create(own ?? null)
       for (const name of ['req', 'res'] as const) {
         const serialize = own?.[name] ?? inherited?.[name]
-        if (serialize) serializers[name] = veilSerializer(serialize)
+        if (serialize) serializers[name] = redactSerializer(serialize)
       }
       return this.childLoggerFactory(logger, bindings, { ...options, serializers } as typeof options, raw)
     },

@@ -1,4 +1,4 @@
-import { Line } from '../../shared/queue.js'
+import { FifoQueue } from '../../shared/queue.js'
 
 /*
  * The memory limit that all adapters of a server share for recovery: kept events and recoverable sessions.
@@ -24,7 +24,7 @@ const REBUILD_FROM = 100
 /** Counts bytes. Over the limit, the oldest items are dropped first. */
 export class RecoveryBudget {
   readonly #limit: number
-  #queue = new Line<BudgetShare>()
+  #queue = new FifoQueue<BudgetShare>()
   /** The number of released items in the queue. */
   #released = 0
   #bytes = 0
@@ -78,7 +78,7 @@ export class RecoveryBudget {
   }
 
   #clean(): void {
-    const kept = new Line<BudgetShare>()
+    const kept = new FifoQueue<BudgetShare>()
     for (let share = this.#queue.shift(); share; share = this.#queue.shift()) if (share.owner) kept.push(share)
     this.#queue = kept
     this.#released = 0

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isDynamic, joinPrefix, parseName, partsOf, segmentsOf } from '../../../plugin/definition/namespace-name.js'
 
-t.test('a good name is returned as it is', async (t) => {
+t.test('a valid name is returned unchanged', async (t) => {
   for (const name of ['/', '/chat', '/my-namespace', '/orgs/members', '/日本', '/a.b~c']) {
     t.equal(parseName(name), name)
     t.notOk(isDynamic(name), name)
@@ -31,7 +31,7 @@ t.test('a dynamic name is written as a route with parameters', async (t) => {
   }
 })
 
-t.test('a wrong name is refused with what is wrong and what would do', async (t) => {
+t.test('an invalid name is refused with the problem and the remedy', async (t) => {
   const wrong: [name: unknown, message: RegExp][] = [
     ['', /must begin with a slash: write "\/"/],
     ['chat', /"chat" must begin with a slash: write "\/chat"/],
@@ -53,22 +53,22 @@ t.test('a wrong name is refused with what is wrong and what would do', async (t)
     ['/files*', /\* only as its whole last segment/],
     ['/:a*', /\* only as its whole last segment/],
     ['/files/*.js', /\* only as its whole last segment/],
-    ['/orgs/:', /a word after each colon/],
-    ['/orgs/:/x', /a word after each colon/],
-    ['/orgs/::a', /a word after each colon/],
-    ['/orgs/:(\\d+)', /a word after each colon/],
-    ['/orgs/:a@b', /a parameter that is called "a@b"/],
-    ['/orgs/:1', /a parameter that is called "1"/],
-    ['/orgs/:__proto__', /a parameter that is called "__proto__"/],
+    ['/orgs/:', /a name after each colon/],
+    ['/orgs/:/x', /a name after each colon/],
+    ['/orgs/::a', /a name after each colon/],
+    ['/orgs/:(\\d+)', /a name after each colon/],
+    ['/orgs/:a@b', /a parameter named "a@b"/],
+    ['/orgs/:1', /a parameter named "1"/],
+    ['/orgs/:__proto__', /a parameter named "__proto__"/],
     ['/orgs/:a:b', /a - or a \. between :a and :b, or a constraint/],
-    ['/orgs/:a/x/:a', /two parameters that are called a/],
+    ['/orgs/:a/x/:a', /two parameters named a/],
     ['/orgs/:a(\\d+', /close the parenthesis after :a/],
     ['/orgs/:a(', /close the parenthesis after :a/],
-    ['/orgs/:a(+)', /a regular expression: \(\+\) is none/],
-    ['/orgs/:a(^(a|b)$)', /one group: write \(\?: \) for those within/],
+    ['/orgs/:a(+)', /a regular expression: \(\+\) is not one/],
+    ['/orgs/:a(^(a|b)$)', /one group: write inner groups as \(\?: \)/],
     ['/orgs/:a(?:a)', /one group/],
-    ['/a%20b/:a', /must not hold %/],
-    ['/100%', /must not hold %/],
+    ['/a%20b/:a', /must not contain %/],
+    ['/100%', /must not contain %/],
     [7, /must be a string: got number/],
     [null, /must be a string: got null/],
     [`/${'x'.repeat(200)} `, /^The namespace name "\/x{79}…"/],
@@ -88,7 +88,7 @@ t.test('a prefix and a name are joined as for a route', async (t) => {
   t.equal(joinPrefix('/orgs/:orgId', '/'), '/orgs/:orgId')
 })
 
-t.test('a name has segments, and the default one none', async (t) => {
+t.test('a name has segments, and the default name has none', async (t) => {
   t.strictSame(segmentsOf('/'), [])
   t.strictSame(segmentsOf('/orgs/members'), ['orgs', 'members'])
   t.strictSame(segmentsOf('/orgs/:orgId/files/*'), ['orgs', ':orgId', 'files', '*'])

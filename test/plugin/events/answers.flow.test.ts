@@ -5,7 +5,7 @@ import { chunkOf, inBothModes, stage } from '../fast-path-harness.js'
 import { client, next, until, withResolvers } from '../harness.js'
 
 /*
- * Every ack is sent, and once, within a bound that an option names.
+ * Every event with an ack is acked exactly once, within the time that an option sets.
  */
 
 const failure = (code: string, statusCode: number, message: string | RegExp) => ({
@@ -17,7 +17,7 @@ const UNKNOWN = failure('FST_NSP_EVENT_UNKNOWN', 404, /^Unknown event /)
 const CLOSING = failure('FST_NSP_CLOSING', 503, 'The server is closing')
 
 t.test(
-  'an onConnect that never settles counts as failed when its time is up: its events are answered, its socket goes',
+  'an onConnect that does not settle within onConnectTimeoutMs fails: its events are acked, and its socket is disconnected',
   async (t) => {
     const order: string[] = []
     const late = withResolvers()
@@ -42,7 +42,7 @@ t.test(
     slow.emit('e')
     await until(() => !slow.connected)
     t.match(told, [TIMEOUT, TIMEOUT, TIMEOUT, 'io server disconnect'])
-    t.ok(socket.connected, 'the connection lives on with its other namespaces')
+    t.ok(socket.connected, 'the connection stays open for its other namespaces')
     await until(() => order.length === 2)
     t.match(
       lines.find(({ msg }) => msg === 'onConnect failed'),
@@ -55,7 +55,7 @@ t.test(
 )
 
 t.test(
-  'what waits for an onConnect that fails is answered before its socket goes, under the id in the log',
+  'events that wait for an onConnect that fails are acked before the socket is disconnected, with the id in the log',
   async (t) => {
     const ready = withResolvers()
     const arrived = withResolvers()
@@ -80,7 +80,7 @@ t.test(
   },
 )
 
-t.test('an onRecover has the same time, and 0 turns the bound off', async (t) => {
+t.test('onConnectTimeoutMs bounds onRecover as well, and 0 turns it off', async (t) => {
   const never = new Promise<void>(() => {})
   const recovery = { io: { connectionStateRecovery: {} } }
   const { app, socket } = await client(
@@ -109,7 +109,7 @@ t.test('an onRecover has the same time, and 0 turns the bound off', async (t) =>
   t.strictSame(await ack, { ok: true, data: 1 })
 })
 
-t.test('an unknown event beside a listener of any is answered when that has heard it', async (t) => {
+t.test('an unknown event in a namespace with an onAny listener is acked when the listener has returned', async (t) => {
   const heard: string[] = []
   const held = withResolvers()
   const { socket, lines } = await client(t, {
@@ -145,10 +145,10 @@ t.test('an unknown event beside a listener of any is answered when that has hear
     onConnect: ({ socket }: { socket: unknown }) => void (socket as Socket).onAny(() => new Promise(() => {})),
   }
   const { socket: other } = await client(t, never, { handlerTimeoutMs: 20 })
-  t.match(await other.emitWithAck('unknown'), UNKNOWN, 'its promise has its time, too')
+  t.match(await other.emitWithAck('unknown'), UNKNOWN, 'handlerTimeoutMs bounds the promise of the listener, too')
 })
 
-t.test('without a definition a listener of any has its time to ack, and no longer', async (t) => {
+t.test('without a definition an onAny listener has handlerTimeoutMs to ack', async (t) => {
   let keep: (reply: string) => void = () => {}
   const declare = (app: FastifyInstance) => {
     app.io.of('/plain').on('connection', (socket) => {
@@ -168,7 +168,7 @@ t.test('without a definition a listener of any has its time to ack, and no longe
   t.equal(await plain.emitWithAck('at once'), 'at once')
 })
 
-t.test('a listener that never acks is answered for when its time is up, and 0 turns that off', async (t) => {
+t.test('an event whose listener never acks is acked with FST_NSP_HANDLER_TIMEOUT, and 0 turns that off', async (t) => {
   let keep: (reply: string) => void = () => {}
   const declare = { onConnect: ({ socket }: { socket: unknown }) => listenTo(socket as Socket) }
   function listenTo(socket: Socket): void {
@@ -201,7 +201,7 @@ t.test('a listener that never acks is answered for when its time is up, and 0 tu
   t.equal(await any.emitWithAck('later'), 'heard')
 })
 
-inBothModes('two events of one piece for a listener that hears once are both answered', async (t, fast) => {
+inBothModes('two events of one read batch for a once() listener are both acked', async (t, fast) => {
   const { wire, socket } = await stage(t, {}, { fast, handlerTimeoutMs: 10 })
   socket.once('once', (ack) => ack('heard'))
   wire.tcp.write(chunkOf('42/chat,1["once"]', '42/chat,2["once"]'))
@@ -209,7 +209,7 @@ inBothModes('two events of one piece for a listener that hears once are both ans
   t.match(await wire.next(), /^43\/chat,2\[\{"ok":false,"error":\{"code":"FST_NSP_HANDLER_TIMEOUT"/)
 })
 
-t.test('who closes while such things wait still closes, and answers what has not begun', async (t) => {
+t.test('close() does not wait for queued events: they are acked with FST_NSP_CLOSING', async (t) => {
   const begun: string[] = []
   const never = new Promise<void>(() => {})
   const { app, socket } = await client(
@@ -240,14 +240,14 @@ t.test('who closes while such things wait still closes, and answers what has not
     slow.emitWithAck('e'),
   ]
   await until(() => begun.includes('in a middleware'))
-  // Whoever is told this one has been told all before it.
+  // Events arrive in order: when this one has arrived, so have those before it.
   await new Promise((resolve) => slow.emit('e', resolve) && setImmediate(resolve))
   await app.close()
   t.match(await Promise.all(acks), [UNKNOWN, CLOSING, CLOSING, CLOSING])
   t.notOk(process.getActiveResourcesInfo().includes('Timeout'), 'no timer is left')
 })
 
-t.test('an onConnect that throws what can not be looked at fails like any other: its socket goes', async (t) => {
+t.test('an onConnect that throws an unreadable value fails like any other: its socket is disconnected', async (t) => {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   for (const onConnect of [

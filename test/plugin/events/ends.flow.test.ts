@@ -3,7 +3,7 @@ import t from 'tap'
 import { client, next, until, withResolvers } from '../harness.js'
 
 /*
- * An end is an end: after a time-out or a disconnect nothing of an event begins, and what it still runs is counted.
+ * After a timeout or a disconnect no further step of an event begins, and a step that still runs counts as in flight.
  */
 
 const TIMEOUT = {
@@ -12,7 +12,7 @@ const TIMEOUT = {
 }
 const IN_FLIGHT = { ok: false, error: { code: 'FST_NSP_IN_FLIGHT_LIMIT' } }
 
-/** A step that waits when it is asked to, and a list of those that have begun. */
+/** A definition whose steps record that they have begun. The step that `hold()` names waits for `held`. */
 function steps() {
   const begun: string[] = []
   const held = withResolvers()
@@ -49,7 +49,7 @@ function steps() {
 const ORDER = ['onEvent', 'preValidation', 'payload', 'preHandler', 'handler', 'reply']
 
 for (const [index, name] of ORDER.entries()) {
-  t.test(`when the time is up in ${name}, nothing of the event begins any more`, async (t) => {
+  t.test(`after a timeout in ${name} no further step of the event begins`, async (t) => {
     const { begun, held, hold, definition } = steps()
     const ended: unknown[] = []
     const hooks = { onAck: (_: unknown, { ok }: { ok: boolean }) => void ended.push(ok) }
@@ -60,18 +60,18 @@ for (const [index, name] of ORDER.entries()) {
     )
     hold(name)
     t.match(await socket.emitWithAck('e'), TIMEOUT)
-    t.match(await socket.emitWithAck('e'), IN_FLIGHT, 'it is counted while it runs')
+    t.match(await socket.emitWithAck('e'), IN_FLIGHT, 'the step counts as in flight while it runs')
     hold('')
     held.resolve()
     await held.promise
-    // When it has really ended there is room again.
+    // When the step has ended, the event no longer counts as in flight.
     while (!(await socket.emitWithAck('probe')).ok);
     t.strictSame(begun, ORDER.slice(0, index + 1))
-    t.strictSame(ended, [false, true], 'and each has one end')
+    t.strictSame(ended, [false, true], 'onAck is called once for each event')
     t.equal(app.io.of('/chat').sockets.size, 1)
   })
 
-  t.test(`when the socket leaves in ${name}, nothing of the event begins any more`, async (t) => {
+  t.test(`after a disconnect in ${name} no further step of the event begins`, async (t) => {
     const { begun, held, hold, definition } = steps()
     const errors: unknown[] = []
     const acks: boolean[] = []
@@ -96,7 +96,7 @@ for (const [index, name] of ORDER.entries()) {
   })
 }
 
-t.test('a hook that disconnects its socket at once is the last to begin, whatever it throws', async (t) => {
+t.test('after a hook that disconnects its socket no further step begins, whatever the hook throws', async (t) => {
   for (const thrown of [undefined, new Error('secret')]) {
     const codes: unknown[] = []
     const { socket } = await client(t, {
@@ -117,7 +117,7 @@ t.test('a hook that disconnects its socket at once is the last to begin, whateve
   }
 })
 
-t.test('a handler that disconnects its socket and goes on finds its signal aborted', async (t) => {
+t.test('the signal of a handler that disconnects its socket is aborted', async (t) => {
   const ended = withResolvers<unknown[]>()
   const { socket } = await client(t, {
     events: {
@@ -135,7 +135,7 @@ t.test('a handler that disconnects its socket and goes on finds its signal abort
   t.strictSame(await ended.promise, [true, 'FST_NSP_SOCKET_GONE'])
 })
 
-t.test('a handler that ignores its signal blocks its sequential socket: who waits is answered in time', async (t) => {
+t.test('events behind a sequential handler that ignores its signal are acked with a timeout', async (t) => {
   const calls: unknown[] = []
   const held = withResolvers()
   const { socket } = await client(
@@ -159,14 +159,14 @@ t.test('a handler that ignores its signal blocks its sequential socket: who wait
   t.match(await socket.emitWithAck('e', 'too many'), { error: { code: 'FST_NSP_QUEUE_FULL' } })
   t.match(await Promise.all(acks), [TIMEOUT, TIMEOUT, TIMEOUT])
   const fourth = socket.emitWithAck('e', 'fourth')
-  t.match(await socket.emitWithAck('e', 'fifth'), TIMEOUT, 'those who were answered make room')
+  t.match(await socket.emitWithAck('e', 'fifth'), TIMEOUT, 'events that have timed out leave the queue')
   t.match(await fourth, TIMEOUT)
   t.strictSame(calls, ['first'], 'and none of them has begun')
   held.resolve()
   t.strictSame(await socket.emitWithAck('e', 'last'), { ok: true, data: 'last' })
 })
 
-t.test('the closing waits for a handler that was answered already', async (t) => {
+t.test('close() waits for a handler whose event has been acked with a timeout', async (t) => {
   const order: string[] = []
   const held = withResolvers()
   const { app, socket } = await client(
@@ -193,7 +193,7 @@ t.test('the closing waits for a handler that was answered already', async (t) =>
   t.strictSame(order, ['handler', 'onClose'])
 })
 
-t.test('an error that is looked at for a while has one end, whatever its handler and its time do', async (t) => {
+t.test('a declared error with an asynchronous schema is acked once, also if the event times out', async (t) => {
   const looked = withResolvers<{ value: unknown }>()
   const acks: unknown[] = []
   const slow = { '~standard': { version: 1, vendor: 'a test', validate: () => looked.promise } }
@@ -215,7 +215,7 @@ t.test('an error that is looked at for a while has one end, whatever its handler
   t.strictSame(acks, [full])
 })
 
-t.test('no listener is left on a signal that nobody waits for', async (t) => {
+t.test("no listener is left on the handler's signal after the event", async (t) => {
   const signals: AbortSignal[] = []
   const { socket } = await client(t, {
     events: {

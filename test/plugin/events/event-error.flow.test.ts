@@ -8,13 +8,17 @@ import { Type } from 'typebox'
 import { client } from '../harness.js'
 import { serveChat } from '../joining-harness.js'
 
+/*
+ * Which errors of handlers, hooks and `onSend` reach the client, and which are only logged.
+ */
+
 const OutOfStock = createError('OUT_OF_STOCK', 'There is no %s left', 409)
 const Broken = createError('BROKEN', 'secret', 503)
 const INTERNAL = { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' }
 
 const plain = (fields: object) => Object.assign(new Error('Not here'), fields)
 
-t.test("a handler's 4xx is told as a hook's is, if it is exposed", async (t) => {
+t.test("a handler's 4xx error is sent to the client if it is exposed; a hook's always is", async (t) => {
   const { app, socket } = await client(
     t,
     {
@@ -59,7 +63,7 @@ t.test("a handler's 4xx is told as a hook's is, if it is exposed", async (t) => 
   })
 })
 
-t.test('a 4xx that is not exposed is not told, and its log line says how to declare it', async (t) => {
+t.test("a handler's 4xx error that is not exposed is not sent, and its log line says how to declare it", async (t) => {
   const hostile = new Proxy(plain({ statusCode: 404 }), {
     get(target, key) {
       if (key === 'expose') throw new Error('hostile')
@@ -98,7 +102,7 @@ t.test('a 4xx that is not exposed is not told, and its log line says how to decl
   t.ok(lines.some(({ hint }) => String(hint).includes('errors: { NO_SUCH_ROOM: schema }')))
 })
 
-t.test('an exposed 4xx is kept under the key of its event', async (t) => {
+t.test("an exposed 4xx error is kept under its event's idempotency key", async (t) => {
   let calls = 0
   const { socket } = await client(t, {
     events: {
@@ -116,7 +120,7 @@ t.test('an exposed 4xx is kept under the key of its event', async (t) => {
   t.equal(calls, 1)
 })
 
-t.test('who waits for an onConnect that fails with an exposed 4xx is told it', async (t) => {
+t.test('events that wait for onConnect are acked with its error if that is an exposed 4xx', async (t) => {
   for (const [error, told] of [
     [new OutOfStock('place'), { code: 'OUT_OF_STOCK', statusCode: 409 }],
     [plain({ statusCode: 404 }), INTERNAL],
@@ -134,7 +138,7 @@ t.test('who waits for an onConnect that fails with an exposed 4xx is told it', a
   }
 })
 
-t.test("a declared error has the thrower's status and message", async (t) => {
+t.test('a declared error has the status and the message of the thrown error', async (t) => {
   const { socket } = await client(t, {
     events: {
       order: {
@@ -174,14 +178,14 @@ const failingWeb = () =>
   })
 const WORDS: Record<string, (reply: FastifyReply) => unknown> = {
   'an object': (reply) => reply.code(403).send({ message: 'Banned' }),
-  'a text': (reply) => reply.code(403).send('Banned'),
+  'a string': (reply) => reply.code(403).send('Banned'),
   nothing: (reply) => reply.code(403).send(),
 }
 
 for (const [what, send] of Object.entries(WORDS)) {
   for (const isWorded of [false, true]) {
     t.test(
-      `what onSend throws on ${what} under a 4xx is not told${isWorded ? ', nor by an error handler' : ''}`,
+      `an error that onSend throws on ${what} with a 4xx status is not sent${isWorded ? ', nor with an error handler' : ''}`,
       async (t) => {
         const { ask, lines } = await serveChat(
           t,
@@ -209,7 +213,7 @@ for (const [what, send] of Object.entries(WORDS)) {
   }
 }
 
-t.test('what a stream fails with under a 4xx is not told', async (t) => {
+t.test('the error of a stream that a hook sends with a 4xx status is not sent to the client', async (t) => {
   for (const make of [failing, failingWeb]) {
     const { ask } = await serveChat(t, { preHandler: async (_request, reply) => reply.code(403).send(make()) })
     const told = await ask()
@@ -218,7 +222,7 @@ t.test('what a stream fails with under a 4xx is not told', async (t) => {
   }
 })
 
-t.test('an error with a 4xx status of its own is told, also by who sends', async (t) => {
+t.test('an error of onSend with its own 4xx status is sent to the client', async (t) => {
   const { ask } = await serveChat(
     t,
     { preHandler: async (_request, reply) => reply.code(403).send({ message: 'Banned' }) },

@@ -2,6 +2,10 @@ import t from 'tap'
 import { Binary, defineNamespace } from '../../../plugin/index.js'
 import { build, client, heard, next, POLLING, refusal, until, withResolvers } from '../harness.js'
 
+/*
+ * An event from its arrival to its ack: handlers, hooks, schemas, errors, timeouts, limits, idempotency.
+ */
+
 const TEXT = {
   type: 'object',
   properties: { text: { type: 'string' } },
@@ -19,7 +23,7 @@ const echo = defineNamespace({
   },
 })
 
-t.test("a handler's return value is the ack's data, sync or async, undefined and null included", async (t) => {
+t.test("a handler's return value, also undefined or null, is the data of the ack, sync or async", async (t) => {
   const { socket } = await client(t, echo)
   t.strictSame(await socket.emitWithAck('echo', { text: 'hi' }), { ok: true, data: { text: 'hi' } })
   t.strictSame(await socket.emitWithAck('nothing'), { ok: true })
@@ -57,7 +61,7 @@ t.test(
   },
 )
 
-t.test('an unknown event is answered, whatever its name', async (t) => {
+t.test('an unknown event is acked with FST_NSP_EVENT_UNKNOWN, whatever its name', async (t) => {
   const { socket } = await client(t, echo)
   for (const name of ['nope', '__proto__', 'constructor', 'toString', 'error', '7', '']) {
     const message = `Unknown event ${name} of /chat: the definition's \`events\` do not declare it, and it has no listener`
@@ -74,7 +78,7 @@ t.test('an unknown event is answered, whatever its name', async (t) => {
 const internal = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' } }
 
 t.test(
-  'whatever a handler throws that it has not declared is FST_NSP_INTERNAL, logged under the id that the client gets',
+  'an undeclared error of a handler is acked as FST_NSP_INTERNAL, and logged with the id that the client receives',
   async (t) => {
     const throws = (error: unknown) => ({
       handler: () => {
@@ -101,7 +105,7 @@ t.test(
   },
 )
 
-t.test('what is thrown and can not be read is FST_NSP_INTERNAL, too', async (t) => {
+t.test('a thrown value that cannot be read is acked as FST_NSP_INTERNAL, too', async (t) => {
   const unreadable = {
     get code() {
       throw new Error('secret')
@@ -133,7 +137,7 @@ t.test('a declared error reaches the client with its data', async (t) => {
   t.strictSame(await socket.emitWithAck('room:join', 1), { ok: false, error: gone })
 })
 
-t.test('hooks run in order: outer contexts, inner ones, the definition, the event', async (t) => {
+t.test('event hooks run in order: outer contexts, inner contexts, definition, event', async (t) => {
   const order: string[] = []
   const all = (who: string) => ({
     onEvent: () => void order.push(`onEvent ${who}`),
@@ -177,7 +181,7 @@ t.test('hooks run in order: outer contexts, inner ones, the definition, the even
   ])
 })
 
-t.test('a hook that throws refuses the event: a 4xx as it is, anything else as FST_NSP_INTERNAL', async (t) => {
+t.test('an event whose hook throws is acked with the 4xx error, or else with FST_NSP_INTERNAL', async (t) => {
   let calls = 0
   const { socket } = await client(t, {
     eventHooks: {
@@ -200,7 +204,7 @@ t.test('a hook that throws refuses the event: a 4xx as it is, anything else as F
   t.equal(calls, 0)
 })
 
-t.test('onAck and onError hear of every ack and error, and what they throw is logged', async (t) => {
+t.test('onAck and onError are called for every ack and error, and an error that they throw is logged', async (t) => {
   const heard: unknown[] = []
   const { socket, lines } = await client(t, {
     eventHooks: {
@@ -234,7 +238,7 @@ t.test('onAck and onError hear of every ack and error, and what they throw is lo
   t.ok(lines.some(({ msg, event }) => msg === 'event without ack refused' && event === 'ill'))
 })
 
-t.test('a handler has the instance as this, and the context of its socket', async (t) => {
+t.test('a handler has the Fastify instance as `this`, and receives the context of its socket', async (t) => {
   const { app, socket } = await client(
     t,
     defineNamespace({
@@ -268,7 +272,7 @@ t.test('a handler has the instance as this, and the context of its socket', asyn
 })
 
 t.test(
-  'a handler that takes too long is answered with FST_NSP_HANDLER_TIMEOUT, its signal aborts, its result is dropped',
+  'an event whose handler times out is acked with FST_NSP_HANDLER_TIMEOUT, its signal aborts, its result is dropped',
   async (t) => {
     const late = withResolvers()
     const aborted: unknown[] = []
@@ -312,7 +316,7 @@ t.test(
   },
 )
 
-t.test('when the socket disconnects the signal aborts, and the result is dropped', async (t) => {
+t.test("after a disconnect the handler's signal is aborted, and its result is dropped", async (t) => {
   const started = withResolvers()
   const aborted = withResolvers<AbortSignal>()
   const acks: unknown[] = []
@@ -323,7 +327,7 @@ t.test('when the socket disconnects the signal aborts, and the result is dropped
         handler: async (_payload, context) => {
           started.resolve()
           await new Promise<void>((resolve) => context.socket.once('disconnect', () => resolve()))
-          // asked for only now: it has aborted already
+          // `signal` is read for the first time after the disconnect.
           aborted.resolve(context.signal)
           return 'too late'
         },
@@ -340,7 +344,7 @@ t.test('when the socket disconnects the signal aborts, and the result is dropped
   t.equal(app.io.of('/chat').sockets.size, 0)
 })
 
-t.test('a reply that can not be encoded is answered with FST_NSP_REPLY_INVALID', async (t) => {
+t.test('an event whose reply cannot be encoded is acked with FST_NSP_REPLY_INVALID', async (t) => {
   const cycle: Record<string, unknown> = {}
   cycle.self = cycle
   const { socket, lines } = await client(t, {
@@ -391,7 +395,7 @@ t.test('events that arrive while onConnect runs wait, in order, and are dispatch
   t.ok(order.indexOf(1) < order.indexOf(3))
 })
 
-t.test('events that wait for an onConnect that fails are dropped with their socket', async (t) => {
+t.test('events without an ack that wait for an onConnect that fails are dropped', async (t) => {
   let calls = 0
   const ready = withResolvers()
   const { socket } = await client(t, { onConnect: () => ready.promise, events: { e: { handler: () => calls++ } } })
@@ -402,7 +406,7 @@ t.test('events that wait for an onConnect that fails are dropped with their sock
   t.equal(calls, 0)
 })
 
-t.test('a sequential namespace handles the events of a socket one after another, within a bound', async (t) => {
+t.test('a sequential namespace handles one event of a socket at a time, and queues eventsWaiting', async (t) => {
   const order: string[] = []
   const turns = [withResolvers(), withResolvers()]
   const { socket } = await client(
@@ -430,7 +434,7 @@ t.test('a sequential namespace handles the events of a socket one after another,
   t.strictSame(order, ['begin 0', 'end 0', 'begin 1', 'end 1'])
 })
 
-t.test('however many events wait behind one in a sequential namespace, all are acked in their order', async (t) => {
+t.test('20,000 events that are queued in a sequential namespace are all acked in order', async (t) => {
   const release = withResolvers()
   const { socket } = await client(
     t,
@@ -446,13 +450,13 @@ t.test('however many events wait behind one in a sequential namespace, all are a
   socket.emit('wait', () => acks.push('first'))
   for (const turn of turns) socket.emit('count', turn, (ack: unknown) => acks.push(ack))
   await new Promise<void>((resolve) => socket.emit('plain', resolve))
-  t.strictSame(acks, [], 'all of them are there, and wait')
+  t.strictSame(acks, [], 'all of them have arrived and wait')
   release.resolve()
   await until(() => acks.length > turns.length)
   t.strictSame(acks, ['first', ...turns.map((data) => ({ ok: true, data }))])
 })
 
-t.test('without it the events of a socket are handled at the same time, as many as the limit allows', async (t) => {
+t.test('without `sequential` the events of a socket are handled concurrently, up to eventsInFlight', async (t) => {
   const release = withResolvers()
   const { socket } = await client(
     t,
@@ -466,7 +470,7 @@ t.test('without it the events of a socket are handled at the same time, as many 
   t.match(await socket.emitWithAck('e'), { ok: true })
 })
 
-t.test('too many events a second are refused, and told when to come back', async (t) => {
+t.test('events beyond eventsPerSecond are acked with FST_NSP_RATE_LIMITED and retryAfterMs', async (t) => {
   const { socket } = await client(t, echo, { limits: { eventsPerSecond: 2 } })
   const acks = await Promise.all(Array.from({ length: 6 }, () => socket.emitWithAck('nothing')))
   t.equal(acks.filter(({ ok }) => ok).length, 4)
@@ -475,7 +479,7 @@ t.test('too many events a second are refused, and told when to come back', async
   t.ok(details.retryAfterMs > 0 && details.retryAfterMs <= 500)
 })
 
-t.test('a packet that breaks a bound is refused, and its connection lives', async (t) => {
+t.test('a packet beyond a limit is refused, and its connection stays open', async (t) => {
   const limits = { arguments: 2, depth: 3, payloadBytes: 200 }
   const { socket } = await client(t, echo, { limits })
   const code = async (...args: unknown[]) => (await socket.emitWithAck('whatever', ...args)).error?.code
@@ -490,19 +494,19 @@ t.test('a packet that breaks a bound is refused, and its connection lives', asyn
   t.equal(await code(Buffer.alloc(10)), undefined)
 })
 
-t.test('a socket may be in so many rooms', async (t) => {
+t.test('a socket may be in roomsPerSocket rooms', async (t) => {
   const { app, socket } = await client(
     t,
     { events: { join: { handler: (rooms, context) => context.socket.join(rooms as string[]) } } },
     { limits: { roomsPerSocket: 2 } },
   )
   t.match(await socket.emitWithAck('join', ['a', 'b']), { ok: true })
-  t.match(await socket.emitWithAck('join', ['a']), { ok: true }, 'it is in it already')
+  t.match(await socket.emitWithAck('join', ['a']), { ok: true }, 'a room that it is in already')
   t.match(await socket.emitWithAck('join', 'c'), { error: { code: 'FST_NSP_ROOMS_LIMIT', statusCode: 429 } })
   t.equal(app.io.of('/chat').sockets.get(socket.id as string)?.rooms.size, 3)
 })
 
-t.test('a connection may join so many namespaces', async (t) => {
+t.test('a connection may join namespacesPerConnection namespaces', async (t) => {
   const app = await build(t, { limits: { namespacesPerConnection: 2 }, namespaces: { '/a': {}, '/b': {}, '/c': {} } })
   const a = await app.injectSocket('/a')
   const b = await a.join('/b')
@@ -513,7 +517,7 @@ t.test('a connection may join so many namespaces', async (t) => {
   t.ok((await a.join('/c')).connected)
 })
 
-t.test('a connection whose reader is too slow is closed', async (t) => {
+t.test('a connection with more than bytesWaiting unread bytes is closed', async (t) => {
   const { app, socket, lines } = await client(t, {}, { limits: { bytesWaiting: 100_000 } })
   const gone = next(socket, 'disconnect')
   for (let count = 0; count < 10; count++) app.io.of('/chat').emit('news', 'x'.repeat(20_000))
@@ -521,7 +525,7 @@ t.test('a connection whose reader is too slow is closed', async (t) => {
   t.ok(lines.some(({ msg }) => msg === 'connection closed: its reader is too slow'))
 })
 
-t.test('a server has so many connections, and refuses one more', async (t) => {
+t.test('a server refuses a connection beyond `connections`', async (t) => {
   const app = await build(t, { limits: { connections: 1 }, namespaces: { '/chat': {} } })
   const first = await app.injectSocket('/chat')
   const polled = await app.inject(POLLING)
@@ -532,13 +536,13 @@ t.test('a server has so many connections, and refuses one more', async (t) => {
   t.ok((await app.injectSocket('/chat', { transport: 'upgrade' })).connected)
 })
 
-t.test('nothing in a return value changes where it goes', async (t) => {
+t.test('a return value that looks like an ack or a packet is sent as data', async (t) => {
   const { socket } = await client(t, { events: { e: { handler: () => ({ event: 'elsewhere', data: 1, ok: false }) } } })
   socket.onAny((event) => t.fail(event))
   t.strictSame(await socket.emitWithAck('e'), { ok: true, data: { event: 'elsewhere', data: 1, ok: false } })
 })
 
-t.test('binary payloads and replies pass by JSON schemas unharmed', async (t) => {
+t.test('binary payloads and replies pass JSON schemas unchanged', async (t) => {
   const bytes = Binary({ maxBytes: 3 })
   const file = { type: 'object', properties: { name: { type: 'string' }, bytes }, additionalProperties: false }
   const { socket } = await client(t, {
@@ -548,7 +552,7 @@ t.test('binary payloads and replies pass by JSON schemas unharmed', async (t) =>
   t.strictSame(await socket.emitWithAck('upload', sent), { ok: true, data: sent })
 })
 
-t.test('an emit that can not be encoded fails where it was called, and ends nothing else', async (t) => {
+t.test('an emit that cannot be encoded throws at its caller and has no other effect', async (t) => {
   const { socket } = await client(t, {
     events: {
       e: { handler: (_payload, { emit }) => void (emit as (...args: unknown[]) => void)('news', 1n) },
@@ -559,7 +563,7 @@ t.test('an emit that can not be encoded fails where it was called, and ends noth
   t.match(await socket.emitWithAck('f'), { ok: true, data: 1 })
 })
 
-t.test('after a disconnect a socket joins no room any more', async (t) => {
+t.test('a socket that has disconnected joins no room', async (t) => {
   const started = withResolvers()
   const joined = withResolvers<number>()
   const { app, socket } = await client(t, {
@@ -580,7 +584,7 @@ t.test('after a disconnect a socket joins no room any more', async (t) => {
   t.equal(await joined.promise, 0)
 })
 
-t.test('a repeated idempotency key is answered with the first ack, and its handler runs once', async (t) => {
+t.test('an event with a repeated idempotency key is acked with the first ack, and the handler runs once', async (t) => {
   let calls = 0
   const first = withResolvers()
   const order = {
@@ -609,27 +613,31 @@ t.test('a repeated idempotency key is answered with the first ack, and its handl
   t.strictSame(await Promise.all(both), Array(2).fill({ ok: true, data: { number: 1 } }))
   t.strictSame(await socket.emitWithAck('order:place', { key: 'a' }), { ok: true, data: { number: 1 } })
   t.strictSame(await socket.emitWithAck('order:place', { key: 'b' }), { ok: true, data: { number: 2 } })
-  t.strictSame(await socket.emitWithAck('order:place', {}), { ok: true, data: { number: 3 } }, 'no key, no memory')
+  t.strictSame(
+    await socket.emitWithAck('order:place', {}),
+    { ok: true, data: { number: 3 } },
+    'without a key nothing is kept',
+  )
   t.match(await socket.emitWithAck('order:place', { key: 'c', fail: true }), internal)
   const again = await socket.emitWithAck('order:place', { key: 'c' })
-  t.strictSame(again, { ok: true, data: { number: 5 } }, 'a failure of the server is no ack to be kept')
+  t.strictSame(again, { ok: true, data: { number: 5 } }, 'a 5xx error is not kept')
   t.equal(calls, 5)
 })
 
-t.test('an ack that can not be sent is kept all the same: its handler runs once', async (t) => {
+t.test('if a reply cannot be encoded, its error ack is kept under the key, and the handler runs once', async (t) => {
   let calls = 0
   const { socket, lines } = await client(t, {
     eventHooks: { onAck: () => {} },
     events: { e: { idempotency: { key: () => 'k' }, handler: () => (++calls === 1 ? { n: 1n } : calls) } },
   })
   t.match(await socket.emitWithAck('e'), { error: { code: 'FST_NSP_REPLY_INVALID' } })
-  t.match(await socket.emitWithAck('e'), { error: { code: 'FST_NSP_REPLY_INVALID' } }, 'what was sent is kept')
+  t.match(await socket.emitWithAck('e'), { error: { code: 'FST_NSP_REPLY_INVALID' } }, 'the ack that was sent is kept')
   t.equal(calls, 1)
   t.ok(lines.length > 0)
 })
 
 t.test(
-  'plain listeners and middlewares are contained beside contracts, and an ack that waits is answered',
+  'errors of plain listeners and middlewares in a defined namespace are logged, and a waiting ack is sent',
   async (t) => {
     const heard: unknown[] = []
     const { socket, lines } = await client(t, {
@@ -674,7 +682,7 @@ t.test(
   },
 )
 
-t.test('a namespace middleware that throws or rejects refuses the socket, and hears next once', async (t) => {
+t.test('a namespace middleware that throws refuses the socket, and a second next() is ignored', async (t) => {
   const { app, lines } = await client(t, {}, {}, (app) => {
     const namespace = app.io.of('/guarded')
     namespace.use((socket, next) => {
@@ -703,7 +711,7 @@ t.test('a namespace middleware that throws or rejects refuses the socket, and he
   t.equal(lines.filter(({ msg }) => msg === 'middleware failed').length, 4)
 })
 
-t.test('a connect with poisoned auth is refused', async (t) => {
+t.test('a connect whose auth has a __proto__ key is refused with FST_NSP_EVENT_MALFORMED', async (t) => {
   const { app } = await client(t, {})
   for (const auth of ['{"__proto__":{"admin":true}}', '{"a":{"__proto__":1}}']) {
     const { data } = await refusal(app.injectSocket('/chat', { auth: JSON.parse(auth) }))
@@ -711,19 +719,19 @@ t.test('a connect with poisoned auth is refused', async (t) => {
   }
 })
 
-t.test('the hidden CONNECT route can be reached neither by the network nor by inject()', async (t) => {
+t.test('the connect route can be reached neither by the network nor by inject()', async (t) => {
   const { app } = await client(t, echo)
   t.equal((await app.inject({ method: 'CONNECT' as 'GET', url: '/chat' })).statusCode, 404)
 })
 
-t.test('a recovered socket goes through its gate like any other', async (t) => {
+t.test('events of a recovered socket are dispatched like those of any other socket', async (t) => {
   const { app, socket } = await client(
     t,
     { emits: { news: { payload: TEXT } }, ...echo },
     { io: { connectionStateRecovery: {} } },
   )
   app.io.of('/chat').emit('news', { text: 'a' })
-  t.strictSame(await socket.nextEvent('news'), { text: 'a' }, 'an offset follows')
+  t.strictSame(await socket.nextEvent('news'), { text: 'a' }, 'a recovery offset follows')
   const gone = next(socket, 'disconnect')
   socket.io.engine.close()
   await gone
@@ -735,7 +743,7 @@ t.test('a recovered socket goes through its gate like any other', async (t) => {
   t.strictSame(await socket.emitWithAck('echo', { text: 'hi' }), { ok: true, data: { text: 'hi' } })
 })
 
-t.test('a schema that fails by itself is a failure of the server, not of the payload', async (t) => {
+t.test('a schema that throws is acked as FST_NSP_INTERNAL, not as FST_NSP_EVENT_INVALID', async (t) => {
   const failing = {
     '~standard': {
       version: 1,
@@ -749,7 +757,7 @@ t.test('a schema that fails by itself is a failure of the server, not of the pay
   t.match(await socket.emitWithAck('e'), internal)
 })
 
-t.test("a client's answer that breaks a bound is dropped", async (t) => {
+t.test("a client's answer beyond a limit is dropped", async (t) => {
   const { socket } = await client(
     t,
     {
@@ -768,7 +776,7 @@ t.test("a client's answer that breaks a bound is dropped", async (t) => {
   t.strictSame(await socket.emitWithAck('start'), { ok: true, data: 1 })
 })
 
-t.test('a room is asked on every node, and one whose node does not answer is missing', async (t) => {
+t.test('ask() to a room asks the sockets of every node, and lists those without an answer as missing', async (t) => {
   const { app, socket } = await client(
     t,
     defineNamespace({
@@ -795,7 +803,7 @@ t.test('a room is asked on every node, and one whose node does not answer is mis
   t.strictSame(await socket.emitWithAck('start'), { ok: true, data: { answers: [3], missing: ['elsewhere'] } })
 })
 
-t.test("what the callback of a plain emit throws at a client's answer is logged, and ends nothing", async (t) => {
+t.test('an error that the callback of a plain emit throws is logged and has no other effect', async (t) => {
   const { socket, lines } = await client(t, {
     events: {
       e: { handler: () => 1 },
@@ -811,14 +819,14 @@ t.test("what the callback of a plain emit throws at a client's answer is logged,
   t.match(await socket.emitWithAck('e'), { ok: true })
 })
 
-t.test('who leaves and joins again finds the rate as it was', async (t) => {
+t.test('leaving and joining a namespace again does not reset the rate limit', async (t) => {
   const { app, socket } = await client(
     t,
     echo,
     { limits: { eventsPerSecond: 1 } },
     (app) => void app.namespace('/stay', {}),
   )
-  await socket.join('/stay') // keeps the connection
+  await socket.join('/stay') // keeps the connection open
   await Promise.all([socket.emitWithAck('nothing'), socket.emitWithAck('nothing')])
   socket.disconnect()
   await until(() => app.io.of('/chat').sockets.size === 0)
@@ -826,13 +834,15 @@ t.test('who leaves and joins again finds the rate as it was', async (t) => {
   t.match(await socket.emitWithAck('nothing'), { error: { code: 'FST_NSP_RATE_LIMITED' } })
 })
 
-t.test('a forged placeholder reaches no handler, and an event that was refused no onAny listener', async (t) => {
+t.test('an event with a forged placeholder reaches neither a handler nor an onAny listener', async (t) => {
   const heard: string[] = []
   const { socket } = await client(t, {
     onConnect: ({ socket }) => void socket.onAny((event) => void heard.push(event)),
     events: { e: { handler: () => {} }, f: { handler: () => {} } },
   })
-  t.match(await socket.emitWithAck('e', { _placeholder: true, num: 9 }), { error: { code: 'FST_NSP_EVENT_MALFORMED' } })
+  t.match(await socket.emitWithAck('e', { _placeholder: true, num: 9 }), {
+    error: { code: 'FST_NSP_EVENT_MALFORMED' },
+  })
   await socket.emitWithAck('f')
   t.strictSame(heard, ['f'])
 })
@@ -850,7 +860,7 @@ t.test('0 turns a limit off', async (t) => {
   t.ok(acks.every(({ ok }) => ok))
 })
 
-t.test('a thenable whose then() returns nothing is waited for, in handlers, hooks and middlewares', async (t) => {
+t.test('handlers, hooks and middlewares may return a thenable whose then() returns nothing', async (t) => {
   const lazy = (value: unknown, calls: string[], what: string) => ({
     // biome-ignore lint/suspicious/noThenProperty: it is what is tested
     then(fulfil: (value: unknown) => void) {
@@ -882,7 +892,7 @@ t.test('a thenable whose then() returns nothing is waited for, in handlers, hook
   )
 })
 
-t.test('an error that can not be looked at is logged, under the id that its client is told', async (t) => {
+t.test('an error with a getter that throws is logged with the id that the client receives', async (t) => {
   const { socket, lines } = await client(t, {
     events: {
       e: {

@@ -2,6 +2,10 @@ import { Encoder, PacketType } from 'socket.io-parser'
 import t from 'tap'
 import { chunkOf, inBothModes, stage, until } from '../fast-path-harness.js'
 
+/*
+ * Events of the fast path and of Socket.IO's own parser are acked alike.
+ */
+
 const cycle: Record<string, unknown> = {}
 cycle.self = cycle
 
@@ -36,7 +40,7 @@ const REPLIES: Record<string, unknown> = {
   'a key that is no one’s': JSON.parse('{"__proto__":1,"constructor":2}'),
 }
 
-inBothModes('whatever a handler returns goes out as Socket.IO encodes it', async (t, fast) => {
+inBothModes('any return value of a handler is sent as Socket.IO encodes it', async (t, fast) => {
   for (const reply of [undefined, true]) {
     const { wire } = await stage(
       t,
@@ -44,7 +48,7 @@ inBothModes('whatever a handler returns goes out as Socket.IO encodes it', async
       { fast },
     )
     for (const [name, data] of Object.entries(REPLIES)) {
-      // What is checked is made plain first.
+      // A checked reply is converted to a JSON value first.
       if (reply && /itself|no one/.test(name)) continue
       const packet = { type: PacketType.ACK, nsp: '/chat', id: 7, data: [{ ok: true, data }] }
       const parts = new Encoder().encode(packet).map((part) => (typeof part === 'string' ? `4${part}` : part))
@@ -60,7 +64,7 @@ inBothModes('whatever a handler returns goes out as Socket.IO encodes it', async
   }
 })
 
-inBothModes('what can not be encoded is answered all the same', async (t, fast) => {
+inBothModes('an event whose reply cannot be encoded is acked with an error', async (t, fast) => {
   const returns: Record<string, () => unknown> = {
     bigint: () => 1n,
     cycle: () => cycle,
@@ -77,7 +81,7 @@ function fail(): never {
   throw new Error('a secret')
 }
 
-inBothModes('what a schema writes goes out as it is', async (t, fast) => {
+inBothModes('a reply that its schema has serialized is sent as it is', async (t, fast) => {
   const reply = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'integer' } }, required: ['a'] }
   const { wire } = await stage(
     t,
@@ -88,7 +92,7 @@ inBothModes('what a schema writes goes out as it is', async (t, fast) => {
   t.equal(await wire.next(), '43/chat,7[{"ok":true,"data":{"a":"\u20ac","b":1}}]')
 })
 
-inBothModes('an ack is sent once, whoever sends it, and however often', async (t, fast) => {
+inBothModes('an ack is sent once, however often listeners and the handler call it', async (t, fast) => {
   const { wire, socket } = await stage(
     t,
     { events: { ask: { handler: (payload) => (payload === 'bytes' ? Buffer.from('x') : payload) } } },
@@ -112,7 +116,7 @@ inBothModes('an ack is sent once, whoever sends it, and however often', async (t
   ])
 })
 
-inBothModes('an ack for a socket that has gone is sent nowhere', async (t, fast) => {
+inBothModes('the ack of a socket that has disconnected is not sent', async (t, fast) => {
   let answer: (reply: unknown) => void = () => t.fail('not asked')
   const { wire, socket } = await stage(
     t,
@@ -129,7 +133,7 @@ inBothModes('an ack for a socket that has gone is sent nowhere', async (t, fast)
   t.strictSame(await until(wire, '432[{"ok":true,"data":2}]'), ['41/chat,', '432[{"ok":true,"data":2}]'])
 })
 
-t.test('the payload that any listener has changed is what the handler gets, as with Socket.IO', async (t) => {
+t.test('the handler receives the payload as onAny listeners have changed it, as with Socket.IO', async (t) => {
   for (const fast of [true, false]) {
     const { wire, socket } = await stage(t, { events: { ask: { handler: (payload) => payload } } }, { fast })
     socket.onAny((_name, payload) => Object.assign(payload, { seen: true }))

@@ -232,7 +232,7 @@ t.test('the route options of a definition are checked, and an error has the path
     [{ logLevel: 1 }, '.logLevel must be a string: got number'],
     [{ errorHandler: {} }, '.errorHandler must be a function: got object'],
     [{ attachValidation: 'yes' }, '.attachValidation must be a boolean: got string'],
-    [{ onSend: [1] }, '.onSend must be a function, or several: got number'],
+    [{ onSend: [1] }, '.onSend must be a function, or an array of functions: got number'],
     [{ bodyLimit: 1 }, '.bodyLimit is unknown'],
   ] as const) {
     const app = build(t, { namespaces: { '/chat': definition as object } })

@@ -114,7 +114,7 @@ for (const [what, [make, told]] of Object.entries(ERRORS)) {
     t.notMatch(JSON.stringify(data), 'secret')
     if (what.startsWith('details') && what !== 'details that are a function') {
       t.ok(
-        lines.some(({ level, msg }) => level === 50 && msg === 'details of a refusal can not be sent'),
+        lines.some(({ level, msg }) => level === 50 && msg === 'the details of an error can not be sent'),
         'the log has it',
       )
     }
@@ -240,7 +240,7 @@ t.test(
     app.disconnectUser('ada')
     t.equal(await gone, 'io server disconnect')
     const errors = lines.filter(({ level }) => level === 50).map(({ msg }) => msg)
-    t.strictSame(errors, ['details of a refusal can not be sent', 'the reason of a disconnect can not be sent'])
+    t.strictSame(errors, ['the details of an error can not be sent', 'the reason of a disconnect can not be sent'])
   },
 )
 

@@ -35,7 +35,7 @@ t.test('a definition is normalized and frozen', async (t) => {
   )
 })
 
-t.test('what a definition leaves out has its default', async (t) => {
+t.test('an omitted property of a definition has its default', async (t) => {
   const normal = normalizeDefinition({}, 'at')
   t.strictSame(normal, {
     description: undefined,
@@ -53,11 +53,11 @@ t.test('what a definition leaves out has its default', async (t) => {
     onDisconnect: undefined,
   })
   t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
-  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits is one')
+  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits counts as a list')
   t.equal(normalizeDefinition({ sequential: true }, 'at').sequential, true)
 })
 
-t.test('joining has the schemas that were given, and its hooks are always lists', async (t) => {
+t.test('joining has the given schemas, and its hooks are always arrays', async (t) => {
   const [a, b, c] = [async () => {}, () => {}, () => {}]
   const [expiresAt, onConnect, onRecover, onDisconnect] = [() => 0, () => {}, () => {}, () => {}]
   const schema = { params: { type: 'object' }, auth: ark({ token: 'string' }), headers: undefined }
@@ -74,7 +74,7 @@ t.test('joining has the schemas that were given, and its hooks are always lists'
   t.strictSame(normalizeDefinition({ schema: every }, 'at').schema, every)
 })
 
-t.test('the hooks of every event are apart from those of joining', async (t) => {
+t.test('event hooks and joining hooks are separate', async (t) => {
   const [joining, ofEvents] = [async () => {}, () => {}]
   const source = { preHandler: joining, eventHooks: { preHandler: ofEvents, onAck: [ofEvents, ofEvents] } }
   const { joinHooks, hooks } = normalizeDefinition(source, 'at')
@@ -88,7 +88,7 @@ t.test('the hooks of every event are apart from those of joining', async (t) => 
   })
 })
 
-t.test('an event is completed and frozen, its hooks always lists', async (t) => {
+t.test('an event is completed and frozen, and its hooks are always arrays', async (t) => {
   const [onEvent, before, after] = [() => {}, () => {}, () => {}]
   const schema = { type: 'string' }
   const source = {
@@ -132,7 +132,7 @@ t.test('an event is completed and frozen, its hooks always lists', async (t) => 
   t.ok(Object.isFrozen(events.get('full')))
 })
 
-t.test('idempotency has ten minutes and the memory of this process by default', async (t) => {
+t.test('by default idempotency keeps acks for ten minutes in the memory of this process', async (t) => {
   const key = () => 'x'
   const idempotencyOf = (idempotency: object) =>
     normalizeDefinition({ events: { x: { handler, idempotency } } }, 'at').events.get('x')?.idempotency
@@ -156,13 +156,13 @@ t.test('a store may be an instance of a class', async (t) => {
   t.equal(events.get('x')?.idempotency?.store, store)
 })
 
-t.test('a schema is an object, a function that is one, or a boolean', async (t) => {
+t.test('a schema is an object, a function or a boolean', async (t) => {
   for (const payload of [{}, true, false, ark('string')]) {
     t.equal(normalizeDefinition({ emits: { x: { payload } } }, 'at').emits.get('x')?.payload, payload)
   }
 })
 
-t.test('an event may have any name that Socket.IO has not reserved', async (t) => {
+t.test('an event may have any name that is not reserved', async (t) => {
   const names = ['', 'error', 'a b', '7', 'toString', 'constructor', '__proto__']
   const events = Object.fromEntries(names.map((name) => [name, { handler }]))
   t.strictSame([...normalizeDefinition({ events }, 'at').events.keys()].sort(), names.sort())
@@ -196,10 +196,10 @@ const wrong: [definition: unknown, message: string][] = [
   [{ sequential: 'yes' }, 'at\\.sequential must be a boolean: got string'],
   [{ onRecover: 7 }, 'at\\.onRecover must be a function: got number'],
   [{ expiresAt: new Date() }, 'at\\.expiresAt must be a function: got object'],
-  [{ onRequest: 'x' }, 'at\\.onRequest must be a function, or several: got string'],
-  [{ preValidation: [handler, 7] }, 'at\\.preValidation must be a function, or several: got number'],
-  [{ preHandler: [undefined] }, 'at\\.preHandler must be a function, or several: got undefined'],
-  [{ preHandler: null }, 'at\\.preHandler must be a function, or several: got null'],
+  [{ onRequest: 'x' }, 'at\\.onRequest must be a function, or an array of functions: got string'],
+  [{ preValidation: [handler, 7] }, 'at\\.preValidation must be a function, or an array of functions: got number'],
+  [{ preHandler: [undefined] }, 'at\\.preHandler must be a function, or an array of functions: got undefined'],
+  [{ preHandler: null }, 'at\\.preHandler must be a function, or an array of functions: got null'],
 
   [{ eventHooks: handler }, 'at\\.eventHooks must be an object: got function'],
   [{ eventHooks: null }, 'at\\.eventHooks must be an object: got null'],
@@ -207,8 +207,11 @@ const wrong: [definition: unknown, message: string][] = [
     { eventHooks: { onRequest: handler } },
     'at\\.eventHooks\\.onRequest is unknown: use one of onEvent, preValidation, preHandler, onAck, onError',
   ],
-  [{ eventHooks: { onEvent: 'x' } }, 'at\\.eventHooks\\.onEvent must be a function, or several: got string'],
-  [{ eventHooks: { onAck: {} } }, 'at\\.eventHooks\\.onAck must be a function, or several: got object'],
+  [
+    { eventHooks: { onEvent: 'x' } },
+    'at\\.eventHooks\\.onEvent must be a function, or an array of functions: got string',
+  ],
+  [{ eventHooks: { onAck: {} } }, 'at\\.eventHooks\\.onAck must be a function, or an array of functions: got object'],
 
   [{ schema: [] }, 'at\\.schema must be an object: got array'],
   [{ schema: null }, 'at\\.schema must be an object: got null'],
@@ -230,10 +233,10 @@ const wrong: [definition: unknown, message: string][] = [
   [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
   [{ emits: { hi: { reply: 7 } } }, 'at\\.emits\\["hi"\\]\\.reply must be a schema: got number'],
   [{ emits: { hi: { description: 1 } } }, 'at\\.emits\\["hi"\\]\\.description must be a string: got number'],
-  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is a reserved name, .+: give it another, .+'],
+  [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is reserved by .+: use another name, .+'],
   [
     { emits: { 'namespace:disconnect': {} } },
-    'at\\.emits\\["namespace:disconnect"\\] is a reserved name, .+: give it another, .+',
+    'at\\.emits\\["namespace:disconnect"\\] is reserved by .+: use another name, .+',
   ],
 
   [{ events: 7 }, 'at\\.events must be an object: got number'],
@@ -246,7 +249,7 @@ const wrong: [definition: unknown, message: string][] = [
   [event({ errors: [] }), `${AT}\\.errors must be an object: got array`],
   [event({ errors: { NO: 7 } }), `${AT}\\.errors\\["NO"\\] must be a schema: got number`],
   [event({ description: {} }), `${AT}\\.description must be a string: got object`],
-  [event({ onError: [null] }), `${AT}\\.onError must be a function, or several: got null`],
+  [event({ onError: [null] }), `${AT}\\.onError must be a function, or an array of functions: got null`],
   ...['1s', null].map((value): [unknown, string] => [
     event({ handlerTimeoutMs: value }),
     `${AT}\\.handlerTimeoutMs must be a number: got ${value === null ? 'null' : 'string'}`,
@@ -258,7 +261,7 @@ const wrong: [definition: unknown, message: string][] = [
 
   [idempotency(true), `${AT}\\.idempotency must be an object: got boolean`],
   [idempotency({ key, ttl: 1 }), `${AT}\\.idempotency\\.ttl is unknown: use one of key, ttlMs, store`],
-  [idempotency({}), `${AT}\\.idempotency\\.key is missing: a function that gives the key of an event`],
+  [idempotency({}), `${AT}\\.idempotency\\.key is missing: it must be a function that returns the key of an event`],
   [idempotency({ key: 'id' }), `${AT}\\.idempotency\\.key must be a function: got string`],
   [idempotency({ key, ttlMs: '1s' }), `${AT}\\.idempotency\\.ttlMs must be a number: got string`],
   ...[0, -1, 0.5, 2 ** 31].map((ttlMs): [unknown, string] => [
@@ -268,7 +271,7 @@ const wrong: [definition: unknown, message: string][] = [
   [idempotency({ key, store: 'redis' }), `${AT}\\.idempotency\\.store must be an object: got string`],
   ...['claim', 'settle', 'release'].map((method): [unknown, string] => [
     idempotency({ key, store: { ...createMemoryStore(), [method]: undefined } }),
-    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has claim, settle and release, .+`,
+    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has the methods claim, settle and release, .+`,
   ]),
   [
     idempotency({ key, store: { ...createMemoryStore(), settle: 7 } }),
@@ -277,12 +280,12 @@ const wrong: [definition: unknown, message: string][] = [
   ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'].map(
     (name): [unknown, string] => [
       { events: { [name]: { handler } } },
-      `at\\.events\\["${name}"\\] is a reserved name, .+: give it another, .+`,
+      `at\\.events\\["${name}"\\] is reserved by .+: use another name, .+`,
     ],
   ),
 ]
 
-t.test('what is wrong in a definition is refused with its path', async (t) => {
+t.test('an invalid value of a definition is refused with its path', async (t) => {
   for (const [definition, message] of wrong) {
     t.throws(
       () => normalizeDefinition(definition, 'at'),

@@ -4,7 +4,7 @@ import { type NamespacesOptions, normalizeOptions } from '../../../../plugin/def
 import namespaces from '../../../../plugin/index.js'
 import { build } from '../../harness.js'
 
-t.test('options have defaults, are frozen, and the argument is left alone', async (t) => {
+t.test('options have defaults and are frozen, and the argument is not changed', async (t) => {
   const options: NamespacesOptions = Object.freeze({ io: Object.freeze({ pingInterval: 1_000 }) })
   const normal = normalizeOptions(options)
   t.match(normal, {
@@ -17,14 +17,18 @@ t.test('options have defaults, are frozen, and the argument is left alone', asyn
   t.ok(Object.isFrozen(normal.io))
   t.strictSame(options, { io: { pingInterval: 1_000 } })
   t.match(normalizeOptions({}), { io: { path: '/socket.io' } })
-  t.strictSame(normalizeOptions({ limits: { depth: undefined as never } }).limits.depth, 32, 'undefined is left out')
+  t.strictSame(
+    normalizeOptions({ limits: { depth: undefined as never } }).limits.depth,
+    32,
+    'undefined counts as omitted',
+  )
   const adapter = class {}
   const io = { adapter: adapter as never, connectionStateRecovery: { skipMiddlewares: false } }
   t.equal(normalizeOptions({ io }).io.adapter, adapter)
   t.strictSame(normalizeOptions({ io }).io.connectionStateRecovery, { skipMiddlewares: false })
 })
 
-t.test('an option that is unknown or wrong is refused with its path and what would do', async (t) => {
+t.test('an unknown or invalid option is refused with its path and the remedy', async (t) => {
   const wrong: [options: object, message: RegExp][] = [
     [
       { namespace: {} },
@@ -33,7 +37,7 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ io: 7 }, /^Option io must be an object: got 7$/],
     [
       { io: { pingIntervall: 7 } },
-      /^Option io\.pingIntervall is no option of a Socket\.IO 4\.8 server: did you mean "pingInterval"\?$/,
+      /^Option io\.pingIntervall is not an option of a Socket\.IO 4\.8 server: did you mean "pingInterval"\?$/,
     ],
     [
       { io: { pingInterval: '25s' } },
@@ -55,8 +59,8 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ fast: 'yes' }, /^Option fast must be true or false: got "yes"$/],
     [{ userIdOf: 10n }, /^Option userIdOf must be a function: got 10$/],
     [{ io: { transports: [] } }, /^Option io\.transports must be an array of polling, websocket, webtransport$/],
-    [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must name the origins/],
-    [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must name the origins/],
+    [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must list the origins/],
+    [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must list the origins/],
     [
       { io: { connectionStateRecovery: { skipMiddlewares: true } } },
       /^Option io\.connectionStateRecovery\.skipMiddlewares must not be true/,
@@ -72,8 +76,8 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
     [{ limits: [] }, /^Option limits must be an object: got array$/],
     [{ io: [] }, /^Option io must be an object: got array$/],
     [{ io: null }, /^Option io must be an object: got null$/],
-    [{ io: { transport: [] } }, /^Option io\.transport is no option .+: did you mean "transports"\?$/],
-    [{ io: { nonsense: 1 } }, /^Option io\.nonsense is no option of a Socket\.IO 4\.8 server$/],
+    [{ io: { transport: [] } }, /^Option io\.transport is not an option .+: did you mean "transports"\?$/],
+    [{ io: { nonsense: 1 } }, /^Option io\.nonsense is not an option of a Socket\.IO 4\.8 server$/],
     [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got 10$/],
     [{ prefix: 'v1' }, /^Option prefix must be empty, or segments that each begin with a slash: got "v1"$/],
     [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got -1$/],
@@ -84,38 +88,35 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
   }
 })
 
-t.test('it fails at boot', async (t) => {
+t.test('an invalid option fails at boot', async (t) => {
   const app = Fastify()
   app.register(namespaces, { io: { pingInterval: -1 } })
   await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_OPTIONS_INVALID' })
 })
 
-t.test(
-  'the bound of a packet and that of the engine agree: one sets the other, and a contradiction is refused',
-  async (t) => {
-    const sizes = (limits: object, io: object) => {
-      const normal = normalizeOptions({ limits, io })
-      return [normal.limits.payloadBytes, normal.io.maxHttpBufferSize]
-    }
-    t.strictSame(sizes({}, {}), [1_000_000, undefined])
-    t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
-    t.strictSame(
-      sizes({ payloadBytes: 1_000 }, {}),
-      [1_000, 1_000_000],
-      'a packet above it is answered, not hung up on',
-    )
-    t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
-    t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
-    t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default follows it down')
-    t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'and not up')
-    t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
-      code: 'FST_NSP_OPTIONS_INVALID',
-      message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',
-    })
-  },
-)
+t.test('payloadBytes and maxHttpBufferSize agree: one sets the other, and a contradiction is refused', async (t) => {
+  const sizes = (limits: object, io: object) => {
+    const normal = normalizeOptions({ limits, io })
+    return [normal.limits.payloadBytes, normal.io.maxHttpBufferSize]
+  }
+  t.strictSame(sizes({}, {}), [1_000_000, undefined])
+  t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
+  t.strictSame(
+    sizes({ payloadBytes: 1_000 }, {}),
+    [1_000, 1_000_000],
+    'a packet above it is answered, and its connection stays open',
+  )
+  t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
+  t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
+  t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default is lowered with it')
+  t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'the default is not raised')
+  t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
+    code: 'FST_NSP_OPTIONS_INVALID',
+    message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',
+  })
+})
 
-t.test('a packet of several megabytes comes in where `payloadBytes` says so, on either transport', async (t) => {
+t.test('a packet of several megabytes is accepted within `payloadBytes`, on both transports', async (t) => {
   const app = await build(t, {
     limits: { payloadBytes: 4_000_000 },
     namespaces: { '/x': { events: { size: { handler: (payload) => (payload as Buffer).length } } } },

@@ -4,6 +4,10 @@ import { defineNamespace } from '../../../../plugin/index.js'
 import { createCluster } from '../../cluster-harness.js'
 import { build, client, logLines, next, until, untilDrained, withResolvers } from '../../harness.js'
 
+/*
+ * `to()`, `namespaceOf()` and `emit` of a context: their modifiers, and the answers to emits with a timeout.
+ */
+
 const poll = defineNamespace({
   emits: {
     news: { payload: Type.String() },
@@ -26,7 +30,7 @@ t.test('to() and namespaceOf() have volatile, compress, local, in and except, as
     return broadcast.call(adapter, packet, opts)
   }
   const reach = app.namespaceOf(poll)
-  // One after the other: what is volatile is lost behind another one.
+  // One at a time: a volatile emit is dropped while an earlier packet is not written yet.
   const [member] = app.io.of('/chat').sockets.values()
   const drained = () => untilDrained(member as NonNullable<typeof member>)
   await drained()
@@ -46,11 +50,11 @@ t.test('to() and namespaceOf() have volatile, compress, local, in and except, as
   const { emit, to, ask } = reach
   emit('news', 'd')
   to('members').emit('news', 'e')
-  t.strictSame([await socket.nextEvent('news'), await socket.nextEvent('news')], ['d', 'e'], 'taken out of it, too')
+  t.strictSame([await socket.nextEvent('news'), await socket.nextEvent('news')], ['d', 'e'], 'also when destructured')
   t.equal((await ask('news', 'f', { timeoutMs: 1 })).missing.length, 1)
 })
 
-t.test('timeout() gives the answers of everybody, as the emit’s reply has them', async (t) => {
+t.test('timeout() returns the answers of all sockets, checked against the reply schema of the emit', async (t) => {
   const { app, socket } = await client(t, poll)
   const two = await app.injectSocket<typeof poll>('/chat')
   socket.on('poll', (question: string, answer: (value: unknown) => void) =>
@@ -72,7 +76,7 @@ t.test('timeout() gives the answers of everybody, as the emit’s reply has them
   t.strictSame(await everybody.except('members').in('members').emitWithAck('poll', 'Tea?'), [])
 })
 
-t.test('who does not answer in time, or not what the reply wants, is left out, and told as an error', async (t) => {
+t.test('missing and invalid answers to an emit are left out and reported as an error', async (t) => {
   const { app, socket } = await client(t, poll)
   const two = await app.injectSocket('/chat')
   socket.on('poll', (_question: string, answer: (value: unknown) => void) => answer({ choice: 1 }))
@@ -98,7 +102,7 @@ t.test('who does not answer in time, or not what the reply wants, is left out, a
   t.match(rejection, { code: 'FST_NSP_EMIT_UNKNOWN' })
 })
 
-t.test('an emit without a payload, and one without a reply, may be answered as well', async (t) => {
+t.test('an emit without a payload schema or without a reply schema can be answered as well', async (t) => {
   const { app, socket } = await client(t, poll)
   socket.on('who:are:you', (answer: (value: unknown) => void) => answer('Ann'))
   socket.on('open', (answer: (value: unknown) => void) => answer({ any: 'thing' }))
@@ -109,7 +113,7 @@ t.test('an emit without a payload, and one without a reply, may be answered as w
   t.strictSame(await everybody.volatile.local.compress(true).emitWithAck('open'), [{ any: 'thing' }])
 })
 
-t.test('a callback that throws is logged, and ends nothing', async (t) => {
+t.test('an error that the callback of an emit throws is logged and has no other effect', async (t) => {
   const { app, socket, lines } = await client(t, {
     ...poll,
     events: {
@@ -182,7 +186,7 @@ t.test('emit of a context has volatile, compress and timeout', async (t) => {
 })
 
 t.test(
-  'an answered emit to an address keeps its order and its namespace, also while a broker unsubscribes',
+  'an emit with acks to an address keeps its order and its namespace open, also while a broker unsubscribes',
   async (t) => {
     const { lines, logger } = logLines()
     const io = { adapter: createCluster() }
@@ -198,20 +202,20 @@ t.test(
     t.strictSame(await answered, [{ choice: 1 }])
     await until(() => order.includes('news'))
     t.strictSame(order, ['poll', 'news'])
-    // Another address takes its place: its adapter has just been closed.
+    // Only one dynamic namespace may be open, so joining another address closes the first one and its adapter.
     const gone = next(socket, 'disconnect')
     socket.disconnect()
     await gone
     await app.injectSocket('/orgs/7')
     t.notOk(app.io._nsps.has('/orgs/42'))
     const waiting = reach.timeout(50).emitWithAck('poll', 'anybody?')
-    t.notOk(app.io._nsps.has('/orgs/42'), 'it waits')
+    t.notOk(app.io._nsps.has('/orgs/42'), 'the emit waits until the adapter has closed')
     t.strictSame(await waiting, [])
     t.equal(lines.filter(({ level }) => Number(level) >= 50).length, 0)
   },
 )
 
-t.test('what fails as it is sent is told to whoever waits', async (t) => {
+t.test('an emit with acks that fails while it is sent rejects', async (t) => {
   const { app } = await client(t, poll)
   const { adapter } = app.io.of('/chat')
   adapter.broadcastWithAck = () => {

@@ -6,7 +6,7 @@ import { createCluster } from '../../cluster-harness.js'
 import { build, client, heard, until } from '../../harness.js'
 
 /*
- * What is emitted: as many arguments as are declared, and one end of each emit that fails.
+ * Emits have the declared arguments only, and an emit that fails throws without calling its callback.
  */
 
 const DEFINITION = defineNamespace({
@@ -17,11 +17,11 @@ const DEFINITION = defineNamespace({
   },
 })
 
-// Of an application that does not mind its types.
+// The emitters as an application without types sees them.
 type Loose = { emit(event: string, ...args: unknown[]): unknown }
 type Patient = Loose & { timeout(ms: number): Loose & { emitWithAck(event: string, ...args: unknown[]): unknown } }
 
-/** A socket here, and whatever emits to it. */
+/** Connects a socket and returns everything that can emit to it. */
 async function open(t: Test, options: NamespacesOptions = {}) {
   const { app, socket } = await client(t, DEFINITION, options)
   const namespace = app.io.of('/chat')
@@ -41,11 +41,11 @@ async function open(t: Test, options: NamespacesOptions = {}) {
 const WAYS: Record<string, () => NamespacesOptions> = {
   'in memory': () => ({}),
   'with recovery': () => ({ io: { connectionStateRecovery: {} } }),
-  'by an adapter that speaks to other nodes': () => ({ io: { adapter: createCluster() } }),
+  'with an adapter for several nodes': () => ({ io: { adapter: createCluster() } }),
 }
 
 for (const [way, optionsOf] of Object.entries(WAYS)) {
-  t.test(`an emit has the arguments that are declared and no other, ${way}`, async (t) => {
+  t.test(`an emit with more arguments than its payload throws FST_NSP_EMIT_INVALID, ${way}`, async (t) => {
     const { app, socket, here, emitters } = await open(t, optionsOf())
     const events: unknown[][] = []
     socket.onAny((...event) => events.push(event))
@@ -61,7 +61,7 @@ for (const [way, optionsOf] of Object.entries(WAYS)) {
       t.throws(() => emitter.emit('over', 1, { secret: 1 }), surplus, what)
       t.throws(() => emitter.emit('over', null, 0, () => {}), surplus, `${what}, with an ack`)
     }
-    t.strictSame(events, [], 'nothing of them has left')
+    t.strictSame(events, [], 'none of them was sent')
     for (const emitter of Object.values(emitters)) {
       emitter.emit('said', { text: 'hi', secret: 1 }, undefined)
       emitter.emit('over', 1, undefined)
@@ -69,7 +69,7 @@ for (const [way, optionsOf] of Object.entries(WAYS)) {
     }
     const count = Object.keys(emitters).length * 3
     await until(() => events.length === count)
-    // With recovery there is an offset behind it.
+    // With recovery an offset follows the payload.
     const width = way === 'with recovery' ? 1 : 0
     for (let index = 0; index < count; index += 3) {
       t.strictSame(
@@ -79,7 +79,7 @@ for (const [way, optionsOf] of Object.entries(WAYS)) {
     }
   })
 
-  t.test(`an emit that fails throws, and calls nobody back: no timer is left, ${way}`, async (t) => {
+  t.test(`an emit that fails throws, does not call its callback and leaves no timer, ${way}`, async (t) => {
     const { socket, namespace, emitters } = await open(t, optionsOf())
     let answers = 0
     socket.on('over', (ack) => ack(++answers))
@@ -114,7 +114,7 @@ for (const [way, optionsOf] of Object.entries(WAYS)) {
   })
 }
 
-t.test('operators of a server without this plugin go on as they were', async (t) => {
+t.test('operators of a server without this plugin are not affected', async (t) => {
   await build(t)
   const io = new Server()
   const answered = new Promise((resolve) => io.timeout(1).emit('hi', 1, 2, (...args: unknown[]) => resolve(args)))
@@ -122,7 +122,7 @@ t.test('operators of a server without this plugin go on as they were', async (t)
   t.ok(io.to('room').emit('hi', 1, 2))
 })
 
-t.test('an emit without a timeout that can not be written waits for no ack', async (t) => {
+t.test('an emit without a timeout that cannot be encoded leaves no pending ack', async (t) => {
   const { socket, here } = await open(t)
   t.throws(() => here.emit('open', 1n, () => t.fail('nobody answers it')), TypeError)
   socket.on('open', (_value, ack) => ack('an answer'))

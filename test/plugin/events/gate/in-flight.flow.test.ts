@@ -5,7 +5,11 @@ import { createDrain } from '../../../../plugin/events/gate/in-flight.js'
 import type { NamespacesOptions } from '../../../../plugin/index.js'
 import { build as buildApp, join, listen, next, TRANSPORTS, until } from '../../harness.js'
 
-/** An instance, and what its log has said. It drains for as long as the test takes, unless it says otherwise. */
+/*
+ * While the server closes, events in flight end and are acked, and no other event begins.
+ */
+
+/** Builds an instance and collects its log lines. By default the drain may take as long as the test. */
 async function build(t: Test, options: NamespacesOptions) {
   const lines: { msg: string; level: number }[] = []
   const stream = { write: (line: string) => void lines.push(JSON.parse(line)) }
@@ -13,7 +17,7 @@ async function build(t: Test, options: NamespacesOptions) {
   return { app, lines }
 }
 
-/** A handler that answers when it is told to. */
+/** A handler that returns after `release()`. */
 function hold() {
   const calls: unknown[] = []
   let release: () => void = () => {}
@@ -28,7 +32,7 @@ function hold() {
   return { handler, calls, release }
 }
 
-/** Sends one event after another until one is refused: then the draining has begun. */
+/** Emits events until one is refused: then the drain has begun. */
 async function refusal(socket: Pick<Socket, 'emitWithAck'>, event: string): Promise<unknown> {
   for (;;) {
     const ack = await socket.emitWithAck(event)
@@ -39,7 +43,7 @@ async function refusal(socket: Pick<Socket, 'emitWithAck'>, event: string): Prom
 const CLOSING = { ok: false, error: { code: 'FST_NSP_CLOSING', statusCode: 503, message: 'The server is closing' } }
 const probe = { handler: () => 'yes' }
 
-t.test('events in flight are acked before their socket goes, on every transport', async (t) => {
+t.test('events in flight are acked before their socket is disconnected, on every transport', async (t) => {
   const { handler, calls, release } = hold()
   const { app } = await build(t, { namespaces: { '/chat': { events: { hold: { handler }, probe } } } })
   const port = await listen(app)
@@ -57,14 +61,14 @@ t.test('events in flight are acked before their socket goes, on every transport'
   await until(() => calls.length === sockets.length)
   const closed = app.close()
   await Promise.all(sockets.map((socket) => refusal(socket, 'probe')))
-  t.strictSame(heard.flat(), [], 'nobody goes while they are handled')
+  t.strictSame(heard.flat(), [], 'no socket is disconnected while events are in flight')
   release()
   await closed
   await until(() => sockets.every((socket) => !socket.connected))
   for (const [index, told] of heard.entries()) t.strictSame(told, [{ ok: true, data: index }, 'transport close'])
 })
 
-t.test('events that come while it drains are answered with FST_NSP_CLOSING, and reach nobody', async (t) => {
+t.test('events that arrive during the drain are acked with FST_NSP_CLOSING and never reach a handler', async (t) => {
   const { handler, calls, release } = hold()
   const reached: string[] = []
   const reach = (name: string) => () => void reached.push(name)
@@ -95,7 +99,7 @@ t.test('events that come while it drains are answered with FST_NSP_CLOSING, and 
   t.strictSame(reached, [])
 })
 
-t.test('what waits for its turn in a sequential namespace is answered, and does not begin', async (t) => {
+t.test('during the drain, queued events of a sequential namespace are acked and do not begin', async (t) => {
   const { handler, calls, release } = hold()
   const { app } = await build(t, {
     namespaces: { '/chat': { sequential: true, events: { hold: { handler } } }, '/probe': { events: { probe } } },
@@ -112,7 +116,7 @@ t.test('what waits for its turn in a sequential namespace is answered, and does 
   t.strictSame(calls, ['first'])
 })
 
-t.test('what waits for an onConnect is answered when that has ended', async (t) => {
+t.test('during the drain, events that wait for onConnect are acked when it has ended', async (t) => {
   const { handler, calls, release } = hold()
   const onConnect = hold()
   const { app } = await build(t, {
@@ -135,7 +139,7 @@ t.test('what waits for an onConnect is answered when that has ended', async (t) 
   await closed
 })
 
-t.test('a handler that never ends holds the close for closeTimeoutMs, and is aborted then', async (t) => {
+t.test('a handler that never returns delays the close by closeTimeoutMs, and is then aborted', async (t) => {
   const signals: AbortSignal[] = []
   const { app, lines } = await build(t, {
     closeTimeoutMs: 50,
@@ -154,7 +158,7 @@ t.test('a handler that never ends holds the close for closeTimeoutMs, and is abo
   t.match(lines, [{ level: 40, msg: 'closing without waiting longer for events in flight' }])
 })
 
-t.test('an event whose socket has gone is still waited for', async (t) => {
+t.test('the drain also waits for a handler whose socket has disconnected', async (t) => {
   const { handler, calls, release } = hold()
   const { app } = await build(t, { namespaces: { '/chat': { events: { hold: { handler }, probe } } } })
   const [leaver, stayer] = await Promise.all([app.injectSocket('/chat'), app.injectSocket('/chat')])
@@ -168,7 +172,7 @@ t.test('an event whose socket has gone is still waited for', async (t) => {
   await closed
 })
 
-t.test('closing twice while events are in flight waits for them once', async (t) => {
+t.test('a second close() during the drain waits for the same events', async (t) => {
   const { handler, calls, release } = hold()
   const { app } = await build(t, { namespaces: { '/chat': { events: { hold: { handler }, probe } } } })
   const chat = await app.injectSocket('/chat')
@@ -182,7 +186,7 @@ t.test('closing twice while events are in flight waits for them once', async (t)
   await app.close()
 })
 
-t.test('while it drains nobody comes in, and polls, emits and their acks go on', async (t) => {
+t.test('during the drain no client connects, and polls, emits and their acks still work', async (t) => {
   const { calls, release, handler } = hold()
   const { app } = await build(t, {
     namespaces: {
@@ -216,7 +220,7 @@ t.test('while it drains nobody comes in, and polls, emits and their acks go on',
   await closed
 })
 
-t.test('a drain is over when the last event has ended, or its time', async (t) => {
+t.test('a drain ends with the last event, or with its timeout', async (t) => {
   const idle = createDrain()
   t.notOk(idle.isClosed)
   t.equal(await idle.close(1_000), true)

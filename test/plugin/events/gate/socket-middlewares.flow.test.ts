@@ -3,6 +3,10 @@ import t from 'tap'
 import { chunkOf, enter, inBothModes, stage, until as wireUntil } from '../../fast-path-harness.js'
 import { client, next, until, withResolvers } from '../../harness.js'
 
+/*
+ * Middlewares of `socket.use()` run for every event, also for declared ones, as with Socket.IO.
+ */
+
 const FORBIDDEN = { ok: false, error: { code: 'FST_NSP_REFUSED', statusCode: 403, message: 'not you' } }
 const INTERNAL = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500, message: 'Internal error' } }
 const UNKNOWN = { ok: false, error: { code: 'FST_NSP_EVENT_UNKNOWN', statusCode: 404, message: /^Unknown event / } }
@@ -13,7 +17,7 @@ const TIMEOUT = {
 
 const notYou = () => Object.assign(new Error('not you'), { statusCode: 403 })
 
-t.test('a middleware of a socket meets its declared events, too: what it refuses reaches no handler', async (t) => {
+t.test('a declared event that a socket middleware refuses never reaches its handler', async (t) => {
   const handled: unknown[] = []
   const errors: string[] = []
   const { socket, lines } = await client(t, {
@@ -48,7 +52,7 @@ t.test('a middleware of a socket meets its declared events, too: what it refuses
   t.strictSame(errors.slice(0, 5), ['not you', 'forbidden', 'Internal error', 'secret', 'Internal error'])
 })
 
-t.test('it meets listened events and unknown ones as well, behind the listeners of any', async (t) => {
+t.test('a socket middleware runs for listened and unknown events, too, after the onAny listeners', async (t) => {
   const order: string[] = []
   const { socket } = await client(t, {
     onConnect: ({ socket }) => {
@@ -81,7 +85,7 @@ t.test('it meets listened events and unknown ones as well, behind the listeners 
   ])
 })
 
-t.test('what it changes of an event, whoever comes behind it sees', async (t) => {
+t.test('later middlewares, listeners and the handler see an event as a middleware has changed it', async (t) => {
   const acks: unknown[] = []
   const { socket } = await client(t, {
     onConnect: ({ socket }) => {
@@ -112,13 +116,13 @@ t.test('what it changes of an event, whoever comes behind it sees', async (t) =>
   t.match(await ask('declared', 'lost'), UNKNOWN)
   t.strictSame(await ask('declared', 'cut'), { ok: true, data: { wantsAck: true } })
   const silenced = { ok: true, data: { payload: 'silenced', wantsAck: true } }
-  t.strictSame(await ask('declared', 'silenced'), silenced, 'the client waits for it all the same')
+  t.strictSame(await ask('declared', 'silenced'), silenced, 'the client still gets its ack')
   t.strictSame(await ask('declared', 'wrapped'), { ok: true, data: { payload: 'wrapped', wantsAck: true } })
   t.strictSame(await ask('listened', 'wrapped'), { listened: 'wrapped' })
   t.match(acks, [[{ ok: true }], [{ listened: 'wrapped' }]])
 })
 
-t.test('its word is heard once, and what it throws behind it is logged', async (t) => {
+t.test('a second next() is ignored, and an error that a middleware throws after next() is logged', async (t) => {
   const { socket, lines } = await client(t, {
     onConnect: ({ socket }) => {
       socket.use(([, how], next) => {
@@ -134,7 +138,7 @@ t.test('its word is heard once, and what it throws behind it is logged', async (
 })
 
 t.test(
-  'one that never calls next keeps no ack: it is FST_NSP_HANDLER_TIMEOUT, and nothing begins when it calls later',
+  'an event whose middleware never calls next() is acked with FST_NSP_HANDLER_TIMEOUT, and a later next() has no effect',
   async (t) => {
     const begun: string[] = []
     let late: (() => void)[] = []
@@ -173,11 +177,11 @@ t.test(
     socket.disconnect()
     await until(() => app.io.of('/chat').sockets.size === 0)
     for (const next of late) next()
-    t.strictSame(begun, [], 'nor behind a disconnect')
+    t.strictSame(begun, [], 'nor after a disconnect')
   },
 )
 
-t.test('0 turns that off: it may take as long as it likes', async (t) => {
+t.test('with handlerTimeoutMs 0 a socket middleware may take any time', async (t) => {
   const kept: (() => void)[] = []
   const { socket } = await client(
     t,
@@ -193,7 +197,7 @@ t.test('0 turns that off: it may take as long as it likes', async (t) => {
   t.strictSame(await ack, { ok: true, data: 'at last' })
 })
 
-t.test('what is in a middleware is counted among the events in flight, until it has ended', async (t) => {
+t.test('an event in a socket middleware counts as in flight until the middleware has ended', async (t) => {
   const calls: (() => void)[] = []
   const held = withResolvers()
   const definition = {
@@ -216,15 +220,15 @@ t.test('what is in a middleware is counted among the events in flight, until it 
   t.match(await first, { ok: true })
 
   const { socket } = await client(t, definition, { limits, handlerTimeoutMs: 20 })
-  t.match(await socket.emitWithAck('declared', 'callback'), TIMEOUT, 'its time is all that is known of it')
+  t.match(await socket.emitWithAck('declared', 'callback'), TIMEOUT, 'without a promise only the timeout ends it')
   t.match(await socket.emitWithAck('declared'), { ok: true })
   t.match(await socket.emitWithAck('declared', 'promise'), TIMEOUT)
-  t.match(await socket.emitWithAck('declared'), full, 'it still runs')
+  t.match(await socket.emitWithAck('declared'), full, 'its promise is still pending')
   held.resolve()
   while (!(await socket.emitWithAck('declared')).ok);
 })
 
-t.test('in a sequential namespace the events of a socket with a middleware meet it one after another', async (t) => {
+t.test('in a sequential namespace a socket middleware runs for one event after another', async (t) => {
   const order: unknown[] = []
   const turns = [withResolvers(), withResolvers()]
   const { socket } = await client(t, {
@@ -254,7 +258,7 @@ t.test('in a sequential namespace the events of a socket with a middleware meet 
   t.ok(order.includes('listener 1'))
 })
 
-t.test('behind one that disconnects its socket nothing begins', async (t) => {
+t.test('after a socket middleware that disconnects its socket, no middleware and no handler begins', async (t) => {
   const begun: string[] = []
   const { app, socket } = await client(t, {
     onConnect: ({ socket }) => {
@@ -280,7 +284,7 @@ t.test('behind one that disconnects its socket nothing begins', async (t) => {
   t.match(await socket.emitWithAck('declared', 'stay'), { ok: true })
 })
 
-t.test('a socket that comes back from a recovery has middlewares like any other', async (t) => {
+t.test('a recovered socket has middlewares like any other', async (t) => {
   const { app, socket } = await client(
     t,
     {
@@ -301,7 +305,7 @@ t.test('a socket that comes back from a recovery has middlewares like any other'
 })
 
 inBothModes(
-  'events of one piece meet a middleware in their order, one that is added among them too',
+  'socket middlewares run for the events of one read batch in order, also a middleware that is added between two of them',
   async (t, fast) => {
     const order: string[] = []
     const handler = (payload: unknown, { socket, event }: { socket: unknown; event: { name: string } }) => {
@@ -340,11 +344,11 @@ inBothModes(
     const { wire: other } = await enter(t, app, port)
     other.say('42/chat,7["declared",0]')
     t.equal(await other.next(), '43/chat,7[{"ok":true}]')
-    t.equal(order.at(-1), 'declared 0', 'the middlewares of one socket are not those of another')
+    t.equal(order.at(-1), 'declared 0', 'the middlewares of one socket do not run for another')
   },
 )
 
-t.test('events that have waited for onConnect meet the middlewares that it has added', async (t) => {
+t.test('middlewares that onConnect adds run for the events that have waited for it', async (t) => {
   const ready = withResolvers()
   const { socket } = await client(t, {
     onConnect: async ({ socket }) => {
@@ -358,7 +362,7 @@ t.test('events that have waited for onConnect meet the middlewares that it has a
   t.strictSame(await acks, [FORBIDDEN, FORBIDDEN])
 })
 
-t.test('a namespace without a definition has them, too', async (t) => {
+t.test('socket middlewares also run in a namespace without a definition', async (t) => {
   const { socket } = await client(t, {}, {}, (app) => {
     app.io.of('/plain').on('connection', (socket) => {
       socket.use(([event], next) => next(event === 'no' ? notYou() : undefined))
@@ -370,7 +374,7 @@ t.test('a namespace without a definition has them, too', async (t) => {
   t.equal(await plain.emitWithAck('yes'), 'heard')
 })
 
-t.test("the children of a namespace of Socket.IO's own have its middlewares first, and miss none", async (t) => {
+t.test('child namespaces of Socket.IO run all middlewares of their parent namespace, before their own', async (t) => {
   const failing = () => {
     throw new Error('a listener')
   }
@@ -391,7 +395,7 @@ t.test("the children of a namespace of Socket.IO's own have its middlewares firs
   t.strictSame(app.io.of('/plain/1').listeners('connection').includes(failing), true)
 })
 
-/** A middleware that lets all go on but what its test is about: `how` is the first argument. */
+/** A middleware that calls `next()`, unless the event has a first argument, `how`: then it calls `does`. */
 function selective(
   does: (how: unknown, ack: (value: unknown) => void, next: (error?: Error) => void, socket: Socket) => unknown,
 ) {
@@ -408,9 +412,9 @@ function selective(
 
 for (const sequential of [false, true]) {
   for (const handlerTimeoutMs of [0, 60_000]) {
-    const where = `${sequential ? 'in turn' : 'at once'}, ${handlerTimeoutMs} ms`
+    const where = `${sequential ? 'sequential' : 'concurrent'}, ${handlerTimeoutMs} ms`
 
-    t.test(`an event that a middleware drops, or acks itself, holds nothing any more: ${where}`, async (t) => {
+    t.test(`an event that a socket middleware drops or acks does not count as in flight: ${where}`, async (t) => {
       const held = withResolvers()
       const { socket, app } = await client(
         t,
@@ -444,7 +448,7 @@ for (const sequential of [false, true]) {
   }
 }
 
-t.test('a dropped event of a namespace without a definition holds nothing, either', async (t) => {
+t.test('a dropped event of a namespace without a definition does not count as in flight, either', async (t) => {
   const { socket } = await client(t, {}, { limits: { eventsInFlight: 1 } }, (app) => {
     app.io.of('/plain').on('connection', (socket) => {
       socket.use(([event], next) => (event === 'junk' ? undefined : next()))
@@ -456,7 +460,7 @@ t.test('a dropped event of a namespace without a definition holds nothing, eithe
   t.equal(await plain.emitWithAck('yes'), 'heard')
 })
 
-t.test('what was dropped may go on later: it takes its turn anew', async (t) => {
+t.test('a dropped event continues at a later next(): in a sequential namespace it is queued again', async (t) => {
   const kept: ((error?: Error) => void)[] = []
   const order: unknown[] = []
   const held = withResolvers()
@@ -486,7 +490,7 @@ t.test('what was dropped may go on later: it takes its turn anew', async (t) => 
   t.strictSame(order.slice(0, 2), ['long', 1])
 })
 
-t.test('and so it does with its place, unless it is late, or acked; a refusal needs none', async (t) => {
+t.test('a dropped event that continues is in flight again, unless it was acked or has timed out', async (t) => {
   const kept: ((error?: Error) => void)[] = []
   const order: unknown[] = []
   const heard: string[] = []
@@ -523,7 +527,7 @@ t.test('and so it does with its place, unless it is late, or acked; a refusal ne
   await until(() => kept.length === 4)
   const arrivedBy = performance.now()
   t.match(await socket.emitWithAck('soon', 'later'), TIMEOUT)
-  // A timer may come a fraction of a millisecond early.
+  // A timer may fire a fraction of a millisecond early.
   await until(() => performance.now() - arrivedBy > 20)
   kept[3]?.()
   socket.emit('declared', 'gone')
@@ -534,7 +538,7 @@ t.test('and so it does with its place, unless it is late, or acked; a refusal ne
   t.strictSame(order, ['well'])
 })
 
-t.test('one that goes on late may be held by the next middleware, for the rest of its time', async (t) => {
+t.test('a dropped event that continues may wait in the next middleware for the rest of its timeout', async (t) => {
   const kept: (() => void)[] = []
   const { socket } = await client(
     t,
@@ -554,7 +558,7 @@ t.test('one that goes on late may be held by the next middleware, for the rest o
   t.match(await socket.emitWithAck('declared'), { ok: false, error: { code: 'FST_NSP_IN_FLIGHT_LIMIT' } })
 })
 
-t.test('one that acks and calls next in the same breath lets its event go on', async (t) => {
+t.test('a socket middleware that acks and calls next() in the same tick lets its event continue', async (t) => {
   const handled: unknown[] = []
   const { socket } = await client(t, {
     ...selective(async (_how, ack, next) => {
@@ -568,7 +572,7 @@ t.test('one that acks and calls next in the same breath lets its event go on', a
   t.strictSame(handled, [1])
 })
 
-t.test('one that disconnects its socket and never calls next holds no close', async (t) => {
+t.test('a socket middleware that disconnects its socket and never calls next() does not delay close()', async (t) => {
   const { socket, app } = await client(
     t,
     {
