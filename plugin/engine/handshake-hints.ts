@@ -20,7 +20,7 @@ export function logHandshakeHints(scope: FastifyInstance, hasNamespaces: () => b
   // Requests that have reached the engine, or that the plugin itself has refused.
   const explained = new WeakSet<IncomingMessage>()
   const origins = new Set<string>()
-  let isSaid = false
+  let isHookHinted = false
 
   scope.addHook('preHandler', ({ raw }, _reply, done) => {
     explained.add(raw)
@@ -33,26 +33,26 @@ export function logHandshakeHints(scope: FastifyInstance, hasNamespaces: () => b
       const shown = shortenOrigin(origin).slice(0, 100)
       if (origins.size < MOST_ORIGINS && !origins.has(shown)) {
         origins.add(shown)
-        log.warn({ origin: shown, host, code }, ORIGIN_ADVICE)
+        log.warn({ origin: shown, host, code }, ORIGIN_HINT)
       }
     }
     done()
   })
 
   scope.addHook('onSend', ({ raw, log }, { statusCode }, payload, done) => {
-    if (!isSaid && !explained.has(raw) && isRefusal(statusCode) && isHandshake(raw) && hasNamespaces()) {
-      isSaid = true
-      log.warn({ statusCode, transport: queryOf(raw).get('transport') }, HOOK_ADVICE)
+    if (!isHookHinted && !explained.has(raw) && isRefusal(statusCode) && isHandshake(raw) && hasNamespaces()) {
+      isHookHinted = true
+      log.warn({ statusCode, transport: queryOf(raw).get('transport') }, HOOK_HINT)
     }
     done(null, payload)
   })
 }
 
-const ORIGIN_ADVICE =
+const ORIGIN_HINT =
   'handshake refused, for its origin: if the page is yours, list its origin in io.cors.origin; if this server serves the page, ' +
   'a proxy changes the Host header: let the proxy pass it on, or set trustProxy (docs/troubleshooting.md)'
 
-const HOOK_ADVICE =
+const HOOK_HINT =
   'handshake refused by a hook of the application: this was not the connect to a namespace, but the request before it. ' +
   'Its client sees only "websocket error" or "xhr poll error". A browser sends no token with it: a hook that verifies ' +
   "tokens belongs in the definition, as its onRequest, where the client's auth.token is the Authorization header " +

@@ -42,7 +42,7 @@ export function returnAsRequest(server: HttpServer, raw: IncomingMessage, connec
   if (!connection.writable) return
   const { _httpMessage: unanswered } = connection as { _httpMessage?: ServerResponse | null }
   if (unanswered) {
-    // Pipelined: waits until the request before it is answered, whose response knows nothing of this one.
+    // Pipelined: waits for the response to the request before it.
     unanswered.once('close', () => returnAsRequest(server, raw, connection, head))
     return
   }

@@ -2,7 +2,7 @@ import type { Packet } from 'socket.io-parser'
 import { INTERNAL } from '../shared/client-error.js'
 
 /*
- * CONNECT_ERROR packets: the code of an unknown namespace, and what is left of a packet whose details can't be encoded.
+ * CONNECT_ERROR packets: adds the code of an unknown namespace, and removes details that can't be encoded.
  */
 
 const UNKNOWN = { code: 'FST_NSP_NAMESPACE_UNKNOWN', statusCode: 404 }

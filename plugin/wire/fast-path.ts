@@ -127,7 +127,7 @@ function compactConnection({ conn, decoder }: PrivateClient): void {
   const { socket } = conn.transport
   for (const emitter of [conn, conn.transport, socket, socket._socket]) compact(emitter)
   compactDecoder(decoder)
-  // V8 gives an array that was pushed to room for seventeen elements; its copy has room for what is in it.
+  // V8 reserves seventeen elements for an array after the first push. The copy has no spare room.
   conn.cleanupFn = conn.cleanupFn.slice()
 }
 

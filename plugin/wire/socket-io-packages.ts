@@ -3,11 +3,15 @@ import * as importedAdapter from 'socket.io-adapter'
 import * as importedParser from 'socket.io-parser'
 
 /*
- * socket.io's own copies of socket.io-parser and socket.io-adapter. An import of ours would load other files: node has their debug
- * builds for `import`, and a package manager may install a second version.
+ * Loads the copies of socket.io-parser and socket.io-adapter that socket.io itself loads. An `import` may load other files: node
+ * resolves it to their debug builds, and a package manager may install a second version.
  */
 
-/** Loads a package as socket.io does; in a bundle, where socket.io can't be resolved, what the bundler has put in its place. */
+/**
+ * Loads a package as socket.io does.
+ *
+ * @param imported - returned in a bundle, where socket.io can't be resolved
+ */
 export function loadAsSocketIo<Package>(name: string, imported: Package, base = import.meta.url): Package {
   try {
     return createRequire(createRequire(base).resolve('socket.io'))(name) as Package

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 /*
- * The installed versions of socket.io, engine.io and ws, and those whose private fields were tested. In a tested version, and in
- * a bundle, which has no versions to read, private-fields.ts decides by the fields themselves.
+ * Compares the installed versions of socket.io, engine.io and ws with those whose private fields were tested. A bundle has no
+ * versions to read. There, and in a tested version, private-fields.ts checks the fields themselves.
  */
 
 /** The tested versions of each package. engine.io before 6.6.11 refreshes its timers in another way. */

@@ -2,7 +2,7 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } fro
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
 /*
- * A response whose head and body are kept instead of written to a connection.
+ * Captured responses: their head and body are kept instead of written to a connection.
  */
 
 // Headers of one connection or message. The captured response is sent in another one.
