@@ -292,7 +292,9 @@ const ENGINE: readonly Input[] = [
   ),
   poll('engine', 'a POST with two lengths', '42/chat,1["any",1]', { http: 400 }, { 'Content-Length': '3' }),
   poll('engine', 'a POST with a length below zero', '42/chat,1["any",1]', { http: 400 }, { 'content-length': '-1' }),
-  http('a POST to an unknown engine session', POLL('EIO=4&transport=polling&sid=nope', 'POST', {}, '40'), { http: 400 }),
+  http('a POST to an unknown engine session', POLL('EIO=4&transport=polling&sid=nope', 'POST', {}, '40'), {
+    http: 400,
+  }),
   ...['__proto__', 'constructor', 'toString', '%00', '../../etc/passwd', 'x'.repeat(8_000)].map((sid) =>
     http(`a poll of the engine session ${sid.slice(0, 20)}`, POLL(`EIO=4&transport=polling&sid=${sid}`), { http: 400 }),
   ),
@@ -325,7 +327,9 @@ const ENGINE: readonly Input[] = [
   ...['PUT', 'DELETE', 'PATCH', 'HEAD', 'TRACE'].map((method) =>
     http(`a handshake by ${method}`, POLL('EIO=4&transport=polling', method), { http: 400 }),
   ),
-  http('a handshake by a method that Fastify does not support', POLL('EIO=4&transport=polling', 'PROPFIND'), { http: 404 }),
+  http('a handshake by a method that Fastify does not support', POLL('EIO=4&transport=polling', 'PROPFIND'), {
+    http: 404,
+  }),
   ...['PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'].map((method) =>
     http(`${method} of an engine session`, POLL('EIO=4&transport=polling&sid={polling}', method), { http: 400 }),
   ),
@@ -360,9 +364,13 @@ const ENGINE: readonly Input[] = [
     POLL(`EIO=4&transport=polling&${times(1_000, (index) => `k${index}=`).join('&')}`),
     { http: 200 },
   ),
-  http('a query with the names of prototype properties', POLL('EIO=4&transport=polling&__proto__=1&constructor=2&prototype=3'), {
-    http: 200,
-  }),
+  http(
+    'a query with the names of prototype properties',
+    POLL('EIO=4&transport=polling&__proto__=1&constructor=2&prototype=3'),
+    {
+      http: 200,
+    },
+  ),
   http('a path of many slashes', request('GET', '//socket.io//?EIO=4&transport=polling'), { http: 404 }),
   http('a path with parent folders', request('GET', '/socket.io/../../?EIO=4&transport=polling'), { http: 404 }),
   http('an address of 20 kB', POLL(`EIO=4&transport=polling&x=${'x'.repeat(20_000)}`), { http: 431 }),
@@ -431,7 +439,9 @@ const ENGINE: readonly Input[] = [
   http('an upgrade of no path', upgrade('/nowhere'), { http: 404 }),
   http('an upgrade of a path with invalid percent-encoding', upgrade('/%zz'), { http: 400 }),
   http('an upgrade pipelined behind a request', request('GET', '/slow') + upgrade(WEBSOCKET_TARGET), 'dropped'),
-  http('an upgrade of another path pipelined behind a request', request('GET', '/slow') + upgrade('/slow'), { http: 200 }),
+  http('an upgrade of another path pipelined behind a request', request('GET', '/slow') + upgrade('/slow'), {
+    http: 200,
+  }),
   http(
     'an upgrade pipelined behind a poll',
     request('GET', SESSION) + upgrade(`${WEBSOCKET_TARGET}&sid={polling}`),
@@ -448,11 +458,9 @@ const ENGINE: readonly Input[] = [
     http: 400,
   }),
   http('an upgrade of another version', upgrade(WEBSOCKET_TARGET, { 'sec-websocket-version': '7' }), { http: 400 }),
-  http(
-    'an upgrade with invalid subprotocols',
-    upgrade(WEBSOCKET_TARGET, { 'sec-websocket-protocol': ',,' }),
-    { http: 400 },
-  ),
+  http('an upgrade with invalid subprotocols', upgrade(WEBSOCKET_TARGET, { 'sec-websocket-protocol': ',,' }), {
+    http: 400,
+  }),
   http('an upgrade by POST', upgrade(WEBSOCKET_TARGET).replace('GET', 'POST'), { http: 400 }),
   http('an upgrade of an unknown engine session', upgrade(`${WEBSOCKET_TARGET}&sid=nope`), { http: 400 }),
   http('an upgrade with protocol 3', upgrade('/socket.io/?EIO=3&transport=websocket'), { http: 101 }),
@@ -485,27 +493,30 @@ const PACKETS: readonly Input[] = [
   ws('packet', 'a join of a namespace of 900 kB', `40/${'x'.repeat(900_000)},`, {
     refused: 'FST_NSP_NAMESPACE_UNKNOWN',
   }),
-  ws('packet', 'a join of a namespace joined already', '40/chat,', { joined: 1 }),
-  ws('packet', 'three joins of a namespace joined already', ['40/chat,', '40/chat,{"a":1}', '40/chat,'], {joined: 3 ,
+  ws('packet', 'a join of a namespace joined already', '40/chat,', { answers: { joined: 1 } }),
+  ws('packet', 'three joins of a namespace joined already', ['40/chat,', '40/chat,{"a":1}', '40/chat,'], {
+    answers: { joined: 3 },
   }),
-  ws('packet', 'joins of two namespaces alternately', ['40/plain,', '40/chat,', '40/plain,', '40/chat,'], {joined: 3 ,
+  ws('packet', 'joins of two namespaces alternately', ['40/plain,', '40/chat,', '40/plain,', '40/chat,'], {
+    answers: { joined: 3 },
   }),
-  ws('packet', 'a leave and a join', ['41/chat,', '40/chat,'], { joined: 1 }, { follow: '/plain' }),
+  ws('packet', 'a leave and a join', ['41/chat,', '40/chat,'], { answers: { joined: 1 } }, { follow: '/plain' }),
   ws(
     'packet',
     'leaves and joins, each twice',
     ['41/chat,', '41/chat,', '40/chat,', '40/chat,'],
-    { joined: 1 },
+    { answers: { joined: 1 } },
     { follow: '/plain' },
   ),
   ws(
     'packet',
     'a leave between two joins',
     ['40/chat,', '41/chat,', '40/chat,'],
-    { joined: 2 },
+    { answers: { joined: 2 } },
     { follow: '/plain' },
   ),
-  ws('packet', 'three joins of a namespace at a time', ['40/plain,', '40/plain,', '40/plain,'], {joined: 1 ,
+  ws('packet', 'three joins of a namespace at a time', ['40/plain,', '40/plain,', '40/plain,'], {
+    answers: { joined: 1 },
   }),
   ...['[]', 'null', '"x"', 'true', '{', '{"a":1}x', 'undefined'].map((auth) =>
     ws('packet', `a join with the auth ${auth}`, `40/plain,${auth}`, CLOSED),
@@ -641,7 +652,12 @@ const BINARY: readonly Input[] = [
     [`451-/chat,1["any",${'1,'.repeat(99_999)}1]`, binary('x')],
     MALFORMED,
   ),
-  ws('binary', 'binary where the schema declares an object', [`451-/chat,1["echo",${PLACEHOLDER}]`, binary('x')], INVALID),
+  ws(
+    'binary',
+    'binary where the schema declares an object',
+    [`451-/chat,1["echo",${PLACEHOLDER}]`, binary('x')],
+    INVALID,
+  ),
   ws(
     'binary',
     'binary where the schema declares a text',
@@ -655,15 +671,30 @@ const BINARY: readonly Input[] = [
   ws('binary', 'binary as an item of a list', BINARY_TO('list', `[{"a":"a"},${PLACEHOLDER}]`), INVALID),
   ws('binary', 'binary in a map in a list', BINARY_TO('list', `[{"a":${PLACEHOLDER}}]`), INVALID),
   ws('binary', 'binary in a map', BINARY_TO('map', `{"a":${PLACEHOLDER}}`), INVALID),
-  ws('binary', 'binary as a property that the schema lacks', BINARY_TO('echo', `{"text":"x","more":[${PLACEHOLDER}]}`), INVALID),
+  ws(
+    'binary',
+    'binary as a property that the schema lacks',
+    BINARY_TO('echo', `{"text":"x","more":[${PLACEHOLDER}]}`),
+    INVALID,
+  ),
   ws('binary', 'binary 30 levels deep', BINARY_TO('open', `${'['.repeat(30)}${PLACEHOLDER}${']'.repeat(30)}`), INVALID),
   ws('binary', 'binary of 950 kB where the schema declares an object', BINARY_TO('echo', PLACEHOLDER, MOST), INVALID),
   ws('binary', 'binary of 950 kB where the schema declares a map', BINARY_TO('map', PLACEHOLDER, MOST), INVALID),
   ws('binary', 'binary of 950 kB, referenced a thousand times', BINARY_TO('map', MANY, MOST), INVALID),
   ws('binary', 'binary where a Standard Schema declares an object', BINARY_TO('standard', PLACEHOLDER, MOST), INVALID),
   ws('binary', 'binary where the schema declares it', BINARY_TO('file', `{"data":${PLACEHOLDER}}`), 'handled'),
-  ws('binary', 'binary of more bytes than the schema allows', BINARY_TO('file', `{"data":${PLACEHOLDER}}`, MOST), INVALID),
-  ws('binary', 'binary in place of the object with a declared binary', BINARY_TO('file', `{"data":[${PLACEHOLDER}]}`), INVALID),
+  ws(
+    'binary',
+    'binary of more bytes than the schema allows',
+    BINARY_TO('file', `{"data":${PLACEHOLDER}}`, MOST),
+    INVALID,
+  ),
+  ws(
+    'binary',
+    'binary in place of the object with a declared binary',
+    BINARY_TO('file', `{"data":[${PLACEHOLDER}]}`),
+    INVALID,
+  ),
   ws(
     'binary',
     'an object in the JSON form of a Buffer',
@@ -691,10 +722,15 @@ const BINARY: readonly Input[] = [
   ),
   ws('binary', 'a binary ack of an unknown id', [`461-/chat,7[${PLACEHOLDER}]`, binary('x')], 'ignored'),
   ws('binary', 'a binary ack that is not an array', `461-/chat,7${PLACEHOLDER}`, CLOSED),
-  ws('binary', 'a leave with an attachment count', ['451-/chat,1["any"]', '41/chat,'], CLOSED),
-  poll('binary', 'a POST without the attachment of its event', `451-/chat,1["any",${PLACEHOLDER}]\x1e42/chat,2["any"]`, {
-    closed: 'close-packet',
-  }),
+  ws('binary', 'a leave in place of an attachment', ['451-/chat,1["any"]', '41/chat,'], CLOSED),
+  poll(
+    'binary',
+    'a POST without the attachment of its event',
+    `451-/chat,1["any",${PLACEHOLDER}]\x1e42/chat,2["any"]`,
+    {
+      closed: 'close-packet',
+    },
+  ),
   poll(
     'binary',
     'an attachment in base64 under __proto__',
