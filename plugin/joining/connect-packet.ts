@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
-import { type Packet, PacketType } from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import { ConnectRefusal, toWireError, type WireError } from '../shared/client-error.js'
 import { logError } from '../shared/log/error-log.js'
 import { redactUrl } from '../shared/log/redaction.js'
 import { type Connection, type Encoding, writePacket } from '../wire/packet-codec.js'
+import { PacketType } from '../wire/socket-io-packages.js'
 import { markExplicit, refuseImplicit } from './implicit-connect.js'
 
 /*

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import namespaces, { dataType, defineEvent, defineNamespace, defineNamespaces } from '../../../plugin/index.js'
 
-t.test('the path begins where the definition was written', async (t) => {
+t.test('the path in an error begins at the place of the definition', async (t) => {
   const inOptions = Fastify().register(namespaces, { namespaces: { '/a': { onConnect: 1 as never } } })
   await t.rejects(async () => void (await inOptions.ready()), {
     message: /^Definition namespaces\["\/a"\]\.onConnect must be/,
@@ -24,13 +24,13 @@ t.test('defineNamespaces returns its argument', async (t) => {
   t.equal(defineNamespaces(source), source)
 })
 
-t.test('defineEvent returns the event, with what surrounds it or without', async (t) => {
+t.test('defineEvent returns the event, with a base and without', async (t) => {
   const event = { handler: () => {} }
   t.equal(defineEvent(event), event)
   t.equal(defineEvent(defineNamespace({}), event), event)
 })
 
-t.test('data of a definition is a schema, which is never asked, or a type', async (t) => {
+t.test('`data` of a definition is a schema, which is never called, or a type', async (t) => {
   const app = Fastify()
   await app.register(namespaces)
   app.namespace('/a', { data: dataType<{ at: Date }>() }).namespace('/b', { data: { type: 'object' } })

@@ -7,29 +7,29 @@ import { client, until, withResolvers } from '../harness.js'
 const FULL = { code: 'FST_NSP_KEYS_LIMIT', statusCode: 503 }
 const TTL = { ttlMs: 1_000 }
 
-/** Claims a key that is free. out: the token. */
+/** Claims a free key and returns the token. */
 async function begin(store: IdempotencyStore, key: string, options = TTL): Promise<string> {
   const claim = await store.claim(key, options)
   if ('ack' in claim) throw new Error(`${key} has an ack already: ${claim.ack}`)
   return claim.token
 }
 
-t.test('whoever comes first claims a key; everybody else gets the ack that the first one settles', async (t) => {
+t.test('the first caller claims a key; every other caller receives the ack that the first one settles', async (t) => {
   const store = createMemoryStore()
   const token = await begin(store, 'a')
   t.not(await begin(store, 'b'), token, 'another key is another claim')
   const early = store.claim('a', TTL)
   await store.settle(token, '{"ok":true}')
-  t.strictSame(await early, { ack: '{"ok":true}' }, 'who asked before it was settled')
+  t.strictSame(await early, { ack: '{"ok":true}' }, 'a caller before settle()')
   const other = await begin(store, 'c')
   const { signal } = new AbortController()
   const signalled = store.claim('c', { ...TTL, signal })
   await store.settle(other, '{"ok":true}')
-  t.strictSame(await signalled, { ack: '{"ok":true}' }, 'who may have given up, and has not')
-  t.strictSame(await store.claim('a', TTL), { ack: '{"ok":true}' }, 'who asks after')
+  t.strictSame(await signalled, { ack: '{"ok":true}' }, 'a caller whose signal has not aborted')
+  t.strictSame(await store.claim('a', TTL), { ack: '{"ok":true}' }, 'a caller after settle()')
 })
 
-t.test('when a claim is released, exactly one of those who wait has the next', async (t) => {
+t.test('when a claim is released, exactly one waiting caller receives the next claim', async (t) => {
   const store = createMemoryStore()
   const token = await begin(store, 'a')
   const waiting = [0, 1, 2].map(() => store.claim('a', TTL))
@@ -49,7 +49,7 @@ t.test('when a claim is released, exactly one of those who wait has the next', a
   t.ok(await begin(store, 'b'))
 })
 
-t.test('a late settle, or release, of a claim that was lost does nothing to the next claim', async (t) => {
+t.test('a late settle or release of a lost claim does not change the next claim', async (t) => {
   let now = 0
   const store = createMemoryStore({ now: () => now })
   const lost = await begin(store, 'a')
@@ -59,11 +59,11 @@ t.test('a late settle, or release, of a claim that was lost does nothing to the 
   await store.settle(lost, 'late')
   await store.release(lost)
   await store.settle(token, 'in time')
-  t.strictSame(await waiting, { ack: 'in time' }, 'who waited for the lost one has waited on')
+  t.strictSame(await waiting, { ack: 'in time' }, 'the caller that waited for the lost claim still waits')
   t.strictSame(await store.claim('a', TTL), { ack: 'in time' })
 })
 
-t.test('an ack is kept for its time, from the moment it was settled', async (t) => {
+t.test('an ack is kept for ttlMs, counted from settle()', async (t) => {
   let now = 0
   const store = createMemoryStore({ maxKeys: 10, now: () => now })
   const token = await begin(store, 'a', { ttlMs: 100 })
@@ -72,10 +72,10 @@ t.test('an ack is kept for its time, from the moment it was settled', async (t) 
   now = 189
   t.strictSame(await store.claim('a', TTL), { ack: '1' })
   now = 190
-  t.ok(await begin(store, 'a'), 'its time is over')
+  t.ok(await begin(store, 'a'), 'the claim has expired')
 })
 
-t.test('who does not wait any more is not waited with', async (t) => {
+t.test('a caller whose signal has aborted no longer waits', async (t) => {
   const store = createMemoryStore()
   const token = await begin(store, 'a')
   const { signal, abort } = controller()
@@ -93,12 +93,12 @@ function controller() {
   return { signal: made.signal, abort: (reason: Error) => made.abort(reason) }
 }
 
-t.test('when it is full, the oldest acks go, by their number and by their bytes', async (t) => {
+t.test('when the store is full, the oldest acks are dropped, by number and by bytes', async (t) => {
   const store = createMemoryStore({ maxKeys: 2 })
   for (const key of ['a', 'b', 'c']) await store.settle(await begin(store, key), key)
   t.strictSame(await store.claim('c', TTL), { ack: 'c' })
   t.strictSame(await store.claim('b', TTL), { ack: 'b' })
-  t.ok(await begin(store, 'a'), 'the oldest has gone')
+  t.ok(await begin(store, 'a'), 'the oldest ack was dropped')
 
   const small = createMemoryStore({ maxBytes: 1_000 })
   for (const key of ['a', 'b', 'c']) await small.settle(await begin(small, key), 'x'.repeat(400))
@@ -106,17 +106,17 @@ t.test('when it is full, the oldest acks go, by their number and by their bytes'
   t.match(await small.claim('b', TTL), { ack: String })
   await small.release(await begin(small, 'a'))
   await small.settle(await begin(small, 'big'), '€'.repeat(400))
-  t.ok(await begin(small, 'big'), 'one that is bigger than all is not kept')
+  t.ok(await begin(small, 'big'), 'an ack larger than the store is not kept')
 })
 
-t.test('what is in flight is never forgotten: who would need its room is refused', async (t) => {
+t.test('a claim in flight is never dropped: a caller that needs its room is refused', async (t) => {
   const store = createMemoryStore({ maxKeys: 2 })
   const tokens = [await begin(store, 'a'), await begin(store, 'b')]
   await t.rejects(store.claim('c', TTL), FULL)
   const waiting = store.claim('a', TTL)
   await store.settle(tokens[0] as string, 'done')
   t.strictSame(await waiting, { ack: 'done' })
-  t.ok(await begin(store, 'c'), 'the oldest ack has made room')
+  t.ok(await begin(store, 'c'), 'the oldest ack was dropped for it')
   await t.rejects(store.claim('d', TTL), FULL)
 
   const small = createMemoryStore({ maxBytes: 10 })
@@ -124,7 +124,7 @@ t.test('what is in flight is never forgotten: who would need its room is refused
   await t.rejects(small.claim('123', TTL), FULL)
 })
 
-t.test('a bound that is none is refused where it is given', async (t) => {
+t.test('createMemoryStore() refuses an invalid bound', async (t) => {
   for (const bad of [0, -1, 1.5, '1', Number.NaN]) {
     t.throws(() => createMemoryStore({ maxKeys: bad as number }), {
       code: 'FST_NSP_OPTIONS_INVALID',
@@ -134,7 +134,7 @@ t.test('a bound that is none is refused where it is given', async (t) => {
   t.throws(() => createMemoryStore({ maxBytes: 0 }), /createMemoryStore.maxBytes/)
 })
 
-t.test('an ack is kept as JSON, and with its attachments where it carries binary data', async (t) => {
+t.test('an ack is kept as JSON, with its attachments if it contains binary data', async (t) => {
   const plain = { ok: true as const, data: { a: [1, null, 'ä'] } }
   t.equal(await encodeAck(plain), JSON.stringify(plain))
   t.strictSame(decodeAck(await encodeAck(plain)), plain)
@@ -161,7 +161,7 @@ t.test('an async key is refused at boot', async (t) => {
 
 const internal = { ok: false, error: { code: 'FST_NSP_INTERNAL', statusCode: 500 } }
 
-t.test('a key that can not be used answers the event, and its handler is not called', async (t) => {
+t.test('an event with an invalid key is answered with an error, and its handler is not called', async (t) => {
   const keys: Record<string, () => unknown> = {
     number: () => 7,
     promise: () => Promise.reject(new Error('secret')),
@@ -176,7 +176,7 @@ t.test('a key that can not be used answers the event, and its handler is not cal
     events: {
       e: {
         idempotency: { key: (how: string) => keys[how]?.() as string },
-        handler: () => t.fail('it has begun'),
+        handler: () => t.fail('the handler was called'),
       },
     },
   })
@@ -192,7 +192,7 @@ t.test('a key that can not be used answers the event, and its handler is not cal
   })
 })
 
-t.test('a store that fails answers the event, and hangs nothing', async (t) => {
+t.test('if the store fails, the event is answered with an error, and no event waits', async (t) => {
   const down = () => Promise.reject(new Error('the store is down'))
   const stores: Record<string, Partial<IdempotencyStore>> = {
     rejects: { claim: down },
@@ -201,16 +201,16 @@ t.test('a store that fails answers the event, and hangs nothing', async (t) => {
         throw new Error('the store is down')
       },
     },
-    'gives nothing': { claim: async () => undefined as never },
-    'gives no token': { claim: async () => ({}) as never },
-    'gives no ack': { claim: async () => ({ ack: 'no JSON' }) },
+    'returns nothing': { claim: async () => undefined as never },
+    'returns no token': { claim: async () => ({}) as never },
+    'returns no ack': { claim: async () => ({ ack: 'no JSON' }) },
   }
   for (const [what, store] of Object.entries(stores)) {
     const { socket, lines } = await client(t, {
       events: {
         e: {
           idempotency: { key: () => 'k', store: { ...createMemoryStore(), ...store } },
-          handler: () => t.fail('it has begun'),
+          handler: () => t.fail('the handler was called'),
         },
       },
     })
@@ -243,19 +243,22 @@ t.test('a store that fails answers the event, and hangs nothing', async (t) => {
   }
 })
 
-t.test('when all that the memory has room for is in flight, one more is told to come back', async (t) => {
-  const held = withResolvers()
-  const store = createMemoryStore({ maxKeys: 1 })
-  const { socket } = await client(t, {
-    events: { e: { idempotency: { key: (key: string) => key, store }, handler: () => held.promise } },
-  })
-  const first = socket.emitWithAck('e', 'a')
-  t.match(await socket.emitWithAck('e', 'b'), { ok: false, error: { ...FULL, message: String } })
-  held.resolve()
-  t.match(await first, { ok: true })
-})
+t.test(
+  'when the memory store is full of claims in flight, a further event is answered with FST_NSP_KEYS_LIMIT',
+  async (t) => {
+    const held = withResolvers()
+    const store = createMemoryStore({ maxKeys: 1 })
+    const { socket } = await client(t, {
+      events: { e: { idempotency: { key: (key: string) => key, store }, handler: () => held.promise } },
+    })
+    const first = socket.emitWithAck('e', 'a')
+    t.match(await socket.emitWithAck('e', 'b'), { ok: false, error: { ...FULL, message: String } })
+    held.resolve()
+    t.match(await first, { ok: true })
+  },
+)
 
-t.test('a repeated ack with binary data gives the client bytes again', async (t) => {
+t.test('a repeated ack with binary data carries the bytes again', async (t) => {
   let calls = 0
   const { socket } = await client(t, {
     events: {
@@ -274,7 +277,7 @@ t.test('a repeated ack with binary data gives the client bytes again', async (t)
   t.equal(calls, 1)
 })
 
-/** A namespace whose handler waits until it is told how to end, and the store behind it. */
+/** A namespace whose handler waits for its outcome, and its store. */
 function orders() {
   const calls: ReturnType<typeof withResolvers<unknown>>[] = []
   const definition = defineNamespace({
@@ -296,17 +299,17 @@ function orders() {
 
 const TIMEOUT = { ok: false, error: { code: 'FST_NSP_HANDLER_TIMEOUT' } }
 
-t.test('what a handler does after its time is kept for the retry: it is done once', async (t) => {
+t.test('the result of a handler that ends after its timeout is kept for the retry', async (t) => {
   const { calls, definition } = orders()
   const { socket } = await client(t, definition, { handlerTimeoutMs: 30 })
   t.match(await socket.emitWithAck('order'), TIMEOUT)
-  t.match(await socket.emitWithAck('order'), TIMEOUT, 'the retry waits for it')
+  t.match(await socket.emitWithAck('order'), TIMEOUT, 'the retry waits for the first event')
   calls[0]?.resolve('7')
-  t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 7 }, 'checked as any reply')
+  t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 7 }, 'the reply was checked')
   t.equal(calls.length, 1)
 })
 
-t.test('a reply after its time that does not fit is no reason to do it again', async (t) => {
+t.test('an invalid reply after the timeout does not run the handler again', async (t) => {
   const { calls, definition } = orders()
   const { socket } = await client(t, definition, { handlerTimeoutMs: 30 })
   t.match(await socket.emitWithAck('order'), TIMEOUT)
@@ -315,7 +318,7 @@ t.test('a reply after its time that does not fit is no reason to do it again', a
   t.equal(calls.length, 1)
 })
 
-t.test('a handler that fails after its time leaves its key to the next', async (t) => {
+t.test('a handler that fails after its timeout releases its key', async (t) => {
   const { calls, definition } = orders()
   const { socket } = await client(t, definition, { handlerTimeoutMs: 500 })
   t.match(await socket.emitWithAck('order'), TIMEOUT)
@@ -326,7 +329,7 @@ t.test('a handler that fails after its time leaves its key to the next', async (
   t.strictSame(await retry, { ok: true, data: 2 })
 })
 
-t.test('of failures those of the client are kept, and those of the server are not', async (t) => {
+t.test('4xx failures are kept, and 5xx failures are not', async (t) => {
   const { calls, definition } = orders()
   const { socket } = await client(t, definition)
   const order = async (end: (call: ReturnType<typeof withResolvers<unknown>>) => void) => {
@@ -344,7 +347,7 @@ t.test('of failures those of the client are kept, and those of the server are no
   t.equal(calls.length, 2)
 })
 
-t.test('the order of a socket that has left is kept for the client that comes back', async (t) => {
+t.test('the ack for a socket that has disconnected is kept for the client that reconnects', async (t) => {
   const { calls, definition } = orders()
   const { app, socket } = await client(t, definition)
   socket.emit('order')
@@ -358,7 +361,7 @@ t.test('the order of a socket that has left is kept for the client that comes ba
   t.equal(calls.length, 1)
 })
 
-t.test('an ack that nobody was told and that can not be kept is no reason to do it again', async (t) => {
+t.test('an ack that could neither be sent nor kept does not run the handler again', async (t) => {
   let calls = 0
   const held = withResolvers()
   const { app, socket } = await client(t, {
@@ -383,7 +386,7 @@ t.test('an ack that nobody was told and that can not be kept is no reason to do 
   t.equal(calls, 1)
 })
 
-t.test('who waits for a key stops waiting when its socket leaves', async (t) => {
+t.test('an event that waits for a key stops waiting when its socket disconnects', async (t) => {
   const { calls, definition } = orders()
   const store = createMemoryStore()
   const signals: (AbortSignal | undefined)[] = []
@@ -404,14 +407,14 @@ t.test('who waits for a key stops waiting when its socket leaves', async (t) => 
   const retry = other.emitWithAck('order')
   await until(() => calls.length === 2)
   calls[1]?.resolve(1)
-  t.strictSame(await retry, { ok: true, data: 1 }, 'the one that has left has not taken the key with it')
+  t.strictSame(await retry, { ok: true, data: 1 }, 'the socket that has disconnected does not hold the key')
 })
 
 for (const [what, end] of [
   ['its time is up', 'time'],
   ['its socket has left', 'leave'],
 ] as const) {
-  t.test(`a claim that is granted when ${what} is released, and its handler does not begin`, async (t) => {
+  t.test(`a claim that is granted when ${what} is released, and the handler is not called`, async (t) => {
     const granted = withResolvers()
     const claims: unknown[] = []
     const released: string[] = []
@@ -422,17 +425,17 @@ for (const [what, end] of [
           idempotency: {
             key: () => 'k',
             store: {
-              // It does not heed the signal.
+              // The handler ignores the signal.
               claim: async (key) => {
                 claims.push(key)
                 await granted.promise
                 return { token: 'late' }
               },
-              settle: async () => void t.fail('it is kept'),
+              settle: async () => void t.fail('the ack was kept'),
               release: async (token) => void released.push(token),
             },
           },
-          handler: () => t.fail('it has begun'),
+          handler: () => t.fail('the handler was called'),
         },
       },
     })
@@ -449,14 +452,14 @@ for (const [what, end] of [
   })
 }
 
-t.test('an ack from a store that is none is FST_NSP_STORE_FAILED', async (t) => {
+t.test('an invalid ack from a store is FST_NSP_STORE_FAILED', async (t) => {
   for (const ack of ['null', '5', '{}', '{"ok":1}', '"text"', 5, null]) {
     const store = { claim: async () => ({ ack }), settle: async () => {}, release: async () => {} }
     const { socket, lines } = await client(t, {
       events: {
         e: {
           idempotency: { key: () => 'k', store: store as unknown as IdempotencyStore },
-          handler: () => t.fail('it was handled'),
+          handler: () => t.fail('the handler was called'),
         },
       },
     })
@@ -468,7 +471,7 @@ t.test('an ack from a store that is none is FST_NSP_STORE_FAILED', async (t) => 
   }
 })
 
-t.test('a store that never settles holds neither a turn nor a place in flight', async (t) => {
+t.test('a store that never settles blocks neither a sequential queue nor a place in flight', async (t) => {
   const store = {
     claim: async () => ({ token: 't' }),
     settle: () => new Promise<void>(() => {}),
@@ -496,7 +499,7 @@ t.test('a store that never settles holds neither a turn nor a place in flight', 
   }
 })
 
-t.test('a handler that gives up because its socket has gone keeps no key', async (t) => {
+t.test('a handler that throws after its socket has disconnected releases its key', async (t) => {
   let begun = 0
   const ended = withResolvers()
   const { app, socket } = await client(t, {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isDynamic, joinPrefix, parseName, partsOf, segmentsOf } from '../../../plugin/definition/namespace-name.js'
 
-t.test('a good name is returned as it is', async (t) => {
+t.test('a valid name is returned unchanged', async (t) => {
   for (const name of ['/', '/chat', '/my-namespace', '/orgs/members', '/日本', '/a.b~c']) {
     t.equal(parseName(name), name)
     t.notOk(isDynamic(name), name)
@@ -31,7 +31,7 @@ t.test('a dynamic name is written as a route with parameters', async (t) => {
   }
 })
 
-t.test('a wrong name is refused with what is wrong and what would do', async (t) => {
+t.test('an invalid name is refused with the problem and the remedy', async (t) => {
   const wrong: [name: unknown, message: RegExp][] = [
     ['', /must begin with a slash: write "\/"/],
     ['chat', /"chat" must begin with a slash: write "\/chat"/],
@@ -88,7 +88,7 @@ t.test('a prefix and a name are joined as for a route', async (t) => {
   t.equal(joinPrefix('/orgs/:orgId', '/'), '/orgs/:orgId')
 })
 
-t.test('a name has segments, and the default one none', async (t) => {
+t.test('a name has segments, and the default name has none', async (t) => {
   t.strictSame(segmentsOf('/'), [])
   t.strictSame(segmentsOf('/orgs/members'), ['orgs', 'members'])
   t.strictSame(segmentsOf('/orgs/:orgId/files/*'), ['orgs', ':orgId', 'files', '*'])

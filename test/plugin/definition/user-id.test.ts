@@ -5,7 +5,7 @@ import { toUserId } from '../../../plugin/definition/user-id.js'
 import type { NamespacesOptions } from '../../../plugin/index.js'
 import { build, logLines, refusal } from '../harness.js'
 
-t.test('a userIdOf that is asynchronous is refused at boot, naming the option', async (t) => {
+t.test('an asynchronous userIdOf is refused at boot, with the name of the option', async (t) => {
   const userIdOf = (async () => 'ada') as unknown as NonNullable<NamespacesOptions['userIdOf']>
   t.throws(() => normalizeOptions({ userIdOf }), {
     code: 'FST_NSP_OPTIONS_INVALID',
@@ -25,7 +25,7 @@ class ObjectId {
   }
 }
 
-t.test('an id is a text, and two who are not the same do not have the same one', async (t) => {
+t.test('an id is converted to a string, and different users have different ids', async (t) => {
   t.strictSame([undefined, null, 'ada', '', 7, 0, 7n, new ObjectId('6f'), ['a', 'b']].map(toUserId), [
     undefined,
     undefined,
@@ -69,7 +69,7 @@ const ids: Record<string, NamespacesOptions['userIdOf']> = {
 }
 
 for (const [what, userIdOf] of Object.entries(ids)) {
-  t.test(`who has no id that is one is refused, and the log says why: ${what}`, async (t) => {
+  t.test(`a socket whose user id is invalid is refused, and the log says why: ${what}`, async (t) => {
     const { lines, logger } = logLines()
     const seen: unknown[] = []
     const app = await build(
@@ -110,7 +110,7 @@ for (const [what, userIdOf] of Object.entries(ids)) {
   })
 }
 
-t.test('one that fails only when its socket has connected leaves none that nobody could disconnect', async (t) => {
+t.test('a userIdOf that fails after the socket has connected disconnects the socket', async (t) => {
   const { lines, logger } = logLines()
   const seen: string[] = []
   const app = await build(
@@ -142,7 +142,7 @@ t.test('one that fails only when its socket has connected leaves none that nobod
   )
 })
 
-t.test('disconnectUser() takes no other id', async (t) => {
+t.test('disconnectUser() refuses an invalid id', async (t) => {
   const app = await build(t)
   for (const id of [Promise.resolve('ada'), {}, undefined, null]) {
     t.throws(() => app.disconnectUser(id as never), { code: 'FST_NSP_USER_ID_INVALID' })

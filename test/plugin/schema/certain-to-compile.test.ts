@@ -15,7 +15,7 @@ const isSoundAlone = (schema: unknown) => isCertainToCompile(schema, () => undef
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']
 const ODD = [undefined, null, 0, -1, 1.5, Number.NaN, 1 / 0, '', 'x', true, false, [], {}, [null], ['a', 'a'], () => 1]
 
-/** Random schemas: of all keywords of the draft, and some of others, most of them right. */
+/** Random schemas with all keywords of the draft and some others, most of them valid. */
 function createSchemas({ next, pick }: Random) {
   const map = (depth: number, names: readonly string[]) => {
     const properties: Record<string, PropertyDescriptor> = {}
@@ -93,7 +93,7 @@ function createSchemas({ next, pick }: Random) {
   return schema
 }
 
-t.test('a schema that is judged certain compiles, whatever it is of: its check, its copy and its writer', async (t) => {
+t.test('a certain schema compiles: its check, its copy and its writer', async (t) => {
   const compilers = await contextCompilers(t)
   silence(t)
   const makeSchema = createSchemas(createRandom(11))
@@ -122,7 +122,7 @@ t.test('a schema that is judged certain compiles, whatever it is of: its check, 
     'nullable',
     'default',
   ]
-  for (const key of keywords) t.ok(used.has(key), `some that were certain have ${key}`)
+  for (const key of keywords) t.ok(used.has(key), `some certain schemas have ${key}`)
 })
 
 function addKeys(value: unknown, keys: Set<string>): void {
@@ -130,7 +130,7 @@ function addKeys(value: unknown, keys: Set<string>): void {
   for (const [key, inner] of Object.entries(value)) addKeys(inner, keys.add(key))
 }
 
-t.test('schemas as they are written are certain', async (t) => {
+t.test('common schemas are certain', async (t) => {
   const message = {
     text: Type.String({ minLength: 1, maxLength: 2000, description: 'What is said' }),
     at: Type.String({ format: 'date-time' }),
@@ -149,7 +149,7 @@ t.test('schemas as they are written are certain', async (t) => {
   t.ok(isSoundAlone(true))
 })
 
-t.test('what is not known is not certain', async (t) => {
+t.test('unknown keywords and values are not certain', async (t) => {
   const endless: Record<string, unknown> = {}
   endless.not = endless
   const uncertain = [
@@ -159,7 +159,7 @@ t.test('what is not known is not certain', async (t) => {
   for (const schema of uncertain) t.notOk(isSoundAlone(schema), String(Object.keys(Object(schema))))
 })
 
-t.test('nothing is certain where the application has a say in what compiles', async (t) => {
+t.test('no schema is certain if the application changes what compiles', async (t) => {
   const schema = { type: 'string' }
   const none = () => {}
   const addNothing = (ajv: unknown) => ajv
@@ -176,10 +176,10 @@ t.test('nothing is certain where the application has a say in what compiles', as
 
   const known = function buildValidatorFunction() {}.bind(undefined)
   const stranger = { validatorCompiler: known, getSchemas: () => ({}) } as unknown as FastifyInstance
-  t.notOk(compilersOf(stranger, '/x').isCertain(schema), 'nor where it is not known')
+  t.notOk(compilersOf(stranger, '/x').isCertain(schema), 'nor without a known schema controller')
 })
 
-t.test('what is uncertain is compiled at boot, and what is certain when it is first used', async (t) => {
+t.test('an uncertain schema is compiled at boot, and a certain one on first use', async (t) => {
   const compilers = await contextCompilers(t)
   const compiled: unknown[] = []
   const compile: CompileJsonSchema = (schema) => {
@@ -204,14 +204,14 @@ t.test('what is uncertain is compiled at boot, and what is certain when it is fi
   }
 })
 
-t.test('a schema that does not compile at its first use after all is an internal error', async (t) => {
+t.test('a certain schema that does not compile on first use is an internal error', async (t) => {
   const payload: Record<string, unknown> = { type: 'object' }
   const reply: Record<string, unknown> = { type: 'object' }
   const { app, socket, lines } = await client(t, {
     events: { put: { payload, handler: () => {} }, get: { reply, handler: () => ({}) } },
     emits: { said: { payload: reply } },
   })
-  // changed behind our back
+  // changed after the schema was declared
   payload.type = 'nope'
   reply.type = 'nope'
   for (let turn = 0; turn < 2; turn++) {
@@ -226,7 +226,7 @@ t.test('a schema that does not compile at its first use after all is an internal
   }
 })
 
-t.test('three thousand schemas are no reason to wait: of payloads, of replies and of emits', async (t) => {
+t.test('three thousand schemas of payloads, replies and emits do not delay the start', async (t) => {
   const names = Array.from({ length: 10 }, (_, index) => `do:${index}`)
   const eachOf = <Entry>(make: (name: string) => Entry) => Object.fromEntries(names.map((name) => [name, make(name)]))
   const schema = (kind: string) => Type.Object({ [kind]: Type.String(), list: Type.Array(Type.Integer()) })
@@ -247,7 +247,7 @@ t.test('three thousand schemas are no reason to wait: of payloads, of replies an
 })
 
 t.test(
-  'one of more than a thousand schemas is compiled at boot: who sends the first event would wait for it',
+  'a schema of more than a thousand subschemas is compiled at boot, so that the first event does not wait',
   async (t) => {
     const ofSize = (size: number) => ({ anyOf: Array.from({ length: size - 1 }, () => ({ type: 'string' })) })
     t.ok(isSoundAlone(ofSize(1_000)))

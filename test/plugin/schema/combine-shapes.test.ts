@@ -14,12 +14,12 @@ const fieldsOf = (...names: string[]): ValueShape => ({
 })
 const namesOf = (shape: ValueShape) => (shape.kind === 'fields' ? [...shape.fields.keys()].sort() : shape.kind)
 
-t.test('of alternatives that are binary data the largest bound is declared', async (t) => {
+t.test('alternatives of binary data have the largest of their bounds', async (t) => {
   t.strictSame(merge([bytes(10), bytes(20)]), bytes(20))
   t.strictSame(merge([bytes(20), bytes(10)]), bytes(20))
 })
 
-t.test('alternatives of alternatives that are too many become what any of them declares, kind by kind', async (t) => {
+t.test('too many nested alternatives become one shape of each kind that declares the properties of all', async (t) => {
   const some = (prefix: string): ValueShape => ({
     kind: 'union',
     branches: [text, ...Array.from({ length: 6 }, (_, index) => fieldsOf(`${prefix}${index}`))],
@@ -30,7 +30,7 @@ t.test('alternatives of alternatives that are too many become what any of them d
   t.strictSame(namesOf(fields ?? text), ['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'b0', 'b1', 'b2', 'b3', 'b4', 'b5'])
 })
 
-t.test('an intersection with a recursion is one, however often it is asked for', async (t) => {
+t.test('an intersection with a recursive shape is created once', async (t) => {
   const [one, other, third] = ['a', 'b', 'c'].map((name) => createLazyShape(() => fieldsOf(name))) as [
     ValueShape,
     ValueShape,
@@ -45,7 +45,7 @@ t.test('an intersection with a recursion is one, however often it is asked for',
   t.strictSame(another.kind === 'lazy' && namesOf(another.get()), ['a', 'c'])
 })
 
-t.test('a recursion that goes on and on declares less, and comes to its end', async (t) => {
+t.test('an endless recursion ends and declares less', async (t) => {
   const all = Array.from({ length: 40 }, (_, index) => createLazyShape(() => fieldsOf(`f${index}`)))
   const shape = all.reduce(intersect)
   t.equal(shape.kind === 'lazy' && (namesOf(shape.get()) as string[]).length, 32)

@@ -16,7 +16,7 @@ const message = {
   definitions: { id: text },
 }
 
-/** Random documents that refer to each other, to parts of themselves, and sometimes to nothing. */
+/** Random documents that refer to each other, to parts of themselves, and sometimes to a missing target. */
 function createDocuments({ next, pick }: Random) {
   const parts = [
     '#/definitions/a',
@@ -58,7 +58,7 @@ function createDocuments({ next, pick }: Random) {
   })
 }
 
-t.test('a reference is certain if all that it leads into is: then it compiles', async (t) => {
+t.test('a reference is certain if its target document is certain, and then it compiles', async (t) => {
   silence(t)
   const random = createRandom(23)
   const makeDocument = createDocuments(random)
@@ -66,7 +66,7 @@ t.test('a reference is certain if all that it leads into is: then it compiles', 
   for (let context = 0; context < 10; context++) {
     const added = NAMES.map(($id) => ({ ...makeDocument(), $id }))
     const addAll = (app: FastifyInstance) => added.map((schema) => app.addSchema(schema))
-    // Some are refused at boot already, for two of one name.
+    // Boot refuses some of them, because two schemas have one name.
     const compilers = await contextCompilers(t, {}, addAll).catch(() => undefined)
     for (let count = 0; compilers && count < 150; count++) {
       const schema = makeDocument()
@@ -85,7 +85,7 @@ t.test('a reference is certain if all that it leads into is: then it compiles', 
 })
 
 t.test(
-  'references are certain as they are written: to what was added, and to parts of that or of oneself',
+  'common references are certain: to added schemas, to parts of them, and to parts of the same schema',
   async (t) => {
     const node = { $id: 'node', type: 'object', properties: { next: { anyOf: [{ $ref: '#' }, { type: 'null' }] } } }
     const ring = { $id: 'ring', type: 'object', properties: { other: { $ref: 'gnir' } }, definitions: { id: text } }
@@ -109,7 +109,7 @@ t.test(
   },
 )
 
-t.test('a reference that may lead nowhere, or round, is not certain', async (t) => {
+t.test('a reference that may not resolve, or that may form a cycle, is not certain', async (t) => {
   const nested = { $id: 'nested', definitions: { own: { $id: 'own', ...text } } }
   const bad = { $id: 'bad', definitions: { id: text }, strange: 1 }
   const address = { $id: 'http://example.com/a', ...text }
@@ -132,7 +132,7 @@ t.test('a reference that may lead nowhere, or round, is not certain', async (t) 
   for (const schema of uncertain) t.notOk(isCertainToCompile(schema, resolveRef), JSON.stringify(schema))
 })
 
-t.test('what goes out by a reference is checked and copied as what it leads to', async (t) => {
+t.test('an outgoing value of a reference is checked and copied by its target', async (t) => {
   const { app, socket } = await client(
     t,
     {

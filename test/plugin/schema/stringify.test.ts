@@ -6,7 +6,7 @@ import { compilersOf } from '../../../plugin/schema/fastify-compilers.js'
 import { build, next } from '../harness.js'
 import { createRandom, type Random } from '../random.js'
 
-/** The schemas of a context, compiled as those of what goes out. */
+/** Compiles a schema of outgoing values in a context with these schemas. */
 async function outgoing(
   t: Test,
   prepare: (app: FastifyInstance) => unknown = () => {},
@@ -22,7 +22,7 @@ async function outgoing(
 
 const json = (value: unknown) => JSON.parse(JSON.stringify(value))
 
-/** A schema, and values that fit it, each with what is to be sent of it. */
+/** A schema with valid values, each with the value that is sent. */
 interface Sample {
   readonly schema: object | boolean
   readonly make: () => [value: unknown, sent: unknown]
@@ -135,7 +135,7 @@ function createSamples({ next, pick }: Random) {
   return sample
 }
 
-t.test('what is written is what JSON.stringify would write, and what Fastify would write in a response', async (t) => {
+t.test('the written text is that of JSON.stringify and that of a Fastify response', async (t) => {
   const compile = await outgoing(t)
   const app: FastifyInstance = Fastify()
   app.get('/', { schema: { response: {} } }, async () => 1)
@@ -166,7 +166,7 @@ t.test('what is written is what JSON.stringify would write, and what Fastify wou
   t.ok(written > 500, `${written} were written`)
 })
 
-/** As JSON has it: the order of keys says nothing. */
+/** Compares JSON values. The order of keys does not matter. */
 function isSame(a: unknown, b: unknown): boolean {
   const sorted = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(sorted)
@@ -178,7 +178,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
 }
 
-t.test('there is a writer where it takes less time than JSON.stringify', async (t) => {
+t.test('a writer exists only where it is faster than JSON.stringify', async (t) => {
   const compile = await outgoing(t)
   const text = { type: 'string' }
   const fields = { type: 'object', properties: { id: text, tags: { type: 'array', items: text } }, required: ['id'] }
@@ -203,11 +203,11 @@ t.test('there is a writer where it takes less time than JSON.stringify', async (
   for (const [schema, value, json] of written) {
     const { check, write } = compile(schema)
     t.equal(write?.(check(value)), json, json)
-    t.equal(write?.(check(value)), json, 'and again')
+    t.equal(write?.(check(value)), json, 'a second time')
   }
   const { check, write } = compile(fields)
   t.throws(() => check({ id: 1n }), { name: 'Error' }, 'what JSON has no word for does not fit')
-  t.equal(write?.(7), undefined, 'what has not been checked may not be writable')
+  t.equal(write?.(7), undefined, 'an unchecked value may not be writable')
   const others: [schema: object | boolean, value: unknown][] = [
     [true, {}],
     [{}, {}],
@@ -229,7 +229,7 @@ t.test('there is a writer where it takes less time than JSON.stringify', async (
   }
 })
 
-t.test("a context's own serializer compiler writes, where it gives JSON", async (t) => {
+t.test("a context's own serializer compiler is used if it writes JSON", async (t) => {
   const seen: unknown[] = []
   const own: Record<string, (value: unknown) => unknown> = {
     upper: (value) => JSON.stringify(value).toUpperCase(),
@@ -249,15 +249,15 @@ t.test("a context's own serializer compiler writes, where it gives JSON", async 
   })
   const { check, write } = compile({ title: 'upper', type: 'object', properties: { a: { type: 'string' } } })
   t.strictSame(seen, [], 'nothing is compiled before it is used')
-  for (const turn of ['once', 'and again']) {
+  for (const turn of ['once', 'a second time']) {
     const checked = check({ a: 'a', more: 1 })
-    t.strictSame(checked, { A: 'A' }, `what it writes of what is declared is what is sent, ${turn}`)
+    t.strictSame(checked, { A: 'A' }, `its output for declared properties is sent, ${turn}`)
     t.equal(write?.(checked), '{"A":"A"}')
   }
   const open = compile({ title: 'upper' })
   const bytes = { a: Buffer.from('bytes') }
-  t.strictSame(open.check(bytes), bytes, 'binary data is sent beside it')
-  t.equal(open.write?.(open.check('a')), undefined, 'a text is its own')
+  t.strictSame(open.check(bytes), bytes, 'binary data is sent as an attachment')
+  t.equal(open.write?.(open.check('a')), undefined, 'a string is not cached')
   t.equal(open.check('a'), 'A')
   t.equal(open.check(null), null)
   t.strictSame(
@@ -271,10 +271,10 @@ t.test("a context's own serializer compiler writes, where it gives JSON", async 
     t.equal(write?.(check({})), undefined, title)
     t.equal(write?.({}), undefined, title)
   }
-  t.strictSame(seen.length, 6, 'what can not be compiled is not tried twice')
+  t.strictSame(seen.length, 6, 'a schema that does not compile is not compiled again')
 })
 
-t.test('replies and emits are written the same way, whatever writes them', async (t) => {
+t.test('replies and emits have the same text with every serializer', async (t) => {
   const schema = { type: 'object', properties: { id: { type: 'string' }, n: { type: 'integer' } }, required: ['id'] }
   const options = (title: string) => ({
     events: { [title]: { reply: schema, handler: () => ({ id: 7, n: '8', more: 9 }) } },

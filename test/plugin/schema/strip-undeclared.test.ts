@@ -6,7 +6,7 @@ import { compilersOf } from '../../../plugin/schema/fastify-compilers.js'
 import { createRefResolver } from '../../../plugin/schema/schema-ref.js'
 import { client } from '../harness.js'
 
-/** What a schema lets out of a value, in a context to which these schemas were added. */
+/** Creates a function that strips a value by a schema, in a context with these added schemas. */
 async function createStripper(t: Test, added: object[] = []) {
   const app: FastifyInstance = Fastify({ ajv: { customOptions: { strict: false } } })
   t.teardown(() => app.close())
@@ -17,7 +17,7 @@ async function createStripper(t: Test, added: object[] = []) {
   return (schema: object | boolean, value: unknown) => compileOutgoing(schema, compilers).check(value)
 }
 
-// What is called so literally is taken for a promise.
+// A constant, because Biome refuses an object literal with a property `then`.
 const THEN = 'then'
 const text = { type: 'string' }
 const fields = (properties: object, rest: object = {}) => ({ type: 'object', properties, ...rest })
@@ -30,7 +30,7 @@ const NODE = Type.Object({ x: Type.String(), in: Type.Optional(Type.Ref('Node'))
 const both = { x: 'x', y: 'y', z: 'z' }
 
 const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unknown][]> = {
-  'fields that are declared are sent, and no others': [
+  'only declared properties are sent': [
     [fields({ x: text }), both, { x: 'x' }],
     [fields({ x: text }, { additionalProperties: false }), both, { x: 'x' }],
     [{ type: 'object' }, both, {}],
@@ -42,8 +42,8 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ type: ['object', 'array'], properties: { x: text }, items: fields({ y: text }) }, [both], [{ y: 'y' }]],
     [{ properties: { x: text }, items: fields({ y: text }) }, [both], [{ y: 'y' }]],
   ],
-  'what is required is declared by that': [[fields({ x: text }, { required: ['y'] }), both, { x: 'x', y: 'y' }]],
-  'what is declared to be open is open': [
+  '`required` declares a property': [[fields({ x: text }, { required: ['y'] }), both, { x: 'x', y: 'y' }]],
+  'undeclared properties are sent where the schema allows them': [
     [true, both, both],
     [{}, both, both],
     [{ description: 'anything' }, both, both],
@@ -60,7 +60,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ const: { x: 1 } }, { x: 1 }, { x: 1 }],
     [fields({ x: text, toString: text }), Object.assign({ toString: 'own' }, both), { x: 'x', toString: 'own' }],
   ],
-  'of alternatives, those that may be meant declare': [
+  'the alternatives that match the value declare its properties': [
     [{ anyOf: [A, B] }, { ...both, kind: 'a' }, { kind: 'a', x: 'x' }],
     [{ oneOf: [A, B] }, { ...both, kind: 'c' }, { kind: 'c', y: 'y' }],
     [{ anyOf: [fields({ x: text }), fields({ y: text, x: { type: 'integer' } })] }, both, { x: 'x', y: 'y' }],
@@ -120,7 +120,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     ],
     [{ allOf: [{ anyOf: [...KINDS, {}] }, { anyOf: [A, {}] }] }, { kind: 'a', ...both }, { kind: 'a', ...both }],
   ],
-  'what is combined declares together': [
+  'combined schemas declare the properties of all': [
     [{ allOf: [fields({ x: text }), fields({ y: text })] }, both, { x: 'x', y: 'y' }],
     [
       { allOf: [fields({ o: fields({ x: text }) }), fields({ o: fields({ y: text }) })] },
@@ -162,7 +162,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     [{ allOf: [{ properties: { x: text } }, { type: 'string' }] }, 'x', 'x'],
     [{ allOf: [{ type: 'string' }, { properties: { x: text } }, { enum: ['x'] }] }, 'x', 'x'],
   ],
-  'references are followed, as far as they can be': [
+  'references are resolved if possible': [
     [{ $ref: 'thing#' }, both, { x: 'x' }],
     [{ $ref: 'thing#/properties/o' }, both, { y: 'y' }],
     [
@@ -197,7 +197,7 @@ const CASES: Record<string, [schema: object | boolean, value: unknown, sent: unk
     ],
     [{ $ref: 'thing#', properties: { z: text } }, both, { x: 'x', z: 'z' }],
   ],
-  'recursions are followed': [
+  'recursive schemas are followed': [
     [
       fields({ x: text, children: { type: 'array', items: { $ref: '#' } } }, { $id: 'tree' }),
       { ...both, children: [{ ...both, children: [both] }] },
@@ -282,33 +282,30 @@ for (const [rule, cases] of Object.entries(CASES)) {
   })
 }
 
-t.test(
-  'what goes out carries what is declared, and nothing else: replies, emits, and the data of errors',
-  async (t) => {
-    const user = fields({ id: text })
-    const row = { id: 'u1', passwordHash: 'correct horse' }
-    const { app, socket } = await client(t, {
-      events: {
-        get: { reply: user, handler: () => row },
-        fail: {
-          errors: { NO: user },
-          handler: (_payload, { error }) => {
-            throw error('NO', row)
-          },
+t.test('replies, emits and the data of errors carry only declared properties', async (t) => {
+  const user = fields({ id: text })
+  const row = { id: 'u1', passwordHash: 'correct horse' }
+  const { app, socket } = await client(t, {
+    events: {
+      get: { reply: user, handler: () => row },
+      fail: {
+        errors: { NO: user },
+        handler: (_payload, { error }) => {
+          throw error('NO', row)
         },
       },
-      emits: { user: { payload: user } },
-    })
-    t.strictSame(await socket.emitWithAck('get'), { ok: true, data: { id: 'u1' } })
-    t.match(await socket.emitWithAck('fail'), { error: { code: 'NO', details: { id: 'u1' } } })
-    t.notMatch(JSON.stringify(await socket.emitWithAck('fail')), 'horse')
-    app.io.of('/chat').emit('user', row)
-    t.strictSame(await socket.nextEvent('user'), { id: 'u1' })
-    t.match(row, { passwordHash: 'correct horse' }, 'who holds it still has it whole')
-  },
-)
+    },
+    emits: { user: { payload: user } },
+  })
+  t.strictSame(await socket.emitWithAck('get'), { ok: true, data: { id: 'u1' } })
+  t.match(await socket.emitWithAck('fail'), { error: { code: 'NO', details: { id: 'u1' } } })
+  t.notMatch(JSON.stringify(await socket.emitWithAck('fail')), 'horse')
+  app.io.of('/chat').emit('user', row)
+  t.strictSame(await socket.nextEvent('user'), { id: 'u1' })
+  t.match(row, { passwordHash: 'correct horse' }, 'the original value is not changed')
+})
 
-t.test('a reference to nothing is followed nowhere', async (t) => {
+t.test('a reference without a target resolves to undefined', async (t) => {
   const resolveRef = createRefResolver({ thing: { $id: 'thing', properties: { x: text } }, strange: 'no schema' })
   t.strictSame(resolveRef('thing#/properties/x', {})?.schema, text)
   for (const ref of ['missing', 'strange', '__proto__', 'thing#/properties/y', 'thing#/properties/x/type/y']) {
@@ -316,7 +313,7 @@ t.test('a reference to nothing is followed nowhere', async (t) => {
   }
 })
 
-t.test('what goes out by a reference that nobody can resolveRef is refused at boot, and not sent whole', async (t) => {
+t.test('an outgoing schema with a reference that can not be resolved is refused at boot', async (t) => {
   const compilers = {
     compile: () => () => true,
     isCertain: () => false,
@@ -330,10 +327,14 @@ t.test('what goes out by a reference that nobody can resolveRef is refused at bo
     })
   }
   const round = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }
-  t.strictSame(compileOutgoing(round, compilers).check(both), {}, 'what leads to itself declares nothing')
+  t.strictSame(
+    compileOutgoing(round, compilers).check(both),
+    {},
+    'a schema that refers only to itself declares nothing',
+  )
 })
 
-t.test('a copy is as JSON would have it', async (t) => {
+t.test('a copy is what JSON would represent', async (t) => {
   const strip = await createStripper(t)
   const at = new Date(0)
   const list = { type: 'array', items: text }
@@ -354,7 +355,7 @@ t.test('a copy is as JSON would have it', async (t) => {
   t.throws(() => strip({ anyOf: [A, B] }, 'text'))
 })
 
-t.test('poisoned keys stay behind', async (t) => {
+t.test('keys that could change a prototype are not copied', async (t) => {
   const strip = await createStripper(t)
   const poisoned = JSON.parse('{"__proto__":{"admin":true},"a":"a"}')
   for (const schema of [fields({ a: text }), { type: 'object', additionalProperties: true }, {}]) {
@@ -364,7 +365,7 @@ t.test('poisoned keys stay behind', async (t) => {
   }
 })
 
-t.test('what has no end is refused', async (t) => {
+t.test('a cyclic value is refused', async (t) => {
   const strip = await createStripper(t)
   const tree = fields({ children: { type: 'array', items: { $ref: '#' } } }, { $id: 'tree' })
   const cycle: { children: unknown[] } = { children: [] }
@@ -381,7 +382,7 @@ t.test('what has no end is refused', async (t) => {
   }
 })
 
-t.test('binary data is sent where anything may be, and is no object of declared fields', async (t) => {
+t.test('binary data is sent as any value, but not as an object with declared properties', async (t) => {
   const { socket, lines } = await client(t, {
     events: {
       open: { reply: fields({ file: {} }), handler: () => ({ file: Buffer.from('bytes') }) },
@@ -403,7 +404,7 @@ t.test('binary data is sent where anything may be, and is no object of declared 
   )
 })
 
-t.test('a schema of another language is left alone', async (t) => {
+t.test('a schema of another language does not strip values', async (t) => {
   const strip = await createStripper(t)
   class Foreign {
     readonly type = 'object'
@@ -420,6 +421,10 @@ t.test('a schema of another language is left alone', async (t) => {
     Object.create({}),
     fields({ x: text, o: Object.assign(Object.create({}), fields({ y: text })) }),
   )
-  t.strictSame(strip(own, { ...both, o: both }), { x: 'x', o: { y: 'y' } }, 'what has a class may speak of JSON')
+  t.strictSame(
+    strip(own, { ...both, o: both }),
+    { x: 'x', o: { y: 'y' } },
+    'an instance of a class may be a JSON Schema',
+  )
   t.strictSame(strip({ anyOf: [{ elements: text }, A] }, { kind: 'z', ...both }), { kind: 'z', ...both })
 })

@@ -16,7 +16,7 @@ import { build, join, listen, next, refusal, TRANSPORTS } from '../harness.js'
 import { contextCompilers } from '../schema-harness.js'
 
 /*
- * What is not declared never leaves, on any way out, whatever writes it.
+ * Undeclared properties are never sent, on any way out and with any serializer.
  */
 
 const USER = Type.Object({ id: Type.Integer(), name: Type.String(), photo: Type.Optional(Binary({ maxBytes: 8 })) })
@@ -48,19 +48,19 @@ const users = {
   },
 }
 
-/** Contexts: what an application may have of its own, to write with. */
+/** Contexts with the serializers that an application may have. */
 const WRITERS: Record<string, (app: FastifyInstance) => void> = {
   "Fastify's serializer": () => {},
-  'a serializer of its own, that writes all': (app) => {
+  'its own serializer, which writes everything': (app) => {
     app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   },
-  'a serializer of its own, of another name': (app) => {
+  'its own serializer, under another name': (app) => {
     const serialize = { 'bound responseSchemaCompiler': () => (value: unknown) => JSON.stringify(value) }
     app.setSerializerCompiler(serialize['bound responseSchemaCompiler'])
   },
 }
 
-/** Ways out: by the server's options, and the client's. */
+/** Ways out, as options of the server and of the client. */
 const WAYS: Record<string, { options?: NamespacesOptions; client?: object; transports?: readonly string[] }> = {
   ...Object.fromEntries(TRANSPORTS.map((transports) => [`over ${transports.join(' and ')}`, { transports }])),
   'with `fast: false`': { options: { fast: false } },
@@ -72,7 +72,7 @@ const WAYS: Record<string, { options?: NamespacesOptions; client?: object; trans
 
 for (const [writer, prepare] of Object.entries(WRITERS)) {
   for (const [way, { options, client, transports = ['websocket'] }] of Object.entries(WAYS)) {
-    t.test(`what is not declared reaches no client: ${writer}, ${way}`, async (t) => {
+    t.test(`undeclared properties reach no client: ${writer}, ${way}`, async (t) => {
       const app = await build(t, { ...options, namespaces: { '/users': users } }, prepare)
       const url = `http://127.0.0.1:${await listen(app)}`
       const socket = join(t, url, '/users', { transports: [...transports], ...client })
@@ -102,7 +102,7 @@ for (const [writer, prepare] of Object.entries(WRITERS)) {
         () => ask('tell'),
       ]) {
         const [heard] = await Promise.all([next(socket, 'said'), emit()])
-        // with recovery there is an offset behind it
+        // with recovery, the offset follows the payload
         t.strictSame(heard[0], SENT)
       }
       t.notMatch(JSON.stringify(all), 'horse')
@@ -110,7 +110,7 @@ for (const [writer, prepare] of Object.entries(WRITERS)) {
   }
 }
 
-t.test('what a serializer of the application writes is what is sent, on every way out alike', async (t) => {
+t.test("the output of the application's serializer is sent, on every way out", async (t) => {
   const masked = (app: FastifyInstance) =>
     app.setSerializerCompiler(() => (value) => JSON.stringify(value).replaceAll('Ada', 'A.'))
   for (const [way, { options, client, transports = ['websocket'] }] of Object.entries(WAYS)) {
@@ -127,10 +127,10 @@ t.test('what a serializer of the application writes is what is sent, on every wa
   }
 })
 
-t.test("the compilers are known for Fastify's own by its schema controller, whatever they are called", async (t) => {
+t.test("Fastify's own compilers are recognized by its schema controller, not by their names", async (t) => {
   const compilers = await contextCompilers(t)
-  t.equal(compilers.isOwnSerializer, true, 'the seam is there: without it all is right, but slower')
-  t.equal(compilers.isCertain({ type: 'string' }), true, 'and for what checks')
+  t.equal(compilers.isOwnSerializer, true, 'the schema controller is found; without it everything works, but slower')
+  t.equal(compilers.isCertain({ type: 'string' }), true, 'also for the validator')
   const own = await contextCompilers(t, {}, (app) => {
     app.setSerializerCompiler(() => (value) => JSON.stringify(value))
     app.setValidatorCompiler(() => () => true)
@@ -143,14 +143,14 @@ t.test("the compilers are known for Fastify's own by its schema controller, what
   t.equal(inner.isOwnSerializer, false)
 })
 
-t.test('without the seam compilers are taken for the application’s own', async (t) => {
+t.test('without the private schema controller, compilers count as the application’s own', async (t) => {
   const nobody = { getSchemas: () => ({}), validatorCompiler: () => () => true, serializerCompiler: () => String }
   const { isOwnSerializer, isCertain } = compilersOf(nobody as never, '/x')
   t.equal(isOwnSerializer, false)
   t.equal(isCertain({}), false)
 })
 
-/** Fastify, read again from its files: another copy, as two versions in one tree are. */
+/** Another copy of Fastify, as if two versions were installed. */
 function anotherFastify(): typeof Fastify {
   const require = createRequire(import.meta.url)
   const known = Object.entries(require.cache)
@@ -178,7 +178,7 @@ async function failing(t: Test, create: typeof Fastify, prepare: (app: FastifyIn
   return (status?: number) => refusal(app.injectSocket('/x', { query: status ? { status: String(status) } : {} }))
 }
 
-t.test('the text of a 5xx reaches no client, of another copy of Fastify as of this one', async (t) => {
+t.test('the text of a 5xx reaches no client, with this and with another copy of Fastify', async (t) => {
   const Another = anotherFastify()
   t.not(Another().errorHandler, Fastify().errorHandler, 'it is another')
   for (const create of [Fastify, Another]) {
@@ -192,7 +192,7 @@ t.test('the text of a 5xx reaches no client, of another copy of Fastify as of th
   }
 })
 
-t.test('an error handler has its own words, whatever it is called', async (t) => {
+t.test('an error handler writes its own texts, whatever its name', async (t) => {
   const handlers = {
     defaultErrorHandler: (
       _error: unknown,
@@ -204,7 +204,7 @@ t.test('an error handler has its own words, whatever it is called', async (t) =>
   t.strictSame(await ask(), { message: 'My words', data: { code: 'MINE', statusCode: 403 } })
 })
 
-t.test('what an adapter can do is known by the class that has it, not by its text', async (t) => {
+t.test('the features of an adapter are recognized by its class, not by its source text', async (t) => {
   const { isClusterAdapter } = await import('../../../plugin/sockets/adapter-features.js')
   const require = createRequire(createRequire(import.meta.url).resolve('socket.io'))
   const path = require.resolve('socket.io-adapter')
@@ -221,7 +221,7 @@ t.test('what an adapter can do is known by the class that has it, not by its tex
     class Speaking extends SessionAwareAdapter {
       override serverSideEmit() {}
     }
-    // The same words as Socket.IO's own, in a class that speaks: a bundler may have put its text there.
+    // A class with the source text of Socket.IO's own adapter that does reach other nodes: a bundler may inline that text.
     class Alike extends Adapter {}
     Object.defineProperty(Alike.prototype, 'serverSideEmit', { value: Adapter.prototype.serverSideEmit })
     for (const Silenced of [Adapter, SessionAwareAdapter, Silent]) t.notOk(isClusterAdapter(new Silenced(io.of('/'))))
@@ -231,41 +231,42 @@ t.test('what an adapter can do is known by the class that has it, not by its tex
       'its own',
     )
   }
-  t.notOk(isClusterAdapter({} as never), 'one that has no such method')
-  t.ok(isClusterAdapter({ serverSideEmit: () => {} } as never), 'one that inherits from nobody')
+  t.notOk(isClusterAdapter({} as never), 'an adapter without the method')
+  t.ok(isClusterAdapter({ serverSideEmit: () => {} } as never), 'an adapter without a base class')
 })
 
-t.test(
-  'a Standard Schema that keeps what it does not declare is stripped by the JSON Schema that it gives',
-  async (t) => {
-    const compilers = await contextCompilers(t)
-    const out = (schema: AnySchema, value: unknown) => compileOutgoing(schema, compilers).check(value)
-    const row = { ...ROW, in: { a: 'a', secret: 1 } }
-    const before = JSON.stringify(row)
-    const id = ark({ id: 'string' })
-    t.strictSame(out(ark({ id: 'string', in: { a: 'string' } }), row), { id: '7', in: { a: 'a' } })
-    t.strictSame(out(id.array(), [row, row]), [{ id: '7' }, { id: '7' }])
-    t.strictSame(out(id.or({ other: 'string' }), row), { id: '7' })
-    t.strictSame(out(id.or('null'), null), null)
-    t.strictSame(out(ark({ id: 'string.numeric.parse' }), row), { id: 7 })
-    t.strictSame(out(ark({ at: 'Date', data: 'TypedArray.Uint8' }), { at: new Date(0), data: PHOTO, more: 1 }), {
-      at: new Date(0).toISOString(),
-      data: PHOTO,
-    })
-    t.strictSame(
-      out(
-        id.pipe((value) => ({ ...value, made: 1 })),
-        row,
-      ),
-      { id: '7', made: 1 },
-      'what goes into a pipe is stripped',
-    )
-    t.strictSame(out(ark({ '[string]': 'unknown' }), row), row, 'what is declared to be open is open')
-    t.strictSame(out(z.looseObject({ id: z.string() }), row), row)
-    t.strictSame(out(z.object({ id: z.string() }), row), { id: '7' })
-    t.strictSame(out(z.object({ at: z.date() }), { at: new Date(0) }), { at: new Date(0) }, 'and a Date is one')
-    t.strictSame(out(v.object({ id: v.string() }), row), { id: '7' })
-    t.throws(() => out(ark({ 'a?': 'string' }), PHOTO), { message: '/ must not be binary' })
-    t.equal(JSON.stringify(row), before, 'who holds it still has it whole')
-  },
-)
+t.test('the output of a Standard Schema that keeps undeclared properties is stripped by its JSON Schema', async (t) => {
+  const compilers = await contextCompilers(t)
+  const out = (schema: AnySchema, value: unknown) => compileOutgoing(schema, compilers).check(value)
+  const row = { ...ROW, in: { a: 'a', secret: 1 } }
+  const before = JSON.stringify(row)
+  const id = ark({ id: 'string' })
+  t.strictSame(out(ark({ id: 'string', in: { a: 'string' } }), row), { id: '7', in: { a: 'a' } })
+  t.strictSame(out(id.array(), [row, row]), [{ id: '7' }, { id: '7' }])
+  t.strictSame(out(id.or({ other: 'string' }), row), { id: '7' })
+  t.strictSame(out(id.or('null'), null), null)
+  t.strictSame(out(ark({ id: 'string.numeric.parse' }), row), { id: 7 })
+  t.strictSame(out(ark({ at: 'Date', data: 'TypedArray.Uint8' }), { at: new Date(0), data: PHOTO, more: 1 }), {
+    at: new Date(0).toISOString(),
+    data: PHOTO,
+  })
+  t.strictSame(
+    out(
+      id.pipe((value) => ({ ...value, made: 1 })),
+      row,
+    ),
+    { id: '7', made: 1 },
+    'what goes into a pipe is stripped',
+  )
+  t.strictSame(
+    out(ark({ '[string]': 'unknown' }), row),
+    row,
+    'undeclared properties are sent where the schema allows them',
+  )
+  t.strictSame(out(z.looseObject({ id: z.string() }), row), row)
+  t.strictSame(out(z.object({ id: z.string() }), row), { id: '7' })
+  t.strictSame(out(z.object({ at: z.date() }), { at: new Date(0) }), { at: new Date(0) }, 'a Date stays a Date')
+  t.strictSame(out(v.object({ id: v.string() }), row), { id: '7' })
+  t.throws(() => out(ark({ 'a?': 'string' }), PHOTO), { message: '/ must not be binary' })
+  t.equal(JSON.stringify(row), before, 'the original value is not changed')
+})

@@ -7,7 +7,7 @@ import { captureScope, isolate } from '../../../plugin/shared/async-scope.js'
 import { build, until } from '../harness.js'
 
 /*
- * What a hook of joining has put into an AsyncLocalStorage is there in every function of that socket, and nobody else's is.
+ * Every function of a socket sees the AsyncLocalStorage stores that its joining hook has set, and those of no other socket.
  */
 
 declare module '@fastify/request-context' {
@@ -18,7 +18,7 @@ declare module '@fastify/request-context' {
 
 const TRANSPORTS = ['websocket', 'polling', 'upgrade'] as const
 
-/** A definition whose functions note what a storage holds; `fill` is a hook of joining. */
+/** A definition whose functions record the store. `fill` is a joining hook. */
 function noting(storage: { get(): unknown }, fill: JoinHook, seen: [string, unknown][]) {
   const note = (what: string) => () => void seen.push([what, storage.get()])
   return defineNamespace({
@@ -83,64 +83,68 @@ const whoOf = (request: FastifyRequest) => (request.body as { who?: string }).wh
 
 for (const transport of TRANSPORTS) {
   for (const how of ['run', 'run, later', 'enterWith', 'enterWith, async', '@fastify/request-context'] as const) {
-    t.test(`over ${transport}, each socket of a connection has what its hook has filled, by ${how}`, async (t) => {
-      const als = new AsyncLocalStorage<string>()
-      t.teardown(() => als.disable())
-      const fills: Record<typeof how, JoinHook> = {
-        run: (request, _reply, done: HookHandlerDoneFunction) => {
-          const who = whoOf(request)
-          if (who === undefined) done()
-          else als.run(who, done)
-        },
-        'run, later': (request, _reply, done: HookHandlerDoneFunction) => {
-          const who = whoOf(request)
-          setImmediate(() => (who === undefined ? done() : als.run(who, done)))
-        },
-        enterWith: (request, _reply, done) => {
-          const who = whoOf(request)
-          if (who !== undefined) als.enterWith(who)
-          done()
-        },
-        'enterWith, async': async (request) => {
-          const who = whoOf(request)
-          if (who !== undefined) als.enterWith(who)
-          await null
-        },
-        '@fastify/request-context': async (request) => {
-          const who = whoOf(request)
-          if (who !== undefined) request.requestContext.set('who', who)
-        },
-      }
-      const isPlugin = how === '@fastify/request-context'
-      const seen = { a: [] as [string, unknown][], b: [] as [string, unknown][], none: [] as [string, unknown][] }
-      const app = await build(t, {}, async (app) => void (isPlugin && (await app.register(requestContext))))
-      const storage = { get: () => (isPlugin ? app.requestContext.get('who') : als.getStore()) }
-      for (const name of ['a', 'b', 'none'] as const) app.namespace(`/${name}`, noting(storage, fills[how], seen[name]))
+    t.test(
+      `over ${transport}, each socket of a connection sees the store that its hook has set, by ${how}`,
+      async (t) => {
+        const als = new AsyncLocalStorage<string>()
+        t.teardown(() => als.disable())
+        const fills: Record<typeof how, JoinHook> = {
+          run: (request, _reply, done: HookHandlerDoneFunction) => {
+            const who = whoOf(request)
+            if (who === undefined) done()
+            else als.run(who, done)
+          },
+          'run, later': (request, _reply, done: HookHandlerDoneFunction) => {
+            const who = whoOf(request)
+            setImmediate(() => (who === undefined ? done() : als.run(who, done)))
+          },
+          enterWith: (request, _reply, done) => {
+            const who = whoOf(request)
+            if (who !== undefined) als.enterWith(who)
+            done()
+          },
+          'enterWith, async': async (request) => {
+            const who = whoOf(request)
+            if (who !== undefined) als.enterWith(who)
+            await null
+          },
+          '@fastify/request-context': async (request) => {
+            const who = whoOf(request)
+            if (who !== undefined) request.requestContext.set('who', who)
+          },
+        }
+        const isPlugin = how === '@fastify/request-context'
+        const seen = { a: [] as [string, unknown][], b: [] as [string, unknown][], none: [] as [string, unknown][] }
+        const app = await build(t, {}, async (app) => void (isPlugin && (await app.register(requestContext))))
+        const storage = { get: () => (isPlugin ? app.requestContext.get('who') : als.getStore()) }
+        for (const name of ['a', 'b', 'none'] as const)
+          app.namespace(`/${name}`, noting(storage, fills[how], seen[name]))
 
-      const a = await app.injectSocket('/a', { transport, auth: { who: 'ada' } })
-      const none = await a.join('/none')
-      const b = await a.join('/b', { auth: { who: 'bob' } })
-      for (const socket of [a, b, none]) socket.on('question', (answer) => answer('yes'))
-      // In one piece.
-      await Promise.all([a, none, b].flatMap((socket) => EVENTS.map((event) => socket.emitWithAck(event))))
-      for (const socket of [a, none, b]) socket.disconnect()
-      const all = () => Object.values(seen)
-      await until(() => all().every((list) => list.some(([what]) => what === 'onDisconnect')))
-      await until(() => all().every((list) => list.some(([what]) => what === 'aborted')))
+        const a = await app.injectSocket('/a', { transport, auth: { who: 'ada' } })
+        const none = await a.join('/none')
+        const b = await a.join('/b', { auth: { who: 'bob' } })
+        for (const socket of [a, b, none]) socket.on('question', (answer) => answer('yes'))
+        // Sent in one chunk.
+        await Promise.all([a, none, b].flatMap((socket) => EVENTS.map((event) => socket.emitWithAck(event))))
+        for (const socket of [a, none, b]) socket.disconnect()
+        const all = () => Object.values(seen)
+        await until(() => all().every((list) => list.some(([what]) => what === 'onDisconnect')))
+        await until(() => all().every((list) => list.some(([what]) => what === 'aborted')))
 
-      for (const [name, who] of [
-        ['a', 'ada'],
-        ['b', 'bob'],
-        ['none', undefined],
-      ] as const) {
-        t.strictSame([...new Set(seen[name].map(([what]) => what))].sort(), [...PLACES].sort())
-        t.strictSame([...new Set(seen[name].map(([, value]) => value))], [who], `of ${name}`)
-      }
-    })
+        for (const [name, who] of [
+          ['a', 'ada'],
+          ['b', 'bob'],
+          ['none', undefined],
+        ] as const) {
+          t.strictSame([...new Set(seen[name].map(([what]) => what))].sort(), [...PLACES].sort())
+          t.strictSame([...new Set(seen[name].map(([, value]) => value))], [who], `of ${name}`)
+        }
+      },
+    )
   }
 }
 
-t.test('events that have waited for onConnect, or for their turn, have it, too', async (t) => {
+t.test('events that have waited for onConnect or for an earlier event see the store, too', async (t) => {
   const als = new AsyncLocalStorage<string>()
   t.teardown(() => als.disable())
   const seen: unknown[] = []
@@ -163,7 +167,7 @@ t.test('events that have waited for onConnect, or for their turn, have it, too',
   t.strictSame(seen, ['ada', 'ada', 'ada'])
 })
 
-t.test('after a reauthenticate it is what the new request has filled', async (t) => {
+t.test('after reauthenticate() the store is that of the new request', async (t) => {
   const als = new AsyncLocalStorage<unknown>()
   t.teardown(() => als.disable())
   const definition = defineNamespace({
@@ -180,25 +184,22 @@ t.test('after a reauthenticate it is what the new request has filled', async (t)
   t.match(await socket.emitWithAck('who'), { data: 'bob' })
 })
 
-t.test(
-  'a connect begins with nothing, whatever the connection has, and where nothing is filled nothing is kept',
-  (t) => {
-    const als = new AsyncLocalStorage<number>()
-    als.run(1, () => {
-      t.ok(captureScope())
-      isolate(() => {
-        t.equal(als.getStore(), undefined)
-        t.equal(captureScope(), undefined)
-        als.enterWith(2)
-      })
-      t.equal(als.getStore(), 1)
+t.test('a connect begins with empty stores, and no scope is kept if no store is set', (t) => {
+  const als = new AsyncLocalStorage<number>()
+  als.run(1, () => {
+    t.ok(captureScope())
+    isolate(() => {
+      t.equal(als.getStore(), undefined)
+      t.equal(captureScope(), undefined)
+      als.enterWith(2)
     })
-    als.disable()
-    t.end()
-  },
-)
+    t.equal(als.getStore(), 1)
+  })
+  als.disable()
+  t.end()
+})
 
-t.test('listeners of the end, of any event and of the namespace, and acks of clients, have it, too', async (t) => {
+t.test('disconnect listeners, any-listeners, namespace listeners and ack callbacks see the store, too', async (t) => {
   const storage = new AsyncLocalStorage<string>()
   const seen: [string, unknown][] = []
   const note = (what: string) => () => void seen.push([what, storage.getStore()])

@@ -7,35 +7,32 @@ import * as errors from '../../../plugin/shared/errors.js'
 const { isCoded, ...coded } = errors
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
 
-t.test(
-  'every error is in docs/errors.md with its status, a cause and a fix, and the page knows no other',
-  async (t) => {
-    const rows = page.split('\n').filter((line) => line.startsWith('| `FST_NSP_'))
-    const documented = new Map(
-      rows
-        .map((row) =>
-          row
-            .split('|')
-            .map((cell) => cell.trim())
-            .slice(1, 5),
-        )
-        .map(([code, ...rest]) => [code, rest]),
-    )
-    t.strictSame(
-      [...documented.keys()].sort(),
-      Object.keys(coded)
-        .sort()
-        .map((code) => `\`${code}\``),
-    )
-    for (const [name, Coded] of Object.entries(coded)) {
-      const error = new (Coded as unknown as new () => Error & { code: string; statusCode: number })()
-      t.equal(error.code, name)
-      const [status, cause, fix] = documented.get(`\`${name}\``) ?? []
-      t.equal(status, String(error.statusCode), name)
-      t.ok(cause && fix, `${name} has a cause and a fix`)
-    }
-  },
-)
+t.test('docs/errors.md lists every error with its status, a cause and a fix, and no other', async (t) => {
+  const rows = page.split('\n').filter((line) => line.startsWith('| `FST_NSP_'))
+  const documented = new Map(
+    rows
+      .map((row) =>
+        row
+          .split('|')
+          .map((cell) => cell.trim())
+          .slice(1, 5),
+      )
+      .map(([code, ...rest]) => [code, rest]),
+  )
+  t.strictSame(
+    [...documented.keys()].sort(),
+    Object.keys(coded)
+      .sort()
+      .map((code) => `\`${code}\``),
+  )
+  for (const [name, Coded] of Object.entries(coded)) {
+    const error = new (Coded as unknown as new () => Error & { code: string; statusCode: number })()
+    t.equal(error.code, name)
+    const [status, cause, fix] = documented.get(`\`${name}\``) ?? []
+    t.equal(status, String(error.statusCode), name)
+    t.ok(cause && fix, `${name} has a cause and a fix`)
+  }
+})
 
 t.test('every error has a test', async (t) => {
   const folder = new URL('../../', import.meta.url)
@@ -48,7 +45,7 @@ t.test('every error has a test', async (t) => {
     )
 })
 
-t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', async (t) => {
+t.test('a coded 4xx error is sent as it is, and so is a 503 of this plugin', async (t) => {
   t.strictSame(toWireError(new coded.FST_NSP_ORIGIN_FORBIDDEN('null')), {
     code: 'FST_NSP_ORIGIN_FORBIDDEN',
     statusCode: 403,
@@ -61,7 +58,7 @@ t.test('a coded 4xx error reaches the wire as it is, and so does our own 503', a
   t.match(toWireError(new coded.FST_NSP_CLOSING()), { code: 'FST_NSP_CLOSING', statusCode: 503 })
 })
 
-t.test('anything else becomes FST_NSP_INTERNAL, and its text stays here', async (t) => {
+t.test('any other error becomes FST_NSP_INTERNAL, and its text is not sent', async (t) => {
   const secrets = [
     new Error('secret'),
     Object.assign(new Error('secret'), { code: 'X', statusCode: 500 }),
@@ -80,7 +77,7 @@ t.test('anything else becomes FST_NSP_INTERNAL, and its text stays here', async 
   }
 })
 
-t.test('an error of @fastify/error is known, of whatever copy of it', async (t) => {
+t.test('an error of any copy of @fastify/error is recognized', async (t) => {
   t.ok(isCoded(new coded.FST_NSP_CLOSING()))
   t.ok(isCoded(new errorCodes.FST_ERR_NOT_FOUND()))
   for (const other of [new Error('x'), { code: 'X', statusCode: 404 }, 'x', undefined, null]) t.notOk(isCoded(other))

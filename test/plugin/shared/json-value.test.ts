@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { findPoison, isBinary, toPlain } from '../../../plugin/shared/json-value.js'
 
-t.test('a copy is what JSON would make of a value, and shares nothing with it', async (t) => {
+t.test('a copy is what JSON would represent, and shares nothing with the value', async (t) => {
   const when = new Date(0)
   const value = {
     text: 'x',
@@ -26,7 +26,7 @@ t.test('a copy is what JSON would make of a value, and shares nothing with it', 
   for (const scalar of [undefined, null, 'x', 7, true]) t.equal(toPlain(scalar), scalar)
 })
 
-t.test('a class instance becomes a plain object, without what it inherits', async (t) => {
+t.test('a class instance becomes a plain object without inherited properties', async (t) => {
   class Point {
     x = 1
     get y() {
@@ -37,7 +37,7 @@ t.test('a class instance becomes a plain object, without what it inherits', asyn
   t.strictSame(toPlain(Object.assign(Object.create({ inherited: 1 }), { own: 2 })), { own: 2 })
 })
 
-t.test('binary data is kept as it is, at any depth', async (t) => {
+t.test('binary data is not copied, at any depth', async (t) => {
   const binaries = [
     Buffer.from('x'),
     new Uint8Array(1),
@@ -52,13 +52,13 @@ t.test('binary data is kept as it is, at any depth', async (t) => {
   for (const other of [null, undefined, 'x', {}, []]) t.equal(isBinary(other), false)
 })
 
-t.test('a key that is called __proto__ is left out', async (t) => {
+t.test('the key __proto__ is left out', async (t) => {
   const copy = toPlain(JSON.parse('{"__proto__":{"admin":true},"a":1}')) as { admin?: boolean }
   t.strictSame(copy, { a: 1 })
   t.equal(copy.admin, undefined)
 })
 
-t.test('a cycle, or what is nested deeper than 200 levels, is refused', async (t) => {
+t.test('a cycle, or nesting deeper than 200 levels, is refused', async (t) => {
   const cycle: { self?: object } = {}
   cycle.self = cycle
   t.throws(() => toPlain(cycle), { name: 'RangeError', message: 'The value is nested too deeply, or contains itself' })
@@ -68,7 +68,7 @@ t.test('a cycle, or what is nested deeper than 200 levels, is refused', async (t
   t.throws(() => toPlain(nest(201)), RangeError)
 })
 
-t.test('a value of the wire is well within the depth that is allowed', async (t) => {
+t.test('a value from the wire is accepted up to the allowed depth', async (t) => {
   t.equal(findPoison(nest(3), 4), undefined)
   t.equal(findPoison(nest(4), 4), 'is nested too deeply')
   t.equal(findPoison([[[]]], 3), undefined)
@@ -79,7 +79,7 @@ t.test('a value of the wire is well within the depth that is allowed', async (t)
   t.equal(findPoison([], 0), 'is nested too deeply')
 })
 
-t.test('a key that could reach a prototype is found, at any depth', async (t) => {
+t.test('a key that could change a prototype is found at any depth', async (t) => {
   for (const json of ['{"__proto__":1}', '{"_placeholder":1}', '{"constructor":{"prototype":1}}']) {
     const poisoned = JSON.parse(json)
     t.equal(findPoison(poisoned, 9), 'has a key that is not allowed')
@@ -88,7 +88,7 @@ t.test('a key that could reach a prototype is found, at any depth', async (t) =>
   t.equal(findPoison({ a: '__proto__', b: ['constructor'] }, 9), undefined)
 })
 
-t.test('of the keys that could reach a prototype those are refused that Fastify refuses in a body', async (t) => {
+t.test('the refused keys are those that Fastify refuses in a body', async (t) => {
   const app = Fastify()
   app.post('/', async ({ body }) => body)
   const values = ['1', 'null', '"Ferrari"', '[]', '{}', '{"name":1}', '{"prototype":1}', '{"prototype":{}}']
@@ -106,7 +106,7 @@ t.test('of the keys that could reach a prototype those are refused that Fastify 
   }
 })
 
-/** An object with that many more inside. */
+/** An object with so many nested levels. */
 function nest(depth: number): object {
   let value: object = {}
   for (let level = 0; level < depth; level++) value = { value }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createBucket, DEFAULT_LIMITS, isWithin } from '../../../plugin/shared/limits.js'
 
-t.test('a bucket holds two seconds of tokens, and says how long until the next', async (t) => {
+t.test('a bucket holds the tokens of two seconds, and take() returns the time until the next one', async (t) => {
   let now = 1_000
   const bucket = createBucket(2, () => now)
   for (let token = 1; token <= 4; token++) t.equal(bucket.take(), 0, `token ${token}`)
@@ -13,14 +13,14 @@ t.test('a bucket holds two seconds of tokens, and says how long until the next',
   t.equal(bucket.take(), 500)
 })
 
-t.test('what is not taken does not pile up', async (t) => {
+t.test('unused tokens do not accumulate beyond the burst', async (t) => {
   let now = 0
   const bucket = createBucket(1, () => now)
   now += 3_600_000
   t.strictSame([bucket.take(), bucket.take(), bucket.take()], [0, 0, 1_000])
 })
 
-t.test('asking in vain costs nothing, and whole milliseconds are told', async (t) => {
+t.test('a refused take() costs no token, and the wait is in whole milliseconds', async (t) => {
   let now = 0
   const bucket = createBucket(3, () => now)
   for (let token = 1; token <= 6; token++) bucket.take()

@@ -11,14 +11,14 @@ import { build, client, join, listen, logLines, next, POLLING, refusal, until, w
 
 type Line = Record<string, unknown>
 
-/** Serves with a log. */
+/** Starts a server with a log. */
 async function serve(t: Test, options: NamespacesOptions, prepare?: (app: FastifyInstance) => unknown) {
   const { lines, logger } = logLines()
   const app = await build(t, { namespaces: { '/chat': {} }, ...options }, prepare, { logger })
   return { app, lines }
 }
 
-/** Runs with another NODE_ENV. */
+/** Runs a function with another NODE_ENV. */
 async function inEnvironment(name: string, run: () => Promise<void>): Promise<void> {
   const before = process.env.NODE_ENV
   process.env.NODE_ENV = name
@@ -69,7 +69,7 @@ t.test('an undeclared emit, error, hook and namespace name the nearest one, too'
   })
 })
 
-t.test('an unknown namespace has a hint that fits its address, and tells nobody which names there are', async (t) => {
+t.test('an unknown namespace is refused with a hint for its address that reveals no declared names', async (t) => {
   const { lines, logger } = logLines()
   const app = await build(t, { namespaces: { '/secret': {}, '/orgs/:orgId': {} } }, undefined, { logger })
   const { details } = Object((await refusal(app.injectSocket('/'))).data)
@@ -82,7 +82,7 @@ t.test('an unknown namespace has a hint that fits its address, and tells nobody 
   }
   const near = Object((await refusal(app.injectSocket('/secrte'))).data).details
   const far = Object((await refusal(app.injectSocket('/whatever'))).data).details
-  t.strictSame(near, far, 'who is near a name is told what everybody is')
+  t.strictSame(near, far, 'the message does not depend on how near a name is')
   t.notMatch(JSON.stringify(near), 'secret')
   await refusal(app.injectSocket('/secrte'))
   await refusal(app.injectSocket('/org/42'))
@@ -96,7 +96,7 @@ t.test('an unknown namespace has a hint that fits its address, and tells nobody 
   t.match(told[5], { hint: 'did you mean /orgs/:orgId?' })
 })
 
-t.test('under a prefix an unknown namespace is told how its name begins', async (t) => {
+t.test('under a prefix, the hint for an unknown namespace shows how names begin', async (t) => {
   const { lines, logger } = logLines()
   const rates = new LogRates(() => 0)
   const log = { info: (fields: Line, msg: string) => void lines.push({ ...fields, msg }) } as never
@@ -180,7 +180,7 @@ inBothModes('an event without an ack that goes no further is logged with the rea
   )
 })
 
-t.test('an event without an ack that comes too often is logged', async (t) => {
+t.test('a rate-limited event without an ack is logged', async (t) => {
   const { lines, socket } = await client(
     t,
     { events: { e: { handler: () => {} } } },
@@ -238,7 +238,7 @@ t.test('a body above maxHttpBufferSize is logged with the name of the option', a
   )
 })
 
-t.test('an array where an object is wanted is called an array, wherever it stands', async (t) => {
+t.test('an array in place of an object is called an array in every message', async (t) => {
   const handler = () => {}
   const wrong: [definition: unknown, path: string][] = [
     [{ events: [{}] }, 'events'],
@@ -277,7 +277,7 @@ t.test('a reply that could not be sent has the id of its log line', async (t) =>
   }
 })
 
-t.test('binary data that no packet can hold is refused at boot, with the path of its schema', async (t) => {
+t.test('a maxBytes above limits.payloadBytes is refused at boot, with the path of its schema', async (t) => {
   const definition = (payload: unknown, reply?: unknown): AnyNamespaceDefinition =>
     ({ events: { put: { payload, reply, handler: () => {} } } }) as AnyNamespaceDefinition
   const upload = Type.Object({ image: Binary({ maxBytes: 5_000 }) })
@@ -298,7 +298,7 @@ t.test('binary data that no packet can hold is refused at boot, with the path of
   await ready(definition(undefined, upload), 100)
 })
 
-t.test('a time-out says what took too long, and which option says how long it may', async (t) => {
+t.test('a timeout names what took too long, and the option that bounds it', async (t) => {
   const never = new Promise<never>(() => {})
   const held = withResolvers()
   const { app, socket } = await client(
@@ -348,7 +348,7 @@ t.test('a time-out says what took too long, and which option says how long it ma
   held.resolve()
 })
 
-t.test('a keyword that is misspelt in a schema is named, with the one that was meant', async (t) => {
+t.test('a misspelt keyword of a schema is reported with the nearest known keyword', async (t) => {
   const failure = async (payload: object): Promise<string> => {
     const app = await build(t, { namespaces: { '/chat': { events: { e: { payload, handler: () => {} } } } } })
     return Promise.resolve(app.ready()).then(

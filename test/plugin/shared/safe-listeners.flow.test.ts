@@ -12,7 +12,7 @@ function contained() {
   return { emitter, reports }
 }
 
-t.test('what a listener throws or rejects is reported, however it was added', async (t) => {
+t.test('an error of a listener, thrown or rejected, is reported, whichever method added it', async (t) => {
   for (const add of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const) {
     const { emitter, reports } = contained()
     emitter[add]('throws', () => {
@@ -33,7 +33,7 @@ t.test('what a listener throws or rejects is reported, however it was added', as
   }
 })
 
-t.test('listeners behave as without: this, arguments, order, once, off and listeners()', async (t) => {
+t.test('wrapped listeners keep this, arguments, order, once, off and listeners()', async (t) => {
   const { emitter } = contained()
   const calls: unknown[] = []
   const last = function (this: unknown, ...args: unknown[]) {
@@ -50,7 +50,7 @@ t.test('listeners behave as without: this, arguments, order, once, off and liste
   t.strictSame(emitter.listeners('x'), [never, first, last, once])
   const [, , raw, rawOnce] = emitter.rawListeners('x')
   t.equal(raw, last)
-  t.equal(Object(rawOnce).listener, once, 'node has a wrapper for it, too')
+  t.equal(Object(rawOnce).listener, once, 'Node.js wraps it, too')
   emitter.off('x', never)
   emitter.emit('x', 1, 2)
   emitter.emit('x')
@@ -65,39 +65,36 @@ t.test('listeners behave as without: this, arguments, order, once, off and liste
   t.ok(emitter.emit('odd'))
 })
 
-t.test('a socket that keeps its ack callbacks elsewhere is left as it is', async (t) => {
+t.test('a socket that keeps its ack callbacks elsewhere is not changed', async (t) => {
   for (const socket of [{}, { acks: [] }])
     t.doesNotThrow(() =>
       containAcks(
         socket,
-        () => t.fail('nothing to report'),
+        () => t.fail('an error was reported'),
         () => undefined,
       ),
     )
 })
 
-t.test(
-  'a listener for any event is taken off by the function that the application gave, and by no other',
-  async (t) => {
-    const socket: Socket = Object.create(Socket.prototype)
-    const never = () => t.fail('nothing to report')
-    containAnyListeners(socket as unknown as Parameters<typeof containAnyListeners>[0], never, () => false)
-    const own = () => {}
-    socket.onAny(own).prependAny(() => {})
-    socket.offAny(() => {})
-    t.equal(socket.listenersAny().length, 2)
-    socket.offAny(own)
-    t.equal(socket.listenersAny().length, 1)
-    socket.offAny()
-    t.equal(socket.listenersAny().length, 0)
-  },
-)
+t.test('an any-listener is removed by its original function, and by no other', async (t) => {
+  const socket: Socket = Object.create(Socket.prototype)
+  const never = () => t.fail('an error was reported')
+  containAnyListeners(socket as unknown as Parameters<typeof containAnyListeners>[0], never, () => false)
+  const own = () => {}
+  socket.onAny(own).prependAny(() => {})
+  socket.offAny(() => {})
+  t.equal(socket.listenersAny().length, 2)
+  socket.offAny(own)
+  t.equal(socket.listenersAny().length, 1)
+  socket.offAny()
+  t.equal(socket.listenersAny().length, 0)
+})
 
 for (const [listeners, on, prepend, off] of [
   ['listenersAny', 'onAny', 'prependAny', 'offAny'],
   ['listenersAnyOutgoing', 'onAnyOutgoing', 'prependAnyOutgoing', 'offAnyOutgoing'],
 ] as const) {
-  t.test(`${listeners}() gives the functions of the application, in a list that it may change`, async (t) => {
+  t.test(`${listeners}() returns the original functions, in an array that the caller may change`, async (t) => {
     const heard: unknown[] = []
     const { app, socket } = await client(t, { events: { 'message:send': { handler: () => {} } } })
     const [here] = [...app.io.of('/chat').sockets.values()]
@@ -130,7 +127,7 @@ for (const [listeners, on, prepend, off] of [
   })
 }
 
-t.test('what a listener of a namespace throws or rejects is logged, and ends nothing', async (t) => {
+t.test('an error of a namespace listener, thrown or rejected, is logged, and the process continues', async (t) => {
   const calls: string[] = []
   const { app, socket, lines } = await client(t, {}, {}, (app) => {
     const namespace = app.io.of('/plain')
@@ -168,7 +165,7 @@ t.test('what a listener of a namespace throws or rejects is logged, and ends not
   t.strictSame(calls, ['once'])
 })
 
-t.test('a listener for an event that is declared is an error that says so', async (t) => {
+t.test('adding a listener for a declared event throws FST_NSP_EVENT_DECLARED', async (t) => {
   const thrown: unknown[] = []
   const { socket, lines } = await client(
     t,
@@ -177,7 +174,7 @@ t.test('a listener for an event that is declared is an error that says so', asyn
         const socket = context.socket as unknown as Socket
         for (const add of ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener'] as const) {
           try {
-            socket[add as 'on']('declared', () => t.fail('it was heard'))
+            socket[add as 'on']('declared', () => t.fail('the listener was called'))
           } catch (error) {
             thrown.push(error)
           }
@@ -191,7 +188,7 @@ t.test('a listener for an event that is declared is an error that says so', asyn
     {},
     (app) => {
       app.io.of('/chat').on('connection', (socket) => {
-        socket.on('declared', () => t.fail('it was heard'))
+        socket.on('declared', () => t.fail('the listener was called'))
       })
     },
   )
@@ -210,7 +207,7 @@ t.test('a listener for an event that is declared is an error that says so', asyn
   t.equal(await socket.emitWithAck('other'), 'heard')
 })
 
-t.test('what a listener of any outgoing event throws is logged, and the emit goes on', async (t) => {
+t.test('an error of an outgoing any-listener is logged, and the emit is sent', async (t) => {
   const own = () => {
     throw new Error('outgoing')
   }
@@ -227,7 +224,7 @@ t.test('what a listener of any outgoing event throws is logged, and the emit goe
   t.equal(lines.filter(({ msg }) => msg === 'listener failed').length, 1)
 })
 
-t.test('a listener that has not acked when its client goes is not complained of', async (t) => {
+t.test('a listener that has not acked when its client disconnects is not reported', async (t) => {
   const heard = withResolvers()
   const gone = withResolvers()
   const { socket, lines } = await client(t, {

@@ -3,7 +3,7 @@ import { findNearest, kindOf, suggest } from '../../../plugin/shared/wording.js'
 
 const EVENTS = ['message:send', 'message:read', 'room:join', 'ping', 'x']
 
-t.test('the known word is found that was meant', async (t) => {
+t.test('the nearest known word is found', async (t) => {
   const meant: Record<string, string | undefined> = {
     'mesage:send': 'message:send',
     'message:sned': 'message:send',
@@ -26,11 +26,11 @@ t.test('the known word is found that was meant', async (t) => {
   }
   for (const [word, expected] of Object.entries(meant)) t.equal(findNearest(word, EVENTS), expected, word)
   t.equal(findNearest('ping', []), undefined)
-  t.equal(findNearest('ab', ['AB', 'ab']), 'AB', 'the first of two that are alike')
+  t.equal(findNearest('ab', ['AB', 'ab']), 'AB', 'the first of two equal ones')
   t.equal(findNearest('messag', ['massage', 'message']), 'message', 'the nearer of two')
 })
 
-t.test('slips are counted as a whole table would count them', async (t) => {
+t.test('the distance equals that of the full table', async (t) => {
   const letters = ['a', 'b']
   const words = (length: number): string[] =>
     length === 0 ? [''] : words(length - 1).flatMap((word) => letters.map((letter) => word + letter))
@@ -42,23 +42,23 @@ t.test('slips are counted as a whole table would count them', async (t) => {
   }
 })
 
-t.test('so many words are compared, and no more', async (t) => {
+t.test('the number of compared words is bounded', async (t) => {
   const many = Array.from({ length: 200 }, (_, index) => `other:${index}:${'x'.repeat(20)}`)
   t.equal(findNearest('pong', [...many.slice(1), 'ping']), 'ping')
   t.equal(findNearest('pong', [...many, 'ping']), undefined)
 })
 
-t.test('what was meant is suggested before what else there is to say', async (t) => {
+t.test('the suggestion comes before the rest of the message', async (t) => {
   t.equal(suggest('pong', EVENTS), 'did you mean "ping"? ')
   t.equal(suggest('nonsense', EVENTS), '')
 })
 
-t.test('a value is named by its kind', async (t) => {
+t.test('kindOf() names the type of a value', async (t) => {
   const kinds = [null, [], {}, () => {}, 'x', 1, undefined, 1n].map(kindOf)
   t.strictSame(kinds, ['null', 'array', 'object', 'function', 'string', 'number', 'undefined', 'bigint'])
 })
 
-/** Letters left out, added, changed or swapped, by the whole table. */
+/** The edit distance, computed with the full table. */
 function distance(one: string, other: string): number {
   const rows = Array.from({ length: one.length + 1 }, (_, row) =>
     Array.from({ length: other.length + 1 }, (_, column) => (row === 0 ? column : column === 0 ? row : 0)),
@@ -77,6 +77,6 @@ function distance(one: string, other: string): number {
   return at(one.length, other.length)
 }
 
-t.test('what is no text is near to nothing', async (t) => {
+t.test('a value that is not a string has no nearest word', async (t) => {
   for (const word of [5, Symbol('x'), undefined]) t.equal(findNearest(word as unknown as string, ['five']), undefined)
 })

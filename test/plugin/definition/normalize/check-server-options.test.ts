@@ -3,7 +3,7 @@ import t from 'tap'
 import { normalizeOptions } from '../../../../plugin/definition/normalize/plugin-options.js'
 import namespaces from '../../../../plugin/index.js'
 
-/** What boot says to options: the message of its refusal, or that it takes them. */
+/** The message with which boot refuses options, or a note that it accepts them. */
 async function boot(options: object): Promise<string> {
   const app = Fastify()
   try {
@@ -19,7 +19,7 @@ async function boot(options: object): Promise<string> {
 
 const withOrigin = (origin: unknown) => boot({ io: { cors: { origin } } })
 
-t.test('boot refuses an io.cors that is a star or true, and says what to write', async (t) => {
+t.test('boot refuses an io.cors that is * or true, with the remedy', async (t) => {
   const example = "Write cors: { origin: ['https://app.example'] }"
   for (const [cors, got] of [
     ['*', '"*"'],
@@ -36,7 +36,7 @@ t.test('boot refuses an io.cors that is a star or true, and says what to write',
   }
 })
 
-t.test('boot refuses a misspelt key of io.cors, with the nearest that there is', async (t) => {
+t.test('boot refuses a misspelt key of io.cors, with the nearest known key', async (t) => {
   t.match(
     await boot({ io: { cors: { orgin: 'https://app.example' } } }),
     /^Option io\.cors\.orgin is unknown: did you mean "origin"\? use one of origin, methods, /,
@@ -48,7 +48,7 @@ t.test('boot refuses a misspelt key of io.cors, with the nearest that there is',
   )
 })
 
-t.test('boot refuses an origin that no browser sends so, with its path and what to write', async (t) => {
+t.test('boot refuses an origin that is not written as browsers send it, with its path and the remedy', async (t) => {
   const wrong: [origin: unknown, message: string][] = [
     ['https://app.example/', 'got "https://app.example/", write "https://app.example"'],
     ['https://app.example/page?x#y', 'got "https://app.example/page?x#y", write "https://app.example"'],
@@ -93,7 +93,7 @@ t.test('boot refuses an origin that no browser sends so, with its path and what 
   t.match(await withOrigin([true]), /^Option io\.cors\.origin\[0\] must be an origin as .*: got true$/)
 })
 
-t.test('boot refuses an io.cors that lets in every page with its cookies', async (t) => {
+t.test('boot refuses an io.cors that allows every page with cookies', async (t) => {
   const write = "write cors: { origin: ['https://app.example'] }"
   t.equal(
     await withOrigin(true),
@@ -105,7 +105,7 @@ t.test('boot refuses an io.cors that lets in every page with its cookies', async
   )
 })
 
-t.test('boot takes every form of io.cors that lets in whom it names', async (t) => {
+t.test('boot accepts every form of io.cors that lists its origins', async (t) => {
   const forms: unknown[] = [
     {},
     { origin: 'https://app.example' },
@@ -123,27 +123,24 @@ t.test('boot takes every form of io.cors that lets in whom it names', async (t) 
   for (const cors of forms) t.doesNotThrow(() => normalizeOptions({ io: { cors } } as never), String(cors))
 })
 
-t.test(
-  "an option of Socket.IO's that stands in another place, or is of another version, is told where it belongs",
-  async (t) => {
-    t.equal(
-      await boot({ cors: { origin: 'https://app.example' } }),
-      'Option cors is an option of Socket.IO: write io: { cors: … }',
-    )
-    t.equal(await boot({ path: '/ws' }), 'Option path is an option of Socket.IO: write io: { path: … }')
-    t.equal(
-      await boot({ io: { origins: '*:*' } }),
-      "Option io.origins is an option of Socket.IO 2: write cors: { origin: ['https://app.example'] }",
-    )
-    t.equal(
-      await boot({ io: { allowRequest: true } }),
-      'Option io.allowRequest must be a function (request, callback): got boolean',
-    )
-    t.equal(await boot({ io: 7 }), 'Option io must be an object: got 7')
-  },
-)
+t.test('a misplaced or outdated option of Socket.IO is refused with its right place', async (t) => {
+  t.equal(
+    await boot({ cors: { origin: 'https://app.example' } }),
+    'Option cors is an option of Socket.IO: write io: { cors: … }',
+  )
+  t.equal(await boot({ path: '/ws' }), 'Option path is an option of Socket.IO: write io: { path: … }')
+  t.equal(
+    await boot({ io: { origins: '*:*' } }),
+    "Option io.origins is an option of Socket.IO 2: write cors: { origin: ['https://app.example'] }",
+  )
+  t.equal(
+    await boot({ io: { allowRequest: true } }),
+    'Option io.allowRequest must be a function (request, callback): got boolean',
+  )
+  t.equal(await boot({ io: 7 }), 'Option io must be an object: got 7')
+})
 
-t.test('boot refuses functions of io.cors that are async, for nobody hears what they reject with', async (t) => {
+t.test('boot refuses async functions of io.cors, because nothing handles their rejections', async (t) => {
   const told = 'must not be async: call back with callback(error, value)'
   t.equal(await withOrigin(async () => true), `Option io.cors.origin ${told}`)
   t.equal(await boot({ io: { cors: async () => ({}) } }), `Option io.cors ${told}`)

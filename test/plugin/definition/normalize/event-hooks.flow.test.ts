@@ -10,7 +10,7 @@ import { build } from '../../harness.js'
 
 const hook = () => () => {}
 
-t.test('one function, several or none become a list', async (t) => {
+t.test('one function, several or none become an array', async (t) => {
   const [a, b, c] = [hook(), hook(), hook()]
   t.strictSame(toNormalHooks({ onEvent: a, preHandler: [b, c] }), {
     onEvent: [a],
@@ -21,14 +21,14 @@ t.test('one function, several or none become a list', async (t) => {
   })
 })
 
-t.test('the hooks of several places are joined in the order given', async (t) => {
+t.test('several lists of hooks are joined in their order', async (t) => {
   const [a, b, c] = [hook(), hook(), hook()]
   const joined = joinHooks([toNormalHooks({ onAck: a }), toNormalHooks({ onError: b }), toNormalHooks({ onAck: [c] })])
   t.strictSame(joined, { onEvent: [], preValidation: [], preHandler: [], onAck: [a, c], onError: [b] })
   t.strictSame(joinHooks([]), toNormalHooks({}))
 })
 
-t.test('a context has the hooks of those around it, the outermost first, and never those of a sibling', async (t) => {
+t.test('a context has the hooks of its parents, the outermost first, and never those of a sibling', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const [outer, later, inner, sibling] = [hook(), hook(), hook(), hook()]
@@ -50,7 +50,7 @@ t.test('a context has the hooks of those around it, the outermost first, and nev
   t.strictSame(collectContextHooks(Fastify()), [])
 })
 
-t.test('a hook with an unknown name, or that is no function, is refused where it is added', async (t) => {
+t.test('a hook with an unknown name, or that is not a function, is refused by addNamespaceHook()', async (t) => {
   const app = await build(t)
   t.equal(app.addNamespaceHook('onAck', hook()), app)
   t.throws(() => app.addNamespaceHook('onRequest' as never, hook()), {

@@ -35,7 +35,7 @@ t.test('a definition is normalized and frozen', async (t) => {
   )
 })
 
-t.test('what a definition leaves out has its default', async (t) => {
+t.test('an omitted property of a definition has its default', async (t) => {
   const normal = normalizeDefinition({}, 'at')
   t.strictSame(normal, {
     description: undefined,
@@ -53,11 +53,11 @@ t.test('what a definition leaves out has its default', async (t) => {
     onDisconnect: undefined,
   })
   t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
-  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits is one')
+  t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits counts as a list')
   t.equal(normalizeDefinition({ sequential: true }, 'at').sequential, true)
 })
 
-t.test('joining has the schemas that were given, and its hooks are always lists', async (t) => {
+t.test('joining has the given schemas, and its hooks are always arrays', async (t) => {
   const [a, b, c] = [async () => {}, () => {}, () => {}]
   const [expiresAt, onConnect, onRecover, onDisconnect] = [() => 0, () => {}, () => {}, () => {}]
   const schema = { params: { type: 'object' }, auth: ark({ token: 'string' }), headers: undefined }
@@ -74,7 +74,7 @@ t.test('joining has the schemas that were given, and its hooks are always lists'
   t.strictSame(normalizeDefinition({ schema: every }, 'at').schema, every)
 })
 
-t.test('the hooks of every event are apart from those of joining', async (t) => {
+t.test('event hooks and joining hooks are separate', async (t) => {
   const [joining, ofEvents] = [async () => {}, () => {}]
   const source = { preHandler: joining, eventHooks: { preHandler: ofEvents, onAck: [ofEvents, ofEvents] } }
   const { joinHooks, hooks } = normalizeDefinition(source, 'at')
@@ -88,7 +88,7 @@ t.test('the hooks of every event are apart from those of joining', async (t) => 
   })
 })
 
-t.test('an event is completed and frozen, its hooks always lists', async (t) => {
+t.test('an event is completed and frozen, and its hooks are always arrays', async (t) => {
   const [onEvent, before, after] = [() => {}, () => {}, () => {}]
   const schema = { type: 'string' }
   const source = {
@@ -132,7 +132,7 @@ t.test('an event is completed and frozen, its hooks always lists', async (t) => 
   t.ok(Object.isFrozen(events.get('full')))
 })
 
-t.test('idempotency has ten minutes and the memory of this process by default', async (t) => {
+t.test('by default idempotency keeps acks for ten minutes in the memory of this process', async (t) => {
   const key = () => 'x'
   const idempotencyOf = (idempotency: object) =>
     normalizeDefinition({ events: { x: { handler, idempotency } } }, 'at').events.get('x')?.idempotency
@@ -156,13 +156,13 @@ t.test('a store may be an instance of a class', async (t) => {
   t.equal(events.get('x')?.idempotency?.store, store)
 })
 
-t.test('a schema is an object, a function that is one, or a boolean', async (t) => {
+t.test('a schema is an object, a function or a boolean', async (t) => {
   for (const payload of [{}, true, false, ark('string')]) {
     t.equal(normalizeDefinition({ emits: { x: { payload } } }, 'at').emits.get('x')?.payload, payload)
   }
 })
 
-t.test('an event may have any name that Socket.IO has not reserved', async (t) => {
+t.test('an event may have any name that is not reserved', async (t) => {
   const names = ['', 'error', 'a b', '7', 'toString', 'constructor', '__proto__']
   const events = Object.fromEntries(names.map((name) => [name, { handler }]))
   t.strictSame([...normalizeDefinition({ events }, 'at').events.keys()].sort(), names.sort())
@@ -285,7 +285,7 @@ const wrong: [definition: unknown, message: string][] = [
   ),
 ]
 
-t.test('what is wrong in a definition is refused with its path', async (t) => {
+t.test('an invalid value of a definition is refused with its path', async (t) => {
   for (const [definition, message] of wrong) {
     t.throws(
       () => normalizeDefinition(definition, 'at'),

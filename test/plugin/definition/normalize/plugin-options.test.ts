@@ -4,7 +4,7 @@ import { type NamespacesOptions, normalizeOptions } from '../../../../plugin/def
 import namespaces from '../../../../plugin/index.js'
 import { build } from '../../harness.js'
 
-t.test('options have defaults, are frozen, and the argument is left alone', async (t) => {
+t.test('options have defaults and are frozen, and the argument is not changed', async (t) => {
   const options: NamespacesOptions = Object.freeze({ io: Object.freeze({ pingInterval: 1_000 }) })
   const normal = normalizeOptions(options)
   t.match(normal, {
@@ -17,14 +17,18 @@ t.test('options have defaults, are frozen, and the argument is left alone', asyn
   t.ok(Object.isFrozen(normal.io))
   t.strictSame(options, { io: { pingInterval: 1_000 } })
   t.match(normalizeOptions({}), { io: { path: '/socket.io' } })
-  t.strictSame(normalizeOptions({ limits: { depth: undefined as never } }).limits.depth, 32, 'undefined is left out')
+  t.strictSame(
+    normalizeOptions({ limits: { depth: undefined as never } }).limits.depth,
+    32,
+    'undefined counts as omitted',
+  )
   const adapter = class {}
   const io = { adapter: adapter as never, connectionStateRecovery: { skipMiddlewares: false } }
   t.equal(normalizeOptions({ io }).io.adapter, adapter)
   t.strictSame(normalizeOptions({ io }).io.connectionStateRecovery, { skipMiddlewares: false })
 })
 
-t.test('an option that is unknown or wrong is refused with its path and what would do', async (t) => {
+t.test('an unknown or invalid option is refused with its path and the remedy', async (t) => {
   const wrong: [options: object, message: RegExp][] = [
     [
       { namespace: {} },
@@ -84,38 +88,35 @@ t.test('an option that is unknown or wrong is refused with its path and what wou
   }
 })
 
-t.test('it fails at boot', async (t) => {
+t.test('an invalid option fails at boot', async (t) => {
   const app = Fastify()
   app.register(namespaces, { io: { pingInterval: -1 } })
   await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_OPTIONS_INVALID' })
 })
 
-t.test(
-  'the bound of a packet and that of the engine agree: one sets the other, and a contradiction is refused',
-  async (t) => {
-    const sizes = (limits: object, io: object) => {
-      const normal = normalizeOptions({ limits, io })
-      return [normal.limits.payloadBytes, normal.io.maxHttpBufferSize]
-    }
-    t.strictSame(sizes({}, {}), [1_000_000, undefined])
-    t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
-    t.strictSame(
-      sizes({ payloadBytes: 1_000 }, {}),
-      [1_000, 1_000_000],
-      'a packet above it is answered, not hung up on',
-    )
-    t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
-    t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
-    t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default follows it down')
-    t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'and not up')
-    t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
-      code: 'FST_NSP_OPTIONS_INVALID',
-      message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',
-    })
-  },
-)
+t.test('payloadBytes and maxHttpBufferSize agree: one sets the other, and a contradiction is refused', async (t) => {
+  const sizes = (limits: object, io: object) => {
+    const normal = normalizeOptions({ limits, io })
+    return [normal.limits.payloadBytes, normal.io.maxHttpBufferSize]
+  }
+  t.strictSame(sizes({}, {}), [1_000_000, undefined])
+  t.strictSame(sizes({ payloadBytes: 5_000_000 }, {}), [5_000_000, 5_000_000])
+  t.strictSame(
+    sizes({ payloadBytes: 1_000 }, {}),
+    [1_000, 1_000_000],
+    'a packet above it is answered, and its connection stays open',
+  )
+  t.strictSame(sizes({ payloadBytes: 1_000 }, { maxHttpBufferSize: 2_000 }), [1_000, 2_000])
+  t.strictSame(sizes({ payloadBytes: 2_000 }, { maxHttpBufferSize: 2_000 }), [2_000, 2_000])
+  t.strictSame(sizes({}, { maxHttpBufferSize: 2_000 }), [2_000, 2_000], 'the default is lowered with it')
+  t.strictSame(sizes({}, { maxHttpBufferSize: 5_000_000 }), [1_000_000, 5_000_000], 'the default is not raised')
+  t.throws(() => sizes({ payloadBytes: 2_001 }, { maxHttpBufferSize: 2_000 }), {
+    code: 'FST_NSP_OPTIONS_INVALID',
+    message: 'Option limits.payloadBytes must be within io.maxHttpBufferSize, which is 2000: got 2001',
+  })
+})
 
-t.test('a packet of several megabytes comes in where `payloadBytes` says so, on either transport', async (t) => {
+t.test('a packet of several megabytes is accepted within `payloadBytes`, on both transports', async (t) => {
   const app = await build(t, {
     limits: { payloadBytes: 4_000_000 },
     namespaces: { '/x': { events: { size: { handler: (payload) => (payload as Buffer).length } } } },

@@ -16,17 +16,17 @@ import { contextCompilers } from '../../schema-harness.js'
 
 const NOT_BINARY = 'must not be binary'
 const BYTES = Buffer.from('bytes')
-/** As large as a packet may be: a walk over it takes a third of a second. */
+/** As large as a packet may be. Iterating over its bytes takes a third of a second. */
 const LARGE = Buffer.alloc(950_000, 49)
 
-// What is called so literally is taken for a promise.
+// A constant, because Biome refuses an object literal with a property `then`.
 const THEN = 'then'
 const text = { type: 'string' }
 const fields = (properties: object, rest: object = {}) => ({ type: 'object', properties, ...rest })
 const at = (path: string, message = NOT_BINARY) => [{ path, message }]
 const invalid = (details: unknown) => ({ ok: false, error: { code: 'FST_NSP_EVENT_INVALID', details } })
 
-/** A compiler like Fastify's own; for each value that a check of it was given, whether there were bytes to walk over. */
+/** A compiler like Fastify's own that records, for each checked value, whether it had bytes to iterate over. */
 function spyCompiler(app: FastifyInstance): { seen: boolean[] } {
   const seen: boolean[] = []
   app.setValidatorCompiler(({ schema }) => {
@@ -45,13 +45,13 @@ function spyCompiler(app: FastifyInstance): { seen: boolean[] } {
   return { seen }
 }
 
-/** Whether there is anything to walk over in a value that a validator was given: bytes, at any depth. */
+/** Whether a value that a validator received has bytes to iterate over, at any depth. */
 function hasBytes(value: unknown): boolean {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true
   return typeof value === 'object' && value !== null && Object.values(value).some(hasBytes)
 }
 
-/** Schemas that don't say binary, as strict and as loose as can be, and a payload with binary data where it might pass. */
+/** Schemas without `binary`, from strict to loose, each with a payload whose binary data might pass. */
 const UNSAID: [schema: object | boolean, payload: unknown, path: string][] = [
   [fields({ a: text }, { additionalProperties: false }), LARGE, ''],
   [fields({ a: text }), LARGE, ''],
@@ -76,23 +76,20 @@ const UNSAID: [schema: object | boolean, payload: unknown, path: string][] = [
   [{ type: 'array', items: { type: 'object', additionalProperties: text } }, [{ 'a/b~': [LARGE] }], '/0/a~1b~0/0'],
 ]
 
-t.test(
-  'a Buffer never satisfies a schema that does not say binary, at any depth, and no validator is called',
-  async (t) => {
-    const { app, socket, seen } = await spied(t, {
-      events: Object.fromEntries(
-        UNSAID.map(([payload], index) => [`e${index}`, { payload, handler: () => t.fail('it has reached a handler') }]),
-      ),
-    })
-    for (const [index, [schema, payload, path]] of UNSAID.entries()) {
-      t.match(await socket.emitWithAck(`e${index}`, payload), invalid(at(path)), JSON.stringify(schema))
-    }
-    t.strictSame(seen, [])
-    t.equal(app.io.engine.clientsCount, 1)
-  },
-)
+t.test('a Buffer never fits a schema without `binary`, at any depth, and no validator is called', async (t) => {
+  const { app, socket, seen } = await spied(t, {
+    events: Object.fromEntries(
+      UNSAID.map(([payload], index) => [`e${index}`, { payload, handler: () => t.fail('a handler was called') }]),
+    ),
+  })
+  for (const [index, [schema, payload, path]] of UNSAID.entries()) {
+    t.match(await socket.emitWithAck(`e${index}`, payload), invalid(at(path)), JSON.stringify(schema))
+  }
+  t.strictSame(seen, [])
+  t.equal(app.io.engine.clientsCount, 1)
+})
 
-/** A client of `/chat`, and what the validators of its context were given since it has joined, as spyCompiler has it. */
+/** A client of `/chat`, with the record of spyCompiler since it has joined. */
 async function spied(t: Parameters<typeof client>[0], definition: AnyNamespaceDefinition) {
   let spy = { seen: [] as boolean[] }
   const joined = await client(t, definition, {}, (app) => {
@@ -102,19 +99,19 @@ async function spied(t: Parameters<typeof client>[0], definition: AnyNamespaceDe
   return { ...joined, seen: spy.seen }
 }
 
-t.test('what is no binary data passes these schemas as ever, on either way in', async (t) => {
+t.test('a payload without binary data is checked and coerced as usual', async (t) => {
   const { socket } = await client(t, {
     events: { put: { payload: fields({ a: { type: 'integer' }, b: {} }), handler: (payload) => payload } },
   })
   t.strictSame(await socket.emitWithAck('put', { a: '7', b: [{}] }), { ok: true, data: { a: 7, b: [{}] } })
 })
 
-t.test('without a schema a handler is handed binary data as it came', async (t) => {
+t.test('without a schema, a handler receives binary data unchanged', async (t) => {
   const { socket } = await client(t, { events: { put: { handler: (payload) => payload } } })
   t.strictSame(await socket.emitWithAck('put', { a: [BYTES] }), { ok: true, data: { a: [BYTES] } })
 })
 
-t.test('what a hook puts into a payload is looked at, too', async (t) => {
+t.test('binary data that a hook puts into a payload is checked, too', async (t) => {
   const { socket } = await client(t, {
     events: {
       put: {
@@ -122,7 +119,7 @@ t.test('what a hook puts into a payload is looked at, too', async (t) => {
         preValidation: ({ event }) => {
           ;(event.payload as { a: unknown }).a = BYTES
         },
-        handler: () => t.fail('it has reached its handler'),
+        handler: () => t.fail('the handler was called'),
       },
     },
   })
@@ -131,7 +128,7 @@ t.test('what a hook puts into a payload is looked at, too', async (t) => {
 
 const image = { binary: { maxBytes: 8 } }
 
-/** Schemas that say binary: what passes and what does not, by the JSON pointer and the words. */
+/** Schemas with `binary`: the valid values, and the invalid ones with their JSON pointers and messages. */
 const SAID: Record<
   string,
   { schema: object; good: unknown[]; bad: [payload: unknown, path: string, message: string][] }
@@ -176,7 +173,7 @@ const SAID: Record<
     good: [{ image: BYTES }],
     bad: [[{ image: LARGE }, '/image', 'must be at most 8 bytes']],
   },
-  'a list, a map, and what is neither': {
+  'an array, a map, and other values': {
     schema: fields({
       list: { type: 'array', items: image, maxItems: 2 },
       tuple: { type: 'array', items: [text, image], additionalItems: false, minItems: 1 },
@@ -196,7 +193,7 @@ const SAID: Record<
       [{ open: BYTES }, '/open', NOT_BINARY],
     ],
   },
-  'one of several': {
+  'one of several alternatives': {
     schema: {
       oneOf: [
         { binary: { maxBytes: 8 } },
@@ -210,7 +207,7 @@ const SAID: Record<
       [{ url: BYTES }, '/url', NOT_BINARY],
     ],
   },
-  'told apart by a literal': {
+  'alternatives that differ in a literal': {
     schema: {
       anyOf: [
         fields({ kind: { const: 'a' }, data: { binary: { maxBytes: 3 } } }, { required: ['kind', 'data'] }),
@@ -229,7 +226,7 @@ const SAID: Record<
       [{ kind: 'd', data: BYTES }, '/data', NOT_BINARY],
     ],
   },
-  'combined, with an object that is none': {
+  'combined with allOf, not and if': {
     schema: {
       allOf: [fields({ a: image }), fields({ b: { allOf: [{ binary: { maxBytes: 3 } }, image] } })],
       not: { properties: { a: { type: 'array' } }, required: ['a'] },
@@ -242,14 +239,14 @@ const SAID: Record<
       [{ a: { b: BYTES } }, '/a/b', NOT_BINARY],
     ],
   },
-  'beside what is told by its type alone': {
+  'beside alternatives that differ in type': {
     schema: {
       anyOf: [fields({ n: { type: 'integer' }, a: image }), fields({ n: { type: 'array' }, a: { type: 'object' } })],
     },
     good: [{ n: 1, a: BYTES }],
     bad: [[{ n: {}, a: BYTES }, '/n', 'must be integer']],
   },
-  'in more alternatives than an shape has': {
+  'in more alternatives than a shape has': {
     schema: {
       anyOf: Array.from({ length: 40 }, (_, index) =>
         fields(
@@ -261,7 +258,7 @@ const SAID: Record<
     good: [{ kind: 7, deep: [{ f7: BYTES }] }],
     bad: [[{ kind: 'x', deep: [{ f7: BYTES }] }, '/kind', 'must be equal to constant']],
   },
-  'where a reference leads': {
+  'the target of a reference': {
     schema: {
       ...fields({
         one: { $ref: '#/$defs/image' },
@@ -291,7 +288,7 @@ const ADDED = [
 ]
 
 for (const [what, { schema, good, bad }] of Object.entries(SAID)) {
-  t.test(`binary data is declared, handed on as it is, and within its bound: ${what}`, async (t) => {
+  t.test(`declared binary data is passed on unchanged within its bound: ${what}`, async (t) => {
     const handled: unknown[] = []
     const spy = { seen: [] as boolean[] }
     const app = await build(t)
@@ -326,16 +323,16 @@ for (const [what, { schema, good, bad }] of Object.entries(SAID)) {
         { path, message: message.startsWith('must have') ? String : message },
         JSON.stringify([path, message]),
       )
-      // Of what goes out, the rest is stripped, or may be anything.
+      // In outgoing values, the rest is stripped, or may be any value.
       if (message === NOT_BINARY) continue
       t.throws(() => app.io.of('/x').emit('got', payload), { code: 'FST_NSP_EMIT_INVALID' }, `out: ${path} ${message}`)
     }
     t.strictSame(handled, [])
-    t.notOk(spy.seen.includes(true), 'no validator has seen a byte of it')
+    t.notOk(spy.seen.includes(true), 'no validator saw its bytes')
   })
 }
 
-t.test('binary data in what is combined is what all of it says', async (t) => {
+t.test('binary data in combined schemas must fit all of them', async (t) => {
   const compilers = await contextCompilers(t)
   const refused = (schema: object, value: unknown, message: string) =>
     t.throws(() => compileIncoming(schema, compilers).check(value), { message }, JSON.stringify(schema))
@@ -347,7 +344,7 @@ t.test('binary data in what is combined is what all of it says', async (t) => {
     refused({ allOf }, BYTES, '/ must be at most 3 bytes')
     t.strictSame(compileIncoming({ allOf }, compilers).check(BYTES.subarray(2)), BYTES.subarray(2))
   }
-  // nothing is both
+  // no value fits both
   refused({ allOf: [image, { type: 'object' }] }, BYTES, '/ must NOT be valid')
   refused({ allOf: [{ type: 'object' }, image] }, BYTES, '/ must NOT be valid')
   const beside = { ...fields({ a: image }), allOf: [{ required: ['a'] }] }
@@ -358,7 +355,7 @@ t.test('binary data in what is combined is what all of it says', async (t) => {
   refused(orAny, { b: BYTES }, '/b must not be binary')
 })
 
-t.test('binary data is found however deep a packet may be', async (t) => {
+t.test('binary data is found at any depth that a packet may have', async (t) => {
   const compilers = await contextCompilers(t)
   let deep: unknown = BYTES
   for (let level = 0; level < 500; level++) deep = level % 2 ? [deep] : { deep }
@@ -367,13 +364,13 @@ t.test('binary data is found however deep a packet may be', async (t) => {
   t.throws(() => compileIncoming(v.any(), compilers).check(deep), { message })
 })
 
-t.test("binary data that a context's own validator has made is left as it is", async (t) => {
+t.test("binary data that a context's own validator creates is not changed", async (t) => {
   const compile = () => (value: unknown) => ({ value: { value, made: BYTES } })
   const { check } = compileIncoming(Binary({ maxBytes: 8 }), { ...(await contextCompilers(t)), compile })
   t.strictSame(check(BYTES), { value: BYTES, made: BYTES })
 })
 
-t.test('what came is left as it was for whoever has it too', async (t) => {
+t.test('the received payload is not changed, because hooks may hold it', async (t) => {
   const compilers = await contextCompilers(t)
   const { check } = compileIncoming(fields({ n: { type: 'integer' }, image, list: { type: 'array' } }), compilers)
   const payload = Object.freeze({ n: '5', image: BYTES, list: Object.freeze([{}]) })
@@ -381,7 +378,7 @@ t.test('what came is left as it was for whoever has it too', async (t) => {
   t.strictSame(payload, { n: '5', image: BYTES, list: [{}] })
 })
 
-t.test('an ArrayBuffer that another parser brings becomes the bytes that the type says', async (t) => {
+t.test('an ArrayBuffer from another parser becomes a Uint8Array, as its type says', async (t) => {
   const { check } = compileIncoming(Binary({ maxBytes: 8 }), await contextCompilers(t))
   t.strictSame(check(new Uint8Array([1, 2]).buffer), new Uint8Array([1, 2]))
   t.throws(() => check(new Blob([LARGE])), { message: '/ must be at most 8 bytes' })
@@ -389,13 +386,13 @@ t.test('an ArrayBuffer that another parser brings becomes the bytes that the typ
   t.equal(check(view), view)
 })
 
-t.test('Ajv takes a stand-in for no other, and nothing that JSON makes for one', async (t) => {
+t.test('Ajv distinguishes stand-ins with different limits, and no value of JSON equals one', async (t) => {
   const ajv = new Ajv({ coerceTypes: 'array' })
   const validate = ajv.compile({ enum: [new StandIn({}, 5)] })
   t.ok(validate(new StandIn(BYTES, 5)))
   const others = [new StandIn(BYTES, 6), 5, {}, [], null, '5', { valueOf: 5 }, JSON.parse('{"constructor":1}')]
   for (const other of others) t.notOk(validate(other))
-  t.strictSame(Reflect.ownKeys(new StandIn(BYTES, 5)), [], 'there is nothing to walk over')
+  t.strictSame(Reflect.ownKeys(new StandIn(BYTES, 5)), [], 'there are no keys to iterate over')
 })
 
 const WRONG: [binary: unknown, rest: object, problem: string][] = [
@@ -410,7 +407,7 @@ const WRONG: [binary: unknown, rest: object, problem: string][] = [
   [{ maxBytes: 5 }, { type: 'string' }, '/type can not be combined with binary'],
 ]
 
-t.test('a wrong `binary` fails at boot, naming namespace, event and path', async (t) => {
+t.test('an invalid `binary` fails at boot, naming namespace, event and path', async (t) => {
   for (const [binary, rest, problem] of WRONG) {
     t.equal(findBinaryProblem({ binary, ...rest }), problem)
     const inside = (schema: object) => ({
@@ -435,7 +432,7 @@ t.test('a wrong `binary` fails at boot, naming namespace, event and path', async
   t.equal(findBinaryProblem({ ...image, ...annotated }), undefined)
 })
 
-t.test('a reference that can not be followed, beside binary, fails at boot', async (t) => {
+t.test('in a schema with `binary`, a reference that can not be resolved fails at boot', async (t) => {
   const payload = { ...fields({ a: image, b: { $ref: '#nobody' } }), $defs: { b: { $id: '#named', type: 'string' } } }
   const app = await build(t, { namespaces: { '/x': { events: { put: { payload, handler: () => {} } } } } })
   await t.rejects(async () => void (await app.ready()), {
@@ -444,7 +441,7 @@ t.test('a reference that can not be followed, beside binary, fails at boot', asy
   })
 })
 
-t.test('Binary() is data: one keyword, and a kind that TypeBox knows', async (t) => {
+t.test('Binary() is plain data: one keyword, and a kind that TypeBox knows', async (t) => {
   const options = { maxBytes: 5, contentType: 'image/png' }
   t.strictSame(JSON.parse(JSON.stringify(Binary(options))), { binary: options })
   t.strictSame(JSON.parse(JSON.stringify(Type.Object({ a: Type.Optional(Binary(options)) }))), {
@@ -454,7 +451,7 @@ t.test('Binary() is data: one keyword, and a kind that TypeBox knows', async (t)
   t.ok(Type.IsUnsafe(Binary(options)))
 })
 
-/** Standard Schemas without a word for binary data, and where it is put. */
+/** Standard Schemas that do not expect binary data, each with a value that contains some. */
 const UNSAID_STANDARD: Record<string, [schema: AnySchema, put: (binary: Buffer) => unknown, path?: string]> = {
   'z.object': [z.object({ a: z.string().optional() }), (b) => b],
   'z.strictObject': [z.strictObject({ a: z.string().optional() }), (b) => b],
@@ -493,19 +490,19 @@ const UNSAID_STANDARD: Record<string, [schema: AnySchema, put: (binary: Buffer) 
     (b) => ({ 'a/b': b }),
     '/a~1b',
   ],
-  'z.unknown, its bytes looked at': [z.unknown().transform((x) => (x as Uint8Array)[0]), (b) => b],
-  'a class asked by its name': [
+  'z.unknown, which reads its bytes': [z.unknown().transform((x) => (x as Uint8Array)[0]), (b) => b],
+  'a class read by its name': [
     v.custom((value) => Object.prototype.toString.call(value) !== '[object Nothing]'),
     (b) => b,
   ],
 }
 
-t.test('a Standard Schema without a word for binary data takes none, and walks over none', async (t) => {
+t.test('a Standard Schema that does not expect binary data refuses it, and does not iterate over it', async (t) => {
   const { socket } = await client(t, {
     events: Object.fromEntries(
       Object.entries(UNSAID_STANDARD).map(([name, [payload]]) => [
         name,
-        { payload, handler: () => t.fail(`${name} has reached its handler`) },
+        { payload, handler: () => t.fail(`${name} has called its handler`) },
       ]),
     ),
   })
@@ -513,11 +510,11 @@ t.test('a Standard Schema without a word for binary data takes none, and walks o
     const { error } = await socket.emitWithAck(name, put(LARGE))
     t.equal(error?.code, 'FST_NSP_EVENT_INVALID', name)
     t.equal(error?.details?.[0]?.path, path, name)
-    t.ok(JSON.stringify(error).length < 1_000, 'and it is not told field by field')
+    t.ok(JSON.stringify(error).length < 1_000, 'it does not list every field')
   }
 })
 
-t.test('a Standard Schema that walks over a value finds no byte in it', async (t) => {
+t.test('a Standard Schema that iterates over a value finds no bytes', async (t) => {
   const walked: unknown[] = []
   const walk = (value: unknown) => {
     for (const key in value as object) if (/^\d/.test(key)) walked.push(key)
@@ -535,12 +532,12 @@ t.test('a Standard Schema that walks over a value finds no byte in it', async (t
 const isPng = (bytes: Uint8Array) => bytes[0] === 49 && bytes.subarray(0, 2).length === 2
 const hash = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
 
-/** Standard Schemas with a word for it, what is put in, and what comes out. */
+/** Standard Schemas that expect binary data, with an input and its output. */
 const SAID_STANDARD: Record<string, [schema: AnySchema, put: unknown, out?: unknown]> = {
   'z.instanceof': [z.instanceof(Uint8Array), BYTES],
   'z.instanceof of Buffer': [z.instanceof(Buffer), BYTES],
-  'z.instanceof, looked into': [z.instanceof(Uint8Array).refine(isPng), Buffer.from('1234')],
-  'z.instanceof, looked into by node': [z.instanceof(Uint8Array).refine((bytes) => hash(bytes) !== ''), BYTES],
+  'z.instanceof, which reads bytes': [z.instanceof(Uint8Array).refine(isPng), Buffer.from('1234')],
+  'z.instanceof, whose bytes Node.js reads': [z.instanceof(Uint8Array).refine((bytes) => hash(bytes) !== ''), BYTES],
   'z.instanceof, later': [z.instanceof(Uint8Array).refine(async (bytes) => bytes.length > 3), BYTES],
   'z.instanceof, transformed': [z.instanceof(Uint8Array).transform((bytes) => bytes.length), BYTES, 5],
   'z.instanceof, transformed by node': [
@@ -565,7 +562,7 @@ const SAID_STANDARD: Record<string, [schema: AnySchema, put: unknown, out?: unkn
     { one: { a: BYTES }, two: { a: BYTES } },
   ],
   'v.instance': [v.instance(Uint8Array), BYTES],
-  'v.instance, looked into': [
+  'v.instance, which reads bytes': [
     v.pipe(
       v.instance(Uint8Array),
       v.check((bytes) => bytes.byteLength < 9),
@@ -580,7 +577,7 @@ const SAID_STANDARD: Record<string, [schema: AnySchema, put: unknown, out?: unkn
   'ArkType, or a text': [ark('TypedArray.Uint8 | string'), BYTES],
 }
 
-t.test('a Standard Schema has its own word for binary data, and is handed the data itself', async (t) => {
+t.test('a Standard Schema that expects binary data receives the data itself', async (t) => {
   const seen: unknown[] = []
   const { socket } = await client(t, {
     events: Object.fromEntries(
@@ -605,10 +602,12 @@ t.test('a Standard Schema has its own word for binary data, and is handed the da
   t.match(await socket.emitWithAck('z.instanceof within', { name: 1, files: [{ data: BYTES }] }), {
     error: { code: 'FST_NSP_EVENT_INVALID', details: [{ path: '/name' }] },
   })
-  t.match(await socket.emitWithAck('z.instanceof, looked into', BYTES), { error: { code: 'FST_NSP_EVENT_INVALID' } })
+  t.match(await socket.emitWithAck('z.instanceof, which reads bytes', BYTES), {
+    error: { code: 'FST_NSP_EVENT_INVALID' },
+  })
 })
 
-t.test('what a Standard Schema makes, it makes of the data itself, and its bytes are read there', async (t) => {
+t.test('a Standard Schema transforms the data itself and can read its bytes', async (t) => {
   const compilers = await contextCompilers(t)
   const bytes = z.instanceof(Uint8Array)
   const kept = z.object({ d: bytes }).transform(({ d }) => ({ d, map: new Map([['d', d]]), read: () => d }))
@@ -622,7 +621,7 @@ t.test('what a Standard Schema makes, it makes of the data itself, and its bytes
     return true
   })
   t.equal(compileIncoming(summed, compilers).check(LARGE), LARGE)
-  t.ok(read <= LARGE.length && read > LARGE.length - 9, 'once, on the data')
+  t.ok(read <= LARGE.length && read > LARGE.length - 9, 'the bytes are read once, from the data')
   t.equal(calls, 2)
   const many = Array.from({ length: 100 }, () => Buffer.from('x'))
   t.strictSame(compileIncoming(z.array(bytes), compilers).check(many), many)
@@ -632,32 +631,29 @@ t.test('what a Standard Schema makes, it makes of the data itself, and its bytes
   t.throws(() => compileIncoming(half, compilers).check({ a: many, b: BYTES }), { message: '/b must not be binary' })
 })
 
-t.test(
-  'a schema that breaks where binary data is not itself takes none; what goes out is not read in place of it',
-  async (t) => {
-    const compilers = await contextCompilers(t)
-    const many = Array.from({ length: 40 }, () => Buffer.from('x'))
-    const breaks = {
-      '~standard': {
-        version: 1,
-        vendor: 'own',
-        validate(value: unknown) {
-          if (!(value as unknown[]).every((each) => each instanceof Uint8Array)) throw new TypeError('No bytes')
-          return { value }
-        },
+t.test('a schema that throws for a lookalike, or reads its bytes or properties, refuses binary data', async (t) => {
+  const compilers = await contextCompilers(t)
+  const many = Array.from({ length: 40 }, () => Buffer.from('x'))
+  const breaks = {
+    '~standard': {
+      version: 1,
+      vendor: 'own',
+      validate(value: unknown) {
+        if (!(value as unknown[]).every((each) => each instanceof Uint8Array)) throw new TypeError('No bytes')
+        return { value }
       },
-    }
-    t.throws(() => compileIncoming(breaks as never, compilers).check(many), { message: '/0 must not be binary' })
-    const odd = z.custom((data) => !(data instanceof Promise) && (data as Uint8Array)[0] !== undefined)
-    t.throws(() => compileIncoming(odd, compilers).check(BYTES), { message: '/ must not be binary' })
-    const reads = z.any().transform((data) => ({ name: data.name }))
-    t.throws(() => compileOutgoing(reads, compilers).check(BYTES), { message: '/ must not be binary' })
-    const ignores = z.any().transform(() => 'gone')
-    t.equal(compileOutgoing(ignores, compilers).check(BYTES), 'gone')
-  },
-)
+    },
+  }
+  t.throws(() => compileIncoming(breaks as never, compilers).check(many), { message: '/0 must not be binary' })
+  const odd = z.custom((data) => !(data instanceof Promise) && (data as Uint8Array)[0] !== undefined)
+  t.throws(() => compileIncoming(odd, compilers).check(BYTES), { message: '/ must not be binary' })
+  const reads = z.any().transform((data) => ({ name: data.name }))
+  t.throws(() => compileOutgoing(reads, compilers).check(BYTES), { message: '/ must not be binary' })
+  const ignores = z.any().transform(() => 'gone')
+  t.equal(compileOutgoing(ignores, compilers).check(BYTES), 'gone')
+})
 
-t.test('a Standard Schema that fails for reasons of its own fails as ever', async (t) => {
+t.test('an error of a Standard Schema itself is still reported', async (t) => {
   const compilers = await contextCompilers(t)
   const cycle: { self?: unknown; at: unknown } = { at: BYTES }
   cycle.self = cycle
@@ -679,14 +675,14 @@ t.test('a Standard Schema that fails for reasons of its own fails as ever', asyn
   await t.rejects(async () => compileIncoming(thrower, compilers).check(BYTES), { message: '/ must not be binary' })
 })
 
-t.test('what a Standard Schema lets out is binary data where it may be anything, and no object', async (t) => {
+t.test('an outgoing Standard Schema accepts binary data as any value, but not as an object', async (t) => {
   const compilers = await contextCompilers(t)
   const out = (schema: AnySchema, value: unknown) => compileOutgoing(schema, compilers).check(value)
   t.equal(out(z.any(), BYTES), BYTES)
   t.strictSame(out(z.object({ a: z.any() }), { a: BYTES }), { a: BYTES })
   t.equal(out(ark('unknown'), BYTES), BYTES)
   t.equal(out(z.instanceof(Uint8Array), BYTES), BYTES)
-  // As the rows of an ORM are: each leads to all others.
+  // Like the rows of an ORM, which refer to each other.
   const rows = Array.from({ length: 300 }, (_, id) => ({ id, data: BYTES as unknown, all: [] as unknown[] }))
   for (const row of rows) row.all = rows
   t.strictSame(out(z.object({ id: z.number() }), rows[7]), { id: 7 })
@@ -700,7 +696,7 @@ t.test('what a Standard Schema lets out is binary data where it may be anything,
   t.throws(() => out(v.record(v.string(), v.any()), LARGE), { message: /must not be binary/ })
 })
 
-t.test('what goes out is not walked over, either', async (t) => {
+t.test('outgoing binary data is not iterated over, either', async (t) => {
   const handler = () => LARGE
   const replies: Record<string, object> = {
     map: { type: 'object', additionalProperties: { type: 'integer' } },
@@ -724,7 +720,7 @@ t.test('what goes out is not walked over, either', async (t) => {
   t.notOk(seen.includes(true))
 })
 
-t.test('the data of an error may be binary where it is declared, and an answer of a client where it is', async (t) => {
+t.test('the data of an error and the answer of a client may be binary if declared', async (t) => {
   const { app, socket } = await client(t, {
     emits: { 'image:want': { reply: Type.Object({ image: Binary({ maxBytes: 8 }) }) }, 'any:want': { reply: {} } },
     events: {
@@ -756,7 +752,7 @@ t.test('the data of an error may be binary where it is declared, and an answer o
   t.equal(app.io.engine.clientsCount, 1)
 })
 
-t.test('binary data in an auth, which another parser may bring, is refused before a validator sees it', async (t) => {
+t.test('binary data in `auth`, which another parser may produce, is refused before validation', async (t) => {
   const auth = { type: 'object', additionalProperties: { type: 'integer' } }
   let spy = { seen: [] as boolean[] }
   const app = await build(t, {

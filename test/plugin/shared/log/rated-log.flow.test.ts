@@ -4,30 +4,27 @@ import t from 'tap'
 import { LogRates, RatedLog } from '../../../../plugin/shared/log/rated-log.js'
 import { client } from '../../harness.js'
 
-t.test(
-  'of each kind ten lines are written at once, then one a second, which says how many were left out',
-  async (t) => {
-    let now = 0
-    const rates = new LogRates(() => now)
-    const take = (count: number, kind = 'a') => Array.from({ length: count }, () => rates.take(kind))
-    t.strictSame(take(12), [...Array(10).fill(0), undefined, undefined])
-    t.strictSame(take(1, 'b'), [0], 'another kind has its own')
-    now = 999
-    t.strictSame(take(1), [undefined])
-    now = 1_000
-    t.strictSame(take(2), [3, undefined])
-    now = 60_000
-    t.strictSame(take(11), [1, ...Array(9).fill(0), undefined], 'no more than ten are saved up')
-  },
-)
+t.test('ten lines of a kind are written at once, then one a second with the number of suppressed lines', async (t) => {
+  let now = 0
+  const rates = new LogRates(() => now)
+  const take = (count: number, kind = 'a') => Array.from({ length: count }, () => rates.take(kind))
+  t.strictSame(take(12), [...Array(10).fill(0), undefined, undefined])
+  t.strictSame(take(1, 'b'), [0], 'another kind has its own rate')
+  now = 999
+  t.strictSame(take(1), [undefined])
+  now = 1_000
+  t.strictSame(take(2), [3, undefined])
+  now = 60_000
+  t.strictSame(take(11), [1, ...Array(9).fill(0), undefined], 'at most ten tokens accumulate')
+})
 
-t.test('kinds that are made up share one rate', async (t) => {
+t.test('kinds above the limit share one rate', async (t) => {
   const rates = new LogRates(() => 0)
   const written = Array.from({ length: 100 }, (_, index) => rates.take(`made up ${index}`))
   t.equal(written.filter((suppressed) => suppressed !== undefined).length, 32 + 10)
 })
 
-t.test('a log says whether a line was written, and keeps its level', async (t) => {
+t.test('write() returns whether the line was written, and the level is kept', async (t) => {
   const written: unknown[] = []
   const stock = { warn: (...line: unknown[]) => void written.push(line) } as unknown as FastifyBaseLogger
   let now = 0
@@ -41,7 +38,7 @@ t.test('a log says whether a line was written, and keeps its level', async (t) =
   t.strictSame(written.at(-1), [{ code: 'X', suppressed: 1 }, 'refused'])
 })
 
-t.test('a client can not fill the log: its lines are rated, by socket and code', async (t) => {
+t.test('a client can not fill the log: its lines are rate-limited by socket and code', async (t) => {
   const definition = {
     onConnect: ({ socket }: { socket: unknown }) => {
       ;(socket as Socket).use(([event], next) => {
@@ -98,7 +95,7 @@ t.test('a client can not fill the log: its lines are rated, by socket and code',
   ]
   for (const message of messages) {
     const written = lines.filter(({ msg }) => msg === message)
-    // Those of one code: ten, and one for each second that this has taken.
+    // Lines of one code: ten, and one for each second that this test has taken.
     const counts = new Map<unknown, number>()
     for (const { code } of written) counts.set(code, (counts.get(code) ?? 0) + 1)
     t.ok(written.length > 0, message)
@@ -115,10 +112,10 @@ t.test('a client can not fill the log: its lines are rated, by socket and code',
   t.ok(acks.some(({ error }) => error?.code === 'FST_NSP_INTERNAL' && error.details === undefined))
 
   const other = await app.injectSocket('/chat')
-  t.ok((await other.emitWithAck('fails')).error.details.id, 'another socket has its own')
+  t.ok((await other.emitWithAck('fails')).error.details.id, 'another socket has its own rate')
 })
 
-t.test('who leaves and joins again finds the rates of its lines as they were', async (t) => {
+t.test('leaving and joining again does not reset the rates of log lines', async (t) => {
   const { app, socket } = await client(
     t,
     { events: { fails: { handler: () => Promise.reject(new Error('no')) } } },
@@ -137,7 +134,7 @@ t.test('who leaves and joins again finds the rates of its lines as they were', a
   t.ok((await ids()) < 10)
 })
 
-t.test('an error has the level of its line, too', async (t) => {
+t.test('a line with an error has its own level, too', async (t) => {
   const { socket, lines } = await client(t, {
     onConnect: ({ socket }) =>
       void socket.use((_event, next) => next(Object.assign(new Error('not you'), { statusCode: 403 }))),
@@ -150,26 +147,29 @@ t.test('an error has the level of its line, too', async (t) => {
 })
 
 for (const where of ['listener', 'middleware', 'refusal', 'any'] as const) {
-  t.test(`details that can't be sent are rated, and the name of an event is cut: ${where}`, async (t) => {
-    const fail = () => {
-      throw Object.assign(new Error('no'), { statusCode: 409, details: { n: 10n } })
-    }
-    const name = 'n'.repeat(10_000)
-    const { socket, lines } = await client(t, {
-      onConnect: ({ socket }) => {
-        if (where === 'listener') (socket as Socket).on(name, fail)
-        if (where === 'any') (socket as Socket).onAny(fail)
-        if (where === 'middleware') socket.use(fail)
-        if (where === 'refusal') {
-          socket.use((_event, next) => next(Object.assign(new Error('no'), { statusCode: 409, details: { n: 10n } })))
-        }
-      },
-    })
-    await Promise.all(Array.from({ length: 50 }, () => socket.emitWithAck(name)))
-    const told = lines.filter(({ msg }) => msg === 'the details of an error can not be sent')
-    t.equal(told.length, 10)
-    const named = lines.filter(({ event }) => event !== undefined)
-    t.ok(named.length >= 10)
-    t.ok(lines.every((line) => !JSON.stringify(line).includes('n'.repeat(101))))
-  })
+  t.test(
+    `lines about details that can't be sent are rate-limited, and the name of an event is cut: ${where}`,
+    async (t) => {
+      const fail = () => {
+        throw Object.assign(new Error('no'), { statusCode: 409, details: { n: 10n } })
+      }
+      const name = 'n'.repeat(10_000)
+      const { socket, lines } = await client(t, {
+        onConnect: ({ socket }) => {
+          if (where === 'listener') (socket as Socket).on(name, fail)
+          if (where === 'any') (socket as Socket).onAny(fail)
+          if (where === 'middleware') socket.use(fail)
+          if (where === 'refusal') {
+            socket.use((_event, next) => next(Object.assign(new Error('no'), { statusCode: 409, details: { n: 10n } })))
+          }
+        },
+      })
+      await Promise.all(Array.from({ length: 50 }, () => socket.emitWithAck(name)))
+      const told = lines.filter(({ msg }) => msg === 'the details of an error can not be sent')
+      t.equal(told.length, 10)
+      const named = lines.filter(({ event }) => event !== undefined)
+      t.ok(named.length >= 10)
+      t.ok(lines.every((line) => !JSON.stringify(line).includes('n'.repeat(101))))
+    },
+  )
 }

@@ -11,12 +11,12 @@ import { join, listen, logLines, MODE, next, POLLING, shake, TRANSPORTS, until }
 
 const SECRET = 'T0P-SECRET'
 
-// Whoever writes a line may call anything a `req`.
+// A log line may have any value as `req`.
 const odd = defineNamespace({ onRequest: async ({ log }) => log.info({ req: 'none' }, 'odd') })
 
 type Lines = ReturnType<typeof logLines>['lines']
 
-/** A server with a real log of every level. `own` are the options of its log, beside level and stream. */
+/** A server with a log of every level. `own`: further options of the log. */
 async function serve(t: Test, server: FastifyServerOptions = {}, options: NamespacesOptions = {}, own: object = {}) {
   const { lines, logger } = logLines()
   const app: FastifyInstance = Fastify({ logger: { ...logger, level: 'trace', ...own }, ...server })
@@ -34,7 +34,7 @@ const secrets = {
   extraHeaders: { cookie: `session=${SECRET}`, authorization: `Bearer ${SECRET}` },
 }
 
-t.test('no line of a handshake and of a connect has a secret of its query, auth, cookies or headers', async (t) => {
+t.test('no log line of a handshake or a connect has a secret of its query, auth, cookies or headers', async (t) => {
   for (const transports of TRANSPORTS) {
     const { port, lines } = await serve(t)
     for (const name of ['/chat', '/orgs/42']) {
@@ -53,7 +53,7 @@ t.test('no line of a handshake and of a connect has a secret of its query, auth,
 })
 
 t.test(
-  'nor has one of a refusal, of an error, of a session that is not known, or of an unknown namespace',
+  'no log line of a refusal, an error, an unknown engine session or an unknown namespace has a secret',
   async (t) => {
     const refusing = defineNamespace({ onRequest: async () => Promise.reject(new Error('the database is down')) })
     const { app, port, lines } = await serve(t, {}, { namespaces: { '/chat': refusing } })
@@ -73,7 +73,7 @@ t.test(
     await shake(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket&token=${SECRET}`, {
       origin: 'http://e.example',
     })
-    // A packet as no stock client writes it: its name has a query.
+    // The stock client never writes such a packet: the namespace has a query.
     const { body } = await app.inject(POLLING)
     const { sid } = JSON.parse(body.slice(1))
     const posted = await fetch(`http://127.0.0.1:${port}${POLLING}&sid=${sid}`, {
@@ -83,11 +83,11 @@ t.test(
     t.equal(await posted.text(), 'ok')
     await until(() => lines.some(({ namespace }) => namespace === '/no?token=[redacted]'))
     t.notMatch(whole(lines), SECRET)
-    t.match(whole(lines), 'the database is down', 'and what is no secret is there')
+    t.match(whole(lines), 'the database is down', 'other texts are logged')
   },
 )
 
-t.test('a serializer of the application goes on, and is given the request without what is secret', async (t) => {
+t.test('a `req` serializer of the application receives the redacted request', async (t) => {
   const seen: string[] = []
   const req = (request: FastifyRequest) => {
     const { url, originalUrl, query, headers, method, raw, body } = request
@@ -136,40 +136,37 @@ t.test('a serializer of the application goes on, and is given the request withou
   t.notMatch(whole(lines), SECRET)
 
   await app.inject({ url: '/elsewhere?token=shown', headers: {} })
-  t.match(whole(lines), 'token=shown', 'a request of another route is none of ours')
+  t.match(whole(lines), 'token=shown', 'requests of other routes are not redacted')
 })
 
-t.test(
-  'who logs no requests, or nothing at all, loses nothing; and a log without serializers is left as it is',
-  async (t) => {
-    const { app, port, lines } = await serve(t, { disableRequestLogging: true } as FastifyServerOptions)
-    await next(join(t, `http://127.0.0.1:${port}`, '/chat', secrets), 'connect')
-    t.strictSame(urls(lines), [])
-    t.notMatch(whole(lines), SECRET)
-    await app.close()
+t.test('redaction changes nothing without request logging, without a log, or without serializers', async (t) => {
+  const { app, port, lines } = await serve(t, { disableRequestLogging: true } as FastifyServerOptions)
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat', secrets), 'connect')
+  t.strictSame(urls(lines), [])
+  t.notMatch(whole(lines), SECRET)
+  await app.close()
 
-    const messages: unknown[] = []
-    const write = (_fields: unknown, message: unknown) => void messages.push(message)
-    const own = {
-      info: write,
-      error: write,
-      debug: write,
-      fatal: write,
-      warn: write,
-      trace: write,
-      level: 'info',
-      silent: write,
-    }
-    const log = { ...own, child: () => ({ ...log }) }
-    const plain = Fastify({ loggerInstance: log as never })
-    t.teardown(() => plain.close())
-    await plain.register(namespaces as never, { ...MODE, namespaces: { '/chat': {} } })
-    t.equal((await plain.inject(POLLING)).statusCode, 200)
-    t.ok(messages.includes('incoming request'))
-  },
-)
+  const messages: unknown[] = []
+  const write = (_fields: unknown, message: unknown) => void messages.push(message)
+  const own = {
+    info: write,
+    error: write,
+    debug: write,
+    fatal: write,
+    warn: write,
+    trace: write,
+    level: 'info',
+    silent: write,
+  }
+  const log = { ...own, child: () => ({ ...log }) }
+  const plain = Fastify({ loggerInstance: log as never })
+  t.teardown(() => plain.close())
+  await plain.register(namespaces as never, { ...MODE, namespaces: { '/chat': {} } })
+  t.equal((await plain.inject(POLLING)).statusCode, 200)
+  t.ok(messages.includes('incoming request'))
+})
 
-t.test('a rewritten URL, and the one before it, are redacted', async (t) => {
+t.test('a rewritten URL and the original URL are redacted', async (t) => {
   const { app, lines } = await serve(
     t,
     { rewriteUrl: ({ url = '' }) => url.replace(/^\/api\//, '/') },
@@ -188,7 +185,7 @@ t.test('a rewritten URL, and the one before it, are redacted', async (t) => {
   )
 })
 
-t.test("a URL keeps its path, the names of its query, and what is the engine's", async (t) => {
+t.test("a redacted URL keeps its path, the names of its query, and engine.io's parameters", async (t) => {
   for (const [url, redacted] of [
     ['/socket.io/', '/socket.io/'],
     ['/socket.io/?', '/socket.io/?'],
@@ -200,7 +197,7 @@ t.test("a URL keeps its path, the names of its query, and what is the engine's",
   }
 })
 
-t.test('a serializer of replies is given their request without what is secret', async (t) => {
+t.test('a `res` serializer receives a reply whose request is redacted', async (t) => {
   const res = (reply: FastifyReply) => ({
     statusCode: reply.statusCode,
     url: reply.request?.url,
@@ -214,7 +211,7 @@ t.test('a serializer of replies is given their request without what is secret', 
   t.notMatch(whole(lines), SECRET)
 })
 
-t.test("the engine's words are shown with values as the engine's are, and no others", async (t) => {
+t.test("engine.io's parameters are shown only with values that engine.io writes", async (t) => {
   const slips = [
     `transport=polling?token=${SECRET}`,
     `t=${SECRET}-and-more`,
@@ -227,7 +224,7 @@ t.test("the engine's words are shown with values as the engine's are, and no oth
   t.equal(redactUrl(known), known)
 })
 
-t.test('headers that name a secret, a page before with one, and an odd Origin are shown without', async (t) => {
+t.test('secret headers, a referer with a secret, and an odd Origin are redacted', async (t) => {
   const req = ({ headers, raw }: FastifyRequest) => ({ headers, raw: raw.rawHeaders })
   const { app, lines } = await serve(t, {}, {}, { serializers: { req } })
   const headers = {
