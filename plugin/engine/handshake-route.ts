@@ -131,7 +131,7 @@ export function createHandshakeRoute(
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
         // `hide` is for @fastify/swagger; Fastify's types have it only if that is installed.
-        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...keepSecrets(scope) }
+        const hidden = { exposeHeadRoute: false, schema: { hide: true } as FastifySchema, ...redactRouteLogs(scope) }
         for (const url of [`${path}/`, path]) {
           // socket.io-client requests a trailing slash. With `ignoreTrailingSlash` both are one route.
           if (url === '' || scope.hasRoute({ method: 'GET', url: scope.prefix + url })) continue
