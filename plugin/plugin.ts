@@ -110,7 +110,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     children,
     dismissed,
     rates,
-    meet: (socket) => identities.screen(socket),
+    screen: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
   prepareServer({
@@ -120,14 +120,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     admission,
     drain,
     rulesOf: (address) => mounts.at(address),
-    openLane: (socket) => openLane(socket),
+    openFast: (socket) => openFast(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     handlerTimeoutMs,
     notices,
     now,
   })
   // After prepareServer, whose listeners the fast path does not have to respect.
-  const openLane = options.fast ? createFastPath({ io, options: options.io, limits, receiverOf, log }) : () => {}
+  const openFast = options.fast ? createFastPath({ io, options: options.io, limits, receiverOf, log }) : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
   const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
   const mounts = createMounts({

@@ -3,6 +3,10 @@ import type { InjectedSocket, InjectSocketOptions } from './testing/inject-socke
 
 export type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
+/*
+ * The subpath export `fastify-namespaces/testing`: injectSocket as a function, and its types.
+ */
+
 /**
  * Joins a namespace of an app in this process with Socket.IO's own client: `app.injectSocket()` as a function, for code whose
  * type of the app does not show the decorators of the plugin.

@@ -1,11 +1,11 @@
 import type { Socket } from 'socket.io'
-import { PacketType } from 'socket.io-parser'
 import type { AckEnvelope } from '../definition/namespace-definition.js'
 import type { Write } from '../schema/stringify.js'
 import { carriesBinary } from '../shared/json-value.js'
 import { isThenable } from '../shared/maybe-async.js'
 import { writePacket } from '../wire/packet-codec.js'
 import { ackText } from '../wire/packet-text.js'
+import { PacketType } from '../wire/socket-io-packages.js'
 
 /*
  * The ack of an event. The first call sends it; every later call is ignored, whether the plugin or the application makes it.

@@ -21,7 +21,7 @@ import { createPendingJoins, type PendingJoins } from './pending-joins.js'
 
 /*
  * Admission: decides on each CONNECT packet where it is decoded, before Socket.IO sees it. A client that is refused causes
- * no dynamic namespace to be made and no recovered session to be restored. Each CONNECT packet gets one answer, within
+ * no dynamic namespace to be made and no recovered session to be restored. Each connect gets one answer, within
  * `admissionTimeoutMs`; a decision that comes later is ignored.
  */
 
@@ -36,7 +36,7 @@ export interface AdmissionOptions {
   /** Whether `connectionStateRecovery` is on. */
   readonly isRecovering: boolean
   /** Called with each socket that has connected to a namespace without a definition. */
-  readonly meet: (socket: Socket) => void
+  readonly screen: (socket: Socket) => void
 }
 
 export interface Admission extends Pick<PendingJoins, 'forget' | 'isDropped' | 'remove' | 'leave'> {
@@ -63,7 +63,7 @@ interface ConnectTask extends ConnectPacket {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering, meet } = options
+  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering, screen } = options
   const joins = createPendingJoins({ limit, timeoutMs, late: refuseLate })
   let isClosing = false
 
@@ -115,7 +115,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (isClosing || connection.readyState !== 'open') throw new FST_NSP_CLOSING()
     if (isDynamic) hold(join)
     join.request = request
-    // Socket.IO recovers a session only with an offset; the stock client has none before its first event.
+    // Socket.IO recovers a session only with an offset; Socket.IO's client has none before its first event.
     const auth = join.auth as { pid?: unknown; offset?: unknown }
     if (beginsAnew) delete auth.pid
     else if (isRecovering && typeof auth.pid === 'string') auth.offset ??= ''
@@ -179,7 +179,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
     settle(socket) {
       const join = joins.settle(socket)
-      if (!join?.request) meet(socket)
+      if (!join?.request) screen(socket)
     },
 
     forget: joins.forget,

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
-import { type Packet, PacketType } from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import { ConnectRefusal, toWireError, type WireError } from '../shared/client-error.js'
 import { logError } from '../shared/log/error-log.js'
 import { redactUrl } from '../shared/log/redaction.js'
 import { type Connection, type Encoding, writePacket } from '../wire/packet-codec.js'
+import { PacketType } from '../wire/socket-io-packages.js'
 import { markExplicit, refuseImplicit } from './implicit-connect.js'
 
 /*
@@ -15,7 +16,7 @@ import { markExplicit, refuseImplicit } from './implicit-connect.js'
 /** What a CONNECT packet asks for. */
 export interface ConnectPacket {
   readonly address: string
-  /** A Refusal, if the packet exceeds a limit. */
+  /** A PacketRefusal, if the packet exceeds a limit. */
   readonly auth: object
 }
 

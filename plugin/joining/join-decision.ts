@@ -31,7 +31,7 @@ export interface DecisionOptions {
   readonly isWanted: (address: string) => boolean
   readonly io: Pick<Server, '_checkNamespace' | '_nsps'>
   readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
-  /** Whether the recovered session of a private id belongs to another user. `userOf` is called only if there may be such a session. */
+  /** Whether the recoverable session of a private id belongs to another user. `userOf` is called only if there may be such a session. */
   readonly isOfAnother: (address: string, pid: unknown, userOf: () => string | undefined) => boolean
   readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
   /** The log for connections without a handshake. */
@@ -48,7 +48,7 @@ export interface Admitted {
   /** Undefined in a namespace without a definition. */
   readonly request: FastifyRequest | undefined
   readonly isDynamic: boolean
-  /** No session is recovered: it may be older than the last `disconnectUser`, or belongs to another user. */
+  /** The session must not be recovered: it may be older than the last `disconnectUser`, or belongs to another user. */
   readonly beginsAnew: boolean
 }
 

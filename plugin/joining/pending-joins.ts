@@ -41,7 +41,7 @@ export function createPendingJoins({ limit, timeoutMs, late }: PendingJoinsOptio
   // Sockets, and the `auth` objects of sockets that Socket.IO has not made yet.
   const dropped = new WeakSet<object>()
 
-  /** Ends a join from outside. Its socket, also one that Socket.IO makes later, never connects. */
+  /** Ends a join early. Its socket, also if Socket.IO makes it later, never connects. */
   function abandon(join: Join): void {
     const { socket, isPassed, auth } = join
     if (isPassed) dropped.add(socket ?? auth)

@@ -14,7 +14,7 @@ export interface UsersOptions {
   /** @defaultValue the `id` of `request.user`, or its `sub` */
   readonly userIdOf?: ((request: FastifyRequest) => unknown) | undefined
   readonly dismissed: DismissedUsers
-  /** How long a session can be recovered. Milliseconds; default: Socket.IO's. */
+  /** How long a lost session can be recovered. Milliseconds; default: Socket.IO's. */
   readonly recoveryMs?: number | undefined
   readonly log: ErrorLog
 }
@@ -31,7 +31,7 @@ export interface Users {
   /**
    * Checks that the user was not disconnected since the decision began.
    *
-   * @returns whether a session of the user may be older than a recent `disconnectUser`, and must not be recovered
+   * @returns whether a recoverable session of the user may be older than a recent `disconnectUser`, and must not be recovered
    * @throws FST_NSP_USER_DISCONNECTED, StaleDecision, and what `idOf` throws
    */
   screen(request: FastifyRequest): boolean

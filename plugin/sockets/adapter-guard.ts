@@ -1,12 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
-import { type Packet, PacketType } from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import { checkAnswered } from '../events/emits/broadcast-acks.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { FST_NSP_EMIT_INVALID } from '../shared/errors.js'
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
 import { contain, isThenable, mapError } from '../shared/maybe-async.js'
+import { PacketType } from '../wire/socket-io-packages.js'
 import { isClusterAdapter } from './adapter-features.js'
 
 /*

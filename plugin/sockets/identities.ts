@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Server, Socket } from 'socket.io'
-import { PacketType } from 'socket.io-parser'
 import { toUserId, type UserId } from '../definition/user-id.js'
 import { type DismissedUsers, StaleDecision } from '../engine/dismissed-users.js'
 import { findRequest } from '../engine/http/connect-request.js'
@@ -12,6 +11,7 @@ import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_IN
 import { logError } from '../shared/log/error-log.js'
 import { contain } from '../shared/maybe-async.js'
 import { writePacket } from '../wire/packet-codec.js'
+import { PacketType } from '../wire/socket-io-packages.js'
 import { isClusterAdapter } from './adapter-features.js'
 
 /*

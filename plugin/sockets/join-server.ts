@@ -17,7 +17,7 @@ import { RecoveringAdapter } from './recovery/recovery-adapter.js'
  */
 
 export interface JoinServerOptions
-  extends Pick<AdmissionOptions, 'meet' | 'rates'>,
+  extends Pick<AdmissionOptions, 'screen' | 'rates'>,
     Pick<DecisionOptions, 'find' | 'isWanted'> {
   readonly io: Server
   readonly options: NormalOptions
@@ -33,7 +33,7 @@ export interface JoinServer {
 }
 
 export function createJoinServer(instance: FastifyInstance, dependencies: JoinServerOptions): JoinServer {
-  const { io, options, route, find, isWanted, children, dismissed, rates, meet } = dependencies
+  const { io, options, route, find, isWanted, children, dismissed, rates, screen } = dependencies
   const { admissionTimeoutMs: timeoutMs, limits, userIdOf } = options
   const { connectionStateRecovery: recovery } = options.io
   const { log } = instance
@@ -60,7 +60,7 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
     namespacesPerConnection: limits.namespacesPerConnection,
     timeoutMs,
     isRecovering: recovery !== undefined,
-    meet,
+    screen,
   })
   return { users, admission, readmit: createReadmit(decide, timeoutMs) }
 }

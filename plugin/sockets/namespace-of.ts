@@ -86,7 +86,7 @@ export function findEntries({ entries, find }: NamespaceOfOptions['registry'], w
   throw new FST_NSP_DEFINITION_UNKNOWN(String(wanted), `it is an address of ${name}. Call ${call}`)
 }
 
-const DECLARE = 'declare it in `namespaces` or with app.namespace(), and hand over the same object, or its whole name'
+const DECLARE = 'declare it in `namespaces` or with app.namespace(), and pass the same object, or its full name'
 
 /**
  * Creates `app.addressesOf`.
@@ -123,7 +123,7 @@ export function createNamespaceOf({ io, registry, children, contractOf, emitChec
     if (registry.find(address)?.entry !== declared) {
       throw new FST_NSP_PARAMS_INVALID(
         declared.name,
-        `must not make ${address}, which is the name of another namespace`,
+        `must not result in ${address}, which is the name of another namespace`,
       )
     }
     // Looked up at each emit: a namespace of a dynamic name may be removed and created again.

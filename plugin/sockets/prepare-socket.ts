@@ -38,14 +38,14 @@ export interface PrepareOptions
   readonly admission: Pick<Admission, 'isDropped' | 'resolveRequest' | 'settle' | 'remove' | 'leave'>
   /** The rules of a mounted namespace, by its address; undefined for a namespace without a definition. */
   readonly rulesOf: (namespace: string) => GateDefinition | undefined
-  readonly openLane: OpenFastConnection
+  readonly openFast: OpenFastConnection
   /** Makes the emits of a socket, or of all sockets with this prototype, be checked. */
   readonly checkEmitsOf: (socket: Socket) => void
 }
 
 /** Prepares the sockets of every namespace of a server, also of later ones. */
 export function prepareServer(options: PrepareOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openLane, checkEmitsOf, handlerTimeoutMs, notices, now } = options
+  const { io, limits, log, admission, drain, rulesOf, openFast, checkEmitsOf, handlerTimeoutMs, notices, now } = options
   const gateRules = new WeakMap<GateDefinition, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
   wrapFunctions(OwnSocket.prototype)
@@ -115,7 +115,7 @@ export function prepareServer(options: PrepareOptions): void {
     }
     containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
-    if (rules) openLane(socket)
+    if (rules) openFast(socket)
     else gate.open()
     return gate
   }

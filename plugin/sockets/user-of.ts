@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, Socket } from 'socket.io'
-import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import type { Contract } from '../definition/compile-contract.js'
 import type { Audience } from '../definition/namespace-definition.js'
 import { RESERVED_EVENTS } from '../definition/normalize/normalize-definition.js'
@@ -11,6 +11,7 @@ import { FST_NSP_EMIT_INVALID, FST_NSP_USER_ID_INVALID } from '../shared/errors.
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
 import { contain, mapError } from '../shared/maybe-async.js'
+import { Decoder, Encoder, PacketType } from '../wire/socket-io-packages.js'
 import { isClusterAdapter } from './adapter-features.js'
 import type { Identities } from './identities.js'
 import { findEntries } from './namespace-of.js'
@@ -62,7 +63,7 @@ export function createUserOf({ io, registry, identities, contractFor, emitCheck,
   function check(wanted: readonly Declared[] | undefined, event: string, args: unknown[]): Sends {
     // Socket.IO's reserved names; a socket's own emit throws for them, too.
     if (typeof event !== 'string' || RESERVED_EVENTS.includes(event)) {
-      throw new FST_NSP_EMIT_INVALID(String(event), 'a user', 'its name is not one that may be emitted')
+      throw new FST_NSP_EMIT_INVALID(String(event), 'a user', 'its name can not be emitted')
     }
     const declares = (declared: Declared) => {
       const contract = contractFor(declared)

@@ -60,7 +60,7 @@ export type InjectedSocket<Definition = unknown> = {
   close(): Promise<void>
 } & TypedSocket<Definition>
 
-/** What a client needs to know of its server. */
+/** The options of the server that its clients need. */
 export interface InjectorOptions {
   /** The engine's full path, without a trailing slash. */
   readonly path: string

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { createInjector, InjectedSocket, InjectorOptions, InjectSocketOptions } from './inject-socket.js'
 
 /*
- * `app.injectSocket()` as a server has it: what it needs is loaded with the first call, so a server in production never loads it.
+ * Loads the code of `app.injectSocket()` with its first call, so that a server in production never loads it.
  */
 
 /**

@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
-import * as stock from 'socket.io-parser'
-import { type Packet, PacketType } from 'socket.io-parser'
+import type * as parserPackage from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import { withoutDetails } from './connect-error-packet.js'
 import { isEvent, limitPacket, type PacketLimits } from './packet-limits.js'
 import { eventText } from './packet-text.js'
+import { Decoder, Encoder, PacketType } from './socket-io-packages.js'
 
 /*
  * The value of Socket.IO's `parser` option: an encoder and a decoder around those of Socket.IO or the application. Every incoming
@@ -26,8 +27,8 @@ export type Encoding = Pick<Server, 'encoder'>
 
 /** Socket.IO's `parser` option. */
 export interface Parser {
-  readonly Encoder: new () => stock.Encoder
-  readonly Decoder: new () => stock.Decoder
+  readonly Encoder: new () => parserPackage.Encoder
+  readonly Decoder: new () => parserPackage.Decoder
 }
 
 /** Decides on a connect: calls `pass`, now or later, to hand the packet on to Socket.IO, or answers it itself. */
@@ -58,16 +59,16 @@ export interface CodecOptions {
 
 export interface Codec {
   /** The value of Socket.IO's `parser` option. */
-  readonly parser: { readonly Encoder: new () => stock.Encoder; readonly Decoder: new () => EventEmitter }
+  readonly parser: { readonly Encoder: new () => parserPackage.Encoder; readonly Decoder: new () => EventEmitter }
   /** Names the connection of the decoder that is created next: Socket.IO creates it without arguments. */
   expect(connection: Connection): void
 }
 
 export function createCodec(options: CodecOptions): Codec {
   const { limits, textOf, receiveConnect, explain, admits, forget, reportRefusal } = options
-  const base: Parser = options.base ?? stock
+  const base: Parser = options.base ?? { Encoder, Decoder }
   let expected: Connection | undefined
-  const isText = base === stock
+  const isText = options.base === undefined
 
   class CheckingEncoder extends base.Encoder {
     /** @param offset - added to an event by an adapter that recovers connections */
@@ -100,7 +101,7 @@ export function createCodec(options: CodecOptions): Codec {
   class CheckingDecoder extends EventEmitter {
     readonly #connection = expected
     /** Created for the first packet with attachments, or for another parser than Socket.IO's. */
-    #own: stock.Decoder | undefined = undefined
+    #own: parserPackage.Decoder | undefined = undefined
     #bytes = 0
 
     receive(packet: Packet): void {

@@ -1,7 +1,8 @@
-import { type Packet, PacketType } from 'socket.io-parser'
+import type { Packet } from 'socket.io-parser'
 import { FST_NSP_EVENT_MALFORMED, FST_NSP_PAYLOAD_TOO_LARGE } from '../shared/errors.js'
 import { findPoison, TOO_DEEP } from '../shared/json-value.js'
 import type { Limits } from '../shared/limits.js'
+import { PacketType } from './socket-io-packages.js'
 
 /*
  * Checks an incoming packet against the limits of size, arguments and depth, before any code recurses over it or spreads it.

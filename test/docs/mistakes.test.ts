@@ -101,7 +101,7 @@ t.test('a wrong namespace: the connect_error has the code, and the log the name'
   const { message, data } = await refused(t, url, '/caht')
   reads(t, data?.code, 'FST_NSP_NAMESPACE_UNKNOWN')
   t.match(message, /^Invalid namespace/)
-  t.match(data?.details, { hint: /No namespace of this address is declared/ })
+  t.match(data?.details, { hint: /No namespace with this address is declared/ })
   t.match(
     lines.find(({ namespace, msg }) => namespace === '/caht' && msg === 'unknown namespace refused'),
     { code: 'FST_NSP_NAMESPACE_UNKNOWN', hint: 'did you mean /chat?' },

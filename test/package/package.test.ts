@@ -25,7 +25,7 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
   const expected = [...papers, ...built.map((file) => `dist/${file}`)]
   const paths = files.map(({ path }) => path)
   t.same(paths.filter((path) => expected.includes(path)).sort(), expected.sort())
-  // What the entries share, and what is loaded on demand, is in files that the bundler names.
+  // Code that the entries share, or that is loaded on demand, is in files that the bundler names.
   const others = paths.filter((path) => !expected.includes(path))
   t.same(
     others.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path)),
@@ -155,7 +155,7 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
         const { log, isLaned, isPassedBy, acks } = JSON.parse((await run(folder, process.execPath, 'fast.mjs')).stdout)
         t.strictSame(log, [], 'the log has no word of it being off')
         t.ok(isLaned)
-        t.ok(isPassedBy, 'no emitter below has heard of the event')
+        t.ok(isPassedBy, 'no emitter below has emitted the event')
         t.match(acks, [
           { ok: true, data: { text: 'hi' } },
           { ok: false, error: { code: 'FST_NSP_EVENT_INVALID' } },

@@ -65,13 +65,13 @@ t.test('emits from before close() still arrive, also at a client between two pol
   const port = await listen(app)
   const connection = heard(app.io.of('/chat'), 'connection')
   const socket = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['polling'] })
-  const farewell = next(socket, 'farewell')
+  const last = next(socket, 'last')
   const [server] = await connection
   const gone = left(socket)
   // In the tick of the connection the client's first poll is answered, and its second has not arrived yet.
-  ;(server as { emit(event: string): void }).emit('farewell')
+  ;(server as { emit(event: string): void }).emit('last')
   await app.close()
-  t.strictSame(await farewell, [])
+  t.strictSame(await last, [])
   t.equal(await gone, 'transport close')
 })
 

@@ -219,7 +219,11 @@ t.test('the prefix of a context may have parameters, which are checked, coerced 
   t.match(await refusal('/orgs/41/rooms/abcd'), { data: { details: [{ path: '/params/roomId' }] } })
   t.match(await refusal('/orgs/13'), { message: 'Members only' })
   t.match(await refusal('/orgs/13/rooms/a'), { message: 'Members only' })
-  t.strictSame([...app.io._nsps.keys()].sort(), ['/', '/orgs/41', '/orgs/41/rooms/abc'], 'who is refused makes nothing')
+  t.strictSame(
+    [...app.io._nsps.keys()].sort(),
+    ['/', '/orgs/41', '/orgs/41/rooms/abc'],
+    'a refused connect makes no namespace',
+  )
 })
 
 t.test(

@@ -70,7 +70,11 @@ t.test('a handshake over the rate receives a 429 with its headers, on both trans
   t.match(shaken, { statusCode: 429, headers: { 'x-ratelimit-limit': '1', 'retry-after': /^\d+$/ } })
   const sid = JSON.parse((await first.text()).slice(1)).sid
   t.equal((await fetch(`${url}${POLLING}&sid=${sid}`, { method: 'POST', body: '40/chat,' })).status, 200)
-  t.match(await (await fetch(`${url}${POLLING}&sid=${sid}`)).text(), /^44\/chat,.*429/, 'who is in may write and poll')
+  t.match(
+    await (await fetch(`${url}${POLLING}&sid=${sid}`)).text(),
+    /^44\/chat,.*429/,
+    'a connected client may write and poll',
+  )
 })
 
 t.test(

@@ -58,6 +58,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'packet-text',
       'private-fields',
       'slow-reader',
+      'socket-io-packages',
       'tested-versions',
     ],
   },

@@ -4,13 +4,13 @@ import type { Namespace } from 'socket.io'
 import type { Target } from './server.js'
 
 /*
- * What a server holds, as far as it can be seen from outside: what its connections account for, and no more.
+ * Compares what a server holds (connections, namespaces, sockets, rooms, listeners) before and after some clients.
  */
 
-/** By what it is of: sizes, and names where there are some. */
+/** Counts and names, by kind. */
 type Holdings = Readonly<Record<string, unknown>>
 
-/** What a server holds. Of two idle servers with as many connections it is the same. */
+/** Counts what a server holds. Two idle servers with as many connections hold the same. */
 export function takeHoldings({ app, audit }: Target): Holdings {
   const { io, server } = app
   return {
@@ -40,7 +40,7 @@ function listenersOf(emitter: EventEmitter): Holdings {
   return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]))
 }
 
-/** Until a server holds what it did; after `patienceMs` it throws, and says what is left. */
+/** Waits until a server holds what it held before; after `patienceMs` it throws, and names the differences. */
 export async function settled(target: Target, before: Holdings, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs
   for (;;) {
@@ -48,8 +48,10 @@ export async function settled(target: Target, before: Holdings, patienceMs: numb
     if (isDeepStrictEqual(now, before)) return
     if (performance.now() > deadline) {
       const left = Object.keys(now).filter((name) => !isDeepStrictEqual(now[name], before[name]))
-      const told = left.map((name) => `${name}: ${JSON.stringify(before[name])} and now ${JSON.stringify(now[name])}`)
-      throw new Error(`It holds more than its connections account for. ${told.join('; ')}`)
+      const differences = left.map(
+        (name) => `${name}: ${JSON.stringify(before[name])} and now ${JSON.stringify(now[name])}`,
+      )
+      throw new Error(`The server holds more than its connections account for. ${differences.join('; ')}`)
     }
     await new Promise((resolve) => setImmediate(resolve))
   }

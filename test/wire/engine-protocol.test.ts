@@ -3,8 +3,8 @@ import WebSocket from 'ws'
 import { build, heard, listen } from '../plugin/harness.js'
 
 /*
- * Engine.IO's protocol, revision 4, as its own test suite asks for it, in our words: what the transport under the
- * namespaces does. A message comes back as it was sent.
+ * Engine.IO's protocol, revision 4: the cases of its own test suite, written anew. They test the transport under the
+ * namespaces; the server echoes each message.
  */
 
 const PING_INTERVAL_MS = 300
@@ -33,7 +33,7 @@ function ask(host: string, query: string, init?: RequestInit): Promise<Response>
   return fetch(`http://${host}/socket.io/?${query}`, init)
 }
 
-/** Opens a session by polling; how to ask it something. */
+/** Opens an engine session by polling; returns how to poll and post. */
 async function openSession(host: string) {
   const opened = await ask(host, 'EIO=4&transport=polling')
   const { sid } = JSON.parse((await opened.text()).slice(1))
@@ -45,12 +45,12 @@ async function openSession(host: string) {
   }
 }
 
-/** Resolves with its end, also one that follows an error. */
+/** Resolves when the WebSocket closes, also after an error. */
 function closing(socket: WebSocket): Promise<true> {
   return new Promise((resolve) => socket.once('close', () => resolve(true)))
 }
 
-/** A WebSocket, and its messages in order. */
+/** Opens a WebSocket; `next` returns its messages in order. */
 function openSocket(t: Test, host: string, query = '') {
   const socket = new WebSocket(`ws://${host}${ENGINE}&transport=websocket${query}`)
   t.teardown(() => socket.terminate())
@@ -89,7 +89,7 @@ function checkHandshake(t: Test, message: string, upgrades: string[]): void {
   })
 }
 
-t.test('polling opens a session', async (t) => {
+t.test('polling opens an engine session', async (t) => {
   const answer = await ask(await serve(t), 'EIO=4&transport=polling')
   t.equal(answer.status, 200)
   checkHandshake(t, await answer.text(), ['websocket'])
@@ -97,7 +97,7 @@ t.test('polling opens a session', async (t) => {
 
 t.test('polling refuses a wrong revision, a wrong transport, and a wrong method', async (t) => {
   const host = await serve(t)
-  const told: [query: string, method: string, code: number][] = [
+  const refusals: [query: string, method: string, code: number][] = [
     ['transport=polling', 'GET', 5],
     ['EIO=abc&transport=polling', 'GET', 5],
     ['EIO=4', 'GET', 0],
@@ -106,7 +106,7 @@ t.test('polling refuses a wrong revision, a wrong transport, and a wrong method'
       (method) => ['EIO=4&transport=polling', method, 2] as [string, string, number],
     ),
   ]
-  for (const [query, method, code] of told) {
+  for (const [query, method, code] of refusals) {
     const answer = await ask(host, query, { method })
     t.equal(answer.status, 400, `${method} ${query}`)
     t.match(await answer.json(), { code })
@@ -114,7 +114,7 @@ t.test('polling refuses a wrong revision, a wrong transport, and a wrong method'
   t.equal((await ask(host, 'EIO=4&transport=polling', { method: 'HEAD' })).status, 400)
 })
 
-t.test('a WebSocket opens a session', async (t) => {
+t.test('a WebSocket opens an engine session', async (t) => {
   const { next } = openSocket(t, await serve(t))
   checkHandshake(t, String(await next()), [])
 })
@@ -133,7 +133,7 @@ for (const [what, payload] of [
   ['several packets of text', '4test1\x1e4test2\x1e4test3'],
   ['text and binary packets', '4hello\x1ebAQIDBA=='],
 ] as const) {
-  t.test(`polling carries ${what}, there and back`, async (t) => {
+  t.test(`polling carries ${what} in both directions`, async (t) => {
     const { poll, push } = await openSession(await serve(t))
     const pushed = await push(payload)
     t.equal(pushed.status, 200)
@@ -144,13 +144,13 @@ for (const [what, payload] of [
   })
 }
 
-t.test('a broken packet ends a session of polling', async (t) => {
+t.test('an invalid packet closes an engine session over polling', async (t) => {
   const { poll, push } = await openSession(await serve(t))
   await push('abc')
   t.equal((await poll()).status, 400)
 })
 
-t.test('a second poll beside another ends a session', async (t) => {
+t.test('a second poll beside an open one closes the engine session', async (t) => {
   const app = await build(t, { namespaces: {}, io: { pingInterval: PING_INTERVAL_MS, pingTimeout: PING_TIMEOUT_MS } })
   const polling = new Promise<void>((resolve) => {
     app.io.engine.on('connection', ({ transport }: { transport: NodeJS.EventEmitter }) =>
@@ -167,7 +167,7 @@ t.test('a second poll beside another ends a session', async (t) => {
   t.equal((await poll()).status, 400)
 })
 
-t.test('a WebSocket carries text and binary packets, there and back', async (t) => {
+t.test('a WebSocket carries text and binary packets in both directions', async (t) => {
   const { socket, next } = openSocket(t, await serve(t))
   await next()
   socket.send('4hello')
@@ -176,27 +176,27 @@ t.test('a WebSocket carries text and binary packets, there and back', async (t) 
   t.strictSame(await next(), Buffer.from([1, 2, 3, 4]))
 })
 
-t.test('a broken packet ends a session of a WebSocket', async (t) => {
+t.test('an invalid packet closes an engine session over a WebSocket', async (t) => {
   const { socket, next, closed } = openSocket(t, await serve(t))
   await next()
   socket.send('abc')
   t.ok(await closed)
 })
 
-t.test('a session of polling lives by its pongs, and ends without them', async (t) => {
+t.test('an engine session over polling stays open while it sends pongs, and is closed without them', async (t) => {
   const { poll, push } = await openSession(await serve(t))
   for (let round = 0; round < 3; round++) {
     t.equal(await (await poll()).text(), '2')
     t.equal((await push('3')).status, 200)
   }
-  // This one gets no answer.
+  // This ping gets no pong.
   t.equal(await (await poll()).text(), '2')
   const last = await poll()
   t.ok(last.status === 400 || (await last.text()) === '1')
   t.equal((await push('3')).status, 400)
 })
 
-t.test('a session of a WebSocket lives by its pongs, and ends without them', async (t) => {
+t.test('an engine session over a WebSocket stays open while it sends pongs, and is closed without them', async (t) => {
   const { socket, next, closed } = openSocket(t, await serve(t))
   await next()
   for (let round = 0; round < 3; round++) {
@@ -206,7 +206,7 @@ t.test('a session of a WebSocket lives by its pongs, and ends without them', asy
   t.ok(await closed)
 })
 
-t.test('a client that closes its session of polling gets a noop for the poll that is open', async (t) => {
+t.test('a client that closes its engine session over polling gets a noop for the open poll', async (t) => {
   const { poll, push } = await openSession(await serve(t))
   const [polled] = await Promise.all([poll(), push('1')])
   t.equal(polled.status, 200)
@@ -214,14 +214,14 @@ t.test('a client that closes its session of polling gets a noop for the poll tha
   t.equal((await poll()).status, 400)
 })
 
-t.test('a client that closes its session of a WebSocket is closed', async (t) => {
+t.test('a client that closes its engine session over a WebSocket is disconnected', async (t) => {
   const { socket, next, closed } = openSocket(t, await serve(t))
   await next()
   socket.send('1')
   t.ok(await closed)
 })
 
-/** Opens a session by polling and takes it to a WebSocket, but for the last step. */
+/** Opens an engine session by polling and upgrades it to a WebSocket, except for the last step. */
 async function probe(t: Test) {
   const host = await serve(t)
   const session = await openSession(host)
@@ -232,17 +232,17 @@ async function probe(t: Test) {
   return { host, ...session, ...upgraded }
 }
 
-t.test('a session goes from polling to a WebSocket', async (t) => {
+t.test('an engine session is upgraded from polling to a WebSocket', async (t) => {
   const { poll, socket, next } = await probe(t)
   const polled = await poll()
   t.equal(polled.status, 200)
-  t.equal(await polled.text(), '6', 'the poll that is open ends with a noop')
+  t.equal(await polled.text(), '6', 'the open poll ends with a noop')
   socket.send('5')
   socket.send('4hello')
   t.equal(await next(), '4hello')
 })
 
-t.test('after that the session hears no HTTP request, and no second WebSocket', async (t) => {
+t.test('after an upgrade the engine session accepts no poll and no second WebSocket', async (t) => {
   const { host, sid, poll, socket, next } = await probe(t)
   socket.send('5')
   t.equal((await poll()).status, 400)

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextLoop } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Socket } from 'socket.io-client'
 import { Manager } from 'socket.io-client'
@@ -14,17 +14,17 @@ import { WireSocket } from './wire.js'
 /*
  * A seeded fuzzer: node --import tsx test/wire/fuzz.ts --runs 1000000 --seed 1 [--long-way] [--output fuzz-failure.json]
  *
- * Valid packets, made wrong here and there, go to two servers, one whose limits are turned up and one with the defaults,
- * and a share straight to the decoder. Others join and leave, and are lost at any moment. Nothing may go uncaught, every
- * event that asks for an ack gets exactly one as long as its connection lives, and a stock client is answered all the while.
- * After each thousand all leave, and the servers hold what they held before. What breaks this is written down.
+ * Sends valid and mutated packets to two servers, one with higher limits and one with the defaults, and some directly to the
+ * decoder. Other connections join and leave, and are lost at any moment. No error may be uncaught; every event with an ack id gets
+ * exactly one ack while its connection is open; a socket.io-client gets its acks all the time. After each thousand inputs all
+ * connections close, and the servers must hold what they held before. A failure is written to the output file.
  */
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
-    // with the option fast off
+    // with `fast: false`
     'long-way': { type: 'boolean', default: false },
     output: { type: 'string', default: 'fuzz-failure.json' },
   },
@@ -33,18 +33,18 @@ const runs = Number(values.runs)
 const seed = Number(values.seed)
 if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(seed)) throw new TypeError('--runs and --seed are integers')
 
-/** How long an answer may take before it is taken for missing. */
+/** After this time an answer counts as missing. */
 const PATIENCE_MS = 20_000
 
-/** How many rounds there are between two echos of the stock client. */
+/** Rounds between two echos of socket.io-client. */
 const ROUNDS_PER_ECHO = 20
 const LAST_ID = 999_999
-/** How many inputs there are between two looks at what the servers hold. */
+/** Inputs between two checks of what the servers hold. */
 const INPUTS_PER_AUDIT = 1_000
-/** Who joins has to be told within this time that a middleware never settles. */
+/** Longer than `admissionTimeoutMs`, after which a connect to a namespace whose middleware never settles is refused. */
 const AUDIT_PATIENCE_MS = 10_000
 
-/** What it says to the server's questions. */
+/** The acks of the client for emits of the server. */
 const ANSWERS = ['[null]', '[]', '[{"text":"x"}]', '[1,2]', '', `[${'1,'.repeat(99)}1]`]
 
 class Failure extends Error {
@@ -56,10 +56,10 @@ class Failure extends Error {
   }
 }
 
-/** What came of the inputs so far: acks that were counted, connections that were opened. */
+/** Totals: counted acks, opened connections. */
 const seen = { acks: 0, connections: 0 }
 
-/** What is on its way: which of it is to blame is not known before it is all answered. */
+/** The inputs that are being sent: which of them has caused a failure is not known. */
 let current: { index: number; packets: readonly Packet[] } = { index: 0, packets: [] }
 
 function giveUp(error: unknown): never {
@@ -88,11 +88,11 @@ class Attacker {
     this.#socket ??= await this.#open()
     const socket = this.#socket
     const at = this.#namespace === '/' ? '' : `${this.#namespace},`
-    socket.line.write(Buffer.concat(packets.flatMap(({ frames }) => frames)))
+    socket.tcp.write(Buffer.concat(packets.flatMap(({ frames }) => frames)))
     socket.say(`42${at}${LAST_ID}["last"]`)
-    // Behind a leave in one chunk nothing is answered any more, as with Socket.IO itself.
+    // Behind a leave in the same chunk no event is acked, as with Socket.IO itself.
     if (packets.some(({ isRaw, text }) => isRaw || text?.startsWith('41'))) {
-      // as long as another connection's whole life takes, this one may have said what it had to say
+      // Waits as long as it takes to open and close another connection: the server has sent its answers by then.
       const other = await this.#open()
       await Promise.all([other.end(), socket.end()])
       this.#socket = undefined
@@ -112,7 +112,7 @@ class Attacker {
       const id = ackOf(message, at)
       if (id === LAST_ID) {
         if (message.includes('"ok":true')) break
-        // a limit is full: again
+        // Refused by a limit: try again.
         socket.say(`42${at}${LAST_ID}["last"]`)
       } else if (id !== undefined) acks.set(id, (acks.get(id) ?? 0) + 1)
     }
@@ -132,21 +132,21 @@ class Attacker {
   }
 }
 
-/** Joins and leaves, in one piece or in several; and goes, in whatever phase its joins are. */
+/** Joins and leaves, in one chunk or two, and closes the connection in any phase of its joins. */
 async function joinAndGo({ port }: Target, grammar: Grammar, packets: readonly Packet[]): Promise<void> {
   const socket = await WireSocket.open(port)
   seen.connections++
   const frames = packets.flatMap(({ frames }) => frames)
   const cut = grammar.below(frames.length + 1)
-  socket.line.write(Buffer.concat(frames.slice(0, cut)))
-  for (let turns = grammar.below(12); turns > 0; turns--) await turn()
-  socket.line.write(Buffer.concat(frames.slice(cut)))
-  for (let turns = grammar.below(12); turns > 0; turns--) await turn()
+  socket.tcp.write(Buffer.concat(frames.slice(0, cut)))
+  for (let rest = grammar.below(12); rest > 0; rest--) await nextLoop()
+  socket.tcp.write(Buffer.concat(frames.slice(cut)))
+  for (let rest = grammar.below(12); rest > 0; rest--) await nextLoop()
   if (grammar.below(4) === 0) await socket.next()
   await socket.end()
 }
 
-/** Every event that had to be acked was, once. */
+/** Checks that every event with an ack id was acked once. */
 function check(acks: ReadonlyMap<number, number>, packets: readonly Packet[]): void {
   for (const { id, text } of packets) {
     if (id === undefined) continue
@@ -161,7 +161,7 @@ function ackOf(message: string, at: string): number | undefined {
   return match && (match[1] ?? '') === at ? Number(match[2]) : undefined
 }
 
-/** Straight to the decoder: it may throw, as for any break of the protocol, but what it lets through is within bounds. */
+/** Feeds the decoder directly: it may throw, as for any violation of the protocol, but must not emit a packet beyond the limits. */
 function decode(packets: readonly Packet[]): void {
   const { Decoder } = createCodec({
     limits: DEFAULT_LIMITS,
@@ -210,7 +210,7 @@ function assertWithin(value: unknown, depth: number, packets: readonly Packet[])
 async function echo(canary: Socket): Promise<void> {
   const text = String(current.index)
   const answer = await canary.timeout(2_000).emitWithAck('echo', { text })
-  if (answer?.data?.text !== text) throw new Failure(`the stock client's echo was ${JSON.stringify(answer)}`, [])
+  if (answer?.data?.text !== text) throw new Failure(`the echo of socket.io-client was ${JSON.stringify(answer)}`, [])
 }
 
 async function main(): Promise<void> {

@@ -1,26 +1,26 @@
 import { frame, OPCODE } from './wire.js'
 
 /*
- * Packets as the grammar of the wire has them, and as it has not: each is made from a seed, so that it can be made again.
+ * Generates valid and invalid packets for the fuzzer, from a seed, so that each can be generated again.
  */
 
-/** One input: the WebSocket frames that carry it, and what of it a decoder sees. */
+/** One input: its WebSocket frames, and the chunks that a decoder gets. */
 export interface Packet {
   readonly frames: readonly Uint8Array[]
   readonly chunks: readonly (string | Buffer)[]
   readonly text?: string
-  /** The ack id, of an event that must be acked exactly once unless its connection is closed. */
+  /** The ack id of an event that must be acked exactly once unless its connection is closed. */
   readonly id?: number
-  /** Bytes that may promise more than they bring: what follows may be taken for a part of them, and never be answered. */
+  /** Bytes that may declare a larger length than they have: the next input may be read as a part of them, without an ack. */
   readonly isRaw?: boolean
 }
 
 export interface Grammar {
-  /** Inputs for a connection that has joined a namespace: most of them such as it survives, or some that it may not. */
+  /** Inputs for a connection that has joined a namespace: in most batches none closes it, in others some may. */
   batch(namespace: string): readonly Packet[]
-  /** Joins and leaves of a few addresses, repeated and mixed, with events between them. */
+  /** Connects to and disconnects from a few addresses, repeated and mixed, with events between them. */
   joins(): readonly Packet[]
-  /** A number below a bound. */
+  /** A random integer below a bound. */
   below(bound: number): number
 }
 
@@ -61,12 +61,12 @@ const NAMESPACES = ['/', '/chat', '/plain', '/nope', '/__proto__', '/chat?x=1', 
 const IDS = ['99999999999999999999', '-1', '1.5', '1e3', ' ', '1 2', '9007199254740992', 'x']
 const NOISE = ['[', ']', '{', '}', '"', ',', ':', '-', '/', '0', '9', 'e', '\\', '\0', '\x1e', ' ', '\u20ac']
 
-// Acks are counted by their ids: no other packet may have that of an event that is counted, not even after a mutation,
+// Acks are counted by their ids: no other packet may have the id of a counted event, not even after a mutation,
 // which inserts no 1.
 const FIRST_ID = 10_000
 const WRONG_ID = 500_000
 
-/** A generator of numbers in [0, 1), by mulberry32. */
+/** A random number generator, [0, 1), by mulberry32. */
 function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -77,7 +77,7 @@ function createRandom(seed: number): () => number {
   }
 }
 
-/** Events that are sent with attachments: of any schema, also of those that walk over what they are given. */
+/** Events that are sent with attachments, of all schemas, also of those that iterate over their payload. */
 const BINARY_NAMES = ['any', 'echo', 'later', 'nope', 'text', 'list', 'map', 'open', 'standard', 'file']
 
 export function createGrammar(seed: number): Grammar {
@@ -99,7 +99,7 @@ export function createGrammar(seed: number): Grammar {
     return chance(0.02) ? pick(POISON) : pick(KEYS)
   }
 
-  /** An argument: as an event wants it, some JSON, or far too much of it. */
+  /** An argument: a valid payload, random JSON, or JSON beyond a limit. */
   function argument(): string {
     const roll = random()
     if (roll < 0.3) return '{"text":"x"}'
@@ -120,14 +120,14 @@ export function createGrammar(seed: number): Grammar {
     return chance(0.05) ? pick(['0', '1e400', '7']) : JSON.stringify(pick(NAMES))
   }
 
-  /** An event that is well-formed, whatever it carries: it must be acked. */
+  /** A well-formed event with any payload: it must be acked. */
   function event(namespace: string, index: number): Packet {
     const at = namespace === '/' ? '' : `${namespace},`
     const rest = args()
     return ofText(`42${at}${index}[${name()}${rest && ','}${rest}]`, index)
   }
 
-  /** An event with attachments, of which one may be asked for twice, or not be there. */
+  /** An event with attachments; one may be referenced twice, or be missing. */
   function binaryEvent(namespace: string, index: number, isSound: boolean): Packet {
     const at = namespace === '/' ? '' : `${namespace},`
     const count = 1 + below(3)
@@ -147,13 +147,13 @@ export function createGrammar(seed: number): Grammar {
     }
   }
 
-  /** Some JSON in lists and objects, so many levels deep. */
+  /** Nests JSON in lists and objects, that many levels deep. */
   function within(json: string, depth: number): string {
     if (depth === 0) return json
     return within(chance(0.5) ? `[1,${json}]` : `{"a":${json},"text":"x"}`, depth - 1)
   }
 
-  /** Any packet of the protocol, its parts chosen without regard for one another. */
+  /** A packet whose parts are chosen independently. */
   function anyPacket(namespace: string): Packet {
     const type = pick(TYPES)
     const at = chance(0.6) ? namespace : pick(NAMESPACES)
@@ -163,7 +163,7 @@ export function createGrammar(seed: number): Grammar {
     return ofText(`4${type}${attachments}${at === '/' && chance(0.5) ? '' : `${at},`}${chance(0.5) ? id : ''}${data}`)
   }
 
-  /** A packet with a few of its characters changed. */
+  /** A packet with a few changed characters. */
   function mutated({ text = '' }: Packet): Packet {
     let changed = text
     for (let rest = 1 + below(4); rest > 0; rest--) {
@@ -178,7 +178,7 @@ export function createGrammar(seed: number): Grammar {
     return ofText(pick(['3', '3x', '6', '5', '0{"sid":"x"}', '1', '2', '4', '7', '', 'bAAAA', '3probe']))
   }
 
-  /** Something that does not end its connection, of every kind that there is. */
+  /** A packet of any kind that does not close its connection. */
   function harmless(namespace: string): Packet {
     const at = namespace === '/' ? '' : `${namespace},`
     return ofText(
@@ -196,7 +196,7 @@ export function createGrammar(seed: number): Grammar {
     )
   }
 
-  /** A frame, well-formed or not, or bytes that are none. */
+  /** A frame, well-formed or not, or random bytes. */
   function frames(namespace: string): Packet {
     const { text = '' } = event(namespace, WRONG_ID)
     const half = below(text.length)
@@ -236,7 +236,7 @@ export function createGrammar(seed: number): Grammar {
     return roll < 0.9 ? frames(namespace) : enginePacket()
   }
 
-  /** A join or a leave of one of a few addresses, or an event to it, that may be joined or not. */
+  /** A connect to one of a few addresses, a disconnect from it, or an event for it, joined or not. */
   function join(): Packet {
     const address = chance(0.02) ? `/deaf/${below(3)}` : `/orgs/${chance(0.2) ? 'no' : ''}${below(4)}`
     const roll = random()
@@ -250,7 +250,7 @@ export function createGrammar(seed: number): Grammar {
     joins: () => Array.from({ length: 1 + below(12) }, join),
     batch(namespace) {
       if (chance(0.7)) return Array.from({ length: 40 }, (_, nth) => sound(namespace, FIRST_ID + nth))
-      // short: what stands behind a packet that closes its connection is never read
+      // Short, because packets behind one that closes its connection are never read.
       return Array.from({ length: 8 }, (_, nth) => (chance(0.8) ? sound(namespace, FIRST_ID + nth) : broken(namespace)))
     },
   }

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextLoop } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -8,23 +8,23 @@ import { INPUTS, type Input, type Outcome } from './inputs.js'
 import { observe } from './observe.js'
 import { startTarget, type Target } from './server.js'
 
-// Thousands of them, on a machine that may do something else besides.
+// Thousands of inputs, on a machine that may be busy with other work.
 t.setTimeout(120_000)
 
-/** What nobody has caught: it would have ended the process. */
+/** Uncaught errors: without these listeners they would end the process. */
 const uncaught: unknown[] = []
 process.on('uncaughtException', (error) => uncaught.push(error))
 process.on('unhandledRejection', (error) => uncaught.push(error))
 
-/** How often an input may reach a handler. */
+/** Whether an input may reach a handler that often. */
 function isAllowed({ calls, outcome }: Input, count: number): boolean {
-  // 400 tokens at once, and those that come in the meantime
+  // 400 tokens at once, and those that are added meanwhile.
   if (calls === 'limited') return count >= 400 && count < 700
   const answers = typeof outcome === 'object' && 'answers' in outcome ? outcome.answers : {}
   return count === (calls ?? answers.ok ?? (outcome === 'handled' ? 1 : 0))
 }
 
-/** A bucket of joins gets one more each ten milliseconds, also while a slow machine reads what was sent. */
+/** The bucket for joins gets a token every ten milliseconds, also while a slow machine still reads the input. */
 function isRefilled(expected: Outcome, actual: unknown): boolean {
   const [most, joined] = [expected, actual].map((outcome) => Object(Object(outcome).answers).joined)
   return joined > most && joined <= most + 10
@@ -36,14 +36,18 @@ async function canary(t: Test, { port }: Target) {
   return socket
 }
 
-t.test('a table of hostile inputs', async (t) => {
+t.test('the table has at least 150 different hostile inputs', async (t) => {
   t.ok(INPUTS.length >= 150, `${INPUTS.length} inputs`)
-  t.equal(new Set(INPUTS.map(({ level, name }) => `${level}: ${name}`)).size, INPUTS.length, 'each has its own name')
+  t.equal(
+    new Set(INPUTS.map(({ level, name }) => `${level}: ${name}`)).size,
+    INPUTS.length,
+    'each input has its own name',
+  )
   const sent = INPUTS.map(({ name, level, outcome, ...rest }) => JSON.stringify(rest))
-  t.equal(new Set(sent).size, INPUTS.length, 'no two are the same')
+  t.equal(new Set(sent).size, INPUTS.length, 'no two inputs are equal')
 })
 
-t.test('each comes to what the table says, and another client does not notice', async (t) => {
+t.test('each hostile input has the outcome in the table, and does not affect another client', async (t) => {
   const target = await startTarget()
   t.teardown(() => target.app.close())
   const { engine } = target.app.io
@@ -55,27 +59,31 @@ t.test('each comes to what the table says, and another client does not notice', 
     await t.test(`${input.level}: ${input.name}`, async (t) => {
       const before = target.calls.count
       const outcome = await observe(target.port, input)
-      t.strictSame(isRefilled(input.outcome, outcome) ? input.outcome : outcome, input.outcome, 'its outcome')
+      t.strictSame(isRefilled(input.outcome, outcome) ? input.outcome : outcome, input.outcome, 'the outcome')
       const calls = target.calls.count - before
-      t.ok(isAllowed(input, calls), `it has reached a handler ${calls} times`)
+      t.ok(isAllowed(input, calls), `a handler was called ${calls} times`)
       const { text } = { text: input.name.slice(0, 100) }
-      t.strictSame(await socket.timeout(250).emitWithAck('echo', { text }), { ok: true, data: { text } }, 'an echo')
-      t.strictSame(uncaught.splice(0), [], 'nothing uncaught')
+      t.strictSame(
+        await socket.timeout(250).emitWithAck('echo', { text }),
+        { ok: true, data: { text } },
+        'the other client gets an ack',
+      )
+      t.strictSame(uncaught.splice(0), [], 'no uncaught error')
     })
   }
 
-  // what a client has left behind goes at the engine's next ping
+  // Connections that a client has left are closed at the engine's next ping.
   await until(() => engine.clientsCount === 1)
   t.equal(engine.clientsCount, 1, 'only the other client is left')
   t.equal(target.app.io.of('/chat').sockets.size, 1)
   t.equal(target.app.io.of('/plain').sockets.size, 0)
   t.equal(target.app.io.of('/').sockets.size, 0)
-  // A connection is closed a while after its session.
+  // A TCP connection is closed some time after its engine session.
   await until(() => isDeepStrictEqual(countResources(), resources))
   t.strictSame(countResources(), resources, 'no timer and no handle is left')
 })
 
-t.test('join and leave, a hundred times, leaves nothing', async (t) => {
+t.test('after joining and leaving a hundred times no socket is left', async (t) => {
   const target = await startTarget()
   t.teardown(() => target.app.close())
   const socket = await canary(t, target)
@@ -92,11 +100,11 @@ t.test('join and leave, a hundred times, leaves nothing', async (t) => {
   }
 })
 
-t.test('the heap does not grow with them', async (t) => {
+t.test('the heap does not grow with hostile inputs', async (t) => {
   const target = await startTarget()
   t.teardown(() => target.app.close())
   const socket = await canary(t, target)
-  // what ends by a timeout is left out: its session is meant to stay for a while
+  // Without those that end by a timeout: their engine sessions stay open for a while.
   const inputs = INPUTS.filter(({ transport, level, outcome }) => {
     return transport !== 'http' && level !== 'rate' && !(typeof outcome === 'object' && 'http' in outcome)
   })
@@ -118,13 +126,13 @@ async function heapAfter(round: () => Promise<void>): Promise<number> {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void
   for (let rest = 3; rest > 0; rest--) {
-    await turn()
+    await nextLoop()
     gc()
   }
   return process.memoryUsage().heapUsed
 }
 
-/** What keeps the process alive, by kind. */
+/** Counts the resources that keep the process running, by kind. */
 function countResources(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1

@@ -1,11 +1,11 @@
 import type { Input, Outcome } from './inputs.js'
-import { connected, frame, Line, type Message, OPCODE, WirePolling, WireSocket } from './wire.js'
+import { connected, frame, type Message, OPCODE, TcpClient, WirePolling, WireSocket } from './wire.js'
 
 /*
- * Sends one input and says what came of it, in the words of the table.
+ * Sends one hostile input and returns its outcome, in the terms of the table in inputs.ts.
  */
 
-/** The ack id of the event that follows an input on its connection, and is answered after all that the input brings about. */
+/** The ack id of the event that follows an input on its connection. Its ack comes after everything that the input causes. */
 const LAST_ID = 999_999
 
 export async function observe(port: number, input: Input): Promise<Outcome> {
@@ -24,12 +24,12 @@ async function overWebSocket(port: number, input: Input & { transport: 'websocke
   const socket = await WireSocket.open(port, head)
   const { namespace = '/chat' } = input
   if (namespace !== null && !head) await socket.join(namespace)
-  if (!head) socket.line.write(Buffer.concat(input.send.map(toBytes)))
+  if (!head) socket.tcp.write(Buffer.concat(input.send.map(toBytes)))
   const messages: Message[] = []
   if (input.second) {
-    // what the server says first, before the second part is sent
+    // The first message of the server, before the second part is sent.
     messages.push(await socket.next())
-    socket.line.write(Buffer.concat(input.second.map(toBytes)))
+    socket.tcp.write(Buffer.concat(input.second.map(toBytes)))
   }
   if (input.isIncomplete) {
     await rest(port)
@@ -42,7 +42,7 @@ async function overWebSocket(port: number, input: Input & { transport: 'websocke
   for (;;) {
     const message = await socket.next()
     if (isLast(message, 'ok')) break
-    // refused while the input still fills a limit, or joined only now
+    // Refused while the input still uses up a limit, or joined only now.
     if (isLast(message)) socket.say(last)
     else if (namespace !== at && typeof message === 'string' && message.startsWith(`40${at},`)) socket.say(last)
     else messages.push(message)
@@ -52,7 +52,7 @@ async function overWebSocket(port: number, input: Input & { transport: 'websocke
   return summarize(messages)
 }
 
-/** A second connection's whole life: as long as this takes, a server would have answered. */
+/** Opens, joins and closes a second connection: by then the server would have answered the first. */
 async function rest(port: number): Promise<void> {
   const socket = await WireSocket.open(port)
   await socket.join('/chat')
@@ -89,19 +89,19 @@ async function overHttp(port: number, input: Input & { transport: 'http' }): Pro
   const polling = input.send.includes('{polling}') ? await WirePolling.open(port) : undefined
   const socket = input.send.includes('{websocket}') ? await WireSocket.open(port) : undefined
   const bytes = input.send.replaceAll('{polling}', polling?.sid ?? '').replaceAll('{websocket}', socket?.sid ?? '')
-  const line = new Line(port)
-  await connected(line)
-  line.write(input.encoding ? Buffer.from(bytes, input.encoding) : bytes)
+  const tcp = new TcpClient(port)
+  await connected(tcp)
+  tcp.write(input.encoding ? Buffer.from(bytes, input.encoding) : bytes)
   const statuses: number[] = []
-  if (input.isReset) line.socket.resetAndDestroy()
+  if (input.isReset) tcp.socket.resetAndDestroy()
   else {
     for (let left = input.answers ?? 1; left > 0; left--) {
-      const answer = await line.answer(input.send.startsWith('HEAD'))
+      const answer = await tcp.answer(input.send.startsWith('HEAD'))
       statuses.push(answer?.status ?? 0)
       if (!answer) break
     }
   }
-  await line.end()
+  await tcp.end()
   if (polling) await polling.post('1')
   await socket?.end()
   const [first = 0] = statuses
@@ -145,13 +145,13 @@ function summarize(messages: readonly Message[]): Outcome {
   if (kind === 'closed') return { closed: Number(what) }
   if (kind === 'ack') return { ack: what }
   if (kind === 'connect_error') return { refused: what }
-  if (kind === 'goodbye') return { closed: 'goodbye' }
+  if (kind === 'close-packet') return { closed: 'close-packet' }
   return kind === 'ok' ? 'handled' : { answers: { [word]: 1 } }
 }
 
-/** A packet in a word or two. */
+/** Describes a packet in one or two words. */
 function describe(packet: string): string {
-  if (packet === '1') return 'goodbye'
+  if (packet === '1') return 'close-packet'
   if (packet.startsWith('b')) return 'attachment'
   if (packet.startsWith('40')) return 'joined'
   const data = JSON.parse(packet.slice(Math.max(packet.search(/[[{]/), 0)))

@@ -1,14 +1,14 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextLoop } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import namespaces, { Binary, defineNamespace, type NamespacesOptions } from '../../plugin/index.js'
 import { listen, MODE } from '../plugin/harness.js'
 
 /*
- * The server that the suite and the fuzzer attack: an event of every kind, declared or not, mounted or not.
+ * The server for hostile inputs and the fuzzer: events of every kind, in namespaces with and without a definition.
  */
 
-/** Schemas that an attacker would like to see walk over bytes. */
+/** Schemas whose validation could be made to iterate over the bytes of an attachment. */
 const WALKERS = {
   text: { type: 'string' },
   list: { type: 'array', items: { type: 'object', additionalProperties: { type: 'string' } } },
@@ -28,30 +28,30 @@ const TEXT = {
 export interface Target {
   readonly app: FastifyInstance
   readonly port: number
-  /** How many events have reached their handlers. */
+  /** The number of handler calls. */
   readonly calls: { count: number }
-  /** What the application itself holds of its sockets and joins: nothing, where nobody is there. */
+  /** What the application itself keeps for its sockets; 0 without a client. */
   readonly audit: () => Readonly<Record<string, number>>
 }
 
-/** Listens on loopback. `limits` and `fast` as the plugin's. */
+/** Starts the server on loopback, with the plugin's options `limits` and `fast`. */
 export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fast = true } = MODE): Promise<Target> {
   const calls = { count: 0 }
-  /** Sockets whose onConnect ran, and whose onDisconnect has not. */
+  /** Sockets whose onConnect has run and whose onDisconnect has not. */
   const live = new Set<unknown>()
   const room = defineNamespace({
-    // Each phase of joining takes a while, so that a connection may be lost in it.
-    onRequest: async () => turn(),
+    // Each phase of a connect takes a while, so that a connection can be lost in it.
+    onRequest: async () => nextLoop(),
     preHandler: async ({ params, body }) => {
-      await turn()
+      await nextLoop()
       const { id } = params as { id: string }
       const { details } = Object(body) as { details?: unknown }
-      // What can't be written: a refusal has to be told all the same.
+      // Details that can't be encoded: the client must get the refusal without them.
       if (id.startsWith('no')) throw Object.assign(new Error('No'), { statusCode: 409, details: { n: 10n, details } })
     },
     onConnect: async ({ socket }) => {
       live.add(socket)
-      await turn()
+      await nextLoop()
       await socket.join('room')
     },
     onDisconnect: ({ socket }) => void live.delete(socket),
@@ -87,7 +87,7 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
       later: {
         handler: async (payload) => {
           calls.count++
-          await turn()
+          await nextLoop()
           return payload
         },
       },
@@ -96,10 +96,10 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
           throw new Error('a secret')
         },
       },
-      // its ack comes after those of all that was sent before it
+      // Its ack comes after those of all events before it.
       last: {
         handler: async () => {
-          for (let rest = 10; rest > 0; rest--) await turn()
+          for (let rest = 10; rest > 0; rest--) await nextLoop()
         },
       },
     },
@@ -110,17 +110,17 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
     limits,
     admissionTimeoutMs: 2_000,
     fast,
-    // so that a session which nobody comes back for is gone before the test ends
+    // Short, so that an abandoned engine session is closed before the test ends.
     io: { upgradeTimeout: 100, pingInterval: 2_000, pingTimeout: 1_000 },
     closeTimeoutMs: 5_000,
   })
   app.io.on('new_namespace', (namespace) => {
-    // Never settles: whoever joins it is told so in time.
+    // Never settles: a connect to it gets a timeout error.
     if (namespace.name.startsWith('/deaf/')) namespace.use(() => {})
-    else if (namespace.name.startsWith('/orgs/')) namespace.use((_socket, next) => void turn().then(() => next()))
+    else if (namespace.name.startsWith('/orgs/')) namespace.use((_socket, next) => void nextLoop().then(() => next()))
   })
   app.get('/slow', async () => {
-    for (let rest = 10; rest > 0; rest--) await turn()
+    for (let rest = 10; rest > 0; rest--) await nextLoop()
     return {}
   })
   app.io.of('/plain').on('connection', (socket) => {
@@ -130,7 +130,7 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
       if (typeof ack === 'function') ack({ ok: true, data: args[0] })
     })
     socket.on('last', async (ack: (envelope: unknown) => void) => {
-      for (let rest = 10; rest > 0; rest--) await turn()
+      for (let rest = 10; rest > 0; rest--) await nextLoop()
       ack({ ok: true })
     })
     const answer = (args: unknown[]) => {
@@ -141,7 +141,7 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
     }
     socket.on('throws', (...args: unknown[]) => answer(args))
     socket.on('rejects', async (...args: unknown[]) => answer(args))
-    // what a client answers is taken for what it should be
+    // Trusts the reply of the client, as an application might.
     socket.on('asks', () => socket.emit('question', (answer: { text: string }) => answer.text.length))
   })
   return { app, port: await listen(app), calls, audit: () => ({ live: live.size }) }

@@ -6,13 +6,13 @@ import WebSocket from 'ws'
 import { build, heard, listen } from '../plugin/harness.js'
 
 /*
- * The protocol of Socket.IO, revision 5, case by case as its test suite has them, in our words: over a WebSocket, against a
- * server of ours with plain listeners, and against Socket.IO alone. What they do is the same, but for one text.
+ * Socket.IO's protocol, revision 5: the cases of its own test suite, written anew, over a WebSocket. They run against a server
+ * with the plugin and plain listeners, and against Socket.IO alone. Both behave the same, except for one error.
  */
 
 const IO = { pingInterval: 300, pingTimeout: 200, connectTimeout: 1_000 }
 
-/** What the suite wants of a server. */
+/** The listeners that the suite needs. */
 function answer(socket: Socket): void {
   socket.emit('auth', socket.handshake.auth)
   socket.on('message', (...args) => socket.emit('message-back', ...args))
@@ -20,7 +20,7 @@ function answer(socket: Socket): void {
 }
 
 const SERVERS: Record<string, (t: Test) => Promise<number>> = {
-  'a server of ours': async (t) => {
+  'a server with the plugin': async (t) => {
     const app = await build(t, { io: IO, namespaces: { '/': {}, '/custom': {} } })
     for (const name of ['/', '/custom']) app.io.of(name).on('connection', answer)
     return listen(app)
@@ -38,7 +38,7 @@ const SERVERS: Record<string, (t: Test) => Promise<number>> = {
 
 type Frame = string | Buffer
 
-/** A client that says frames and hears those that come, one after another; the engine's pings it hears where it wants to. */
+/** A raw client that sends frames and reads the received ones in order; with hearAny() also the engine's pings. */
 class Peer {
   readonly #socket: WebSocket
   readonly closed: Promise<unknown>
@@ -51,7 +51,7 @@ class Peer {
     this.closed = heard(this.#socket, 'close')
     this.#socket.on('message', (data, isBinary) => {
       const frame = isBinary ? (data as Buffer) : String(data)
-      // Its connection is to live for as long as its test.
+      // Keeps the connection open during the test.
       if (frame === '2') this.#socket.send('3')
       this.#frames.push(frame)
       this.#wake()
@@ -77,20 +77,20 @@ class Peer {
   }
 }
 
-/** The text of a frame behind what it begins with, as JSON. */
+/** Parses the JSON behind the head of a frame. */
 function jsonBehind(t: Test, head: string, frame: Frame): unknown {
   t.ok(String(frame).startsWith(head), `${frame} begins with ${head}`)
   return JSON.parse(String(frame).slice(head.length))
 }
 
-/** The engine's connection is open, and nothing more. */
+/** Opens an engine session without joining a namespace. */
 async function open(t: Test, port: number): Promise<Peer> {
   const peer = new Peer(t, port)
   t.match(await peer.hear(), /^0\{"sid":"/)
   return peer
 }
 
-/** It has joined the default namespace. */
+/** Opens an engine session and joins the default namespace. */
 async function enter(t: Test, port: number): Promise<Peer> {
   const peer = await open(t, port)
   peer.say('40')
@@ -104,23 +104,23 @@ const ATTACHMENTS = [Buffer.from([1, 2, 3]), Buffer.from([4, 5, 6])]
 
 type Run = (t: Test, port: number, isOurs: boolean) => Promise<void>
 
-/** What a peer does, and is to see. */
+/** What a client sends, and has to receive. */
 const CASES: readonly (readonly [sentence: string, run: Run])[] = [
   ...[
     ['the default namespace', '40', '40', '42'],
-    ['a namespace of its own', '40/custom,', '40/custom,', '42/custom,'],
+    ['a custom namespace', '40/custom,', '40/custom,', '42/custom,'],
   ].flatMap(([where, connect, head, event]) =>
     [
       ['', {}],
       ['{"token":"abc"}', { token: 'abc' }],
     ].map(([payload, auth]): [string, Run] => [
-      `a CONNECT to ${where} ${payload ? 'with' : 'without'} a payload is answered with a session id, and the payload is its auth`,
+      `a CONNECT to ${where} ${payload ? 'with' : 'without'} a payload is answered with the id of the socket, and the payload is its auth`,
       async (t: Test, port: number) => {
         const peer = await open(t, port)
         peer.say(`${connect}${payload}`)
-        const told = jsonBehind(t, head as string, await peer.hear()) as { sid: unknown }
-        t.strictSame(Object.keys(told), ['sid'])
-        t.type(told.sid, 'string')
+        const connected = jsonBehind(t, head as string, await peer.hear()) as { sid: unknown }
+        t.strictSame(Object.keys(connected), ['sid'])
+        t.type(connected.sid, 'string')
         t.strictSame(await peer.hear(), `${event}${JSON.stringify(['auth', auth])}`)
       },
     ]),
@@ -130,13 +130,13 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
     async (t, port, isOurs) => {
       const peer = await open(t, port)
       peer.say('40/random')
-      const told = jsonBehind(t, '44/random,', await peer.hear())
-      if (isOurs) t.match(told, { message: 'Invalid namespace', data: { code: 'FST_NSP_NAMESPACE_UNKNOWN' } })
-      else t.strictSame(told, { message: 'Invalid namespace' })
+      const error = jsonBehind(t, '44/random,', await peer.hear())
+      if (isOurs) t.match(error, { message: 'Invalid namespace', data: { code: 'FST_NSP_NAMESPACE_UNKNOWN' } })
+      else t.strictSame(error, { message: 'Invalid namespace' })
     },
   ],
   [
-    'what is no packet closes a connection that has joined nothing',
+    'an invalid packet closes a connection that has not joined a namespace',
     async (t, port) => {
       const peer = await open(t, port)
       peer.say('4abc')
@@ -144,7 +144,7 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
     },
   ],
   [
-    'a connection that joins nothing is closed',
+    'a connection that joins no namespace in time is closed',
     async (t, port) => {
       const peer = await open(t, port)
       t.ok(await peer.closed)
@@ -155,8 +155,8 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
     async (t, port) => {
       const peer = await enter(t, port)
       peer.say('41')
-      t.equal(await peer.hearAny(), '2', 'it is pinged')
-      t.equal(await peer.hearAny(), '2', 'and again, for it has answered')
+      t.equal(await peer.hearAny(), '2', 'the engine sends a ping')
+      t.equal(await peer.hearAny(), '2', 'and another, after the pong')
     },
   ],
   [
@@ -171,7 +171,7 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
     },
   ],
   [
-    'an event carries whatever JSON has, in its order',
+    'an event carries any JSON values, in their order',
     async (t, port) => {
       const peer = await enter(t, port)
       peer.say('42["message",1,"2",{"3":[true]}]')
@@ -179,7 +179,7 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
     },
   ],
   [
-    'an event carries attachments, behind it and in their order',
+    'an event carries attachments behind it, in their order',
     async (t, port) => {
       const peer = await enter(t, port)
       peer.say(`452-["message",${PLACEHOLDERS}]`, ...ATTACHMENTS)
@@ -206,8 +206,8 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
   ],
   ...Object.entries({
     'of an unknown type': '4abc',
-    'whose payload is no list': '42{}',
-    'whose ack id is no number': '42abc["message-with-ack",1,"2",{"3":[false]}]',
+    'whose payload is not a list': '42{}',
+    'whose ack id is not a number': '42abc["message-with-ack",1,"2",{"3":[false]}]',
   }).map(([what, frame]): [string, Run] => [
     `a packet ${what} closes its connection`,
     async (t: Test, port: number) => {
@@ -220,6 +220,6 @@ const CASES: readonly (readonly [sentence: string, run: Run])[] = [
 
 for (const [server, start] of Object.entries(SERVERS)) {
   for (const [sentence, run] of CASES) {
-    t.test(`${sentence}: ${server}`, async (t) => run(t, await start(t), server === 'a server of ours'))
+    t.test(`${sentence}: ${server}`, async (t) => run(t, await start(t), server === 'a server with the plugin'))
   }
 }

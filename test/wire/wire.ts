@@ -2,24 +2,24 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 /*
- * The other end of the wire, that says whatever it is told to: WebSocket frames and HTTP requests as bytes.
+ * Raw clients that send any bytes: TCP connections, WebSocket frames, polling and HTTP requests.
  */
 
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d])
 
-/** What a frame says of itself, true or not. */
+/** The fields of a frame, valid or not. */
 export interface FrameOptions {
   readonly isFinal?: boolean
   readonly isMasked?: boolean
-  /** The reserved bits, of 0x40, 0x20 and 0x10. */
+  /** The reserved bits: 0x40, 0x20, 0x10. */
   readonly reserved?: number
-  /** The length that it declares, if not its payload's. */
+  /** The declared length, if it differs from the payload's. */
   readonly length?: number | bigint
 }
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
-/** A WebSocket frame as a client sends it. */
+/** Encodes a WebSocket frame of a client. */
 export function frame(opcode: number, payload: string | Uint8Array = '', options: FrameOptions = {}): Buffer {
   const { isFinal = true, isMasked = true, reserved = 0, length } = options
   const body = Buffer.from(payload as string)
@@ -35,14 +35,14 @@ export function frame(opcode: number, payload: string | Uint8Array = '', options
   return Buffer.concat([head, MASK, body])
 }
 
-/** The bytes of a close frame's payload. */
+/** Encodes the payload of a close frame. */
 export function closing(code: number, reason: string | Uint8Array = ''): Buffer {
   const payload = Buffer.concat([Buffer.alloc(2), Buffer.from(reason as string)])
   payload.writeUInt16BE(code)
   return payload
 }
 
-/** A request to open a WebSocket. */
+/** Encodes a request that opens a WebSocket. */
 export function upgrade(target: string, headers: Record<string, string> = {}): string {
   return request('GET', target, {
     connection: 'Upgrade',
@@ -53,7 +53,7 @@ export function upgrade(target: string, headers: Record<string, string> = {}): s
   })
 }
 
-/** An HTTP request, its body's length declared unless the headers say otherwise. */
+/** Encodes an HTTP request, with the Content-Length of its body unless the headers have another. */
 export function request(method: string, target: string, headers: Record<string, string> = {}, body = ''): string {
   const all = { host: 'localhost', ...(body && { 'content-length': String(Buffer.byteLength(body)) }), ...headers }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -65,8 +65,8 @@ export interface Answer {
   readonly body: string
 }
 
-/** A TCP connection, what came over it, and whether it has ended. */
-export class Line {
+/** A TCP connection with the bytes that were received and not read. */
+export class TcpClient {
   readonly socket: Socket
   readonly ended: Promise<void>
   #bytes: Buffer = Buffer.alloc(0)
@@ -93,7 +93,7 @@ export class Line {
     this.socket.write(bytes)
   }
 
-  /** What `parse` makes of the bytes so far, which it gives back without what it took; undefined at the end of the line. */
+  /** Waits until `parse` returns a part of the bytes, and the remaining ones; undefined if the connection closes first. */
   async take<Part>(parse: (bytes: Buffer) => [part: Part, rest: Buffer] | undefined): Promise<Part | undefined> {
     for (;;) {
       const found = parse(this.#bytes)
@@ -108,7 +108,7 @@ export class Line {
     }
   }
 
-  /** Reads one HTTP response; undefined if the line ends instead. */
+  /** Reads one HTTP response; undefined if the connection closes first. */
   answer(isBodyless = false): Promise<Answer | undefined> {
     return this.take((bytes) => {
       const headEnd = bytes.indexOf('\r\n\r\n')
@@ -131,75 +131,75 @@ export class Line {
   }
 }
 
-/** Sends bytes on a line of their own and reads the response; undefined if the server hangs up instead. */
+/** Sends bytes on a new connection and reads the response; undefined if the server closes it first. */
 async function exchange(port: number, bytes: string | Uint8Array): Promise<Answer | undefined> {
-  const line = new Line(port)
-  line.write(bytes)
-  const answer = await line.answer()
-  await line.end()
+  const tcp = new TcpClient(port)
+  tcp.write(bytes)
+  const answer = await tcp.answer()
+  await tcp.end()
   return answer
 }
 
-/** What a server has sent: a message, or the end with its code (1006: without one). */
+/** A received message, or the close code (1006: closed without one). */
 export type Message = string | Buffer | { readonly closed: number }
 
 export const WEBSOCKET_TARGET = '/socket.io/?EIO=4&transport=websocket'
 export const POLLING_TARGET = '/socket.io/?EIO=4&transport=polling'
 
-/** A WebSocket of which every byte is ours. */
+/** A WebSocket whose every byte the test decides on. */
 export class WireSocket {
-  readonly line: Line
+  readonly tcp: TcpClient
   sid = ''
   #closed: number | undefined
 
   constructor(port: number) {
-    this.line = new Line(port)
+    this.tcp = new TcpClient(port)
   }
 
-  /** Opens a session. With `head`, these bytes come in one packet with the request. */
+  /** Opens an engine session. The bytes of `head` are sent in one write with the request. */
   static async open(port: number, head?: Uint8Array): Promise<WireSocket> {
     const socket = new WireSocket(port)
     const bytes = Buffer.from(upgrade(WEBSOCKET_TARGET))
-    socket.line.write(head ? Buffer.concat([bytes, head]) : bytes)
-    const answer = await socket.line.answer()
+    socket.tcp.write(head ? Buffer.concat([bytes, head]) : bytes)
+    const answer = await socket.tcp.answer()
     if (answer?.status !== 101) throw new Error(`The upgrade was answered with ${answer?.status}`)
     const open = await socket.next()
     if (typeof open === 'string') socket.sid = JSON.parse(open.slice(1)).sid
     return socket
   }
 
-  /** Joins a namespace; throws what it hears instead. */
+  /** Joins a namespace; throws if another message comes. */
   async join(namespace: string): Promise<void> {
     this.say(namespace === '/' ? '40' : `40${namespace},`)
     const message = await this.next()
     if (typeof message !== 'string' || !message.startsWith('40')) throw new Error(`Not joined: ${message}`)
   }
 
-  /** A text frame. */
+  /** Sends a text frame. */
   say(text: string): void {
-    this.line.write(frame(OPCODE.text, text))
+    this.tcp.write(frame(OPCODE.text, text))
   }
 
-  /** The next message. Pongs are skipped; a close frame is returned with its code, and answered. */
+  /** Reads the next message. Skips pongs, answers the engine's pings and a close frame. */
   async next(): Promise<Message> {
     for (;;) {
-      const part = await this.line.take(parseFrame)
+      const part = await this.tcp.take(parseFrame)
       if (!part) return { closed: this.#closed ?? 1006 }
       const { opcode, payload } = part
       const text = opcode === OPCODE.text ? payload.toString() : undefined
-      // the engine's ping, which a session does not survive without its pong
+      // The engine's ping: without a pong the engine session would be closed.
       if (text === '2') this.say('3')
       else if (text !== undefined) return text
       if (opcode === OPCODE.binary) return payload
       if (opcode !== OPCODE.close) continue
       this.#closed = payload.length >= 2 ? payload.readUInt16BE() : 1005
-      this.line.socket.end(frame(OPCODE.close))
-      await this.line.ended
+      this.tcp.socket.end(frame(OPCODE.close))
+      await this.tcp.ended
     }
   }
 
   end(): Promise<void> {
-    return this.line.end()
+    return this.tcp.end()
   }
 }
 
@@ -214,7 +214,7 @@ function parseFrame(bytes: Buffer): [part: { opcode: number; payload: Buffer }, 
   return [{ opcode: (bytes[0] as number) & 0x0f, payload: bytes.subarray(start, end) }, bytes.subarray(end)]
 }
 
-/** A polling session. */
+/** An engine session over polling. */
 export class WirePolling {
   readonly #port: number
   readonly sid: string
@@ -246,7 +246,7 @@ export class WirePolling {
   }
 }
 
-/** Until a line's connection stands. */
-export async function connected(line: Line): Promise<void> {
-  if (line.socket.connecting) await once(line.socket, 'connect')
+/** Waits until the TCP connection is open. */
+export async function connected(tcp: TcpClient): Promise<void> {
+  if (tcp.socket.connecting) await once(tcp.socket, 'connect')
 }

@@ -113,7 +113,7 @@ export function createDynamicNamespaces({
         remove.call(namespace, socket)
         closeIfEmpty(name)
       }
-      // One that the application asked for is closed after it has emitted.
+      // A namespace that the application asked for, to emit, is closed afterwards.
       setImmediate(closeIfEmpty, name)
     },
 
@@ -121,7 +121,7 @@ export function createDynamicNamespaces({
 
     hasRoomFor(address) {
       if (children.has(address) || isWithin(children.size + 1, limit)) return true
-      // Close an empty one that only lingers. One in this set may have been joined again.
+      // Close a lingering namespace to make room. Those in the set may have been joined again.
       for (const other of lingering) {
         lingering.delete(other)
         if (closeIfEmpty(other, true)) return true

@@ -114,7 +114,7 @@ export function formatAddress(name: string, params: Readonly<Record<string, unkn
   const found = router.find(address)?.params
   const lost = Object.keys(texts).filter((parameter) => found?.[parameter] !== texts[parameter])
   if (lost.length === 0) return address
-  const problem = `must fit their constraints, not run into one another, and not be too long: see ${lost.join(', ')}`
+  const problem = `must match their constraints, not run into each other, and not be too long: see ${lost.join(', ')}`
   throw new FST_NSP_PARAMS_INVALID(name, problem)
 }
 

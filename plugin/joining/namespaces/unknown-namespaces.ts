@@ -36,11 +36,10 @@ export function createUnknownNamespaceHints({
     // It is a part of the engine's path, or it can't be a name.
     const isPath = path === address || path.startsWith(address.endsWith('/') ? address : `${address}/`)
     if (isPath || address.endsWith('/')) {
-      return `The path of a URL that is given to io() is the address of a namespace. That of the server is an option: io(url, { path: '${path}' })`
+      return `io(url) takes the path of the URL for the address of a namespace. Pass the path of the server as an option: io(url, { path: '${path}' })`
     }
-    if (!isBelow)
-      return `Names of this server begin with its prefix: if it is one of them, join ${prefix}${address.slice(0, 100)}`
-    return 'No namespace of this address is declared. The path of a URL that is given to io() is the address of a namespace; the `path` option is that of the server'
+    if (!isBelow) return `Names of this server start with its prefix: try ${prefix}${address.slice(0, 100)}`
+    return 'No namespace with this address is declared. io(url) takes the path of the URL for the address of a namespace; the `path` option is the path of the server'
   }
 
   function report(address: string, hintForClient: string): void {

@@ -11,7 +11,7 @@ export interface RecoverySettings {
   /** Milliseconds. */
   readonly now: Clock
   readonly budget: RecoveryBudget
-  /** How long a session can be recovered. */
+  /** How long a lost session can be recovered. */
   readonly waitMs: number
   /** How long an event is kept: waitMs plus the time in which a lost connection may go unnoticed. */
   readonly keepMs: number

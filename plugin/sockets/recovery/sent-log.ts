@@ -51,7 +51,7 @@ export class SentLog {
     kept.share = this.#budget.take(this, bytes, sent.at)
   }
 
-  /** The encoded events that a session has missed after a position, in order; undefined if some of them were dropped. */
+  /** The encoded events that a recoverable session has missed after a position, in order; undefined if some of them were dropped. */
   missedBy(membership: Membership, position: number): unknown[] | undefined {
     if (position < this.#lost) return undefined
     const events = this.#events.slice(this.#start) as LoggedEvent[]
@@ -89,7 +89,7 @@ interface LoggedEvent {
   share: BudgetShare | undefined
 }
 
-/** Whether a session had joined one of the event's rooms, and none of the excepted ones, when the event was sent. */
+/** Whether a socket had joined one of the event's rooms, and none of the excepted ones, when the event was sent. */
 function isFor({ sequence, rooms, except }: SentEvent, membership: Membership): boolean {
   const wasIn = (room: string) => Number(membership.rooms.get(room)) < sequence
   return (rooms.size === 0 || [...rooms].some(wasIn)) && ![...except].some(wasIn)

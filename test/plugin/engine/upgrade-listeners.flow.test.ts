@@ -8,10 +8,12 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { createReadUrl, secondaryServersOf } from '../../../plugin/engine/http/fastify-internals.js'
-import { Line, request, upgrade } from '../../wire/wire.js'
+import { request, TcpClient, upgrade } from '../../wire/wire.js'
 import { build, heard, join, listen, next, POLLING, until, WEBSOCKET } from '../harness.js'
 
 /*
+ * Requests with an Upgrade header: for the engine, for other listeners, and without a listener.
+ */
 
 const H2C = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
 const CHUNKED = 'POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n'
@@ -32,10 +34,10 @@ function post(body: object, headers: object = H2C): string {
   return request('POST', '/echo', { 'content-type': 'application/json', ...headers }, JSON.stringify(body))
 }
 
-async function open(t: Test, port: number): Promise<Line> {
-  const line = new Line(port)
-  t.teardown(() => line.end())
-  return line
+async function open(t: Test, port: number): Promise<TcpClient> {
+  const tcp = new TcpClient(port)
+  t.teardown(() => tcp.end())
+  return tcp
 }
 
 function raise(): never {
@@ -52,19 +54,19 @@ for (const [neighbour, prepare] of Object.entries(NEIGHBOURS)) {
   t.test(`beside ${neighbour}, a POST with an Upgrade header that no listener takes gets its response`, async (t) => {
     const app = await build(t, undefined, prepare)
     addEcho(app)
-    const line = await open(t, await listen(app))
+    const tcp = await open(t, await listen(app))
     // In one write, in two, chunked, and with the next request behind it.
-    line.write(post({ n: 1 }))
-    const first = await line.answer()
+    tcp.write(post({ n: 1 }))
+    const first = await tcp.answer()
     t.equal(first?.status, 200)
     t.match(JSON.parse(first?.body ?? ''), { body: { n: 1 }, upgrade: 'h2c', raw: ['h2c'] })
     const whole = post({ n: 2 })
-    line.write(whole.slice(0, -4))
-    line.write(whole.slice(-4))
-    t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 2 } })
-    line.write(`${CHUNKED}${OFFER}7\r\n{"n":3}\r\n0\r\n\r\n${post({ n: 4 }, {})}`)
-    t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 3 }, connection: 'keep-alive, Upgrade' })
-    const last = JSON.parse((await line.answer())?.body ?? '')
+    tcp.write(whole.slice(0, -4))
+    tcp.write(whole.slice(-4))
+    t.match(JSON.parse((await tcp.answer())?.body ?? ''), { body: { n: 2 } })
+    tcp.write(`${CHUNKED}${OFFER}7\r\n{"n":3}\r\n0\r\n\r\n${post({ n: 4 }, {})}`)
+    t.match(JSON.parse((await tcp.answer())?.body ?? ''), { body: { n: 3 }, connection: 'keep-alive, Upgrade' })
+    const last = JSON.parse((await tcp.answer())?.body ?? '')
     t.match(last, { body: { n: 4 } })
     t.notOk('upgrade' in last, 'the next request has no Upgrade header')
   })
@@ -81,14 +83,14 @@ t.test('a request with an Upgrade header waits for the responses before it', asy
   const app = await build(t)
   addEcho(app)
   const waiting = addSlow(app)
-  const line = await open(t, await listen(app))
-  line.write(`${request('GET', '/slow')}${request('GET', '/slow')}${post({ n: 1 })}`)
+  const tcp = await open(t, await listen(app))
+  tcp.write(`${request('GET', '/slow')}${request('GET', '/slow')}${post({ n: 1 })}`)
   await until(() => waiting.length === 2)
   for (const answer of waiting) {
     answer()
-    t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { n: 0 })
+    t.strictSame(JSON.parse((await tcp.answer())?.body ?? ''), { n: 0 })
   }
-  t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n: 1 } })
+  t.match(JSON.parse((await tcp.answer())?.body ?? ''), { body: { n: 1 } })
 })
 
 t.test('behind a response that closes the connection, a request with an Upgrade header is not answered', async (t) => {
@@ -98,24 +100,24 @@ t.test('behind a response that closes the connection, a request with an Upgrade 
   app.get('/last', (_request, reply) => {
     waiting.push(() => void reply.header('connection', 'close').send({ n: 0 }))
   })
-  const line = await open(t, await listen(app))
-  line.write(`${request('GET', '/last')}${post({ n: 1 })}`)
+  const tcp = await open(t, await listen(app))
+  tcp.write(`${request('GET', '/last')}${post({ n: 1 })}`)
   await until(() => waiting.length === 1)
   waiting[0]?.()
-  t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { n: 0 })
-  t.equal(await line.answer(), undefined)
+  t.strictSame(JSON.parse((await tcp.answer())?.body ?? ''), { n: 0 })
+  t.equal(await tcp.answer(), undefined)
 })
 
 t.test('a connection that closes before its upgrade request is handled does not affect the server', async (t) => {
   const app = await build(t)
   const waiting = addSlow(app)
   const connected = once(app.server, 'connection')
-  const line = await open(t, await listen(app))
-  line.write(`${request('GET', '/slow')}${post({ n: 1 })}`)
+  const tcp = await open(t, await listen(app))
+  tcp.write(`${request('GET', '/slow')}${post({ n: 1 })}`)
   await until(() => waiting.length === 1)
   const [connection] = (await connected) as [Duplex]
   const closed = new Promise((resolve) => connection.once('close', resolve))
-  await line.end()
+  await tcp.end()
   waiting[0]?.()
   await closed
   t.equal((await app.inject('/none')).statusCode, 404)
@@ -127,10 +129,10 @@ t.test(
     const app = await build(t)
     addEcho(app)
     const connected = once(app.server, 'connection')
-    const line = await open(t, await listen(app))
+    const tcp = await open(t, await listen(app))
     for (let n = 1; n <= 8; n++) {
-      line.write(post({ n }))
-      t.match(JSON.parse((await line.answer())?.body ?? ''), { body: { n } })
+      tcp.write(post({ n }))
+      t.match(JSON.parse((await tcp.answer())?.body ?? ''), { body: { n } })
       const [connection] = (await connected) as [Duplex]
       if (n < 8)
         t.strictSame(
@@ -138,7 +140,7 @@ t.test(
           [1, 1, 1],
         )
     }
-    await line.ended
+    await tcp.ended
   },
 )
 
@@ -171,15 +173,15 @@ t.test(
     const app = await build(t)
     addEcho(app)
     const port = await listen(app)
-    const line = await open(t, port)
-    line.write(request('GET', '/socket.io/?EIO=4&transport=polling', H2C))
-    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
-    line.write(request('POST', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, H2C, '40/chat,'))
-    t.equal((await line.answer())?.body, 'ok')
-    line.write(request('GET', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, H2C))
-    t.match((await line.answer())?.body, /^40\/chat,\{"sid"/)
-    line.write(upgrade('/plain'))
-    t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { upgrade: 'websocket' })
+    const tcp = await open(t, port)
+    tcp.write(request('GET', '/socket.io/?EIO=4&transport=polling', H2C))
+    const { sid } = JSON.parse((await tcp.answer())?.body.slice(1) ?? '')
+    tcp.write(request('POST', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, H2C, '40/chat,'))
+    t.equal((await tcp.answer())?.body, 'ok')
+    tcp.write(request('GET', `/socket.io/?EIO=4&transport=polling&sid=${sid}`, H2C))
+    t.match((await tcp.answer())?.body, /^40\/chat,\{"sid"/)
+    tcp.write(upgrade('/plain'))
+    t.strictSame(JSON.parse((await tcp.answer())?.body ?? ''), { upgrade: 'websocket' })
     const client = join(t, `http://127.0.0.1:${port}`, '/chat', { transports: ['websocket'] })
     await next(client, 'connect')
   },
@@ -194,9 +196,9 @@ t.test('an upgrade goes to the listener of the application, also to one that was
     heardOf.push(raw.url)
     if (raw.url === '/hmr') connection.end('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n')
   })
-  const line = await open(t, port)
-  line.write(upgrade('/hmr'))
-  t.equal((await line.answer())?.status, 101)
+  const tcp = await open(t, port)
+  tcp.write(upgrade('/hmr'))
+  t.equal((await tcp.answer())?.status, 101)
   const other = await open(t, port)
   other.write(post({ n: 1 }))
   t.match(
@@ -260,13 +262,13 @@ t.test(
   async (t) => {
     const app = await build(t, { io: { cors: { origin: 'https://app.example' } }, namespaces: { '/chat': {} } })
     const port = await listen(app)
-    const line = await open(t, port)
-    line.write(request('GET', POLLING))
-    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
+    const tcp = await open(t, port)
+    tcp.write(request('GET', POLLING))
+    const { sid } = JSON.parse((await tcp.answer())?.body.slice(1) ?? '')
     const target = `${POLLING}&sid=${sid}`
     for (const method of ['POST', 'GET', 'OPTIONS', 'PUT']) {
-      line.write(request(method, target, { origin: 'https://evil.example' }, method === 'POST' ? '40/chat,' : ''))
-      const answer = await line.answer()
+      tcp.write(request(method, target, { origin: 'https://evil.example' }, method === 'POST' ? '40/chat,' : ''))
+      const answer = await tcp.answer()
       t.equal(answer?.status, 403, method)
       t.match(JSON.parse(answer?.body ?? ''), { code: 'FST_NSP_ORIGIN_FORBIDDEN', statusCode: 403, error: 'Forbidden' })
     }
@@ -285,14 +287,14 @@ t.test('after a response by node itself the next request of the connection has i
   app.get('/me', async ({ headers }) => ({ cookie: headers.cookie, host: headers.host }))
   const port = await listen(app)
   for (const expect of ['foo', '100-continue']) {
-    const line = await open(t, port)
+    const tcp = await open(t, port)
     let answered = ''
-    line.socket.on('data', (chunk) => {
+    tcp.socket.on('data', (chunk) => {
       answered += chunk
     })
-    line.write(request('GET', '/me', { ...H2C, expect, cookie: 'user=first', host: 'first' }))
+    tcp.write(request('GET', '/me', { ...H2C, expect, cookie: 'user=first', host: 'first' }))
     await until(() => answered.includes(expect === 'foo' ? ' 417 ' : '{"cookie":"user=first","host":"first"}'))
-    line.write(request('GET', '/me', { cookie: 'user=second', host: 'second' }))
+    tcp.write(request('GET', '/me', { cookie: 'user=second', host: 'second' }))
     await until(() => answered.includes('second'))
     t.match(answered, /\{"cookie":"user=second","host":"second"\}$/)
   }
@@ -301,11 +303,11 @@ t.test('after a response by node itself the next request of the connection has i
 t.test('a client can not get the headers of another request by guessing the marker', async (t) => {
   const app = await build(t)
   app.get('/me', async ({ headers }) => ({ cookie: headers.cookie }))
-  const line = await open(t, await listen(app))
-  line.write(request('GET', '/me', { ...H2C, cookie: 'user=first' }))
-  await line.answer()
-  line.write(request('GET', '/me', { 'x-fastify-namespaces-returned': 'guess', cookie: 'user=second' }))
-  t.strictSame(JSON.parse((await line.answer())?.body ?? ''), { cookie: 'user=second' })
+  const tcp = await open(t, await listen(app))
+  tcp.write(request('GET', '/me', { ...H2C, cookie: 'user=first' }))
+  await tcp.answer()
+  tcp.write(request('GET', '/me', { 'x-fastify-namespaces-returned': 'guess', cookie: 'user=second' }))
+  t.strictSame(JSON.parse((await tcp.answer())?.body ?? ''), { cookie: 'user=second' })
 })
 
 t.test('upgrade listeners can be listed, removed and added, and those of `once` are called once', async (t) => {
@@ -319,9 +321,9 @@ t.test('upgrade listeners can be listed, removed and added, and those of `once` 
   const app = await build(t, undefined, (app) => void app.server.on('upgrade', old).once('upgrade', once as never))
   const port = await listen(app)
   const ask = async () => {
-    const line = await open(t, port)
-    line.write(upgrade('/hmr'))
-    return (await line.answer())?.status
+    const tcp = await open(t, port)
+    tcp.write(upgrade('/hmr'))
+    return (await tcp.answer())?.status
   }
   t.strictSame(app.server.listeners('upgrade').slice(1), [old, once])
   t.equal(await ask(), 101)
@@ -358,14 +360,14 @@ t.test(
       origin === undefined ? answer(null, true) : void answers.push(answer)
     const app = await build(t, { io: { cors: { origin: origin as never } }, namespaces: { '/chat': {} } })
     const port = await listen(app)
-    const line = await open(t, port)
-    line.write(request('GET', POLLING))
-    const { sid } = JSON.parse((await line.answer())?.body.slice(1) ?? '')
-    line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
+    const tcp = await open(t, port)
+    tcp.write(request('GET', POLLING))
+    const { sid } = JSON.parse((await tcp.answer())?.body.slice(1) ?? '')
+    tcp.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
     await until(() => answers.length === 1)
     answers[0]?.(new Error('the list is gone'))
-    t.equal((await line.answer())?.status, 403)
-    line.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
-    t.equal((await line.answer())?.status, 403, 'after the time limit')
+    t.equal((await tcp.answer())?.status, 403)
+    tcp.write(request('POST', `${POLLING}&sid=${sid}`, { origin: 'https://app.example' }, '3'))
+    t.equal((await tcp.answer())?.status, 403, 'after the time limit')
   },
 )

@@ -204,7 +204,7 @@ t.test('an event whose listener never acks is acked with FST_NSP_HANDLER_TIMEOUT
 inBothModes('two events of one read batch for a once() listener are both acked', async (t, fast) => {
   const { wire, socket } = await stage(t, {}, { fast, handlerTimeoutMs: 10 })
   socket.once('once', (ack) => ack('heard'))
-  wire.line.write(chunkOf('42/chat,1["once"]', '42/chat,2["once"]'))
+  wire.tcp.write(chunkOf('42/chat,1["once"]', '42/chat,2["once"]'))
   t.equal(await wire.next(), '43/chat,1["heard"]')
   t.match(await wire.next(), /^43\/chat,2\[\{"ok":false,"error":\{"code":"FST_NSP_HANDLER_TIMEOUT"/)
 })

@@ -104,7 +104,7 @@ inBothModes('an ack is sent once, however often listeners and the handler call i
     ack(Buffer.from('two'))
     setImmediate(ack, 'three')
   })
-  wire.line.write(chunkOf('42/chat,1["ask","bytes"]', '42/chat,2["ask","text"]'))
+  wire.tcp.write(chunkOf('42/chat,1["ask","bytes"]', '42/chat,2["ask","text"]'))
   wire.say('42/chat,3["ask","again"]')
   await new Promise((resolve) => setImmediate(resolve))
   wire.say('42/chat,4["ask","again"]')

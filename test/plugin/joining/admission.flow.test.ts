@@ -35,7 +35,7 @@ t.test('two simultaneous connects to the same namespace are one join', async (t)
   t.equal(app.io.of('/plain').sockets.size, 1)
   socket.send('40/no,')
   await until(() => lines.length === 6)
-  t.match(lines.at(-1), /^44\/no,/, 'who was refused may try again')
+  t.match(lines.at(-1), /^44\/no,/, 'a refused client may try again')
 })
 
 t.test('an error that a listener of the application throws during a join refuses the join', async (t) => {

@@ -213,7 +213,7 @@ t.test(
     await lost.wire.end()
     await until(() => app.io.engine.clientsCount === 0)
     letIn?.()
-    t.strictSame(childrenOf(), [['/'], 0], 'nobody waits for it')
+    t.strictSame(childrenOf(), [['/'], 0], 'no join is pending')
 
     // One client is joining the child that another one has left.
     const { wire } = await open(t, port)
@@ -227,7 +227,7 @@ t.test(
     await wire.end()
     await until(() => app.io.engine.clientsCount === 1)
     ask()
-    t.strictSame(childrenOf(), [['/', '/lost/2'], 1], 'somebody is in it')
+    t.strictSame(childrenOf(), [['/', '/lost/2'], 1], 'one socket has joined')
     last.wire.say('41/lost/2,')
     await until(() => parent.children.size === 0)
     t.strictSame(childrenOf(), [['/'], 0])

@@ -79,7 +79,7 @@ for (const transports of TRANSPORTS) {
       app.namespaceOf('/chat').emit('message:new', { text: 'all' } as never)
       t.strictSame(await told, { text: 'all' })
       const org = enter('/orgs/42?as=admin')
-      t.strictSame(await ask(org.socket, 'which', null), { ok: true, data: { orgId: '42' } }, 'nobody was in it')
+      t.strictSame(await ask(org.socket, 'which', null), { ok: true, data: { orgId: '42' } }, 'it was empty')
       t.equal(await ask(enter('/plain').socket, 'echo', 7), 7)
       t.equal(await ask(enter('/pattern-1').socket, 'echo', 8), 8)
       const [here] = [...app.io.of('/orgs/42').sockets.values()]
@@ -92,7 +92,7 @@ for (const transports of TRANSPORTS) {
       const dropped = heardOf(back.socket, 'disconnect')
       app.io.of('/orgs/42').disconnectSockets()
       t.equal(await dropped, 'io server disconnect')
-      t.strictSame([...chat.errors, ...org.errors, ...back.errors], [], 'nothing of `/`, which nobody has declared')
+      t.strictSame([...chat.errors, ...org.errors, ...back.errors], [], 'no error of `/`, which is not declared')
       t.strictSame(failures(), [])
     },
   )
@@ -135,8 +135,8 @@ t.test(
     await heardOf(chat.socket, 'connect')
     const root = enter('/')
     await until(() => root.errors.length > 0)
-    t.match(root.errors, [{ code: 'NO_PASS' }], 'who wants / is told')
-    t.strictSame(chat.errors, [], 'and nobody else is, though it was there before')
+    t.match(root.errors, [{ code: 'NO_PASS' }], 'the client that wants / receives the refusal')
+    t.strictSame(chat.errors, [], 'no other client does, although it joined before')
     // The first asks after its refusal is ready, the second before that, the third asks for nothing.
     for (const [query, isAsking] of [
       ['', true],

@@ -120,7 +120,11 @@ for (const transports of TRANSPORTS) {
     members.disconnect()
     const [error] = await next(members.connect(), 'connect_error')
     t.match(error, { message: 'Log in', data: { statusCode: 401 } }, 'joining asks the store again')
-    t.strictSame(await socket.emitWithAck('whoami'), { ok: true, data: 'ada' }, 'who is there has what it joined with')
+    t.strictSame(
+      await socket.emitWithAck('whoami'),
+      { ok: true, data: 'ada' },
+      'a joined socket keeps the session that it joined with',
+    )
   })
 
   t.test(`${over} an HTTP session that the handshake starts is that of every later connect`, async (t) => {
@@ -159,7 +163,7 @@ for (const transports of TRANSPORTS) {
     const { cookie } = await ask('POST', '/login')
     const socket = join(t, url, '/chat', { transports: [...transports], extraHeaders: { cookie } })
     await next(socket, 'connect')
-    t.match(store.all, [{ user: 'ada', visits: 41 }], 'before the client hears of it')
+    t.match(store.all, [{ user: 'ada', visits: 41 }], 'before the client receives the ack')
     t.strictSame(await socket.emitWithAck('visit'), { ok: true, data: 42 })
     t.match(JSON.parse((await ask('GET', '/me', { cookie })).text), { user: 'ada', visits: 42 })
   })

@@ -77,7 +77,7 @@ t.test('an unknown namespace is refused with a hint for its address that reveals
   t.notMatch(details.hint, /path/)
   for (const address of ['/socket.io', '/api/']) {
     t.match((await refusal(app.injectSocket(address))).data, {
-      details: { hint: /path of a URL .+ io\(url, \{ path: '\/socket\.io' \}\)/ },
+      details: { hint: /path of the URL .+ io\(url, \{ path: '\/socket\.io' \}\)/ },
     })
   }
   const near = Object((await refusal(app.injectSocket('/secrte'))).data).details
@@ -109,10 +109,10 @@ t.test('under a prefix, the hint for an unknown namespace shows how names begin'
   t.ok(logger)
   const hint = (nsp: string) =>
     explain({ type: 4, nsp, data: { message: 'Invalid namespace' } } as never).data.data.details.hint
-  t.match(hint('/chat'), /begin with its prefix: if it is one of them, join \/api\/chat$/)
-  t.match(hint('/other'), /join \/api\/other$/)
+  t.match(hint('/chat'), /start with its prefix: try \/api\/chat$/)
+  t.match(hint('/other'), /try \/api\/other$/)
   t.match(hint('/api'), /io\(url, \{ path: '\/api\/socket\.io' \}\)/)
-  t.match(hint('/api/cat'), /^No namespace of this address is declared/)
+  t.match(hint('/api/cat'), /^No namespace with this address is declared/)
   t.strictSame(
     lines.map(({ namespace, hint }) => [namespace, /^did you mean/.test(String(hint)) && hint]),
     [

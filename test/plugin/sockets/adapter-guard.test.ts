@@ -175,7 +175,7 @@ test('a rejection of an adapter is logged, once for each kind', async (t) => {
 test('the number of error kinds that are stored is bounded', async (t) => {
   const { two, errors } = await serveTwo(t).then(({ two }) => ({ two, errors: two.errors }))
   const adapter = two.app.io.of('/room').adapter as unknown as { onMessage(message: unknown): void }
-  // Nobody listens for it, so it throws.
+  // Without a listener it throws.
   const say = (number: number) =>
     adapter.onMessage({ uid: 'x', nsp: '/room', type: 9, data: { packet: ['error', `Kind ${number}`] } })
   for (let number = 0; number < 150; number++) say(number)

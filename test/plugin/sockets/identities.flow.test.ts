@@ -93,7 +93,7 @@ t.test(
     t.match(await ask(others[0] as Socket, 'whoami'), { data: 70 })
     t.ok(others.every((socket) => socket.connected))
     await next(first.connect(), 'connect')
-    t.equal(app.disconnectUser(7, 'Banned'), 1, 'who may join again is for the hooks to say')
+    t.equal(app.disconnectUser(7, 'Banned'), 1, 'hooks decide whether the user may join again')
   },
 )
 
@@ -297,7 +297,7 @@ t.test('disconnectUser disconnects a user on every node', async (t) => {
   const other = join(t, there.url, '/desk', asUser({ id: 'grace' }))
   await connected(other)
   const gone = disconnectsOf(sockets)
-  t.equal(here.app.disconnectUser('ada', 'Banned'), 1, 'it counts those of its own node')
+  t.equal(here.app.disconnectUser('ada', 'Banned'), 1, 'it counts the sockets of its own node')
   t.strictSame(
     await gone,
     sockets.map(() => [{ ...told, message: 'Banned' }, 'io server disconnect']),

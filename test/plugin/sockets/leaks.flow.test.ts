@@ -13,7 +13,15 @@ import { RunContext } from '../../../plugin/events/event-context.js'
 import { EventRun } from '../../../plugin/events/event-run.js'
 import { SocketContext } from '../../../plugin/events/socket-context.js'
 import { defineNamespace, type NamespacesOptions } from '../../../plugin/index.js'
-import { Line, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET, WirePolling, WireSocket } from '../../wire/wire.js'
+import {
+  POLLING_TARGET,
+  request,
+  TcpClient,
+  upgrade,
+  WEBSOCKET_TARGET,
+  WirePolling,
+  WireSocket,
+} from '../../wire/wire.js'
 import { build, listen, until } from '../harness.js'
 
 /*
@@ -173,11 +181,11 @@ async function shake(port: number, waiting: EventEmitter): Promise<void> {
   const polling = (headers: Record<string, string>) => request('GET', POLLING_TARGET, headers)
   const socket = (headers: Record<string, string>) => upgrade(WEBSOCKET_TARGET, headers)
   for (const ask of [polling, socket]) {
-    const refused = new Line(port)
+    const refused = new TcpClient(port)
     refused.write(ask({ 'x-be': 'refused' }))
     if ((await refused.answer())?.status !== 401) throw new Error('It was not refused')
     await refused.end()
-    const aborted = new Line(port)
+    const aborted = new TcpClient(port)
     aborted.write(ask({ 'x-be': 'slow' }))
     await once(waiting, 'one')
     await aborted.end()

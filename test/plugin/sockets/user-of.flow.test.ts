@@ -194,7 +194,7 @@ t.test('an adapter that fails, or a socket that does, does not affect the others
   )
 })
 
-t.test('a socket of a bare connection, over polling, is reached, too', async (t) => {
+t.test('a user who is connected over polling is reached, too', async (t) => {
   const { app } = await serve(t)
   const url = `http://127.0.0.1:${await listen(app)}`
   const socket = join(t, url, '/shop', { transports: ['polling'], extraHeaders: { 'x-user': 'ann' } })

@@ -159,7 +159,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-t.test('injectSocket of fastify-namespaces/testing is that of the app', async (t) => {
+t.test('injectSocket of fastify-namespaces/testing works like app.injectSocket', async (t) => {
   const app = await build(t, { namespaces: { '/echo': echo } })
   const client = await injectSocket<typeof echo>(app, '/echo')
   t.ok(client.connected)
@@ -205,7 +205,7 @@ t.test('several namespaces share one connection, each with its auth and its emit
   t.strictSame(await a.nextEvent('hello'), { is: 'a' })
   t.strictSame(await b.nextEvent('hello'), { is: 'b' })
   t.equal(app.io.engine.clientsCount, 1)
-  t.equal(await b.join('/a'), a, 'one that is joined already is given again')
+  t.equal(await b.join('/a'), a, 'a joined namespace returns its socket')
 })
 
 t.test('a namespace that has refused can be joined later, also over the same connection', async (t) => {
@@ -220,7 +220,10 @@ t.test('a namespace that has refused can be joined later, also over the same con
   const [socket] = (await joined) as [NodeJS.EventEmitter]
   admitted.disconnect()
   await heard(socket, 'disconnect')
-  t.ok((await client.join('/echo', { auth: { token: 'abc' } })).connected, 'one that was left can be joined again')
+  t.ok(
+    (await client.join('/echo', { auth: { token: 'abc' } })).connected,
+    'a namespace that was left can be joined again',
+  )
 })
 
 t.test('a connection that ends before the namespace has answered rejects', async (t) => {

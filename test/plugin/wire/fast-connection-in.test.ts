@@ -27,7 +27,7 @@ inBothModes('events of all kinds in one chunk are handled in the order of Socket
   t.equal(isFast(socket), fast)
   socket.on('plain', (value, ack) => ack(handled.push(value)))
   const text = Buffer.from(ask(5, 'fragmented'))
-  wire.line.write(
+  wire.tcp.write(
     chunkOf(
       ask(1, 'one'),
       '42/chat,2["plain","undeclared"]',
@@ -59,7 +59,7 @@ inBothModes(
     const { handled, definition } = echoes()
     const { wire } = await stage(t, definition, { fast, namespaces: { '/': definition } })
     await wire.join('/')
-    wire.line.write(chunkOf('41/chat,', ask(1, 'behind'), ask(2, 'elsewhere', '')))
+    wire.tcp.write(chunkOf('41/chat,', ask(1, 'behind'), ask(2, 'elsewhere', '')))
     t.strictSame(await until(wire, ok(2, 'elsewhere', '')), [ok(2, 'elsewhere', '')])
     t.strictSame(handled, ['elsewhere'])
     wire.say(ask(3, 'far behind'))
@@ -88,7 +88,7 @@ for (const [what, frames] of Object.entries(BEHIND)) {
       const { wire, socket } = await stage(t, leaving, { fast, namespaces: { '/': definition } })
       socket.on('plain', () => t.fail('the listener was called'))
       await wire.join('/')
-      wire.line.write(chunkOf('42/chat,["leave"]', ...frames, ask(2, 'elsewhere', '')))
+      wire.tcp.write(chunkOf('42/chat,["leave"]', ...frames, ask(2, 'elsewhere', '')))
       t.strictSame(await until(wire, ok(2, 'elsewhere', '')), ['41/chat,', ok(2, 'elsewhere', '')])
       t.strictSame(handled, ['elsewhere'])
     },
@@ -115,7 +115,7 @@ inBothModes('after a handler closes the connection, no later event of the chunk 
   const ending = { ...definition, events: { ...definition.events, end } }
   const { wire } = await stage(t, ending, { fast, namespaces: { '/': definition } })
   await wire.join('/')
-  wire.line.write(chunkOf('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
+  wire.tcp.write(chunkOf('42/chat,["end"]', ask(1, 'behind'), ask(2, 'elsewhere', '')))
   t.strictSame(await until(wire, ''), ['41/chat,', '41', { closed: 1005 }])
   t.strictSame(handled, [])
 })
@@ -154,14 +154,14 @@ inBothModes('frames that are split at any byte are read', async (t, fast) => {
   const { wire } = await stage(t, definition, { fast, limits: { eventsPerSecond: 0 } })
   const bytes = chunkOf(ask(1, 'a'), ask(2, '€'), ask(3, 'x'.repeat(110)))
   for (let at = 1; at < bytes.length; at++) {
-    wire.line.write(bytes.subarray(0, at))
+    wire.tcp.write(bytes.subarray(0, at))
     await nextLoop()
-    wire.line.write(bytes.subarray(at))
+    wire.tcp.write(bytes.subarray(at))
     const messages = await until(wire, ok(3, 'x'.repeat(110)))
     if (messages.length !== 3) t.strictSame(messages, [], `cut at ${at}`)
   }
   for (const byte of bytes) {
-    wire.line.write(Buffer.of(byte))
+    wire.tcp.write(Buffer.of(byte))
     await nextLoop()
   }
   t.strictSame(await until(wire, ok(3, 'x'.repeat(110))), [ok(1, 'a'), ok(2, '€'), ok(3, 'x'.repeat(110))])
@@ -214,7 +214,7 @@ for (const [what, [bytes, code]] of Object.entries(BREAKS)) {
       const { handled, definition } = echoes()
       const { wire, socket } = await stage(t, definition, { fast, io: { maxHttpBufferSize: 1_000 } })
       t.equal(isFast(socket), fast)
-      wire.line.write(chunkOf(ask(1, 'before'), bytes, ask(2, 'behind')))
+      wire.tcp.write(chunkOf(ask(1, 'before'), bytes, ask(2, 'behind')))
       t.strictSame(await until(wire, ''), [ok(1, 'before'), { closed: code }])
       t.strictSame(handled, ['before'])
     },
@@ -242,7 +242,7 @@ inBothModes('a text that is not a packet of engine.io or Socket.IO closes the co
   ]) {
     const { handled, definition } = echoes()
     const { wire } = await stage(t, definition, { fast })
-    wire.line.write(chunkOf(ask(1, 'before'), text, ask(2, 'behind')))
+    wire.tcp.write(chunkOf(ask(1, 'before'), text, ask(2, 'behind')))
     t.strictSame(await until(wire, ''), [{ closed: 1005 }], JSON.stringify(text))
     t.strictSame(handled, [], 'the connection is closed before the other events of the chunk are handled')
   }
@@ -251,7 +251,7 @@ inBothModes('a text that is not a packet of engine.io or Socket.IO closes the co
 inBothModes('an event that exceeds a limit is refused, in the order of the events', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast, limits: { arguments: 1, depth: 2, payloadBytes: 200 } })
-  wire.line.write(
+  wire.tcp.write(
     chunkOf(
       ask(1, 'one'),
       ask(2, [[[]]]),
@@ -279,7 +279,7 @@ inBothModes('an event that exceeds a limit is refused, in the order of the event
 inBothModes('an event before a close frame is handled, but not acked', async (t, fast) => {
   const { handled, definition } = echoes()
   const { wire } = await stage(t, definition, { fast })
-  wire.line.write(chunkOf(ask(1, 'before'), frame(OPCODE.close, closing(1000)), ask(2, 'behind')))
+  wire.tcp.write(chunkOf(ask(1, 'before'), frame(OPCODE.close, closing(1000)), ask(2, 'behind')))
   t.strictSame(await until(wire, ''), [{ closed: 1000 }])
   t.strictSame(handled, ['before'])
 })
@@ -290,17 +290,17 @@ inBothModes('a silent client is closed; a message of it counts as a pong, once f
   const conn = connectionOf(socket)
   const reason = new Promise((resolve) => socket.once('disconnect', resolve))
   // Its first ping is left without a pong.
-  await wire.line.take((bytes) =>
+  await wire.tcp.take((bytes) =>
     bytes.equals(Buffer.from('\x81\x012', 'latin1')) ? [true, Buffer.alloc(0)] : undefined,
   )
   t.equal(conn.hasRefreshedPingTimeout, false)
   const start = deadlineOf(conn)
-  wire.line.write(chunkOf(ask(1, 'here')))
+  wire.tcp.write(chunkOf(ask(1, 'here')))
   t.equal(await wire.next(), ok(1, 'here'))
   t.equal(conn.hasRefreshedPingTimeout, true)
   const refreshed = deadlineOf(conn)
   t.ok(refreshed > start, 'the ping timeout starts anew')
-  wire.line.write(chunkOf(ask(2, 'still here')))
+  wire.tcp.write(chunkOf(ask(2, 'still here')))
   t.equal(await wire.next(), ok(2, 'still here'))
   t.equal(deadlineOf(conn), refreshed, 'once')
   t.strictSame(await wire.next(), { closed: 1005 })
@@ -318,7 +318,7 @@ t.test('an idle connection does not keep the mask of its last frame, which would
   const { wire, socket } = await stage(t, definition, { fast: true })
   const { _receiver: receiver } = connectionOf(socket).transport.socket as { _receiver: { _mask?: Buffer } }
   t.equal(receiver._mask, undefined, 'after the connect')
-  wire.line.write(chunkOf('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
+  wire.tcp.write(chunkOf('451-/chat,1["echo",{"_placeholder":true,"num":0}]', frame(OPCODE.binary, 'x')))
   t.match(await wire.next(), /^461-/)
   t.strictSame(await wire.next(), Buffer.from('x'))
   t.equal(receiver._mask, undefined, 'after frames that ws has read')

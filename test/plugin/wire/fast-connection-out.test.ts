@@ -73,7 +73,7 @@ inBothModes('a volatile emit is dropped while a write is pending, and only then'
 inBothModes('a volatile emit of a listener is sent although an event before it was just acked', async (t, fast) => {
   const { wire, socket } = await stage(t, { events: { echo: { handler: (payload) => payload } } }, { fast })
   socket.on('plain', () => socket.volatile.emit('heard'))
-  wire.line.write(chunkOf('42/chat,1["echo",1]', '42/chat,["plain"]'))
+  wire.tcp.write(chunkOf('42/chat,1["echo",1]', '42/chat,["plain"]'))
   t.strictSame(await until(wire, event('heard')), ['43/chat,1[{"ok":true,"data":1}]', event('heard')])
 })
 
@@ -269,7 +269,7 @@ inBothModes('onAny() and prependAny() listeners receive declared events; the ack
     if (payload === 'mine') ack('by a listener', Buffer.from('x'))
     if (payload === 'throw') throw new Error('a secret')
   })
-  wire.line.write(
+  wire.tcp.write(
     chunkOf(
       '42/chat,1["echo","mine"]',
       '42/chat,2["echo","yours"]',
@@ -310,7 +310,7 @@ inBothModes(
     })
     socket.on('plain', (ack) => ack('plain'))
     socket.on('refused', () => t.fail('the listener was called'))
-    wire.line.write(chunkOf('42/chat,1["echo"]', '42/chat,["refused"]', '42/chat,2["plain"]'))
+    wire.tcp.write(chunkOf('42/chat,1["echo"]', '42/chat,["refused"]', '42/chat,2["plain"]'))
     await until(wire, '43/chat,2["plain"]')
     t.strictSame(seen, ['echo', 'refused', 'plain'])
   },
@@ -390,7 +390,7 @@ inBothModes(
     const { app, port, wire, socket } = await stage(t, {}, { fast })
     const { wire: other } = await enter(t, app, port)
     const gone = once(socket, 'disconnect')
-    wire.line.socket.resetAndDestroy()
+    wire.tcp.socket.resetAndDestroy()
     while (socket.connected) {
       app.io.of('/chat').emit('chunk', 'x'.repeat(1_000))
       await nextLoop()
@@ -404,8 +404,8 @@ inBothModes(
 inBothModes('a WebSocket ping is answered between two acks', async (t, fast) => {
   const { wire } = await stage(t, { events: { echo: { handler: (payload) => payload } } }, { fast })
   const pong = frame(OPCODE.pong, 'x', { isMasked: false })
-  wire.line.write(chunkOf('42/chat,1["echo",1]', frame(OPCODE.ping, 'x'), '42/chat,2["echo",2]'))
-  const bytes = await wire.line.take((bytes) => (bytes.includes('"data":2}') ? [bytes, Buffer.alloc(0)] : undefined))
+  wire.tcp.write(chunkOf('42/chat,1["echo",1]', frame(OPCODE.ping, 'x'), '42/chat,2["echo",2]'))
+  const bytes = await wire.tcp.take((bytes) => (bytes.includes('"data":2}') ? [bytes, Buffer.alloc(0)] : undefined))
   t.ok(bytes?.includes(pong), 'the pong is complete')
 })
 

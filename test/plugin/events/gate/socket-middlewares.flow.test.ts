@@ -322,7 +322,7 @@ inBothModes(
       { fast },
     )
     socket.on('plain', (id, ack) => ack(id))
-    wire.line.write(
+    wire.tcp.write(
       chunkOf(
         '42/chat,["begin",0]',
         '42/chat,["declared",1]',

@@ -30,7 +30,7 @@ t.test('an empty namespace with a cluster adapter lingers, and is closed early w
   await new Promise((resolve) => setImmediate(resolve))
   t.ok(isOpen('/orgs/1'))
   const again = await root.join('/orgs/1')
-  t.equal(one.io.of('/orgs/1').adapter, adapter, 'who comes back finds it')
+  t.equal(one.io.of('/orgs/1').adapter, adapter, 'a client that rejoins finds it open')
   t.match(await refusal(root.join('/orgs/2')), { data: { code: 'FST_NSP_CHILDREN_LIMIT' } })
   await leave(again, '/orgs/1')
   await root.join('/orgs/2')

@@ -260,7 +260,7 @@ t.test('addressesOf returns the addresses with sockets, with their params as the
   other.disconnect()
   await until(() => app.addressesOf(typed).length === 1)
   app.namespaceOf('/orgs/:orgId', { orgId: 9 }).emit('hi')
-  t.strictSame(app.addressesOf(typed), [{ address: '/orgs/42', params: { orgId: 42 } }], 'nobody is there')
+  t.strictSame(app.addressesOf(typed), [{ address: '/orgs/42', params: { orgId: 42 } }], 'without sockets')
   t.strictSame(app.addressesOf(twice), [
     { address: '/a', params: {} },
     { address: '/b', params: {} },

@@ -209,8 +209,8 @@ t.test('params that make no address throw where they are given', async (t) => {
     ['/files/*', { '*': '/a' }, /must not hold an empty segment in \*/],
     ['/files/*', { '*': 'a//b' }, /empty segment/],
     ['/files/*', { '*': 'a/' }, /empty segment/],
-    ['/orgs/:orgId(^\\d+$)', { orgId: 'x' }, /must fit their constraints.+: see orgId$/],
-    ['/f/:from-:to', { from: 'a', to: 'b-c' }, /not run into one another.+: see from, to$/],
+    ['/orgs/:orgId(^\\d+$)', { orgId: 'x' }, /must match their constraints.+: see orgId$/],
+    ['/f/:from-:to', { from: 'a', to: 'b-c' }, /not run into each other.+: see from, to$/],
   ]
   for (const [name, params, message] of wrong) {
     const error = { code: 'FST_NSP_PARAMS_INVALID', statusCode: 500, message }

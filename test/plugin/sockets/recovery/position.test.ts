@@ -10,7 +10,7 @@ t.test('an offset is a position in its own epoch only', async (t) => {
 
 t.test('an offset that was never sent is undefined', async (t) => {
   const epoch = createEpoch()
-  t.equal(sequenceOf(formatOffset(epoch, 11), epoch, 10), undefined, 'of what is to come')
+  t.equal(sequenceOf(formatOffset(epoch, 11), epoch, 10), undefined, 'an offset that was not sent yet')
   for (const text of ['7', 'tock', `${epoch}.`, `${epoch}.x`, '1700000000000-0', `${epoch}.7 `]) {
     t.equal(sequenceOf(text, epoch, 10), undefined, text)
   }

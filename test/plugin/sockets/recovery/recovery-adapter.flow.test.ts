@@ -248,7 +248,7 @@ t.test('rooms and exceptions are respected; volatile emits, and emits with an ac
     heard.map((text) => ['news', text]),
   )
   await until(() => other.events.length >= 2)
-  t.match(other.events, [['news', 'all but others']], 'those who were there are not sent it again')
+  t.match(other.events, [['news', 'all but others']], 'a socket that was connected does not receive it again')
 })
 
 t.test('an emit that is not kept has an offset, too, so that its string is not taken for one', async (t) => {
@@ -481,7 +481,7 @@ t.test('events are kept as long as they may be missed, sessions until they expir
   const session = (id: string) => ({ sid: id, pid: `pid-${id}`, rooms: [id], data: {} })
 
   broadcast()
-  t.equal(adapter.size.events, 0, 'nobody can miss it')
+  t.equal(adapter.size.events, 0, 'no session can miss it')
   adapter.addAll('a', new Set(['a']))
   adapter.addAll('b', new Set(['b']))
   broadcast()
@@ -505,7 +505,7 @@ t.test('events are kept as long as they may be missed, sessions until they expir
   t.equal(adapter.pendingMs(), 200, 'the last one counts')
   now = 850
   broadcast()
-  t.strictSame(adapter.size, { sessions: 1, sockets: 0, events: 3 }, 'the first event is gone')
+  t.strictSame(adapter.size, { sessions: 1, sockets: 0, events: 3 }, 'the first event is dropped')
   now = 900
   t.equal(adapter.pendingMs(), 0)
   now = 2_000
@@ -515,7 +515,7 @@ t.test('events are kept as long as they may be missed, sessions until they expir
   adapter.close()
   t.strictSame(adapter.size, { sessions: 0, sockets: 0, events: 0 })
   adapter.persistSession(session('c'))
-  t.strictSame(adapter.size, { sessions: 0, sockets: 0, events: 0 }, 'nothing is kept of one that is closed')
+  t.strictSame(adapter.size, { sessions: 0, sockets: 0, events: 0 }, 'a closed adapter keeps nothing')
   t.equal(timers(), before)
 })
 
@@ -576,9 +576,9 @@ t.test(
       t.ok(adapter.bytes <= 100_000)
     }
     t.ok(adapter.size.events > 0 && adapter.size.events < 100)
-    t.notOk(await comeBack(socket), 'it is told of the gap')
+    t.notOk(await comeBack(socket), 'it is not recovered')
     t.not(socket.id, id)
-    t.strictSame(events, [], 'and hears nothing of the rest')
+    t.strictSame(events, [], 'and receives no missed event')
     // Later events are recovered again, and in the other namespace nothing was missed.
     await lose(app, socket, '/chat')
     app.io.of('/chat').emit('news', 'new')
@@ -639,7 +639,7 @@ t.test(
     t.ok(socket.recovered)
     await next(socket, 'disconnect')
     t.strictSame(events, [])
-    t.notOk(await comeBack(socket), 'now it is told')
+    t.notOk(await comeBack(socket), 'this time it is not recovered')
   },
 )
 
