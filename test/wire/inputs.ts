@@ -586,7 +586,7 @@ const PACKETS: readonly Input[] = [
 const PLACEHOLDER = '{"_placeholder":true,"num":0}'
 
 const MOST = Buffer.alloc(950_000, 49)
-const MANY = `{$times(1_000, (index) => `"${index}":${PLACEHOLDER}`).join()}`
+const MANY = `{${times(1_000, (index) => `"${index}":${PLACEHOLDER}`).join()}}`
 
 /** An event of `/chat` with one attachment. */
 const BINARY_TO = (event: string, json = PLACEHOLDER, bytes: string | Uint8Array = 'x') => [
