@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { BINARY, createFrame, createNumberedFrame, type NumberedFrame } from '../frames.js'
 import { readNumber } from './echo.js'
 import { createExpectation } from './expectation.js'
-import { type Job, type Load, openLanes, unwrap } from './job.js'
+import { type Job, type Load, openConnections, unwrap } from './job.js'
 import { createRally, DIGITS } from './rally.js'
 
 /*
@@ -26,20 +26,20 @@ export function createBinaryLoad(job: Job): Load {
   // the ack id whose attachment comes next, for each connection
   const announced: number[] = []
 
-  function hear(lane: number, opcode: number, buffer: Buffer, start: number, end: number): void {
+  function hear(seat: number, opcode: number, buffer: Buffer, start: number, end: number): void {
     if (opcode === BINARY) {
       if (data.compare(buffer, start, end) !== 0) throw new Error('not the data that were sent')
-      rally.redeem(lane, announced[lane] as number)
+      rally.redeem(seat, announced[seat] as number)
       return
     }
     const digits = start + head.length
     if (head.compare(buffer, start, digits) !== 0) throw new Error(`no ack: ${buffer.toString('utf8', start, end)}`)
-    announced[lane] = readNumber(buffer, digits)
+    announced[seat] = readNumber(buffer, digits)
     replies.check(0, buffer, digits + DIGITS + 1, end - 1)
   }
 
   async function open(): Promise<void> {
-    rally.begin(await openLanes(job), hear)
+    rally.begin(await openConnections(job), hear)
   }
 
   return { open, run: rally.run, latencies: rally.latencies }

@@ -1,8 +1,8 @@
 import { createFrame, TEXT } from '../frames.js'
 import { createMessage, type Message } from '../message.js'
 import { createExpectation } from './expectation.js'
-import { type Job, type Load, openLanes } from './job.js'
-import type { Lane } from './lane.js'
+import { type Job, type Load, openConnections } from './job.js'
+import type { LoadConnection } from './load-connection.js'
 
 /*
  * The load of the broadcast scenarios: one socket asks for a broadcast, and again when all receivers have it.
@@ -16,7 +16,7 @@ export function createBroadcastLoad(job: Job): Load {
   const head = Buffer.from(dialect.emitHead('news'))
   const news = createExpectation(createMessage, (value) => value)
   const latencies: number[] = []
-  let lanes: Lane[] = []
+  let connections: LoadConnection[] = []
   let kind = 0
   let askedAt = 0
   let missing = 0
@@ -28,7 +28,7 @@ export function createBroadcastLoad(job: Job): Load {
     missing = scenario.deliveries
     askedAt = performance.now()
     // The last socket asks: its seat is not in the room.
-    lanes.at(-1)?.write(order)
+    connections.at(-1)?.write(order)
   }
 
   function receive(_opcode: number, buffer: Buffer, start: number, end: number): void {
@@ -61,8 +61,8 @@ export function createBroadcastLoad(job: Job): Load {
   }
 
   async function open(): Promise<void> {
-    lanes = await openLanes(job)
-    for (const lane of lanes) lane.hear = receive
+    connections = await openConnections(job)
+    for (const connection of connections) connection.hear = receive
   }
 
   return { open, run, latencies }

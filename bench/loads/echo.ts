@@ -1,7 +1,7 @@
 import { createNumberedFrame } from '../frames.js'
 import { createMessage, VARIANTS } from '../message.js'
 import { createExpectation } from './expectation.js'
-import { type Job, type Load, openLanes, unwrap } from './job.js'
+import { type Job, type Load, openConnections, unwrap } from './job.js'
 import { createRally, DIGITS } from './rally.js'
 import { seeRefusal } from './refusal.js'
 
@@ -15,19 +15,19 @@ export function createEchoLoad(job: Job): Load {
   const replies = createExpectation((kind) => ({ id: createMessage(kind).id, ok: true }), unwrap(job))
   const head = Buffer.from(dialect.ackHead)
 
-  function hear(lane: number, _opcode: number, buffer: Buffer, start: number, end: number): void {
+  function hear(seat: number, _opcode: number, buffer: Buffer, start: number, end: number): void {
     const digits = start + head.length
     if (head.compare(buffer, start, digits) !== 0) throw new Error(`no ack: ${buffer.toString('utf8', start, end)}`)
     const id = readNumber(buffer, digits)
-    rally.redeem(lane, id)
+    rally.redeem(seat, id)
     // without the character before the reply, `[` or `,`, and the `]` after it
     replies.check(id % VARIANTS, buffer, digits + DIGITS + 1, end - 1)
   }
 
   async function open(): Promise<void> {
-    const lanes = await openLanes(job)
+    const connections = await openConnections(job)
     if (scenario.event === 'echo') await seeRefusal(job)
-    rally.begin(lanes, hear)
+    rally.begin(connections, hear)
   }
 
   return { open, run: rally.run, latencies: rally.latencies }

@@ -1,6 +1,6 @@
 import { namespacesOf } from '../application.js'
 import type { Job, Load } from './job.js'
-import { join, type Lane, openLane } from './lane.js'
+import { join, type LoadConnection, openConnection } from './load-connection.js'
 
 /*
  * The load of the memory scenarios: idle connections with the headers of a browser.
@@ -19,21 +19,21 @@ const HEADERS = [
 export function createIdleLoad({ port, dialect, scenario }: Job): Load {
   const headers = [`Origin: http://127.0.0.1:${port}`, ...HEADERS].map((line) => `${line}\r\n`).join('')
 
-  async function openOne(seat: number): Promise<Lane> {
-    const lane = await openLane({ port, dialect, seat, headers })
-    if (dialect.hasEngine) for (const name of namespacesOf(scenario)) await join(lane, name)
-    return lane
+  async function openOne(seat: number): Promise<LoadConnection> {
+    const connection = await openConnection({ port, dialect, seat, headers })
+    if (dialect.hasEngine) for (const name of namespacesOf(scenario)) await join(connection, name)
+    return connection
   }
 
-  async function openMany(count: number): Promise<Lane[]> {
-    const lanes: Lane[] = []
-    while (lanes.length < count) {
-      const some = Array.from({ length: Math.min(50, count - lanes.length) }, (_, index) =>
-        openOne(lanes.length + index),
+  async function openMany(count: number): Promise<LoadConnection[]> {
+    const connections: LoadConnection[] = []
+    while (connections.length < count) {
+      const some = Array.from({ length: Math.min(50, count - connections.length) }, (_, index) =>
+        openOne(connections.length + index),
       )
-      lanes.push(...(await Promise.all(some)))
+      connections.push(...(await Promise.all(some)))
     }
-    return lanes
+    return connections
   }
 
   return {
@@ -43,7 +43,7 @@ export function createIdleLoad({ port, dialect, scenario }: Job): Load {
     },
     /** Opens `count` connections and closes them again, so that a server has created what it creates only once. */
     async run(count) {
-      for (const lane of await openMany(count)) lane.close()
+      for (const connection of await openMany(count)) connection.close()
       return count
     },
   }

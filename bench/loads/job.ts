@@ -1,7 +1,7 @@
 import { NAMESPACE } from '../application.js'
 import type { Dialect } from '../dialect.js'
 import type { Scenario } from '../scenarios.js'
-import { join, type Lane, openLane } from './lane.js'
+import { join, type LoadConnection, openConnection } from './load-connection.js'
 
 /*
  * The interface of a load, and what several loads share.
@@ -24,18 +24,18 @@ export interface Load {
 }
 
 /** Opens connections and joins, 50 at a time, because the server's backlog is limited. */
-export async function openLanes({ port, dialect, scenario }: Job): Promise<Lane[]> {
-  const lanes: Lane[] = []
+export async function openConnections({ port, dialect, scenario }: Job): Promise<LoadConnection[]> {
+  const connections: LoadConnection[] = []
   const seats = Array.from({ length: scenario.sockets }, (_, seat) => seat)
   while (seats.length > 0) {
     const some = seats.splice(0, 50).map(async (seat) => {
-      const lane = await openLane({ port, dialect, seat })
-      if (dialect.hasEngine) await join(lane, NAMESPACE)
-      return lane
+      const connection = await openConnection({ port, dialect, seat })
+      if (dialect.hasEngine) await join(connection, NAMESPACE)
+      return connection
     })
-    lanes.push(...(await Promise.all(some)))
+    connections.push(...(await Promise.all(some)))
   }
-  return lanes
+  return connections
 }
 
 /** Returns a function that reads an ack: the ack itself, or the data in its envelope. */

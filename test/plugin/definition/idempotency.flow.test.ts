@@ -83,7 +83,11 @@ t.test('a caller whose signal has aborted no longer waits', async (t) => {
   const stayer = store.claim('a', TTL)
   abort(new Error('gone'))
   await t.rejects(leaver, { message: 'gone' })
-  await t.rejects(store.claim('a', { ...TTL, signal }), { message: 'gone' }, 'who has left before it asks')
+  await t.rejects(
+    store.claim('a', { ...TTL, signal }),
+    { message: 'gone' },
+    'a caller whose signal has already aborted',
+  )
   await store.release(token)
   t.match(await stayer, { token: String })
 })

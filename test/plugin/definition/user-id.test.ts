@@ -91,12 +91,12 @@ for (const [what, userIdOf] of Object.entries(ids)) {
       },
       { logger } as object,
     )
-    const told = await refusal(app.injectSocket('/chat'))
-    t.match(told, {
+    const error = await refusal(app.injectSocket('/chat'))
+    t.match(error, {
       message: 'Internal error',
       data: { code: 'FST_NSP_INTERNAL', statusCode: 500, details: { id: String } },
     })
-    const { id } = Object(told.data).details
+    const { id } = Object(error.data).details
     t.match(
       lines.filter(({ errorId }) => errorId === id),
       [{ level: 50, namespace: '/chat', err: { code: 'FST_NSP_USER_ID_INVALID' } }],

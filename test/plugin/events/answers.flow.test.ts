@@ -32,7 +32,7 @@ t.test(
             await late.promise
           },
           onDisconnect: ({ reason }) => void order.push(`onDisconnect ${reason}`),
-          events: { e: { handler: () => t.fail('it has begun') } },
+          events: { e: { handler: () => t.fail('the handler was called') } },
         }),
     )
     const slow = await socket.join('/slow')
@@ -225,8 +225,8 @@ t.test('close() does not wait for queued events: they are acked with FST_NSP_CLO
         })
       },
       events: {
-        'in a middleware': { handler: () => t.fail('it has begun') },
-        waits: { handler: () => t.fail('it has begun') },
+        'in a middleware': { handler: () => t.fail('the handler was called') },
+        waits: { handler: () => t.fail('the handler was called') },
       },
     },
     { closeTimeoutMs: 20, handlerTimeoutMs: 60_000, onConnectTimeoutMs: 60_000 },

@@ -107,7 +107,7 @@ t.test('after a hook that disconnects its socket no further step begins, whateve
         },
         onError: (_context, error) => void codes.push((error as { code: string }).code),
       },
-      events: { e: { handler: () => t.fail('it has begun') } },
+      events: { e: { handler: () => t.fail('the handler was called') } },
     })
     const gone = next(socket, 'disconnect')
     socket.emit('e')

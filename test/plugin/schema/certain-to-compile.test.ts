@@ -10,7 +10,7 @@ import { build, client } from '../harness.js'
 import { createRandom, type Random } from '../random.js'
 import { compileWhole, contextCompilers, silence } from '../schema-harness.js'
 
-const isSoundAlone = (schema: unknown) => isCertainToCompile(schema, () => undefined)
+const isCertainAlone = (schema: unknown) => isCertainToCompile(schema, () => undefined)
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'object', 'array']
 const ODD = [undefined, null, 0, -1, 1.5, Number.NaN, 1 / 0, '', 'x', true, false, [], {}, [null], ['a', 'a'], () => 1]
@@ -140,13 +140,13 @@ t.test('common schemas are certain', async (t) => {
     extra: Type.Record(Type.String(), Type.Unknown()),
     author: Type.Intersect([Type.Object({ id: Type.String() }), Type.Object({ name: Type.String() })]),
   }
-  t.ok(isSoundAlone(Type.Object(message)), 'TypeBox 1')
+  t.ok(isCertainAlone(Type.Object(message)), 'TypeBox 1')
   t.ok(
-    isSoundAlone(LegacyType.Object({ text: LegacyType.String(), n: LegacyType.Optional(LegacyType.Integer()) })),
+    isCertainAlone(LegacyType.Object({ text: LegacyType.String(), n: LegacyType.Optional(LegacyType.Integer()) })),
     'TypeBox 0.34',
   )
-  t.ok(isSoundAlone({ type: 'object', properties: { a: { type: ['string', 'null'] } }, additionalProperties: false }))
-  t.ok(isSoundAlone(true))
+  t.ok(isCertainAlone({ type: 'object', properties: { a: { type: ['string', 'null'] } }, additionalProperties: false }))
+  t.ok(isCertainAlone(true))
 })
 
 t.test('unknown keywords and values are not certain', async (t) => {
@@ -156,7 +156,7 @@ t.test('unknown keywords and values are not certain', async (t) => {
     ...[null, 'string', [], endless, new Date(), { type: 'nope' }, { toString: 1 }, { type: undefined }, { $ref: '#' }],
     ...[{ unknown: 1 }, { default: 1 }, { anyOf: [{ properties: { a: { default: 1 } } }] }, { nullable: true }],
   ]
-  for (const schema of uncertain) t.notOk(isSoundAlone(schema), String(Object.keys(Object(schema))))
+  for (const schema of uncertain) t.notOk(isCertainAlone(schema), String(Object.keys(Object(schema))))
 })
 
 t.test('no schema is certain if the application changes what compiles', async (t) => {
@@ -175,8 +175,8 @@ t.test('no schema is certain if the application changes what compiles', async (t
   for (const [server, prepare] of uncertain) t.notOk((await contextCompilers(t, server, prepare)).isCertain(schema))
 
   const known = function buildValidatorFunction() {}.bind(undefined)
-  const stranger = { validatorCompiler: known, getSchemas: () => ({}) } as unknown as FastifyInstance
-  t.notOk(compilersOf(stranger, '/x').isCertain(schema), 'nor without a known schema controller')
+  const unknown = { validatorCompiler: known, getSchemas: () => ({}) } as unknown as FastifyInstance
+  t.notOk(compilersOf(unknown, '/x').isCertain(schema), 'nor without a known schema controller')
 })
 
 t.test('an uncertain schema is compiled at boot, and a certain one on first use', async (t) => {
@@ -214,7 +214,7 @@ t.test('a certain schema that does not compile on first use is an internal error
   // changed after the schema was declared
   payload.type = 'nope'
   reply.type = 'nope'
-  for (let turn = 0; turn < 2; turn++) {
+  for (let round = 0; round < 2; round++) {
     const { error } = await socket.emitWithAck('put', {})
     t.match(error, { code: 'FST_NSP_INTERNAL', statusCode: 500 })
     t.match(
@@ -250,7 +250,7 @@ t.test(
   'a schema of more than a thousand subschemas is compiled at boot, so that the first event does not wait',
   async (t) => {
     const ofSize = (size: number) => ({ anyOf: Array.from({ length: size - 1 }, () => ({ type: 'string' })) })
-    t.ok(isSoundAlone(ofSize(1_000)))
-    t.notOk(isSoundAlone(ofSize(1_001)))
+    t.ok(isCertainAlone(ofSize(1_000)))
+    t.notOk(isCertainAlone(ofSize(1_001)))
   },
 )

@@ -417,9 +417,9 @@ t.test('a declared error is sent with its data; an undeclared one is not sent', 
 
   const own = { code: 'ROOM_FULL', statusCode: 409, details: { max: 3 } }
   t.strictSame(await socket.emitWithAck('throw', own), { ok: false, error: { ...own, message: 'My own words' } })
-  const stranger = await socket.emitWithAck('throw', { ...own, code: 'NOT_DECLARED' })
-  t.match(stranger, { error: { code: 'FST_NSP_INTERNAL', message: 'Internal error' } })
-  t.notMatch(JSON.stringify(stranger), 'words')
+  const undeclared = await socket.emitWithAck('throw', { ...own, code: 'NOT_DECLARED' })
+  t.match(undeclared, { error: { code: 'FST_NSP_INTERNAL', message: 'Internal error' } })
+  t.notMatch(JSON.stringify(undeclared), 'words')
 })
 
 const NO_COMPILERS: Compilers = {

@@ -148,19 +148,19 @@ t.test('the written text is that of JSON.stringify and that of a Fastify respons
     const { schema, make } = sample(3)
     const { check, write } = compile(schema)
     const respond = toResponse(schema as object)
-    for (let turn = 0; turn < 25; turn++) {
+    for (let round = 0; round < 25; round++) {
       const [value, sent] = make()
       const before = JSON.stringify(value)
       const checked = check(value)
-      const told = JSON.stringify([schema, value])
-      if (JSON.stringify(value) !== before) t.fail(`changed: ${told}`)
+      const description = JSON.stringify([schema, value])
+      if (JSON.stringify(value) !== before) t.fail(`changed: ${description}`)
       const text = write?.(checked)
-      if (!isSame(json(checked), json(sent))) t.strictSame(json(checked), json(sent), told)
+      if (!isSame(json(checked), json(sent))) t.strictSame(json(checked), json(sent), description)
       if (!isSame(JSON.parse(respond(checked)), json(sent)))
-        t.strictSame(JSON.parse(respond(checked)), json(sent), `response: ${told}`)
+        t.strictSame(JSON.parse(respond(checked)), json(sent), `response: ${description}`)
       if (text === undefined) continue
       written++
-      if (!isSame(JSON.parse(text), json(sent))) t.strictSame(JSON.parse(text), json(sent), `written: ${told}`)
+      if (!isSame(JSON.parse(text), json(sent))) t.strictSame(JSON.parse(text), json(sent), `written: ${description}`)
     }
   }
   t.ok(written > 500, `${written} were written`)
@@ -249,9 +249,9 @@ t.test("a context's own serializer compiler is used if it writes JSON", async (t
   })
   const { check, write } = compile({ title: 'upper', type: 'object', properties: { a: { type: 'string' } } })
   t.strictSame(seen, [], 'nothing is compiled before it is used')
-  for (const turn of ['once', 'a second time']) {
+  for (const round of ['once', 'a second time']) {
     const checked = check({ a: 'a', more: 1 })
-    t.strictSame(checked, { A: 'A' }, `its output for declared properties is sent, ${turn}`)
+    t.strictSame(checked, { A: 'A' }, `its output for declared properties is sent, ${round}`)
     t.equal(write?.(checked), '{"A":"A"}')
   }
   const open = compile({ title: 'upper' })

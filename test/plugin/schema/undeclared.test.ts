@@ -184,9 +184,9 @@ t.test('the text of a 5xx reaches no client, with this and with another copy of 
   for (const create of [Fastify, Another]) {
     const ask = await failing(t, create)
     for (const status of [undefined, 500, 503]) {
-      const told = await ask(status)
-      t.match(told, { data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } })
-      t.notMatch(JSON.stringify(told), 'horse')
+      const error = await ask(status)
+      t.match(error, { data: { code: 'FST_NSP_INTERNAL', statusCode: 500 } })
+      t.notMatch(JSON.stringify(error), 'horse')
     }
     t.strictSame(await ask(409), { message: 'correct horse', data: { code: 'A_CODE', statusCode: 409 } })
   }

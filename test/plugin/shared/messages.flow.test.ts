@@ -86,14 +86,14 @@ t.test('an unknown namespace is refused with a hint for its address that reveals
   t.notMatch(JSON.stringify(near), 'secret')
   await refusal(app.injectSocket('/secrte'))
   await refusal(app.injectSocket('/org/42'))
-  const told = of(lines, 'unknown namespace refused')
+  const refused = of(lines, 'unknown namespace refused')
   t.strictSame(
-    told.map(({ namespace, level }) => [namespace, level]),
+    refused.map(({ namespace, level }) => [namespace, level]),
     ['/', '/socket.io', '/api/', '/secrte', '/whatever', '/org/42'].map((name) => [name, 40]),
     'once a name, at warn in development',
   )
-  t.match(told[3], { hint: 'did you mean /secret?' })
-  t.match(told[5], { hint: 'did you mean /orgs/:orgId?' })
+  t.match(refused[3], { hint: 'did you mean /secret?' })
+  t.match(refused[5], { hint: 'did you mean /orgs/:orgId?' })
 })
 
 t.test('under a prefix, the hint for an unknown namespace shows how names begin', async (t) => {

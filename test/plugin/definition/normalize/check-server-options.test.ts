@@ -141,7 +141,7 @@ t.test('a misplaced or outdated option of Socket.IO is refused with its right pl
 })
 
 t.test('boot refuses async functions of io.cors, because nothing handles their rejections', async (t) => {
-  const told = 'must not be async: call back with callback(error, value)'
-  t.equal(await withOrigin(async () => true), `Option io.cors.origin ${told}`)
-  t.equal(await boot({ io: { cors: async () => ({}) } }), `Option io.cors ${told}`)
+  const expected = 'must not be async: call back with callback(error, value)'
+  t.equal(await withOrigin(async () => true), `Option io.cors.origin ${expected}`)
+  t.equal(await boot({ io: { cors: async () => ({}) } }), `Option io.cors ${expected}`)
 })

@@ -27,7 +27,7 @@ async function open(t: Test, options: NamespacesOptions = {}) {
   const namespace = app.io.of('/chat')
   const [here] = [...namespace.sockets.values()]
   const [remote] = await app.namespaceOf('/chat').fetchSockets()
-  if (!here || !remote) throw new Error('nobody is there')
+  if (!here || !remote) throw new Error('the socket has not joined')
   const emitters = {
     'a socket': here,
     'a room': namespace.to(here.id),
@@ -108,7 +108,7 @@ for (const [way, optionsOf] of Object.entries(WAYS)) {
       )
       t.match(answer, [null, /socket/.test(what) ? answers : [answers]], `${what} goes on`)
       await new Promise((resolve) => emitter.timeout(2).emit('open', 1, resolve))
-      t.strictSame(calls, [], `${what} has called nobody back, past the time`)
+      t.strictSame(calls, [], `${what} does not call its callback after the timeout`)
     }
     t.equal([...namespace.sockets.values()].length, 1)
   })
@@ -124,7 +124,7 @@ t.test('operators of a server without this plugin are not affected', async (t) =
 
 t.test('an emit without a timeout that cannot be encoded leaves no pending ack', async (t) => {
   const { socket, here } = await open(t)
-  t.throws(() => here.emit('open', 1n, () => t.fail('nobody answers it')), TypeError)
+  t.throws(() => here.emit('open', 1n, () => t.fail('the callback was called')), TypeError)
   socket.on('open', (_value, ack) => ack('an answer'))
   t.equal(await (here as unknown as { emitWithAck(...args: unknown[]): unknown }).emitWithAck('open', 1), 'an answer')
   socket.disconnect()

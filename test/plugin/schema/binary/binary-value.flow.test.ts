@@ -52,7 +52,7 @@ function hasBytes(value: unknown): boolean {
 }
 
 /** Schemas without `binary`, from strict to loose, each with a payload whose binary data might pass. */
-const UNSAID: [schema: object | boolean, payload: unknown, path: string][] = [
+const WITHOUT_BINARY: [schema: object | boolean, payload: unknown, path: string][] = [
   [fields({ a: text }, { additionalProperties: false }), LARGE, ''],
   [fields({ a: text }), LARGE, ''],
   [{ type: 'object' }, LARGE, ''],
@@ -79,10 +79,13 @@ const UNSAID: [schema: object | boolean, payload: unknown, path: string][] = [
 t.test('a Buffer never fits a schema without `binary`, at any depth, and no validator is called', async (t) => {
   const { app, socket, seen } = await spied(t, {
     events: Object.fromEntries(
-      UNSAID.map(([payload], index) => [`e${index}`, { payload, handler: () => t.fail('a handler was called') }]),
+      WITHOUT_BINARY.map(([payload], index) => [
+        `e${index}`,
+        { payload, handler: () => t.fail('a handler was called') },
+      ]),
     ),
   })
-  for (const [index, [schema, payload, path]] of UNSAID.entries()) {
+  for (const [index, [schema, payload, path]] of WITHOUT_BINARY.entries()) {
     t.match(await socket.emitWithAck(`e${index}`, payload), invalid(at(path)), JSON.stringify(schema))
   }
   t.strictSame(seen, [])
@@ -316,10 +319,10 @@ for (const [what, { schema, good, bad }] of Object.entries(SAID)) {
     }
     t.strictSame(handled.splice(0), good)
     for (const [payload, path, message] of bad) {
-      const told = await socket.emitWithAck('put', payload)
-      t.equal(told.error?.code, 'FST_NSP_EVENT_INVALID')
+      const answer = await socket.emitWithAck('put', payload)
+      t.equal(answer.error?.code, 'FST_NSP_EVENT_INVALID')
       t.match(
-        told.error?.details?.[0],
+        answer.error?.details?.[0],
         { path, message: message.startsWith('must have') ? String : message },
         JSON.stringify([path, message]),
       )
@@ -516,13 +519,13 @@ t.test('a Standard Schema that does not expect binary data refuses it, and does 
 
 t.test('a Standard Schema that iterates over a value finds no bytes', async (t) => {
   const walked: unknown[] = []
-  const walk = (value: unknown) => {
+  const iterate = (value: unknown) => {
     for (const key in value as object) if (/^\d/.test(key)) walked.push(key)
     walked.push(...Object.keys(value as object), ...Object.entries(value as object))
     return true
   }
   const compilers = await contextCompilers(t)
-  for (const schema of [v.custom(walk), z.custom(walk), z.object({ a: z.any().refine(walk) })]) {
+  for (const schema of [v.custom(iterate), z.custom(iterate), z.object({ a: z.any().refine(iterate) })]) {
     const { check } = compileIncoming(schema, compilers)
     t.throws(() => check(schema instanceof z.ZodObject ? { a: LARGE } : LARGE), { message: /must not be binary/ })
   }

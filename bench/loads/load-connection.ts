@@ -4,13 +4,13 @@ import type { Dialect } from '../dialect.js'
 import { createFrame, createReader, type FrameListener, TEXT } from '../frames.js'
 
 /*
- * A lane is a raw WebSocket connection of a load. It answers the engine's pings, and ends the process when it breaks.
+ * A raw WebSocket connection of a load. It answers the engine's pings, and ends the process when it breaks.
  */
 
 const PING = 0x32
 const pong = createFrame(TEXT, Buffer.from('3'))
 
-export interface Lane {
+export interface LoadConnection {
   /** Called for every frame except pings. */
   hear: FrameListener
   /** Called after all frames of a chunk, to write once. */
@@ -19,7 +19,7 @@ export interface Lane {
   close(): void
 }
 
-export interface LaneOptions {
+export interface LoadConnectionOptions {
   readonly port: number
   readonly dialect: Dialect
   /** Sent in the query of the handshake. */
@@ -29,9 +29,14 @@ export interface LaneOptions {
 }
 
 /** Connects. Resolves when the engine has opened, or without an engine after the upgrade. */
-export async function openLane({ port, dialect, seat, headers = '' }: LaneOptions): Promise<Lane> {
+export async function openConnection({
+  port,
+  dialect,
+  seat,
+  headers = '',
+}: LoadConnectionOptions): Promise<LoadConnection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  const lane: Lane = {
+  const connection: LoadConnection = {
     hear: () => undefined,
     chunkEnd: () => undefined,
     write: (data) => void socket.write(data),
@@ -42,9 +47,9 @@ export async function openLane({ port, dialect, seat, headers = '' }: LaneOption
   const read = createReader((opcode, buffer, start, end) => {
     if (opcode > 2) throw new Error(`a control frame from the server: ${opcode}`)
     if (dialect.hasEngine && end - start === 1 && buffer[start] === PING) socket.write(pong)
-    else lane.hear(opcode, buffer, start, end)
+    else connection.hear(opcode, buffer, start, end)
   })
-  const opened = dialect.hasEngine ? nextText(lane) : undefined
+  const opened = dialect.hasEngine ? nextText(connection) : undefined
   await new Promise<void>((resolve, reject) => {
     let head = ''
     socket.on('error', reject)
@@ -58,7 +63,7 @@ export async function openLane({ port, dialect, seat, headers = '' }: LaneOption
       socket.on('error', raise).on('close', () => raise(new Error('a connection was closed by the server')))
       socket.on('data', (chunk) => {
         read(chunk)
-        lane.chunkEnd()
+        connection.chunkEnd()
       })
       if (head.length > end + 4) read(Buffer.from(head.slice(end + 4), 'latin1'))
       resolve()
@@ -71,25 +76,25 @@ export async function openLane({ port, dialect, seat, headers = '' }: LaneOption
   })
   const text = await opened
   if (text !== undefined && !text.startsWith('0{')) throw new Error(`not opened: ${text}`)
-  return lane
+  return connection
 }
 
 /** Joins a namespace. Rejects with the answer if it is refused. */
-export async function join(lane: Lane, namespace: string): Promise<void> {
-  const answer = nextText(lane)
-  lane.write(createFrame(TEXT, Buffer.from(`40${namespace},{"token":"abc"}`)))
+export async function join(connection: LoadConnection, namespace: string): Promise<void> {
+  const answer = nextText(connection)
+  connection.write(createFrame(TEXT, Buffer.from(`40${namespace},{"token":"abc"}`)))
   const text = await answer
   if (!text.startsWith(`40${namespace},`)) throw new Error(`not joined: ${text}`)
 }
 
 /** Leaves a namespace; the server does not answer. */
-export function leave(lane: Lane, namespace: string): void {
-  lane.write(createFrame(TEXT, Buffer.from(`41${namespace},`)))
+export function leave(connection: LoadConnection, namespace: string): void {
+  connection.write(createFrame(TEXT, Buffer.from(`41${namespace},`)))
 }
 
-function nextText(lane: Lane): Promise<string> {
+function nextText(connection: LoadConnection): Promise<string> {
   return new Promise((resolve) => {
-    lane.hear = (_opcode, buffer, start, end) => resolve(buffer.toString('utf8', start, end))
+    connection.hear = (_opcode, buffer, start, end) => resolve(buffer.toString('utf8', start, end))
   })
 }
 
