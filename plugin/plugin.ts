@@ -35,7 +35,7 @@ import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createUserOf } from './sockets/user-of.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
-import { createFastPath } from './wire/fast-path.js'
+import { createFastPath } from './wire/fast/fast-path.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
 declare module 'fastify' {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
-import { isPrivateEngine, type PrivateEngine } from '../wire/private-fields.js'
-import { findUntested, readVersions } from '../wire/tested-versions.js'
+import { isPrivateEngine, type PrivateEngine } from '../wire/fast/private-fields.js'
+import { findUntested, readVersions } from '../wire/fast/tested-versions.js'
 import type { CapturedResponse } from './http/captured-response.js'
 import { abort } from './http/detached-request.js'
 

@@ -15,7 +15,7 @@ import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js
 import { logError } from '../shared/log/error-log.js'
 import { RatedLog } from '../shared/log/rated-log.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from '../shared/safe-listeners.js'
-import type { OpenFastConnection } from '../wire/fast-path.js'
+import type { OpenFastConnection } from '../wire/fast/fast-path.js'
 import { PacketRefusal } from '../wire/packet-limits.js'
 import { limitUnread } from '../wire/slow-reader.js'
 import { connectError, copyRefusal } from './middleware-error.js'

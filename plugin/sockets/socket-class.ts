@@ -1,5 +1,5 @@
 import { type Event, type Namespace, Socket } from 'socket.io'
-import { createCompactor } from '../wire/compact-listeners.js'
+import { createCompactor } from '../wire/fast/compact-listeners.js'
 
 /*
  * A subclass of Socket.IO's Socket, one for each server. Methods of its prototype replace closures on every socket; sockets of

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastConnection } from './fast-connection.js'
+import type { FastConnection } from './fast/fast-connection.js'
 
 /*
  * The state that the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol. Only the file
@@ -17,9 +17,9 @@ export interface UnreadBytes {
 class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
   unread: UnreadBytes | undefined = undefined
-  /** wire/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
+  /** wire/fast/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
   fastConnection: FastConnection | null | undefined = undefined
-  /** wire/fast-path: whether the application listens for its packets. */
+  /** wire/fast/fast-path: whether the application listens for its packets. */
   isWatched = false
   /** engine/http/handshake-request: in place of the request that a WebTransport connection lacks. */
   standIn: IncomingMessage | undefined = undefined

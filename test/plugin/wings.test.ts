@@ -48,18 +48,18 @@ const WINGS: Readonly<Record<string, Wing>> = {
   wire: {
     imports: ['shared'],
     door: [
-      'compact-listeners',
       'connection-state',
       'connect-error-packet',
-      'event-batch',
-      'fast-path',
+      'fast/compact-listeners',
+      'fast/event-batch',
+      'fast/fast-path',
+      'fast/private-fields',
+      'fast/tested-versions',
       'packet-codec',
       'packet-limits',
       'packet-text',
-      'private-fields',
       'slow-reader',
       'socket-io-packages',
-      'tested-versions',
     ],
   },
   engine: {

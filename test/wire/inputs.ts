@@ -1,4 +1,4 @@
-import { readVersions } from '../../plugin/wire/tested-versions.js'
+import { readVersions } from '../../plugin/wire/fast/tested-versions.js'
 import { closing, frame, OPCODE, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET } from './wire.js'
 
 /*

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { hasPrivateFields, isPrivateEngine, type PrivateClient } from '../../../plugin/wire/private-fields.js'
-import { stage } from '../fast-path-harness.js'
+import { hasPrivateFields, isPrivateEngine, type PrivateClient } from '../../../../plugin/wire/fast/private-fields.js'
+import { stage } from '../../fast-path-harness.js'
 
 t.test('a client lacks the private fields if any one is missing', async (t) => {
   const { socket } = await stage(t, {}, { fast: false })

@@ -5,9 +5,9 @@ import type { FastifyInstance } from 'fastify'
 import { Manager } from 'socket.io-client'
 import type { Test } from 'tap'
 import WebSocket from 'ws'
-import { frame, OPCODE } from '../../wire/wire.js'
-import { chunkOf, connectionOf, enter, inBothModes, isFast, stage, until } from '../fast-path-harness.js'
-import { build, until as holds, join, listen, next, WEBSOCKET } from '../harness.js'
+import { frame, OPCODE } from '../../../wire/wire.js'
+import { chunkOf, connectionOf, enter, inBothModes, isFast, stage, until } from '../../fast-path-harness.js'
+import { build, until as holds, join, listen, next, WEBSOCKET } from '../../harness.js'
 
 /*
  * Outgoing packets: their order, what is sent before an end, and slow readers. Each test runs with `fast` on and off.
@@ -79,7 +79,7 @@ inBothModes('a volatile emit of a listener is sent although an event before it w
 
 /** A server, and a client that can stop reading, over TLS or not. */
 async function sleeper(t: Test, fast: boolean, isSecure: boolean, bytesWaiting = 0) {
-  const read = (name: string) => readFile(new URL(`../fixtures/${name}.pem`, import.meta.url))
+  const read = (name: string) => readFile(new URL(`../../fixtures/${name}.pem`, import.meta.url))
   const https = isSecure ? { key: await read('key'), cert: await read('cert') } : undefined
   const app = await build(
     t,

@@ -4,11 +4,11 @@ import type { Socket } from 'socket.io'
 import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
-import type { NamespacesOptions } from '../../../plugin/index.js'
-import * as versions from '../../../plugin/wire/tested-versions.js'
-import { WirePolling, WireSocket } from '../../wire/wire.js'
-import { isFast } from '../fast-path-harness.js'
-import { build, listen, logLines, until, WEBSOCKET } from '../harness.js'
+import type { NamespacesOptions } from '../../../../plugin/index.js'
+import * as versions from '../../../../plugin/wire/fast/tested-versions.js'
+import { WirePolling, WireSocket } from '../../../wire/wire.js'
+import { isFast } from '../../fast-path-harness.js'
+import { build, listen, logLines, until, WEBSOCKET } from '../../harness.js'
 
 const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
 
@@ -64,9 +64,9 @@ for (const [name, value] of Object.entries(FOREIGN)) {
 
 t.test('on a version that was not tested a connection is not patched, and the log names the version', async (t) => {
   const installed = { ...versions.readVersions(), ws: '9.1.0' }
-  const { createFastPath } = (await t.mockImport('../../../plugin/wire/fast-path.js', {
-    '../../../plugin/wire/tested-versions.js': { ...versions, readVersions: () => installed },
-  })) as typeof import('../../../plugin/wire/fast-path.js')
+  const { createFastPath } = (await t.mockImport('../../../../plugin/wire/fast/fast-path.js', {
+    '../../../../plugin/wire/fast/tested-versions.js': { ...versions, readVersions: () => installed },
+  })) as typeof import('../../../../plugin/wire/fast/fast-path.js')
   const { app, talk } = await serve(t, { fast: false })
   const { lines, logger } = logLines()
   const logged = await build(t, {}, undefined, { logger })

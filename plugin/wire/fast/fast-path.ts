@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
-import type { Limits } from '../shared/limits.js'
+import type { Limits } from '../../shared/limits.js'
+import { connectionStateOf } from '../connection-state.js'
+import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
 import { createCompactor } from './compact-listeners.js'
-import { connectionStateOf } from './connection-state.js'
 import { deferBatch } from './event-batch.js'
 import { FastConnection, type FastConnectionOptions, IDLE, type WriteOptions } from './fast-connection.js'
-import { isWithinPacketLimits, type PacketLimits } from './packet-limits.js'
 import {
   type Callback,
   type FrameReceiver,

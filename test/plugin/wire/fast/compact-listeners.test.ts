@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Duplex } from 'node:stream'
 import t from 'tap'
-import { createCompactor } from '../../../plugin/wire/compact-listeners.js'
+import { createCompactor } from '../../../../plugin/wire/fast/compact-listeners.js'
 
 const compact = createCompactor()
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import t from 'tap'
-import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../plugin/wire/websocket-frames.js'
-import { type FrameOptions, frame, OPCODE } from '../../wire/wire.js'
+import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../../plugin/wire/fast/websocket-frames.js'
+import { type FrameOptions, frame, OPCODE } from '../../../wire/wire.js'
 
 /** The ws that engine.io depends on, as the reference. */
 const { Receiver, Sender } = createRequire(createRequire(import.meta.resolve('socket.io')).resolve('engine.io'))(

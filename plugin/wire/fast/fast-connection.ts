@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Socket as NamespaceSocket } from 'socket.io'
+import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch, deferBatch, type EventReceiver } from './event-batch.js'
-import { type EventHead, readHead } from './packet-text.js'
 import type { FrameReceiver, PrivateClient, PrivateConnection, PrivateTransport, WebSocket } from './private-fields.js'
 import { flushLater, type Writer } from './read-batch.js'
 import { binaryFrame, LONGEST_TEXT, readTextFrames, type TextReceiver, textFrame } from './websocket-frames.js'

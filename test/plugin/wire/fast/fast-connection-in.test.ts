@@ -1,8 +1,8 @@
 import { setImmediate as nextLoop } from 'node:timers/promises'
 import t from 'tap'
-import { closing, frame, OPCODE } from '../../wire/wire.js'
-import { chunkOf, connectionOf, inBothModes, isFast, stage, until } from '../fast-path-harness.js'
-import { build } from '../harness.js'
+import { closing, frame, OPCODE } from '../../../wire/wire.js'
+import { chunkOf, connectionOf, inBothModes, isFast, stage, until } from '../../fast-path-harness.js'
+import { build } from '../../harness.js'
 
 /*
  * Incoming frames, byte by byte. The fast path behaves as engine.io and ws do: each test runs with both.

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { findUntested, readVersions } from '../../../plugin/wire/tested-versions.js'
+import { findUntested, readVersions } from '../../../../plugin/wire/fast/tested-versions.js'
 
 t.test('the installed versions are tested ones', async (t) => {
   const versions = readVersions()
