@@ -20,11 +20,11 @@ interface BatchedEvent {
 
 let first: BatchedEvent[] = []
 let later: BatchedEvent[] | undefined
-let isYielding = false
+let isDeferred = false
 
 /** Hands an event to its receiver at the end of this read, or in the next tick after deferBatch(). */
 export function addToBatch(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
-  if (!isYielding) {
+  if (!isDeferred) {
     first.push({ receiver, data, id })
     return
   }
@@ -38,13 +38,13 @@ export function addToBatch(receiver: EventReceiver, data: readonly unknown[], id
 /** Keeps the order behind a packet that Socket.IO handles in the next tick: later events wait for that tick. */
 export function deferBatch(): void {
   later = undefined
-  if (isYielding) return
-  isYielding = true
-  process.nextTick(endYield)
+  if (isDeferred) return
+  isDeferred = true
+  process.nextTick(endDefer)
 }
 
-function endYield(): void {
-  isYielding = false
+function endDefer(): void {
+  isDeferred = false
 }
 
 /** Hands on the events of this read. Call it when all of it is read. */
