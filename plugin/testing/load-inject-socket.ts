@@ -11,19 +11,20 @@ import type { createInjector, InjectedSocket, InjectorOptions, InjectSocketOptio
  * @returns the decorator, and `close`, which waits until its clients have closed
  */
 export function createInjectSocket(instance: FastifyInstance, options: InjectorOptions) {
-  let injector: Promise<ReturnType<typeof createInjector>> | undefined
+  let injector: ReturnType<typeof createInjector> | undefined
 
   return {
     async injectSocket<Definition>(
       address: string,
       socketOptions?: InjectSocketOptions,
     ): Promise<InjectedSocket<Definition>> {
-      injector ??= import('./inject-socket.js').then((loaded) => loaded.createInjector(instance, options))
-      return (await injector).injectSocket<Definition>(address, socketOptions)
+      const { createInjector } = await import('./inject-socket.js')
+      injector ??= createInjector(instance, options)
+      return injector.injectSocket<Definition>(address, socketOptions)
     },
 
     async close(): Promise<void> {
-      await (await injector)?.close()
+      await injector?.close()
     },
   }
 }

@@ -53,7 +53,9 @@ export function wholeNumber(least: number, standard?: number, most = 2_147_483_6
 export function listOf(words: readonly string[]): OptionRule {
   return {
     read(value, path) {
-      if (!Array.isArray(value) || value.length === 0) refuse(path, `must be an array of ${words.join(', ')}`)
+      if (!Array.isArray(value) || value.length === 0) {
+        refuse(path, `must be an array with one or more of ${words.join(', ')}: got ${show(value)}`)
+      }
       const wrong = value.findIndex((word, index) => !words.includes(word) || value.indexOf(word) < index)
       if (wrong !== -1) refuse(`${path}.${wrong}`, `must be one of ${words.join(', ')}, each once`)
       return value

@@ -106,7 +106,7 @@ const TRANSPORTS = ['polling', 'websocket', 'webtransport']
 const UNBOUNDABLE = ['arguments', 'depth', 'payloadBytes']
 
 const IO = {
-  path: text(/^\/[^?#\s]*$/, 'a path that begins with a slash, without a query', '/socket.io'),
+  path: text(/^\/[^?#\s]*$/, 'a path that begins with a slash, without white space, ? and #', '/socket.io'),
   serveClient: flag(),
   transports: listOf(TRANSPORTS),
   connectTimeout: wholeNumber(0),
@@ -127,7 +127,11 @@ const LIMITS = Object.fromEntries(
 const OPTIONS = {
   io: { ...group(IO, problemOfServerOption), default: {} },
   namespaces: object(Object.freeze({})),
-  prefix: text(/^(\/[^/?#\s]+)*$/, 'empty, or segments that each begin with a slash', ''),
+  prefix: text(
+    /^(\/[^/?#\s]+)*$/,
+    'empty, or segments that each begin with a slash, without a slash at the end, white space, ? and #',
+    '',
+  ),
   handlerTimeoutMs: wholeNumber(0, 10_000),
   onConnectTimeoutMs: wholeNumber(0, 10_000),
   admissionTimeoutMs: wholeNumber(0, 10_000),

@@ -46,7 +46,7 @@ t.test('an unknown or invalid option is refused with its path and the remedy', a
     [{ io: { pingInterval: 0 } }, /^Option io\.pingInterval must be a whole number from 1 to 2147483647: got 0$/],
     [
       { io: { path: 'socket.io' } },
-      /^Option io\.path must be a path that begins with a slash, without a query: got "socket.io"$/,
+      /^Option io\.path must be a path that begins with a slash, without white space, \? and #: got "socket.io"$/,
     ],
     [
       { io: { transports: ['pigeon'] } },
@@ -58,7 +58,10 @@ t.test('an unknown or invalid option is refused with its path and the remedy', a
     ],
     [{ fast: 'yes' }, /^Option fast must be true or false: got "yes"$/],
     [{ userIdOf: 10n }, /^Option userIdOf must be a function: got 10$/],
-    [{ io: { transports: [] } }, /^Option io\.transports must be an array of polling, websocket, webtransport$/],
+    [
+      { io: { transports: [] } },
+      /^Option io\.transports must be an array with one or more of polling, websocket, webtransport: got array$/,
+    ],
     [{ io: { cors: { origin: true } } }, /^Option io\.cors\.origin must list the origins/],
     [{ io: { cors: { origin: '*', credentials: true } } }, /^Option io\.cors\.origin must list the origins/],
     [
@@ -79,7 +82,10 @@ t.test('an unknown or invalid option is refused with its path and the remedy', a
     [{ io: { transport: [] } }, /^Option io\.transport is not an option .+: did you mean "transports"\?$/],
     [{ io: { nonsense: 1 } }, /^Option io\.nonsense is not an option of a Socket\.IO 4\.8 server$/],
     [{ closeTimeoutMs: 10n }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got 10$/],
-    [{ prefix: 'v1' }, /^Option prefix must be empty, or segments that each begin with a slash: got "v1"$/],
+    [
+      { prefix: 'v1' },
+      /^Option prefix must be empty, or segments that each begin with a slash, without a slash at the end, white space, \? and #: got "v1"$/,
+    ],
     [{ closeTimeoutMs: -1 }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got -1$/],
     [{ closeTimeoutMs: () => 1 }, /^Option closeTimeoutMs must be a whole number from 0 to 600000: got function$/],
   ]
