@@ -1,5 +1,9 @@
 import type { ServerOptions } from 'socket.io'
 
+/*
+ * The names of Socket.IO's options, below `io` in the options of the plugin.
+ */
+
 /** Every option of Socket.IO's server, to refuse a misspelt one. tsc reports an option that is missing here. */
 export const SERVER_OPTION_NAMES = Object.keys({
   adapter: true,

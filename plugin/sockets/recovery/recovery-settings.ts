@@ -2,6 +2,10 @@ import type { Socket } from 'socket.io'
 import type { Clock } from '../../shared/limits.js'
 import type { RecoveryBudget } from './recovery-budget.js'
 
+/*
+ * The settings of Socket.IO's connection state recovery that every namespace's adapter receives.
+ */
+
 /** The settings that all recovering adapters of a server share. */
 export interface RecoverySettings {
   /** Whether the onConnect of a socket has ended. A session that is lost before that is not recovered. */
