@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { buildServer } from '../../server.js'
 import { launchChromium } from './chromium.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const NAMES = ['/', '/my-namespace', '/chat', '/clock']
 

@@ -11,7 +11,7 @@ import t, { type Test } from 'tap'
  */
 
 // Each run starts a process and compiles TypeScript.
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -28,7 +28,7 @@ import { build, listen, until } from '../harness.js'
  * Thousands of connections, joins and refusals over the wire leave nothing behind.
  */
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const LANES = 4
 // `/`, `/chat`
