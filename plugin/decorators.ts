@@ -1,14 +1,9 @@
 import type { Server } from 'socket.io'
-import type {
-  AckHook,
-  ErrorHook,
-  EventHook,
-  JoinSchemas,
-  NamespaceDefinition,
-  None,
-  Schemas,
-} from './definition/namespace-definition.js'
+import type { AckHook, ErrorHook, EventHook } from './definition/context-types.js'
+import type { JoinSchemas } from './definition/join-types.js'
+import type { NamespaceDefinition } from './definition/namespace-definition.js'
 import type { UserId } from './definition/user-id.js'
+import type { None, Schemas } from './schema/schema.js'
 import type { KnownOf, LiveAddress, ReachOf, ReachParams } from './sockets/namespace-of.js'
 import type { UserReach } from './sockets/user-of.js'
 import type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'

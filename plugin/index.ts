@@ -6,31 +6,26 @@ import { plugin } from './plugin.js'
  */
 
 export type { AnyNamespaceDefinition, InlineDefinition } from './definition/any-definition.js'
-export { type DataType, dataType } from './definition/data-type.js'
-export { type DefinedEvent, defineEvent } from './definition/define-event.js'
-export type { Defined } from './definition/define-namespace.js'
-export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
-export type { TimedAudience } from './definition/emit-types.js'
-export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './definition/idempotency.js'
-export type { MemoryStoreOptions } from './definition/memory-store.js'
-export { createMemoryStore } from './definition/memory-store.js'
 export type {
   AckEnvelope,
   AckHook,
-  AskOptions,
-  Audience,
   DisconnectContext,
   ErrorHook,
   EventContext,
   EventHook,
   EventHooks,
   HandlerContext,
-  JoinHook,
-  JoinHooks,
-  JoinRequest,
-  NamespaceDefinition,
-  SocketEmit,
-} from './definition/namespace-definition.js'
+} from './definition/context-types.js'
+export { type DataType, dataType } from './definition/data-type.js'
+export { type DefinedEvent, defineEvent } from './definition/define-event.js'
+export type { Defined } from './definition/define-namespace.js'
+export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
+export type { AskOptions, Audience, SocketEmit, TimedAudience } from './definition/emit-types.js'
+export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './definition/idempotency.js'
+export type { JoinHook, JoinHooks, JoinRequest } from './definition/join-types.js'
+export type { MemoryStoreOptions } from './definition/memory-store.js'
+export { createMemoryStore } from './definition/memory-store.js'
+export type { NamespaceDefinition } from './definition/namespace-definition.js'
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
 export { requestOf } from './engine/http/connect-request.js'
 export { Binary, type BinaryOptions, type BinarySchema } from './schema/binary/binary-keyword.js'

@@ -1,9 +1,9 @@
 import type { Socket } from 'socket.io-client'
 import type { InputOf, None, OutputOf } from '../schema/schema.js'
 import type { WireError } from '../shared/client-error.js'
+import type { AckEnvelope } from './context-types.js'
 import type { TypesOf } from './define-namespace.js'
 import type { AuthInputOf } from './join-types.js'
-import type { AckEnvelope } from './namespace-definition.js'
 
 /*
  * The types of a client's socket, inferred from the type of a definition.

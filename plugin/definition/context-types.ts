@@ -5,8 +5,6 @@ import type { DeclaredError, WireError } from '../shared/client-error.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
 import type { AuthInputOf, JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
 
-export type { AskOptions, Audience, SocketEmit } from './emit-types.js'
-
 /*
  * The types of the arguments of a definition's functions. Type parameters: Emits and Answers map the name of an emit to a
  * schema, and Failures the name of an event to the schemas of its errors. Join maps the parts of the joining request to

@@ -1,6 +1,7 @@
 import type { AnyType } from '../schema/schema.js'
+import type { EventContext } from './context-types.js'
 import type { Based } from './define-namespace.js'
-import type { EventContext, EventDefinition } from './namespace-definition.js'
+import type { EventDefinition } from './namespace-definition.js'
 
 /*
  * `defineEvent()`, which types an event in a file of its own.

@@ -1,4 +1,6 @@
-import type { JoinSchemas, NamespaceDefinition, None, Schemas } from './namespace-definition.js'
+import type { None, Schemas } from '../schema/schema.js'
+import type { JoinSchemas } from './join-types.js'
+import type { NamespaceDefinition } from './namespace-definition.js'
 
 /*
  * `defineNamespace()` and `defineNamespaces()`, which infer the types of definitions and keep them.

@@ -10,22 +10,6 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './jo
  * schema of `socket.data`. NoInfer: without it, `...base` in a definition would fix these types to those of the base.
  */
 
-export type { None, Schemas } from '../schema/schema.js'
-export type {
-  AckEnvelope,
-  AckHook,
-  AskOptions,
-  Audience,
-  DisconnectContext,
-  ErrorHook,
-  EventContext,
-  EventHook,
-  EventHooks,
-  HandlerContext,
-  SocketEmit,
-} from './context-types.js'
-export type { JoinHook, JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
-
 type Awaitable<Type> = Type | Promise<Type>
 type HandlerPayload<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<Readable<InputOf<Schema>>>

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { DefaultEventsMap } from 'socket.io'
 import type { CompiledEvent } from '../definition/compile-contract.js'
-import type { EventContext } from '../definition/namespace-definition.js'
+import type { EventContext } from '../definition/context-types.js'
 import { DeclaredError } from '../shared/client-error.js'
 import { FST_NSP_ERROR_UNDECLARED } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'

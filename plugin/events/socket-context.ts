@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
 import type { Contract } from '../definition/compile-contract.js'
-import type { HandlerContext } from '../definition/namespace-definition.js'
+import type { HandlerContext } from '../definition/context-types.js'
 import { scopeOf } from '../engine/http/connect-request.js'
 import { callIn, type Scope } from '../shared/async-scope.js'
 import { ask } from './emits/ask.js'

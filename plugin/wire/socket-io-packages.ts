@@ -12,13 +12,13 @@ import * as importedParser from 'socket.io-parser'
  * Loads a package as socket.io does, or returns the imported one: in a bundle, whose socket.io is not that of node_modules, and
  * where socket.io's copy is too old.
  *
- * @param isRecent - whether a copy has what the plugin relies on
+ * @param isRecent - whether socket.io's copy has what the plugin relies on; every copy has, by default
  * @param base - the module from which socket.io is resolved
  */
 export function loadAsSocketIo<Package>(
   name: string,
   imported: Package,
-  isRecent: (candidate: Package) => boolean,
+  isRecent: (candidate: Package) => boolean = () => true,
   base = import.meta.url,
 ): Package {
   try {
@@ -42,11 +42,7 @@ export function limitsAttachments({ Decoder }: Pick<typeof importedParser, 'Deco
 }
 
 /** The class of socket.io's in-memory adapter. */
-export const { Adapter } = loadAsSocketIo(
-  'socket.io-adapter',
-  importedAdapter,
-  ({ Adapter }) => typeof Adapter === 'function',
-)
+export const { Adapter } = loadAsSocketIo('socket.io-adapter', importedAdapter)
 
 /** The default value of Socket.IO's `parser` option, and the numbers of the kinds of packets. */
 export const { Decoder, Encoder, PacketType } = loadAsSocketIo('socket.io-parser', importedParser, limitsAttachments)

@@ -30,6 +30,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'any-definition',
       'client-types',
       'compile-contract',
+      'context-types',
       'data-type',
       'define-event',
       'define-namespace',
@@ -207,6 +208,13 @@ t.test('a door has no file that no other wing imports', async (t) => {
       const isUsed = files.some((file) => wingOf(file) !== wing && importsOf(file).includes(`${wing}/${name}`))
       t.ok(isUsed, `${wing}/${name}`)
     }
+  }
+})
+
+t.test('only the entries of the package re-export', async (t) => {
+  for (const [file, source] of sources) {
+    const isEntry = ['client', 'index', 'testing'].includes(file)
+    t.ok(isEntry || !/^export [^;']*? from '/m.test(source), file)
   }
 })
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { FST_NSP_HOOK_INVALID } from '../../shared/errors.js'
 import { kindOf, suggest } from '../../shared/wording.js'
-import type { AckHook, ErrorHook, EventHook, EventHooks } from '../namespace-definition.js'
+import type { AckHook, ErrorHook, EventHook, EventHooks } from '../context-types.js'
 
 /*
  * The hooks of events, of a context, a definition or one event. Their order is that of Fastify: the hooks of the outermost

@@ -1,4 +1,4 @@
-import type { JoinHook, JoinRouteOptions } from '../namespace-definition.js'
+import type { JoinHook, JoinRouteOptions } from '../join-types.js'
 import { read, readFunctions, readObject, type Source } from './read-value.js'
 
 /*

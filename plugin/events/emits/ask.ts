@@ -1,5 +1,5 @@
 import { Socket } from 'socket.io'
-import type { AskOptions } from '../../definition/namespace-definition.js'
+import type { AskOptions } from '../../definition/emit-types.js'
 import type { Check } from '../../schema/schema.js'
 import { FST_NSP_ANSWER_INVALID, FST_NSP_ANSWER_TIMEOUT } from '../../shared/errors.js'
 

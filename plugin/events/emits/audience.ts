@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { DefaultEventsMap, Namespace } from 'socket.io'
 import type { Contract } from '../../definition/compile-contract.js'
-import type { AskOptions, Audience } from '../../definition/namespace-definition.js'
+import type { AskOptions, Audience } from '../../definition/emit-types.js'
 import { logError } from '../../shared/log/error-log.js'
 import { contain } from '../../shared/maybe-async.js'
 import { type Askable, ask, screenAnswers } from './ask.js'

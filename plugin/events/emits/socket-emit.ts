@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { DefaultEventsMap, Socket } from 'socket.io'
 import type { Contract } from '../../definition/compile-contract.js'
-import type { SocketEmit } from '../../definition/namespace-definition.js'
+import type { SocketEmit } from '../../definition/emit-types.js'
 import { logError } from '../../shared/log/error-log.js'
 import { contain } from '../../shared/maybe-async.js'
 import { screenAnswers } from './ask.js'

@@ -13,7 +13,6 @@ import {
 
 const requireAsSocketIo = createRequire(createRequire(import.meta.url).resolve('socket.io'))
 const imported = {}
-const isRecent = () => true
 
 t.test('parser and adapter are those that socket.io has loaded, and no debug builds', async (t) => {
   const parser = requireAsSocketIo('socket.io-parser')
@@ -25,13 +24,13 @@ t.test('parser and adapter are those that socket.io has loaded, and no debug bui
 
 t.test('where socket.io can not be resolved, the imported package is used', async (t) => {
   const base = pathToFileURL('/nowhere/bundle.js').href
-  t.equal(loadAsSocketIo('socket.io-parser', imported, isRecent, base), imported)
+  t.equal(loadAsSocketIo('socket.io-parser', imported, undefined, base), imported)
 })
 
 t.test('beside another socket.io than the one in a bundle, the imported package is used', async (t) => {
   const folder = t.testdir({ node_modules: { 'socket.io': { 'index.js': 'exports.Server = class {}' } } })
   const base = pathToFileURL(join(folder, 'bundle.js')).href
-  t.equal(loadAsSocketIo('socket.io-parser', imported, isRecent, base), imported)
+  t.equal(loadAsSocketIo('socket.io-parser', imported, undefined, base), imported)
 })
 
 t.test("where socket.io's own copy is too old, the imported package is used", async (t) => {
