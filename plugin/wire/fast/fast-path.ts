@@ -4,7 +4,7 @@ import type { Limits } from '../../shared/limits.js'
 import { connectionStateOf } from '../connection-state.js'
 import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
 import { createCompactor } from './compact-listeners.js'
-import { deferBatch } from './event-batch.js'
+import { deferBatch } from '../event-batch.js'
 import { FastConnection, type FastConnectionOptions, IDLE, type WriteOptions } from './fast-connection.js'
 import {
   type Callback,
@@ -14,7 +14,7 @@ import {
   type PrivateClient,
   type PrivateConnection,
 } from './private-fields.js'
-import { beginReading, endReading } from './read-batch.js'
+import { beginReading, endReading } from '../read-batch.js'
 import { findUntested, readVersions } from './tested-versions.js'
 
 /*
