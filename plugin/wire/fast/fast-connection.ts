@@ -1,10 +1,16 @@
 import { Socket } from 'node:net'
 import type { Socket as NamespaceSocket } from 'socket.io'
-import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch, deferBatch, type EventReceiver } from '../event-batch.js'
-import type { FrameReceiver, PrivateClient, PrivateConnection, PrivateTransport, WebSocket } from './private-fields.js'
+import { type EventHead, readHead } from '../packet-text.js'
 import { flushLater, type Writer } from '../read-batch.js'
-import { binaryFrame, LONGEST_TEXT, readTextFrames, type TextReceiver, textFrame } from '../websocket/websocket-frames.js'
+import {
+  binaryFrame,
+  LONGEST_TEXT,
+  readTextFrames,
+  type TextReceiver,
+  textFrame,
+} from '../websocket/websocket-frames.js'
+import type { FrameReceiver, PrivateClient, PrivateConnection, PrivateTransport, WebSocket } from './private-fields.js'
 
 /*
  * One connection on the fast path, which bypasses the event emitters of engine.io and the streams of ws: a declared event

@@ -2,9 +2,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../../shared/limits.js'
 import { connectionStateOf } from '../connection-state.js'
-import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
-import { createCompactor } from './compact-listeners.js'
 import { deferBatch } from '../event-batch.js'
+import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
+import { beginReading, endReading } from '../read-batch.js'
+import { createCompactor } from './compact-listeners.js'
 import { FastConnection, type FastConnectionOptions, IDLE, type WriteOptions } from './fast-connection.js'
 import {
   type Callback,
@@ -14,7 +15,6 @@ import {
   type PrivateClient,
   type PrivateConnection,
 } from './private-fields.js'
-import { beginReading, endReading } from '../read-batch.js'
 import { findUntested, readVersions } from './tested-versions.js'
 
 /*
