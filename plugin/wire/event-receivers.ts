@@ -13,8 +13,9 @@ export interface EventReceiver {
   /**
    * @param data - the list of the event's name and arguments
    * @param id - the number of its ack; undefined if the client wants none
+   * @param isJson - whether the list was parsed from JSON: then it has no binary data
    */
-  receive(data: readonly unknown[], id: number | undefined): void
+  receive(data: readonly unknown[], id: number | undefined, isJson: boolean): void
   /** Ends its connection because `receive` has thrown. The other events of the batch are received. */
   abort(error: unknown): void
 }

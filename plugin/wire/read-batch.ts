@@ -18,6 +18,7 @@ interface BatchedEvent {
   readonly receiver: EventReceiver
   readonly data: readonly unknown[]
   readonly id: number | undefined
+  readonly isJson: boolean
 }
 
 // All three of the whole process. A client in this process may nest one read in another.
@@ -55,17 +56,23 @@ export function endReading(): void {
  *
  * @param data - the list of the event's name and arguments
  * @param id - the number of its ack; undefined if the client wants none
+ * @param isJson - whether the list was parsed from JSON
  */
-export function addToBatch(receiver: EventReceiver, data: readonly unknown[], id: number | undefined): void {
+export function addToBatch(
+  receiver: EventReceiver,
+  data: readonly unknown[],
+  id: number | undefined,
+  isJson: boolean,
+): void {
   if (!isDeferred && reads > 0) {
-    events.push({ receiver, data, id })
+    events.push({ receiver, data, id, isJson })
     return
   }
   if (!deferred) {
     deferred = []
     process.nextTick(receiveAll, deferred)
   }
-  deferred.push({ receiver, data, id })
+  deferred.push({ receiver, data, id, isJson })
 }
 
 /** Keeps the order behind a packet that Socket.IO handles in the next tick: later events wait for that tick. */
@@ -83,9 +90,9 @@ function endDefer(): void {
 /** One receiver that throws ends its own connection, and no other. */
 function receiveAll(batch: readonly BatchedEvent[]): void {
   if (deferred === batch) deferred = undefined
-  for (const { receiver, data, id } of batch) {
+  for (const { receiver, data, id, isJson } of batch) {
     try {
-      receiver.receive(data, id)
+      receiver.receive(data, id, isJson)
     } catch (error) {
       receiver.abort(error)
     }

@@ -42,7 +42,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   /** 1 is open, 2 closing, 3 closed. */
   readyState: number = READY_STATE.OPEN
   tap: WebSocketTap | undefined = undefined
-  readonly #connection: RawConnection
+  readonly connection: RawConnection
   readonly #parser: FrameParser
   #out = ''
   #callbacks: WriteCallback[] | undefined = undefined
@@ -60,7 +60,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
    */
   constructor(connection: RawConnection, head: Buffer, maxPayload: number) {
     super()
-    this.#connection = connection
+    this.connection = connection
     this.#parser = new FrameParser(this, maxPayload)
     listenToConnection(connection, head, this)
   }
@@ -96,10 +96,15 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
 
   #sendLong(first: number, bytes: Buffer, callback: WriteCallback | undefined): void {
     this.flush()
-    this.#connection.cork()
-    this.#connection.write(longHead(first, bytes.length))
-    this.#connection.write(bytes, callback)
-    this.#connection.uncork()
+    this.connection.cork()
+    this.connection.write(longHead(first, bytes.length))
+    this.connection.write(bytes, callback)
+    this.connection.uncork()
+  }
+
+  /** The number of bytes that were sent in this tick and are not written. */
+  get batchLength(): number {
+    return this.#out.length
   }
 
   /** Writes what was sent in this tick so far. */
@@ -113,7 +118,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
       this.tap?.written(error)
       if (callbacks) for (const callback of callbacks) callback(error)
     }
-    if (this.#connection.writable) this.#connection.write(out, 'latin1', written)
+    if (this.connection.writable) this.connection.write(out, 'latin1', written)
     else process.nextTick(written, new Error('WebSocket is not open: the connection has ended'))
   }
 
@@ -121,7 +126,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   close(code?: number, reason?: string | Buffer): void {
     if (this.readyState === READY_STATE.OPEN) {
       this.readyState = READY_STATE.CLOSING
-      this.#closeTimer = setTimeout(() => this.#connection.destroy(), CLOSE_TIMEOUT_MS)
+      this.#closeTimer = setTimeout(() => this.connection.destroy(), CLOSE_TIMEOUT_MS)
       this.add(bytesFrame(FIRST.CLOSE, closePayload(code, reason)), (error) => {
         if (error) return
         this.#isCloseSent = true
@@ -132,14 +137,14 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   }
 
   #endIfDone(): void {
-    if (this.#isCloseSent && this.#isPeerDone) this.#connection.end()
+    if (this.#isCloseSent && this.#isPeerDone) this.connection.end()
   }
 
   /** Ends the connection without a closing handshake. */
   terminate(): void {
     if (this.readyState === READY_STATE.CLOSED) return
     this.readyState = READY_STATE.CLOSING
-    this.#connection.destroy()
+    this.connection.destroy()
   }
 
   receiveText(text: string): void {
@@ -181,7 +186,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
 
   #stopReading(): void {
     this.#isPeerDone = true
-    stopReading(this.#connection)
+    stopReading(this.connection)
   }
 
   read(chunk: Buffer): void {
