@@ -1,8 +1,8 @@
-import { connectionStateOf } from '../connection-state.js'
-import { type EventReceiver, findReceiver } from '../event-receivers.js'
+import { connectionStateOf, type EventReceiver, type FastSender } from '../connection-state.js'
+import { findReceiver } from '../event-receivers.js'
 import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch } from '../read-batch.js'
-import type { WebSocket, WebSocketTap } from '../websocket/websocket.js'
+import { READY_STATE, type WebSocket, type WebSocketTap } from '../websocket/websocket.js'
 import { bytesFrame, FIRST, LONGEST_TEXT, textFrame } from '../websocket/websocket-frames.js'
 
 /*
@@ -54,7 +54,7 @@ export interface FastConnectionOptions {
   readonly emitDrain: (connection: EngineConnection) => void
 }
 
-export class FastConnection implements WebSocketTap {
+export class FastConnection implements FastSender, WebSocketTap {
   readonly #connection: EngineConnection
   readonly #transport: EngineTransport
   readonly #webSocket: WebSocket
@@ -72,21 +72,15 @@ export class FastConnection implements WebSocketTap {
     this.#options = options
   }
 
-  /** Notes that the engine waits for a pong: the next packet goes to the engine, which then waits longer. */
-  notePing(): void {
-    this.#isPinged = true
+  noteEnginePacket(isPing: boolean): void {
+    this.#isBehind = true
+    // The engine waits for a pong. The next packet goes to the engine, which then waits longer.
+    if (isPing) this.#isPinged = true
   }
 
-  /**
-   * Sends a text or an attachment at the end of this tick.
-   *
-   * @returns false if engine.io has to send it
-   */
+  /** Sends a text or an attachment at the end of this tick. */
   send(data: string | Buffer, options: WriteOptions | undefined): boolean {
-    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) {
-      this.#isBehind = true
-      return false
-    }
+    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) return false
     this.#isWriting = true
     this.#isBehind = false
     this.#transport.writable = false
@@ -98,8 +92,10 @@ export class FastConnection implements WebSocketTap {
   #isClear(): boolean {
     const { isWatched, longestBatch } = this.#options
     if (isWatched(this.#connection) || this.#connection.readyState !== 'open') return false
+    // The engine hears of a close frame of the client when the connection has ended.
+    const { readyState, batchLength } = this.#webSocket
+    if (readyState !== READY_STATE.OPEN) return false
     if (!this.#isWriting) return this.#transport.writable
-    const { batchLength } = this.#webSocket
     return !this.#isBehind && batchLength > 0 && batchLength < longestBatch
   }
 

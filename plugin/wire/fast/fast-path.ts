@@ -52,7 +52,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   }
   noteWebSockets(io.engine)
   io.engine.on('connection', (connection: ObservedConnection) => {
-    connection.on('packetCreate', notePing)
+    connection.on('packetCreate', notePacket)
     connection.on('newListener', noteListener)
   })
   io.engine.on('newListener', (name: string) => {
@@ -86,8 +86,8 @@ function noteListener(this: EngineConnection, name: string): void {
   if (OF_A_CONNECTION.has(name)) connectionStateOf(this).isWatched = true
 }
 
-function notePing(this: EngineConnection, { type }: { readonly type: string }): void {
-  if (type === 'ping') connectionStateOf(this).fastConnection?.notePing()
+function notePacket(this: EngineConnection, { type }: { readonly type: string }): void {
+  connectionStateOf(this).fastConnection?.noteEnginePacket(type === 'ping')
 }
 
 // A connection stays open for long, and is idle most of the time.
