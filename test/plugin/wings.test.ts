@@ -51,11 +51,10 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'connection-state',
       'connect-error-packet',
+      'event-receivers',
       'fast/compact-listeners',
-      'event-batch',
       'fast/fast-path',
-      'fast/private-fields',
-      'fast/tested-versions',
+      'fast/ws-engine',
       'packet-codec',
       'packet-limits',
       'packet-text',
