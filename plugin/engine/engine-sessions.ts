@@ -15,6 +15,7 @@ interface EngineSessionTransport {
   /** Set on a polling transport that is to be closed at the next poll; closes it at once. */
   readonly shouldClose?: (() => void) | null
   once(event: 'ready', listener: () => void): void
+  close(): void
 }
 
 /** The engine's socket, as far as it is used here. */
@@ -70,7 +71,7 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   // instead of a close. Without `discard` an engine session writes what it has, then its close.
   engine.close = () => {
     for (const session of Object.values(open)) {
-      if (abandoned.has(session)) session.close(true)
+      if (abandoned.has(session)) discard(session)
       else closeAtNextPoll(session)
     }
     return engine
@@ -89,11 +90,18 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
-      // discardAll() does not end a transport that waits for a poll.
-      for (const session of Object.values(open)) session.transport.shouldClose?.()
+      for (const session of Object.values(open)) discard(session)
       for (const connection of connections) connection.destroy()
     },
   }
+}
+
+/** Ends an engine session at once, with all that its client has not read. */
+function discard(session: EngineSession): void {
+  session.close(true)
+  // engine.io 6.6.0 waits all the same until everything is sent, and a transport until its client polls.
+  session.transport.close()
+  session.transport.shouldClose?.()
 }
 
 /** Closes an engine session as soon as its client can read it: at once, at the next poll, or after a pending upgrade. */
