@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
 import { settlesWithin } from '../shared/timeout.js'
+import { type DiscardableConnection, discardConnection } from '../wire/discard-connection.js'
 
 /*
  * Follows the engine sessions, from the handshake to the close. When the server closes, each engine session first writes what it
@@ -15,12 +16,12 @@ interface EngineSessionTransport {
   /** Set on a polling transport that is to be closed at the next poll; closes it at once. */
   readonly shouldClose?: (() => void) | null
   once(event: 'ready', listener: () => void): void
-  close(): void
 }
 
 /** The engine's socket, as far as it is used here. */
-interface EngineSession {
+interface EngineSession extends DiscardableConnection {
   readonly id: string
+  readonly protocol: number
   /** The request of the handshake; null with WebTransport. */
   readonly request: IncomingMessage | null
   readonly transport: EngineSessionTransport
@@ -71,7 +72,7 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   // instead of a close. Without `discard` an engine session writes what it has, then its close.
   engine.close = () => {
     for (const session of Object.values(open)) {
-      if (abandoned.has(session)) discard(session)
+      if (abandoned.has(session)) discardConnection(session)
       else closeAtNextPoll(session)
     }
     return engine
@@ -90,18 +91,10 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
-      for (const session of Object.values(open)) discard(session)
+      for (const session of Object.values(open)) discardConnection(session)
       for (const connection of connections) connection.destroy()
     },
   }
-}
-
-/** Ends an engine session at once, with all that its client has not read. */
-function discard(session: EngineSession): void {
-  session.close(true)
-  // engine.io 6.6.0 waits all the same until everything is sent, and a transport until its client polls.
-  session.transport.close()
-  session.transport.shouldClose?.()
 }
 
 /** Closes an engine session as soon as its client can read it: at once, at the next poll, or after a pending upgrade. */

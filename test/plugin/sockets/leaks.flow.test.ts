@@ -356,7 +356,9 @@ t.test(
   async (t) => {
     const { app, port } = await serve(t)
     const sockets = [await WireSocket.open(port), await WireSocket.open(port)]
-    const kept = Object.values(app.io.engine.clients as Record<string, object>).map((each) => new WeakRef(each))
+    // engine.io keeps its sockets by their ids.
+    const { clients } = app.io.engine as unknown as { readonly clients: Readonly<Record<string, object>> }
+    const kept = Object.values(clients).map((each) => new WeakRef(each))
     for (const socket of sockets.reverse()) await visit(socket, '/chat')
     for (const socket of sockets) await socket.end()
     await until(() => app.io.engine.clientsCount === 0)
