@@ -464,6 +464,11 @@ const ENGINE: readonly Input[] = [
   http('an upgrade by POST', upgrade(WEBSOCKET_TARGET).replace('GET', 'POST'), { http: 400 }),
   http('an upgrade of an unknown engine session', upgrade(`${WEBSOCKET_TARGET}&sid=nope`), { http: 400 }),
   http('an upgrade with protocol 3', upgrade('/socket.io/?EIO=3&transport=websocket'), { http: 101 }),
+  http(
+    'an upgrade with another version than that of the engine session',
+    upgrade('/socket.io/?EIO=3&transport=websocket&sid={polling}'),
+    { http: 400 },
+  ),
   http('an upgrade with the transport polling', upgrade(POLLING_TARGET), { http: 101 }),
   http('an upgrade of an engine session to polling', upgrade(SESSION), { http: 101 }),
   http('an upgrade from a foreign origin', upgrade(WEBSOCKET_TARGET, { origin: 'http://evil.example' }), { http: 403 }),
