@@ -53,7 +53,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'connect-error-packet',
       'discard-connection',
       'fast/compact-listeners',
-      'fast/event-batch',
+      'event-batch',
       'fast/fast-path',
       'fast/private-fields',
       'fast/tested-versions',
