@@ -36,7 +36,7 @@ export interface FastSender {
   send(data: string | Buffer, options: object | undefined): boolean
 }
 
-class ConnectionState {
+export class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
   unread: UnreadBytes | undefined = undefined
   /** wire/event-receivers: replaced by a new list with each change. */
