@@ -203,7 +203,8 @@ export class WireSocket {
   }
 }
 
-function parseFrame(bytes: Buffer): [part: { opcode: number; payload: Buffer }, rest: Buffer] | undefined {
+/** The first frame of a server, and the bytes behind it; undefined if it is not complete. */
+export function parseFrame(bytes: Buffer): [part: { opcode: number; payload: Buffer }, rest: Buffer] | undefined {
   if (bytes.length < 2) return undefined
   const short = (bytes[1] as number) & 0x7f
   const start = short < 126 ? 2 : short === 126 ? 4 : 10
