@@ -13,7 +13,7 @@ import { createServerListeners } from './engine/server-listeners.js'
 import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
-import { gateOf, receiverOf } from './events/gate/event-gate.js'
+import { gateOf } from './events/gate/event-gate.js'
 import { createDrain } from './events/gate/in-flight.js'
 import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
@@ -36,6 +36,7 @@ import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createUserOf } from './sockets/user-of.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
+import { chooseWsEngine } from './wire/fast/ws-engine.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
 
 declare module 'fastify' {
@@ -85,8 +86,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now,
     limit: limits.recoveryBytes,
   })
+  const wsEngine = options.fast ? await chooseWsEngine(options.io, log) : {}
   const { io, serveClient } = await createSocketIoServer(instance, {
-    io: { ...recovery, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
+    io: { ...recovery, ...wsEngine, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
@@ -123,11 +125,12 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     openFast: (socket) => openFast(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     handlerTimeoutMs,
+    isText: options.io.parser === undefined,
     notices,
     now,
   })
   // After prepareServer, whose listeners the fast path does not have to respect.
-  const openFast = options.fast ? createFastPath({ io, options: options.io, limits, receiverOf, log }) : () => {}
+  const openFast = options.fast ? createFastPath({ io, options: options.io, limits }) : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
   const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
   const mounts = createMounts({
@@ -142,7 +145,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const listeners = createServerListeners(instance, io, {
     path: fullPath,
     checkOrigin,
-    isFast: options.fast,
     dismissed,
   })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })

@@ -30,8 +30,6 @@ export interface ServerListenersOptions {
   readonly path: string
   /** Also called for the requests after a handshake. */
   readonly checkOrigin: OriginPolicy
-  /** Whether private fields of the engine may be used. */
-  readonly isFast: boolean
   /** The decision on a handshake begins here. */
   readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
 }

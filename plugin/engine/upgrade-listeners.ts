@@ -9,7 +9,7 @@ import type { ReadUrl } from './http/fastify-internals.js'
 import { pathOf, sessionIdOf } from './http/request-url.js'
 import { admitOrigin, type OriginPolicy } from './origin-policy.js'
 import { asksForWebSocket, mayBeTaken, returnAsRequest } from './upgrade-offer.js'
-import { createUpgrade, refuseUpgrade } from './upgrade-response.js'
+import { refuseUpgrade } from './upgrade-response.js'
 
 /*
  * The `upgrade` listeners of the http server: upgrades of the engine's path go to the engine, other ones to the application's
@@ -24,7 +24,6 @@ export interface UpgradeListenersOptions {
   readonly path: string
   readonly readUrl: ReadUrl
   readonly checkOrigin: OriginPolicy
-  readonly isFast: boolean
   readonly dismissed: Pick<DismissedUsers, 'mark'>
   readonly engine: Server['engine']
   readonly sessions: Pick<EngineSessions, 'find' | 'keep'>
@@ -32,9 +31,9 @@ export interface UpgradeListenersOptions {
 
 /** Puts a listener before the `upgrade` listeners of an instance's server. Call it in onReady, when every plugin has added its own. */
 export function listenForUpgrades(instance: FastifyInstance, options: UpgradeListenersOptions): void {
-  const { path, readUrl, checkOrigin, isFast, dismissed, engine, sessions } = options
+  const { path, readUrl, checkOrigin, dismissed, engine, sessions } = options
   const { server } = instance
-  const upgrade = isFast ? createUpgrade(engine, instance.log) : engine.handleUpgrade.bind(engine)
+  const upgrade = engine.handleUpgrade.bind(engine)
 
   const takeOurs = (raw: IncomingMessage, connection: Duplex, head: Buffer) => {
     // Pipelined behind a request that is not answered yet: two responses can't share a connection.

@@ -74,21 +74,24 @@ class FunctionAck extends Ack {
   }
 }
 
-/** Answers with the id of the ack, for an event from the fast path: it writes the packet itself. */
+/** Answers with the id of the ack, for an event that bypasses Socket.IO: it writes the packet itself. */
 export class NumberedAck extends Ack {
   readonly #socket: Socket
   readonly #id: number
+  readonly #isText: boolean
 
-  constructor(socket: Socket, id: number) {
+  /** @param isText - whether packets are texts of Socket.IO's own parser */
+  constructor(socket: Socket, id: number, isText: boolean) {
     super()
     this.#socket = socket
     this.#id = id
+    this.#isText = isText
   }
 
   send(envelope: AckEnvelope, write: Write | undefined): void {
-    const json = envelope.ok ? write?.(envelope.data) : undefined
+    const json = envelope.ok && this.#isText ? write?.(envelope.data) : undefined
     if (json !== undefined) this.#writeText(`{"ok":true,"data":${json}}`)
-    else if (carriesBinary(envelope)) this.sendArguments([envelope])
+    else if (!this.#isText || carriesBinary(envelope)) this.sendArguments([envelope])
     else this.#writeText(JSON.stringify(envelope))
   }
 

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
 import type { Event, Socket } from 'socket.io'
-import { type Ack, ackOf, NumberedAck } from './ack.js'
+import { type Ack, ackOf } from './ack.js'
 import { anyListenersOf } from './any-listeners.js'
 
 /*
- * An event before its dispatch. It comes either from Socket.IO, with its ack as a function, or from the fast path, with the
- * id of its ack.
+ * An event before its dispatch. A declared event comes from its frame or from the decoder, with the id of its ack; any other from
+ * Socket.IO, with its ack as a function.
  */
 
 /** An event that the gate of its socket has received. */
@@ -29,15 +29,15 @@ export interface IncomingEvent {
   passOn(error?: Error): void
 }
 
-/** Calls the `onAny` listeners for an event of the fast path, as Socket.IO does. */
-export function notifyAnyListeners(socket: Socket, { ack }: FastPathEvent, data: readonly unknown[]): void {
+/** Calls the `onAny` listeners for an event that bypasses Socket.IO, as Socket.IO does. */
+export function notifyAnyListeners(socket: Socket, { ack }: DecodedEvent, data: readonly unknown[]): void {
   const listeners = anyListenersOf(socket)
   if (listeners.length === 0) return
   const args = ack ? [...data, ack.call] : data
   for (const listener of [...listeners]) Reflect.apply(listener, socket, args)
 }
 
-/** An event that Socket.IO has parsed; `next` returns it to Socket.IO. */
+/** An event that Socket.IO emits; `next` returns it to Socket.IO. */
 export class SocketIoEvent implements IncomingEvent {
   name = ''
   readonly isJson = false
@@ -77,8 +77,8 @@ export class SocketIoEvent implements IncomingEvent {
   }
 }
 
-/** An event of the fast path: a declared event, until a middleware renames it. */
-export class FastPathEvent implements IncomingEvent {
+/** An event that bypasses Socket.IO: a declared event, until a middleware renames it. */
+export class DecodedEvent implements IncomingEvent {
   name: string
   payload: unknown
   count: number
@@ -86,24 +86,26 @@ export class FastPathEvent implements IncomingEvent {
   resume: (() => void) | undefined = undefined
   readonly #socket: Socket
   readonly #data: readonly unknown[]
+  readonly #isJson: boolean
   /** Created when a middleware or a listener needs the event as Socket.IO would give it. */
   #socketIoEvent: SocketIoEvent | undefined = undefined
 
   /**
    * @param data - name and arguments
-   * @param id - id of the ack
+   * @param isJson - whether they were parsed from JSON
    */
-  constructor(socket: Socket, data: readonly unknown[], id: number | undefined) {
+  constructor(socket: Socket, data: readonly unknown[], ack: Ack | undefined, isJson: boolean) {
     this.name = data[0] as string
     this.payload = data[1]
     this.count = data.length - 1
-    this.ack = id === undefined ? undefined : new NumberedAck(socket, id)
+    this.ack = ack
     this.#socket = socket
     this.#data = data
+    this.#isJson = isJson
   }
 
   get isJson(): boolean {
-    return this.#socketIoEvent === undefined
+    return this.#isJson && this.#socketIoEvent === undefined
   }
 
   get event(): Event {

@@ -55,6 +55,13 @@ export const FST_NSP_REQUEST_MISSING = createError(
   500,
 )
 
+// Never thrown: its code and message are those of a line in the log, at boot.
+export const FST_NSP_FAST_UNAVAILABLE = createError<[difference: string]>(
+  'FST_NSP_FAST_UNAVAILABLE',
+  'The fast path is off, and everything else works: with the installed socket.io and engine.io its self-test failed (%s). Please report this, with their versions',
+  500,
+)
+
 export const FST_NSP_HOOK_LATE = createError<[name: string]>(
   'FST_NSP_HOOK_LATE',
   'The hook %s is added after the instance is ready: call addNamespaceHook() before listen(), ready() or inject(), like addHook()',

@@ -15,6 +15,7 @@ import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js
 import { logError } from '../shared/log/error-log.js'
 import { RatedLog } from '../shared/log/rated-log.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from '../shared/safe-listeners.js'
+import { addReceiver, removeReceiver } from '../wire/event-receivers.js'
 import type { OpenFastConnection } from '../wire/fast/fast-path.js'
 import { PacketRefusal } from '../wire/packet-limits.js'
 import { limitUnread } from '../wire/slow-reader.js'
@@ -33,7 +34,7 @@ interface GateDefinition {
 }
 
 export interface PrepareOptions
-  extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'limits' | 'log' | 'notices' | 'now'> {
+  extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'isText' | 'limits' | 'log' | 'notices' | 'now'> {
   readonly io: Server
   readonly admission: Pick<Admission, 'isDropped' | 'resolveRequest' | 'settle' | 'remove' | 'leave'>
   /** The rules of a mounted namespace, by its address; undefined for a namespace without a definition. */
@@ -45,7 +46,8 @@ export interface PrepareOptions
 
 /** Prepares the sockets of every namespace of a server, also of later ones. */
 export function prepareServer(options: PrepareOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openFast, checkEmitsOf, handlerTimeoutMs, notices, now } = options
+  const { io, limits, log, admission, drain, rulesOf, openFast, checkEmitsOf, handlerTimeoutMs, isText, notices, now } =
+    options
   const gateRules = new WeakMap<GateDefinition, GateRules>()
   const OwnSocket = createSocketClass(sendToGate)
   wrapFunctions(OwnSocket.prototype)
@@ -125,7 +127,7 @@ export function prepareServer(options: PrepareOptions): void {
     const known = rules && gateRules.get(rules)
     if (known) return known
     const { dispatches = new Map(), isSequential = false } = rules ?? {}
-    const made = { dispatches, isSequential, drain, limits, log, handlerTimeoutMs, notices, report, now }
+    const made = { dispatches, isSequential, isText, drain, limits, log, handlerTimeoutMs, notices, report, now }
     if (rules) gateRules.set(rules, made)
     return made
   }
@@ -136,9 +138,17 @@ export function prepareServer(options: PrepareOptions): void {
 
   function leave(this: Socket, reason: DisconnectReason): void {
     const gate = gateOf(this)
+    if (gate) removeReceiver(this.conn, gate)
     gate?.close(reason === 'server shutting down')
     keepRates(this, gate?.rates)
     admission.leave(this)
+  }
+
+  /** From now on the declared events of a socket bypass Socket.IO. */
+  function receiveEvents(socket: Socket): void {
+    const gate = gateOf(socket)
+    // The namespaces of protocol 3 may have a query.
+    if (gate && rulesOf(socket.nsp.name) && socket.conn.protocol === 4) addReceiver(socket.conn, gate)
   }
 
   function prepareNamespace(namespace: Namespace): void {
@@ -161,7 +171,7 @@ export function prepareServer(options: PrepareOptions): void {
     })
     containPresent(namespace)
     // Before the application's listeners: if one throws, this one has run.
-    namespace.prependListener('connect', admission.settle)
+    namespace.prependListener('connect', admission.settle).prependListener('connect', receiveEvents)
     const { _remove: remove } = namespace
     namespace._remove = (socket) => {
       remove.call(namespace, socket)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { EventReceiver } from './event-receivers.js'
 import type { FastConnection } from './fast/fast-connection.js'
 
 /*
@@ -17,6 +18,10 @@ export interface UnreadBytes {
 class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
   unread: UnreadBytes | undefined = undefined
+  /** wire/event-receivers: replaced by a new list with each change. */
+  receivers: readonly EventReceiver[] | undefined = undefined
+  /** wire/packet-codec: its decoder. */
+  decoder: { readonly isWaiting: boolean } | undefined = undefined
   /** wire/fast/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
   fastConnection: FastConnection | null | undefined = undefined
   /** wire/fast/fast-path: whether the application listens for its packets. */

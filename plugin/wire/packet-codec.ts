@@ -4,8 +4,11 @@ import type { Server } from 'socket.io'
 import type * as parserPackage from 'socket.io-parser'
 import type { Packet } from 'socket.io-parser'
 import { withoutDetails } from './connect-error-packet.js'
+import { connectionStateOf } from './connection-state.js'
+import { findReceiver } from './event-receivers.js'
 import { isEvent, limitPacket, type PacketLimits } from './packet-limits.js'
 import { eventText } from './packet-text.js'
+import { addToBatch, deferBatch } from './read-batch.js'
 import { Decoder, Encoder, PacketType } from './socket-io-packages.js'
 
 /*
@@ -100,9 +103,15 @@ export function createCodec(options: CodecOptions): Codec {
   /** Wraps a decoder and checks each packet before Socket.IO receives it. */
   class CheckingDecoder extends EventEmitter {
     readonly #connection = expected
+    readonly #state = expected && connectionStateOf(expected)
     /** Created for the first packet with attachments, or for another parser than Socket.IO's. */
     #own: parserPackage.Decoder | undefined = undefined
     #bytes = 0
+
+    constructor() {
+      super()
+      if (this.#state) this.#state.decoder = this
+    }
 
     receive(packet: Packet): void {
       // Socket.IO's decoder checks the data of an event only if there is some. A throw closes the connection, as for any
@@ -112,8 +121,20 @@ export function createCodec(options: CodecOptions): Codec {
       this.#bytes = 0
       if (!isWanted) return
       const connection = this.#connection
-      if (connection && !isEvent(packet)) this.#receive(connection, packet)
+      if (isEvent(packet)) this.#receiveEvent(packet)
+      else if (connection) this.#receive(connection, packet)
       else this.emit('decoded', packet)
+    }
+
+    /** A declared event goes to its receiver, all others to Socket.IO, which handles them in the next tick. */
+    #receiveEvent(packet: Packet): void {
+      const { nsp, data, id, type } = packet
+      const receiver = findReceiver(this.#state?.receivers, nsp, data[0])
+      if (receiver) addToBatch(receiver, data, id, isText && type === PacketType.EVENT)
+      else {
+        deferBatch()
+        this.emit('decoded', packet)
+      }
     }
 
     #receive(connection: Connection, packet: Packet): void {

@@ -52,7 +52,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'connection-state',
       'connect-error-packet',
       'fast/compact-listeners',
-      'fast/event-batch',
+      'event-batch',
       'fast/fast-path',
       'fast/private-fields',
       'fast/tested-versions',

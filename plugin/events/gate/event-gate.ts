@@ -4,9 +4,10 @@ import { callIn } from '../../shared/async-scope.js'
 import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
 import type { LogRates } from '../../shared/log/rated-log.js'
-import type { EventReceiver } from '../../wire/fast/event-batch.js'
+import type { EventReceiver } from '../../wire/event-receivers.js'
+import { NumberedAck } from '../ack.js'
 import type { Dispatch, GateHandle } from '../event-run.js'
-import { FastPathEvent, type IncomingEvent, notifyAnyListeners, SocketIoEvent } from '../incoming-event.js'
+import { DecodedEvent, type IncomingEvent, notifyAnyListeners, SocketIoEvent } from '../incoming-event.js'
 import type { SocketContext } from '../socket-context.js'
 import { EventQueue } from './event-queue.js'
 import type { EventRates } from './event-rates.js'
@@ -26,6 +27,8 @@ export interface GateRules extends RefusalRules {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly drain: Drain
   readonly isSequential: boolean
+  /** Whether packets are texts of Socket.IO's own parser. */
+  readonly isText: boolean
 }
 
 /** Creates the gate of a socket; events wait until `open()`. Call it synchronously, before any listener is added. */
@@ -42,12 +45,6 @@ export function sendToGate(socket: Socket, event: Event, next: (error?: Error) =
 
 export function gateOf(socket: Socket): EventGate | undefined {
   return findSocketState(socket)?.gate as EventGate | undefined
-}
-
-/** The gate of a socket, if it declares an event of that name: then the event is not passed to listeners. */
-export function receiverOf(socket: Socket, event: string): EventReceiver | undefined {
-  const gate = gateOf(socket)
-  return gate?.knows(event) ? gate : undefined
 }
 
 export class EventGate implements EventReceiver, GateHandle {
@@ -95,11 +92,22 @@ export class EventGate implements EventReceiver, GateHandle {
     this.#middlewares = [...(this.#middlewares ?? []), middleware]
   }
 
-  /** Receives a declared event of the fast path: `data` is its name and arguments, `id` that of its ack. */
-  receive(data: readonly unknown[], id: number | undefined): void {
-    const incoming = new FastPathEvent(this.#socket, data, id)
+  get namespace(): string {
+    return this.#socket.nsp.name
+  }
+
+  receive(data: readonly unknown[], id: number | undefined, isJson: boolean): void {
+    // The event may follow a DISCONNECT packet in the same chunk.
+    if (!this.#socket.connected) return
+    const ack = id === undefined ? undefined : new NumberedAck(this.#socket, id, this.#rules.isText)
+    const incoming = new DecodedEvent(this.#socket, data, ack, isJson)
     notifyAnyListeners(this.#socket, incoming, data)
     this.accept(incoming)
+  }
+
+  abort(error: unknown): void {
+    this.#rules.report(error, 'event', this.#socket, '')
+    this.#socket.conn.close()
   }
 
   accept(incoming: IncomingEvent): void {

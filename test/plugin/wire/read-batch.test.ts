@@ -1,6 +1,6 @@
 import t from 'tap'
-import { addToBatch } from '../../../../plugin/wire/fast/event-batch.js'
-import { beginReading, endReading, flushLater } from '../../../../plugin/wire/fast/read-batch.js'
+import { addToBatch } from '../../../plugin/wire/event-batch.js'
+import { beginReading, endReading, flushLater } from '../../../plugin/wire/read-batch.js'
 
 t.test('what is sent during a read, or while its events are handled, is written at the end of the read', async (t) => {
   const log: string[] = []

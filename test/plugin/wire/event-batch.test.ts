@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addToBatch, deferBatch, runBatch } from '../../../../plugin/wire/fast/event-batch.js'
+import { addToBatch, deferBatch, runBatch } from '../../../plugin/wire/event-batch.js'
 
 /** A receiver that notes the names of its events and calls `at[name]`. */
 function createReceiver(at: Record<string, () => void> = {}) {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import t from 'tap'
-import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../../plugin/wire/fast/websocket-frames.js'
+import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../../plugin/wire/websocket/websocket-frames.js'
 import { type FrameOptions, frame, OPCODE } from '../../../wire/wire.js'
 
 /** The ws that engine.io depends on, as the reference. */

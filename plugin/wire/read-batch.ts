@@ -1,0 +1,118 @@
+import type { EventReceiver } from './event-receivers.js'
+
+/*
+ * Groups the work of one read of a connection. Its events are handled when all of the chunk is read, as by Socket.IO: a handler
+ * that disconnects its socket interrupts no decoder. What the handlers send is written when all of them have run. Where a read
+ * has no begin and end (stock ws, polling), both happen in the next ticks.
+ */
+
+/** A connection with something to write. */
+export interface Writer {
+  /** Writes what was sent. */
+  flush(): void
+  /** Ends the connection because `flush` has thrown. The other connections are flushed. */
+  terminate(): void
+}
+
+interface BatchedEvent {
+  readonly receiver: EventReceiver
+  readonly data: readonly unknown[]
+  readonly id: number | undefined
+  readonly isJson: boolean
+}
+
+// All three of the whole process. A client in this process may nest one read in another.
+let reads = 0
+let events: BatchedEvent[] = []
+let unwritten: Writer[] = []
+
+// Events that wait for the next tick.
+let deferred: BatchedEvent[] | undefined
+let isDeferred = false
+
+/** Call it before a chunk is read. */
+export function beginReading(): void {
+  reads++
+}
+
+/** Call it when a chunk is read: handles its events, then writes what they have sent. */
+export function endReading(): void {
+  if (reads > 1) {
+    reads--
+    return
+  }
+  // A handler may cause more events: from a client in this process.
+  while (events.length > 0) {
+    const batch = events
+    events = []
+    receiveAll(batch)
+  }
+  reads = 0
+  flushAll()
+}
+
+/**
+ * Hands an event to its receiver: at the end of this read; in the next tick after deferBatch(), or outside a read.
+ *
+ * @param data - the list of the event's name and arguments
+ * @param id - the number of its ack; undefined if the client wants none
+ * @param isJson - whether the list was parsed from JSON
+ */
+export function addToBatch(
+  receiver: EventReceiver,
+  data: readonly unknown[],
+  id: number | undefined,
+  isJson: boolean,
+): void {
+  if (!isDeferred && reads > 0) {
+    events.push({ receiver, data, id, isJson })
+    return
+  }
+  if (!deferred) {
+    deferred = []
+    process.nextTick(receiveAll, deferred)
+  }
+  deferred.push({ receiver, data, id, isJson })
+}
+
+/** Keeps the order behind a packet that Socket.IO handles in the next tick: later events wait for that tick. */
+export function deferBatch(): void {
+  deferred = undefined
+  if (isDeferred) return
+  isDeferred = true
+  process.nextTick(endDefer)
+}
+
+function endDefer(): void {
+  isDeferred = false
+}
+
+/** One receiver that throws ends its own connection, and no other. */
+function receiveAll(batch: readonly BatchedEvent[]): void {
+  if (deferred === batch) deferred = undefined
+  for (const { receiver, data, id, isJson } of batch) {
+    try {
+      receiver.receive(data, id, isJson)
+    } catch (error) {
+      receiver.abort(error)
+    }
+  }
+}
+
+/** Calls `flush` at the end of this read; outside a read, in the next tick. */
+export function flushLater(writer: Writer): void {
+  if (unwritten.push(writer) === 1 && reads === 0) process.nextTick(flushAll)
+}
+
+function flushAll(): void {
+  if (unwritten.length === 0) return
+  const writers = unwritten
+  unwritten = []
+  for (const writer of writers) {
+    try {
+      writer.flush()
+    } catch {
+      writer.terminate()
+    }
+  }
+}
