@@ -73,8 +73,9 @@ export class TcpClient {
   #hasEnded = false
   #wake: () => void = () => {}
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  /** @param to - a port of this machine, or a connection */
+  constructor(to: number | Socket) {
+    this.socket = typeof to === 'number' ? connect({ port: to, host: '127.0.0.1', noDelay: true }) : to
     this.socket.on('error', () => {})
     this.socket.on('data', (chunk) => {
       this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, chunk]) : chunk
