@@ -7,9 +7,9 @@ import { run, type Trace } from './trace.js'
  */
 
 /** Inputs that run at the same time. */
-const AT_ONCE = 64
-/** After that many runs an input is small enough. */
-const SHRINK_RUNS = 3_000
+const AT_ONCE = 32
+/** After that time an input is small enough. */
+const SHRINK_MS = 20_000
 
 /** The indices of the inputs that were running when an error was not caught. */
 export let running: readonly number[] = []
@@ -58,10 +58,11 @@ function* inGroups(indices: Iterable<number>): Generator<number[]> {
 /** Makes an input smaller: without steps, with shorter bytes, with the usual options. The traces still differ. */
 export async function shrink(input: Input): Promise<Input> {
   let smallest = input
-  let rest = SHRINK_RUNS
+  const started = performance.now()
+  const isTimeUp = () => performance.now() - started > SHRINK_MS
 
   async function attempt(changes: Partial<Input>): Promise<boolean> {
-    if (rest-- <= 0) return false
+    if (isTimeUp()) return false
     const smaller = { ...smallest, ...changes }
     if (areAlike(await tracesOf(smaller))) return false
     smallest = smaller
@@ -105,7 +106,7 @@ export async function shrink(input: Input): Promise<Input> {
   await attempt({ onMessage: new Map() })
   await attempt({ maxPayload: 1_000_000 })
   await attempt({ pace: 'now' })
-  while ((await dropSteps()) || (await shortenBytes())) if (rest <= 0) break
+  while ((await dropSteps()) || (await shortenBytes())) if (isTimeUp()) break
   return smallest
 }
 

@@ -64,7 +64,7 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
       } else if (call.call === 'close') socket.close(call.code, call.reason)
       else socket.terminate()
     } catch (error) {
-      seen.push(`${call.call} throws ${error}`)
+      seen.push(`${call.call} throws a ${(error as Error).name}`)
     }
   }
 
@@ -93,7 +93,7 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
     if (chunk.length === 0) return
     const bytes = Buffer.concat(chunk)
     chunk = []
-    if (bytes.length > 0 && !connection.readableEnded && !connection.destroyed) connection.push(bytes)
+    if (bytes.length > 0 && !hasEnded && !connection.destroyed) connection.push(bytes)
   }
 
   let hasEnded = false
@@ -103,16 +103,15 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
       return
     }
     feed()
-    if (step === 'cut' || hasEnded || connection.destroyed) {
-      if (typeof step === 'object') perform(step)
-      return
-    }
-    if (step === 'drain') connection.drain()
-    else if (step === 'end') {
+    if (typeof step === 'object') perform(step)
+    else if (connection.destroyed) return
+    else if (step === 'drain') connection.drain()
+    else if (step === 'end' && !hasEnded) {
       hasEnded = true
       connection.push(null)
-    } else if (step === 'break') connection.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
-    else if (typeof step === 'object') perform(step)
+    } else if (step === 'break') {
+      connection.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+    }
   }
 
   // Then the client ends and reads everything; if the server leaves the connection open even so, it breaks.
