@@ -72,7 +72,7 @@ export async function shrink(input: Input): Promise<Input> {
   async function dropSteps(): Promise<boolean> {
     let isSmaller = false
     for (let size = Math.ceil(smallest.steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
-      for (let from = 0; from < smallest.steps.length; ) {
+      for (let from = 0; from < smallest.steps.length && !isTimeUp(); ) {
         const { steps } = smallest
         if (await attempt({ steps: [...steps.slice(0, from), ...steps.slice(from + size)] })) isSmaller = true
         else from += size
@@ -83,7 +83,7 @@ export async function shrink(input: Input): Promise<Input> {
 
   async function shortenBytes(): Promise<boolean> {
     let isSmaller = false
-    for (let nth = 0; nth < smallest.steps.length; nth++) {
+    for (let nth = 0; nth < smallest.steps.length && !isTimeUp(); nth++) {
       const bytes = smallest.steps[nth]
       if (!Buffer.isBuffer(bytes)) continue
       for (let size = Math.ceil(bytes.length / 2); size >= 1; size = Math.floor(size / 2)) {
@@ -103,6 +103,7 @@ export async function shrink(input: Input): Promise<Input> {
   await attempt({ request: {} })
   await attempt({ hasHead: false })
   await attempt({ isEcho: false })
+  await attempt({ onOpen: undefined })
   await attempt({ onMessage: new Map() })
   await attempt({ maxPayload: 1_000_000 })
   await attempt({ pace: 'now' })

@@ -24,10 +24,14 @@ export interface Input {
   readonly pace: WritePace
   /** Whether each message is sent back. */
   readonly isEcho: boolean
+  /** A call as soon as the WebSocket is there. */
+  readonly onOpen: Call | undefined
   /** Calls within the listener of messages, by the number of the message. */
   readonly onMessage: ReadonlyMap<number, Call>
   /** The fields of the handshake's request that are not as usual. */
   readonly request: { readonly method?: string; readonly headers?: Readonly<Record<string, string | undefined>> }
+  /** Whether the connection breaks before the handshake. */
+  readonly isGone: boolean
   /** Whether the bytes before the first cut come with the handshake. */
   readonly hasHead: boolean
   readonly steps: readonly Step[]
@@ -289,8 +293,10 @@ export function createInput(seed: number, index: number): Input {
     maxPayload,
     pace,
     isEcho: chance(0.5),
+    onOpen: chance(0.04) ? call() : undefined,
     onMessage: new Map(chance(0.2) ? [[1 + below(3), call()]] : []),
     request: chance(0.03) ? (chance(0.1) ? { method: 'POST' } : { headers: pick(HEADERS) }) : {},
+    isGone: chance(0.005),
     hasHead: chance(0.2),
     steps,
   }

@@ -48,6 +48,7 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
   const connection = new MemoryConnection(input.pace)
   // The server listens for errors only while the WebSocket is open.
   connection.on('error', () => {})
+  if (input.isGone) connection.destroy()
   const trace: Trace = { seen: [], sent: [], received: Buffer.alloc(0), isCutOff: false }
   const { seen, sent } = trace
   let socket: ServerSocket | undefined
@@ -81,6 +82,7 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
     opened.on('close', (code: number, reason: Buffer) => {
       seen.push(`close ${code} ${reason.toString('latin1')} ${opened.readyState}`)
     })
+    if (input.onOpen) perform(input.onOpen)
   }
 
   function pause(): void {
