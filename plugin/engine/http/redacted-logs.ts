@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteShorthandOptions } from 'fastify'
 import { redactRequest, redactUrl } from '../../shared/log/redaction.js'
 
@@ -22,7 +23,7 @@ let defaults: Serializers | undefined
 
 /** Fastify's own serializers, from a new instance. Another copy of Fastify has other ones. */
 function findDefaults(): Serializers {
-  const logger = { level: 'silent', stream: { write: () => {} } }
+  const logger = { level: 'silent', stream: new Writable() }
   defaults ??= (Fastify({ logger }).log as PinoLogger)[SERIALIZERS] as Serializers
   return defaults
 }

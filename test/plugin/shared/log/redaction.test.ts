@@ -252,3 +252,10 @@ t.test('a level of the log that changes later holds for the routes of the plugin
   app.log.level = 'info'
   t.equal(await count(), 2)
 })
+
+t.test('a `req` that is no request reaches the serializer of the application as it is', async (t) => {
+  const seen: unknown[] = []
+  const { port } = await serve(t, {}, {}, { serializers: { req: (req: unknown) => seen.push(req) } })
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat'), 'connect')
+  t.ok(seen.includes('none'))
+})
