@@ -97,7 +97,7 @@ export function createCodec(options: CodecOptions): Codec {
 
   // All connections share this decoder for packets without attachments: it keeps no state between them.
   const common = new base.Decoder()
-  common.on('decoded', (packet) => reading.receive(packet, isText))
+  common.on('decoded', (packet) => reading.receive(packet, true))
 
   /** Wraps a decoder and checks each packet before Socket.IO receives it. */
   class CheckingDecoder extends EventEmitter {

@@ -2,8 +2,7 @@ import { type ConnectionState, connectionStateOf, type FastSender } from '../con
 import { findReceiver } from '../event-receivers.js'
 import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch } from '../read-batch.js'
-import type { FrameWriter } from '../websocket/frame-writer.js'
-import type { WebSocketTap } from '../websocket/websocket.js'
+import { READY_STATE, type WebSocket, type WebSocketTap } from '../websocket/websocket.js'
 import { bytesFrame, FIRST, LONGEST_TEXT, textFrame } from '../websocket/websocket-frames.js'
 
 /*
@@ -58,7 +57,7 @@ export interface FastConnectionOptions {
 export class FastConnection implements FastSender, WebSocketTap {
   readonly #connection: EngineConnection
   readonly #transport: EngineTransport
-  readonly #writer: FrameWriter
+  readonly #webSocket: WebSocket
   readonly #options: FastConnectionOptions
   readonly #state: ConnectionState
   /** Whether a write is collected or under way. The transport is not writable then. */
@@ -67,10 +66,10 @@ export class FastConnection implements FastSender, WebSocketTap {
   #isBehind = false
   #isPinged = false
 
-  constructor(connection: EngineConnection, writer: FrameWriter, options: FastConnectionOptions) {
+  constructor(connection: EngineConnection, webSocket: WebSocket, options: FastConnectionOptions) {
     this.#connection = connection
     this.#transport = connection.transport
-    this.#writer = writer
+    this.#webSocket = webSocket
     this.#options = options
     this.#state = connectionStateOf(connection)
   }
@@ -87,15 +86,18 @@ export class FastConnection implements FastSender, WebSocketTap {
     this.#isWriting = true
     this.#isBehind = false
     this.#transport.writable = false
-    this.#writer.add(options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data))
+    this.#webSocket.writer.add(options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data))
     return true
   }
 
   /** Whether nothing waits in engine.io, or is being written, that this send would overtake. */
   #isClear(): boolean {
-    if (this.#isWatched() || !this.#writer.isOpen || this.#connection.readyState !== 'open') return false
+    if (this.#isWatched() || this.#connection.readyState !== 'open') return false
+    // The engine hears of a close frame of the client when the connection has ended.
+    const { readyState, writer } = this.#webSocket
+    if (readyState !== READY_STATE.OPEN) return false
     if (!this.#isWriting) return this.#transport.writable
-    const { batchLength } = this.#writer
+    const { batchLength } = writer
     return !this.#isBehind && batchLength > 0 && batchLength < this.#options.longestBatch
   }
 

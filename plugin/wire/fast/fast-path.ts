@@ -62,7 +62,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   function open(connection: ObservedConnection): void {
     const webSocket = webSocketOf(connection.transport)
     if (!webSocket) return
-    const fast = new FastConnection(connection, webSocket.writer, connectionOptions)
+    const fast = new FastConnection(connection, webSocket, connectionOptions)
     const state = connectionStateOf(connection)
     state.fastConnection = fast
     webSocket.attach(fast)

@@ -20,8 +20,6 @@ const LONGEST_BATCH = 65_536
 export class FrameWriter implements Writer {
   readonly #connection: RawConnection
   observer: WriteObserver | undefined = undefined
-  /** False once a close frame was sent, or the peer has ended its side: nothing is sent any more. */
-  isOpen = true
   #out = ''
   #callbacks: WriteCallback[] | undefined = undefined
   /** Whether the last write was complete when it returned: then the next one needs no callback. Over TLS it never is. */
