@@ -20,7 +20,7 @@ export interface WebSocketTap extends WriteObserver {
 
 const NO_REASON = Buffer.alloc(0)
 
-const READY_STATE = { OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
+export const READY_STATE = { OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 
 /** How long a peer may take to answer a close frame, or to close the connection. The same as in ws. */
 const CLOSE_TIMEOUT_MS = 30_000
