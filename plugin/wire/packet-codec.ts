@@ -121,15 +121,20 @@ export function createCodec(options: CodecOptions): Codec {
       if (!isWanted) return
       const connection = this.#connection
       if (isEvent(packet)) this.#receiveEvent(packet)
-      else if (connection) this.#receive(connection, packet)
-      else this.emit('decoded', packet)
+      else {
+        // An event behind it must not overtake it.
+        deferBatch()
+        if (connection) this.#receive(connection, packet)
+        else this.emit('decoded', packet)
+      }
     }
 
     /** A declared event goes to its receiver, all others to Socket.IO, which handles them in the next tick. */
     #receiveEvent(packet: Packet): void {
-      const { nsp, data, id, type } = packet
+      const { nsp, data, id } = packet
       const receiver = findReceiver(this.#state?.receivers, nsp, data[0])
-      if (receiver) addToBatch(receiver, data, id, isText && type === PacketType.EVENT)
+      // Socket.IO's decoder gives a whole event with attachments the type of one without.
+      if (receiver) addToBatch(receiver, data, id, isText && this.#own === undefined)
       else {
         deferBatch()
         this.emit('decoded', packet)
