@@ -9,6 +9,7 @@ import { findRequest } from './engine/http/connect-request.js'
 import { createRouting } from './engine/http/fastify-routing.js'
 import { createOriginPolicy } from './engine/origin-policy.js'
 import { logOversize } from './engine/oversize-log.js'
+import { releaseSockets } from './engine/releasing-map.js'
 import { createServerListeners } from './engine/server-listeners.js'
 import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
@@ -115,6 +116,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     screen: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
+  if (options.fast) releaseSockets(io)
   prepareServer({
     io,
     limits,

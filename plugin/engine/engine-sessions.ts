@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
 import { settlesWithin } from '../shared/timeout.js'
 import { type DiscardableConnection, discardConnection } from '../wire/discard-connection.js'
+import { ReleasingMap } from './releasing-map.js'
 
 /*
  * Follows the engine sessions, from the handshake to the close. When the server closes, each engine session first writes what it
@@ -44,18 +45,25 @@ export interface EngineSessions {
   close(timeoutMs: number): Promise<void>
 }
 
+const NUMBER = Symbol('number')
+
+/** A raw connection with the number under which it is kept. */
+type KeptConnection = Duplex & { [NUMBER]?: number }
+
 /** Follows every engine session of a server and replaces `engine.close()`. Call it before the first handshake. */
 export function createEngineSessions({ engine }: Server): EngineSessions {
   // engine.io keeps its sockets by their ids.
   const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, EngineSession>> }
   // Only the handshake of these was seen: no client reads their close.
   const abandoned = new WeakSet<EngineSession>()
-  const connections = new Set<Duplex>()
+  // A Set would keep those that have ended until a full garbage collection.
+  const connections = new ReleasingMap<number, Duplex>()
+  let count = 0
   const discardAll = engine.close.bind(engine)
 
   // All connections share this listener; `this` is the connection.
-  function drop(this: Duplex): void {
-    connections.delete(this)
+  function drop(this: KeptConnection): void {
+    connections.delete(this[NUMBER] as number)
   }
 
   engine.on('connection', (session: EngineSession) => {
@@ -81,18 +89,19 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   return {
     find: (id) => (Object.hasOwn(open, id) ? open[id] : undefined),
     expect: (session) => void abandoned.delete(session),
-    keep(connection) {
-      connections.add(connection)
+    keep(connection: KeptConnection) {
+      connection[NUMBER] = count++
+      connections.set(connection[NUMBER], connection)
       connection.on('close', drop)
     },
     async close(timeoutMs) {
-      const ended = [...Object.values(open), ...connections].map(
+      const ended = [...Object.values(open), ...connections.values()].map(
         (each) => new Promise<void>((end) => each.once('close', end)),
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
       for (const session of Object.values(open)) discardConnection(session)
-      for (const connection of connections) connection.destroy()
+      for (const connection of connections.values()) connection.destroy()
     },
   }
 }

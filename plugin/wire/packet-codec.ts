@@ -121,29 +121,28 @@ export function createCodec(options: CodecOptions): Codec {
       if (!isWanted) return
       const connection = this.#connection
       if (isEvent(packet)) this.#receiveEvent(packet)
-      else {
-        // An event behind it must not overtake it.
-        deferBatch()
-        if (connection) this.#receive(connection, packet)
-        else this.emit('decoded', packet)
-      }
+      else if (connection) this.#receive(connection, packet)
+      else this.emit('decoded', packet)
     }
 
-    /** A declared event goes to its receiver, all others to Socket.IO, which handles them in the next tick. */
+    /** A declared event goes to its receiver, all others to Socket.IO. */
     #receiveEvent(packet: Packet): void {
       const { nsp, data, id } = packet
       const receiver = findReceiver(this.#state?.receivers, nsp, data[0])
       // Socket.IO's decoder gives a whole event with attachments the type of one without.
       if (receiver) addToBatch(receiver, data, id, isText && this.#own === undefined)
-      else {
-        deferBatch()
-        this.emit('decoded', packet)
-      }
+      else this.#handOn(packet)
     }
 
     #receive(connection: Connection, packet: Packet): void {
       if (packet.type === PacketType.CONNECT) this.#receiveConnect(connection, packet)
-      else if (admits?.(connection, packet) !== false) this.emit('decoded', packet)
+      else if (admits?.(connection, packet) !== false) this.#handOn(packet)
+    }
+
+    /** Socket.IO handles the packet in the next tick. An event behind a disconnect must not overtake it. */
+    #handOn(packet: Packet): void {
+      deferBatch()
+      this.emit('decoded', packet)
     }
 
     #receiveConnect(connection: Connection, packet: Packet): void {
