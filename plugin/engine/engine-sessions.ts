@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
 import { settlesWithin } from '../shared/timeout.js'
+import { type DiscardableConnection, discardConnection } from '../wire/discard-connection.js'
 import { ReleasingMap } from './releasing-map.js'
 
 /*
@@ -19,8 +20,9 @@ interface EngineSessionTransport {
 }
 
 /** The engine's socket, as far as it is used here. */
-interface EngineSession {
+interface EngineSession extends DiscardableConnection {
   readonly id: string
+  readonly protocol: number
   /** The request of the handshake; null with WebTransport. */
   readonly request: IncomingMessage | null
   readonly transport: EngineSessionTransport
@@ -78,7 +80,7 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   // instead of a close. Without `discard` an engine session writes what it has, then its close.
   engine.close = () => {
     for (const session of Object.values(open)) {
-      if (abandoned.has(session)) session.close(true)
+      if (abandoned.has(session)) discardConnection(session)
       else closeAtNextPoll(session)
     }
     return engine
@@ -98,8 +100,7 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
-      // discardAll() does not end a transport that waits for a poll.
-      for (const session of Object.values(open)) session.transport.shouldClose?.()
+      for (const session of Object.values(open)) discardConnection(session)
       for (const connection of connections.values()) connection.destroy()
     },
   }

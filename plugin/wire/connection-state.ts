@@ -15,7 +15,7 @@ export interface UnreadBytes {
   readonly report: (bytes: number) => void
 }
 
-class ConnectionState {
+export class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
   unread: UnreadBytes | undefined = undefined
   /** wire/event-receivers: replaced by a new list with each change. */

@@ -97,7 +97,6 @@ export function createCodec(options: CodecOptions): Codec {
 
   // All connections share this decoder for packets without attachments: it keeps no state between them.
   const common = new base.Decoder()
-  let reading: CheckingDecoder
   common.on('decoded', (packet) => reading.receive(packet))
 
   /** Wraps a decoder and checks each packet before Socket.IO receives it. */
@@ -172,9 +171,15 @@ export function createCodec(options: CodecOptions): Codec {
     // Socket.IO calls it whenever a connection ends.
     destroy(): void {
       this.#own?.destroy()
+      // Without these two lines the last connections of a server would stay in memory.
+      if (reading === this) reading = idle
+      if (expected === this.#connection) expected = undefined
       if (this.#connection) forget?.(this.#connection)
     }
   }
+
+  const idle = new CheckingDecoder()
+  let reading = idle
 
   return {
     parser: { Encoder: CheckingEncoder, Decoder: CheckingDecoder },

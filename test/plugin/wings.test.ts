@@ -51,6 +51,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'connection-state',
       'connect-error-packet',
+      'discard-connection',
       'fast/compact-listeners',
       'event-batch',
       'fast/fast-path',

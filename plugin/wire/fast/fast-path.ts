@@ -46,7 +46,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   const connectionOptions: FastConnectionOptions = {
     isText: options.parser === undefined,
     isWithinLimits: (data, characters) => isWithinPacketLimits(data, characters, limits),
-    isWatched: (connection) => isEngineWatched || connectionStateOf(connection).isWatched,
+    isEngineWatched: () => isEngineWatched,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
     emitDrain: (connection) => void io.engine.emit('drain', connection),
   }
@@ -62,10 +62,10 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   function open(connection: ObservedConnection): void {
     const webSocket = webSocketOf(connection.transport)
     if (!webSocket) return
-    const fast = new FastConnection(connection, webSocket, connectionOptions)
+    const fast = new FastConnection(connection, webSocket.writer, connectionOptions)
     const state = connectionStateOf(connection)
     state.fastConnection = fast
-    webSocket.tap = fast
+    webSocket.attach(fast)
     connection.write = write
     for (const emitter of [connection, connection.transport, webSocket, webSocket.connection]) compact(emitter)
     if (state.decoder) compactDecoder(state.decoder)
