@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { closing, frame, OPCODE, POLLING_TARGET, request, upgrade, WEBSOCKET_TARGET } from './wire.js'
 
 /*
@@ -92,6 +93,11 @@ function http(name: string, send: string, outcome: Outcome, more: Partial<OverHt
 const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth)
 const binary = (payload: string | Uint8Array, options = {}) => frame(OPCODE.binary, payload, options)
 const text = (payload: string | Uint8Array, options = {}) => frame(OPCODE.text, payload, options)
+
+const fromEngine = createRequire(createRequire(import.meta.resolve('socket.io')).resolve('engine.io'))
+/** Our WebSocket, and that of ws from 8.22, closes a connection for which more than 60 pongs wait. */
+const isPongBounded =
+  process.env.FAST !== 'false' || !/^8\.(\d|1\d|2[01])\./.test(fromEngine('ws/package.json').version)
 
 const times = <Part>(count: number, make: (index: number) => Part) =>
   Array.from({ length: count }, (_, index) => make(index))
@@ -197,8 +203,7 @@ const FRAMES: readonly Input[] = [
     'frame',
     'a thousand pings',
     times(1_000, () => frame(OPCODE.ping, 'x'.repeat(125))),
-    // More than 60 pongs wait. ws before 8.22 has no such limit.
-    { closed: 1006 },
+    isPongBounded ? { closed: 1006 } : 'ignored',
   ),
   ws('frame', 'a pong without a ping', frame(OPCODE.pong, 'x'), 'ignored'),
   ws('frame', 'a plain HTTP request on an open WebSocket', Buffer.from('GET / HTTP/1.1\r\nhost: x\r\n\r\n'), {

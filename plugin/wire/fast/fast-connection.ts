@@ -1,9 +1,8 @@
-import { type ConnectionState, connectionStateOf } from '../connection-state.js'
+import { type ConnectionState, connectionStateOf, type FastSender } from '../connection-state.js'
 import { findReceiver } from '../event-receivers.js'
 import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch } from '../read-batch.js'
-import type { FrameWriter } from '../websocket/frame-writer.js'
-import type { WebSocketTap } from '../websocket/websocket.js'
+import { READY_STATE, type WebSocket, type WebSocketTap } from '../websocket/websocket.js'
 import { bytesFrame, FIRST, LONGEST_TEXT, textFrame } from '../websocket/websocket-frames.js'
 
 /*
@@ -55,10 +54,10 @@ export interface FastConnectionOptions {
   readonly emitDrain: (connection: EngineConnection) => void
 }
 
-export class FastConnection implements WebSocketTap {
+export class FastConnection implements FastSender, WebSocketTap {
   readonly #connection: EngineConnection
   readonly #transport: EngineTransport
-  readonly #writer: FrameWriter
+  readonly #webSocket: WebSocket
   readonly #options: FastConnectionOptions
   readonly #state: ConnectionState
   /** Whether a write is collected or under way. The transport is not writable then. */
@@ -67,41 +66,38 @@ export class FastConnection implements WebSocketTap {
   #isBehind = false
   #isPinged = false
 
-  constructor(connection: EngineConnection, writer: FrameWriter, options: FastConnectionOptions) {
+  constructor(connection: EngineConnection, webSocket: WebSocket, options: FastConnectionOptions) {
     this.#connection = connection
     this.#transport = connection.transport
-    this.#writer = writer
+    this.#webSocket = webSocket
     this.#options = options
     this.#state = connectionStateOf(connection)
   }
 
-  /** Notes that the engine waits for a pong: the next packet goes to the engine, which then waits longer. */
-  notePing(): void {
-    this.#isPinged = true
+  noteEnginePacket(isPing: boolean): void {
+    this.#isBehind = true
+    // The engine waits for a pong. The next packet goes to the engine, which then waits longer.
+    if (isPing) this.#isPinged = true
   }
 
-  /**
-   * Sends a text or an attachment at the end of this tick.
-   *
-   * @returns false if engine.io has to send it
-   */
+  /** Sends a text or an attachment at the end of this tick. */
   send(data: string | Buffer, options: WriteOptions | undefined): boolean {
-    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) {
-      this.#isBehind = true
-      return false
-    }
+    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) return false
     this.#isWriting = true
     this.#isBehind = false
     this.#transport.writable = false
-    this.#writer.add(options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data))
+    this.#webSocket.writer.add(options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data))
     return true
   }
 
   /** Whether nothing waits in engine.io, or is being written, that this send would overtake. */
   #isClear(): boolean {
     if (this.#isWatched() || this.#connection.readyState !== 'open') return false
+    // The engine hears of a close frame of the client when the connection has ended.
+    const { readyState, writer } = this.#webSocket
+    if (readyState !== READY_STATE.OPEN) return false
     if (!this.#isWriting) return this.#transport.writable
-    const { batchLength } = this.#writer
+    const { batchLength } = writer
     return !this.#isBehind && batchLength > 0 && batchLength < this.#options.longestBatch
   }
 

@@ -52,7 +52,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   }
   noteWebSockets(io.engine)
   io.engine.on('connection', (connection: ObservedConnection) => {
-    connection.on('packetCreate', notePing)
+    connection.on('packetCreate', notePacket)
     connection.on('newListener', noteListener)
   })
   io.engine.on('newListener', (name: string) => {
@@ -62,7 +62,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   function open(connection: ObservedConnection): void {
     const webSocket = webSocketOf(connection.transport)
     if (!webSocket) return
-    const fast = new FastConnection(connection, webSocket.writer, connectionOptions)
+    const fast = new FastConnection(connection, webSocket, connectionOptions)
     const state = connectionStateOf(connection)
     state.fastConnection = fast
     webSocket.attach(fast)
@@ -86,8 +86,8 @@ function noteListener(this: EngineConnection, name: string): void {
   if (OF_A_CONNECTION.has(name)) connectionStateOf(this).isWatched = true
 }
 
-function notePing(this: EngineConnection, { type }: { readonly type: string }): void {
-  if (type === 'ping') connectionStateOf(this).fastConnection?.notePing()
+function notePacket(this: EngineConnection, { type }: { readonly type: string }): void {
+  connectionStateOf(this).fastConnection?.noteEnginePacket(type === 'ping')
 }
 
 // A connection stays open for long, and is idle most of the time.

@@ -20,7 +20,7 @@ export interface WebSocketTap extends WriteObserver {
 
 const NO_REASON = Buffer.alloc(0)
 
-const READY_STATE = { OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
+export const READY_STATE = { OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 
 /** How long a peer may take to answer a close frame, or to close the connection. The same as in ws. */
 const CLOSE_TIMEOUT_MS = 30_000
@@ -43,6 +43,8 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   #isCloseSent = false
   /** Whether the peer has sent its close frame, or a frame that was refused: nothing more is read. */
   #isPeerDone = false
+  /** Why the peer is going to be refused in the next tick. */
+  #refused: FrameError | undefined = undefined
   #closeTimer: NodeJS.Timeout | undefined = undefined
   #closeCode = NO_CLOSE_FRAME
   #closeReason: Buffer = NO_REASON
@@ -82,9 +84,10 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   /** Starts or answers the closing handshake. The connection ends when both sides have sent a close frame, or after 30 s. */
   close(code?: number, reason?: string | Buffer): void {
     if (this.readyState === READY_STATE.OPEN) {
+      const payload = closePayload(code, reason)
       this.readyState = READY_STATE.CLOSING
       this.#closeTimer = setTimeout(() => this.connection.destroy(), CLOSE_TIMEOUT_MS)
-      this.writer.add(bytesFrame(FIRST.CLOSE, closePayload(code, reason)), (error) => {
+      this.writer.add(bytesFrame(FIRST.CLOSE, payload), (error) => {
         if (error) return
         this.#isCloseSent = true
         this.#endIfDone()
@@ -100,6 +103,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   /** Ends the connection without a closing handshake. */
   terminate(): void {
     if (this.readyState === READY_STATE.CLOSED) return
+    this.writer.flush()
     this.readyState = READY_STATE.CLOSING
     this.connection.destroy()
   }
@@ -135,8 +139,17 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
     else this.close(code, reason)
   }
 
+  /** What is sent in the tick of the invalid frame is sent before the close frame. */
   refuse(error: FrameError): void {
     this.#stopReading()
+    this.#refused = error
+    process.nextTick(() => this.#closeRefused())
+  }
+
+  #closeRefused(): void {
+    const error = this.#refused
+    if (!error) return
+    this.#refused = undefined
     this.close(error.closeCode)
     this.emit('error', error)
   }
@@ -161,6 +174,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   }
 
   connectionClosed(): void {
+    this.#closeRefused()
     clearTimeout(this.#closeTimer)
     this.readyState = READY_STATE.CLOSED
     this.emit('close', this.#closeCode, this.#closeReason)
