@@ -38,6 +38,7 @@ import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
 import { chooseWsEngine } from './wire/fast/ws-engine.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
+import { batchWrites } from './wire/write-batch.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -92,6 +93,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
+  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, log)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { EventReceiver } from './event-receivers.js'
 import type { FastConnection } from './fast/fast-connection.js'
+import type { WriteBatch } from './write-batch.js'
 
 /*
  * The state that the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol. Only the file
@@ -22,6 +23,8 @@ class ConnectionState {
   receivers: readonly EventReceiver[] | undefined = undefined
   /** wire/packet-codec: its decoder. */
   decoder: { readonly isWaiting: boolean } | undefined = undefined
+  /** wire/write-batch: what is sent in this tick. */
+  writeBatch: WriteBatch | undefined = undefined
   /** wire/fast/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
   fastConnection: FastConnection | null | undefined = undefined
   /** wire/fast/fast-path: whether the application listens for its packets. */
