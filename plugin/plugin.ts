@@ -9,6 +9,7 @@ import { findRequest } from './engine/http/connect-request.js'
 import { createRouting } from './engine/http/fastify-routing.js'
 import { createOriginPolicy } from './engine/origin-policy.js'
 import { logOversize } from './engine/oversize-log.js'
+import { releaseSockets } from './engine/releasing-map.js'
 import { createServerListeners } from './engine/server-listeners.js'
 import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
@@ -93,7 +94,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting)
+  if (wsEngine.wsEngine === undefined) {
+    const makesFrames = !options.io.perMessageDeflate && options.io.wsEngine === undefined
+    batchWrites(io.engine, { bytesWaiting: limits.bytesWaiting, makesFrames })
+  }
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, log)
@@ -117,6 +121,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     screen: (socket) => identities.screen(socket),
   })
   const drain = createDrain()
+  if (options.fast) releaseSockets(io)
   prepareServer({
     io,
     limits,

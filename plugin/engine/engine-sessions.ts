@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Server } from 'socket.io'
 import { settlesWithin } from '../shared/timeout.js'
+import { type DiscardableConnection, discardConnection } from '../wire/discard-connection.js'
+import { ReleasingMap } from './releasing-map.js'
 
 /*
  * Follows the engine sessions, from the handshake to the close. When the server closes, each engine session first writes what it
@@ -18,8 +20,9 @@ interface EngineSessionTransport {
 }
 
 /** The engine's socket, as far as it is used here. */
-interface EngineSession {
+interface EngineSession extends DiscardableConnection {
   readonly id: string
+  readonly protocol: number
   /** The request of the handshake; null with WebTransport. */
   readonly request: IncomingMessage | null
   readonly transport: EngineSessionTransport
@@ -42,18 +45,25 @@ export interface EngineSessions {
   close(timeoutMs: number): Promise<void>
 }
 
+const NUMBER = Symbol('number')
+
+/** A raw connection with the number under which it is kept. */
+type KeptConnection = Duplex & { [NUMBER]?: number }
+
 /** Follows every engine session of a server and replaces `engine.close()`. Call it before the first handshake. */
 export function createEngineSessions({ engine }: Server): EngineSessions {
   // engine.io keeps its sockets by their ids.
   const { clients: open } = engine as unknown as { readonly clients: Readonly<Record<string, EngineSession>> }
   // Only the handshake of these was seen: no client reads their close.
   const abandoned = new WeakSet<EngineSession>()
-  const connections = new Set<Duplex>()
+  // A Set would keep those that have ended until a full garbage collection.
+  const connections = new ReleasingMap<number, Duplex>()
+  let count = 0
   const discardAll = engine.close.bind(engine)
 
   // All connections share this listener; `this` is the connection.
-  function drop(this: Duplex): void {
-    connections.delete(this)
+  function drop(this: KeptConnection): void {
+    connections.delete(this[NUMBER] as number)
   }
 
   engine.on('connection', (session: EngineSession) => {
@@ -70,7 +80,7 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   // instead of a close. Without `discard` an engine session writes what it has, then its close.
   engine.close = () => {
     for (const session of Object.values(open)) {
-      if (abandoned.has(session)) session.close(true)
+      if (abandoned.has(session)) discardConnection(session)
       else closeAtNextPoll(session)
     }
     return engine
@@ -79,19 +89,19 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   return {
     find: (id) => (Object.hasOwn(open, id) ? open[id] : undefined),
     expect: (session) => void abandoned.delete(session),
-    keep(connection) {
-      connections.add(connection)
+    keep(connection: KeptConnection) {
+      connection[NUMBER] = count++
+      connections.set(connection[NUMBER], connection)
       connection.on('close', drop)
     },
     async close(timeoutMs) {
-      const ended = [...Object.values(open), ...connections].map(
+      const ended = [...Object.values(open), ...connections.values()].map(
         (each) => new Promise<void>((end) => each.once('close', end)),
       )
       if (await settlesWithin(timeoutMs, Promise.all(ended))) return
       discardAll()
-      // discardAll() does not end a transport that waits for a poll.
-      for (const session of Object.values(open)) session.transport.shouldClose?.()
-      for (const connection of connections) connection.destroy()
+      for (const session of Object.values(open)) discardConnection(session)
+      for (const connection of connections.values()) connection.destroy()
     },
   }
 }

@@ -6,11 +6,12 @@ import type { NormalOptions } from '../definition/normalize/plugin-options.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from '../shared/errors.js'
 import { isWithin } from '../shared/limits.js'
 import { logError } from '../shared/log/error-log.js'
-import { redactRouteLogs } from '../shared/log/redaction.js'
 import { after, isThenable } from '../shared/maybe-async.js'
+import { type DiscardableConnection, discardConnection } from '../wire/discard-connection.js'
 import { logHandshakeHints } from './handshake-hints.js'
 import { CapturedResponse } from './http/captured-response.js'
 import { handshakeOf, keepCookies, keepHandshake } from './http/connect-request.js'
+import { redactRouteLogs } from './http/redacted-logs.js'
 import { isInjected, keepForPolls, relayToReply, silenceWarning } from './http/relay-headers.js'
 import { sessionIdOf } from './http/request-url.js'
 import type { OriginPolicy } from './origin-policy.js'
@@ -116,8 +117,8 @@ export function createHandshakeRoute(
         }
       })
       // A handshake whose hooks had ended when the closing began.
-      io.engine.on('connection', (connection: { close(discard: boolean): void }) => {
-        if (isClosing) connection.close(true)
+      io.engine.on('connection', (connection: DiscardableConnection) => {
+        if (isClosing) discardConnection(connection)
       })
       // engine.io destroys the connection right after this event, with everything that is not written.
       io.engine.on('connection_error', ({ req }: { req: IncomingMessage & { upgrade?: boolean } }) => {

@@ -5,7 +5,7 @@ import type { DismissedUsers } from './dismissed-users.js'
 import { createEngineSessions } from './engine-sessions.js'
 import { createReadUrl, secondaryServersOf } from './http/fastify-internals.js'
 import { writePollHeaders } from './http/poll-headers.js'
-import { pathOf, queryOf, sessionIdOf } from './http/request-url.js'
+import { pathOf, protocolOf, queryOf, sessionIdOf } from './http/request-url.js'
 import { admitOrigin, type OriginPolicy } from './origin-policy.js'
 import { listenForUpgrades } from './upgrade-listeners.js'
 import { restoreOffer } from './upgrade-offer.js'
@@ -53,13 +53,16 @@ export function createServerListeners(
   io.engine.handleRequest = (raw: IncomingMessage, response: ServerResponse) => {
     const session = sessions.find(sessionIdOf(raw))
     // A plain request for the engine session of a WebSocket, with that transport: the engine would never answer it, and
-    // the closing http server would wait for the answer.
-    if (session && session.transport.name !== 'polling') {
+    // the closing http server would wait for the answer. A request of another protocol: engine.io 6.6.0 would accept it.
+    if (session && (session.transport.name !== 'polling' || session.protocol !== protocolOf(raw))) {
       response.writeHead(400, { 'content-type': 'application/json' }).end(BAD_REQUEST)
       return
     }
     if (session && raw.method !== 'GET' && raw.method !== 'POST') hideSession(raw)
     handleRequest(raw, response)
+    // engine.io 6.6.0 closes the engine session for a POST of bytes, and leaves the POST without a response.
+    if (session?.readyState === 'closed' && raw.method === 'POST' && !response.headersSent)
+      response.writeHead(400).end()
   }
 
   const takeRequests = (server: HttpServer) => {

@@ -6,7 +6,7 @@ import type { DismissedUsers } from './dismissed-users.js'
 import type { EngineSessions } from './engine-sessions.js'
 import { UpgradeRequest } from './http/detached-request.js'
 import type { ReadUrl } from './http/fastify-internals.js'
-import { pathOf, sessionIdOf } from './http/request-url.js'
+import { pathOf, protocolOf, sessionIdOf } from './http/request-url.js'
 import { admitOrigin, type OriginPolicy } from './origin-policy.js'
 import { asksForWebSocket, mayBeTaken, returnAsRequest } from './upgrade-offer.js'
 import { refuseUpgrade } from './upgrade-response.js'
@@ -16,6 +16,9 @@ import { refuseUpgrade } from './upgrade-response.js'
  * listeners (e.g. @fastify/websocket, registered before or after this plugin), and those without a listener go back to the
  * server as plain requests.
  */
+
+// as engine.io answers
+const OTHER_PROTOCOL = { statusCode: 400, endToEndHeaders: {}, body: 'Bad request' }
 
 type UpgradeListener = (raw: IncomingMessage, connection: Duplex, head: Buffer) => void
 
@@ -51,6 +54,8 @@ export function listenForUpgrades(instance: FastifyInstance, options: UpgradeLis
     }
     void admitOrigin(kept, session.request, checkOrigin, (refusal) => {
       if (refusal) refuseUpgrade(kept, refusal)
+      // engine.io 6.6.0 would accept it.
+      else if (session.protocol !== protocolOf(kept)) refuseUpgrade(kept, OTHER_PROTOCOL)
       else upgrade(kept, connection, head)
     })
   }

@@ -31,6 +31,8 @@ export class Attempt {
     if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#timer)
+    // A cleared timer keeps its arguments, here the attempt. If both kept each other, V8 would release them late.
+    this.#timer = undefined
     this.cancel?.()
     this.giveBack()
   }

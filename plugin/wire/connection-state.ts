@@ -1,7 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { EventReceiver } from './event-receivers.js'
-import type { FastConnection } from './fast/fast-connection.js'
-import type { WriteBatch } from './write-batch.js'
 
 /*
  * The state that the plugin keeps on a connection, engine.io's server-side socket: one object under one symbol. Only the file
@@ -16,7 +13,37 @@ export interface UnreadBytes {
   readonly report: (bytes: number) => void
 }
 
-class ConnectionState {
+/** Receives the declared events of one socket. */
+export interface EventReceiver {
+  readonly namespace: string
+  /** Whether it receives events of that name; Socket.IO itself emits all others. */
+  knows(event: string): boolean
+  /**
+   * @param data - the list of the event's name and arguments
+   * @param id - the number of its ack; undefined if the client wants none
+   * @param isJson - whether the list was parsed from JSON: then it has no binary data
+   */
+  receive(data: readonly unknown[], id: number | undefined, isJson: boolean): void
+  /** Ends its connection because `receive` has thrown. The other events of the batch are received. */
+  abort(error: unknown): void
+}
+
+/** Sends past engine.io. */
+export interface FastSender {
+  /** Notes that engine.io was given a packet, which later sends must not overtake. */
+  noteEnginePacket(isPing: boolean): void
+  /** @returns false if engine.io has to send it */
+  send(data: string | Buffer, options: object | undefined): boolean
+}
+
+/** What engine.io was given in this tick, and keeps until its end. */
+export interface PendingWrites {
+  /** Counts what is added, in characters or bytes. Writes what was given before if all together are more than `longest`. */
+  add(length: number, longest: number): void
+  flush(): void
+}
+
+export class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
   unread: UnreadBytes | undefined = undefined
   /** wire/event-receivers: replaced by a new list with each change. */
@@ -24,9 +51,9 @@ class ConnectionState {
   /** wire/packet-codec: its decoder. */
   decoder: { readonly isWaiting: boolean } | undefined = undefined
   /** wire/write-batch: what is sent in this tick. */
-  writeBatch: WriteBatch | undefined = undefined
+  writeBatch: PendingWrites | undefined = undefined
   /** wire/fast/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
-  fastConnection: FastConnection | null | undefined = undefined
+  fastConnection: FastSender | null | undefined = undefined
   /** wire/fast/fast-path: whether the application listens for its packets. */
   isWatched = false
   /** engine/http/handshake-request: in place of the request that a WebTransport connection lacks. */

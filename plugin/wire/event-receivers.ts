@@ -1,24 +1,9 @@
-import { connectionStateOf } from './connection-state.js'
+import { connectionStateOf, type EventReceiver } from './connection-state.js'
 
 /*
  * The receivers of a connection: one for each namespace with declared events that the connection has joined. A declared event
  * goes from its frame, or from the decoder, to its receiver, past the event emitters of Socket.IO.
  */
-
-/** Receives the declared events of one socket. */
-export interface EventReceiver {
-  readonly namespace: string
-  /** Whether it receives events of that name; Socket.IO itself emits all others. */
-  knows(event: string): boolean
-  /**
-   * @param data - the list of the event's name and arguments
-   * @param id - the number of its ack; undefined if the client wants none
-   * @param isJson - whether the list was parsed from JSON: then it has no binary data
-   */
-  receive(data: readonly unknown[], id: number | undefined, isJson: boolean): void
-  /** Ends its connection because `receive` has thrown. The other events of the batch are received. */
-  abort(error: unknown): void
-}
 
 /** Adds the receiver of a socket that has joined. Socket.IO closes connections that send an event before. */
 export function addReceiver(connection: object, receiver: EventReceiver): void {

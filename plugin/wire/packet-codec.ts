@@ -97,7 +97,6 @@ export function createCodec(options: CodecOptions): Codec {
 
   // All connections share this decoder for packets without attachments: it keeps no state between them.
   const common = new base.Decoder()
-  let reading: CheckingDecoder
   common.on('decoded', (packet) => reading.receive(packet))
 
   /** Wraps a decoder and checks each packet before Socket.IO receives it. */
@@ -126,20 +125,23 @@ export function createCodec(options: CodecOptions): Codec {
       else this.emit('decoded', packet)
     }
 
-    /** A declared event goes to its receiver, all others to Socket.IO, which handles them in the next tick. */
+    /** A declared event goes to its receiver, all others to Socket.IO. */
     #receiveEvent(packet: Packet): void {
       const { nsp, data, id, type } = packet
       const receiver = findReceiver(this.#state?.receivers, nsp, data[0])
       if (receiver) addToBatch(receiver, data, id, isText && type === PacketType.EVENT)
-      else {
-        deferBatch()
-        this.emit('decoded', packet)
-      }
+      else this.#handOn(packet)
     }
 
     #receive(connection: Connection, packet: Packet): void {
       if (packet.type === PacketType.CONNECT) this.#receiveConnect(connection, packet)
-      else if (admits?.(connection, packet) !== false) this.emit('decoded', packet)
+      else if (admits?.(connection, packet) !== false) this.#handOn(packet)
+    }
+
+    /** Socket.IO handles the packet in the next tick. An event behind a disconnect must not overtake it. */
+    #handOn(packet: Packet): void {
+      deferBatch()
+      this.emit('decoded', packet)
     }
 
     #receiveConnect(connection: Connection, packet: Packet): void {
@@ -172,9 +174,15 @@ export function createCodec(options: CodecOptions): Codec {
     // Socket.IO calls it whenever a connection ends.
     destroy(): void {
       this.#own?.destroy()
+      // Without these two lines the last connections of a server would stay in memory.
+      if (reading === this) reading = idle
+      if (expected === this.#connection) expected = undefined
       if (this.#connection) forget?.(this.#connection)
     }
   }
+
+  const idle = new CheckingDecoder()
+  let reading = idle
 
   return {
     parser: { Encoder: CheckingEncoder, Decoder: CheckingDecoder },

@@ -1,4 +1,4 @@
-import type { EventReceiver } from './event-receivers.js'
+import type { EventReceiver } from './connection-state.js'
 
 /*
  * Groups the work of one read of a connection. Its events are handled when all of the chunk is read, as by Socket.IO: a handler
@@ -41,14 +41,17 @@ export function endReading(): void {
     reads--
     return
   }
-  // A handler may cause more events: from a client in this process.
-  while (events.length > 0) {
-    const batch = events
-    events = []
-    receiveAll(batch)
+  try {
+    // A handler may cause more events: from a client in this process.
+    while (events.length > 0) {
+      const batch = events
+      events = []
+      receiveAll(batch)
+    }
+  } finally {
+    reads = 0
+    flushAll()
   }
-  reads = 0
-  flushAll()
 }
 
 /**

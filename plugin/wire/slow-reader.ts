@@ -1,4 +1,5 @@
 import { connectionStateOf, type UnreadBytes } from './connection-state.js'
+import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 
 /*
  * Closes a connection whose client reads too slowly. Socket.IO buffers what the client has not read in memory, without a limit.
@@ -10,10 +11,9 @@ interface CreatedPacket {
 }
 
 /** The engine's socket, as far as its buffer is concerned. */
-interface WatchedConnection {
+interface WatchedConnection extends DiscardableConnection {
   on(event: 'packetCreate', listener: (this: WatchedConnection, packet: CreatedPacket) => void): unknown
   on(event: 'flush' | 'drain', listener: (this: WatchedConnection) => void): unknown
-  close(discard: boolean): void
 }
 
 /**
@@ -37,7 +37,7 @@ function create(this: WatchedConnection, { data }: CreatedPacket): void {
   if (unread.flushed + unread.created <= unread.limit) return
   unread.report(unread.flushed + unread.created)
   unread.created = 0
-  this.close(true)
+  discardConnection(this)
 }
 
 function flush(this: WatchedConnection): void {

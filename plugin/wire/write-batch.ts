@@ -1,7 +1,9 @@
 import type { Server } from 'socket.io'
-import { connectionStateOf } from './connection-state.js'
+import { connectionStateOf, type PendingWrites } from './connection-state.js'
+import { discardConnection, type DiscardableConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
 import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
+import { LONGEST_TEXT, textFrame } from './websocket/websocket-frames.js'
 
 /*
  * Makes what is sent to a connection in one tick one write, for WebSockets of ws: engine.io keeps the packets of the tick, and
@@ -10,6 +12,7 @@ import { noteRawConnections, rawConnectionOf } from './websocket/engine-transpor
 
 /** engine.io's transport: its public part. */
 interface BatchedTransport {
+  readonly shouldClose?: (() => void) | null
   /** Whether the engine may write. While it is false, the engine keeps what it is given. */
   writable: boolean
   /** `ready` makes the engine write what it has kept. */
@@ -17,24 +20,29 @@ interface BatchedTransport {
 }
 
 /** engine.io's socket: its public part. */
-interface BatchedConnection {
-  readonly readyState: string
+interface BatchedConnection extends DiscardableConnection {
   readonly transport: BatchedTransport
-  write(data: unknown, options?: WriteOptions, callback?: unknown): unknown
-  close(discard?: boolean): unknown
+  write(data: unknown, options?: unknown, callback?: unknown): unknown
 }
 
 /** The options of `write` of the engine's socket. */
 interface WriteOptions {
-  /** The frame of a broadcast, which passes the same options to all its connections: head and payload. */
+  /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
   wsPreEncodedFrame?: unknown
+}
+
+export interface WriteBatchOptions {
+  /** `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was written. */
+  readonly bytesWaiting: number
+  /** Whether to make the frames of texts, with head and payload in one buffer: ws makes two. Not where ws compresses them. */
+  readonly makesFrames: boolean
 }
 
 /** As many characters are written before the end of the tick. */
 const LONGEST_BATCH = 65_536
 
 /** What a connection was given in this tick. */
-export class WriteBatch implements Writer {
+class WriteBatch implements PendingWrites, Writer {
   readonly #connection: BatchedConnection
   readonly #transport: BatchedTransport
   #length = 0
@@ -47,7 +55,6 @@ export class WriteBatch implements Writer {
     flushLater(this)
   }
 
-  /** Makes room for more characters, or bytes: what was given before is written if all together are more than `longest`. */
   add(length: number, longest: number): void {
     this.#length += length
     if (this.#length > longest) this.flush()
@@ -68,24 +75,22 @@ export class WriteBatch implements Writer {
   }
 
   terminate(): void {
-    this.#connection.close(true)
+    discardConnection(this.#connection)
   }
 }
 
-/**
- * Batches the writes of all connections from now on.
- *
- * @param bytesWaiting - the limit of what waits for a client; 0 for no limit. A batch is not longer: it would exceed the limit
- * while the client reads all that was written.
- */
-export function batchWrites(engine: Server['engine'], bytesWaiting: number): void {
+/** Batches the writes of all connections from now on. */
+export function batchWrites(engine: Server['engine'], { bytesWaiting, makesFrames }: WriteBatchOptions): void {
   const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
 
   /** In the place of `write` of the engine's socket. */
-  function write(this: BatchedConnection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {
-    batchOf(this)?.add((data as string | Buffer).length, longest)
-    if (options?.wsPreEncodedFrame) joinFrame(options)
-    return Object.getPrototypeOf(this).write.call(this, data, options, callback)
+  function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {
+    let given = options
+    if (rawConnectionOf(this.transport)) {
+      batchOf(this)?.add(lengthOf(data), longest)
+      if (makesFrames) given = withFrame(data, options)
+    }
+    return Object.getPrototypeOf(this).write.call(this, data, given, callback)
   }
 
   noteRawConnections(engine)
@@ -95,23 +100,32 @@ export function batchWrites(engine: Server['engine'], bytesWaiting: number): voi
   })
 }
 
-/** In the place of `close` of the engine's socket: without a batch, the engine would have written this. */
+/** In the place of `close` of the engine's socket. What is kept until the end of the tick is sent before. */
 function close(this: BatchedConnection, discard?: boolean): unknown {
   if (discard) connectionStateOf(this).writeBatch?.flush()
   return Object.getPrototypeOf(this).close.call(this, discard)
 }
 
-/** The batch of this tick; undefined for a connection that can't write at once, or not over a WebSocket of ws. */
-function batchOf(connection: BatchedConnection): WriteBatch | undefined {
+/** The batch of this tick; undefined for a connection that can't write now: the engine keeps what it is given. */
+function batchOf(connection: BatchedConnection): PendingWrites | undefined {
   const state = connectionStateOf(connection)
-  const { readyState, transport } = connection
-  if (state.writeBatch || readyState !== 'open' || !transport.writable || !rawConnectionOf(transport)) return state.writeBatch
-  state.writeBatch = new WriteBatch(connection)
+  if (!state.writeBatch && connection.readyState === 'open' && connection.transport.writable) {
+    state.writeBatch = new WriteBatch(connection)
+  }
   return state.writeBatch
 }
 
-/** Puts the two parts of a frame together, once for all connections of a broadcast: ws then writes one buffer and not two. */
-function joinFrame(options: WriteOptions): void {
-  const parts = options.wsPreEncodedFrame
-  if (Array.isArray(parts) && parts.length === 2) options.wsPreEncodedFrame = [Buffer.concat(parts)]
+function lengthOf(data: unknown): number {
+  if (typeof data === 'string') return data.length
+  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength : 0
+}
+
+/** The options of `write`, with the frame of a text in one buffer. Those of a broadcast get it once for all its connections. */
+function withFrame(data: unknown, options: unknown): unknown {
+  if (typeof data !== 'string' || data.length >= LONGEST_TEXT || typeof options === 'function') return options
+  const given = options as WriteOptions | undefined
+  const parts = given?.wsPreEncodedFrame
+  if (parts === undefined) return { ...given, wsPreEncodedFrame: [Buffer.from(textFrame(`4${data}`), 'latin1')] }
+  if (Array.isArray(parts) && parts.length === 2) given.wsPreEncodedFrame = [Buffer.concat(parts)]
+  return given
 }

@@ -8,8 +8,9 @@ import { flowSuites } from '../flow-suites.js'
 /*
  * npm run test:bundled
  *
- * The flow suites of `test:long-way`, with Fastify, Socket.IO and the plugin as it is published in one minified file, whose
- * functions have lost their names: once by esbuild, once by ncc. The stock client is outside of it.
+ * The flow suites, those of the wire and the check that the fast path is on, with Fastify, Socket.IO and the plugin as it is
+ * published in one minified file, whose functions have lost their names: once by esbuild, once by ncc. The stock client is
+ * outside of it.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -13,28 +13,26 @@ function left(socket: Socket): Promise<string> {
   return new Promise((resolve) => socket.once('disconnect', resolve))
 }
 
-t.test(
-  'close() ends in under 100 ms with clients on several namespaces, which receive `transport close`',
-  async (t) => {
-    const app = await build(t, { namespaces: some })
-    const port = await listen(app)
-    const sockets: Socket[] = []
-    for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
-      const first = join(t, `http://127.0.0.1:${port}`, '/', { transports })
-      const both = [first, ...['/chat', '/clock'].map((name) => first.io.socket(name))]
-      await Promise.all(both.map((socket) => next(socket, 'connect')))
-      await until(() => first.io.engine.transport.name === transports.at(-1))
-      sockets.push(...both)
-    }
-    const reasons = Promise.all(sockets.map(left))
-    const start = performance.now()
-    await app.close()
-    const took = performance.now() - start
-    t.ok(took < 100, `${took.toFixed(0)} ms`)
-    t.strictSame(await reasons, Array(9).fill('transport close'))
-    t.equal(app.io.engine.clientsCount, 0)
-  },
-)
+t.test('close() waits for no timer with clients on several namespaces, which receive `transport close`', async (t) => {
+  const app = await build(t, { namespaces: some })
+  const port = await listen(app)
+  const sockets: Socket[] = []
+  for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+    const first = join(t, `http://127.0.0.1:${port}`, '/', { transports })
+    const both = [first, ...['/chat', '/clock'].map((name) => first.io.socket(name))]
+    await Promise.all(both.map((socket) => next(socket, 'connect')))
+    await until(() => first.io.engine.transport.name === transports.at(-1))
+    sockets.push(...both)
+  }
+  const reasons = Promise.all(sockets.map(left))
+  const start = performance.now()
+  await app.close()
+  const took = performance.now() - start
+  // The shortest timer of a closing, that of ws, has 30 s.
+  t.ok(took < 5_000, `${took.toFixed(0)} ms`)
+  t.strictSame(await reasons, Array(9).fill('transport close'))
+  t.equal(app.io.engine.clientsCount, 0)
+})
 
 t.test('clients reconnect by themselves to a restarted server', async (t) => {
   const first = await build(t, { namespaces: some })

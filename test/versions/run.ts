@@ -1,49 +1,48 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { flowSuites } from '../flow-suites.js'
+import { flowSuites, sourceSuites } from '../flow-suites.js'
 
 /*
  * npm run test:newest
  * npm run test:floor
  *
- * This repository in an empty folder, without its lock file: with the newest of everything in range, all suites of the plugin and
- * of the wire; with the oldest of what users may bring, the flow suites.
+ * The packed tarball, installed in an empty folder without a lock file: once with the newest of everything in range, once with
+ * the oldest. There the flow suites, those of the wire and the check that the fast path is on run against what was installed.
+ * With the newest the other suites run, too; they need the source.
  */
 
-type Ranges = Record<string, string>
+type Ranges = Readonly<Record<string, string>>
 
 interface PackageJson {
+  readonly name: string
   readonly dependencies: Ranges
   readonly peerDependencies: Ranges
   readonly devDependencies: Ranges
-  readonly overrides: Record<string, unknown>
+  readonly overrides: Readonly<Record<string, unknown>>
 }
 
-/** The oldest engine.io that has the fixes which socket.io 4.8.4 relies on. */
-const ENGINE = '6.6.10'
-
-const VARIANTS = {
-  newest: { prepare: (own: PackageJson) => own, suites: () => ['test/{plugin,docs,wire}/**/*.test.ts'] },
-  floor: { prepare: atFloor, suites: () => flowSuites() },
+interface Variant {
+  /** Which versions of a range are installed. */
+  readonly choose: (ranges: Ranges) => Ranges
+  readonly overrides: Ranges
+  readonly suites: readonly string[]
 }
 
-/** Every `^x` that a user's own versions have to meet, as `x`. */
-function atFloor(own: PackageJson): PackageJson {
-  const floors = (ranges: Ranges) =>
-    Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, range.replace('^', '')]))
-  const peers = floors(own.peerDependencies)
-  return {
-    ...own,
-    dependencies: floors(own.dependencies),
-    devDependencies: { ...own.devDependencies, ...peers },
-    overrides: { ...own.overrides, 'engine.io': ENGINE },
-  }
+const VARIANTS: Readonly<Record<string, Variant>> = {
+  newest: { choose: (ranges) => ranges, overrides: {}, suites: sourceSuites() },
+  // socket.io 4.8.4 accepts every engine.io 6.6.
+  floor: { choose: oldest, overrides: { 'engine.io': '6.6.0' }, suites: [] },
 }
 
-const variant = VARIANTS[process.argv[2] as keyof typeof VARIANTS]
+/** Every `^x` as `x`. */
+function oldest(ranges: Ranges): Ranges {
+  return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, range.replace('^', '')]))
+}
+
+const variant = VARIANTS[process.argv[2] ?? '']
 if (!variant) throw new Error(`which? ${Object.keys(VARIANTS).join(' or ')}`)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -52,8 +51,23 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRet
 
 const LEFT_OUT = /^(\.git|\.tap|\.bundled|dist|package-lock\.json)$|(^|\/)(node_modules|\.built)$/
 cpSync(root, folder, { recursive: true, filter: (source) => !LEFT_OUT.test(relative(root, source)) })
+
+/** The package.json of a user of the tarball, who also has what the suites import. */
+function userOf(own: PackageJson, tarball: string, { choose, overrides }: Variant): object {
+  return {
+    private: true,
+    type: 'module',
+    dependencies: { ...choose(own.dependencies), [own.name]: `file:${tarball}` },
+    devDependencies: { ...own.devDependencies, ...choose(own.peerDependencies) },
+    overrides: { ...own.overrides, ...overrides },
+  }
+}
+
+const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' })
+const [{ filename: tarball }]: [{ filename: string }] = JSON.parse(packed)
 const packageJson = join(folder, 'package.json')
-writeFileSync(packageJson, JSON.stringify(variant.prepare(JSON.parse(readFileSync(packageJson, 'utf8')))))
+const user = userOf(JSON.parse(readFileSync(packageJson, 'utf8')), tarball, variant)
+writeFileSync(packageJson, JSON.stringify(user))
 
 /** With this repository's .npmrc, so without install scripts. */
 function run(program: string, ...args: string[]): void {
@@ -61,6 +75,12 @@ function run(program: string, ...args: string[]): void {
   if (status !== 0) process.exit(status ?? 1)
 }
 
+function tap(...args: readonly string[]): void {
+  run('npx', 'tap', '--disable-coverage', '--timeout=120', ...args)
+}
+
 run('npm', 'install', '--no-package-lock')
-run('npm', 'ls', 'fastify', 'socket.io', 'engine.io', 'ws')
-run('npx', 'tap', '--disable-coverage', '--timeout=120', ...variant.suites())
+run('npm', 'ls', 'fastify-namespaces', 'fastify', 'socket.io', 'engine.io', 'ws')
+// In the place of those of .taprc
+tap('--node-arg=--import=./test/typescript.js', '--node-arg=--import=./test/versions/hooks.js', ...flowSuites())
+if (variant.suites.length > 0) tap(...variant.suites)

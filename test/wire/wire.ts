@@ -73,8 +73,9 @@ export class TcpClient {
   #hasEnded = false
   #wake: () => void = () => {}
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  /** @param to - a port of this machine, or a connection */
+  constructor(to: number | Socket) {
+    this.socket = typeof to === 'number' ? connect({ port: to, host: '127.0.0.1', noDelay: true }) : to
     this.socket.on('error', () => {})
     this.socket.on('data', (chunk) => {
       this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, chunk]) : chunk
@@ -203,7 +204,8 @@ export class WireSocket {
   }
 }
 
-function parseFrame(bytes: Buffer): [part: { opcode: number; payload: Buffer }, rest: Buffer] | undefined {
+/** The first frame of a server, and the bytes behind it; undefined if it is not complete. */
+export function parseFrame(bytes: Buffer): [part: { opcode: number; payload: Buffer }, rest: Buffer] | undefined {
   if (bytes.length < 2) return undefined
   const short = (bytes[1] as number) & 0x7f
   const start = short < 126 ? 2 : short === 126 ? 4 : 10

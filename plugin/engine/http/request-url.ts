@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /*
- * Path, query and engine session id of a raw request, read in the way that engine.io reads them.
+ * Path, query, engine session id and protocol of a raw request, read in the way that engine.io reads them.
  */
 
 /** The path of a url, without query and without one trailing slash. */
@@ -59,10 +59,19 @@ function eachPart(query: string, visit: (part: string, name: string) => void): v
 
 /** The id of the engine session of a request; empty for a handshake. */
 export function sessionIdOf(raw: IncomingMessage): string {
+  return parameterOf(raw, 'sid') ?? ''
+}
+
+/** The revision of Engine.IO's protocol that a request names. */
+export function protocolOf(raw: IncomingMessage): 3 | 4 {
+  return parameterOf(raw, 'EIO') === '4' ? 4 : 3
+}
+
+function parameterOf(raw: IncomingMessage, name: string): string | undefined {
   const { _query } = raw as { _query?: Record<string, string> }
-  if (_query) return _query.sid ?? ''
+  if (_query) return _query[name]
   // The engine, too, reads the last one.
-  return queryOf(raw).getAll('sid').at(-1) ?? ''
+  return queryOf(raw).getAll(name).at(-1)
 }
 
 function splitUrl(raw: IncomingMessage): [path: string, query: string] {

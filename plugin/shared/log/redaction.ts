@@ -1,24 +1,22 @@
-import type { FastifyBaseLogger, FastifyInstance, RouteShorthandOptions } from 'fastify'
-
 /*
- * Redacts tokens in the log lines of the plugin's routes: in the query, in `auth`, in cookies and in headers. A line shows
- * the names, and `[redacted]` in place of the values.
+ * Redacts tokens for log lines: in the query, in `auth`, in cookies and in headers. A line shows the names, and `[redacted]` in
+ * place of the values.
  */
 
 const REDACTED = '[redacted]'
 
 // Query parameters of engine.io that are shown if their values have the form that engine.io writes. `sid` is not among them:
 // it is a secret that gives access to the engine session.
-const ENGINE_PARAMETERS: Readonly<Record<string, RegExp>> = {
-  EIO: /^\d$/,
-  transport: /^(polling|websocket|webtransport)$/,
-  t: /^[\w.-]{1,12}$/,
-  b64: /^(1|true)$/,
-  j: /^\d{1,6}$/,
-}
+const ENGINE_PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
+  ['EIO', /^\d$/],
+  ['transport', /^(polling|websocket|webtransport)$/],
+  ['t', /^[\w.-]{1,12}$/],
+  ['b64', /^(1|true)$/],
+  ['j', /^\d{1,6}$/],
+])
 
 function isEngineParameter(name: string, value: unknown): boolean {
-  return Object.hasOwn(ENGINE_PARAMETERS, name) && ENGINE_PARAMETERS[name]?.test(String(value)) === true
+  return ENGINE_PARAMETERS.get(name)?.test(String(value)) === true
 }
 
 const SECRET_HEADER =
@@ -28,8 +26,14 @@ const SECRET_HEADER =
 export function redactUrl(url: string): string {
   const start = url.indexOf('?')
   if (start < 0) return url
-  const parts = url.slice(start + 1).split('&')
-  return `${url.slice(0, start)}?${parts.map(redactPart).join('&')}`
+  let redacted = url.slice(0, start)
+  // From each `?` or `&` to the next `&`: without lists, because every handshake and every connect is logged.
+  for (let from = start, end = start; from < url.length; from = end) {
+    end = url.indexOf('&', from + 1)
+    if (end < 0) end = url.length
+    redacted += url[from] + redactPart(url.slice(from + 1, end))
+  }
+  return redacted
 }
 
 function redactPart(part: string): string {
@@ -84,49 +88,7 @@ const REDACTING: ProxyHandler<object> = {
   },
 }
 
-function redactRequest<Value>(value: Value): Value {
+/** A request that a serializer may read, without its secrets; any other value is returned as it is. */
+export function redactRequest<Value>(value: Value): Value {
   return typeof value === 'object' && value !== null ? (new Proxy(value, REDACTING) as Value) : value
-}
-
-// Serializes a request, or a reply, which has a reference to its request.
-type Serializer = (subject: object) => unknown
-type Serializers = { readonly req?: Serializer; readonly res?: Serializer }
-
-// The public symbol of pino for the serializers of the application or of Fastify.
-const SERIALIZERS = Symbol.for('pino.serializers')
-
-const redactedSerializers = new WeakMap<Serializer, Serializer>()
-
-function redactSerializer(serialize: Serializer): Serializer {
-  const known = redactedSerializers.get(serialize)
-  if (known) return known
-  const made: Serializer = (subject) => serialize(redactRequest(subject))
-  redactedSerializers.set(serialize, made)
-  return made
-}
-
-/**
- * Creates the options of a route whose log lines are redacted: the `req` and `res` serializers, the application's or
- * Fastify's own, receive the request without its secrets.
- *
- * @returns the options; empty if the instance has no log
- */
-export function redactRouteLogs({
-  log,
-}: Pick<FastifyInstance, 'log'>): Pick<RouteShorthandOptions, 'childLoggerFactory'> {
-  // The child of a disabled logger is the logger itself.
-  if (log.child({}) === log) return {}
-  return {
-    childLoggerFactory(this: FastifyInstance, logger, bindings, options, raw) {
-      const own = options.serializers as Serializers | undefined
-      const inherited = (logger as FastifyBaseLogger & { [SERIALIZERS]?: Serializers })[SERIALIZERS]
-      // An object that inherits the serializers of the contexts.
-      const serializers: Record<string, Serializer> = Object.create(own ?? null)
-      for (const name of ['req', 'res'] as const) {
-        const serialize = own?.[name] ?? inherited?.[name]
-        if (serialize) serializers[name] = redactSerializer(serialize)
-      }
-      return this.childLoggerFactory(logger, bindings, { ...options, serializers } as typeof options, raw)
-    },
-  }
 }

@@ -1,8 +1,8 @@
-import { connectionStateOf } from '../connection-state.js'
-import { type EventReceiver, findReceiver } from '../event-receivers.js'
+import { type ConnectionState, connectionStateOf, type FastSender } from '../connection-state.js'
+import { findReceiver } from '../event-receivers.js'
 import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch } from '../read-batch.js'
-import type { WebSocket, WebSocketTap } from '../websocket/websocket.js'
+import { READY_STATE, type WebSocket, type WebSocketTap } from '../websocket/websocket.js'
 import { bytesFrame, FIRST, LONGEST_TEXT, textFrame } from '../websocket/websocket-frames.js'
 
 /*
@@ -46,19 +46,20 @@ export interface FastConnectionOptions {
   readonly isText: boolean
   /** Whether an event's list of name and arguments, of that many characters, is within the limits. */
   readonly isWithinLimits: (data: readonly unknown[], characters: number) => boolean
-  /** Whether a listener expects to see each packet of the connection: then none takes the fast path. */
-  readonly isWatched: (connection: EngineConnection) => boolean
+  /** Whether a listener of the engine expects to see each packet: then none takes the fast path. */
+  readonly isEngineWatched: () => boolean
   /** Most characters of one write. What is sent after them waits in engine.io, where `limits.bytesWaiting` counts it. */
   readonly longestBatch: number
   /** Emits `drain` on the engine's server. */
   readonly emitDrain: (connection: EngineConnection) => void
 }
 
-export class FastConnection implements WebSocketTap {
+export class FastConnection implements FastSender, WebSocketTap {
   readonly #connection: EngineConnection
   readonly #transport: EngineTransport
   readonly #webSocket: WebSocket
   readonly #options: FastConnectionOptions
+  readonly #state: ConnectionState
   /** Whether a write is collected or under way. The transport is not writable then. */
   #isWriting = false
   /** Whether engine.io was given something to send, which later sends must not overtake. */
@@ -70,37 +71,39 @@ export class FastConnection implements WebSocketTap {
     this.#transport = connection.transport
     this.#webSocket = webSocket
     this.#options = options
+    this.#state = connectionStateOf(connection)
   }
 
-  /** Notes that the engine waits for a pong: the next packet goes to the engine, which then waits longer. */
-  notePing(): void {
-    this.#isPinged = true
+  noteEnginePacket(isPing: boolean): void {
+    this.#isBehind = true
+    // The engine waits for a pong. The next packet goes to the engine, which then waits longer.
+    if (isPing) this.#isPinged = true
   }
 
-  /**
-   * Sends a text or an attachment at the end of this tick.
-   *
-   * @returns false if engine.io has to send it
-   */
+  /** Sends a text or an attachment at the end of this tick. */
   send(data: string | Buffer, options: WriteOptions | undefined): boolean {
-    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) {
-      this.#isBehind = true
-      return false
-    }
+    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) return false
     this.#isWriting = true
     this.#isBehind = false
     this.#transport.writable = false
-    this.#webSocket.add(options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data))
+    this.#webSocket.writer.add(options?.preEncoded ? broadcastFrame(data, options) : messageFrame(data))
     return true
   }
 
   /** Whether nothing waits in engine.io, or is being written, that this send would overtake. */
   #isClear(): boolean {
-    const { isWatched, longestBatch } = this.#options
-    if (isWatched(this.#connection) || this.#connection.readyState !== 'open') return false
+    if (this.#isWatched() || this.#connection.readyState !== 'open') return false
+    // The engine hears of a close frame of the client when the connection has ended.
+    const { readyState, writer } = this.#webSocket
+    if (readyState !== READY_STATE.OPEN) return false
     if (!this.#isWriting) return this.#transport.writable
-    const { batchLength } = this.#webSocket
-    return !this.#isBehind && batchLength > 0 && batchLength < longestBatch
+    const { batchLength } = writer
+    return !this.#isBehind && batchLength > 0 && batchLength < this.#options.longestBatch
+  }
+
+  /** Whether a listener expects to see each packet of the connection. */
+  #isWatched(): boolean {
+    return this.#state.isWatched || this.#options.isEngineWatched()
   }
 
   written(error: Error | null | undefined): void {
@@ -113,7 +116,7 @@ export class FastConnection implements WebSocketTap {
     this.#transport.writable = true
     if (this.#isBehind) this.#transport.emit('ready')
     // A listener that was added during the write expects it.
-    else if (this.#options.isWatched(this.#connection)) {
+    else if (this.#isWatched()) {
       this.#connection.emit('drain')
       this.#options.emitDrain(this.#connection)
     }
@@ -122,15 +125,14 @@ export class FastConnection implements WebSocketTap {
   /** Takes an event if it is declared, within the limits, and on a connection that nothing watches. */
   receiveText(text: string): boolean {
     if (text.charCodeAt(0) !== MESSAGE || text.charCodeAt(1) !== EVENT) return false
-    const { isText, isWatched, isWithinLimits } = this.#options
-    const connection = this.#connection
+    const { isText, isWithinLimits } = this.#options
     if (this.#isPinged) {
       this.#isPinged = false
       return false
     }
-    if (!isText || isWatched(connection) || connection.readyState !== 'open' || !readHead(text, 2, head)) return false
-    const { receivers, decoder } = connectionStateOf(connection)
-    const receiver: EventReceiver | undefined = findReceiver(receivers, head.namespace, head.name)
+    if (!isText || this.#isWatched() || this.#connection.readyState !== 'open' || !readHead(text, 2, head)) return false
+    const { receivers, decoder } = this.#state
+    const receiver = findReceiver(receivers, head.namespace, head.name)
     if (!receiver || decoder?.isWaiting) return false
     const data = parse(text.slice(head.start))
     if (!data || !isWithinLimits(data, text.length)) return false

@@ -46,13 +46,13 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
   const connectionOptions: FastConnectionOptions = {
     isText: options.parser === undefined,
     isWithinLimits: (data, characters) => isWithinPacketLimits(data, characters, limits),
-    isWatched: (connection) => isEngineWatched || connectionStateOf(connection).isWatched,
+    isEngineWatched: () => isEngineWatched,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
     emitDrain: (connection) => void io.engine.emit('drain', connection),
   }
   noteWebSockets(io.engine)
   io.engine.on('connection', (connection: ObservedConnection) => {
-    connection.on('packetCreate', notePing)
+    connection.on('packetCreate', notePacket)
     connection.on('newListener', noteListener)
   })
   io.engine.on('newListener', (name: string) => {
@@ -65,7 +65,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
     const fast = new FastConnection(connection, webSocket, connectionOptions)
     const state = connectionStateOf(connection)
     state.fastConnection = fast
-    webSocket.tap = fast
+    webSocket.attach(fast)
     connection.write = write
     for (const emitter of [connection, connection.transport, webSocket, webSocket.connection]) compact(emitter)
     if (state.decoder) compactDecoder(state.decoder)
@@ -86,8 +86,8 @@ function noteListener(this: EngineConnection, name: string): void {
   if (OF_A_CONNECTION.has(name)) connectionStateOf(this).isWatched = true
 }
 
-function notePing(this: EngineConnection, { type }: { readonly type: string }): void {
-  if (type === 'ping') connectionStateOf(this).fastConnection?.notePing()
+function notePacket(this: EngineConnection, { type }: { readonly type: string }): void {
+  connectionStateOf(this).fastConnection?.noteEnginePacket(type === 'ping')
 }
 
 // A connection stays open for long, and is idle most of the time.

@@ -23,7 +23,7 @@ const PING = '\x81\x012'
 const PONG = '3'
 
 /** What the client says, or the server does, and whether the frames are right that the server writes then. */
-interface Step {
+interface TestStep {
   readonly name: string
   readonly act: (client: MemoryClient, io: Server) => void
   readonly answers: readonly ((frame: string) => boolean)[]
@@ -33,7 +33,7 @@ interface Step {
 const EVENT = '427["test","\u00fc"]'
 const isAck = (frame: string) => frame === '\x81\x09437["\xc3\xbc"]'
 
-const STEPS: readonly Step[] = [
+const STEPS: readonly TestStep[] = [
   { name: 'handshake', act() {}, answers: [(frame) => /^\x81(?:~..|[^~])0\{"sid":".*\}$/s.test(frame)] },
   { name: 'join', act: (client) => client.say(['40']), answers: [(frame) => /^\x81.40\{"sid":".*\}$/s.test(frame)] },
   { name: 'two events in two chunks', act: (client) => client.say([EVENT, EVENT], 9), answers: [isAck, isAck] },

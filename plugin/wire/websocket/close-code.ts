@@ -14,6 +14,8 @@ export const INVALID_DATA = 1007
 export const POLICY_VIOLATION = 1008
 export const TOO_BIG = 1009
 
+const LONGEST_REASON = 123
+
 // 1004 is reserved; 1005 and 1006 stand for what no peer sends.
 const UNUSABLE = [1004, NO_CODE, NO_CLOSE_FRAME]
 
@@ -22,10 +24,17 @@ export function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1014 && !UNUSABLE.includes(code)) || (code >= 3000 && code <= 4999)
 }
 
-/** @returns the payload of a close frame; empty without a code */
+/**
+ * @returns the payload of a close frame; empty without a code
+ * @throws TypeError for a code that no peer may send; RangeError for a reason that does not fit
+ */
 export function closePayload(code: number | undefined, reason: string | Buffer = ''): Buffer {
   if (code === undefined) return Buffer.alloc(0)
+  if (!isCloseCode(code)) throw new TypeError(`${code} is no code that a close frame may have`)
   const bytes = Buffer.from(reason)
+  if (bytes.length > LONGEST_REASON) {
+    throw new RangeError(`the reason of a close frame has at most ${LONGEST_REASON} bytes, not ${bytes.length}`)
+  }
   const payload = Buffer.allocUnsafe(2 + bytes.length)
   payload.writeUInt16BE(code)
   payload.set(bytes, 2)

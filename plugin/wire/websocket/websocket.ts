@@ -1,29 +1,26 @@
 import { EventEmitter } from 'node:events'
-import { beginReading, endReading, flushLater, type Writer } from '../read-batch.js'
+import { beginReading, endReading } from '../read-batch.js'
 import { closePayload, NO_CLOSE_FRAME, NO_CODE } from './close-code.js'
 import type { FrameError } from './frame-error.js'
 import { type FrameHandler, FrameParser } from './frame-parser.js'
+import { FrameWriter, type WriteCallback, type WriteObserver } from './frame-writer.js'
 import { type ConnectionEndpoint, listenToConnection, type RawConnection, stopReading } from './raw-connection.js'
-import { bytesFrame, FIRST, LONGEST_TEXT, longHead, textFrame, toBuffer } from './websocket-frames.js'
+import { bytesFrame, FIRST, LONGEST_TEXT, textFrame, toBuffer } from './websocket-frames.js'
 
 /*
  * The server's side of one WebSocket, RFC 6455 without extensions, with the events and methods of ws that engine.io uses, and the
  * decisions of ws. All that is sent in one tick is one write.
  */
 
-/** Called when the bytes are written. */
-export type WriteCallback = (error?: Error | null) => void
-
 /** Receives the texts of a WebSocket before its `message` event, and hears when a batch is written. */
-export interface WebSocketTap {
+export interface WebSocketTap extends WriteObserver {
   /** @returns false if the text is to be emitted */
   receiveText(text: string): boolean
-  written(error: Error | null | undefined): void
 }
 
 const NO_REASON = Buffer.alloc(0)
 
-const READY_STATE = { OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
+export const READY_STATE = { OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 
 /** How long a peer may take to answer a close frame, or to close the connection. The same as in ws. */
 const CLOSE_TIMEOUT_MS = 30_000
@@ -31,25 +28,23 @@ const CLOSE_TIMEOUT_MS = 30_000
 /** How many answers to pings may wait to be written. The same as in ws. */
 const MOST_PONGS = 60
 
-/** A batch of more characters is written at once. */
-const LONGEST_BATCH = 65_536
-
 /**
  * Emits `message` with a string, or with a Buffer and `true`; `ping` and `pong` with a Buffer; `error` with a FrameError; and
  * `close` with code and reason.
  */
-export class WebSocket extends EventEmitter implements ConnectionEndpoint, FrameHandler, Writer {
+export class WebSocket extends EventEmitter implements ConnectionEndpoint, FrameHandler {
   /** 1 is open, 2 closing, 3 closed. */
   readyState: number = READY_STATE.OPEN
-  tap: WebSocketTap | undefined = undefined
   readonly connection: RawConnection
+  readonly writer: FrameWriter
   readonly #parser: FrameParser
-  #out = ''
-  #callbacks: WriteCallback[] | undefined = undefined
+  #tap: WebSocketTap | undefined = undefined
   #pongs = 0
   #isCloseSent = false
   /** Whether the peer has sent its close frame, or a frame that was refused: nothing more is read. */
   #isPeerDone = false
+  /** Why the peer is going to be refused in the next tick. */
+  #refused: FrameError | undefined = undefined
   #closeTimer: NodeJS.Timeout | undefined = undefined
   #closeCode = NO_CLOSE_FRAME
   #closeReason: Buffer = NO_REASON
@@ -61,8 +56,15 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   constructor(connection: RawConnection, head: Buffer, maxPayload: number) {
     super()
     this.connection = connection
+    this.writer = new FrameWriter(connection)
     this.#parser = new FrameParser(this, maxPayload)
     listenToConnection(connection, head, this)
+  }
+
+  /** From now on a tap receives the texts. */
+  attach(tap: WebSocketTap): void {
+    this.#tap = tap
+    this.writer.observer = tap
   }
 
   /** Sends a message, in one write with all others of this tick. */
@@ -70,69 +72,27 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
     if (this.readyState !== READY_STATE.OPEN) {
       if (callback) process.nextTick(callback, new Error(`WebSocket is not open: readyState ${this.readyState}`))
     } else if (typeof data === 'string') {
-      if (data.length > LONGEST_TEXT) this.#sendLong(FIRST.TEXT, Buffer.from(data), callback)
-      else this.add(textFrame(data), callback)
+      if (data.length > LONGEST_TEXT) this.writer.addLong(FIRST.TEXT, Buffer.from(data), callback)
+      else this.writer.add(textFrame(data), callback)
     } else {
       const bytes = toBuffer(data)
-      if (bytes.length > LONGEST_TEXT) this.#sendLong(FIRST.BINARY, bytes, callback)
-      else this.add(bytesFrame(FIRST.BINARY, bytes), callback)
+      if (bytes.length > LONGEST_TEXT) this.writer.addLong(FIRST.BINARY, bytes, callback)
+      else this.writer.add(bytesFrame(FIRST.BINARY, bytes), callback)
     }
-  }
-
-  /**
-   * Sends a frame that is made already.
-   *
-   * @param frame - as a latin1 string
-   */
-  add(frame: string, callback?: WriteCallback): void {
-    if (this.#out === '') flushLater(this)
-    this.#out += frame
-    if (callback) {
-      this.#callbacks ??= []
-      this.#callbacks.push(callback)
-    }
-    if (this.#out.length >= LONGEST_BATCH) this.flush()
-  }
-
-  #sendLong(first: number, bytes: Buffer, callback: WriteCallback | undefined): void {
-    this.flush()
-    this.connection.cork()
-    this.connection.write(longHead(first, bytes.length))
-    this.connection.write(bytes, callback)
-    this.connection.uncork()
-  }
-
-  /** The number of bytes that were sent in this tick and are not written. */
-  get batchLength(): number {
-    return this.#out.length
-  }
-
-  /** Writes what was sent in this tick so far. */
-  flush(): void {
-    const out = this.#out
-    if (out === '') return
-    const callbacks = this.#callbacks
-    this.#out = ''
-    this.#callbacks = undefined
-    const written: WriteCallback = (error) => {
-      this.tap?.written(error)
-      if (callbacks) for (const callback of callbacks) callback(error)
-    }
-    if (this.connection.writable) this.connection.write(out, 'latin1', written)
-    else process.nextTick(written, new Error('WebSocket is not open: the connection has ended'))
   }
 
   /** Starts or answers the closing handshake. The connection ends when both sides have sent a close frame, or after 30 s. */
   close(code?: number, reason?: string | Buffer): void {
     if (this.readyState === READY_STATE.OPEN) {
+      const payload = closePayload(code, reason)
       this.readyState = READY_STATE.CLOSING
       this.#closeTimer = setTimeout(() => this.connection.destroy(), CLOSE_TIMEOUT_MS)
-      this.add(bytesFrame(FIRST.CLOSE, closePayload(code, reason)), (error) => {
+      this.writer.add(bytesFrame(FIRST.CLOSE, payload), (error) => {
         if (error) return
         this.#isCloseSent = true
         this.#endIfDone()
       })
-      this.flush()
+      this.writer.flush()
     } else if (this.readyState === READY_STATE.CLOSING) this.#endIfDone()
   }
 
@@ -143,12 +103,13 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
   /** Ends the connection without a closing handshake. */
   terminate(): void {
     if (this.readyState === READY_STATE.CLOSED) return
+    this.writer.flush()
     this.readyState = READY_STATE.CLOSING
     this.connection.destroy()
   }
 
   receiveText(text: string): void {
-    if (this.tap?.receiveText(text) !== true) this.emit('message', text, false)
+    if (this.#tap?.receiveText(text) !== true) this.emit('message', text, false)
   }
 
   receiveBinary(data: Buffer): void {
@@ -160,7 +121,7 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
       if (this.#pongs >= MOST_PONGS) this.terminate()
       else {
         this.#pongs++
-        this.add(bytesFrame(FIRST.PONG, data), () => this.#pongs--)
+        this.writer.add(bytesFrame(FIRST.PONG, data), () => this.#pongs--)
       }
     }
     this.emit('ping', data)
@@ -178,8 +139,17 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
     else this.close(code, reason)
   }
 
+  /** What is sent in the tick of the invalid frame is sent before the close frame. */
   refuse(error: FrameError): void {
     this.#stopReading()
+    this.#refused = error
+    process.nextTick(() => this.#closeRefused())
+  }
+
+  #closeRefused(): void {
+    const error = this.#refused
+    if (!error) return
+    this.#refused = undefined
     this.close(error.closeCode)
     this.emit('error', error)
   }
@@ -200,10 +170,11 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
 
   peerEnded(): void {
     this.readyState = READY_STATE.CLOSING
-    this.flush()
+    this.writer.flush()
   }
 
   connectionClosed(): void {
+    this.#closeRefused()
     clearTimeout(this.#closeTimer)
     this.readyState = READY_STATE.CLOSED
     this.emit('close', this.#closeCode, this.#closeReason)

@@ -2,8 +2,6 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
-import { createUpgrade } from '../../../plugin/engine/upgrade-response.js'
 import { inBothModes } from '../fast-path-harness.js'
 import { build, join, listen, next } from '../harness.js'
 
@@ -41,40 +39,4 @@ inBothModes('an upgrade that the engine refuses gets the response of the engine,
     t.match(await text(response), /unknown/)
   }
   t.strictSame(problems, [0, 1])
-})
-
-t.test('without middlewares a connection keeps no response of its upgrade', async (t) => {
-  const counts: number[] = []
-  for (const fast of [true, false]) {
-    const app = await build(t, { fast, namespaces: { '/chat': echo } })
-    const connected = once(app.server, 'connection')
-    const client = join(t, `http://127.0.0.1:${await listen(app)}`, '/chat', { transports: ['websocket'] })
-    await next(client, 'connect')
-    const [connection] = await connected
-    counts.push(connection.listenerCount('close'))
-  }
-  const [fast = 0, stock = 0] = counts
-  t.equal(fast, stock - 1)
-})
-
-t.test('upgrades of an engine with other private fields go to its handleUpgrade(), and the log says so', async (t) => {
-  const lines: string[] = []
-  const log = { warn: (line: string) => void lines.push(line) } as Parameters<typeof createUpgrade>[1]
-  const app = await build(t, { namespaces: { '/chat': echo } })
-  const heard: unknown[] = []
-  const handleUpgrade = (...args: unknown[]) => void heard.push(args)
-  const other = { ws: {}, handleUpgrade }
-  const upgrade = createUpgrade(other, log) as (...args: unknown[]) => void
-  t.strictSame(lines, ['fast is off for upgrades: engine.io lacks a private field that it uses'])
-  upgrade('raw', 'connection', 'head')
-  t.strictSame(heard, [['raw', 'connection', 'head']])
-  createUpgrade(app.io.engine, log)
-  t.equal(lines.length, 1)
-})
-
-t.test('an engine without WebSockets is not logged as one with other private fields', async (t) => {
-  const lines: string[] = []
-  const app = await build(t, { io: { transports: ['polling'] }, namespaces: { '/chat': echo } })
-  createUpgrade(app.io.engine, { warn: (line: string) => void lines.push(line) } as never)
-  t.strictSame(lines, [])
 })

@@ -41,7 +41,7 @@ async function serve(t: Test, definition: AnyNamespaceDefinition = {}) {
 
 t.test('an identity expires with its JWT: the client receives a code, and is disconnected', async (t) => {
   const { app, connect } = await serve(t)
-  const socket = connect({ lastsMs: 50 })
+  const socket = connect({ lastsMs: 300 })
   const order: unknown[] = []
   socket.on('connect', () => order.push('connect'))
   socket.on('namespace:disconnect', (...args) => order.push(args))
@@ -54,7 +54,7 @@ t.test('an identity expires with its JWT: the client receives a code, and is dis
 
 t.test('a namespace sets its own expiry: a Date, or milliseconds since the epoch', async (t) => {
   for (const toTime of [(ms: number) => new Date(ms), (ms: number) => ms]) {
-    const { connect } = await serve(t, { expiresAt: () => toTime(Date.now() + 50) })
+    const { connect } = await serve(t, { expiresAt: () => toTime(Date.now() + 300) })
     t.strictSame(await next(connect({ lastsMs: HOUR_MS }), 'namespace:disconnect'), [told])
   }
 })
@@ -123,7 +123,7 @@ t.test('an error that expiresAt throws is sent as the refusal', async (t) => {
 
 t.test('the other namespaces of the connection stay joined', async (t) => {
   const { url } = await serve(t)
-  const brief = join(t, url, '/chat', { auth: { token: JSON.stringify({ lastsMs: 100 }) } })
+  const brief = join(t, url, '/chat', { auth: { token: JSON.stringify({ lastsMs: 300 }) } })
   const auth = { token: JSON.stringify({ lastsMs: HOUR_MS }) }
   const long = ['/other', '/orgs/1'].map((name) => brief.io.socket(name, { auth }))
   await Promise.all([next(brief, 'disconnect'), ...long.map((socket) => next(socket, 'connect'))])

@@ -262,7 +262,7 @@ t.test('a recovery that never ends holds nothing, and its late result is ignored
   const seen: unknown[] = []
   const { app, port } = await serve(t, {
     io,
-    admissionTimeoutMs: 30,
+    admissionTimeoutMs: 300,
     namespaces: { '/orgs/:id': { onConnect: ({ request }) => void seen.push(request.body) } },
   })
   const { wire, ask } = await open(t, port)
@@ -463,7 +463,7 @@ t.test('no part of a join starts after its end, by its time limit or by its conn
 
 t.test('a reauthenticate is limited by admissionTimeoutMs, too, and changes nothing', async (t) => {
   const { port } = await serve(t, {
-    admissionTimeoutMs: 30,
+    admissionTimeoutMs: 300,
     namespaces: {
       '/chat': {
         preHandler: ({ body }, _reply, done) => {
@@ -484,7 +484,7 @@ t.test('a reauthenticate is limited by admissionTimeoutMs, too, and changes noth
 
 t.test('a namespace whose callback answers too late is not joined, and can be joined again', async (t) => {
   const decisions: ((error: Error | null, isAllowed: boolean) => void)[] = []
-  const app = await build(t, { admissionTimeoutMs: 30, namespaces: {} })
+  const app = await build(t, { admissionTimeoutMs: 300, namespaces: {} })
   app.io.of((_name, _auth, decide) => void decisions.push(decide as never)).on('connection', () => {})
   const { ask } = await open(t, await listen(app))
   for (const isAllowed of [false, true]) {

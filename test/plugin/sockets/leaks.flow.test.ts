@@ -284,8 +284,7 @@ function listenersOf(emitter: EventEmitter): object {
   return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]))
 }
 
-/** Everything that may be left, and the bytes of the heap. */
-async function measure({ app }: Target): Promise<{ census: Record<string, number>; rest: object; heap: number }> {
+async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void
   // Finalizers run between two collections.
@@ -294,6 +293,11 @@ async function measure({ app }: Target): Promise<{ census: Record<string, number
     await new Promise((resolve) => setImmediate(resolve))
   }
   gc()
+}
+
+/** Everything that may be left, and the bytes of the heap. */
+async function measure({ app }: Target): Promise<{ census: Record<string, number>; rest: object; heap: number }> {
+  await collectGarbage()
   const { heapUsed } = process.memoryUsage()
   const { io, server } = app
   const emitters = {
@@ -346,3 +350,20 @@ t.test('with recovery they leave nothing behind either, once the sessions have e
   const target = await serve(t, { connectionStateRecovery: { maxDisconnectionDuration: 20 } })
   await leavesNothing(t, target, 2_000)
 })
+
+t.test(
+  'the last connections of a server are not kept: the one that opened last, and the one that sent last',
+  async (t) => {
+    const { app, port } = await serve(t)
+    const sockets = [await WireSocket.open(port), await WireSocket.open(port)]
+    // engine.io keeps its sockets by their ids.
+    const { clients } = app.io.engine as unknown as { readonly clients: Readonly<Record<string, object>> }
+    const kept = Object.values(clients).map((each) => new WeakRef(each))
+    for (const socket of sockets.reverse()) await visit(socket, '/chat')
+    for (const socket of sockets) await socket.end()
+    await until(() => app.io.engine.clientsCount === 0)
+    await collectGarbage()
+    t.equal(kept.length, 2)
+    t.notOk(kept.some((connection) => connection.deref()))
+  },
+)

@@ -8,7 +8,11 @@ import { build, heard, listen, until, WEBSOCKET } from '../harness.js'
 function connect(limit: number) {
   const reports: number[] = []
   const closings: boolean[] = []
-  const connection = Object.assign(new EventEmitter(), { close: (discard: boolean) => void closings.push(discard) })
+  const connection = Object.assign(new EventEmitter(), {
+    readyState: 'open',
+    transport: {},
+    close: (discard: boolean) => void closings.push(discard),
+  })
   limitUnread(connection, limit, (bytes) => {
     reports.push(bytes)
     if (closings.length >= reports.length) t.fail('the report comes before the close')

@@ -82,7 +82,7 @@ t.test('missing and invalid answers to an emit are left out and reported as an e
   socket.on('poll', (_question: string, answer: (value: unknown) => void) => answer({ choice: 1 }))
   const everybody = app.namespaceOf(poll)
   const late = await everybody
-    .timeout(50)
+    .timeout(500)
     .emitWithAck('poll', 'Tea?')
     .catch((error: unknown) => error)
   t.match(late, { code: 'FST_NSP_ANSWER_TIMEOUT', responses: [{ choice: 1 }] })

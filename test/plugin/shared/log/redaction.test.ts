@@ -239,3 +239,23 @@ t.test('secret headers, a referer with a secret, and an odd Origin are redacted'
   const own = lines.map(({ req, ...line }) => [line, { ...Object(Object(req).headers), origin: '' }])
   t.notMatch(JSON.stringify(own), SECRET)
 })
+
+t.test('a level of the log that changes later holds for the routes of the plugin', async (t) => {
+  const { app, lines } = await serve(t)
+  const count = async () => {
+    await app.inject(POLLING)
+    return lines.filter(({ msg }) => msg === 'incoming request').length
+  }
+  t.equal(await count(), 1)
+  app.log.level = 'warn'
+  t.equal(await count(), 1)
+  app.log.level = 'info'
+  t.equal(await count(), 2)
+})
+
+t.test('a `req` that is no request reaches the serializer of the application as it is', async (t) => {
+  const seen: unknown[] = []
+  const { port } = await serve(t, {}, {}, { serializers: { req: (req: unknown) => seen.push(req) } })
+  await next(join(t, `http://127.0.0.1:${port}`, '/chat'), 'connect')
+  t.ok(seen.includes('none'))
+})

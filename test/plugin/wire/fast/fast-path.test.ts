@@ -5,18 +5,16 @@ import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import type { NamespacesOptions } from '../../../../plugin/index.js'
-import * as versions from '../../../../plugin/wire/fast/tested-versions.js'
+import { WebSocket as OurWebSocket } from '../../../../plugin/wire/websocket/websocket.js'
 import { WirePolling, WireSocket } from '../../../wire/wire.js'
 import { isFast } from '../../fast-path-harness.js'
 import { build, listen, logLines, until, WEBSOCKET } from '../../harness.js'
 
 const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
 
-/** Whether any method of a connection or of its WebSocket was replaced. */
-function isPatched({ conn }: Socket): boolean {
-  const { transport } = conn as unknown as { transport: { socket: { _sender: object; _receiver: object } } }
-  const { _sender, _receiver } = transport.socket
-  return Object.hasOwn(conn, 'write') || Object.hasOwn(_sender, 'sendFrame') || Object.hasOwn(_receiver, 'write')
+/** The WebSocket below a socket of Socket.IO. */
+function webSocketBelow({ conn }: Socket): unknown {
+  return (conn as unknown as { transport: { socket: unknown } }).transport.socket
 }
 
 /** Starts a server with a log; `talk` connects a client and checks that an event is acked and an emit arrives. */
@@ -24,8 +22,7 @@ async function serve(t: Test, options: NamespacesOptions = {}) {
   const { lines, logger } = logLines()
   const app = await build(t, { fast: true, namespaces: { '/chat': echo }, ...options }, undefined, { logger })
   const port = await listen(app)
-  const fastLines = () =>
-    lines.flatMap(({ level, msg }) => (String(msg).startsWith('fast is off') ? [[level, msg]] : []))
+  const fastLines = () => lines.flatMap(({ level, msg }) => (String(msg).includes('fast path') ? [[level, msg]] : []))
   const talk = async (): Promise<Socket> => {
     const known = new Set(app.io.of('/chat').sockets.keys())
     const client = await app.injectSocket('/chat')
@@ -41,65 +38,44 @@ async function serve(t: Test, options: NamespacesOptions = {}) {
 
 t.test('every connection of a definition uses the fast path, without a log line', async (t) => {
   const { fastLines, talk } = await serve(t)
-  t.ok(isFast(await talk()))
-  t.ok(isPatched(await talk()))
+  for (const socket of [await talk(), await talk()]) {
+    t.ok(isFast(socket))
+    t.type(webSocketBelow(socket), OurWebSocket)
+  }
   t.strictSame(fastLines(), [])
-})
-
-t.test('with `fast: false` a connection is not patched, without a log line', async (t) => {
-  const { fastLines, talk } = await serve(t, { fast: false })
-  t.notOk(isPatched(await talk()))
-  t.strictSame(fastLines(), [])
-})
-
-const FOREIGN: Record<string, object> = { parser: { Encoder, Decoder }, wsEngine: WebSocketServer }
-
-for (const [name, value] of Object.entries(FOREIGN)) {
-  t.test(`with the application's own ${name} a connection is not patched, and the log says why`, async (t) => {
-    const { fastLines, talk } = await serve(t, { io: { [name]: value } })
-    t.notOk(isPatched(await talk()))
-    t.strictSame(fastLines(), [[30, `fast is off: the application sets its own ${name}`]])
-  })
-}
-
-t.test('on a version that was not tested a connection is not patched, and the log names the version', async (t) => {
-  const installed = { ...versions.readVersions(), ws: '9.1.0' }
-  const { createFastPath } = (await t.mockImport('../../../../plugin/wire/fast/fast-path.js', {
-    '../../../../plugin/wire/fast/tested-versions.js': { ...versions, readVersions: () => installed },
-  })) as typeof import('../../../../plugin/wire/fast/fast-path.js')
-  const { app, talk } = await serve(t, { fast: false })
-  const { lines, logger } = logLines()
-  const logged = await build(t, {}, undefined, { logger })
-  const openFastConnection = createFastPath({
-    io: app.io,
-    options: {},
-    limits: {} as never,
-    receiverOf: () => undefined,
-    log: logged.log,
-  })
-  app.io.of('/chat').on('connection', openFastConnection)
-  t.notOk(isPatched(await talk()))
-  t.match(lines, [{ level: 30, msg: 'fast is off: ws 9.1.0' }])
 })
 
 t.test(
-  'once a private field has another type, no further connection is patched, and the log says so once',
+  'with `fast: false` a connection has a WebSocket of ws and engine.io’s write(), without a log line',
   async (t) => {
-    const { app, fastLines, talk } = await serve(t)
-    t.ok(isPatched(await talk()))
-    app.io.engine.once('connection', ({ transport }: { transport: { socket: { _receiver: object } } }) => {
-      Object.assign(transport.socket._receiver, { _maxPayload: '1000000' })
-    })
-    t.notOk(isPatched(await talk()))
-    t.notOk(isPatched(await talk()))
-    t.strictSame(fastLines(), [
-      [40, 'fast is off: the installed socket.io, engine.io or ws lacks a private field that it uses'],
-    ])
+    const { fastLines, talk } = await serve(t, { fast: false })
+    const socket = await talk()
+    t.notOk(isFast(socket))
+    t.notOk(webSocketBelow(socket) instanceof OurWebSocket)
+    t.strictSame(fastLines(), [])
   },
 )
 
-t.test('a connection that compresses is not patched; a connection beside it that does not is', async (t) => {
-  const { app, port, fastLines, talk } = await serve(t, { io: { perMessageDeflate: { threshold: 0 } } })
+t.test('with a parser of the application’s a connection keeps the fast path for what it sends', async (t) => {
+  const { fastLines, talk } = await serve(t, { io: { parser: { Encoder, Decoder } } })
+  t.ok(isFast(await talk()))
+  t.strictSame(fastLines(), [])
+})
+
+const FOREIGN: Record<string, unknown> = { wsEngine: WebSocketServer, perMessageDeflate: { threshold: 0 } }
+
+for (const [name, value] of Object.entries(FOREIGN)) {
+  t.test(`with ${name} of the application’s a connection has a WebSocket of ws, and the log says why`, async (t) => {
+    const { fastLines, talk } = await serve(t, { io: { [name]: value } })
+    const socket = await talk()
+    t.notOk(isFast(socket))
+    t.notOk(webSocketBelow(socket) instanceof OurWebSocket)
+    t.strictSame(fastLines(), [[30, `the fast path leaves WebSockets to ws: the application sets io.${name}`]])
+  })
+}
+
+t.test('with perMessageDeflate, what a connection sends is compressed, also beside what is not', async (t) => {
+  const { app, port } = await serve(t, { io: { perMessageDeflate: { threshold: 0 } } })
   const client = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET}`, { perMessageDeflate: true })
   t.teardown(() => client.terminate())
   await once(client, 'open')
@@ -109,7 +85,6 @@ t.test('a connection that compresses is not patched; a connection beside it that
   client.send('40/chat,')
   await until(() => app.io.of('/chat').sockets.size === 1)
   const [socket] = [...app.io.of('/chat').sockets.values()] as [Socket]
-  t.notOk(isPatched(socket))
   client.send('42/chat,1["echo","x"]')
   socket.compress(false).emit('plain')
   socket.emit('deflated', 'x'.repeat(1_000))
@@ -122,13 +97,11 @@ t.test('a connection that compresses is not patched; a connection beside it that
   const plain = await WireSocket.open(port)
   t.teardown(() => plain.end())
   await plain.join('/chat')
-  const [, second] = [...app.io.of('/chat').sockets.values()] as [Socket, Socket]
-  t.ok(isPatched(second))
-  t.notOk(isPatched(await talk()), 'socket.io-client on node compresses, too')
-  t.strictSame(fastLines(), [])
+  plain.say('42/chat,1["echo","x"]')
+  t.equal(await plain.next(), '43/chat,1[{"ok":true,"data":"x"}]', 'a client that does not compress')
 })
 
-t.test('a connection of protocol 3 is not patched', async (t) => {
+t.test('a connection of protocol 3 is not on the fast path', async (t) => {
   const { app, port, fastLines } = await serve(t, { io: { allowEIO3: true } })
   const client = new WebSocket(`ws://127.0.0.1:${port}${WEBSOCKET.replace('EIO=4', 'EIO=3')}`)
   t.teardown(() => client.terminate())
@@ -138,7 +111,7 @@ t.test('a connection of protocol 3 is not patched', async (t) => {
   client.send('40/chat,')
   await until(() => app.io.of('/chat').sockets.size === 1)
   const [socket] = [...app.io.of('/chat').sockets.values()] as [Socket]
-  t.notOk(isPatched(socket))
+  t.notOk(isFast(socket))
   client.send('42/chat,1["echo","x"]')
   socket.emit('news')
   client.send('2')
@@ -149,7 +122,7 @@ t.test('a connection of protocol 3 is not patched', async (t) => {
 })
 
 t.test(
-  'a namespace without a definition does not patch a connection, and a polling connection is not patched',
+  'a namespace without a definition does not switch a connection to the fast path, and polling is not on it',
   async (t) => {
     const { app, port } = await serve(t)
     app.io.of('/plain').on('connection', (socket) => socket.on('echo', (value, ack) => ack(value)))
@@ -157,9 +130,9 @@ t.test(
     t.teardown(() => wire.end())
     await wire.join('/plain')
     const [socket] = [...app.io.of('/plain').sockets.values()] as [Socket]
-    t.notOk(isPatched(socket))
+    t.notOk(isFast(socket))
     await wire.join('/chat')
-    t.ok(isPatched(socket), 'the patch is for the whole connection')
+    t.ok(isFast(socket), 'the switch is for the whole connection')
     wire.say('42/plain,1["echo","x"]')
     t.equal(await wire.next(), '43/plain,1["x"]')
     const polling = await WirePolling.open(port)

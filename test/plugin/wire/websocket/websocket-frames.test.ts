@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import t from 'tap'
-import { LONGEST_TEXT, readTextFrames, textFrame } from '../../../../plugin/wire/websocket/websocket-frames.js'
+import { readTextFrames } from '../../../../plugin/wire/websocket/text-frames.js'
+import {
+  bytesFrame,
+  FIRST,
+  LONGEST_TEXT,
+  longHead,
+  textFrame,
+  toBuffer,
+} from '../../../../plugin/wire/websocket/websocket-frames.js'
 import { type FrameOptions, frame, OPCODE } from '../../../wire/wire.js'
 
 /** The ws that engine.io depends on, as the reference. */
