@@ -27,6 +27,8 @@ interface BatchedConnection extends DiscardableConnection {
 
 /** The options of `write` of the engine's socket. */
 interface WriteOptions {
+  /** Set for a broadcast. */
+  readonly preEncoded?: boolean
   /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
   wsPreEncodedFrame?: unknown
 }
@@ -85,12 +87,14 @@ export function batchWrites(engine: Server['engine'], { bytesWaiting, makesFrame
 
   /** In the place of `write` of the engine's socket. */
   function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {
-    let given = options
+    const given = options as WriteOptions | undefined
+    let last = options
     if (rawConnectionOf(this.transport)) {
-      batchOf(this)?.add(lengthOf(data), longest)
-      if (makesFrames) given = withFrame(data, options)
+      // A broadcast has one packet for a connection, and waits for nothing.
+      if (!given?.preEncoded) batchOf(this)?.add(lengthOf(data), longest)
+      if (makesFrames && typeof data === 'string') last = withFrame(data, given)
     }
-    return Object.getPrototypeOf(this).write.call(this, data, given, callback)
+    return Object.getPrototypeOf(this).write.call(this, data, last, callback)
   }
 
   noteRawConnections(engine)
@@ -121,11 +125,14 @@ function lengthOf(data: unknown): number {
 }
 
 /** The options of `write`, with the frame of a text in one buffer. Those of a broadcast get it once for all its connections. */
-function withFrame(data: unknown, options: unknown): unknown {
-  if (typeof data !== 'string' || data.length >= LONGEST_TEXT || typeof options === 'function') return options
-  const given = options as WriteOptions | undefined
-  const parts = given?.wsPreEncodedFrame
-  if (parts === undefined) return { ...given, wsPreEncodedFrame: [Buffer.from(textFrame(`4${data}`), 'latin1')] }
-  if (Array.isArray(parts) && parts.length === 2) given.wsPreEncodedFrame = [Buffer.concat(parts)]
-  return given
+function withFrame(text: string, options: WriteOptions | undefined): WriteOptions | undefined {
+  // engine.io accepts a callback in the place of the options.
+  if (typeof options === 'function') return options
+  const parts = options?.wsPreEncodedFrame
+  if (parts === undefined) {
+    if (text.length >= LONGEST_TEXT) return options
+    return { ...options, wsPreEncodedFrame: [Buffer.from(textFrame(`4${text}`), 'latin1')] }
+  }
+  if (options && Array.isArray(parts) && parts.length === 2) options.wsPreEncodedFrame = [Buffer.concat(parts)]
+  return options
 }
