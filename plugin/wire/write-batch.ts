@@ -1,6 +1,6 @@
 import type { Server } from 'socket.io'
 import { connectionStateOf, type PendingWrites } from './connection-state.js'
-import { discardConnection, type DiscardableConnection } from './discard-connection.js'
+import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
 import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
 import { LONGEST_TEXT, textFrame } from './websocket/websocket-frames.js'
