@@ -79,6 +79,9 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
       const call = input.onMessage.get(messages)
       if (call) perform(call)
     })
+    for (const kind of ['ping', 'pong']) {
+      opened.on(kind, (data: Buffer) => seen.push(`${kind} ${data.toString('latin1')}`))
+    }
     opened.on('error', (error: Error) => seen.push(`error ${TEXTS.get(error.message) ?? error.message}`))
     opened.on('close', (code: number, reason: Buffer) => {
       seen.push(`close ${code} ${reason.toString('latin1')} ${opened.readyState}`)
