@@ -17,9 +17,9 @@ interface Emitter {
  * Compacts the listeners that an emitter has so far. Does nothing if an event is a symbol, or if node's private `_events` is
  * missing.
  *
- * @param take - maps a listener that is the only one of its event to the one that is kept
+ * @param take - maps a listener to the one that is kept; its second argument is the event
  */
-export type CompactListeners = (emitter: object, take?: (listener: Listener) => Listener) => void
+export type CompactListeners = (emitter: object, take?: (listener: Listener, event: string) => Listener) => void
 
 /** Creates a compactor for emitters with about the same number of events: V8 sizes all its objects by the first ones. */
 export function createCompactor(): CompactListeners {
@@ -34,8 +34,8 @@ export function createCompactor(): CompactListeners {
     for (const name in emitter._events) {
       const known = emitter._events[name]
       if (known === undefined) continue
-      if (typeof known === 'function') compacted[name] = take ? take(known) : known
-      else compacted[name] = known.slice()
+      if (typeof known === 'function') compacted[name] = take ? take(known, name) : known
+      else compacted[name] = known.map((listener) => (take ? take(listener, name) : listener))
       count++
     }
     if (count === emitter._eventsCount) emitter._events = compacted

@@ -67,7 +67,8 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
     state.fastConnection = fast
     webSocket.attach(fast)
     connection.write = write
-    for (const emitter of [connection, connection.transport, webSocket, webSocket.connection]) compact(emitter)
+    for (const emitter of [connection, connection.transport, webSocket]) compact(emitter)
+    compact(webSocket.connection, unwrapClose)
     if (state.decoder) compactDecoder(state.decoder)
   }
 
@@ -93,6 +94,10 @@ function notePacket(this: EngineConnection, { type }: { readonly type: string })
 // A connection stays open for long, and is idle most of the time.
 const compact = createCompactor()
 const compactDecoder = createCompactor()
+
+/** A raw connection emits `close` once: the wrapper that node puts around a listener of `once` does nothing. */
+const unwrapClose: Parameters<typeof compact>[1] = (listener, event) =>
+  event === 'close' ? (listener.listener ?? listener) : listener
 
 /** In the place of `write` of the engine's socket. */
 function write(this: EngineConnection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {

@@ -61,6 +61,12 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
     listenToConnection(connection, head, this)
   }
 
+  /** `close` is emitted once. So its listeners need no wrapper, which would be kept as long as the connection. */
+  override once(event: string | symbol, listener: (...args: never[]) => void): this {
+    const add = event === 'close' ? super.on : super.once
+    return add.call(this, event, listener as never)
+  }
+
   /** From now on a tap receives the texts. */
   attach(tap: WebSocketTap): void {
     this.#tap = tap
