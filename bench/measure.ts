@@ -15,11 +15,12 @@ export interface Measured extends Pick<Scenario, 'id' | 'title' | 'kind' | 'unit
   readonly figures: readonly Figure[]
 }
 
-/** @param names - the contenders to measure, unless the scenario excludes them */
+/** @param names - the contenders to measure, unless they or the scenario exclude each other */
 export async function measure(scenario: Scenario, names: readonly string[], setup: Setup): Promise<Measured> {
   const without: readonly string[] = scenario.without
-  const contenders: readonly Contender[] = CONTENDERS.filter(
-    ({ name }) => names.includes(name) && !without.includes(name),
+  const all: readonly Contender[] = CONTENDERS
+  const contenders = all.filter(
+    ({ name, only }) => names.includes(name) && !without.includes(name) && (only?.includes(scenario.id) ?? true),
   )
   const take = { heap: measureMemory, startup: measureStartUp }[scenario.kind as string] ?? measureSlices
   const figures = await take(scenario, contenders, setup).catch((error) => {

@@ -50,9 +50,9 @@ export function readOptions(args: string[]): Options {
   const scenarios = SCENARIOS.filter(({ id }) => only.includes(id))
   // Scenarios and contenders that are asked for by name are always measured.
   const isShort = values.quick && values.only === undefined && values.with === undefined
+  const names = everybody.filter((name) => chosen.includes(name) || name === BASE || name === CONTROL)
   return {
-    ...(isShort ? shorten(scenarios) : { scenarios, leftOut: undefined }),
-    names: everybody.filter((name) => chosen.includes(name) || name === BASE || name === CONTROL),
+    ...(isShort ? shorten(scenarios, names) : { scenarios, names, leftOut: undefined }),
     effort: {
       ...effort,
       rounds: readNumber('rounds', values.rounds) ?? effort.rounds,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Effort } from './figure.js'
 import type { Measured } from './measure.js'
+import { NEWEST } from './newest.js'
 import { renderPage } from './page.js'
 
 /*
@@ -24,11 +25,15 @@ export interface Results {
 export const RESULTS = fileURLToPath(new URL('results', import.meta.url))
 
 const here = fileURLToPath(new URL('.', import.meta.url))
+/** Behind the name of a package: its version in the installation of `ours newest`. */
+export const NEWEST_SUFFIX = ' (newest)'
+
+const OF_NEWEST = ['socket.io', 'engine.io', 'ws', 'fastify']
 const OF_ROOT = ['socket.io', 'engine.io', 'ws', 'fastify', 'ajv', 'fastify-socket.io']
 const OF_PEERS = ['@nestjs/core', 'class-validator', 'socket-controllers', 'zod', 'zod-sockets']
 
-export function createResults(run: Pick<Results, 'isPinned' | 'effort' | 'scenarios'>): Results {
-  return { date: new Date().toISOString().slice(0, 10), machine: readMachine(), ...run, versions: readVersions() }
+export function createResults(run: Pick<Results, 'isPinned' | 'versions' | 'effort' | 'scenarios'>): Results {
+  return { date: new Date().toISOString().slice(0, 10), machine: readMachine(), ...run }
 }
 
 export function readMachine(): Results['machine'] {
@@ -55,15 +60,21 @@ export function loadResults(folder: string): Results {
   return JSON.parse(readFileSync(path, 'utf8'))
 }
 
-function readVersions(): Record<string, string> {
-  const versionOf = (folder: string): string | undefined => {
-    const path = join(here, folder, 'package.json')
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).version : undefined
+/** @param names - the contenders that are measured */
+export function readVersions(names: readonly string[]): Record<string, string> {
+  const versionOf = (...folders: string[]): string | undefined => {
+    const path = folders.map((folder) => join(here, folder, 'package.json')).find((path) => existsSync(path))
+    return path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8')).version
   }
+  // engine.io may have a ws of its own.
+  const versionIn = (folder: string, name: string) =>
+    versionOf(`${folder}/node_modules/engine.io/node_modules/${name}`, `${folder}/node_modules/${name}`)
+  const newest = names.includes('ours newest') ? OF_NEWEST : []
   const entries = [
     ['node', process.version.slice(1)],
     ['fastify-namespaces', versionOf('..')],
-    ...OF_ROOT.map((name) => [name, versionOf(`../node_modules/${name}`)]),
+    ...OF_ROOT.map((name) => [name, versionIn('..', name)]),
+    ...newest.map((name) => [name + NEWEST_SUFFIX, versionIn(NEWEST, name)]),
     ...OF_PEERS.map((name) => [name, versionOf(`peers/node_modules/${name}`)]),
   ]
   return Object.fromEntries(entries.filter(([, version]) => version !== undefined))

@@ -2,12 +2,14 @@ import { compareResults, regressionsOf } from './check.js'
 import { updateComparison } from './comparison.js'
 import { chooseCores } from './cores.js'
 import { type Measured, measure } from './measure.js'
+import { installNewest } from './newest.js'
 import { type Options, readOptions } from './options.js'
 import { installPeers } from './peers.js'
-import { createResults, loadResults, RESULTS, type Results, readMachine, saveResults } from './results.js'
+import { createResults, loadResults, RESULTS, type Results, readMachine, readVersions, saveResults } from './results.js'
 import type { Scenario } from './scenarios.js'
 import { createServers } from './servers.js'
-import { renderCheck, renderScenario, renderSource, renderSummary } from './table.js'
+import { renderCheck, renderScenario, renderSource, renderSummary, renderTargets, renderVersions } from './table.js'
+import { compareTargets } from './targets.js'
 
 /*
  * Runs the bench: npm run bench -- --quick | --check | --save | --only echo-4,… | --with ours,…
@@ -47,12 +49,17 @@ async function run(): Promise<void> {
   // imported late, because loading the compiler is slow
   const { transpile } = await import('./transpile.js')
   transpile()
+  installNewest(options.names)
+  const versions = readVersions(options.names)
+  console.log(`${renderVersions(versions)}\n`)
   const measured = await measureAll(options.scenarios, options)
   console.log(`${renderSummary(measured, options.names)}\n`)
+  const targets = renderTargets(compareTargets(measured))
+  if (targets) console.log(`${targets}\n`)
   if (options.leftOut) console.log(`${options.leftOut}\n`)
   if (options.isSaved) {
     const isPinned = chooseCores().server !== undefined
-    const results = createResults({ isPinned, effort: options.effort, scenarios: measured })
+    const results = createResults({ isPinned, versions, effort: options.effort, scenarios: measured })
     saveResults(options.out, results)
     if (options.out === RESULTS) updateComparison(results)
   }

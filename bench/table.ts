@@ -1,7 +1,8 @@
 import { type Comparison, findAgain, regressionsOf } from './check.js'
 import type { Figure } from './figure.js'
 import type { Measured } from './measure.js'
-import type { Results } from './results.js'
+import { NEWEST_SUFFIX, type Results } from './results.js'
+import { MOST_NOISE, type Verdict } from './targets.js'
 
 /*
  * Renders figures as aligned text for the terminal.
@@ -63,6 +64,35 @@ export function renderCheck(first: readonly Comparison[], again: readonly Compar
     regressions.length > 0 ? `Regressions: ${listOf(regressions)}.` : 'No regression.',
   ]
   return [align(lines), ...notes.filter(Boolean)].join('\n\n')
+}
+
+/** A line for each target that was measured; undefined if there is none. */
+export function renderTargets(verdicts: readonly Verdict[]): string | undefined {
+  if (verdicts.length === 0) return undefined
+  const lines = verdicts.map(({ scenario, contender, what, got, most, isMet, isNoisy }) => {
+    const verdict = isMet ? 'pass' : 'MISS'
+    return [scenario, contender, what, got.toFixed(2), most.toFixed(2), isNoisy ? `${verdict}, noisy` : verdict]
+  })
+  const missed = verdicts.filter(({ isMet }) => !isMet).length
+  const noisy = new Set(verdicts.filter(({ isNoisy }) => isNoisy).map(({ scenario }) => scenario))
+  const notes = [
+    `${verdicts.length - missed} of ${verdicts.length} targets are met.`,
+    noisy.size > 0 && `The noise is above ${MOST_NOISE.toFixed(2)} in ${[...noisy].join(', ')}: measure them again.`,
+  ]
+  const head = ['target', 'contender', 'what', 'got', 'at most', '']
+  return [align([head, ...lines]), ...notes.filter(Boolean)].join('\n\n')
+}
+
+/** A line of versions for each installation. */
+export function renderVersions(versions: Results['versions']): string {
+  const names = ['engine.io', 'ws', 'socket.io', 'fastify']
+  const lineOf = (contender: string, suffix: string) =>
+    names.every((name) => versions[name + suffix] !== undefined) && [
+      contender,
+      ...names.map((name) => `${name} ${versions[name + suffix]}`),
+    ]
+  const lines = [lineOf('ours', ''), lineOf('ours newest', NEWEST_SUFFIX)].filter((line) => line !== false)
+  return align([['versions', ...names.map(() => '')], ...lines])
 }
 
 function listOf(comparisons: readonly Comparison[]): string {

@@ -14,14 +14,21 @@ const { defineNamespace } = plugin
 // to /dev/null.
 const pino = createRequire(import.meta.resolve('fastify'))('pino')
 
-export async function start(scenario: Scenario): Promise<number> {
-  const app = Fastify({ logger: { level: 'info', stream: pino.destination({ minLength: 4_096 }) } })
+interface OursOptions {
+  /** The plugin's option. */
+  readonly fast?: boolean
+  readonly hasLog?: boolean
+}
+
+export async function start(scenario: Scenario, { fast = true, hasLog = true }: OursOptions = {}): Promise<number> {
+  const app = Fastify({ logger: hasLog && { level: 'info', stream: pino.destination({ minLength: 4_096 }) } })
   const define = scenario.hasEverything ? defineFeatures : defineBench
   const definitions =
     scenario.kind === 'startup'
       ? defineMany(scenario)
       : Object.fromEntries(namespacesOf(scenario).map((name) => [name, define(scenario)]))
   await app.register(plugin.default, {
+    fast,
     // High enough to refuse nothing; the events are still counted.
     limits: { eventsPerSecond: 1_000_000, joinsPerSecond: 1_000_000 },
     namespaces: definitions,

@@ -97,7 +97,7 @@ export function createCodec(options: CodecOptions): Codec {
 
   // All connections share this decoder for packets without attachments: it keeps no state between them.
   const common = new base.Decoder()
-  common.on('decoded', (packet) => reading.receive(packet))
+  common.on('decoded', (packet) => reading.receive(packet, true))
 
   /** Wraps a decoder and checks each packet before Socket.IO receives it. */
   class CheckingDecoder extends EventEmitter {
@@ -112,7 +112,8 @@ export function createCodec(options: CodecOptions): Codec {
       if (this.#state) this.#state.decoder = this
     }
 
-    receive(packet: Packet): void {
+    /** @param isJson - whether the packet was parsed from JSON alone */
+    receive(packet: Packet, isJson: boolean): void {
       // Socket.IO's decoder checks the data of an event only if there is some. A throw closes the connection, as for any
       // other violation of the protocol.
       if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
@@ -120,17 +121,16 @@ export function createCodec(options: CodecOptions): Codec {
       this.#bytes = 0
       if (!isWanted) return
       const connection = this.#connection
-      if (isEvent(packet)) this.#receiveEvent(packet)
+      if (isEvent(packet)) this.#receiveEvent(packet, isJson)
       else if (connection) this.#receive(connection, packet)
       else this.emit('decoded', packet)
     }
 
     /** A declared event goes to its receiver, all others to Socket.IO. */
-    #receiveEvent(packet: Packet): void {
+    #receiveEvent(packet: Packet, isJson: boolean): void {
       const { nsp, data, id } = packet
       const receiver = findReceiver(this.#state?.receivers, nsp, data[0])
-      // Socket.IO's decoder gives a whole event with attachments the type of one without.
-      if (receiver) addToBatch(receiver, data, id, isText && this.#own === undefined)
+      if (receiver) addToBatch(receiver, data, id, isJson)
       else this.#handOn(packet)
     }
 
@@ -157,8 +157,9 @@ export function createCodec(options: CodecOptions): Codec {
     }
 
     add(chunk: string | Buffer): void {
+      const { isWaiting } = this
       this.#bytes += chunk.length // characters of a text: counting its bytes is not worth the time
-      if (!this.#own && isText && isWhole(chunk)) {
+      if (!isWaiting && isText && isWhole(chunk)) {
         reading = this
         common.add(chunk)
       } else this.#decode(chunk)
@@ -167,7 +168,7 @@ export function createCodec(options: CodecOptions): Codec {
     #decode(chunk: string | Buffer): void {
       if (!this.#own) {
         this.#own = new base.Decoder()
-        this.#own.on('decoded', (packet) => this.receive(packet))
+        this.#own.on('decoded', (packet) => this.receive(packet, false))
       }
       this.#own.add(chunk)
     }

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { renderComparison } from '../../bench/comparison.js'
+import { CONTENDERS, type Contender } from '../../bench/contenders.js'
 import { readOptions } from '../../bench/options.js'
 import { renderPage } from '../../bench/page.js'
 import type { Results } from '../../bench/results.js'
-import { renderSummary } from '../../bench/table.js'
+import { SCENARIOS, type Scenario } from '../../bench/scenarios.js'
+import { renderSummary, renderTargets, renderVersions } from '../../bench/table.js'
+import { compareTargets, TARGETS } from '../../bench/targets.js'
 import { bench, measuredOf, RESULTS, root } from './bench-harness.js'
 
 /*
@@ -19,9 +22,11 @@ t.test('a run of bare and ours writes a table, JSON and a page', async (t) => {
   const out = t.testdir()
   const tiny = ['--quick', '--rounds', '2', '--slice-ms', '20', '--with', 'ours', '--save', '--out', out]
   const { stdout } = await bench(...tiny, '--only', 'echo-4,broadcast-500,heap-1')
+  t.match(stdout, /^ {2}ours +engine\.io 6\.\d+\.\d+ +ws 8\..* +socket\.io 4\..* +fastify 5\./m)
   t.match(stdout, /^echo-4: validated echo/m)
   t.match(stdout, /^ {2}ours +\d+\.\d\d/m)
   t.match(stdout, /^ {2}ratio to bare +bare +bare again +ours +noise$/m)
+  t.match(stdout, /^ {2}heap-1 +ours +ratio +\d\.\d\d +0\.88 +(pass|MISS)/m)
 
   const results: Results = JSON.parse(readFileSync(join(out, 'latest.json'), 'utf8'))
   t.strictSame(
@@ -57,10 +62,11 @@ t.test('a quick run says what it leaves out, and measures what --only and --with
     quick.filter(({ isWithPeers }) => isWithPeers).map(({ id }) => id),
     ['echo-4', 'raw-4', 'broadcast-500'],
   )
-  const { leftOut, isSaved } = readOptions(['--quick'])
+  const { leftOut, isSaved, names } = readOptions(['--quick'])
+  t.notOk(names.includes('ours newest'), 'no packages are installed')
   t.match(
     leftOut,
-    /Left out: broadcast-1000, .* of heap-1, heap-5, startup all but bare and ours; .*nest, but for echo-4/,
+    /Left out: ours newest; broadcast-1000, .* of heap-1, heap-5, startup all but bare and ours; .*nest, but for echo-4/,
   )
   t.notOk(isSaved)
 
@@ -69,7 +75,58 @@ t.test('a quick run says what it leaves out, and measures what --only and --with
     { id: 'heap-1', isWithPeers: true },
   ])
   t.equal(partsOf('--quick', '--with', 'nest').length, partsOf().length)
+  t.ok(readOptions(['--quick', '--with', 'ours newest']).names.includes('ours newest'))
   t.equal(readOptions([]).leftOut, undefined)
+})
+
+t.test('each target is of a contender that takes part in its scenario', async (t) => {
+  const all: readonly Contender[] = CONTENDERS
+  for (const { scenario: id, contender: name, below = name, p50Of = name } of TARGETS) {
+    const { without } = SCENARIOS.find((scenario) => scenario.id === id) as Scenario
+    for (const each of [name, below, p50Of]) {
+      const { only } = all.find((contender) => contender.name === each) as Contender
+      t.ok(!without.includes(each) && (only?.includes(id) ?? true), `${each} in ${id}`)
+    }
+  }
+})
+
+t.test('a run prints for each target whether it is met, and where the noise is too large to say so', async (t) => {
+  const targetsOf = (...measured: Parameters<typeof measuredOf>) =>
+    renderTargets(compareTargets([measuredOf(...measured)]))
+  t.match(targetsOf(0.5), /echo-4 +ours +ratio +0\.50 +0\.50 +pass\n\n1 of 1 targets are met\.$/)
+  t.match(
+    targetsOf(0.51, { noise: 0.06 }),
+    /0\.51 +0\.50 +MISS, noisy\n\n0 of 1 targets are met\.\n\nThe noise is above 0\.05 in echo-4: measure them again\.$/,
+  )
+  t.equal(renderTargets(compareTargets([])), undefined)
+  const figureOf = (contender: string, ratio: number) => ({
+    contender,
+    value: 400,
+    ratio,
+    uncertainty: 0,
+    p50Ms: ratio,
+  })
+  const figures = [figureOf('bare', 1), figureOf('ws', 0.7), figureOf('ours', 0.6)]
+  const verdicts = ['broadcast-500', 'paced', 'startup'].flatMap((id) =>
+    compareTargets([{ ...measuredOf(0.5), id, unit: 'ms', figures }]),
+  )
+  t.strictSame(
+    verdicts.map(({ what, got, most, isMet }) => [what, got, most, isMet]),
+    [
+      ['ratio', 0.6, 0.7, true],
+      ['ratio, below ws', 0.6, 0.7, true],
+      ['ratio', 0.6, 0.78, true],
+      ['p50 ms, of bare', 0.6, 1, true],
+      ['ms', 400, 500, true],
+    ],
+  )
+})
+
+t.test('a run prints the versions of ours, and of ours newest if it is measured', async (t) => {
+  const locked = { 'engine.io': '6.6.12', ws: '8.21.0', 'socket.io': '4.8.4', fastify: '5.12.8' }
+  const newest = Object.fromEntries(Object.keys(locked).map((name) => [`${name} (newest)`, '9.9.9']))
+  t.match(renderVersions(locked), /ours +engine\.io 6\.6\.12 +ws 8\.21\.0 +socket\.io 4\.8\.4 +fastify 5\.12\.8$/)
+  t.match(renderVersions({ ...locked, ...newest }), /\n +ours newest +engine\.io 9\.9\.9 .* fastify 9\.9\.9$/)
 })
 
 t.test('an unknown scenario or contender ends the bench with one line and exit code 1', async (t) => {
@@ -86,7 +143,7 @@ t.test('a contender without a figure is shown as a dash, and titles are escaped'
   t.match(renderSummary([measuredOf(0.5)], ['bare', 'ours', 'nest']), /echo-4 +1\.00 +0\.50 +- +±0\.02$/)
   t.match(renderPage(RESULTS), 'validated &lt;echo>')
   const page = 'A\n<!-- speed -->\nold\n<!-- /speed -->\nB\n'
-  const line = '| validated <echo> | – | **0.50** | – | – | – | – | – | ±0.02 |'
+  const line = '| validated <echo> | – | **0.50** | – | – | – | – | – | – | – | – | ±0.02 |'
   t.match(renderComparison(page, RESULTS).split('\n'), [
     'A',
     '<!-- speed -->',

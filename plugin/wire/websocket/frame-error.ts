@@ -1,7 +1,8 @@
 import { INVALID_DATA, POLICY_VIOLATION, PROTOCOL_ERROR, TOO_BIG } from './close-code.js'
 
 /*
- * Why a WebSocket closes a connection whose client breaks RFC 6455 or a limit. Texts and codes are those of ws.
+ * Why a WebSocket closes a connection whose client breaks RFC 6455 or a limit. The texts are those of ws, which
+ * has a code of its own for each kind of invalid frame.
  */
 
 const CODES = {

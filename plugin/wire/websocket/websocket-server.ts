@@ -21,7 +21,7 @@ interface HandshakeProblem {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const VERSIONS = ['13', '8']
+const VERSIONS = [13, 8]
 const KEY = /^[+/0-9A-Za-z]{22}==$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
@@ -84,7 +84,7 @@ function findProblem(
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
     return { status: 400, message: 'Missing or invalid Sec-WebSocket-Key header' }
   }
-  if (!VERSIONS.includes(headers['sec-websocket-version'] ?? '')) {
+  if (!VERSIONS.includes(Number(headers['sec-websocket-version']))) {
     const message = 'Missing or invalid Sec-WebSocket-Version header'
     return { status: 400, message, headers: { 'Sec-WebSocket-Version': VERSIONS.join(', ') } }
   }
@@ -95,6 +95,8 @@ function findProblem(
 function readProtocols(header: string | undefined): string[] | undefined {
   if (header === undefined) return []
   const protocols = header.split(',').map((protocol) => protocol.trim())
+  // Not blank in HTTP, but for trim().
+  if (header.includes('\u00a0')) return undefined
   const isValid = protocols.every((protocol) => TOKEN.test(protocol)) && new Set(protocols).size === protocols.length
   return isValid ? protocols : undefined
 }

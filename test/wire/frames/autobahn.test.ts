@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { isCloseCode } from '../../../plugin/wire/websocket/close-code.js'
 import { frame, OPCODE, parseFrame, TcpClient, upgrade } from '../wire.js'
 import { type Case, type Chop, type Frame, SECTIONS } from './autobahn.js'
 import { echo, listening } from './listening.js'
@@ -41,8 +42,7 @@ function isFitForClient(sent: readonly Frame[], chop: Chop): boolean {
 function isClose(payload: string | Buffer): boolean {
   if (payload.length === 0) return true
   if (payload.length === 1) return false
-  const code = Buffer.from(payload as string).readUInt16BE()
-  return (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
+  return isCloseCode(Buffer.from(payload as string).readUInt16BE())
 }
 
 /** Plays a case with the client of ws; what comes back. */

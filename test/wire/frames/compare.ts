@@ -103,6 +103,7 @@ export async function shrink(input: Input): Promise<Input> {
   await attempt({ request: {} })
   await attempt({ hasHead: false })
   await attempt({ isEcho: false })
+  await attempt({ isSilent: false })
   await attempt({ onOpen: undefined })
   await attempt({ onMessage: new Map() })
   await attempt({ maxPayload: 1_000_000 })

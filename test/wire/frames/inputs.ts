@@ -22,6 +22,8 @@ export type Step = Buffer | Call | 'cut' | 'end' | 'break' | 'drain' | 'wait'
 export interface Input {
   readonly maxPayload: number
   readonly pace: WritePace
+  /** Whether nobody asks when a send is written. */
+  readonly isSilent: boolean
   /** Whether each message is sent back. */
   readonly isEcho: boolean
   /** A call as soon as the WebSocket is there. */
@@ -292,6 +294,7 @@ export function createInput(seed: number, index: number): Input {
   return {
     maxPayload,
     pace,
+    isSilent: chance(0.3),
     isEcho: chance(0.5),
     onOpen: chance(0.04) ? call() : undefined,
     onMessage: new Map(chance(0.2) ? [[1 + below(3), call()]] : []),

@@ -22,7 +22,7 @@ export interface SocketServer extends EventEmitter {
   close(): void
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly noServer: true
   readonly clientTracking: false
   readonly perMessageDeflate: false

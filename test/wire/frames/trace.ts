@@ -57,7 +57,8 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
   function perform(call: Call): void {
     if (!socket) return
     try {
-      if (call.call === 'send') {
+      if (call.call === 'send' && input.isSilent) socket.send(call.data)
+      else if (call.call === 'send') {
         const nth = sent.push('pending') - 1
         socket.send(call.data, (error) => {
           sent[nth] = sent[nth] === 'pending' ? (error ? 'failed' : 'done') : 'twice'
@@ -78,6 +79,9 @@ export function run(name: ServerName, input: Input): Promise<Trace> {
       const call = input.onMessage.get(messages)
       if (call) perform(call)
     })
+    for (const kind of ['ping', 'pong']) {
+      opened.on(kind, (data: Buffer) => seen.push(`${kind} ${data.toString('latin1')}`))
+    }
     opened.on('error', (error: Error) => seen.push(`error ${TEXTS.get(error.message) ?? error.message}`))
     opened.on('close', (code: number, reason: Buffer) => {
       seen.push(`close ${code} ${reason.toString('latin1')} ${opened.readyState}`)
