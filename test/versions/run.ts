@@ -56,8 +56,9 @@ cpSync(root, folder, { recursive: true, filter: (source) => !LEFT_OUT.test(relat
 /** The package.json of a user of the tarball, who also has what the suites import. */
 function userOf(own: PackageJson, tarball: string, { choose, overrides }: Variant): object {
   return {
-    private: true,
-    type: 'module',
+    ...own,
+    // With it an import of the package would be one of this folder.
+    name: undefined,
     dependencies: { ...choose(own.dependencies), [own.name]: `file:${tarball}` },
     devDependencies: { ...own.devDependencies, ...choose(own.peerDependencies) },
     overrides: { ...own.overrides, ...overrides },
