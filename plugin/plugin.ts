@@ -14,8 +14,8 @@ import { createServerListeners } from './engine/server-listeners.js'
 import { createSocketIoServer } from './engine/socket-io-server.js'
 import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
-import { gateOf } from './events/gate/event-gate.js'
 import { createDrain } from './events/gate/in-flight.js'
+import { gateOf } from './events/gate/socket-gate.js'
 import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
 import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
@@ -73,6 +73,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     limits,
     explain: createUnknownNamespaceHints({ notices, registry, path: fullPath, prefix }),
     base: options.io.parser as Parser | undefined,
+    sharesDecoder: options.fast,
     textOf: emitCheck.textOf,
     receiveConnect: (...packet) => admission.receiveConnect(...packet),
     admits: rates.admits,
@@ -94,10 +95,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  if (wsEngine.wsEngine === undefined) {
-    const makesFrames = !options.io.perMessageDeflate && options.io.wsEngine === undefined
-    batchWrites(io.engine, { bytesWaiting: limits.bytesWaiting, makesFrames })
-  }
+  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, options.io, limits.bytesWaiting)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, log)
@@ -131,6 +129,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     rulesOf: (address) => mounts.at(address),
     openFast: (socket) => openFast(socket),
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
+    hasSocketClass: options.fast,
     handlerTimeoutMs,
     isText: options.io.parser === undefined,
     notices,
@@ -153,6 +152,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     path: fullPath,
     checkOrigin,
     dismissed,
+    isDetached: options.fast,
   })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 

@@ -32,6 +32,8 @@ export interface ServerListenersOptions {
   readonly checkOrigin: OriginPolicy
   /** The decision on a handshake begins here. */
   readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
+  /** Whether to keep less than node's request of each upgrade. */
+  readonly isDetached: boolean
 }
 
 /**

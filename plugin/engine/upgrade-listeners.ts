@@ -29,12 +29,14 @@ export interface UpgradeListenersOptions {
   readonly checkOrigin: OriginPolicy
   readonly dismissed: Pick<DismissedUsers, 'mark'>
   readonly engine: Server['engine']
+  /** Whether to keep less than node's request of each upgrade. */
+  readonly isDetached: boolean
   readonly sessions: Pick<EngineSessions, 'find' | 'keep'>
 }
 
 /** Puts a listener before the `upgrade` listeners of an instance's server. Call it in onReady, when every plugin has added its own. */
 export function listenForUpgrades(instance: FastifyInstance, options: UpgradeListenersOptions): void {
-  const { path, readUrl, checkOrigin, dismissed, engine, sessions } = options
+  const { path, readUrl, checkOrigin, dismissed, engine, isDetached, sessions } = options
   const { server } = instance
   const upgrade = engine.handleUpgrade.bind(engine)
 
@@ -45,7 +47,7 @@ export function listenForUpgrades(instance: FastifyInstance, options: UpgradeLis
       return
     }
     sessions.keep(connection)
-    const kept = new UpgradeRequest(raw)
+    const kept = isDetached ? new UpgradeRequest(raw) : raw
     dismissed.mark(kept)
     const session = sessions.find(sessionIdOf(kept))
     if (!session) {

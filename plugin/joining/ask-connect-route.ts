@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ConnectResponse } from '../engine/http/captured-response.js'
-import { deriveConnect } from '../engine/http/connect-request.js'
 import { abort } from '../engine/http/detached-request.js'
+import { deriveConnect } from '../engine/http/raw-connect.js'
 import { findBinary, NOT_BINARY } from '../schema/binary/binary-value.js'
 import { isolate } from '../shared/async-scope.js'
 import { ConnectRefusal } from '../shared/client-error.js'
@@ -31,9 +31,10 @@ export type Connect = (
   attempt: Attempt,
 ) => FastifyRequest | PromiseLike<FastifyRequest>
 
-export function createConnect(route: FastifyInstance['routing']): Connect {
+/** @param isDetached - whether the raw requests have no stream until somebody reads one */
+export function createConnect(route: FastifyInstance['routing'], isDetached: boolean): Connect {
   return (handshake, address, auth, attempt) => {
-    const raw = deriveConnect(handshake.raw, address, copyAuth(auth))
+    const raw = deriveConnect(handshake.raw, address, copyAuth(auth), isDetached)
     const answer = new ConnectResponse(raw)
     answer.log = handshake.log
     let outcome: FastifyRequest | Error | undefined

@@ -11,7 +11,7 @@ import Fastify, {
 import { isDynamic } from '../definition/namespace-name.js'
 import { type NormalDefinition, needsCompiler } from '../definition/normalize/normalize-definition.js'
 import type { ConnectResponse } from '../engine/http/captured-response.js'
-import { ConnectRequest } from '../engine/http/connect-request.js'
+import { isRawConnect, type RawConnect } from '../engine/http/raw-connect.js'
 import { redactRouteLogs } from '../engine/http/redacted-logs.js'
 import { type AnySchema, compileCheck, isStandardSchema, SchemaMismatch } from '../schema/schema.js'
 import { captureScope } from '../shared/async-scope.js'
@@ -37,7 +37,7 @@ const IS_CONNECT = 'connect'
 const onlyConnects = {
   name: CONSTRAINT,
   storage: () => new Map() as never, // find-my-way keeps numbers there
-  deriveConstraint: (raw: object) => (raw instanceof ConnectRequest ? IS_CONNECT : undefined),
+  deriveConstraint: (raw: object) => (isRawConnect(raw) ? IS_CONNECT : undefined),
   mustMatchWhenDerived: true,
 }
 
@@ -105,12 +105,12 @@ function copyOf(hooks: NormalDefinition['joinHooks']) {
 }
 
 const setAuth: onRequestHookHandler = (request, _reply, done) => {
-  request.body = (request.raw as unknown as ConnectRequest).auth
+  request.body = (request.raw as RawConnect).auth
   done()
 }
 
 const admit: RouteHandlerMethod = (request, reply) => {
-  ;(request.raw as unknown as ConnectRequest).scope = captureScope()
+  ;(request.raw as RawConnect).scope = captureScope()
   ;(reply.raw as ConnectResponse).admitted = request
   reply.send()
 }

@@ -39,7 +39,7 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
   const { log } = instance
   const users = createUsers({ userIdOf, dismissed, recoveryMs: recovery?.maxDisconnectionDuration, log })
   const decide = createDecision({
-    connect: createConnect(route),
+    connect: createConnect(route, options.fast),
     find,
     isLive: children.isLive,
     isWanted,

@@ -7,7 +7,7 @@ import type { NormalDefinition } from '../definition/normalize/normalize-definit
 import { keepSocketRequest, requestOf } from '../engine/http/connect-request.js'
 import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
-import { gateOf } from '../events/gate/event-gate.js'
+import { gateOf } from '../events/gate/socket-gate.js'
 import { type ContextTools, SocketContext } from '../events/socket-context.js'
 import { callIn } from '../shared/async-scope.js'
 import { isExposed, toWireError } from '../shared/client-error.js'

@@ -1,26 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import type { DisconnectReason, Namespace, Server, Socket } from 'socket.io'
 import { keepSocketRequest, scopeOfSocket } from '../engine/http/connect-request.js'
-import { callAnyListener } from '../events/ack.js'
-import { containAnyListeners, type ListenerTarget } from '../events/any-listeners.js'
-import { boundRooms } from '../events/emits/emit-prototype.js'
 import type { Dispatch } from '../events/event-run.js'
-import { type EventGate, type GateRules, gateOf, sendToGate, setGate } from '../events/gate/event-gate.js'
+import type { EventGate, GateRules } from '../events/gate/event-gate.js'
 import { keepRates, ratesKeptFor } from '../events/gate/event-rates.js'
-import type { Middleware } from '../events/gate/socket-middlewares.js'
+import { gateOf, sendToGate, setGate } from '../events/gate/socket-gate.js'
 import type { Admission } from '../joining/admission.js'
-import { applyIn } from '../shared/async-scope.js'
-import { toWireError, type WireError } from '../shared/client-error.js'
-import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js'
 import { logError } from '../shared/log/error-log.js'
-import { RatedLog } from '../shared/log/rated-log.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from '../shared/safe-listeners.js'
 import { addReceiver, removeReceiver } from '../wire/event-receivers.js'
 import type { OpenFastConnection } from '../wire/fast/fast-path.js'
-import { PacketRefusal } from '../wire/packet-limits.js'
 import { limitUnread } from '../wire/slow-reader.js'
 import { connectError, copyRefusal } from './middleware-error.js'
 import { createSocketClass, setSocketClass } from './socket-class.js'
+import { createSocketFunctions, type SocketFunctionsOptions } from './socket-functions.js'
 
 /*
  * Prepares every socket of every namespace, with or without a definition, before the application's middlewares and listeners
@@ -40,65 +32,21 @@ export interface PrepareOptions
   /** The rules of a mounted namespace, by its address; undefined for a namespace without a definition. */
   readonly rulesOf: (namespace: string) => GateDefinition | undefined
   readonly openFast: OpenFastConnection
-  /** Makes the emits of a socket, or of all sockets with this prototype, be checked. */
-  readonly checkEmitsOf: (socket: Socket) => void
+  readonly checkEmitsOf: SocketFunctionsOptions['checkEmitsOf']
+  /** Whether sockets get a class of the plugin's own. Otherwise they are Socket.IO's, and each is prepared by itself. */
+  readonly hasSocketClass: boolean
 }
 
 /** Prepares the sockets of every namespace of a server, also of later ones. */
 export function prepareServer(options: PrepareOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openFast, checkEmitsOf, handlerTimeoutMs, isText, notices, now } =
-    options
+  const { io, limits, log, admission, drain, rulesOf, openFast, handlerTimeoutMs, isText, notices, now } = options
   const gateRules = new WeakMap<GateDefinition, GateRules>()
-  const OwnSocket = createSocketClass(sendToGate)
-  wrapFunctions(OwnSocket.prototype)
-
-  /** Logs an error that a function of the application has thrown. Returns the client's error, with the id of the log entry. */
-  function report(error: unknown, what: string, socket: Socket, event?: string): WireError {
-    const rated = new RatedLog(log, gateFor(socket).lines)
-    const told = toWireError(error, rated)
-    const { code } = told
-    const id = code === 'FST_NSP_INTERNAL' ? randomUUID() : undefined
-    const where = { namespace: socket.nsp.name, socketId: socket.id, event: event?.slice(0, 100), code }
-    const isWritten = rated.write('error', { err: error, ...where, ...(id && { errorId: id }) }, `${what} failed`)
-    return id && isWritten ? { ...told, details: { id } } : told
-  }
-
-  /** Refuses a listener of a declared event: its handler receives the event, the listener never would. */
-  function refuseDeclared(socket: Socket, event: string | symbol): void {
-    // Socket.IO emits `error` for an event that a middleware has refused.
-    if (event === 'error' || !gateFor(socket).knows(String(event))) return
-    throw new FST_NSP_EVENT_DECLARED(String(event), socket.nsp.name)
-  }
+  const { report, wrap } = createSocketFunctions({ ...options, gateFor })
+  const OwnSocket = options.hasSocketClass ? createSocketClass(sendToGate) : undefined
+  if (OwnSocket) wrap(OwnSocket.prototype)
 
   function reportOfNamespace(error: unknown, event: string, _args: unknown[], { name }: Namespace): void {
     logError(log, error, { namespace: name, event }, 'listener of a namespace failed')
-  }
-
-  const answer = (args: readonly unknown[], error: WireError) => {
-    const ack = args.at(-1)
-    if (typeof ack === 'function') ack({ ok: false, error })
-  }
-  /** Wraps the functions of one socket, or of a prototype. */
-  function wrapFunctions(contained: Socket): void {
-    containListeners(
-      contained,
-      (error, event, args, socket) => answer(args, report(error, 'listener', socket, event)),
-      { vet: refuseDeclared, scopeOf: scopeOfSocket },
-    )
-    containAnyListeners<ListenerTarget & Socket>(
-      contained as ListenerTarget & Socket,
-      (error, event, _args, socket) => report(error, 'listener', socket, event),
-      (listener, socket, event, args) =>
-        args[0] instanceof PacketRefusal
-          ? undefined
-          : applyIn(scopeOfSocket(socket), callAnyListener as never, undefined, [listener, socket, event, args]),
-    )
-    contained.use = function (this: Socket, middleware) {
-      gateFor(this).use(middleware as Middleware)
-      return this
-    }
-    checkEmitsOf(contained)
-    boundRooms(contained, limits.roomsPerSocket, () => new FST_NSP_ROOMS_LIMIT(limits.roomsPerSocket))
   }
 
   /** Prepares the socket if needed: children of the application's own dynamic namespaces run inherited middlewares before ours. */
@@ -110,10 +58,10 @@ export function prepareServer(options: PrepareOptions): void {
     const rules = rulesOf(socket.nsp.name)
     // A client that leaves and joins again keeps its rate limits.
     const gate = setGate(socket, gateRulesOf(rules), ratesKeptFor(socket))
-    if (!(socket instanceof OwnSocket)) {
-      const recovered: Socket = socket
-      recovered.use((event, next) => sendToGate(recovered, event, next))
-      wrapFunctions(recovered)
+    if (!OwnSocket || !(socket instanceof OwnSocket)) {
+      const stock: Socket = socket
+      stock.use((event, next) => sendToGate(stock, event, next))
+      wrap(stock)
     }
     containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
@@ -152,7 +100,7 @@ export function prepareServer(options: PrepareOptions): void {
   }
 
   function prepareNamespace(namespace: Namespace): void {
-    setSocketClass(namespace, OwnSocket)
+    if (OwnSocket) setSocketClass(namespace, OwnSocket)
     // A child of the application's own dynamic namespaces has its parent's middlewares from the start: they run after ours.
     const inherited = takeMiddlewares(namespace)
     namespace.use((socket, next) => {

@@ -97,14 +97,23 @@ function receiveDeferred(batch: readonly BatchedEvent[]): void {
   endReading()
 }
 
-/** One receiver that throws ends its own connection, and no other. */
+/** A receiver that throws ends its own connection, and no other. */
 function receiveAll(batch: readonly BatchedEvent[]): void {
   for (const { receiver, data, id, isJson } of batch) {
     try {
       receiver.receive(data, id, isJson)
     } catch (error) {
-      receiver.abort(error)
+      endConnection(() => receiver.abort(error))
     }
+  }
+}
+
+/** A throw here would stop the work of other connections. */
+function endConnection(end: () => void): void {
+  try {
+    end()
+  } catch {
+    // The connection could not be ended: it ends with its pings.
   }
 }
 
@@ -121,7 +130,7 @@ function flushAll(): void {
     try {
       writer.flush()
     } catch {
-      writer.terminate()
+      endConnection(() => writer.terminate())
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Server } from 'socket.io'
+import type { Server, ServerOptions } from 'socket.io'
 import { connectionStateOf, type PendingWrites } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
@@ -31,13 +31,6 @@ interface WriteOptions {
   readonly preEncoded?: boolean
   /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
   wsPreEncodedFrame?: unknown
-}
-
-export interface WriteBatchOptions {
-  /** `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was written. */
-  readonly bytesWaiting: number
-  /** Whether to make the frames of texts, with head and payload in one buffer: ws makes two. Not where ws compresses them. */
-  readonly makesFrames: boolean
 }
 
 /** As many characters are written before the end of the tick. */
@@ -81,8 +74,16 @@ class WriteBatch implements PendingWrites, Writer {
   }
 }
 
-/** Batches the writes of all connections from now on. */
-export function batchWrites(engine: Server['engine'], { bytesWaiting, makesFrames }: WriteBatchOptions): void {
+/**
+ * Batches the writes of all connections from now on.
+ *
+ * @param options - Socket.IO's. Without `perMessageDeflate` and `wsEngine` the frames of texts are made here, with head and
+ * payload in one buffer: ws makes two.
+ * @param bytesWaiting - `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was
+ * written.
+ */
+export function batchWrites(engine: Server['engine'], options: Partial<ServerOptions>, bytesWaiting: number): void {
+  const makesFrames = !options.perMessageDeflate && !options.wsEngine
   const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
 
   /** In the place of `write` of the engine's socket. */

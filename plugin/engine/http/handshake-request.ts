@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { connectionStateOf } from '../../wire/connection-state.js'
-import { DetachedRequest } from './detached-request.js'
 
 /*
  * The raw request of a connection's handshake. A WebTransport connection, which the application hands to the engine, has no HTTP
@@ -13,18 +12,23 @@ export function handshakeRequestOf(connection: object): IncomingMessage {
   const { request } = connection as { readonly request?: IncomingMessage | null }
   if (request) return request
   const state = connectionStateOf(connection)
-  state.standIn ??= new StandInRequest() as unknown as IncomingMessage
+  state.standIn ??= new StandInRequest()
   return state.standIn
 }
 
-export class StandInRequest extends DetachedRequest {
-  readonly method = 'GET'
-  readonly url = '/'
-  readonly httpVersion = '3.0'
-  readonly httpVersionMajor = 3
-  readonly httpVersionMinor = 0
-  readonly rawHeaders: string[] = []
-  override headers = {}
-  /** An unconnected socket: the address of the client is unknown. */
-  readonly socket = Object.assign(new Socket(), { encrypted: true }) as unknown as IncomingMessage['socket']
+export class StandInRequest extends IncomingMessage {
+  constructor() {
+    // An unconnected socket: the address of the client is unknown.
+    super(Object.assign(new Socket(), { encrypted: true }))
+    this.method = 'GET'
+    this.url = '/'
+    this.httpVersion = '3.0'
+    this.httpVersionMajor = 3
+    this.httpVersionMinor = 0
+    this.complete = true
+  }
+
+  override _read(): void {
+    this.push(null)
+  }
 }

@@ -1,5 +1,4 @@
-import type { Event, Socket } from 'socket.io'
-import { findSocketState, socketStateOf } from '../../engine/http/socket-state.js'
+import type { Socket } from 'socket.io'
 import { callIn } from '../../shared/async-scope.js'
 import { FST_NSP_CLOSING, FST_NSP_IN_FLIGHT_LIMIT } from '../../shared/errors.js'
 import { isWithin } from '../../shared/limits.js'
@@ -7,7 +6,7 @@ import type { LogRates } from '../../shared/log/rated-log.js'
 import type { EventReceiver } from '../../wire/connection-state.js'
 import { NumberedAck } from '../ack.js'
 import type { Dispatch, GateHandle } from '../event-run.js'
-import { DecodedEvent, type IncomingEvent, notifyAnyListeners, SocketIoEvent } from '../incoming-event.js'
+import { DecodedEvent, type IncomingEvent, notifyAnyListeners } from '../incoming-event.js'
 import type { SocketContext } from '../socket-context.js'
 import { EventQueue } from './event-queue.js'
 import type { EventRates } from './event-rates.js'
@@ -29,22 +28,6 @@ export interface GateRules extends RefusalRules {
   readonly isSequential: boolean
   /** Whether packets are texts of Socket.IO's own parser. */
   readonly isText: boolean
-}
-
-/** Creates the gate of a socket; events wait until `open()`. Call it synchronously, before any listener is added. */
-export function setGate(socket: Socket, rules: GateRules, rates: EventRates | undefined): EventGate {
-  const gate = new EventGate(socket, rules, rates)
-  socketStateOf(socket).gate = gate
-  return gate
-}
-
-/** Sends an event that Socket.IO has parsed to the socket's gate. `next` returns it to Socket.IO. */
-export function sendToGate(socket: Socket, event: Event, next: (error?: Error) => void): void {
-  gateOf(socket)?.accept(new SocketIoEvent(event, next))
-}
-
-export function gateOf(socket: Socket): EventGate | undefined {
-  return findSocketState(socket)?.gate as EventGate | undefined
 }
 
 export class EventGate implements EventReceiver, GateHandle {
