@@ -42,7 +42,7 @@ import Fastify from 'fastify'
 import namespaces from 'fastify-namespaces'
 
 const log = []
-const stream = { write: (line) => /fast is off/.test(line) && log.push(JSON.parse(line).msg) }
+const stream = { write: (line) => /fast path/.test(line) && log.push(JSON.parse(line).msg) }
 const app = Fastify({ logger: { level: 'trace', stream } })
 const text = { type: 'object', required: ['text'], properties: { text: { type: 'string' } } }
 await app.register(namespaces, {

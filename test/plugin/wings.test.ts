@@ -61,6 +61,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'packet-text',
       'slow-reader',
       'socket-io-packages',
+      'write-batch',
     ],
   },
   engine: {

@@ -82,8 +82,8 @@ export interface NamespacesOptions {
    */
   userIdOf?(request: FastifyRequest): UserId | null | undefined
   /**
-   * Whether events and emits take the fast path past engine.io and ws, with the same bytes on the wire. It needs tested
-   * versions of both, Socket.IO's own `parser` and its own ws. Otherwise the fast path is off, and the log says so.
+   * Whether events and emits take the fast path, on a WebSocket of the plugin's own, with the same bytes on the wire. With a
+   * `wsEngine` or `perMessageDeflate` in `io`, and with `false`, WebSockets are left to ws.
    * @defaultValue `true`
    */
   fast?: boolean
