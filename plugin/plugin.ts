@@ -39,6 +39,7 @@ import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
 import { chooseWsEngine } from './wire/fast/ws-engine.js'
 import { createCodec, type Parser } from './wire/packet-codec.js'
+import { batchWrites } from './wire/write-batch.js'
 
 declare module 'fastify' {
   interface FastifyInstance extends Decorators {}
@@ -93,6 +94,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
+  if (wsEngine.wsEngine === undefined) {
+    const makesFrames = !options.io.perMessageDeflate && options.io.wsEngine === undefined
+    batchWrites(io.engine, { bytesWaiting: limits.bytesWaiting, makesFrames })
+  }
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, log)

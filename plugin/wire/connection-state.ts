@@ -36,6 +36,13 @@ export interface FastSender {
   send(data: string | Buffer, options: object | undefined): boolean
 }
 
+/** What engine.io was given in this tick, and keeps until its end. */
+export interface PendingWrites {
+  /** Counts what is added, in characters or bytes. Writes what was given before if all together are more than `longest`. */
+  add(length: number, longest: number): void
+  flush(): void
+}
+
 export class ConnectionState {
   /** wire/slow-reader: undefined where there is no limit. */
   unread: UnreadBytes | undefined = undefined
@@ -43,6 +50,8 @@ export class ConnectionState {
   receivers: readonly EventReceiver[] | undefined = undefined
   /** wire/packet-codec: its decoder. */
   decoder: { readonly isWaiting: boolean } | undefined = undefined
+  /** wire/write-batch: what is sent in this tick. */
+  writeBatch: PendingWrites | undefined = undefined
   /** wire/fast/fast-path: null where the connection can't have one, undefined until a socket has asked for it. */
   fastConnection: FastSender | null | undefined = undefined
   /** wire/fast/fast-path: whether the application listens for its packets. */

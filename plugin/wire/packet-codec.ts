@@ -3,17 +3,16 @@ import type { IncomingMessage } from 'node:http'
 import type { Server } from 'socket.io'
 import type * as parserPackage from 'socket.io-parser'
 import type { Packet } from 'socket.io-parser'
-import { withoutDetails } from './connect-error-packet.js'
 import { connectionStateOf } from './connection-state.js'
 import { findReceiver } from './event-receivers.js'
+import { createEncoderClass, type EncoderOptions } from './packet-encoder.js'
 import { isEvent, limitPacket, type PacketLimits } from './packet-limits.js'
-import { eventText } from './packet-text.js'
 import { addToBatch, deferBatch } from './read-batch.js'
 import { Decoder, Encoder, PacketType } from './socket-io-packages.js'
 
 /*
  * The value of Socket.IO's `parser` option: an encoder and a decoder around those of Socket.IO or the application. Every incoming
- * packet is checked against the limits before any code recurses over it or spreads it; emits were checked before they get here.
+ * packet is checked against the limits before any code recurses over it or spreads it.
  */
 
 /** The engine's socket, as far as the plugin uses it. */
@@ -37,13 +36,9 @@ export interface Parser {
 /** Decides on a connect: calls `pass`, now or later, to hand the packet on to Socket.IO, or answers it itself. */
 export type ReceiveConnect = (connection: Connection, packet: Packet, pass: () => void) => void
 
-export interface CodecOptions {
+export interface CodecOptions extends EncoderOptions {
   readonly limits: PacketLimits
-  /** The JSON of a checked payload; undefined if JSON.stringify has to write it. */
-  readonly textOf?: (payload: unknown) => string | undefined
   readonly receiveConnect: ReceiveConnect
-  /** Called once for each CONNECT_ERROR packet; returns the packet that is sent. */
-  readonly explain: (refusal: Packet) => Packet
   /**
    * Whether to hand on a packet that is neither a connect nor an event. A throw closes its connection.
    * @defaultValue all are handed on
@@ -51,13 +46,16 @@ export interface CodecOptions {
   readonly admits?: (connection: Connection, packet: Packet) => boolean
   /** Called when a connection has ended. */
   readonly forget?: (connection: Connection) => void
-  /** Called when a CONNECT_ERROR packet can't be encoded; it is sent without its details. */
-  readonly reportRefusal?: (error: unknown, namespace: string) => void
   /**
    * The application's encoder and decoder, e.g. of socket.io-msgpack-parser.
    * @defaultValue those of socket.io-parser
    */
   readonly base?: Parser | undefined
+  /**
+   * Whether all connections share one of Socket.IO's decoders for packets without attachments: less memory.
+   * @defaultValue `true`
+   */
+  readonly sharesDecoder?: boolean
 }
 
 export interface Codec {
@@ -68,52 +66,31 @@ export interface Codec {
 }
 
 export function createCodec(options: CodecOptions): Codec {
-  const { limits, textOf, receiveConnect, explain, admits, forget, reportRefusal } = options
+  const { limits, receiveConnect, admits, forget, sharesDecoder = true } = options
   const base: Parser = options.base ?? { Encoder, Decoder }
   let expected: Connection | undefined
   const isText = options.base === undefined
 
-  class CheckingEncoder extends base.Encoder {
-    /** @param offset - added to an event by an adapter that recovers connections */
-    override encode(packet: Packet, offset?: string) {
-      if (packet.type === PacketType.CONNECT_ERROR) return this.#encodeRefusal(packet)
-      if (packet.type !== PacketType.EVENT) return super.encode(packet)
-      const data = packet.data as [string, ...unknown[]]
-      const json = isText && data.length === 2 ? textOf?.(data[1]) : undefined
-      if (json !== undefined) return [eventText(packet, data[0], json, offset)]
-      return super.encode(offset === undefined ? packet : { ...packet, data: [...data, offset] })
-    }
-
-    /** Encodes every CONNECT_ERROR of the server. If one could not be encoded, the throw would end the process. */
-    #encodeRefusal(packet: Packet) {
-      try {
-        return super.encode(explain(packet))
-      } catch (error) {
-        reportRefusal?.(error, packet.nsp)
-        return super.encode(withoutDetails(packet))
-      }
-    }
-  }
-
-  // All connections share this decoder for packets without attachments: it keeps no state between them.
+  // It keeps no state between packets without attachments.
   const common = new base.Decoder()
-  common.on('decoded', (packet) => reading.receive(packet, true))
+  common.on('decoded', (packet) => reading.receive(packet))
 
   /** Wraps a decoder and checks each packet before Socket.IO receives it. */
   class CheckingDecoder extends EventEmitter {
     readonly #connection = expected
     readonly #state = expected && connectionStateOf(expected)
-    /** Created for the first packet with attachments, or for another parser than Socket.IO's. */
+    /** Created for the first packet that is not left to the common one. */
     #own: parserPackage.Decoder | undefined = undefined
     #bytes = 0
+    /** Whether the packet that is decoded is JSON, without attachments. */
+    #isJson = false
 
     constructor() {
       super()
       if (this.#state) this.#state.decoder = this
     }
 
-    /** @param isJson - whether the packet was parsed from JSON alone */
-    receive(packet: Packet, isJson: boolean): void {
+    receive(packet: Packet): void {
       // Socket.IO's decoder checks the data of an event only if there is some. A throw closes the connection, as for any
       // other violation of the protocol.
       if (isEvent(packet) && packet.data === undefined) throw new TypeError('The event has no name')
@@ -121,16 +98,16 @@ export function createCodec(options: CodecOptions): Codec {
       this.#bytes = 0
       if (!isWanted) return
       const connection = this.#connection
-      if (isEvent(packet)) this.#receiveEvent(packet, isJson)
+      if (isEvent(packet)) this.#receiveEvent(packet)
       else if (connection) this.#receive(connection, packet)
       else this.emit('decoded', packet)
     }
 
     /** A declared event goes to its receiver, all others to Socket.IO. */
-    #receiveEvent(packet: Packet, isJson: boolean): void {
+    #receiveEvent(packet: Packet): void {
       const { nsp, data, id } = packet
       const receiver = findReceiver(this.#state?.receivers, nsp, data[0])
-      if (receiver) addToBatch(receiver, data, id, isJson)
+      if (receiver) addToBatch(receiver, data, id, this.#isJson)
       else this.#handOn(packet)
     }
 
@@ -159,7 +136,8 @@ export function createCodec(options: CodecOptions): Codec {
     add(chunk: string | Buffer): void {
       const { isWaiting } = this
       this.#bytes += chunk.length // characters of a text: counting its bytes is not worth the time
-      if (!isWaiting && isText && isWhole(chunk)) {
+      this.#isJson = !isWaiting && isText && isWhole(chunk)
+      if (this.#isJson && sharesDecoder) {
         reading = this
         common.add(chunk)
       } else this.#decode(chunk)
@@ -168,7 +146,7 @@ export function createCodec(options: CodecOptions): Codec {
     #decode(chunk: string | Buffer): void {
       if (!this.#own) {
         this.#own = new base.Decoder()
-        this.#own.on('decoded', (packet) => this.receive(packet, false))
+        this.#own.on('decoded', (packet) => this.receive(packet))
       }
       this.#own.add(chunk)
     }
@@ -187,7 +165,7 @@ export function createCodec(options: CodecOptions): Codec {
   let reading = idle
 
   return {
-    parser: { Encoder: CheckingEncoder, Decoder: CheckingDecoder },
+    parser: { Encoder: createEncoderClass(base.Encoder, isText, options), Decoder: CheckingDecoder },
     expect(connection) {
       expected = connection
     },

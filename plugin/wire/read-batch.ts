@@ -73,7 +73,7 @@ export function addToBatch(
   }
   if (!deferred) {
     deferred = []
-    process.nextTick(receiveAll, deferred)
+    process.nextTick(receiveDeferred, deferred)
   }
   deferred.push({ receiver, data, id, isJson })
 }
@@ -90,9 +90,15 @@ function endDefer(): void {
   isDeferred = false
 }
 
+function receiveDeferred(batch: readonly BatchedEvent[]): void {
+  if (deferred === batch) deferred = undefined
+  beginReading()
+  receiveAll(batch)
+  endReading()
+}
+
 /** One receiver that throws ends its own connection, and no other. */
 function receiveAll(batch: readonly BatchedEvent[]): void {
-  if (deferred === batch) deferred = undefined
   for (const { receiver, data, id, isJson } of batch) {
     try {
       receiver.receive(data, id, isJson)

@@ -1,32 +1,63 @@
 import type { Server } from 'socket.io'
+import type { RawConnection } from './raw-connection.js'
 import { WebSocket } from './websocket.js'
 
 /*
- * Finds the WebSocket of engine.io's transports: notes it when the engine creates a transport.
+ * Finds what is below engine.io's transports: the WebSocket, if it is one of ours, and the raw connection. Notes both when the
+ * engine creates a transport.
  */
 
-const WEB_SOCKET = Symbol('fastify-namespaces: transport')
+const WEB_SOCKET = Symbol('fastify-namespaces: WebSocket')
+const RAW = Symbol('fastify-namespaces: raw connection')
 
 /** A transport of engine.io. */
-type Noted = object & { [WEB_SOCKET]?: WebSocket }
+type Noted = object & { [WEB_SOCKET]?: WebSocket; [RAW]?: RawConnection }
+
+/** The request of an upgrade; `websocket` is what the engine's `wsEngine` has made of it. */
+interface UpgradedRequest {
+  readonly socket: RawConnection
+  readonly websocket?: unknown
+}
 
 /** The part of engine.io's server that its own subclasses override. */
 interface TransportFactory {
-  createTransport(name: string, request: { readonly websocket?: unknown }): Noted
+  createTransport(name: string, request: UpgradedRequest): Noted
 }
 
-/** Notes the WebSocket of each transport that the engine creates from now on. */
-export function noteWebSockets(engine: Server['engine']): void {
+/** Calls `note` with each transport that the engine creates from now on. */
+function noteTransports(
+  engine: Server['engine'],
+  note: (transport: Noted, request: UpgradedRequest, name: string) => void,
+): void {
   const factory = engine as unknown as TransportFactory
   const { createTransport } = factory
   factory.createTransport = (name, request) => {
     const transport = createTransport.call(factory, name, request)
-    if (request.websocket instanceof WebSocket) transport[WEB_SOCKET] = request.websocket
+    note(transport, request, name)
     return transport
   }
+}
+
+/** Notes the WebSocket of each transport that the engine creates from now on. */
+export function noteWebSockets(engine: Server['engine']): void {
+  noteTransports(engine, (transport, { websocket }) => {
+    if (websocket instanceof WebSocket) transport[WEB_SOCKET] = websocket
+  })
 }
 
 /** The WebSocket of a transport; undefined if it is not one of ours. */
 export function webSocketOf(transport: object): WebSocket | undefined {
   return (transport as Noted)[WEB_SOCKET]
+}
+
+/** Notes the raw connection of each WebSocket transport that the engine creates from now on. */
+export function noteRawConnections(engine: Server['engine']): void {
+  noteTransports(engine, (transport, { socket }, name) => {
+    if (name === 'websocket') transport[RAW] = socket
+  })
+}
+
+/** The raw connection of a WebSocket transport; undefined for any other transport. */
+export function rawConnectionOf(transport: object): Pick<RawConnection, 'cork' | 'uncork'> | undefined {
+  return (transport as Noted)[RAW]
 }

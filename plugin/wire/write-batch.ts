@@ -1,0 +1,138 @@
+import type { Server } from 'socket.io'
+import { connectionStateOf, type PendingWrites } from './connection-state.js'
+import { type DiscardableConnection, discardConnection } from './discard-connection.js'
+import { flushLater, type Writer } from './read-batch.js'
+import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
+import { LONGEST_TEXT, textFrame } from './websocket/websocket-frames.js'
+
+/*
+ * Makes what is sent to a connection in one tick one write, for WebSockets of ws: engine.io keeps the packets of the tick, and
+ * writes them at its end, while the raw connection is corked.
+ */
+
+/** engine.io's transport: its public part. */
+interface BatchedTransport {
+  readonly shouldClose?: (() => void) | null
+  /** Whether the engine may write. While it is false, the engine keeps what it is given. */
+  writable: boolean
+  /** `ready` makes the engine write what it has kept. */
+  emit(event: 'ready'): boolean
+}
+
+/** engine.io's socket: its public part. */
+interface BatchedConnection extends DiscardableConnection {
+  readonly transport: BatchedTransport
+  write(data: unknown, options?: unknown, callback?: unknown): unknown
+}
+
+/** The options of `write` of the engine's socket. */
+interface WriteOptions {
+  /** Set for a broadcast. */
+  readonly preEncoded?: boolean
+  /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
+  wsPreEncodedFrame?: unknown
+}
+
+export interface WriteBatchOptions {
+  /** `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was written. */
+  readonly bytesWaiting: number
+  /** Whether to make the frames of texts, with head and payload in one buffer: ws makes two. Not where ws compresses them. */
+  readonly makesFrames: boolean
+}
+
+/** As many characters are written before the end of the tick. */
+const LONGEST_BATCH = 65_536
+
+/** What a connection was given in this tick. */
+class WriteBatch implements PendingWrites, Writer {
+  readonly #connection: BatchedConnection
+  readonly #transport: BatchedTransport
+  #length = 0
+  #isWritten = false
+
+  constructor(connection: BatchedConnection) {
+    this.#connection = connection
+    this.#transport = connection.transport
+    this.#transport.writable = false
+    flushLater(this)
+  }
+
+  add(length: number, longest: number): void {
+    this.#length += length
+    if (this.#length > longest) this.flush()
+  }
+
+  flush(): void {
+    if (this.#isWritten) return
+    this.#isWritten = true
+    connectionStateOf(this.#connection).writeBatch = undefined
+    const raw = rawConnectionOf(this.#transport)
+    raw?.cork()
+    try {
+      this.#transport.writable = true
+      this.#transport.emit('ready')
+    } finally {
+      raw?.uncork()
+    }
+  }
+
+  terminate(): void {
+    discardConnection(this.#connection)
+  }
+}
+
+/** Batches the writes of all connections from now on. */
+export function batchWrites(engine: Server['engine'], { bytesWaiting, makesFrames }: WriteBatchOptions): void {
+  const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
+
+  /** In the place of `write` of the engine's socket. */
+  function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {
+    const given = options as WriteOptions | undefined
+    let last = options
+    if (rawConnectionOf(this.transport)) {
+      // A broadcast has one packet for a connection, and waits for nothing.
+      if (!given?.preEncoded) batchOf(this)?.add(lengthOf(data), longest)
+      if (makesFrames && typeof data === 'string') last = withFrame(data, given)
+    }
+    return Object.getPrototypeOf(this).write.call(this, data, last, callback)
+  }
+
+  noteRawConnections(engine)
+  engine.on('connection', (connection: BatchedConnection) => {
+    connection.write = write
+    connection.close = close
+  })
+}
+
+/** In the place of `close` of the engine's socket. What is kept until the end of the tick is sent before. */
+function close(this: BatchedConnection, discard?: boolean): unknown {
+  if (discard) connectionStateOf(this).writeBatch?.flush()
+  return Object.getPrototypeOf(this).close.call(this, discard)
+}
+
+/** The batch of this tick; undefined for a connection that can't write now: the engine keeps what it is given. */
+function batchOf(connection: BatchedConnection): PendingWrites | undefined {
+  const state = connectionStateOf(connection)
+  if (!state.writeBatch && connection.readyState === 'open' && connection.transport.writable) {
+    state.writeBatch = new WriteBatch(connection)
+  }
+  return state.writeBatch
+}
+
+function lengthOf(data: unknown): number {
+  if (typeof data === 'string') return data.length
+  return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength : 0
+}
+
+/** The options of `write`, with the frame of a text in one buffer. Those of a broadcast get it once for all its connections. */
+function withFrame(text: string, options: WriteOptions | undefined): WriteOptions | undefined {
+  // engine.io accepts a callback in the place of the options.
+  if (typeof options === 'function') return options
+  const parts = options?.wsPreEncodedFrame
+  if (parts === undefined) {
+    if (text.length >= LONGEST_TEXT) return options
+    return { ...options, wsPreEncodedFrame: [Buffer.from(textFrame(`4${text}`), 'latin1')] }
+  }
+  if (options && Array.isArray(parts) && parts.length === 2) options.wsPreEncodedFrame = [Buffer.concat(parts)]
+  return options
+}
