@@ -83,7 +83,7 @@ const NONE: readonly Socket[] = []
 
 /** The joins of one connection. Most connections are idle, so its fields are created when they are first needed. */
 export class ConnectionJoins {
-  /** The connected sockets. Replaced, not pushed to: an array that is pushed to reserves room for seventeen. */
+  /** The connected sockets. concat() makes an array of their number; push() and a spread with one more reserve room for seventeen. */
   sockets = NONE
   /** The pending joins by address; undefined if there are none. */
   pending: Map<string, Join> | undefined = undefined
@@ -101,7 +101,7 @@ export class ConnectionJoins {
   }
 
   add(socket: Socket): void {
-    this.sockets = [...this.sockets, socket]
+    this.sockets = this.sockets.concat(socket)
   }
 
   remove(socket: Socket): void {

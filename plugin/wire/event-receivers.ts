@@ -5,11 +5,13 @@ import { connectionStateOf, type EventReceiver } from './connection-state.js'
  * goes from its frame, or from the decoder, to its receiver, past the event emitters of Socket.IO.
  */
 
+const NONE: readonly EventReceiver[] = []
+
 /** Adds the receiver of a socket that has joined. Socket.IO closes connections that send an event before. */
 export function addReceiver(connection: object, receiver: EventReceiver): void {
   const state = connectionStateOf(connection)
-  // A new list, without spare room: most connections join one namespace, and are idle.
-  state.receivers = [...(state.receivers ?? []), receiver]
+  // concat() makes an array of their number; push() and a spread with one more reserve room for seventeen.
+  state.receivers = (state.receivers ?? NONE).concat(receiver)
 }
 
 /** Removes the receiver of a socket that has left its namespace. */
