@@ -1,5 +1,5 @@
 import type { Server, ServerOptions } from 'socket.io'
-import { connectionStateOf, type PendingWrites } from './connection-state.js'
+import { connectionStateOf, type PendingWrites, type WriteOptions } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
 import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
@@ -23,14 +23,6 @@ interface BatchedTransport {
 interface BatchedConnection extends DiscardableConnection {
   readonly transport: BatchedTransport
   write(data: unknown, options?: unknown, callback?: unknown): unknown
-}
-
-/** The options of `write` of the engine's socket. */
-interface WriteOptions {
-  /** Set for a broadcast. */
-  readonly preEncoded?: boolean
-  /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
-  wsPreEncodedFrame?: unknown
 }
 
 /** As many characters are written before the end of the tick. */

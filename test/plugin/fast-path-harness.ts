@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io'
 import t, { type Test } from 'tap'
 import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/index.js'
+import { connectionStateOf } from '../../plugin/wire/connection-state.js'
 import { frame, OPCODE, WireSocket } from '../wire/wire.js'
 import { build, listen } from './harness.js'
 
@@ -55,7 +56,7 @@ export async function enter(
 
 /** Whether a socket's connection is on the fast path. */
 export function isFast({ conn }: Socket): boolean {
-  return Object.hasOwn(conn, 'write')
+  return Boolean(connectionStateOf(conn).fastConnection)
 }
 
 export function connectionOf({ conn }: Socket): Connection {
