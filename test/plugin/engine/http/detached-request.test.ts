@@ -3,9 +3,9 @@ import { Socket } from 'node:net'
 import t from 'tap'
 import WebSocket from 'ws'
 import { CapturedResponse } from '../../../../plugin/engine/http/captured-response.js'
-import { deriveConnect } from '../../../../plugin/engine/http/raw-connect.js'
 import { UpgradeRequest } from '../../../../plugin/engine/http/detached-request.js'
 import { HEADER_SHAPE, inheritHeaders } from '../../../../plugin/engine/http/header-cache.js'
+import { deriveConnect } from '../../../../plugin/engine/http/raw-connect.js'
 import { build, heard, listen, until, WEBSOCKET } from '../../harness.js'
 
 /** Creates a raw request as node would have parsed it. */
