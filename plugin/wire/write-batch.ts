@@ -2,7 +2,7 @@ import type { Server, ServerOptions } from 'socket.io'
 import { connectionStateOf, type PendingWrites } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
-import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
+import { isOpenWebSocket, noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
 import { LONGEST_TEXT, textFrame } from './websocket/websocket-frames.js'
 
 /*
@@ -26,7 +26,7 @@ interface BatchedConnection extends DiscardableConnection {
 }
 
 /** The options of `write` of the engine's socket. */
-interface WriteOptions {
+interface FrameOptions {
   /** Set for a broadcast. */
   readonly preEncoded?: boolean
   /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
@@ -88,12 +88,13 @@ export function batchWrites(engine: Server['engine'], options: Partial<ServerOpt
 
   /** In the place of `write` of the engine's socket. */
   function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {
-    const given = options as WriteOptions | undefined
+    const given = options as FrameOptions | undefined
     let last = options
     if (rawConnectionOf(this.transport)) {
       // A broadcast has one packet for a connection, and waits for nothing.
       if (!given?.preEncoded) batchOf(this)?.add(lengthOf(data), longest)
-      if (makesFrames && typeof data === 'string') last = withFrame(data, given)
+      // Behind a close frame nothing may be sent: ws refuses a text then, but not a frame.
+      if (makesFrames && typeof data === 'string' && isOpenWebSocket(this.transport)) last = withFrame(data, given)
     }
     return Object.getPrototypeOf(this).write.call(this, data, last, callback)
   }
@@ -126,7 +127,7 @@ function lengthOf(data: unknown): number {
 }
 
 /** The options of `write`, with the frame of a text in one buffer. Those of a broadcast get it once for all its connections. */
-function withFrame(text: string, options: WriteOptions | undefined): WriteOptions | undefined {
+function withFrame(text: string, options: FrameOptions | undefined): FrameOptions | undefined {
   // engine.io accepts a callback in the place of the options.
   if (typeof options === 'function') return options
   const parts = options?.wsPreEncodedFrame
