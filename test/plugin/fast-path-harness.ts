@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { Socket } from 'socket.io'
 import t, { type Test } from 'tap'
 import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/index.js'
+import { connectionStateOf } from '../../plugin/wire/connection-state.js'
 import { frame, OPCODE, WireSocket } from '../wire/wire.js'
 import { build, listen } from './harness.js'
 
@@ -33,8 +34,10 @@ export async function stage(
   t: Test,
   definition: AnyNamespaceDefinition,
   options: NamespacesOptions & { fast: boolean },
+  server: FastifyServerOptions = {},
 ) {
-  const app = await build(t, { ...options, namespaces: { '/chat': definition, ...options.namespaces } })
+  const namespaces = { '/chat': definition, ...options.namespaces }
+  const app = await build(t, { ...options, namespaces }, undefined, server)
   const port = await listen(app)
   return { app, port, ...(await enter(t, app, port)) }
 }
@@ -55,7 +58,7 @@ export async function enter(
 
 /** Whether a socket's connection is on the fast path. */
 export function isFast({ conn }: Socket): boolean {
-  return Object.hasOwn(conn, 'write')
+  return connectionStateOf(conn).fastConnection != null
 }
 
 export function connectionOf({ conn }: Socket): Connection {
