@@ -29,7 +29,7 @@ export interface SocketFunctionsOptions {
 }
 
 /** Logs an error that a function of the application has thrown. Returns the client's error, with the id of the log entry. */
-export type ReportError = (error: unknown, what: string, socket: Socket, event?: string) => WireError
+type ReportError = (error: unknown, what: string, socket: Socket, event?: string) => WireError
 
 export interface SocketFunctions {
   readonly report: ReportError

@@ -28,12 +28,20 @@ export interface EventReceiver {
   abort(error: unknown): void
 }
 
+/** The options of `write` of the engine's socket. */
+export interface WriteOptions {
+  /** Set for a broadcast, which passes the same object to all its connections. */
+  readonly preEncoded?: boolean
+  /** The parts of a frame of WebSocket that is made already. */
+  wsPreEncodedFrame?: unknown
+}
+
 /** Sends past engine.io. */
 export interface FastSender {
   /** Notes that engine.io was given a packet, which later sends must not overtake. */
   noteEnginePacket(isPing: boolean): void
   /** @returns false if engine.io has to send it */
-  send(data: string | Buffer, options: object | undefined): boolean
+  send(data: string | Buffer, options: WriteOptions | undefined): boolean
 }
 
 /** What engine.io was given in this tick, and keeps until its end. */

@@ -1,5 +1,5 @@
 import type { Server, ServerOptions } from 'socket.io'
-import { connectionStateOf, type PendingWrites } from './connection-state.js'
+import { connectionStateOf, type PendingWrites, type WriteOptions } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
 import { isOpenWebSocket, noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
@@ -23,14 +23,6 @@ interface BatchedTransport {
 interface BatchedConnection extends DiscardableConnection {
   readonly transport: BatchedTransport
   write(data: unknown, options?: unknown, callback?: unknown): unknown
-}
-
-/** The options of `write` of the engine's socket. */
-interface FrameOptions {
-  /** Set for a broadcast. */
-  readonly preEncoded?: boolean
-  /** The parts of a frame of WebSocket that is made already: a broadcast passes the same options to all its connections. */
-  wsPreEncodedFrame?: unknown
 }
 
 /** As many characters are written before the end of the tick. */
@@ -88,7 +80,7 @@ export function batchWrites(engine: Server['engine'], options: Partial<ServerOpt
 
   /** In the place of `write` of the engine's socket. */
   function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {
-    const given = options as FrameOptions | undefined
+    const given = options as WriteOptions | undefined
     let last = options
     if (rawConnectionOf(this.transport)) {
       // A broadcast has one packet for a connection, and waits for nothing.
@@ -127,7 +119,7 @@ function lengthOf(data: unknown): number {
 }
 
 /** The options of `write`, with the frame of a text in one buffer. Those of a broadcast get it once for all its connections. */
-function withFrame(text: string, options: FrameOptions | undefined): FrameOptions | undefined {
+function withFrame(text: string, options: WriteOptions | undefined): WriteOptions | undefined {
   // engine.io accepts a callback in the place of the options.
   if (typeof options === 'function') return options
   const parts = options?.wsPreEncodedFrame

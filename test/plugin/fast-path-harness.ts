@@ -58,7 +58,7 @@ export async function enter(
 
 /** Whether a socket's connection is on the fast path. */
 export function isFast({ conn }: Socket): boolean {
-  return connectionStateOf(conn).fastConnection != null
+  return Boolean(connectionStateOf(conn).fastConnection)
 }
 
 export function connectionOf({ conn }: Socket): Connection {

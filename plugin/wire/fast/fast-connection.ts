@@ -1,4 +1,4 @@
-import { type ConnectionState, connectionStateOf, type FastSender } from '../connection-state.js'
+import { type ConnectionState, connectionStateOf, type FastSender, type WriteOptions } from '../connection-state.js'
 import { findReceiver } from '../event-receivers.js'
 import { type EventHead, readHead } from '../packet-text.js'
 import { addToBatch } from '../read-batch.js'
@@ -32,12 +32,6 @@ export interface EngineTransport {
   /** `ready` makes the engine write what it has kept. */
   emit(event: 'ready'): boolean
   onError(message: string, description?: string): void
-}
-
-/** The options of `write` of the engine's socket. */
-export interface WriteOptions {
-  /** Set for a broadcast, which passes the same object to all its connections. */
-  readonly preEncoded?: boolean
 }
 
 /** What all fast connections of a server share. */

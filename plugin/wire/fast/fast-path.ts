@@ -1,15 +1,10 @@
 import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../../shared/limits.js'
-import { connectionStateOf } from '../connection-state.js'
+import { connectionStateOf, type WriteOptions } from '../connection-state.js'
 import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
 import { noteWebSockets, webSocketOf } from '../websocket/engine-transports.js'
 import { createCompactor } from './compact-listeners.js'
-import {
-  type EngineConnection,
-  FastConnection,
-  type FastConnectionOptions,
-  type WriteOptions,
-} from './fast-connection.js'
+import { type EngineConnection, FastConnection, type FastConnectionOptions } from './fast-connection.js'
 
 /*
  * Switches connections to the fast path: those over a WebSocket of ours. All others stay on Socket.IO's own path.

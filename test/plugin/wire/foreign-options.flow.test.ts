@@ -80,7 +80,7 @@ async function play(t: Test, name: string, transports: string[]): Promise<unknow
   see((await Promise.all(acks)).map(({ data }) => data))
   for (const client of [one, two]) client.on('who', (question, answer) => answer([question, Buffer.from('me')]))
   see(await app.io.of('/chat').timeout(10_000).emitWithAck('who', 'is it'))
-  see(order)
+  see([...order])
   const heard = Promise.all([one, two].map((client) => next(client, 'bytes')))
   app.io.of('/chat').emit('bytes', Buffer.alloc(2_000, 'y'))
   see(await heard)

@@ -45,16 +45,13 @@ t.test('every connection of a definition uses the fast path, without a log line'
   t.strictSame(fastLines(), [])
 })
 
-t.test(
-  'with `fast: false` a connection has a WebSocket of ws and engine.io’s write(), without a log line',
-  async (t) => {
-    const { fastLines, talk } = await serve(t, { fast: false })
-    const socket = await talk()
-    t.notOk(isFast(socket))
-    t.notOk(webSocketBelow(socket) instanceof OurWebSocket)
-    t.strictSame(fastLines(), [])
-  },
-)
+t.test('with `fast: false` a connection has a WebSocket of ws, without a log line', async (t) => {
+  const { fastLines, talk } = await serve(t, { fast: false })
+  const socket = await talk()
+  t.notOk(isFast(socket))
+  t.notOk(webSocketBelow(socket) instanceof OurWebSocket)
+  t.strictSame(fastLines(), [])
+})
 
 t.test('with a parser of the application’s a connection keeps the fast path for what it sends', async (t) => {
   const { fastLines, talk } = await serve(t, { io: { parser: { Encoder, Decoder } } })
