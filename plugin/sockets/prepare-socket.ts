@@ -41,6 +41,7 @@ export interface PrepareOptions
 export function prepareServer(options: PrepareOptions): void {
   const { io, limits, log, admission, drain, rulesOf, openFast, handlerTimeoutMs, isText, notices, now } = options
   const gateRules = new WeakMap<GateDefinition, GateRules>()
+  const prototypes = new WeakMap<Socket, Socket>()
   const { report, wrap } = createSocketFunctions({ ...options, gateFor })
   const OwnSocket = options.hasSocketClass ? createSocketClass(sendToGate) : undefined
   if (OwnSocket) wrap(OwnSocket.prototype)
@@ -61,13 +62,24 @@ export function prepareServer(options: PrepareOptions): void {
     if (!OwnSocket || !(socket instanceof OwnSocket)) {
       const stock: Socket = socket
       stock.use((event, next) => sendToGate(stock, event, next))
-      wrap(stock)
+      Object.setPrototypeOf(stock, prototypeFor(stock))
     }
     containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
     if (rules) openFast(socket)
     else gate.open()
     return gate
+  }
+
+  /** The functions of a socket that is not of our class, wrapped once for all with the same prototype. */
+  function prototypeFor(socket: Socket): Socket {
+    const stock: Socket = Object.getPrototypeOf(socket)
+    const known = prototypes.get(stock)
+    if (known) return known
+    const made: Socket = Object.create(stock)
+    prototypes.set(stock, made)
+    wrap(made)
+    return made
   }
 
   /** One object for all gates of a definition. Without a definition it knows no event. */

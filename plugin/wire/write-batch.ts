@@ -2,7 +2,7 @@ import type { Server, ServerOptions } from 'socket.io'
 import { connectionStateOf, type PendingWrites, type WriteOptions } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
-import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
+import { isOpenWebSocket, noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
 import { LONGEST_TEXT, textFrame } from './websocket/websocket-frames.js'
 
 /*
@@ -85,7 +85,8 @@ export function batchWrites(engine: Server['engine'], options: Partial<ServerOpt
     if (rawConnectionOf(this.transport)) {
       // A broadcast has one packet for a connection, and waits for nothing.
       if (!given?.preEncoded) batchOf(this)?.add(lengthOf(data), longest)
-      if (makesFrames && typeof data === 'string') last = withFrame(data, given)
+      // Behind a close frame nothing may be sent: ws refuses a text then, but not a frame.
+      if (makesFrames && typeof data === 'string' && isOpenWebSocket(this.transport)) last = withFrame(data, given)
     }
     return Object.getPrototypeOf(this).write.call(this, data, last, callback)
   }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { Socket } from 'socket.io'
 import t, { type Test } from 'tap'
 import type { AnyNamespaceDefinition, NamespacesOptions } from '../../plugin/index.js'
@@ -34,8 +34,10 @@ export async function stage(
   t: Test,
   definition: AnyNamespaceDefinition,
   options: NamespacesOptions & { fast: boolean },
+  server: FastifyServerOptions = {},
 ) {
-  const app = await build(t, { ...options, namespaces: { '/chat': definition, ...options.namespaces } })
+  const namespaces = { '/chat': definition, ...options.namespaces }
+  const app = await build(t, { ...options, namespaces }, undefined, server)
   const port = await listen(app)
   return { app, port, ...(await enter(t, app, port)) }
 }

@@ -129,9 +129,9 @@ export function inheritHeaders(
 ): Headers {
   const { headers, [HEADER_SHAPE]: shape } = raw
   const shaped = shape && inheritShaped(headers, shape, authorization !== undefined)
-  const inherited = shaped ?? { ...headers }
+  const inherited = shaped ?? {}
+  if (!shaped) for (const name in headers) if (isInherited(name)) inherited[name] = headers[name]
   if (authorization !== undefined) inherited.authorization = authorization
-  if (!shaped) for (const name in inherited) if (!isInherited(name)) delete inherited[name]
   return inherited
 }
 

@@ -120,30 +120,31 @@ class DetachedConnect extends DetachedRequest implements ConnectFields {
   }
 }
 
-interface MessageWithoutUrl extends Omit<IncomingMessage, '_read' | 'destroy' | 'url'> {
+interface EmptyMessage extends Omit<IncomingMessage, '_read' | 'destroy' | 'rawHeaders' | 'url'> {
   _read(): void
   destroy(error?: Error): this
 }
 
-// TypeScript refuses an accessor in the place of a property.
-const Message = IncomingMessage as unknown as abstract new (connection: IncomingMessage['socket']) => MessageWithoutUrl
+// TypeScript refuses accessors in the place of properties.
+const Message = IncomingMessage as unknown as abstract new (connection: IncomingMessage['socket']) => EmptyMessage
 
 /** An http.IncomingMessage as node makes it, with an empty body. */
 class PlainConnect extends Message implements ConnectFields {
   readonly auth: object
   scope: Scope | undefined = undefined
   refuse: ((error?: Error) => void) | undefined = undefined
+  readonly #handshake: IncomingMessage
   readonly #target: string
 
   constructor(handshake: IncomingMessage, target: string, auth: object) {
     super(handshake.socket)
+    this.#handshake = handshake
     this.#target = target
     this.auth = auth
     this.method = 'CONNECT'
     this.httpVersion = handshake.httpVersion
     this.httpVersionMajor = handshake.httpVersionMajor
     this.httpVersionMinor = handshake.httpVersionMinor
-    this.rawHeaders = inheritRawHeaders(handshake)
     this.complete = true
   }
 
@@ -153,6 +154,13 @@ class PlainConnect extends Message implements ConnectFields {
 
   // Ignores node's constructor, and `rewriteUrl`.
   set url(_url: string) {}
+
+  get rawHeaders(): string[] {
+    return inheritRawHeaders(this.#handshake)
+  }
+
+  // Ignores node's constructor.
+  set rawHeaders(_headers: string[]) {}
 
   override _read(): void {
     this.push(null)
