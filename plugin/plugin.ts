@@ -95,7 +95,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, options.io, limits.bytesWaiting)
+  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, log)

@@ -32,8 +32,6 @@ export interface EventReceiver {
 export interface WriteOptions {
   /** Set for a broadcast, which passes the same object to all its connections. */
   readonly preEncoded?: boolean
-  /** The parts of a frame of WebSocket that is made already. */
-  wsPreEncodedFrame?: unknown
 }
 
 /** Sends past engine.io. */

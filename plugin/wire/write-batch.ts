@@ -1,9 +1,8 @@
-import type { Server, ServerOptions } from 'socket.io'
+import type { Server } from 'socket.io'
 import { connectionStateOf, type PendingWrites, type WriteOptions } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
 import { flushLater, type Writer } from './read-batch.js'
-import { isOpenWebSocket, noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
-import { LONGEST_TEXT, textFrame } from './websocket/websocket-frames.js'
+import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
 
 /*
  * Makes what is sent to a connection in one tick one write, for WebSockets of ws: engine.io keeps the packets of the tick, and
@@ -69,26 +68,18 @@ class WriteBatch implements PendingWrites, Writer {
 /**
  * Batches the writes of all connections from now on.
  *
- * @param options - Socket.IO's. Without `perMessageDeflate` and `wsEngine` the frames of texts are made here, with head and
- * payload in one buffer: ws makes two.
  * @param bytesWaiting - `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was
  * written.
  */
-export function batchWrites(engine: Server['engine'], options: Partial<ServerOptions>, bytesWaiting: number): void {
-  const makesFrames = !options.perMessageDeflate && !options.wsEngine
+export function batchWrites(engine: Server['engine'], bytesWaiting: number): void {
   const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
 
   /** In the place of `write` of the engine's socket. */
   function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {
-    const given = options as WriteOptions | undefined
-    let last = options
-    if (rawConnectionOf(this.transport)) {
-      // A broadcast has one packet for a connection, and waits for nothing.
-      if (!given?.preEncoded) batchOf(this)?.add(lengthOf(data), longest)
-      // Behind a close frame nothing may be sent: ws refuses a text then, but not a frame.
-      if (makesFrames && typeof data === 'string' && isOpenWebSocket(this.transport)) last = withFrame(data, given)
-    }
-    return Object.getPrototypeOf(this).write.call(this, data, last, callback)
+    // A broadcast has one packet for a connection, and waits for nothing.
+    const isBroadcast = (options as WriteOptions | undefined)?.preEncoded === true
+    if (!isBroadcast && rawConnectionOf(this.transport)) batchOf(this)?.add(lengthOf(data), longest)
+    return Object.getPrototypeOf(this).write.call(this, data, options, callback)
   }
 
   noteRawConnections(engine)
@@ -116,17 +107,4 @@ function batchOf(connection: BatchedConnection): PendingWrites | undefined {
 function lengthOf(data: unknown): number {
   if (typeof data === 'string') return data.length
   return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? data.byteLength : 0
-}
-
-/** The options of `write`, with the frame of a text in one buffer. Those of a broadcast get it once for all its connections. */
-function withFrame(text: string, options: WriteOptions | undefined): WriteOptions | undefined {
-  // engine.io accepts a callback in the place of the options.
-  if (typeof options === 'function') return options
-  const parts = options?.wsPreEncodedFrame
-  if (parts === undefined) {
-    if (text.length >= LONGEST_TEXT) return options
-    return { ...options, wsPreEncodedFrame: [Buffer.from(textFrame(`4${text}`), 'latin1')] }
-  }
-  if (options && Array.isArray(parts) && parts.length === 2) options.wsPreEncodedFrame = [Buffer.concat(parts)]
-  return options
 }

@@ -9,18 +9,9 @@ import { WebSocket } from './websocket.js'
 
 const WEB_SOCKET = Symbol('fastify-namespaces: WebSocket')
 const RAW = Symbol('fastify-namespaces: raw connection')
-const OTHER = Symbol('fastify-namespaces: WebSocket of another class')
-
-/** `readyState` of an open WebSocket. */
-const OPEN = 1
 
 /** A transport of engine.io. */
-type Noted = object & { [WEB_SOCKET]?: WebSocket; [RAW]?: RawConnection; [OTHER]?: OtherWebSocket }
-
-/** A WebSocket of ws. */
-interface OtherWebSocket {
-  readonly readyState?: number
-}
+type Noted = object & { [WEB_SOCKET]?: WebSocket; [RAW]?: RawConnection }
 
 /** The request of an upgrade; `websocket` is what the engine's `wsEngine` has made of it. */
 interface UpgradedRequest {
@@ -59,18 +50,11 @@ export function webSocketOf(transport: object): WebSocket | undefined {
   return (transport as Noted)[WEB_SOCKET]
 }
 
-/** Notes the raw connection and the WebSocket of each WebSocket transport that the engine creates from now on. */
+/** Notes the raw connection of each WebSocket transport that the engine creates from now on. */
 export function noteRawConnections(engine: Server['engine']): void {
-  noteTransports(engine, (transport, { socket, websocket }, name) => {
-    if (name !== 'websocket') return
-    transport[RAW] = socket
-    transport[OTHER] = websocket as OtherWebSocket
+  noteTransports(engine, (transport, { socket }, name) => {
+    if (name === 'websocket') transport[RAW] = socket
   })
-}
-
-/** Whether neither side has begun to close a WebSocket that noteRawConnections() has noted. */
-export function isOpenWebSocket(transport: object): boolean {
-  return (transport as Noted)[OTHER]?.readyState === OPEN
 }
 
 /** The raw connection of a WebSocket transport; undefined for any other transport. */
