@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { DismissedUsers } from './dismissed-users.js'
 import type { EngineSessions } from './engine-sessions.js'
+import { reserveRequest } from './http/connect-request.js'
 import { UpgradeRequest } from './http/detached-request.js'
 import type { ReadUrl } from './http/fastify-internals.js'
 import { pathOf, protocolOf, sessionIdOf } from './http/request-url.js'
@@ -47,7 +48,7 @@ export function listenForUpgrades(instance: FastifyInstance, options: UpgradeLis
       return
     }
     sessions.keep(connection)
-    const kept = isDetached ? new UpgradeRequest(raw) : raw
+    const kept = isDetached ? new UpgradeRequest(raw) : reserveRequest(raw)
     dismissed.mark(kept)
     const session = sessions.find(sessionIdOf(kept))
     if (!session) {

@@ -15,6 +15,14 @@ interface WithRequest {
   [REQUEST]?: FastifyRequest
 }
 
+/**
+ * Reserves the field for the Fastify request. engine.io gives a raw request another field and deletes that later; V8 turns an
+ * object that loses any field but its last into a dictionary.
+ */
+export function reserveRequest(raw: IncomingMessage): IncomingMessage {
+  return Object.assign(raw, { [REQUEST]: undefined })
+}
+
 /** Keeps the request of a handshake on its raw request. */
 export function keepHandshake(raw: IncomingMessage, request: FastifyRequest): void {
   ;(raw as WithRequest)[REQUEST] = request
