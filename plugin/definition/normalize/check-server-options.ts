@@ -41,12 +41,26 @@ export function checkServerOptions(options: object, names: readonly string[]): v
   const { io } = options as { io?: unknown }
   if (typeof io !== 'object' || io === null) return
   if ('origins' in io) refuse('io.origins', `is an option of Socket.IO 2: write ${EXAMPLE}`)
-  const { allowRequest, cors } = io as Partial<ServerOptions>
+  const { allowRequest, cors, parser, wsEngine } = io as Partial<ServerOptions>
   if (allowRequest !== undefined && typeof allowRequest !== 'function') {
     refuse('io.allowRequest', `must be a function (request, callback): got ${kindOf(allowRequest)}`)
   }
+  if (wsEngine !== undefined && typeof wsEngine !== 'function') {
+    refuse('io.wsEngine', `must be a class, such as WebSocketServer of ws: got ${kindOf(wsEngine)}`)
+  }
+  if (parser !== undefined && !isParser(parser)) {
+    refuse(
+      'io.parser',
+      `must have the classes Encoder and Decoder, like socket.io-msgpack-parser: got ${kindOf(parser)}`,
+    )
+  }
   if (types.isAsyncFunction(cors)) refuse('io.cors', ASYNC)
   if (cors !== undefined && typeof cors !== 'function') checkCors(cors)
+}
+
+function isParser(parser: unknown): boolean {
+  const { Encoder, Decoder } = Object(parser)
+  return typeof Encoder === 'function' && typeof Decoder === 'function'
 }
 
 function checkCors(cors: unknown): void {

@@ -19,7 +19,7 @@ export async function chooseWsEngine(
 ): Promise<Pick<Partial<ServerOptions>, 'wsEngine'>> {
   const foreign = FOREIGN.find((name) => options[name])
   if (foreign !== undefined) {
-    log.info(`the fast path leaves WebSockets to ws: the application sets io.${foreign}`)
+    log.info(`half of the fast path is off: the application sets io.${foreign}`)
     return {}
   }
   const difference = await findProblem()

@@ -138,6 +138,16 @@ t.test('a misplaced or outdated option of Socket.IO is refused with its right pl
     'Option io.allowRequest must be a function (request, callback): got boolean',
   )
   t.equal(await boot({ io: 7 }), 'Option io must be an object: got 7')
+  t.equal(
+    await boot({ io: { wsEngine: 'ws' } }),
+    'Option io.wsEngine must be a class, such as WebSocketServer of ws: got string',
+  )
+  for (const parser of [{}, { Encoder: class {} }, 'msgpack']) {
+    t.match(
+      await boot({ io: { parser } }),
+      /^Option io.parser must have the classes Encoder and Decoder, like socket.io-msgpack-parser: got (object|string)$/,
+    )
+  }
 })
 
 t.test('boot refuses async functions of io.cors, because nothing handles their rejections', async (t) => {

@@ -67,7 +67,7 @@ for (const [name, value] of Object.entries(FOREIGN)) {
     const socket = await talk()
     t.notOk(isFast(socket))
     t.notOk(webSocketBelow(socket) instanceof OurWebSocket)
-    t.strictSame(fastLines(), [[30, `the fast path leaves WebSockets to ws: the application sets io.${name}`]])
+    t.strictSame(fastLines(), [[30, `half of the fast path is off: the application sets io.${name}`]])
   })
 }
 

@@ -31,7 +31,7 @@ t.test('with perMessageDeflate or a wsEngine of the application’s the self-tes
     const { lines, log } = createLog()
     const findProblem = async () => t.fail('the self-test ran') as never
     t.strictSame(await chooseWsEngine({ [name]: value } as object, log, findProblem), {})
-    t.strictSame(lines, [[`the fast path leaves WebSockets to ws: the application sets io.${name}`]])
+    t.strictSame(lines, [[`half of the fast path is off: the application sets io.${name}`]])
   }
 })
 
