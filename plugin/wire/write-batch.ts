@@ -25,18 +25,23 @@ interface BatchedConnection extends DiscardableConnection {
   write(data: unknown, options?: unknown, callback?: unknown): unknown
 }
 
+/** Logs what a listener of a connection has thrown while its packets were written. */
+type ReportFailure = (error: unknown) => void
+
 /** As many characters are written before the end of the tick. */
 const LONGEST_BATCH = 65_536
 
 /** What a connection was given in this tick. */
 class WriteBatch implements PendingWrites, Writer {
   readonly #connection: BatchedConnection
+  readonly #report: ReportFailure
   readonly #transport: BatchedTransport
   #length = 0
   #isWritten = false
 
-  constructor(connection: BatchedConnection) {
+  constructor(connection: BatchedConnection, report: ReportFailure) {
     this.#connection = connection
+    this.#report = report
     this.#transport = connection.transport
     this.#transport.writable = false
     flushLater(this)
@@ -61,7 +66,8 @@ class WriteBatch implements PendingWrites, Writer {
     }
   }
 
-  terminate(): void {
+  terminate(error: unknown): void {
+    this.#report(error)
     discardConnection(this.#connection)
   }
 }
@@ -73,8 +79,14 @@ class WriteBatch implements PendingWrites, Writer {
  * payload in one buffer: ws makes two.
  * @param bytesWaiting - `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was
  * written.
+ * @param report - called before a connection is closed because one of its listeners has thrown
  */
-export function batchWrites(engine: Server['engine'], options: Partial<ServerOptions>, bytesWaiting: number): void {
+export function batchWrites(
+  engine: Server['engine'],
+  options: Partial<ServerOptions>,
+  bytesWaiting: number,
+  report: ReportFailure,
+): void {
   const makesFrames = !options.perMessageDeflate && !options.wsEngine
   const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
 
@@ -84,11 +96,23 @@ export function batchWrites(engine: Server['engine'], options: Partial<ServerOpt
     let last = options
     if (rawConnectionOf(this.transport)) {
       // A broadcast has one packet for a connection, and waits for nothing.
-      if (!given?.preEncoded) batchOf(this)?.add(lengthOf(data), longest)
-      // Behind a close frame nothing may be sent: ws refuses a text then, but not a frame.
-      if (makesFrames && typeof data === 'string' && isOpenWebSocket(this.transport)) last = withFrame(data, given)
+      const batch = given?.preEncoded ? undefined : batchOf(this)
+      batch?.add(lengthOf(data), longest)
+      // What waits for a slow reader needs no second copy in memory. Behind a close frame nothing may be sent: ws refuses a text
+      // then, but not a frame.
+      const isSentNow = (batch || given?.preEncoded) && isOpenWebSocket(this.transport)
+      if (makesFrames && isSentNow && typeof data === 'string') last = withFrame(data, given)
     }
     return Object.getPrototypeOf(this).write.call(this, data, last, callback)
+  }
+
+  /** The batch of this tick; undefined for a connection that can't write now: the engine keeps what it is given. */
+  function batchOf(connection: BatchedConnection): PendingWrites | undefined {
+    const state = connectionStateOf(connection)
+    if (!state.writeBatch && connection.readyState === 'open' && connection.transport.writable) {
+      state.writeBatch = new WriteBatch(connection, report)
+    }
+    return state.writeBatch
   }
 
   noteRawConnections(engine)
@@ -102,15 +126,6 @@ export function batchWrites(engine: Server['engine'], options: Partial<ServerOpt
 function close(this: BatchedConnection, discard?: boolean): unknown {
   if (discard) connectionStateOf(this).writeBatch?.flush()
   return Object.getPrototypeOf(this).close.call(this, discard)
-}
-
-/** The batch of this tick; undefined for a connection that can't write now: the engine keeps what it is given. */
-function batchOf(connection: BatchedConnection): PendingWrites | undefined {
-  const state = connectionStateOf(connection)
-  if (!state.writeBatch && connection.readyState === 'open' && connection.transport.writable) {
-    state.writeBatch = new WriteBatch(connection)
-  }
-  return state.writeBatch
 }
 
 function lengthOf(data: unknown): number {

@@ -10,6 +10,7 @@ import { build, listen } from '../harness.js'
 /** engine.io's socket. */
 interface Connection {
   readonly readyState: string
+  readonly writeBuffer: readonly { readonly options: { readonly wsPreEncodedFrame?: unknown } }[]
   readonly transport: { once(event: 'ready', listener: () => void): void }
   write(data?: unknown, options?: unknown): unknown
   close(discard?: boolean): void
@@ -35,7 +36,8 @@ class CountingClient extends MemoryClient {
 function stage(t: Test, { bytesWaiting = 0, options = {} } = {}) {
   const io = new Server(createServer(), { transports: ['websocket'], serveClient: false })
   t.teardown(() => void io.close())
-  batchWrites(io.engine, options, bytesWaiting)
+  const reported: unknown[] = []
+  batchWrites(io.engine, options, bytesWaiting, (error) => reported.push((error as Error).message))
   async function connect() {
     const client = new CountingClient('/socket.io/?EIO=4&transport=websocket')
     t.teardown(() => void client.destroy())
@@ -47,7 +49,7 @@ function stage(t: Test, { bytesWaiting = 0, options = {} } = {}) {
     client.writes.length = 0
     return { client, connection }
   }
-  return { io, connect }
+  return { io, connect, reported }
 }
 
 /** Resolves when the engine knows that its last packet is written. */
@@ -85,6 +87,23 @@ t.test('a long text is left to ws', async (t) => {
   connection.write('x'.repeat(30_000))
   t.equal((await client.hear()).length, 4 + 30_001)
   t.strictSame(client.writes, [2])
+})
+
+t.test('what waits for a slow reader is kept without a frame', async (t) => {
+  const { client, connection } = await stage(t).connect()
+  client.cork = () => {}
+  let read = () => {}
+  client._write = (_chunk, _encoding, done) => {
+    read = done
+  }
+  connection.write('a')
+  await settled()
+  connection.write('b')
+  t.strictSame(
+    connection.writeBuffer.map(({ options }) => options.wsPreEncodedFrame),
+    [undefined],
+  )
+  read()
 })
 
 t.test('a batch is not longer than `limits.bytesWaiting`', async (t) => {
@@ -138,7 +157,7 @@ t.test('what is sent before close() is written, also if the connection discards 
 })
 
 t.test('a write that throws ends its connection; the others are written', async (t) => {
-  const { connect } = stage(t)
+  const { connect, reported } = stage(t)
   const [one, other] = [await connect(), await connect()]
   one.connection.transport.once('ready', () => {
     throw new Error('a fault')
@@ -147,6 +166,7 @@ t.test('a write that throws ends its connection; the others are written', async 
   other.connection.write('b')
   t.equal(await other.client.hear(), '\x81\x024b')
   t.equal(one.connection.readyState, 'closed')
+  t.strictSame(reported, ['a fault'])
   t.equal(other.connection.readyState, 'open')
 })
 
