@@ -89,13 +89,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now,
     limit: limits.recoveryBytes,
   })
+  const reportListener = (error: unknown) => logError(log, error, {}, 'connection closed: one of its listeners failed')
   const wsEngine = options.fast ? await chooseWsEngine(options.io, log) : {}
   const { io, serveClient } = await createSocketIoServer(instance, {
     io: { ...recovery, ...wsEngine, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
     preClose: close,
   })
   io.engine.prependListener('connection', codec.expect)
-  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting)
+  if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
   if (isRecovering) warnOfAdapter(io, log)
@@ -136,7 +137,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     now,
   })
   // After prepareServer, whose listeners the fast path does not have to respect.
-  const openFast = options.fast ? createFastPath({ io, options: options.io, limits }) : () => {}
+  const openFast = options.fast ? createFastPath({ io, options: options.io, limits, report: reportListener }) : () => {}
   const isMounted = (address: string) => mounts.at(address) !== undefined
   const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
   const mounts = createMounts({

@@ -104,8 +104,13 @@ export class NumberedAck extends Ack {
   #writeText(json: string): void {
     if (this.isSent) return
     const { nsp, conn } = this.#socket
-    conn.write(ackText(nsp.name, this.#id, json))
-    this.settle()
+    // Before the write: if a listener of the connection throws, the ack may have been sent.
+    this.isSent = true
+    try {
+      conn.write(ackText(nsp.name, this.#id, json))
+    } finally {
+      this.settle()
+    }
   }
 }
 

@@ -11,7 +11,7 @@ export interface Writer {
   /** Writes what was sent. */
   flush(): void
   /** Ends the connection because `flush` has thrown. The other connections are flushed. */
-  terminate(): void
+  terminate(error: unknown): void
 }
 
 interface BatchedEvent {
@@ -129,8 +129,8 @@ function flushAll(): void {
   for (const writer of writers) {
     try {
       writer.flush()
-    } catch {
-      endConnection(() => writer.terminate())
+    } catch (error) {
+      endConnection(() => writer.terminate(error))
     }
   }
 }

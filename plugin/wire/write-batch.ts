@@ -24,18 +24,23 @@ interface BatchedConnection extends DiscardableConnection {
   write(data: unknown, options?: unknown, callback?: unknown): unknown
 }
 
+/** Logs what a listener of a connection has thrown while its packets were written. */
+type ReportFailure = (error: unknown) => void
+
 /** As many characters are written before the end of the tick. */
 const LONGEST_BATCH = 65_536
 
 /** What a connection was given in this tick. */
 class WriteBatch implements PendingWrites, Writer {
   readonly #connection: BatchedConnection
+  readonly #report: ReportFailure
   readonly #transport: BatchedTransport
   #length = 0
   #isWritten = false
 
-  constructor(connection: BatchedConnection) {
+  constructor(connection: BatchedConnection, report: ReportFailure) {
     this.#connection = connection
+    this.#report = report
     this.#transport = connection.transport
     this.#transport.writable = false
     flushLater(this)
@@ -60,7 +65,8 @@ class WriteBatch implements PendingWrites, Writer {
     }
   }
 
-  terminate(): void {
+  terminate(error: unknown): void {
+    this.#report(error)
     discardConnection(this.#connection)
   }
 }
@@ -70,8 +76,9 @@ class WriteBatch implements PendingWrites, Writer {
  *
  * @param bytesWaiting - `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was
  * written.
+ * @param report - called before a connection is closed because one of its listeners has thrown
  */
-export function batchWrites(engine: Server['engine'], bytesWaiting: number): void {
+export function batchWrites(engine: Server['engine'], bytesWaiting: number, report: ReportFailure): void {
   const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
 
   /** In the place of `write` of the engine's socket. */
@@ -80,6 +87,15 @@ export function batchWrites(engine: Server['engine'], bytesWaiting: number): voi
     const isBroadcast = (options as WriteOptions | undefined)?.preEncoded === true
     if (!isBroadcast && rawConnectionOf(this.transport)) batchOf(this)?.add(lengthOf(data), longest)
     return Object.getPrototypeOf(this).write.call(this, data, options, callback)
+  }
+
+  /** The batch of this tick; undefined for a connection that can't write now: the engine keeps what it is given. */
+  function batchOf(connection: BatchedConnection): PendingWrites | undefined {
+    const state = connectionStateOf(connection)
+    if (!state.writeBatch && connection.readyState === 'open' && connection.transport.writable) {
+      state.writeBatch = new WriteBatch(connection, report)
+    }
+    return state.writeBatch
   }
 
   noteRawConnections(engine)
@@ -93,15 +109,6 @@ export function batchWrites(engine: Server['engine'], bytesWaiting: number): voi
 function close(this: BatchedConnection, discard?: boolean): unknown {
   if (discard) connectionStateOf(this).writeBatch?.flush()
   return Object.getPrototypeOf(this).close.call(this, discard)
-}
-
-/** The batch of this tick; undefined for a connection that can't write now: the engine keeps what it is given. */
-function batchOf(connection: BatchedConnection): PendingWrites | undefined {
-  const state = connectionStateOf(connection)
-  if (!state.writeBatch && connection.readyState === 'open' && connection.transport.writable) {
-    state.writeBatch = new WriteBatch(connection)
-  }
-  return state.writeBatch
 }
 
 function lengthOf(data: unknown): number {

@@ -31,6 +31,7 @@ export interface EngineTransport {
   writable: boolean
   /** `ready` makes the engine write what it has kept. */
   emit(event: 'ready'): boolean
+  listenerCount(event: 'packet'): number
   onError(message: string, description?: string): void
 }
 
@@ -46,6 +47,8 @@ export interface FastConnectionOptions {
   readonly longestBatch: number
   /** Emits `drain` on the engine's server. */
   readonly emitDrain: (connection: EngineConnection) => void
+  /** Called before a connection is closed because a listener of `flush` or `drain` has thrown. */
+  readonly report: (error: unknown) => void
 }
 
 export class FastConnection implements FastSender, WebSocketTap {
@@ -108,6 +111,15 @@ export class FastConnection implements FastSender, WebSocketTap {
       return
     }
     this.#transport.writable = true
+    try {
+      this.#emitWritten()
+    } catch (thrown) {
+      this.#options.report(thrown)
+      this.#webSocket.terminate()
+    }
+  }
+
+  #emitWritten(): void {
     if (this.#isBehind) this.#transport.emit('ready')
     // A listener that was added during the write expects it.
     else if (this.#isWatched()) {

@@ -14,6 +14,7 @@ export interface FastPathOptions {
   readonly io: Server
   readonly options: Partial<ServerOptions>
   readonly limits: PacketLimits & Pick<Limits, 'bytesWaiting'>
+  readonly report: FastConnectionOptions['report']
 }
 
 /**
@@ -26,6 +27,10 @@ export type OpenFastConnection = (socket: Pick<Socket, 'conn'>) => void
 const OF_A_CONNECTION = new Set(['data', 'message', 'packet', 'packetCreate', 'flush', 'drain'])
 const OF_THE_ENGINE = new Set(['flush', 'drain'])
 
+// Methods of the engine's socket or its transport.
+const OWN_METHODS = ['write', 'sendPacket', 'send', 'onPacket']
+const ENGINE_LISTENERS = 1
+
 const LONGEST_BATCH = 65_536
 
 /** A connection with the events that are listened for here. */
@@ -36,7 +41,7 @@ interface ObservedConnection extends EngineConnection {
 }
 
 /** Call it when all of the plugin's own listeners are on the engine: those of the application switch the fast path off. */
-export function createFastPath({ io, options, limits }: FastPathOptions): OpenFastConnection {
+export function createFastPath({ io, options, limits, report }: FastPathOptions): OpenFastConnection {
   let isEngineWatched = false
   const connectionOptions: FastConnectionOptions = {
     isText: options.parser === undefined,
@@ -44,6 +49,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
     isEngineWatched: () => isEngineWatched,
     longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
     emitDrain: (connection) => void io.engine.emit('drain', connection),
+    report,
   }
   noteWebSockets(io.engine)
   io.engine.on('connection', (connection: ObservedConnection) => {
@@ -56,7 +62,7 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
 
   function open(connection: ObservedConnection): void {
     const webSocket = webSocketOf(connection.transport)
-    if (!webSocket) return
+    if (!webSocket || isReplaced(connection)) return
     const fast = new FastConnection(connection, webSocket, connectionOptions)
     const state = connectionStateOf(connection)
     state.fastConnection = fast
@@ -76,6 +82,15 @@ export function createFastPath({ io, options, limits }: FastPathOptions): OpenFa
     if (connection.transport.name === 'polling') connection.once('upgrade', () => open(connection))
     else open(connection)
   }
+}
+
+/** Whether the application has replaced a method that would be called for each packet, or listens for those of the transport. */
+function isReplaced(connection: ObservedConnection): boolean {
+  const { transport } = connection
+  return (
+    OWN_METHODS.some((name) => Object.hasOwn(connection, name) || Object.hasOwn(transport, name)) ||
+    transport.listenerCount('packet') > ENGINE_LISTENERS
+  )
 }
 
 function noteListener(this: EngineConnection, name: string): void {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { Socket as RawSocket } from 'node:net'
+import timers from 'node:timers'
 import { Server } from 'socket.io'
 import { settlesWithin } from '../../shared/timeout.js'
 import { addReceiver } from '../event-receivers.js'
@@ -49,6 +50,13 @@ function isPing(frame: string): boolean {
   return frame === PING
 }
 
+const { setTimeout: ownSetTimeout } = timers
+
+/** The tests of an application may have replaced node's timers: then the engine sends no ping, and the last step is left out. */
+function stepsOfNow(): readonly TestStep[] {
+  return timers.setTimeout === ownSetTimeout ? STEPS : STEPS.slice(0, -1)
+}
+
 let problem: Promise<string | undefined> | undefined
 
 /**
@@ -74,7 +82,7 @@ export async function testFastPath(wsEngine: unknown, longestMs = LONGEST_MS): P
 
   async function talk(): Promise<void> {
     io.engine.handleUpgrade(client.request, client as unknown as RawSocket, Buffer.alloc(0))
-    for (const { name, act, answers } of STEPS) {
+    for (const { name, act, answers } of stepsOfNow()) {
       step = name
       act(client, io)
       for (const answer of answers) {
@@ -114,7 +122,7 @@ function createTestServer(wsEngine: unknown): Server {
   }
   const io = new Server(createServer(), options as ConstructorParameters<typeof Server>[1])
   io.engine.prependListener('connection', codec.expect)
-  const openFast = createFastPath({ io, options: {}, limits: LIMITS })
+  const openFast = createFastPath({ io, options: {}, limits: LIMITS, report: () => {} })
   io.on('connection', ({ conn }) => {
     openFast({ conn })
     addReceiver(conn, {

@@ -169,6 +169,10 @@ export class WebSocket extends EventEmitter implements ConnectionEndpoint, Frame
     beginReading()
     try {
       this.#parser.read(chunk)
+    } catch (error) {
+      // A listener of the application has thrown: the rest of the chunk is lost.
+      this.terminate()
+      throw error
     } finally {
       endReading()
     }

@@ -18,7 +18,7 @@ function stage(at: Record<string, () => void> = {}) {
       log.push(`written ${name}`)
       flush()
     },
-    terminate: () => void log.push(`terminated ${name}`),
+    terminate: (error: unknown) => void log.push(`terminated ${name}: ${(error as Error).message}`),
   })
   const come = (name: string, id?: number, isJson = true) => addToBatch(receiver, [name], id, isJson)
   return { log, come, writer }
@@ -178,7 +178,7 @@ t.test('a writer that throws is terminated; the others are flushed', async (t) =
     flushLater(failing)
     flushLater(writer('other'))
   })
-  t.strictSame(log, ['written one', 'terminated one', 'written other'])
+  t.strictSame(log, ['written one', 'terminated one: a fault', 'written other'])
 })
 
 t.test('a writer whose terminate() throws stops no other', async (t) => {

@@ -35,7 +35,8 @@ class CountingClient extends MemoryClient {
 function stage(t: Test, { bytesWaiting = 0 } = {}) {
   const io = new Server(createServer(), { transports: ['websocket'], serveClient: false })
   t.teardown(() => void io.close())
-  batchWrites(io.engine, bytesWaiting)
+  const reported: unknown[] = []
+  batchWrites(io.engine, bytesWaiting, (error) => reported.push((error as Error).message))
   async function connect() {
     const client = new CountingClient('/socket.io/?EIO=4&transport=websocket')
     t.teardown(() => void client.destroy())
@@ -47,7 +48,7 @@ function stage(t: Test, { bytesWaiting = 0 } = {}) {
     client.writes.length = 0
     return { client, connection }
   }
-  return { io, connect }
+  return { io, connect, reported }
 }
 
 /** Resolves when the engine knows that its last packet is written. */
@@ -120,7 +121,7 @@ t.test('what is sent before close() is written, also if the connection discards 
 })
 
 t.test('a write that throws ends its connection; the others are written', async (t) => {
-  const { connect } = stage(t)
+  const { connect, reported } = stage(t)
   const [one, other] = [await connect(), await connect()]
   one.connection.transport.once('ready', () => {
     throw new Error('a fault')
@@ -129,6 +130,7 @@ t.test('a write that throws ends its connection; the others are written', async 
   other.connection.write('b')
   t.equal(await other.client.hear(), '\x81\x024b')
   t.equal(one.connection.readyState, 'closed')
+  t.strictSame(reported, ['a fault'])
   t.equal(other.connection.readyState, 'open')
 })
 

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { setImmediate as nextLoop } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Manager } from 'socket.io-client'
-import type { Test } from 'tap'
+import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { frame, OPCODE } from '../../../wire/wire.js'
 import { chunkOf, connectionOf, enter, inBothModes, isFast, stage, until } from '../../fast-path-harness.js'
-import { build, until as holds, join, listen, next, WEBSOCKET } from '../../harness.js'
+import { build, until as holds, join, listen, logLines, next, WEBSOCKET } from '../../harness.js'
 
 /*
  * Outgoing packets: their order, what is sent before an end, and slow readers. Each test runs with `fast` on and off.
@@ -444,4 +444,45 @@ inBothModes('socket.io-client receives the same acks on every transport', async 
     }
     socket.disconnect()
   }
+})
+
+for (const name of ['flush', 'drain', 'packetCreate']) {
+  inBothModes(`an event is acked once, although a listener of ${name} throws`, async (t, fast) => {
+    const { wire, socket, app, port } = await stage(
+      t,
+      { events: { echo: { handler: (payload) => payload } } },
+      { fast, io: { transports: ['websocket'] } },
+    )
+    connectionOf(socket).once(name, () => {
+      throw new Error('a fault')
+    })
+    wire.tcp.write(chunkOf('42/chat,1["echo",1]', '42/chat,2["echo",2]'))
+    const other = await enter(t, app, port)
+    other.wire.say('42/chat,1["echo",1]')
+    t.equal(await other.wire.next(), '43/chat,1[{"ok":true,"data":1}]', 'another connection')
+    wire.say('42/chat,3["echo",3]')
+    const acks = await until(wire, '43/chat,3[{"ok":true,"data":3}]')
+    t.equal(new Set(acks).size, acks.length)
+    t.notOk(acks.some((ack) => String(ack).includes('"ok":false')))
+  })
+}
+
+t.test('a listener of drain that throws while a batch is written ends its connection, and is logged', async (t) => {
+  const { lines, logger } = logLines()
+  const app = await build(
+    t,
+    { fast: true, namespaces: { '/chat': { events: { echo: { handler: (payload) => payload } } } } },
+    undefined,
+    { logger },
+  )
+  const port = await listen(app)
+  const [one, other] = [await enter(t, app, port), await enter(t, app, port)]
+  one.socket.emit('news')
+  connectionOf(one.socket).once('drain', () => {
+    throw new Error('a fault')
+  })
+  other.socket.emit('news')
+  t.equal(await other.wire.next(), event('news'))
+  await holds(() => !one.socket.connected)
+  t.ok(lines.some(({ msg }) => msg === 'connection closed: one of its listeners failed'))
 })

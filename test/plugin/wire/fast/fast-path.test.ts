@@ -5,6 +5,7 @@ import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import WebSocket, { WebSocketServer } from 'ws'
 import type { NamespacesOptions } from '../../../../plugin/index.js'
+import { connectionStateOf } from '../../../../plugin/wire/connection-state.js'
 import { WebSocket as OurWebSocket } from '../../../../plugin/wire/websocket/websocket.js'
 import { WirePolling, WireSocket } from '../../../wire/wire.js'
 import { isFast } from '../../fast-path-harness.js'
@@ -15,6 +16,24 @@ const echo = { events: { echo: { handler: (payload: unknown) => payload } } }
 /** The WebSocket below a socket of Socket.IO. */
 function webSocketBelow({ conn }: Socket): unknown {
   return (conn as unknown as { transport: { socket: unknown } }).transport.socket
+}
+
+/** engine.io's socket. */
+interface EngineSocket {
+  readonly transport: { on(event: string, listener: () => void): unknown }
+}
+
+function findFast({ conn }: Socket): unknown {
+  return connectionStateOf(conn).fastConnection
+}
+
+/** Replaces a method by one that calls `note` first. */
+function wrap(owner: object, name: string, note: () => void): void {
+  const method = Reflect.get(owner, name)
+  Reflect.set(owner, name, (...args: unknown[]) => {
+    note()
+    return Reflect.apply(method, owner, args)
+  })
 }
 
 /** Starts a server with a log; `talk` connects a client and checks that an event is acked and an emit arrives. */
@@ -68,6 +87,24 @@ for (const [name, value] of Object.entries(FOREIGN)) {
     t.notOk(isFast(socket))
     t.notOk(webSocketBelow(socket) instanceof OurWebSocket)
     t.strictSame(fastLines(), [[30, `half of the fast path is off: the application sets io.${name}`]])
+  })
+}
+
+const REPLACED: Record<string, (conn: EngineSocket, note: () => void) => void> = {
+  'a write()': (conn, note) => wrap(conn, 'write', note),
+  'a transport.send()': (conn, note) => wrap(conn.transport, 'send', note),
+  'a transport.onPacket()': (conn, note) => wrap(conn.transport, 'onPacket', note),
+  'a listener of its transport': (conn, note) => void conn.transport.on('packet', note),
+}
+
+for (const [what, replace] of Object.entries(REPLACED)) {
+  t.test(`a connection with ${what} of the application is not on the fast path`, async (t) => {
+    const { app, talk } = await serve(t)
+    let count = 0
+    app.io.engine.on('connection', (conn: EngineSocket) => replace(conn, () => count++))
+    const socket = await talk()
+    t.notOk(findFast(socket))
+    t.ok(count > 1)
   })
 }
 

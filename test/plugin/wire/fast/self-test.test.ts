@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import timers from 'node:timers'
 import t from 'tap'
 import { WebSocketServer as StockServer } from 'ws'
 import { findFastProblem, testFastPath } from '../../../../plugin/wire/fast/self-test.js'
@@ -49,6 +50,15 @@ for (const [step, [from, to]] of Object.entries(WRONG)) {
     t.ok(found?.includes(JSON.stringify(to).slice(1, -1)))
   })
 }
+
+t.test('where tests have replaced the timers, the ping is left out: a server starts', async (t) => {
+  const { setTimeout } = timers
+  timers.setTimeout = (() => ({ refresh() {}, unref() {} })) as never
+  t.teardown(() => {
+    timers.setTimeout = setTimeout
+  })
+  t.equal(await testFastPath(WebSocketServer), undefined)
+})
 
 t.test('a server that never answers is found after a time limit', async (t) => {
   class Silent extends WebSocketServer {

@@ -104,20 +104,27 @@ t.test('a tap receives texts before the event; those that it leaves are emitted'
   t.strictSame([log, writes], [['written'], ['\x81\x01x']])
 })
 
-t.test('a listener that throws leaves no read open: a later chunk is handled as before', async (t) => {
-  const { connection, socket, writes } = onStream()
-  const received: unknown[] = []
-  socket.on('message', (text) => {
-    received.push(text)
-    socket.send(text)
-    if (text === 'a') throw new Error('a fault')
-  })
-  t.throws(() => socket.read(frame(OPCODE.text, 'a')), { message: 'a fault' })
-  t.equal(writes.length, 1)
-  connection.push(frame(OPCODE.text, 'b'))
-  await until(() => writes.length === 2)
-  t.strictSame(received, ['a', 'b'])
-})
+t.test(
+  'a listener that throws ends its connection, whose chunk is lost; other connections are read as before',
+  async (t) => {
+    const { connection, socket, writes } = onStream()
+    const received: unknown[] = []
+    socket.on('message', (text) => {
+      received.push(text)
+      socket.send(text)
+      throw new Error('a fault')
+    })
+    const chunk = Buffer.concat([frame(OPCODE.text, 'a'), frame(OPCODE.text, 'b')])
+    t.throws(() => socket.read(chunk), { message: 'a fault' })
+    t.equal(writes.length, 1)
+    t.ok(connection.destroyed)
+    t.strictSame(received, ['a'])
+    const other = onStream()
+    other.socket.on('message', (text) => other.socket.send(text))
+    other.connection.push(frame(OPCODE.text, 'c'))
+    await until(() => other.writes.length === 1)
+  },
+)
 
 t.test('pings and pongs are events, too; a ping behind a close frame of ours has no pong', async (t) => {
   const { connection, socket, writes } = onStream()
