@@ -3,7 +3,7 @@ import type { AckEnvelope } from '../definition/context-types.js'
 import type { Write } from '../schema/stringify.js'
 import { carriesBinary } from '../shared/json-value.js'
 import { isThenable } from '../shared/maybe-async.js'
-import { writePacket } from '../wire/packet-codec.js'
+import { encodePacket } from '../wire/packet-codec.js'
 import { ackText } from '../wire/packet-text.js'
 import { PacketType } from '../wire/socket-io-packages.js'
 
@@ -42,11 +42,19 @@ export abstract class Ack {
 
   sendArguments(args: readonly unknown[]): void {
     if (this.isSent) return
-    this.write(args)
-    this.settle()
+    try {
+      this.write(args)
+      this.isSent = true
+    } finally {
+      if (this.isSent) this.settle()
+    }
   }
 
-  /** @throws if the arguments can't be encoded */
+  /**
+   * Sets `isSent` once the arguments are encoded: if a listener of the connection throws then, the ack may have been sent.
+   *
+   * @throws if the arguments can't be encoded
+   */
   protected abstract write(args: readonly unknown[]): void
 
   protected settle(): void {
@@ -98,7 +106,10 @@ export class NumberedAck extends Ack {
   /** Does what Socket.IO's ack function does. */
   protected write(args: readonly unknown[]): void {
     const { nsp, conn } = this.#socket
-    writePacket(nsp.server, conn, { type: PacketType.ACK, nsp: nsp.name, id: this.#id, data: args })
+    const packet = { type: PacketType.ACK, nsp: nsp.name, id: this.#id, data: args }
+    const parts = encodePacket(nsp.server, packet)
+    this.isSent = true
+    for (const part of parts) conn.write(part)
   }
 
   #writeText(json: string): void {

@@ -172,13 +172,18 @@ export function createCodec(options: CodecOptions): Codec {
   }
 }
 
+/** @throws if the packet can't be encoded */
+export function encodePacket({ encoder }: Encoding, packet: Packet): string[] {
+  return encoder.encode(packet)
+}
+
 /**
  * Writes a packet to one connection at once, without the adapter.
  *
  * @throws if the packet can't be encoded; then nothing is written
  */
-export function writePacket({ encoder }: Encoding, connection: Pick<Connection, 'write'>, packet: Packet): void {
-  for (const part of encoder.encode(packet)) connection.write(part)
+export function writePacket(server: Encoding, connection: Pick<Connection, 'write'>, packet: Packet): void {
+  for (const part of encodePacket(server, packet)) connection.write(part)
 }
 
 // '5' and '6': an event with attachments, an ack with attachments

@@ -467,6 +467,24 @@ for (const name of ['flush', 'drain', 'packetCreate']) {
   })
 }
 
+inBothModes(
+  'an event has no second ack, although a listener of drain throws at the first part of one with an attachment',
+  async (t, fast) => {
+    const { wire, socket } = await stage(
+      t,
+      { events: { blob: { handler: () => Buffer.from('x') }, echo: { handler: (payload) => payload } } },
+      { fast, io: { transports: ['websocket'] } },
+    )
+    connectionOf(socket).once('drain', () => {
+      throw new Error('a fault')
+    })
+    wire.say('42/chat,1["blob",1]')
+    wire.say('42/chat,2["echo",2]')
+    const acks = await until(wire, '43/chat,2[{"ok":true,"data":2}]')
+    t.notOk(acks.some((ack) => String(ack).includes('"ok":false')))
+  },
+)
+
 t.test('a listener of drain that throws while a batch is written ends its connection, and is logged', async (t) => {
   const { lines, logger } = logLines()
   const app = await build(
