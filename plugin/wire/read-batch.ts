@@ -14,6 +14,19 @@ export interface Writer {
   terminate(error: unknown): void
 }
 
+/** A batch of more bytes, or characters of texts, is written before the end of the tick. */
+export const LONGEST_BATCH = 65_536
+
+/**
+ * The length of the longest batch for a connection with a limit of what it may keep: a longer one would exceed the limit while the
+ * client reads all that was written.
+ *
+ * @param bytesWaiting - `limits.bytesWaiting`; 0 for no limit
+ */
+export function longestBatch(bytesWaiting: number): number {
+  return Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
+}
+
 interface BatchedEvent {
   readonly receiver: EventReceiver
   readonly data: readonly unknown[]

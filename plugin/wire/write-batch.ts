@@ -1,7 +1,7 @@
 import type { Server } from 'socket.io'
 import { connectionStateOf, type PendingWrites, type WriteOptions } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
-import { flushLater, type Writer } from './read-batch.js'
+import { flushLater, longestBatch, type Writer } from './read-batch.js'
 import { noteRawConnections, rawConnectionOf } from './websocket/engine-transports.js'
 
 /*
@@ -26,9 +26,6 @@ interface BatchedConnection extends DiscardableConnection {
 
 /** Logs what a listener of a connection has thrown while its packets were written. */
 type ReportFailure = (error: unknown) => void
-
-/** As many characters are written before the end of the tick. */
-const LONGEST_BATCH = 65_536
 
 /** What a connection was given in this tick. */
 class WriteBatch implements PendingWrites, Writer {
@@ -74,12 +71,11 @@ class WriteBatch implements PendingWrites, Writer {
 /**
  * Batches the writes of all connections from now on.
  *
- * @param bytesWaiting - `limits.bytesWaiting`. A batch is not longer: it would exceed the limit while the client reads all that was
- * written.
+ * @param bytesWaiting - `limits.bytesWaiting`; 0 for no limit
  * @param report - called before a connection is closed because one of its listeners has thrown
  */
 export function batchWrites(engine: Server['engine'], bytesWaiting: number, report: ReportFailure): void {
-  const longest = Math.min(LONGEST_BATCH, bytesWaiting || LONGEST_BATCH)
+  const longest = longestBatch(bytesWaiting)
 
   /** In the place of `write` of the engine's socket. */
   function write(this: BatchedConnection, data: unknown, options?: unknown, callback?: unknown): unknown {

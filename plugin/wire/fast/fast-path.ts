@@ -2,6 +2,7 @@ import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../../shared/limits.js'
 import { connectionStateOf, type WriteOptions } from '../connection-state.js'
 import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
+import { longestBatch } from '../read-batch.js'
 import { noteWebSockets, webSocketOf } from '../websocket/engine-transports.js'
 import { createCompactor } from './compact-listeners.js'
 import { type EngineConnection, FastConnection, type FastConnectionOptions } from './fast-connection.js'
@@ -31,8 +32,6 @@ const OF_THE_ENGINE = new Set(['flush', 'drain'])
 const OWN_METHODS = ['write', 'sendPacket', 'send', 'onPacket']
 const ENGINE_LISTENERS = 1
 
-const LONGEST_BATCH = 65_536
-
 /** A connection with the events that are listened for here. */
 interface ObservedConnection extends EngineConnection {
   on(event: 'newListener', listener: (this: EngineConnection, name: string) => void): unknown
@@ -47,7 +46,7 @@ export function createFastPath({ io, options, limits, report }: FastPathOptions)
     isText: options.parser === undefined,
     isWithinLimits: (data, characters) => isWithinPacketLimits(data, characters, limits),
     isEngineWatched: () => isEngineWatched,
-    longestBatch: Math.min(LONGEST_BATCH, limits.bytesWaiting || LONGEST_BATCH),
+    longestBatch: longestBatch(limits.bytesWaiting),
     emitDrain: (connection) => void io.engine.emit('drain', connection),
     report,
   }

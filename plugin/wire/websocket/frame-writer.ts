@@ -1,4 +1,4 @@
-import { flushLater, type Writer } from '../read-batch.js'
+import { flushLater, LONGEST_BATCH, type Writer } from '../read-batch.js'
 import type { RawConnection } from './raw-connection.js'
 import { longHead } from './websocket-frames.js'
 
@@ -13,9 +13,6 @@ export type WriteCallback = (error?: Error | null) => void
 export interface WriteObserver {
   written(error: Error | null | undefined): void
 }
-
-/** A batch of more characters is written at once. */
-const LONGEST_BATCH = 65_536
 
 export class FrameWriter implements Writer {
   readonly #connection: RawConnection
