@@ -52,9 +52,9 @@ function rankOf(segment: string): number {
 /** The text after a segment; '(nothing declared)' for one without a definition and without children. */
 function describe({ definition, children }: Branch): string {
   if (!definition) return children.size > 0 ? '' : ' (nothing declared)'
-  const { description, events, emits } = definition
+  const { prose, events, emits } = definition
   const parts = [list('events', events.keys()), list('emits', emits.keys())].filter((part) => part !== '')
-  return ` (${parts.join(', ') || 'mounted'})${description ? ` ${description}` : ''}`
+  return ` (${parts.join(', ') || 'mounted'})${prose.description ? ` ${prose.description}` : ''}`
 }
 
 function list(what: string, names: Iterable<string>): string {

@@ -43,6 +43,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'normalize/event-hooks',
       'normalize/normalize-definition',
       'normalize/plugin-options',
+      'normalize/reserved-events',
       'user-id',
     ],
   },

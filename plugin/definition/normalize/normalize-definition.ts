@@ -1,27 +1,44 @@
 import { type AnySchema, isStandardSchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
 import type { AnyNamespaceDefinition } from '../any-definition.js'
+import type { ContractMismatch, Prose } from '../contract/description.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './read-idempotency.js'
+import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
-import { read, readDuration, readFunctions, readMap, readObject, readSchema, type Source } from './read-value.js'
+import { type NormalStream, readStream, STREAM_KEYS } from './read-stream.js'
+import {
+  read,
+  readDuration,
+  readFunctions,
+  readMap,
+  readObject,
+  readSchema,
+  readWord,
+  type Source,
+} from './read-value.js'
+import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
 
 /*
  * Normalizes a definition: checks it, completes it and freezes it.
  */
 
-interface NormalEmit {
+export interface NormalEmit {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
-  readonly description: string | undefined
+  readonly prose: Prose
+  readonly examples: readonly unknown[] | undefined
 }
 
 export interface NormalEvent {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
+  /** Undefined for an event with one answer. */
+  readonly stream: NormalStream | undefined
   readonly errors: ReadonlyMap<string, AnySchema>
-  readonly description: string | undefined
+  readonly prose: Prose
+  readonly examples: readonly unknown[] | undefined
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
@@ -31,8 +48,10 @@ export interface NormalEvent {
 type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
 
 export interface NormalDefinition {
-  readonly description: string | undefined
+  readonly prose: Prose
   readonly sequential: boolean
+  /** What is done if the contract of a client is another one. */
+  readonly contractMismatch: ContractMismatch
   readonly emits: ReadonlyMap<string, NormalEmit>
   /** Whether `emits` was given. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
@@ -51,20 +70,9 @@ export interface NormalDefinition {
   readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
 }
 
-// Names that Socket.IO reserves on the server or the client. The plugin emits the last one before it disconnects a socket.
-export const RESERVED_EVENTS: readonly string[] = [
-  'connect',
-  'connect_error',
-  'disconnect',
-  'disconnecting',
-  'newListener',
-  'removeListener',
-  'namespace:disconnect',
-]
-const RESERVED = 'is reserved by Socket.IO or by this plugin: use another name, e.g. "user:connect"'
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
 const DEFINITION_KEYS = [
-  'description',
+  ...PROSE_KEYS,
   'schema',
   'data',
   ...ROUTE_NAMES,
@@ -76,13 +84,16 @@ const DEFINITION_KEYS = [
   'eventHooks',
   'emits',
   'sequential',
+  'contractMismatch',
 ]
-const EMIT_KEYS = ['payload', 'reply', 'description']
+const EMIT_KEYS = ['payload', 'reply', ...PROSE_KEYS, 'examples']
 const EVENT_KEYS = [
   'payload',
   'reply',
+  ...STREAM_KEYS,
   'errors',
-  'description',
+  ...PROSE_KEYS,
+  'examples',
   'handlerTimeoutMs',
   'idempotency',
   'handler',
@@ -102,8 +113,9 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   const readFunction = <Key extends LifecycleKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
-    description: read<string>(source, 'description', path, 'string'),
+    prose: readProse(source, path),
     sequential: read<boolean>(source, 'sequential', path, 'boolean') ?? false,
+    contractMismatch: readWord(source, 'contractMismatch', path, ['off', 'warn', 'refuse']) ?? 'warn',
     schema: normalizeSchema(schema, `${path}.schema`),
     joinHooks: readJoinHooks(source, path),
     route: readRoute(source, path),
@@ -128,7 +140,7 @@ function normalizeSchema(value: unknown, path: string): NormalDefinition['schema
 export function needsCompiler(definition: NormalDefinition): boolean {
   const schemas = [
     ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
-    ...[...definition.events.values()].flatMap(({ errors }) => [...errors.values()]),
+    ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
   ]
   return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
 }
@@ -138,7 +150,8 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
-    description: read(source, 'description', path, 'string'),
+    prose: readProse(source, path),
+    examples: readExamples(source, path),
   }
 }
 
@@ -154,8 +167,10 @@ function normalizeEvent(value: unknown, path: string): NormalEvent {
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
+    stream: readStream(source, path),
     errors: readMap(errors, `${path}.errors`, (schema, at) => readSchema(schema, at) ?? true),
-    description: read(source, 'description', path, 'string'),
+    prose: readProse(source, path),
+    examples: readExamples(source, path),
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),

@@ -60,6 +60,19 @@ export function readDuration(source: Source, key: string, path: string, least: 0
   throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a whole number of milliseconds${orNone}`)
 }
 
+/** Reads an optional word out of a list. */
+export function readWord<Word extends string>(
+  source: Source,
+  key: string,
+  path: string,
+  words: readonly Word[],
+): Word | undefined {
+  const value = source[key]
+  if (value === undefined || words.includes(value as Word)) return value as Word | undefined
+  const got = typeof value === 'string' ? JSON.stringify(value) : kindOf(value)
+  throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be one of ${words.join(', ')}: got ${got}`)
+}
+
 /** Reads, for each name, a function or an array of functions. The result always has arrays. */
 export function readFunctions<Name extends string>(
   source: Source,

@@ -25,12 +25,13 @@ t.test('a definition is normalized and frozen', async (t) => {
   t.ok(Object.isFrozen(normal))
   t.equal(normal.onConnect, onConnect)
   t.equal(normal.onDisconnect, undefined)
-  t.equal(normal.description, 'Rooms')
+  t.strictSame(normal.prose, { description: 'Rooms' })
+  t.equal(normal.contractMismatch, 'warn')
   t.strictSame(
     [...normal.emits],
     [
-      ['hi', { payload, reply: undefined, description: 'A greeting' }],
-      ['bye', { payload: undefined, reply: undefined, description: undefined }],
+      ['hi', { payload, reply: undefined, prose: { description: 'A greeting' }, examples: undefined }],
+      ['bye', { payload: undefined, reply: undefined, prose: {}, examples: undefined }],
     ],
   )
 })
@@ -38,8 +39,9 @@ t.test('a definition is normalized and frozen', async (t) => {
 t.test('an omitted property of a definition has its default', async (t) => {
   const normal = normalizeDefinition({}, 'at')
   t.strictSame(normal, {
-    description: undefined,
+    prose: {},
     sequential: false,
+    contractMismatch: 'warn',
     emits: new Map(),
     hasEmits: false,
     events: new Map(),
@@ -113,7 +115,9 @@ t.test('an event is completed and frozen, and its hooks are always arrays', asyn
       ['ROOM_FULL', schema],
       ['CLOSED', true],
     ]),
-    description: 'Says something',
+    stream: undefined,
+    prose: { description: 'Says something' },
+    examples: undefined,
     handlerTimeoutMs: 0,
     idempotency: undefined,
     hooks: { ...none, onEvent: [onEvent], preHandler: [before, after] },
@@ -122,8 +126,10 @@ t.test('an event is completed and frozen, and its hooks are always arrays', asyn
   t.strictSame(events.get('bare'), {
     payload: undefined,
     reply: undefined,
+    stream: undefined,
     errors: new Map(),
-    description: undefined,
+    prose: {},
+    examples: undefined,
     handlerTimeoutMs: undefined,
     idempotency: undefined,
     hooks: none,
@@ -181,9 +187,9 @@ const wrong: [definition: unknown, message: string][] = [
   [handler, 'at must be an object: got function'],
   [
     { onConect: handler },
-    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of description, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
+    'at\\.onConect is unknown: did you mean "onConnect"\\? use one of summary, description, tags, deprecated, hide, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
       'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
-      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential',
+      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential, contractMismatch',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
     { [name]: handler },
@@ -227,7 +233,7 @@ const wrong: [definition: unknown, message: string][] = [
   [{ emits: { 'a b': 7 } }, 'at\\.emits\\["a b"\\] must be an object: got number'],
   [
     { emits: { hi: { schema: {} } } },
-    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, description',
+    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, summary, description, tags, deprecated, hide, examples',
   ],
   [{ emits: { hi: { payload: 'string' } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got string'],
   [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
@@ -243,7 +249,10 @@ const wrong: [definition: unknown, message: string][] = [
   [{ events: { 'a b': handler } }, `${AT} must be an object: got function`],
   [{ events: { 'a b': {} } }, `${AT}\\.handler is missing: an event needs a function, handler: .+`],
   [event({ handler: 'x' }), `${AT}\\.handler must be a function: got string`],
-  [event({ ack: {} }), `${AT}\\.ack is unknown: use one of payload, reply, errors, description, .+`],
+  [
+    event({ ack: {} }),
+    `${AT}\\.ack is unknown: use one of payload, reply, stream, itemId, credits, readTimeoutMs, errors, summary, description, .+`,
+  ],
   [event({ payload: 7 }), `${AT}\\.payload must be a schema: got number`],
   [event({ reply: 'x' }), `${AT}\\.reply must be a schema: got string`],
   [event({ errors: [] }), `${AT}\\.errors must be an object: got array`],
@@ -293,4 +302,66 @@ t.test('an invalid value of a definition is refused with its path', async (t) =>
       message,
     )
   }
+})
+
+t.test('prose and examples are kept as they are given', async (t) => {
+  const prose = { summary: 'Rooms', description: 'All rooms.', tags: ['rooms'], deprecated: true, hide: false }
+  const events = { say: { handler, ...prose, examples: [{ text: 'hi' }] } }
+  const normal = normalizeDefinition({ ...prose, events, emits: { said: { ...prose, examples: [] } } }, 'at')
+  t.strictSame(normal.prose, prose)
+  t.strictSame(normal.events.get('say')?.prose, prose)
+  t.strictSame(normal.events.get('say')?.examples, [{ text: 'hi' }])
+  t.strictSame(normal.emits.get('said')?.prose, prose)
+  t.strictSame(normal.emits.get('said')?.examples, [])
+})
+
+t.test('a stream has 16 credits, and waits a minute for its reader', async (t) => {
+  const item = { type: 'string' }
+  const itemId = () => 1
+  const streamOf = (event: object) =>
+    normalizeDefinition({ events: { x: { handler, ...event } } }, 'at').events.get('x')?.stream
+  t.strictSame(streamOf({ stream: item }), { item, itemId: undefined, credits: 16, readTimeoutMs: 60_000 })
+  t.strictSame(streamOf({ stream: true, itemId, credits: 1_024, readTimeoutMs: 0 }), {
+    item: true,
+    itemId,
+    credits: 1_024,
+    readTimeoutMs: 0,
+  })
+})
+
+t.test('a wrong key of a document or of a stream is refused with its path', async (t) => {
+  const refused = (definition: object, path: string, problem: string | RegExp) =>
+    t.throws(
+      () => normalizeDefinition(definition, 'at'),
+      { code: 'FST_NSP_DEFINITION_INVALID', message: problem },
+      path,
+    )
+  const event = (keys: object) => ({ events: { x: { handler, ...keys } } })
+  refused({ tags: 'rooms' }, 'tags', 'Definition at.tags must be an array: got string')
+  refused({ tags: ['a', 1] }, 'tags[1]', 'Definition at.tags[1] must be a string: got number')
+  refused({ hide: 'yes' }, 'hide', 'Definition at.hide must be a boolean: got string')
+  refused(event({ examples: {} }), 'examples', 'Definition at.events["x"].examples must be an array: got object')
+  refused(
+    { contractMismatch: 'no' },
+    'word',
+    'Definition at.contractMismatch must be one of off, warn, refuse: got "no"',
+  )
+  refused(
+    { contractMismatch: 1 },
+    'number',
+    'Definition at.contractMismatch must be one of off, warn, refuse: got number',
+  )
+  refused(event({ credits: 3 }), 'no stream', /^Definition at\.events\["x"\]\.credits is for streams: /)
+  refused(
+    event({ stream: true, credits: 0 }),
+    'credits',
+    /credits must be a whole number of items from 1 to 1024: got 0$/,
+  )
+  refused(event({ stream: true, credits: '9' }), 'credits', /credits must be .*: got string$/)
+  refused(event({ stream: true, itemId: 'id' }), 'itemId', /itemId must be a function: got string$/)
+  refused(
+    event({ stream: true, idempotency: { key: () => 'k' } }),
+    'idempotency',
+    /^Definition at\.events\["x"\]\.idempotency can not be combined with `stream`/,
+  )
 })
