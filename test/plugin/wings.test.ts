@@ -137,10 +137,11 @@ const WINGS: Readonly<Record<string, Wing>> = {
     ],
   },
   testing: { imports: ['shared', 'definition'], door: ['inject-socket', 'load-inject-socket'] },
+  cli: { imports: ['shared', 'definition'], door: ['program', 'terminal'] },
 }
 
 /** The files of the root: the public surface, and what puts the wings together. */
-const ROOT = ['check-instance', 'client', 'decorators', 'index', 'plugin', 'print-namespaces', 'testing']
+const ROOT = ['check-instance', 'cli', 'client', 'decorators', 'index', 'plugin', 'print-namespaces', 'testing']
 
 /** Packages that one file alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string>> = {
@@ -277,12 +278,14 @@ t.test('what injectSocket needs is loaded by its first call', async (t) => {
 })
 
 t.test('the exports of package.json are built from a file of the root each', async (t) => {
-  const { exports } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
+  const { bin, exports } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
   const config = await readFile(new URL('tsdown.config.ts', root), 'utf8')
   const entries = Object.keys(exports)
     .filter((path) => path !== './package.json')
     .map((path) => (path === '.' ? 'index' : path.slice('./'.length)))
-  t.match(config, `entry: [${entries.map((entry) => `'plugin/${entry}.ts'`).join(', ')}]`)
+  // The last one is the command.
+  t.match(config, `entry: [${[...entries, 'cli'].map((entry) => `'plugin/${entry}.ts'`).join(', ')}]`)
+  t.strictSame(bin, { 'fastify-namespaces': 'dist/cli.js' })
   for (const entry of entries) {
     t.ok(ROOT.includes(entry), entry)
     const { types, default: code } = exports[entry === 'index' ? '.' : `./${entry}`]
