@@ -1,5 +1,6 @@
 import type { Server } from 'socket.io'
 import type { AckHook, ErrorHook, EventHook } from './definition/context-types.js'
+import type { ServerDescription } from './definition/contract/description.js'
 import type { JoinSchemas } from './definition/join-types.js'
 import type { NamespaceDefinition } from './definition/namespace-definition.js'
 import type { UserId } from './definition/user-id.js'
@@ -100,6 +101,16 @@ export interface Decorators {
    * @returns the tree
    */
   printNamespaces(): string
+  /**
+   * Describes the declared namespaces, with their schemas as JSON Schema: plain, frozen and JSON-ready. Call it when the instance
+   * is ready, so that every namespace and every schema of `addSchema()` is there.
+   *
+   * @returns the same for the same definitions, on every node
+   *
+   * @example
+   * const [chat] = app.describeNamespaces().namespaces
+   */
+  describeNamespaces(): ServerDescription
   /**
    * Joins a namespace with Socket.IO's own client, in this process and without a port. For tests, as `inject()` is for routes.
    *

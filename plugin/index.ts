@@ -16,6 +16,16 @@ export type {
   EventHooks,
   HandlerContext,
 } from './definition/context-types.js'
+export type {
+  ContractMismatch,
+  EmitDescription,
+  EventDescription,
+  JsonSchema,
+  NamespaceDescription,
+  SchemaDescription,
+  ServerDescription,
+  StreamDescription,
+} from './definition/contract/description.js'
 export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { checkInstance } from './check-instance.js'
+import { decorate } from './decorate.js'
 import type { Decorators } from './decorators.js'
-import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
 import { type NamespacesOptions, normalizeOptions } from './definition/normalize/plugin-options.js'
 import { DismissedUsers } from './engine/dismissed-users.js'
 import { createHandshakeRoute } from './engine/handshake-route.js'
@@ -20,8 +20,6 @@ import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces
 import { createRegistry } from './joining/namespaces/registry.js'
 import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
-import { printNamespaces } from './print-namespaces.js'
-import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
@@ -31,10 +29,8 @@ import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
-import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
 import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
-import { createUserOf } from './sockets/user-of.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
 import { chooseWsEngine } from './wire/fast/ws-engine.js'
@@ -60,7 +56,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const [fullPath, prefix] = [instance.prefix + path, instance.prefix + options.prefix]
 
   const isStrict = process.env.NODE_ENV !== 'production'
-  const registry = createRegistry(instance.initialConfig)
+  const registry = createRegistry({ ...instance.initialConfig, handlerTimeoutMs })
   const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
   const dismissed = new DismissedUsers(Date.now)
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
@@ -159,26 +155,16 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
-  const { contractOf, contractFor } = mounts
-  const decorators: Record<keyof Decorators, unknown> = {
+  decorate(instance, {
     io,
+    path: fullPath,
+    registry,
+    children,
+    mounts,
+    identities,
+    emitCheck,
     injectSocket: injector.injectSocket,
-    printNamespaces: () => printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
-    namespace(this: FastifyInstance, name: unknown, definition: unknown) {
-      registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
-      return this
-    },
-    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
-    addressesOf: createAddressesOf({ io, registry }),
-    userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
-    disconnectUser: identities.disconnectUser,
-    addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
-      if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
-      addContextHook(this, name, hook)
-      return this
-    },
-  }
-  for (const [name, value] of Object.entries(decorators)) instance.decorate(name, value as never)
+  })
   for (const [name, definition] of Object.entries(options.namespaces)) {
     const path = `namespaces[${JSON.stringify(name)}]`
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })

@@ -8,6 +8,7 @@ import { FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REQUEST_MISSING } from '../shared/er
 import { after } from '../shared/maybe-async.js'
 import type { Connect } from './ask-connect-route.js'
 import type { Attempt } from './connection-joins.js'
+import { CONTRACT_KEY, type Described, refuseOtherContract } from './contract-difference.js'
 import type { Users } from './request-users.js'
 
 /*
@@ -17,7 +18,7 @@ import type { Users } from './request-users.js'
 
 /** The definition that an address belongs to. */
 interface DefinitionMatch {
-  readonly entry: { readonly name: string; readonly isDynamic: boolean }
+  readonly entry: Described & { readonly name: string; readonly isDynamic: boolean }
   /** As the address spells them. */
   readonly params: Readonly<Record<string, string>>
 }
@@ -102,7 +103,13 @@ export function createDecision(options: DecisionOptions): Decide {
 
   return (handshake, address, auth, attempt) => {
     const match = find(address)
-    const { pid, offset, ...own } = auth as { pid?: unknown; offset?: unknown } // Socket.IO's own fields, for recovery
+    // The first two are Socket.IO's own, for recovery.
+    const {
+      pid,
+      offset,
+      [CONTRACT_KEY]: _hash,
+      ...own
+    } = auth as Partial<Record<'pid' | 'offset' | typeof CONTRACT_KEY, unknown>>
     const mayRecover = (request: FastifyRequest | undefined) =>
       !isOfAnother(address, pid, () => request && users.ownerOf(request))
     if (!match) {
@@ -116,6 +123,7 @@ export function createDecision(options: DecisionOptions): Decide {
         }
       })
     }
+    refuseOtherContract(match.entry, auth)
     const count = dismissed.count
     const { entry, params } = match
     return after(connect(requestOfHandshake(handshake), address, own, attempt), (request) => {

@@ -159,6 +159,11 @@ export const FST_NSP_CONNECT_INVALID = createError(
   'The connect does not fit its schema',
   400,
 )
+export const FST_NSP_CONTRACT_MISMATCH = createError(
+  'FST_NSP_CONTRACT_MISMATCH',
+  'The client was built with another contract: reload or update it',
+  409,
+)
 export const FST_NSP_ADMISSION_TIMEOUT = createError('FST_NSP_ADMISSION_TIMEOUT', 'The admission took too long', 503)
 export const FST_NSP_IDENTITY_EXPIRED = createError('FST_NSP_IDENTITY_EXPIRED', 'The identity has expired', 401)
 export const FST_NSP_USER_DISCONNECTED = createError('FST_NSP_USER_DISCONNECTED', 'The user was disconnected', 403)

@@ -9,6 +9,7 @@ import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { gateOf } from '../events/gate/socket-gate.js'
 import { type ContextTools, SocketContext } from '../events/socket-context.js'
+import type { Described } from '../joining/contract-difference.js'
 import { callIn } from '../shared/async-scope.js'
 import { isExposed, toWireError } from '../shared/client-error.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from '../shared/errors.js'
@@ -16,6 +17,7 @@ import { logError } from '../shared/log/error-log.js'
 import { after, isThenable } from '../shared/maybe-async.js'
 import { listen } from '../shared/safe-listeners.js'
 import { withTimeout } from '../shared/timeout.js'
+import { tellDifference } from './contract-notice.js'
 import type { Identities } from './identities.js'
 
 /*
@@ -23,7 +25,7 @@ import type { Identities } from './identities.js'
  */
 
 /** The parts of a mounted definition that are needed here. */
-interface LifecycleDefinition {
+interface LifecycleDefinition extends Described {
   readonly definition: NormalDefinition
   /** `this` of the definition's functions. */
   readonly context: FastifyInstance
@@ -140,6 +142,7 @@ export function createLifecycle({
     const { definition, contract } = mounted
     const context = new SocketContext({ socket, namespace, request: requestOf(socket), contract, tools })
     socketStateOf(socket).context = context
+    tellDifference(socket, mounted)
     let begun: undefined | Promise<Error | undefined>
     listen(socket, 'disconnect', leave)
     if (definition.onDisconnect) {

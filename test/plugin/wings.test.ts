@@ -20,6 +20,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'certain-to-compile',
       'compile',
       'fastify-compilers',
+      'json-schema',
       'schema',
       'stringify',
     ],
@@ -31,6 +32,8 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'client-types',
       'compile-contract',
       'context-types',
+      'contract/describe-definition',
+      'contract/description',
       'data-type',
       'define-event',
       'define-namespace',
@@ -91,6 +94,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'admission',
       'ask-connect-route',
       'connect-packet',
+      'contract-difference',
       'expiry',
       'join-decision',
       'namespaces/dynamic-namespaces',
@@ -141,7 +145,17 @@ const WINGS: Readonly<Record<string, Wing>> = {
 }
 
 /** The files of the root: the public surface, and what puts the wings together. */
-const ROOT = ['check-instance', 'cli', 'client', 'decorators', 'index', 'plugin', 'print-namespaces', 'testing']
+const ROOT = [
+  'check-instance',
+  'cli', // the command of package.json
+  'client',
+  'decorate',
+  'decorators',
+  'index',
+  'plugin',
+  'print-namespaces',
+  'testing',
+]
 
 /** Packages that one file alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string>> = {

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { describeDefinition } from '../../definition/contract/describe-definition.js'
+import type { NamespaceDescription } from '../../definition/contract/description.js'
 import { isDynamic, joinPrefix, parseName } from '../../definition/namespace-name.js'
 import { type NormalDefinition, normalizeDefinition } from '../../definition/normalize/normalize-definition.js'
 import { FST_NSP_ALREADY_READY } from '../../shared/errors.js'
@@ -25,6 +27,8 @@ export interface Declared {
   readonly source: unknown
   readonly definition: NormalDefinition
   readonly context: FastifyInstance
+  /** Its description, frozen. Made by the first call, because many servers need none. */
+  readonly describe: () => NamespaceDescription
 }
 
 /** The definitions of one server. Open until the server is ready. */
@@ -39,10 +43,18 @@ export interface Registry {
   readonly entries: readonly Declared[]
   /** The definition that an address belongs to, and its params. Accepts anything that a client may send. */
   find(address: string): Match<Declared> | undefined
+  /** The descriptions of all definitions, sorted by name. */
+  describe(): readonly NamespaceDescription[]
 }
 
-/** `maxParamLength`: Fastify's option. */
-export function createRegistry(options: { maxParamLength?: number } = {}): Registry {
+interface RegistryOptions {
+  /** Fastify's option. */
+  readonly maxParamLength?: number
+  /** Milliseconds: for events without their own. */
+  readonly handlerTimeoutMs: number
+}
+
+export function createRegistry(options: RegistryOptions): Registry {
   const entries: Declared[] = []
   const router = createNameRouter<Declared>(options)
   let isClosed = false
@@ -60,7 +72,13 @@ export function createRegistry(options: { maxParamLength?: number } = {}): Regis
       const full = joinPrefix(context.prefix, own)
       if (isClosed) throw new FST_NSP_ALREADY_READY(full)
       const definition = normalizeDefinition(source, path)
-      const declared = { name: full, isDynamic: isDynamic(full), source, definition, context }
+      const named = { name: full, isDynamic: isDynamic(full), source, definition, context }
+      let description: NamespaceDescription | undefined
+      const describe = () => {
+        description ??= describeDefinition(named, options.handlerTimeoutMs)
+        return description
+      }
+      const declared = { ...named, describe }
       router.add(full, declared)
       entries.push(declared)
       addConnectRoute(context, own, definition)
@@ -68,6 +86,11 @@ export function createRegistry(options: { maxParamLength?: number } = {}): Regis
 
     close() {
       isClosed = true
+    },
+
+    describe() {
+      const all = entries.map((entry) => entry.describe())
+      return Object.freeze(all.sort((one, other) => (one.name < other.name ? -1 : 1)))
     },
   }
 }

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import type { Server } from 'socket.io'
+import type { Decorators } from './decorators.js'
+import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
+import type { EmitCheck } from './events/emits/check-emit.js'
+import type { DynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
+import type { Registry } from './joining/namespaces/registry.js'
+import { printNamespaces } from './print-namespaces.js'
+import { FST_NSP_HOOK_LATE } from './shared/errors.js'
+import type { Identities } from './sockets/identities.js'
+import type { Mounts } from './sockets/mount.js'
+import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import { createUserOf } from './sockets/user-of.js'
+
+/*
+ * Decorates the instance.
+ */
+
+interface DecoratorParts {
+  readonly io: Server
+  /** The path of the handshake. */
+  readonly path: string
+  readonly registry: Registry
+  readonly children: DynamicNamespaces
+  readonly mounts: Mounts
+  readonly identities: Identities
+  readonly emitCheck: EmitCheck
+  readonly injectSocket: Decorators['injectSocket']
+}
+
+export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
+  const { io, path, registry, children, mounts, identities, emitCheck, injectSocket } = parts
+  const { log } = instance
+  const { contractOf, contractFor } = mounts
+  const decorators: Record<keyof Decorators, unknown> = {
+    io,
+    injectSocket,
+    printNamespaces: () => printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
+    describeNamespaces: () => Object.freeze({ version: 1, path, namespaces: registry.describe() }),
+    namespace(this: FastifyInstance, name: unknown, definition: unknown) {
+      registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
+      return this
+    },
+    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    addressesOf: createAddressesOf({ io, registry }),
+    userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
+    disconnectUser: identities.disconnectUser,
+    addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
+      if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
+      addContextHook(this, name, hook)
+      return this
+    },
+  }
+  for (const [name, value] of Object.entries(decorators)) instance.decorate(name, value as never)
+}
