@@ -1,5 +1,20 @@
 /*
- * The subpath export `fastify-namespaces/client`: types for front ends. It has no runtime code.
+ * The subpath export `fastify-namespaces/client`: a client for front ends, and types for the stock client.
  */
 
+export type { AnyClient, AnyJoined, ItemStream } from './client/any-client.js'
+export { CallError, type ClientErrorCode } from './client/call-error.js'
+export type {
+  AuthRequest,
+  CallOptions,
+  ClientAuth,
+  ClientJoinOptions,
+  ClientOptions,
+  ClientStreamOptions,
+  ContractDifference,
+  GapReason,
+  JoinState,
+} from './client/client-options.js'
+export { createClient } from './client/create-client.js'
+export type { Readable } from './client/readable.js'
 export type { AuthOf, ClientSocket } from './definition/client-types.js'

@@ -1,0 +1,83 @@
+/*
+ * The one error of the client: of a call, a stream or a join. The server's errors keep their codes; those that the client makes
+ * itself are listed here.
+ */
+
+const CLIENT_ERRORS = {
+  NSP_CLIENT_TIMEOUT: [504, 'There was no answer in time'],
+  NSP_CLIENT_OFFLINE: [503, 'There is no connection'],
+  NSP_CLIENT_ABORTED: [499, 'Aborted by the application'],
+  NSP_CLIENT_LEFT: [410, 'The application has left the namespace'],
+  NSP_CLIENT_WAITING_LIMIT: [429, 'Too many calls wait for the connection: see maxWaiting'],
+  NSP_CLIENT_DISCONNECTED: [403, 'The server has disconnected this client'],
+  NSP_CLIENT_AUTH: [401, 'The function `auth` has failed: see `cause`'],
+} as const
+
+/** The codes of errors that the client makes itself. */
+export type ClientErrorCode = keyof typeof CLIENT_ERRORS
+
+/** An error as the server sends it: of an ack, a connect_error or `namespace:disconnect`. */
+interface SentError {
+  readonly code?: unknown
+  readonly statusCode?: unknown
+  readonly message?: unknown
+  readonly details?: unknown
+}
+
+/**
+ * Why a call, a stream or a join has failed. `code` is a code of the server's ack, or one that begins with `NSP_CLIENT_`.
+ *
+ * @example
+ * try {
+ *   await chat.call('room:join', { room: 'lobby' })
+ * } catch (error) {
+ *   if (error instanceof CallError && error.code === 'ROOM_FULL') console.log(error.details)
+ * }
+ */
+export class CallError extends Error {
+  override readonly name = 'CallError'
+  /** E.g. `FST_NSP_EVENT_INVALID`, `NSP_CLIENT_TIMEOUT`, or the code of a declared error. */
+  readonly code: string
+  /** An HTTP status, e.g. 400. */
+  readonly statusCode: number
+  /** The data of a declared error; for an invalid payload, each problem with its place. */
+  readonly details: unknown
+  /** The name of the event; undefined for the error of a join. */
+  readonly event: string | undefined
+
+  constructor({ code, statusCode, message, details }: SentError, event?: string, cause?: unknown) {
+    super(String(message), cause === undefined ? undefined : { cause })
+    this.code = String(code)
+    this.statusCode = Number(statusCode)
+    this.details = details
+    this.event = event
+  }
+}
+
+/** Creates an error of the client itself. */
+export function clientError(code: ClientErrorCode, event?: string, cause?: unknown): CallError {
+  const [statusCode, message] = CLIENT_ERRORS[code]
+  return new CallError({ code, statusCode, message }, event, cause)
+}
+
+/**
+ * Creates the error of a call that was given up by the client.
+ *
+ * @param isSent - whether the event has been sent: the server may have handled it then. It becomes `details.isSent`.
+ */
+export function unansweredError(code: ClientErrorCode, event: string, isSent: boolean, cause?: unknown): CallError {
+  const [statusCode, message] = CLIENT_ERRORS[code]
+  const told = `${message}: the event ${isSent ? 'may have been handled' : 'was not sent'}`
+  return new CallError({ code, statusCode, message: told, details: { isSent } }, event, cause)
+}
+
+/** The error of an ack; undefined for the ack of a success. */
+export function errorOfAck(ack: unknown, event: string): CallError | undefined {
+  const { ok, error } = Object(ack)
+  return ok === false ? new CallError(Object(error), event) : undefined
+}
+
+/** The data of an ack. A listener of the application may ack with something else, which is the data then. */
+export function dataOfAck(ack: unknown): unknown {
+  return Object(ack).ok === true ? (ack as { readonly data: unknown }).data : ack
+}

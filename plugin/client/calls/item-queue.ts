@@ -1,0 +1,82 @@
+/*
+ * The items of a stream that have arrived and have not been read, and the end that follows them.
+ */
+
+type StreamEnd = { readonly data: unknown } | { readonly error: unknown }
+
+interface ItemQueue extends AsyncIterable<unknown, unknown> {
+  readonly result: Promise<unknown>
+  readonly size: () => number
+  readonly push: (item: unknown) => void
+  /** Ends the stream behind its unread items; the first end counts. */
+  readonly end: (end: StreamEnd) => void
+  /** Ends the stream here and now: its unread items are dropped, and the iteration throws only if it is told to. */
+  readonly drop: (error: unknown, isThrown: boolean) => void
+}
+
+/**
+ * @param onRead - called for each item that has been read
+ * @param onReturn - called when the iteration is left early
+ */
+export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQueue {
+  const items: unknown[] = []
+  let ended: StreamEnd | undefined
+  let wake: (() => void)[] = []
+  let settle: (data: unknown) => void
+  const result = new Promise((resolve) => {
+    settle = resolve
+  })
+  // An iteration throws the same error.
+  result.catch(() => {})
+
+  function wakeAll(): void {
+    const woken = wake
+    wake = []
+    for (const resolve of woken) resolve()
+  }
+
+  function end(next: StreamEnd): void {
+    if (ended) return
+    ended = next
+    settle('error' in next ? Promise.reject(next.error) : next.data)
+    wakeAll()
+  }
+
+  const iterator: AsyncIterator<unknown, unknown> = {
+    async next() {
+      while (items.length === 0 && !ended) await new Promise<void>((resolve) => void wake.push(resolve))
+      if (items.length > 0) {
+        const value = items.shift()
+        onRead()
+        return { done: false, value }
+      }
+      const last = ended as StreamEnd
+      ended = { data: undefined }
+      if ('error' in last) throw last.error
+      return { done: true, value: last.data }
+    },
+    async return(value) {
+      onReturn()
+      return { done: true, value }
+    },
+  }
+
+  return {
+    result,
+    size: () => items.length,
+    [Symbol.asyncIterator]: () => iterator,
+
+    push(item) {
+      items.push(item)
+      wakeAll()
+    },
+
+    end,
+
+    drop(error, isThrown) {
+      items.length = 0
+      end({ error })
+      if (!isThrown) ended = { data: undefined }
+    },
+  }
+}

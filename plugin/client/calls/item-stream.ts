@@ -1,0 +1,149 @@
+import type { ItemStream } from '../any-client.js'
+import { type ClientErrorCode, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
+import type { ClientOptions, ClientStreamOptions } from '../client-options.js'
+import { type CallTarget, emitNow } from './emit-now.js'
+import { createItemQueue } from './item-queue.js'
+
+/*
+ * One stream: opened when its namespace is joined, read with credits, and opened again after a lost connection if its items have ids.
+ */
+
+/** A use of a namespace, with the receivers of items by the ids of their streams. */
+export interface StreamTarget extends CallTarget {
+  readonly streams: Map<unknown, (item: unknown, itemId: unknown) => void>
+}
+
+interface OpenOptions extends ClientStreamOptions, Required<Pick<ClientOptions, 'offline'>> {}
+
+/** The server's default. */
+const CREDITS = 16
+
+let count = 0
+
+export function openStream(
+  { socket, state, streams }: StreamTarget,
+  event: string,
+  payload: unknown,
+  { signal, onItem, resume, credits, offline }: OpenOptions,
+): ItemStream {
+  const queue = createItemQueue(onRead, cancel)
+  /** The id of the stream in the server; undefined while it is not open there. */
+  let id: string | undefined
+  /** Whether the server has been asked for it. */
+  let wasOpen = false
+  /** The id of the last item that has arrived. */
+  let lastId: unknown
+  let isEnded = false
+  /** How many items have been read, and not yet been granted to the server again. */
+  let read = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let unsubscribe = () => {}
+
+  function open(): void {
+    const mine = `${++count}`
+    // Unread items of a former connection count.
+    const unread = queue.size()
+    const window = credits ?? (unread > 0 ? CREDITS : undefined)
+    const request = { id: mine, credits: window && Math.max(1, window - unread), lastId }
+    forget()
+    id = mine
+    streams.set(mine, receive)
+    try {
+      wasOpen = emitNow(socket, event, payload, request, (ack: unknown) => {
+        if (id === mine) onAck(ack)
+      })
+      if (!wasOpen) forget()
+    } catch (error) {
+      end(() => queue.end({ error })) // a payload that can't be encoded
+    }
+  }
+
+  /** The stream is not open in the server any more. */
+  function forget(): void {
+    streams.delete(id)
+    id = undefined
+    read = 0
+  }
+
+  function end(settle: () => void): void {
+    if (isEnded) return
+    isEnded = true
+    forget()
+    unsubscribe()
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+    settle()
+  }
+
+  function giveUp(code: ClientErrorCode, cause?: unknown): void {
+    end(() => queue.end({ error: unansweredError(code, event, wasOpen, cause) }))
+  }
+
+  function stop(isThrown: boolean, error: unknown): void {
+    if (id !== undefined) emitNow(socket, 'namespace:cancel', id)
+    end(() => queue.drop(error, isThrown))
+  }
+
+  function cancel(): void {
+    stop(false, unansweredError('NSP_CLIENT_ABORTED', event, wasOpen))
+  }
+
+  function abort(): void {
+    stop(true, unansweredError('NSP_CLIENT_ABORTED', event, wasOpen, signal?.reason))
+  }
+
+  function receive(item: unknown, itemId: unknown): void {
+    if (itemId !== undefined) lastId = itemId
+    queue.push(item)
+  }
+
+  const canResume = () => resume ?? lastId !== undefined
+
+  function onAck(ack: unknown): void {
+    const error = errorOfAck(ack, event)
+    // The server closes; the next connection resumes the stream.
+    if (error?.code === 'FST_NSP_CLOSING' && canResume()) forget()
+    else end(() => queue.end(error ? { error } : { data: dataOfAck(ack) }))
+  }
+
+  function onRead(): void {
+    if (id === undefined) return
+    read++
+    // Half of them at once; fewer when no more have been read in the same task. The event's own credits may be fewer than ours.
+    if (read * 2 >= (credits ?? CREDITS)) grant()
+    else timer ??= setTimeout(grant)
+  }
+
+  function grant(): void {
+    clearTimeout(timer)
+    timer = undefined
+    if (id !== undefined && read > 0) emitNow(socket, 'namespace:more', id, read)
+    read = 0
+  }
+
+  function update(): void {
+    const now = state.getSnapshot()
+    if (now.status === 'joined') open()
+    else if (now.status === 'refused') end(() => queue.end({ error: now.error }))
+    else if (now.status === 'left') stop(true, unansweredError('NSP_CLIENT_LEFT', event, wasOpen))
+    else if (wasOpen ? canResume() : offline === 'wait') forget()
+    else giveUp('NSP_CLIENT_OFFLINE')
+  }
+
+  async function push(receiver: (item: unknown) => unknown): Promise<void> {
+    try {
+      for await (const item of queue) await receiver(item)
+    } catch (error) {
+      stop(false, error) // of the receiver: an error of the stream has ended it already
+    }
+  }
+
+  if (signal?.aborted) abort()
+  else {
+    signal?.addEventListener('abort', abort)
+    unsubscribe = state.subscribe(update)
+    update()
+  }
+  if (onItem) void push(onItem)
+  return { result: queue.result, cancel, [Symbol.asyncIterator]: queue[Symbol.asyncIterator] }
+}

@@ -1,0 +1,42 @@
+/*
+ * Writes the address of a namespace as the server does: '/orgs/:orgId' with { orgId: 42 } is '/orgs/42'. An address has one spelling.
+ */
+
+const PARAMETER = /:([\p{L}_$][\p{L}\p{N}_$]*)|\*/u
+const ESCAPED = /[%/?#;,\\\s\p{Cc}]/gu
+const ESCAPED_IN_WILDCARD = /[%?#;,\\\s\p{Cc}]/gu
+const LONE_SURROGATE = /\p{Cs}/gu
+
+/**
+ * The address of a name.
+ *
+ * @param name - a name of the server's definitions, or an address
+ * @param params - the values of its parameters; `*` for a wildcard
+ * @throws TypeError if a parameter has no value, or an empty one
+ */
+export function writeClientAddress(name: string, params: Readonly<Record<string, unknown>> = {}): string {
+  let address = ''
+  let rest = name
+  for (let match = PARAMETER.exec(rest); match; match = PARAMETER.exec(rest)) {
+    const [text, parameter = '*'] = match
+    const value = String((Object.hasOwn(params, parameter) ? params[parameter] : undefined) ?? '')
+    if (value === '') throw new TypeError(`The params of ${name} lack ${parameter}`)
+    const escaped = parameter === '*' ? ESCAPED_IN_WILDCARD : ESCAPED
+    address += rest.slice(0, match.index) + value.replace(LONE_SURROGATE, '\uFFFD').replace(escaped, encodeURIComponent)
+    rest = rest.slice(match.index + text.length)
+    rest = rest.slice(lengthOfConstraint(rest))
+  }
+  return address + rest
+}
+
+/** The length of the regular expression that a text begins with: 7 for '(^\\d+$)/x', 0 where there is none. */
+function lengthOfConstraint(text: string): number {
+  if (text[0] !== '(') return 0
+  let depth = 0
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '\\') index++
+    else if (text[index] === '(') depth++
+    else if (text[index] === ')' && --depth === 0) return index + 1
+  }
+  return text.length
+}

@@ -1,0 +1,54 @@
+import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
+
+/*
+ * The one connection of a client. Socket.IO closes it with the last socket that leaves, and would open another one for the next: a
+ * socket that never joins keeps it open meanwhile.
+ */
+
+/** Never sent: its `auth` never calls back. */
+const KEEPER = '/fastify-namespaces/keeper'
+
+interface ConnectionOptions {
+  readonly manager: Manager | undefined
+  readonly io: Partial<ManagerOptions> | undefined
+  readonly idleMs: number
+}
+
+interface Connection {
+  readonly manager: Manager
+  /** Keeps the connection open until the function that it returns is called. */
+  readonly lease: () => () => void
+  /** Closes the connection now, unless another socket uses it. */
+  readonly end: () => void
+}
+
+export function createConnection(url: string, { manager: given, io, idleMs }: ConnectionOptions): Connection {
+  const manager = given ?? new Manager(url, { ...io, autoConnect: false })
+  let keeper: Socket | undefined
+  let leases = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function end(): void {
+    clearTimeout(timer)
+    keeper?.disconnect()
+  }
+
+  return {
+    manager,
+    end,
+
+    lease() {
+      clearTimeout(timer)
+      leases++
+      keeper ??= manager.socket(KEEPER, { auth: () => {} })
+      if (!keeper.active) keeper.connect()
+      let isHeld = true
+      return () => {
+        if (!isHeld) return
+        isHeld = false
+        leases--
+        if (leases === 0) timer = setTimeout(end, idleMs)
+      }
+    },
+  }
+}

@@ -1,0 +1,213 @@
+import type { Manager, Socket } from 'socket.io-client'
+import { CallError, clientError } from '../call-error.js'
+import type { GapReason, JoinState } from '../client-options.js'
+import { createReadable, createSubscribers, type Readable, type Subscribers } from '../readable.js'
+import { createAuthRenewal } from './auth-renewal.js'
+
+/*
+ * The socket of one address, from its first use to its last: joins, joins again, and says where it stands.
+ */
+
+/** Takes an item of a stream, and its id. */
+type ItemReceiver = (item: unknown, itemId: unknown) => void
+
+export interface SharedJoin {
+  readonly socket: Socket
+  readonly state: Readable<JoinState>
+  readonly gaps: Subscribers<[reason: GapReason]>
+  /** The open streams of the socket, by their ids. */
+  readonly streams: Map<unknown, ItemReceiver>
+  /** Adds a use. Joins again if the server had refused. */
+  readonly hold: () => void
+  /** Removes a use. The last one leaves the namespace, unless another use follows in the same task. */
+  readonly release: () => void
+  /** Joins again after a refusal. */
+  readonly rejoin: () => void
+}
+
+interface SharedJoinOptions {
+  readonly manager: Manager
+  readonly address: string
+  /** The `auth` of the next connect. */
+  readonly authenticate: (isRenewal: boolean) => Promise<object>
+  /** Whether `authenticate` may have another answer the next time. */
+  readonly canRenew: () => boolean
+  /** Keeps the connection open: see Connection. */
+  readonly lease: () => () => void
+  readonly onContract: (hashes: object, isRefused: boolean) => void
+  /** Called when the last use has gone. */
+  readonly onDisposed: () => void
+}
+
+const JOINING: JoinState = Object.freeze({ status: 'joining' })
+
+export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
+  const { manager, address, authenticate, canRenew, lease, onContract, onDisposed } = options
+  const state = createReadable<JoinState>(JOINING)
+  const gaps = createSubscribers<[reason: GapReason]>()
+  const streams = new Map<unknown, ItemReceiver>()
+  const renewal = createAuthRenewal()
+  let uses = 0
+  let hasJoined = false
+  let gap: GapReason = 'not-recovered'
+  /** The error of `namespace:disconnect`, until the disconnect that follows. */
+  let dismissal: object | undefined
+  /** The number of the latest connect: what `auth` returns for a former one is not sent. */
+  let attempt = 0
+  /** Whether a connect has been sent, and has no answer yet. */
+  let isAsking = false
+  /** How often the server has refused for the moment. */
+  let tries = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let endLease = lease()
+  let isDisposed = false
+  // A Manager of the application may connect the socket at once, or have one of a former use: `auth` is set before it is asked for.
+  const socket = manager.socket(address, { auth: () => {} })
+  socket.auth = sendAuth
+
+  function sendAuth(send: (auth: object) => void): void {
+    const mine = ++attempt
+    authenticate(renewal.isRenewing()).then(
+      (auth) => {
+        if (mine !== attempt) return
+        isAsking = true
+        send(auth)
+      },
+      (cause) => {
+        if (mine === attempt) refuse(clientError('NSP_CLIENT_AUTH', undefined, cause))
+      },
+    )
+  }
+
+  /** Forgets the connect that is under way. */
+  function settle(): void {
+    attempt++
+    isAsking = false
+    if (uses === 0) dispose()
+  }
+
+  function become(next: JoinState): void {
+    state.set(Object.freeze(next))
+  }
+
+  function connect(): void {
+    socket.connect()
+  }
+
+  function refuse(error: CallError): void {
+    attempt++
+    socket.disconnect()
+    endLease()
+    become({ status: 'refused', error })
+  }
+
+  /** Decides what follows when the server has refused or disconnected the socket. */
+  function follow(error: CallError): void {
+    const { code: reason, statusCode, details } = error
+    if (canRenew() && renewal.begin(reason)) {
+      become({ status: 'recovering', reason })
+      connect()
+    } else if (statusCode === 429 || statusCode === 503) {
+      const most = Math.min(manager.reconnectionDelayMax(), manager.reconnectionDelay() * 2 ** tries++)
+      const delay = most * (0.5 + Math.random() / 2)
+      timer = setTimeout(connect, Math.max(delay, Number(Object(details).retryAfterMs) || 0))
+      become({ status: 'recovering', reason })
+    } else refuse(error)
+  }
+
+  /** The transport has been lost, or could not be opened. */
+  function lose(reason: string, cause?: unknown): void {
+    if (!manager.reconnection()) refuse(clientError('NSP_CLIENT_OFFLINE', undefined, cause))
+    else if (state.getSnapshot().status === 'joined') {
+      gap = 'not-recovered'
+      become({ status: 'recovering', reason })
+    }
+  }
+
+  const listeners = {
+    connect() {
+      settle()
+      if (uses === 0) return
+      tries = 0
+      renewal.end()
+      const recovered = socket.recovered === true
+      const isGap = hasJoined && !recovered
+      hasJoined = true
+      become({ status: 'joined', recovered })
+      if (isGap) gaps.call(gap)
+    },
+    connect_error(error: Error & { readonly data?: object }) {
+      settle()
+      if (uses === 0) return
+      if (socket.active) return lose('connect error', error)
+      const { message } = error
+      const refusal = new CallError({ code: 'FST_NSP_REFUSED', statusCode: 403, message, ...error.data })
+      if (refusal.code === 'FST_NSP_CONTRACT_MISMATCH') onContract(Object(refusal.details), true)
+      follow(refusal)
+    },
+    disconnect(reason: string) {
+      if (reason !== 'io server disconnect') return lose(reason)
+      gap = 'server-disconnect'
+      const error = dismissal ? new CallError(dismissal) : clientError('NSP_CLIENT_DISCONNECTED')
+      dismissal = undefined
+      follow(error)
+    },
+    'namespace:disconnect': (error: object) => {
+      dismissal = error
+    },
+    'namespace:contract': (hashes: object) => onContract(hashes, false),
+    'namespace:item': (id: unknown, item: unknown, itemId: unknown) => streams.get(id)?.(item, itemId),
+  }
+
+  const ofManager = {
+    close: settle,
+    reconnect_failed: () => socket.active && refuse(clientError('NSP_CLIENT_OFFLINE')),
+  }
+
+  function dispose(): void {
+    if (isDisposed) return
+    isDisposed = true
+    attempt++
+    clearTimeout(timer)
+    for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener)
+    for (const [name, listener] of Object.entries(ofManager)) manager.off(name as 'close', listener)
+    socket.disconnect()
+    endLease()
+    onDisposed()
+  }
+
+  for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener)
+  for (const [name, listener] of Object.entries(ofManager)) manager.on(name as 'close', listener)
+  connect()
+  if (socket.connected) queueMicrotask(listeners.connect)
+
+  function rejoin(): void {
+    if (state.getSnapshot().status !== 'refused') return
+    endLease = lease()
+    renewal.end()
+    become(JOINING)
+    connect()
+  }
+
+  return {
+    socket,
+    state,
+    gaps,
+    streams,
+    rejoin,
+
+    hold() {
+      uses++
+      rejoin()
+    },
+
+    release() {
+      uses--
+      // In React's StrictMode a component leaves and joins again at once. A connect that is under way is waited for: its socket
+      // would stay in the server.
+      queueMicrotask(() => {
+        if (uses === 0 && !isAsking) dispose()
+      })
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/*
+ * Values that can be watched, with the contract of React's useSyncExternalStore.
+ */
+
+/** A value that changes. Pass both functions to `useSyncExternalStore`, or call `subscribe` yourself. */
+export interface Readable<Value> {
+  /** The value now: the same object until it changes. */
+  readonly getSnapshot: () => Value
+  /**
+   * Calls a function after each change.
+   *
+   * @returns a function that ends the subscription
+   */
+  readonly subscribe: (listener: () => void) => () => void
+}
+
+interface Writable<Value> extends Readable<Value> {
+  readonly set: (value: Value) => void
+}
+
+export interface Subscribers<Args extends unknown[]> {
+  readonly add: (listener: (...args: Args) => unknown) => () => void
+  readonly call: (...args: Args) => void
+}
+
+/** Throws an error in a task of its own, where the page's or the process's handler of errors hears of it. */
+export function report(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}
+
+/** Functions that are called together. One that throws does not stop the others. */
+export function createSubscribers<Args extends unknown[]>(): Subscribers<Args> {
+  // Each with an object of its own: a function may be added twice, and is then called twice.
+  const entries = new Set<{ readonly listener: (...args: Args) => unknown }>()
+  return {
+    add(listener) {
+      const entry = { listener }
+      entries.add(entry)
+      return () => void entries.delete(entry)
+    },
+    call(...args) {
+      for (const entry of [...entries]) {
+        if (!entries.has(entry)) continue
+        try {
+          entry.listener(...args)
+        } catch (error) {
+          report(error)
+        }
+      }
+    },
+  }
+}
+
+export function createReadable<Value>(initial: Value): Writable<Value> {
+  const subscribers = createSubscribers<[]>()
+  let value = initial
+  return {
+    getSnapshot: () => value,
+    subscribe: subscribers.add,
+    set(next) {
+      if (next === value) return
+      value = next
+      subscribers.call()
+    },
+  }
+}
