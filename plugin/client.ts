@@ -8,10 +8,10 @@ export type {
   AuthRequest,
   CallOptions,
   ClientAuth,
+  ClientContractDifference,
   ClientJoinOptions,
   ClientOptions,
   ClientStreamOptions,
-  ContractDifference,
   GapReason,
   JoinState,
 } from './client/client-options.js'

@@ -1,9 +1,9 @@
 import type { Manager, Socket } from 'socket.io-client'
 import type {
   CallOptions,
+  ClientContractDifference,
   ClientJoinOptions,
   ClientStreamOptions,
-  ContractDifference,
   GapReason,
   JoinState,
 } from './client-options.js'
@@ -59,7 +59,7 @@ export interface AnyClient {
   /** How many calls wait, for a connection or for their ack. */
   readonly pending: Readable<number>
   join(name: string, params?: Readonly<Record<string, unknown>>, options?: ClientJoinOptions): AnyJoined
-  onContract(listener: (difference: ContractDifference) => unknown): () => void
+  onContract(listener: (difference: ClientContractDifference) => unknown): () => void
   /** Lets the browser ask before the page is left, while calls wait. Returns a function that ends it. */
   warnBeforeUnload(): () => void
   /** Leaves all namespaces, and closes the connection. A later `join()` opens a new one. */

@@ -98,7 +98,7 @@ export type JoinState =
 export type GapReason = 'not-recovered' | 'server-disconnect'
 
 /** The server's contract of a namespace is another one than the client was built with. */
-export interface ContractDifference {
+export interface ClientContractDifference {
   readonly name: string
   readonly address: string
   /** The hash of the server's contract. */

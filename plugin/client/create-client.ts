@@ -1,6 +1,6 @@
 import type { AnyClient, AnyJoined } from './any-client.js'
 import { createCalls } from './calls/calls.js'
-import type { AuthRequest, ClientAuth, ClientOptions, ContractDifference } from './client-options.js'
+import type { AuthRequest, ClientAuth, ClientContractDifference, ClientOptions } from './client-options.js'
 import { createJoined } from './joined-namespace.js'
 import { writeClientAddress } from './joins/client-address.js'
 import { createConnection } from './joins/connection.js'
@@ -28,7 +28,7 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
   const connection = createConnection(url, { manager: options.manager, io: options.io, idleMs })
   const { manager, lease } = connection
   const calls = createCalls({ timeoutMs, offline, maxWaiting })
-  const differences = createSubscribers<[ContractDifference]>()
+  const differences = createSubscribers<[ClientContractDifference]>()
   const places = new Map<string, Place>()
   const uses = new Set<AnyJoined>()
 
@@ -48,7 +48,7 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
           return { ...given, ...hash }
         },
         onContract(hashes, isRefused) {
-          const { server, client } = hashes as Pick<ContractDifference, 'server' | 'client'>
+          const { server, client } = hashes as Pick<ClientContractDifference, 'server' | 'client'>
           differences.call({ name, address, server, client, isRefused })
         },
         onDisposed: () => places.delete(address),

@@ -9,7 +9,7 @@ import { createReadable, createSubscribers, report } from './readable.js'
  * One use of a namespace: its own listeners, calls and streams, over the socket that all uses of the address share.
  */
 
-interface Entry {
+interface ListenerEntry {
   readonly emit: string
   readonly listener: AnyListener
   readonly remove: () => void
@@ -31,7 +31,7 @@ export function createJoined({ name, address, shared, calls, signal, onLeft }: J
   const gaps = createSubscribers<[reason: GapReason]>()
   const state = createReadable(shared.state.getSnapshot())
   const target = { socket, state, streams }
-  const entries = new Set<Entry>()
+  const entries = new Set<ListenerEntry>()
   const isLeft = () => state.getSnapshot() === LEFT
   const offs = [shared.state.subscribe(() => state.set(shared.state.getSnapshot())), shared.gaps.add(gaps.call)]
 

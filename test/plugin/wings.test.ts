@@ -141,6 +141,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     ],
   },
   testing: { imports: ['shared', 'definition'], door: ['inject-socket', 'load-inject-socket'] },
+  client: { imports: ['definition'] },
   cli: { imports: ['shared', 'definition'], door: ['program', 'terminal'] },
 }
 
@@ -266,11 +267,11 @@ t.test('shared/ and schema/ import Fastify and Socket.IO as types only', async (
     t.notMatch(sources.get(file), /^(import|export) (?!type )[^;']*?from '(fastify|socket\.io)[^']*'/m, file)
 })
 
-t.test('socket.io-client is imported as types, and loaded by testing/ when a test asks for it', async (t) => {
+t.test('socket.io-client is imported by client/, elsewhere as types, and loaded by testing/', async (t) => {
   for (const [file, source] of sources) {
-    t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
+    if (file !== 'client/joins/connection') t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
     const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
-    const mayHaveTypes = file === 'definition/client-types' || wingOf(file) === 'testing'
+    const mayHaveTypes = file === 'definition/client-types' || ['client', 'testing'].includes(String(wingOf(file)))
     t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
     t.equal(source.includes("import('socket.io-client')"), file === 'testing/inject-socket', `${file} and the client`)
   }

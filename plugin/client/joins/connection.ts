@@ -8,13 +8,13 @@ import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
 /** Never sent: its `auth` never calls back. */
 const KEEPER = '/fastify-namespaces/keeper'
 
-interface ConnectionOptions {
+interface ClientConnectionOptions {
   readonly manager: Manager | undefined
   readonly io: Partial<ManagerOptions> | undefined
   readonly idleMs: number
 }
 
-interface Connection {
+interface ClientConnection {
   readonly manager: Manager
   /** Keeps the connection open until the function that it returns is called. */
   readonly lease: () => () => void
@@ -22,7 +22,10 @@ interface Connection {
   readonly end: () => void
 }
 
-export function createConnection(url: string, { manager: given, io, idleMs }: ConnectionOptions): Connection {
+export function createConnection(
+  url: string,
+  { manager: given, io, idleMs }: ClientConnectionOptions,
+): ClientConnection {
   const manager = given ?? new Manager(url, { ...io, autoConnect: false })
   let keeper: Socket | undefined
   let leases = 0
@@ -47,7 +50,7 @@ export function createConnection(url: string, { manager: given, io, idleMs }: Co
         if (!isHeld) return
         isHeld = false
         leases--
-        if (leases === 0) timer = setTimeout(end, idleMs)
+        if (leases === 0 && keeper?.active) timer = setTimeout(end, idleMs)
       }
     },
   }

@@ -1,8 +1,10 @@
-import type { Manager, Socket } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
 import { CallError, clientError } from '../call-error.js'
 import type { GapReason, JoinState } from '../client-options.js'
 import { createReadable, createSubscribers, type Readable, type Subscribers } from '../readable.js'
 import { createAuthRenewal } from './auth-renewal.js'
+import { createBackoff } from './backoff.js'
+import type { SharedJoinOptions } from './shared-join-options.js'
 
 /*
  * The socket of one address, from its first use to its last: joins, joins again, and says where it stands.
@@ -25,20 +27,6 @@ export interface SharedJoin {
   readonly rejoin: () => void
 }
 
-interface SharedJoinOptions {
-  readonly manager: Manager
-  readonly address: string
-  /** The `auth` of the next connect. */
-  readonly authenticate: (isRenewal: boolean) => Promise<object>
-  /** Whether `authenticate` may have another answer the next time. */
-  readonly canRenew: () => boolean
-  /** Keeps the connection open: see Connection. */
-  readonly lease: () => () => void
-  readonly onContract: (hashes: object, isRefused: boolean) => void
-  /** Called when the last use has gone. */
-  readonly onDisposed: () => void
-}
-
 const JOINING: JoinState = Object.freeze({ status: 'joining' })
 
 export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
@@ -47,6 +35,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
   const gaps = createSubscribers<[reason: GapReason]>()
   const streams = new Map<unknown, ItemReceiver>()
   const renewal = createAuthRenewal()
+  const backoff = createBackoff(manager)
   let uses = 0
   let hasJoined = false
   let gap: GapReason = 'not-recovered'
@@ -56,8 +45,6 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
   let attempt = 0
   /** Whether a connect has been sent, and has no answer yet. */
   let isAsking = false
-  /** How often the server has refused for the moment. */
-  let tries = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let endLease = lease()
   let isDisposed = false
@@ -103,16 +90,13 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
 
   /** Decides what follows when the server has refused or disconnected the socket. */
   function follow(error: CallError): void {
-    const { code: reason, statusCode, details } = error
-    if (canRenew() && renewal.begin(reason)) {
-      become({ status: 'recovering', reason })
-      connect()
-    } else if (statusCode === 429 || statusCode === 503) {
-      const most = Math.min(manager.reconnectionDelayMax(), manager.reconnectionDelay() * 2 ** tries++)
-      const delay = most * (0.5 + Math.random() / 2)
-      timer = setTimeout(connect, Math.max(delay, Number(Object(details).retryAfterMs) || 0))
-      become({ status: 'recovering', reason })
-    } else refuse(error)
+    const isRenewal = canRenew() && renewal.begin(error.code)
+    const delay = isRenewal ? 0 : backoff.delayFor(error)
+    if (delay === undefined) refuse(error)
+    else {
+      timer = setTimeout(connect, delay)
+      become({ status: 'recovering', reason: error.code })
+    }
   }
 
   /** The transport has been lost, or could not be opened. */
@@ -128,7 +112,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     connect() {
       settle()
       if (uses === 0) return
-      tries = 0
+      backoff.reset()
       renewal.end()
       const recovered = socket.recovered === true
       const isGap = hasJoined && !recovered
@@ -159,9 +143,8 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     'namespace:item': (id: unknown, item: unknown, itemId: unknown) => streams.get(id)?.(item, itemId),
   }
 
-  const ofManager = {
-    close: settle,
-    reconnect_failed: () => socket.active && refuse(clientError('NSP_CLIENT_OFFLINE')),
+  function onReconnectFailed(): void {
+    if (socket.active) refuse(clientError('NSP_CLIENT_OFFLINE'))
   }
 
   function dispose(): void {
@@ -170,14 +153,16 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     attempt++
     clearTimeout(timer)
     for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener)
-    for (const [name, listener] of Object.entries(ofManager)) manager.off(name as 'close', listener)
+    manager.off('close', settle)
+    manager.off('reconnect_failed', onReconnectFailed)
     socket.disconnect()
     endLease()
     onDisposed()
   }
 
   for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener)
-  for (const [name, listener] of Object.entries(ofManager)) manager.on(name as 'close', listener)
+  manager.on('close', settle)
+  manager.on('reconnect_failed', onReconnectFailed)
   connect()
   if (socket.connected) queueMicrotask(listeners.connect)
 
