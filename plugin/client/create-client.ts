@@ -34,26 +34,26 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
 
   function createPlace(request: Omit<AuthRequest, 'isRenewal'>): Place {
     const { name, address } = request
-    const place: Place = {
-      auth: options.auth,
-      shared: createSharedJoin({
-        manager,
-        address,
-        lease,
-        canRenew: () => typeof place.auth === 'function',
-        async authenticate(isRenewal) {
-          const { auth } = place
-          const given = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
-          const hash = Object.hasOwn(contracts, name) ? { $contract: contracts[name] } : {}
-          return { ...given, ...hash }
-        },
-        onContract(hashes, isRefused) {
-          const { server, client } = hashes as Pick<ClientContractDifference, 'server' | 'client'>
-          differences.call({ name, address, server, client, isRefused })
-        },
-        onDisposed: () => places.delete(address),
-      }),
-    }
+    const own = { auth: options.auth }
+    // On a connection that is open it asks for `auth` at once.
+    const shared = createSharedJoin({
+      manager,
+      address,
+      lease,
+      canRenew: () => typeof own.auth === 'function',
+      async authenticate(isRenewal) {
+        const { auth } = own
+        const given = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
+        const hash = Object.hasOwn(contracts, name) ? { $contract: contracts[name] } : {}
+        return { ...given, ...hash }
+      },
+      onContract(hashes, isRefused) {
+        const { server, client } = hashes as Pick<ClientContractDifference, 'server' | 'client'>
+        differences.call({ name, address, server, client, isRefused })
+      },
+      onDisposed: () => places.delete(address),
+    })
+    const place: Place = Object.assign(own, { shared })
     places.set(address, place)
     return place
   }
