@@ -11,6 +11,8 @@ if (isMainThread) register(import.meta.url)
 
 const sources = {
   'fastify-namespaces': new URL('../plugin/index.ts', import.meta.url).href,
+  'fastify-namespaces/client': new URL('../plugin/client.ts', import.meta.url).href,
+  'fastify-namespaces/react': new URL('../plugin/react.ts', import.meta.url).href,
   'fastify-namespaces/testing': new URL('../plugin/testing.ts', import.meta.url).href,
 }
 

@@ -1,0 +1,9 @@
+/*
+ * The subpath export `fastify-namespaces/react`: hooks for React over the client.
+ */
+
+export { useCall } from './client/react/use-call.js'
+export { useEvent } from './client/react/use-event.js'
+export { useJoinState } from './client/react/use-join-state.js'
+export { useNamespace } from './client/react/use-namespace.js'
+export { useStream } from './client/react/use-stream.js'
