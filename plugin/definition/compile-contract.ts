@@ -5,13 +5,22 @@ import type { Write } from '../schema/stringify.js'
 import { FST_NSP_DEFINITION_INVALID } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
+import type { NormalStream } from './normalize/read-stream.js'
 
 /*
  * Compiles the schemas of a definition to a contract: the checks and writers of each event and each emit. A contract has
  * Maps, because a client may send an event called `__proto__`.
  */
 
-export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'errors'> {
+/** The stream of an event. */
+export interface CompiledStream extends Omit<NormalStream, 'item'> {
+  /** The check of an item. */
+  readonly check: Check
+  /** Writes the item that the check has returned. */
+  readonly write: Write | undefined
+}
+
+export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'stream' | 'errors'> {
   readonly name: string
   readonly checkPayload: Check | undefined
   /** The check of a payload that came as JSON, without binary data. */
@@ -19,6 +28,8 @@ export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | '
   readonly checkReply: Check | undefined
   /** Writes the reply that checkReply has returned. */
   readonly writeReply: Write | undefined
+  /** Undefined for an event with one answer. */
+  readonly stream: CompiledStream | undefined
   /** The declared errors: the check of the data, by code. */
   readonly errors: ReadonlyMap<string, Check>
 }
@@ -50,26 +61,29 @@ export function compileContract(name: string, definition: NormalDefinition, comp
   const outgoing = (schema: AnySchema | undefined, path: string) =>
     schema === undefined ? undefined : compileAt(path, () => compileOutgoing(schema, compilers))
 
-  const events = [...definition.events].map(([event, { payload, reply, errors, ...rest }]): [string, CompiledEvent] => {
-    const received = incoming(payload, at('events', event, 'payload'))
-    const sent = outgoing(reply, at('events', event, 'reply'))
-    const details = [...errors].map(([code, schema]): [string, Check] => {
-      const path = at('events', event, `errors[${JSON.stringify(code)}]`)
-      return [code, compileAt(path, () => compileOutgoing(schema, compilers)).check]
-    })
-    return [
-      event,
-      {
-        ...rest,
-        name: event,
-        checkPayload: received?.check,
-        checkJsonPayload: received?.checkJson,
-        checkReply: sent?.check,
-        writeReply: sent?.write,
-        errors: new Map(details),
-      },
-    ]
-  })
+  const events = [...definition.events].map(
+    ([event, { payload, reply, stream, errors, ...rest }]): [string, CompiledEvent] => {
+      const received = incoming(payload, at('events', event, 'payload'))
+      const sent = outgoing(reply, at('events', event, 'reply'))
+      const details = [...errors].map(([code, schema]): [string, Check] => {
+        const path = at('events', event, `errors[${JSON.stringify(code)}]`)
+        return [code, compileAt(path, () => compileOutgoing(schema, compilers)).check]
+      })
+      return [
+        event,
+        {
+          ...rest,
+          name: event,
+          checkPayload: received?.check,
+          checkJsonPayload: received?.checkJson,
+          checkReply: sent?.check,
+          writeReply: sent?.write,
+          stream: stream && compileStream(stream, at('events', event, 'stream'), compilers),
+          errors: new Map(details),
+        },
+      ]
+    },
+  )
   const emits = [...definition.emits].map(([event, { payload, reply }]): [string, CompiledEmit] => {
     refuseAsync(payload, at('emits', event, 'payload'))
     const sent = outgoing(payload, at('emits', event, 'payload'))
@@ -77,6 +91,10 @@ export function compileContract(name: string, definition: NormalDefinition, comp
     return [event, { checkPayload: sent?.check, write: sent?.write, checkReply: answered?.check }]
   })
   return { events: new Map(events), emits: new Map(emits), hasEmits: definition.hasEmits }
+}
+
+function compileStream({ item, ...rest }: NormalStream, path: string, compilers: Compilers): CompiledStream {
+  return { ...rest, ...compileAt(path, () => compileOutgoing(item, compilers)) }
 }
 
 function compileAt<Compiled>(path: string, compile: () => Compiled): Compiled {

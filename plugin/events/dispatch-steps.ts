@@ -7,6 +7,8 @@ import type { IdempotencyKeys } from './dispatch-once.js'
 import type { RunContext } from './event-context.js'
 import { toEventInvalid, toReplyError } from './event-error.js'
 import type { EventRun } from './event-run.js'
+import { STOPPED } from './stream/live-stream.js'
+import type { StreamSteps } from './stream/stream-steps.js'
 
 /*
  * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler, reply check. A step
@@ -20,11 +22,14 @@ export interface StepsOptions {
   readonly instance: FastifyInstance
   /** Undefined for an event without `idempotency`. */
   readonly keys: IdempotencyKeys | undefined
+  /** Undefined for an event with one answer. */
+  readonly stream: StreamSteps | undefined
 }
 
-export function createSteps({ event, hooks, instance, keys }: StepsOptions): readonly Step<EventRun>[] {
+export function createSteps({ event, hooks, instance, keys, stream }: StepsOptions): readonly Step<EventRun>[] {
   const { checkPayload, checkJsonPayload, checkReply } = event
   // A hook may replace the payload by any value, also one that JSON can't carry.
+  const mostArguments = stream ? 2 : 1
   const isUntouched = hooks.onEvent.length + hooks.preValidation.length === 0
   const stepsOf = (list: NormalHooks['onEvent']) =>
     list.map(
@@ -38,7 +43,7 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
   }
 
   function validate({ context, incoming }: EventRun): unknown {
-    if (incoming.count > 1) {
+    if (incoming.count > mostArguments) {
       throw toEventInvalid(new SchemaMismatch([{ path: '', message: `must be one payload, not ${incoming.count}` }]))
     }
     const check = incoming.isJson && isUntouched ? checkJsonPayload : checkPayload
@@ -62,6 +67,15 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
     return after(event.handler.call(instance, context.event.payload, context), keepResult, run)
   }
 
+  /** The iterable that a handler returns is iterated before the event has a result. */
+  function handleStream(run: EventRun): unknown {
+    const { context } = run
+    run.hasBegun = true
+    run.isInHandler = true
+    const handled = event.handler.call(instance, context.event.payload, context)
+    return after(after(handled, (stream as StreamSteps).iterate, run), keepEnd, run)
+  }
+
   function checkResult(run: EventRun): unknown {
     if (run.known) return undefined
     const refuseReply = (error: unknown): never => {
@@ -72,12 +86,13 @@ export function createSteps({ event, hooks, instance, keys }: StepsOptions): rea
   }
 
   return [
+    ...(stream ? [stream.open] : []),
     ...stepsOf(hooks.onEvent),
     ...stepsOf(hooks.preValidation),
     ...(checkPayload ? [validate] : []),
     ...stepsOf(hooks.preHandler),
     ...(keys ? [claim] : []),
-    handle,
+    stream ? handleStream : handle,
     ...(checkReply ? [checkResult] : []),
   ]
 }
@@ -95,6 +110,11 @@ function keepPayload(payload: unknown, context: RunContext): void {
 function keepResult(result: unknown, run: EventRun): void {
   run.isInHandler = false
   run.data = result
+}
+
+/** A stream that was stopped has no result: the event has ended before. */
+function keepEnd(result: unknown, run: EventRun): void {
+  if (result !== STOPPED) keepResult(result, run)
 }
 
 function keepData(data: unknown, run: EventRun): void {

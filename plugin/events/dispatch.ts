@@ -13,6 +13,8 @@ import { describeMismatches, toClientError, toInternalError, toReplyError } from
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
 import type { SocketContext } from './socket-context.js'
+import { StreamContext } from './stream/stream-context.js'
+import { createStreamSteps } from './stream/stream-steps.js'
 
 /*
  * Dispatches one declared event: runs its steps and sends exactly one ack. The event counts as in flight until its steps
@@ -31,7 +33,11 @@ export interface DispatchOptions {
 /** Creates the dispatch of one event of a mounted namespace. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
   const keys = createKeys(event, instance)
-  const steps = createSteps({ event, hooks, instance, keys })
+  const stream = event.stream && createStreamSteps({ event, stream: event.stream, handlerTimeoutMs, refuse })
+  const steps = createSteps({ event, hooks, instance, keys, stream })
+  const Context = stream ? StreamContext : RunContext
+  // A stream measures the time between its items.
+  const timeoutMs = stream ? 0 : handlerTimeoutMs
 
   /** All steps are done, or the event ended before the next step. */
   function settle(run: EventRun): void {
@@ -76,6 +82,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     const { ack } = run.incoming
     run.hasEnded = true
     if (run.timer) clearTimeout(run.timer)
+    stream?.end(run)
     connection.pendingEvents.delete(context)
     const sent = ack && context.socket.connected ? send(run, ack, envelope) : envelope
     for (const hook of hooks.onAck) observe(run, () => hook.call(instance, context, sent))
@@ -89,7 +96,8 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     const { token, gate } = run
     // Not awaited: a store may be slow, and the ack is sent already.
     if (token !== undefined) conclude(run, token)
-    gate.leave()
+    if (stream) stream.leave(run)
+    else gate.leave()
   }
 
   /** Keeps the ack under the event's key. If the handler failed or did not run, releases the key: a retry runs it. */
@@ -137,12 +145,12 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     const { context, connection } = run
     if (run.isGone) context.abort(new FST_NSP_SOCKET_GONE())
     connection.pendingEvents.add(context)
-    if (handlerTimeoutMs > 0) {
+    if (timeoutMs > 0) {
       run.timer = setTimeout(() => {
-        const late = new FST_NSP_HANDLER_TIMEOUT(whatOf(run), 'handlerTimeoutMs', handlerTimeoutMs)
+        const late = new FST_NSP_HANDLER_TIMEOUT(whatOf(run), 'handlerTimeoutMs', timeoutMs)
         context.abort(late)
         refuse(run, late)
-      }, handlerTimeoutMs).unref()
+      }, timeoutMs).unref()
     }
     pending.then(
       () => settle(run),
@@ -151,7 +159,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   }
 
   function dispatch(connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void {
-    const context = new RunContext(connection, event, incoming.payload, incoming.ack !== undefined)
+    const context = new Context(connection, event, incoming.payload, incoming.ack !== undefined)
     const run = new EventRun(context, connection, incoming, gate)
     let pending: unknown
     try {
@@ -164,7 +172,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     else settle(run)
   }
 
-  return Object.assign(dispatch, { handlerTimeoutMs })
+  return Object.assign(dispatch, { handlerTimeoutMs, isStream: stream !== undefined })
 }
 
 /** Names the part of the event that is running, for the message of a timeout. */

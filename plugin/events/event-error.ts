@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { CompiledEvent } from '../definition/compile-contract.js'
 import { SchemaMismatch } from '../schema/schema.js'
 import { ConnectRefusal, INTERNAL, isExposed, isRefusal, toWireError, type WireError } from '../shared/client-error.js'
-import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from '../shared/errors.js'
+import {
+  FST_NSP_EVENT_INVALID,
+  FST_NSP_INTERNAL,
+  FST_NSP_ITEM_INVALID,
+  FST_NSP_REPLY_INVALID,
+} from '../shared/errors.js'
 import type { RatedLog } from '../shared/log/rated-log.js'
 
 /*
@@ -54,6 +59,11 @@ export function toInternalError(thrown: unknown, event: string, log: RatedLog, h
 /** Logs why a reply is not sent, and returns the error that the client receives instead. */
 export function toReplyError(thrown: unknown, event: string, log: RatedLog, message: string): Error {
   return Object.assign(new FST_NSP_REPLY_INVALID(), logFailure(thrown, { event }, log, message))
+}
+
+/** Logs why a stream can't be sent, and returns the error with which it ends. */
+export function toItemError(thrown: unknown, event: string, log: RatedLog, message: string): Error {
+  return Object.assign(new FST_NSP_ITEM_INVALID(), logFailure(thrown, { event }, log, message))
 }
 
 /** Returns the id of the log line, for the client; nothing if the log's rate leaves the line out. */

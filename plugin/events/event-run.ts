@@ -21,6 +21,7 @@ export interface Dispatch {
   (connection: SocketContext, incoming: IncomingEvent, gate: GateHandle): void
   /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
+  readonly isStream: boolean
 }
 
 /** The state of one event that is being dispatched. */

@@ -13,6 +13,8 @@ export interface IncomingEvent {
   readonly name: string
   /** The first argument. */
   readonly payload: unknown
+  /** The second argument: the options of a stream. */
+  readonly options: unknown
   /** Whether the payload was parsed from JSON and no middleware may have changed it: then it has no binary data. */
   readonly isJson: boolean
   /** The number of arguments, without the ack. */
@@ -57,6 +59,10 @@ export class SocketIoEvent implements IncomingEvent {
   get event(): Event {
     if (this.ack && typeof this.#event.at(-1) === 'function') this.#event[this.#event.length - 1] = this.ack.call
     return this.#event
+  }
+
+  get options(): unknown {
+    return this.count > 1 ? this.#event[2] : undefined
   }
 
   reread(): void {
@@ -106,6 +112,10 @@ export class DecodedEvent implements IncomingEvent {
 
   get isJson(): boolean {
     return this.#isJson && this.#socketIoEvent === undefined
+  }
+
+  get options(): unknown {
+    return this.#socketIoEvent ? this.#socketIoEvent.options : this.#data[2]
   }
 
   get event(): Event {

@@ -26,6 +26,11 @@ export interface Limits {
    */
   eventsWaiting: number
   /**
+   * Streams of one socket that are open at the same time. Beyond it: `FST_NSP_STREAMS_LIMIT`.
+   * @defaultValue 20
+   */
+  streamsPerSocket: number
+  /**
    * Arguments of one packet, without the ack. Beyond it: `FST_NSP_EVENT_MALFORMED`.
    * @defaultValue 16
    */
@@ -84,6 +89,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   eventsPerSecond: 200,
   eventsInFlight: 100,
   eventsWaiting: 100,
+  streamsPerSocket: 20,
   arguments: 16,
   depth: 32,
   payloadBytes: 1_000_000,

@@ -1,8 +1,9 @@
 import type { DisconnectReason, Namespace, Server, Socket } from 'socket.io'
 import { keepSocketRequest, scopeOfSocket } from '../engine/http/connect-request.js'
 import type { Dispatch } from '../events/event-run.js'
-import type { EventGate, GateRules } from '../events/gate/event-gate.js'
+import type { EventGate } from '../events/gate/event-gate.js'
 import { keepRates, ratesKeptFor } from '../events/gate/event-rates.js'
+import type { GateRules } from '../events/gate/gate-rules.js'
 import { gateOf, sendToGate, setGate } from '../events/gate/socket-gate.js'
 import type { Admission } from '../joining/admission.js'
 import { logError } from '../shared/log/error-log.js'
@@ -87,7 +88,20 @@ export function prepareServer(options: PrepareOptions): void {
     const known = rules && gateRules.get(rules)
     if (known) return known
     const { dispatches = new Map(), isSequential = false } = rules ?? {}
-    const made = { dispatches, isSequential, isText, drain, limits, log, handlerTimeoutMs, notices, report, now }
+    const hasStreams = [...dispatches.values()].some(({ isStream }) => isStream)
+    const made = {
+      dispatches,
+      isSequential,
+      hasStreams,
+      isText,
+      drain,
+      limits,
+      log,
+      handlerTimeoutMs,
+      notices,
+      report,
+      now,
+    }
     if (rules) gateRules.set(rules, made)
     return made
   }

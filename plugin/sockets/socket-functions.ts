@@ -7,6 +7,7 @@ import { containAnyListeners, type ListenerTarget } from '../events/any-listener
 import { boundRooms } from '../events/emits/emit-prototype.js'
 import type { EventGate } from '../events/gate/event-gate.js'
 import type { Middleware } from '../events/gate/socket-middlewares.js'
+import { isControl } from '../events/stream/stream-gate.js'
 import { applyIn } from '../shared/async-scope.js'
 import { toWireError, type WireError } from '../shared/client-error.js'
 import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js'
@@ -70,7 +71,7 @@ export function createSocketFunctions({ limits, log, gateFor, checkEmitsOf }: So
       contained as ListenerTarget & Socket,
       (error, event, _args, socket) => report(error, 'listener', socket, event),
       (listener, socket, event, args) =>
-        args[0] instanceof PacketRefusal
+        args[0] instanceof PacketRefusal || (isControl(event) && gateFor(socket).knows(event))
           ? undefined
           : applyIn(scopeOfSocket(socket), callAnyListener as never, undefined, [listener, socket, event, args]),
     )

@@ -83,6 +83,12 @@ export function eventText({ nsp, id }: PacketAddress, event: string, json: strin
   return `2${address}${id ?? ''}[${JSON.stringify(event)},${json}${end}]`
 }
 
+/** Writes the beginning of an event with one argument and more to follow: each as JSON with a comma before it, and a bracket at the end. */
+export function openEventText(namespace: string, event: string, argument: string): string {
+  const address = namespace === '/' ? '' : `${namespace},`
+  return `2${address}[${JSON.stringify(event)},${JSON.stringify(argument)}`
+}
+
 /** Writes an ack; `json` is its one argument. */
 export function ackText(namespace: string, id: number, json: string): string {
   return namespace === '/' ? `3${id}[${json}]` : `3${namespace},${id}[${json}]`

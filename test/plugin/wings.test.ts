@@ -119,10 +119,12 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'event-run',
       'gate/event-gate',
       'gate/event-rates',
+      'gate/gate-rules',
       'gate/in-flight',
       'gate/socket-gate',
       'gate/socket-middlewares',
       'socket-context',
+      'stream/stream-gate',
     ],
   },
   sockets: {

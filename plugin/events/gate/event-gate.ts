@@ -5,13 +5,13 @@ import { isWithin } from '../../shared/limits.js'
 import type { LogRates } from '../../shared/log/rated-log.js'
 import type { EventReceiver } from '../../wire/connection-state.js'
 import { NumberedAck } from '../ack.js'
-import type { Dispatch, GateHandle } from '../event-run.js'
+import type { GateHandle } from '../event-run.js'
 import { DecodedEvent, type IncomingEvent, notifyAnyListeners } from '../incoming-event.js'
 import type { SocketContext } from '../socket-context.js'
 import { EventQueue } from './event-queue.js'
 import type { EventRates } from './event-rates.js'
-import { EventRefusals, type RefusalRules } from './event-refusals.js'
-import type { Drain } from './in-flight.js'
+import { EventRefusals } from './event-refusals.js'
+import type { GateRules } from './gate-rules.js'
 import { passToListeners, runMiddlewares } from './run-listeners.js'
 import type { Middleware } from './socket-middlewares.js'
 
@@ -21,15 +21,6 @@ import type { Middleware } from './socket-middlewares.js'
  * to its listeners, or refuses an event that has none.
  */
 
-/** What all gates of a namespace share. */
-export interface GateRules extends RefusalRules {
-  readonly dispatches: ReadonlyMap<string, Dispatch>
-  readonly drain: Drain
-  readonly isSequential: boolean
-  /** Whether packets are texts of Socket.IO's own parser. */
-  readonly isText: boolean
-}
-
 export class EventGate implements EventReceiver, GateHandle {
   readonly #socket: Socket
   readonly #rules: GateRules
@@ -38,6 +29,8 @@ export class EventGate implements EventReceiver, GateHandle {
   #context: SocketContext | undefined = undefined
   isOpen = false
   #inFlight = 0
+  /** Streams that have begun: in a sequential namespace, no other event waits for them. */
+  #streaming = 0
   #isShifting = false
   /** Events that were received before `open()`. */
   #early: EventQueue | undefined = undefined
@@ -129,11 +122,30 @@ export class EventGate implements EventReceiver, GateHandle {
   leave(): void {
     this.#inFlight--
     this.#rules.drain.leave()
+    this.#routeNext()
+  }
+
+  beginStream(): void {
+    this.#streaming++
+    this.#routeNext()
+  }
+
+  leaveStream(): void {
+    this.#streaming--
+    this.leave()
+  }
+
+  /** Whether an event may wait for another one, or for a middleware: a stream that is not open yet. */
+  get isWaiting(): boolean {
+    return !this.isOpen || this.#queue?.isEmpty === false || (!!this.#middlewares && this.#inFlight > this.#streaming)
+  }
+
+  #routeNext(): void {
     const queue = this.#queue
     // An event that ends synchronously calls leave() from within #route(). The loop takes the next one, so the stack stays flat.
     if (!queue || this.#isShifting) return
     this.#isShifting = true
-    while (this.#inFlight === 0) {
+    while (this.#inFlight === this.#streaming) {
       const next = queue.shift()
       if (!next) break
       this.#route(next)
@@ -156,7 +168,7 @@ export class EventGate implements EventReceiver, GateHandle {
     const timeoutMs = dispatch?.handlerTimeoutMs ?? handlerTimeoutMs
     if (drain.isClosed) this.refusals.refuse(incoming, new FST_NSP_CLOSING())
     else if (!dispatch && !this.#middlewares) passToListeners(this.refusals, incoming, this.#context !== undefined)
-    else if (isSequential && this.#inFlight > 0) {
+    else if (isSequential && this.#inFlight > this.#streaming) {
       this.#queue ??= this.#createQueue()
       this.#queue.push(incoming, timeoutMs)
     } else if (isWithin(this.#inFlight + 1, limits.eventsInFlight)) {

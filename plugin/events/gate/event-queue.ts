@@ -32,6 +32,10 @@ export class EventQueue {
     this.#refuse = refuse
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0
+  }
+
   /** Adds an event, which waits `timeoutMs` at most; 0 turns the timeout off. */
   push(incoming: IncomingEvent, timeoutMs: number): void {
     if (!isWithin(this.#waiting.size + 1, this.#limit)) {

@@ -1,8 +1,10 @@
 import type { Event, Socket } from 'socket.io'
 import { findSocketState, socketStateOf } from '../../engine/http/socket-state.js'
 import { SocketIoEvent } from '../incoming-event.js'
-import { EventGate, type GateRules } from './event-gate.js'
+import { StreamGate } from '../stream/stream-gate.js'
+import { EventGate } from './event-gate.js'
 import type { EventRates } from './event-rates.js'
+import type { GateRules } from './gate-rules.js'
 
 /*
  * Finds the gate of a socket.
@@ -10,7 +12,8 @@ import type { EventRates } from './event-rates.js'
 
 /** Creates the gate of a socket; events wait until `open()`. Call it synchronously, before any listener is added. */
 export function setGate(socket: Socket, rules: GateRules, rates: EventRates | undefined): EventGate {
-  const gate = new EventGate(socket, rules, rates)
+  const Gate = rules.hasStreams ? StreamGate : EventGate
+  const gate = new Gate(socket, rules, rates)
   socketStateOf(socket).gate = gate
   return gate
 }
