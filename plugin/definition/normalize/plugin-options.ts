@@ -6,6 +6,7 @@ import { suggest } from '../../shared/wording.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions } from './check-server-options.js'
+import { type DocumentOptions, documentRule, type NormalDocumentOptions } from './document-options.js'
 import {
   closedGroup,
   flag,
@@ -93,11 +94,16 @@ export interface NamespacesOptions {
    * @defaultValue see {@link Limits}
    */
   limits?: Partial<Limits>
+  /**
+   * Serves the AsyncAPI document and the manifest of the definitions. Without it, no route is added.
+   */
+  document?: DocumentOptions
 }
 
 /** The checked options, with defaults, frozen. */
-export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf'>> {
+export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf' | 'document'>> {
   readonly userIdOf?: NamespacesOptions['userIdOf']
+  readonly document?: NormalDocumentOptions
   readonly io: Partial<ServerOptions> & { readonly path: string }
   readonly limits: Limits
 }
@@ -140,6 +146,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup(LIMITS), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
+  document: documentRule,
 } satisfies Record<keyof NamespacesOptions, OptionRule>
 
 const { read: readOptions } = closedGroup(OPTIONS)

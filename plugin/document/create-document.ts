@@ -1,0 +1,63 @@
+import { stringify } from 'yaml'
+import type { ServerDescription } from '../definition/contract/description.js'
+import type { AsyncApiDocument } from '../definition/contract/document-types.js'
+import { DOCUMENT_DEFAULTS, type NormalDocumentOptions } from '../definition/normalize/document-options.js'
+import { publish } from './published.js'
+import { renderDocument } from './render-document.js'
+
+/** The document and the manifest of a server, each rendered by its first reader. */
+export interface Document {
+  readonly asyncapi: AsyncApiDocument
+  readonly json: string
+  readonly yaml: string
+  /** The description of what is not hidden. */
+  readonly manifest: string
+}
+
+/**
+ * @param describe - returns the description; it is called once
+ * @param options - undefined if the document is not served
+ */
+export function createDocument(
+  describe: () => ServerDescription,
+  options: NormalDocumentOptions = DOCUMENT_DEFAULTS,
+): Document {
+  const published = once(() => publish(describe(), options))
+  const asyncapi = once(() => {
+    const rendered = renderDocument(published(), options)
+    return freeze(options.transformObject ? options.transformObject(rendered) : rendered)
+  })
+  const json = once(() => JSON.stringify(asyncapi()))
+  // Parsed again, because a document that shares objects would have anchors.
+  const yaml = once(() => stringify(JSON.parse(json()), { lineWidth: 0 }))
+  const manifest = once(() => JSON.stringify(published()))
+  return {
+    get asyncapi() {
+      return asyncapi()
+    },
+    get json() {
+      return json()
+    },
+    get yaml() {
+      return yaml()
+    },
+    get manifest() {
+      return manifest()
+    },
+  }
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+function freeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  Object.values(value).forEach(freeze)
+  return value
+}
