@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { Decorators } from './decorators.js'
+import type { ServerDescription } from './definition/contract/description.js'
 import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
+import type { Document } from './document/create-document.js'
 import type { EmitCheck } from './events/emits/check-emit.js'
 import type { DynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import type { Registry } from './joining/namespaces/registry.js'
@@ -18,8 +20,8 @@ import { createUserOf } from './sockets/user-of.js'
 
 interface DecoratorParts {
   readonly io: Server
-  /** The path of the handshake. */
-  readonly path: string
+  readonly describe: () => ServerDescription
+  readonly document: Document
   readonly registry: Registry
   readonly children: DynamicNamespaces
   readonly mounts: Mounts
@@ -29,14 +31,15 @@ interface DecoratorParts {
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
-  const { io, path, registry, children, mounts, identities, emitCheck, injectSocket } = parts
+  const { io, describe, document, registry, children, mounts, identities, emitCheck, injectSocket } = parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket,
     printNamespaces: () => printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
-    describeNamespaces: () => Object.freeze({ version: 1, path, namespaces: registry.describe() }),
+    describeNamespaces: describe,
+    asyncapi: ({ yaml = false } = {}) => (yaml ? document.yaml : document.asyncapi),
     namespace(this: FastifyInstance, name: unknown, definition: unknown) {
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this

@@ -1,6 +1,7 @@
 import type { Server } from 'socket.io'
 import type { AckHook, ErrorHook, EventHook } from './definition/context-types.js'
 import type { ServerDescription } from './definition/contract/description.js'
+import type { AsyncApiDocument } from './definition/contract/document-types.js'
 import type { JoinSchemas } from './definition/join-types.js'
 import type { NamespaceDefinition } from './definition/namespace-definition.js'
 import type { UserId } from './definition/user-id.js'
@@ -111,6 +112,18 @@ export interface Decorators {
    * const [chat] = app.describeNamespaces().namespaces
    */
   describeNamespaces(): ServerDescription
+  /**
+   * The AsyncAPI 3.1 document of the declared namespaces, with the settings of the option `document`. Call it when the instance
+   * is ready, so that all is declared.
+   *
+   * @returns a frozen object; with `yaml`, its text
+   *
+   * @example
+   * await app.ready()
+   * await writeFile('asyncapi.yaml', app.asyncapi({ yaml: true }))
+   */
+  asyncapi(options: { readonly yaml: true }): string
+  asyncapi(options?: { readonly yaml?: false }): AsyncApiDocument
   /**
    * Joins a namespace with Socket.IO's own client, in this process and without a port. For tests, as `inject()` is for routes.
    *

@@ -26,6 +26,7 @@ export type {
   ServerDescription,
   StreamDescription,
 } from './definition/contract/description.js'
+export type { AsyncApiDocument } from './definition/contract/document-types.js'
 export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
@@ -36,6 +37,7 @@ export type { JoinHook, JoinHooks, JoinRequest } from './definition/join-types.j
 export type { MemoryStoreOptions } from './definition/memory-store.js'
 export { createMemoryStore } from './definition/memory-store.js'
 export type { NamespaceDefinition } from './definition/namespace-definition.js'
+export type { DocumentOptions } from './definition/normalize/document-options.js'
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
 export { requestOf } from './engine/http/connect-request.js'
 export { Binary, type BinaryOptions, type BinarySchema } from './schema/binary/binary-keyword.js'

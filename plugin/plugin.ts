@@ -3,6 +3,8 @@ import { checkInstance } from './check-instance.js'
 import { decorate } from './decorate.js'
 import type { Decorators } from './decorators.js'
 import { type NamespacesOptions, normalizeOptions } from './definition/normalize/plugin-options.js'
+import { createDocument } from './document/create-document.js'
+import { addDocumentRoutes } from './document/document-routes.js'
 import { DismissedUsers } from './engine/dismissed-users.js'
 import { createHandshakeRoute } from './engine/handshake-route.js'
 import { findRequest } from './engine/http/connect-request.js'
@@ -155,9 +157,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
 
+  const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
+  const document = createDocument(describe, () => registry.isClosed, options.document)
+  if (options.document) addDocumentRoutes(instance, document, options.document, options.prefix)
+
   decorate(instance, {
     io,
-    path: fullPath,
+    describe,
+    document,
     registry,
     children,
     mounts,

@@ -15,13 +15,25 @@ export interface Document {
 }
 
 /**
- * @param describe - returns the description; it is called once
+ * @param describe - returns the description
+ * @param isComplete - whether all is declared: before, nothing is kept
  * @param options - undefined if the document is not served
  */
 export function createDocument(
   describe: () => ServerDescription,
+  isComplete: () => boolean,
   options: NormalDocumentOptions = DOCUMENT_DEFAULTS,
 ): Document {
+  function once<Value>(make: () => Value): () => Value {
+    let made: { readonly value: Value } | undefined
+    return () => {
+      if (made) return made.value
+      const value = make()
+      if (isComplete()) made = { value }
+      return value
+    }
+  }
+
   const published = once(() => publish(describe(), options))
   const asyncapi = once(() => {
     const rendered = renderDocument(published(), options)
@@ -44,14 +56,6 @@ export function createDocument(
     get manifest() {
       return manifest()
     },
-  }
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }
 

@@ -27,7 +27,7 @@ export function createIds(): TakeId {
 }
 
 /** A text as an id. Different texts may have the same one. */
-export function toId(text: string): string {
+function toId(text: string): string {
   const id = text
     .replace(/[^\p{ASCII}]/gu, (letter) => `u${letter.codePointAt(0)?.toString(16)}`)
     .replace(/[^\w.-]+/g, '.')

@@ -22,6 +22,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'fastify-compilers',
       'json-schema',
       'schema',
+      'schema-ref',
       'stringify',
     ],
   },
@@ -34,6 +35,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'context-types',
       'contract/describe-definition',
       'contract/description',
+      'contract/document-types',
       'data-type',
       'define-event',
       'define-namespace',
@@ -43,6 +45,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'memory-store',
       'namespace-definition',
       'namespace-name',
+      'normalize/document-options',
       'normalize/event-hooks',
       'normalize/normalize-definition',
       'normalize/plugin-options',
@@ -144,6 +147,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   },
   testing: { imports: ['shared', 'definition'], door: ['inject-socket', 'load-inject-socket'] },
   client: { imports: ['definition'] },
+  document: { imports: ['schema', 'definition'], door: ['create-document', 'document-routes'] },
   cli: { imports: ['shared', 'definition'], door: ['program', 'terminal'] },
 }
 

@@ -16,7 +16,7 @@ export interface Resource {
 }
 
 /** Where a reference leads. */
-export interface Target {
+export interface RefTarget {
   readonly resource: Resource
   /** A JSON pointer below the resource. */
   readonly pointer: string
@@ -30,7 +30,7 @@ export interface SchemaScope {
    * @param from - the resource that contains the reference
    * @returns a boolean if the schema is one; undefined if it is not found
    */
-  follow(ref: string, from: Resource): Target | boolean | undefined
+  follow(ref: string, from: Resource): RefTarget | boolean | undefined
 }
 
 /** Whether a part of a document is a resource of its own. An `$id` that begins with `#` is an anchor. */
@@ -40,7 +40,7 @@ export function isResource(schema: unknown): schema is Keywords & { readonly $id
 
 export function createScope({ schemas }: Pick<NamespaceDescription, 'schemas'>): SchemaScope {
   const resolveRef = createRefResolver(schemas)
-  const places = new WeakMap<object, ReadonlyMap<unknown, Target>>()
+  const places = new WeakMap<object, ReadonlyMap<unknown, RefTarget>>()
   const placesOf = (document: object) => {
     const known = places.get(document) ?? findPlaces(document)
     places.set(document, known)
@@ -57,9 +57,9 @@ export function createScope({ schemas }: Pick<NamespaceDescription, 'schemas'>):
 }
 
 /** The place of each schema in a document. */
-function findPlaces(document: object): ReadonlyMap<unknown, Target> {
-  const found = new Map<unknown, Target>()
-  const visit = (schema: unknown, place: Target) => {
+function findPlaces(document: object): ReadonlyMap<unknown, RefTarget> {
+  const found = new Map<unknown, RefTarget>()
+  const visit = (schema: unknown, place: RefTarget) => {
     if (!isPlainObject(schema) || found.has(schema)) return
     const own = isResource(schema) ? { resource: { schema, root: schema, document }, pointer: '' } : place
     found.set(schema, own)
@@ -75,7 +75,7 @@ export function toResource(schema: object): Resource {
 }
 
 /** Calls a function with the target of each reference in a resource, those of the resources that it contains included. */
-export function visitTargets(resource: Resource, scope: SchemaScope, visit: (target: Target) => void): void {
+export function visitTargets(resource: Resource, scope: SchemaScope, visit: (target: RefTarget) => void): void {
   const seen = new Set<unknown>()
   const read = (schema: unknown, from: Resource) => {
     if (!isPlainObject(schema) || seen.has(schema)) return
