@@ -40,6 +40,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'contract/describe-definition',
       'contract/description',
       'contract/document-types',
+      'contract/types-of',
       'data-type',
       'define-event',
       'define-namespace',

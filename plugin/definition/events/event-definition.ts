@@ -15,16 +15,18 @@ export type HandlerPayload<Schema> = unknown extends Schema ? unknown : OutputOf
 
 type ValueOf<Schema> = unknown extends Schema ? unknown : Literal<InputOf<Schema>>
 // NoInfer: otherwise TypeScript goes through all branches of TypeBox's Static, which takes seconds.
-type IfPlain<Item, Return> = NoInfer<unknown extends Item ? Return : never>
-type IfStream<Item, Return> = NoInfer<unknown extends Item ? never : Return>
+type IfStream<Item, Return, Otherwise = never> = NoInfer<Item extends object | boolean ? Return : Otherwise>
 
 /** The result of a handler: the `data` of the ack; of an event with `stream`, an iterable of items that returns this `data`. */
 // Each alternative is a conditional type of its own: in a union of them, TypeScript would not find the type of a `yield`.
 export type HandlerReturn<Reply, Item> =
-  | IfPlain<Item, unknown extends Reply ? unknown : Awaitable<Literal<InputOf<Reply>>>>
   | IfStream<Item, AsyncIterable<ValueOf<Item>, ValueOf<Reply>>>
   | IfStream<Item, Iterable<ValueOf<Item>, ValueOf<Reply>>>
-  | IfStream<Item, Promise<AsyncIterable<ValueOf<Item>, ValueOf<Reply>> | Iterable<ValueOf<Item>, ValueOf<Reply>>>>
+  | IfStream<
+      Item,
+      Promise<AsyncIterable<ValueOf<Item>, ValueOf<Reply>> | Iterable<ValueOf<Item>, ValueOf<Reply>>>,
+      unknown extends Reply ? unknown : Awaitable<Literal<InputOf<Reply>>>
+    >
 
 /** A readonly version of a reply: a handler may return literals that are readonly. */
 type Literal<Type> = Type extends LiteralLeaf
