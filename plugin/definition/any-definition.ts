@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AnyType } from '../schema/schema.js'
 import type { AnyEventContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
 import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
-import type { EventOptions, StreamOptions } from './events/event-definition.js'
+import type { EventOptions, StreamEventOptions } from './events/event-definition.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
 /*
@@ -46,7 +46,7 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Any
   onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
 }
 
-interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext>, StreamOptions<AnyType> {
+interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext>, StreamEventOptions<AnyType> {
   /** The schema of the payload. */
   payload?: unknown
   /** The schema of the `data` of the ack. */

@@ -49,7 +49,7 @@ export interface EventOptions<Payload, Context> extends EventHooks<Context>, Exa
 }
 
 /** The options of an event with `stream`. */
-export interface StreamOptions<Item> {
+export interface StreamEventOptions<Item> {
   /**
    * The id of an item, which makes the stream resumable: a client that opens it again sends the id of the last item that it has
    * received, and the handler reads it as `context.lastId`.
@@ -101,7 +101,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
     errors?: Failures[Event]
   }
 } & {
-  readonly [Event in keyof Items]: StreamOptions<NoInfer<HandlerPayload<Items[Event]>>> & {
+  readonly [Event in keyof Items]: StreamEventOptions<NoInfer<HandlerPayload<Items[Event]>>> & {
     /** The schema of an item. It makes the event a stream: each item that the handler yields is checked, written and sent. */
     stream?: Items[Event]
   }
@@ -112,7 +112,7 @@ export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown> =
   HandlerPayload<Payload>,
   Context
 > &
-  StreamOptions<NoInfer<HandlerPayload<Item>>> & {
+  StreamEventOptions<NoInfer<HandlerPayload<Item>>> & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
     payload?: Payload
     /** The schema of the `data` of the ack. Undeclared properties are not sent. */
