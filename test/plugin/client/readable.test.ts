@@ -2,6 +2,7 @@ import t from 'tap'
 import { writeClientAddress } from '../../../plugin/client/joins/client-address.js'
 import { createReadable, createSubscribers } from '../../../plugin/client/readable.js'
 import { createUnloadWarning } from '../../../plugin/client/unload-warning.js'
+import { createClient } from '../../../plugin/client.js'
 import { formatAddress } from '../../../plugin/joining/namespaces/namespace-router.js'
 
 t.test('a readable value tells of each change, and only of changes', async (t) => {
@@ -27,6 +28,19 @@ t.test('one function that is added twice is called twice; one that is removed me
   off()
   call(2)
   t.strictSame(seen, [1, 1, 2])
+})
+
+t.test('a function that throws does not stop the others, and is reported', async (t) => {
+  const queued = t.capture(globalThis, 'queueMicrotask')
+  const { add, call } = createSubscribers<[]>()
+  let heard = 0
+  add(() => {
+    throw new Error('Mine')
+  })
+  add(() => heard++)
+  call()
+  t.equal(heard, 1)
+  t.equal(queued().length, 1)
 })
 
 t.test('the client writes an address as the server does', async (t) => {
@@ -62,6 +76,7 @@ t.test('a page listens for beforeunload only while something is pending', async 
     value: (_: string, listener: never) => listeners.delete(listener),
   })
   const off = createUnloadWarning(pending)
+  createClient('http://127.0.0.1:1').warnBeforeUnload()()
   t.equal(listeners.size, 0)
   pending.set(1)
   pending.set(2)

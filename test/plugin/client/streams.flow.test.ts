@@ -308,9 +308,18 @@ t.test('on the wire: an open with an id, credits and lastId; more; cancel; the a
 
   const cancelled = logs.stream('log:tail')
   await until(() => opened.length === 3)
+  ack({ ok: true })
   t.notOk('credits' in Object(opened[2]?.[1]), "the event's own by default")
   const last = withResolvers<unknown[]>()
   sockets.at(-1)?.onAny((...args) => last.resolve(args))
   cancelled.cancel()
   t.strictSame(await last.promise, ['namespace:cancel', opened[2]?.[1].id])
+
+  const unread = logs.stream('log:tail', undefined, { resume: true })
+  await until(() => opened.length === 4)
+  sockets.at(-1)?.emit('namespace:item', opened[3]?.[1].id, 'e')
+  sockets.at(-1)?.conn.close()
+  await until(() => opened.length === 5)
+  t.match(opened[4]?.[1], { credits: 15 }, 'one of sixteen is unread')
+  unread.cancel()
 })
