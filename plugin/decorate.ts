@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { Decorators } from './decorators.js'
 import type { ServerDescription } from './definition/contract/description.js'
+import { printNamespaces } from './definition/contract/print-namespaces.js'
 import { addContextHook, type HookName } from './definition/normalize/event-hooks.js'
 import type { Document } from './document/create-document.js'
 import type { EmitCheck } from './events/emits/check-emit.js'
 import type { DynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import type { Registry } from './joining/namespaces/registry.js'
-import { printNamespaces } from './print-namespaces.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import type { Identities } from './sockets/identities.js'
 import type { Mounts } from './sockets/mount.js'
@@ -37,7 +37,12 @@ export function decorate(instance: FastifyInstance, parts: DecoratorParts): void
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket,
-    printNamespaces: () => printNamespaces(new Map(registry.entries.map(({ name, definition }) => [name, definition]))),
+    printNamespaces: () =>
+      printNamespaces(
+        registry.entries.map(({ name, definition: { prose, events, emits } }) => {
+          return { name, description: prose.description, events: events.keys(), emits: emits.keys() }
+        }),
+      ),
     describeNamespaces: describe,
     asyncapi: ({ yaml = false } = {}) => (yaml ? document.yaml : document.asyncapi),
     namespace(this: FastifyInstance, name: unknown, definition: unknown) {

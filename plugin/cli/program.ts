@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { CliError } from './cli-error.js'
+import { addDiff } from './commands/diff-command.js'
+import { addPrint } from './commands/print-command.js'
 import type { Terminal } from './terminal.js'
 
 /*
@@ -10,7 +12,7 @@ import type { Terminal } from './terminal.js'
  * repeats a value that a parser refuses.
  */
 
-const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = []
+const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = [addPrint, addDiff]
 
 const EXIT_CODES = `
 Exit codes:

@@ -1,19 +1,18 @@
 import type { AnyType } from '../schema/schema.js'
 import type { EventContext } from './context-types.js'
-import type { Based } from './contract/types-of.js'
-import type { EventDefinition } from './events/event-definition.js'
+import type { Based } from './define-namespace.js'
+import type { EventDefinition } from './namespace-definition.js'
 
 /*
  * `defineEvent()`, which types an event in a file of its own.
  */
 
 /** The argument of `defineEvent()`. */
-type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item> = EventDefinition<
+type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data> = EventDefinition<
   Payload,
   Reply,
   Failures,
-  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>,
-  Item
+  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>
 >
 
 /** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
@@ -25,8 +24,7 @@ export type DefinedEvent<
   Answers = AnyType,
   Join = AnyType,
   Data = AnyType,
-  Item = unknown,
-> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>, Item>
+> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>>
 
 /**
  * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are
@@ -44,14 +42,9 @@ export type DefinedEvent<
  * // in another file
  * export const chat = defineNamespace({ events: { 'message:send': sendMessage } })
  */
-export function defineEvent<
-  const Payload = unknown,
-  const Reply = unknown,
-  const Failures = unknown,
-  const Item = unknown,
->(
-  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>,
-): DefinedEvent<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>
+export function defineEvent<const Payload = unknown, const Reply = unknown, const Failures = unknown>(
+  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType>,
+): DefinedEvent<Payload, Reply, Failures>
 /**
  * Infers the types of one event for the definitions that share a base.
  *
@@ -76,11 +69,10 @@ export function defineEvent<
   const Payload = unknown,
   const Reply = unknown,
   const Failures = unknown,
-  const Item = unknown,
 >(
   base: Based<Emits, Answers, Join, Data>,
-  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>,
-): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>
+  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data>,
+): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data>
 export function defineEvent(...given: unknown[]): unknown {
   return given.at(-1)
 }

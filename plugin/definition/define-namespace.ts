@@ -1,5 +1,4 @@
 import type { None, Schemas } from '../schema/schema.js'
-import type { Typed } from './contract/types-of.js'
 import type { JoinSchemas } from './join-types.js'
 import type { NamespaceDefinition } from './namespace-definition.js'
 
@@ -7,18 +6,36 @@ import type { NamespaceDefinition } from './namespace-definition.js'
  * `defineNamespace()` and `defineNamespaces()`, which infer the types of definitions and keep them.
  */
 
+declare const TYPES: unique symbol
+
 /** A definition with its inferred types: the result of `defineNamespace()`. */
-export type Defined<
+export type Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data = unknown> = NamespaceDefinition<
   Emits,
   Answers,
   Payloads,
   Replies,
   Failures,
   Join,
-  Data = unknown,
-  Items = Schemas,
-> = NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
-  Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  Data
+> & {
+  readonly [TYPES]?: {
+    emits: Emits
+    answers: Answers
+    payloads: Payloads
+    replies: Replies
+    failures: Failures
+    join: Join
+    data: Data
+  }
+}
+
+/** Anything with the inferred types of emits, joining and `socket.data`: the base of `defineEvent()`. */
+export interface Based<Emits, Answers, Join, Data> {
+  readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data }
+}
+
+/** The inferred types of a definition. */
+export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : never
 
 /**
  * Infers the types of a definition from its schemas: payloads, replies, errors, emits, params, `auth` and `socket.data`.
@@ -45,11 +62,10 @@ export function defineNamespace<
   const Failures extends Schemas = None,
   const Join extends JoinSchemas = None,
   const Data = unknown,
-  const Items extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
-): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> {
-  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data>,
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data> {
+  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data>
 }
 
 /**
@@ -69,7 +85,6 @@ export function defineNamespaces<
   const Failures extends Schemas,
   const Join extends Schemas,
   const Data extends Schemas,
-  const Items extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &
@@ -78,16 +93,14 @@ export function defineNamespaces<
       keyof Replies &
       keyof Failures &
       keyof Join &
-      keyof Data &
-      keyof Items]: NamespaceDefinition<
+      keyof Data]: NamespaceDefinition<
       Emits[Name],
       Answers[Name],
       Payloads[Name],
       Replies[Name],
       Failures[Name],
       Join[Name],
-      Data[Name],
-      Items[Name]
+      Data[Name]
     >
   },
 ): {
@@ -97,16 +110,14 @@ export function defineNamespaces<
     keyof Replies &
     keyof Failures &
     keyof Join &
-    keyof Data &
-    keyof Items]: Defined<
+    keyof Data]: Defined<
     Emits[Name],
     Answers[Name],
     Payloads[Name],
     Replies[Name],
     Failures[Name],
     Join[Name],
-    Data[Name],
-    Items[Name]
+    Data[Name]
   >
 } {
   return definitions as never

@@ -1,17 +1,24 @@
-import { isDynamic, segmentsOf } from './definition/namespace-name.js'
-import type { NormalDefinition } from './definition/normalize/normalize-definition.js'
+import { isDynamic, segmentsOf } from '../namespace-name.js'
 
 /*
  * Prints the declared namespaces as a tree of their segments, as printRoutes() prints routes.
  */
 
+/** What is printed of a namespace. */
+interface PrintedNamespace {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly events: Iterable<string>
+  readonly emits: Iterable<string>
+}
+
 interface Branch {
   readonly children: Map<string, Branch>
-  definition?: NormalDefinition
+  namespace?: PrintedNamespace
 }
 
 /**
- * Renders the tree of definitions, by name.
+ * Renders the tree of namespaces, by name.
  *
  * /
  * ├── chat (events message:send, emits message:new) The rooms of one organisation
@@ -20,17 +27,16 @@ interface Branch {
  *     ├── members (mounted)
  *     └── :orgId (mounted)
  */
-export function printNamespaces(definitions: ReadonlyMap<string, NormalDefinition>): string {
+export function printNamespaces(namespaces: readonly PrintedNamespace[]): string {
   const root: Branch = { children: new Map() }
-  for (const name of [...definitions.keys()].sort()) {
+  for (const namespace of [...namespaces].sort((one, other) => (one.name < other.name ? -1 : 1))) {
     let branch = root
-    for (const segment of segmentsOf(name)) {
+    for (const segment of segmentsOf(namespace.name)) {
       const child: Branch = branch.children.get(segment) ?? { children: new Map() }
       branch.children.set(segment, child)
       branch = child
     }
-    const definition = definitions.get(name)
-    if (definition) branch.definition = definition
+    branch.namespace = namespace
   }
   return `${[`/${describe(root)}`, ...renderChildren(root)].join('\n')}\n`
 }
@@ -50,11 +56,11 @@ function rankOf(segment: string): number {
 }
 
 /** The text after a segment; '(nothing declared)' for one without a definition and without children. */
-function describe({ definition, children }: Branch): string {
-  if (!definition) return children.size > 0 ? '' : ' (nothing declared)'
-  const { prose, events, emits } = definition
-  const parts = [list('events', events.keys()), list('emits', emits.keys())].filter((part) => part !== '')
-  return ` (${parts.join(', ') || 'mounted'})${prose.description ? ` ${prose.description}` : ''}`
+function describe({ namespace, children }: Branch): string {
+  if (!namespace) return children.size > 0 ? '' : ' (nothing declared)'
+  const { description, events, emits } = namespace
+  const parts = [list('events', events), list('emits', emits)].filter((part) => part !== '')
+  return ` (${parts.join(', ') || 'mounted'})${description ? ` ${description}` : ''}`
 }
 
 function list(what: string, names: Iterable<string>): string {

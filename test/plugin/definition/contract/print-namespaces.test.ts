@@ -1,8 +1,5 @@
 import t from 'tap'
-import type { NormalDefinition } from '../../plugin/definition/normalize/normalize-definition.js'
-import { printNamespaces } from '../../plugin/print-namespaces.js'
-
-const mounted = { events: new Map(), emits: new Map() } as unknown as NormalDefinition
+import { printNamespaces } from '../../../../plugin/definition/contract/print-namespaces.js'
 
 t.test('dynamic names are printed as they are declared, in the order in which the router tries them', async (t) => {
   const names = [
@@ -15,7 +12,7 @@ t.test('dynamic names are printed as they are declared, in the order in which th
     '/zoo',
   ]
   t.equal(
-    printNamespaces(new Map(names.map((name) => [name, mounted]))),
+    printNamespaces(names.map((name) => ({ name, events: [], emits: [] }))),
     `/
 ├── orgs
 │   ├── 10 (mounted)

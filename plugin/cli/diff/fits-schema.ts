@@ -1,0 +1,143 @@
+import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './schema-scope.js'
+
+/*
+ * Whether a value of `const` or `enum` fits a schema. Of objects and arrays only what needs no look inside is answered.
+ */
+
+/** `undefined`: can't tell. */
+type Verdict = boolean | undefined
+
+/** The types of values. A number is an integer or not; binary data is no value of JSON. */
+export type ValueType = 'null' | 'boolean' | 'object' | 'array' | 'number' | 'integer' | 'string' | 'binary'
+
+export function typeOfValue(value: unknown): ValueType {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  return typeof value as ValueType
+}
+
+/** The types that the keyword `type` allows, together with `nullable`; undefined if there is no such keyword. */
+export function typesOfKeyword({ type, nullable }: Readonly<Record<string, unknown>>): Set<ValueType> | undefined {
+  if (type === undefined) return undefined
+  const types = new Set([type].flat() as ValueType[])
+  if (types.has('number')) types.add('integer')
+  if (nullable === true) types.add('null')
+  return types
+}
+
+/** The text of a value, equal for equal values of JSON. */
+export function keyOfValue(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    typeOfValue(inner) === 'object' ? Object.fromEntries(Object.entries(inner).sort()) : inner,
+  )
+}
+
+export function fitsSchema(value: unknown, scoped: ScopedSchema, depth = 0): Verdict {
+  if (depth > MOST_DEPTH) return undefined
+  const { schema } = scoped
+  const type = typeOfValue(value)
+  return all(
+    Object.keys(schema)
+      .filter((keyword) => !isAnnotation(keyword))
+      .map((keyword) => fitsKeyword({ value, type, scoped, depth: depth + 1 }, keyword, schema[keyword])),
+  )
+}
+
+/** References may lead in a circle. */
+const MOST_DEPTH = 32
+
+interface Question {
+  readonly value: unknown
+  readonly type: ValueType
+  readonly scoped: ScopedSchema
+  readonly depth: number
+}
+
+function fitsKeyword({ value, type, scoped, depth }: Question, keyword: string, given: unknown): Verdict {
+  const fits = (schema: unknown) => fitsSchema(value, scopeInside(scoped, schema), depth)
+  const list = Array.isArray(given) ? given : []
+  switch (keyword) {
+    case '$ref': {
+      const target = followRef(scoped)
+      return target && fitsSchema(value, target, depth)
+    }
+    case 'type':
+      return typesOfKeyword(scoped.schema)?.has(type)
+    case 'nullable': // part of `type`
+      return true
+    case 'const':
+      return keyOfValue(value) === keyOfValue(given)
+    case 'enum':
+      return list.some((one) => keyOfValue(one) === keyOfValue(value))
+    case 'binary':
+      return false
+    case 'allOf':
+      return all(list.map(fits))
+    case 'anyOf':
+      return not(all(list.map((schema) => not(fits(schema)))))
+    case 'oneOf': {
+      const verdicts = list.map(fits)
+      return verdicts.includes(undefined) ? undefined : verdicts.filter(Boolean).length === 1
+    }
+    case 'not':
+      return not(fits(given))
+    default:
+      return fitsAssertion(value, type, keyword, given)
+  }
+}
+
+function fitsAssertion(value: unknown, type: ValueType, keyword: string, given: unknown): Verdict {
+  if (!(TYPES_OF_KEYWORDS[keyword] ?? [type]).includes(type)) return true
+  const limit = typeof given === 'number' ? given : Number.NaN
+  const size = type === 'string' ? [...(value as string)].length : Number(value)
+  switch (keyword) {
+    case 'minimum':
+    case 'minLength':
+      return Number.isNaN(limit) ? undefined : size >= limit
+    case 'maximum':
+    case 'maxLength':
+      return Number.isNaN(limit) ? undefined : size <= limit
+    case 'exclusiveMinimum':
+      return Number.isNaN(limit) ? undefined : size > limit
+    case 'exclusiveMaximum':
+      return Number.isNaN(limit) ? undefined : size < limit
+    case 'multipleOf':
+      return Number.isNaN(limit) ? undefined : Number.isInteger(size / limit)
+    case 'pattern':
+      return matches(given, value as string)
+    default:
+      return undefined
+  }
+}
+
+/** The keywords that concern values of some types only. */
+export const TYPES_OF_KEYWORDS: Readonly<Record<string, readonly ValueType[]>> = Object.fromEntries(
+  Object.entries({
+    'number integer': ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+    string: ['minLength', 'maxLength', 'pattern'],
+    array: ['items', 'additionalItems', 'minItems', 'maxItems', 'uniqueItems', 'contains'],
+    object: [
+      ...['properties', 'patternProperties', 'additionalProperties', 'propertyNames', 'required'],
+      ...['minProperties', 'maxProperties', 'dependencies'],
+    ],
+  }).flatMap(([types, keywords]) => keywords.map((keyword) => [keyword, types.split(' ') as ValueType[]])),
+)
+
+/** Whether a text matches a pattern; undefined for a pattern that is none. */
+export function matches(pattern: unknown, text: string): Verdict {
+  try {
+    return new RegExp(String(pattern), 'u').test(text)
+  } catch {
+    return undefined
+  }
+}
+
+function not(verdict: Verdict): Verdict {
+  return verdict === undefined ? undefined : !verdict
+}
+
+function all(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes(false)) return false
+  return verdicts.includes(undefined) ? undefined : true
+}

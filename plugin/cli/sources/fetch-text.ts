@@ -1,0 +1,65 @@
+import { CliError } from '../cli-error.js'
+
+/*
+ * A request to a server's documents. No message repeats a header, credentials or a query.
+ */
+
+/** Longest a server may take for a document. */
+const TIMEOUT_MS = 30_000
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'Authenticate by a header: -H "authorization: Bearer …"',
+  403: 'Authenticate by a header: -H "authorization: Bearer …"',
+  404: 'Turn on the option `document` of the plugin, and give the URL of its `routePrefix`',
+}
+
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source)
+}
+
+/** @throws CliError */
+export function parseUrl(source: string): URL {
+  if (URL.canParse(source)) return new URL(source)
+  throw new CliError('The URL is not valid. Give it as https://host/path', 2)
+}
+
+/** Parses `name: value` of each. @throws CliError that names the position, because a value may be a secret */
+export function parseHeaders(headers: readonly string[]): Headers {
+  const parsed = new Headers()
+  for (const [index, header] of headers.entries()) {
+    try {
+      const [, name = '', value = ''] = /^([^:]+):(.*)$/s.exec(header) ?? []
+      parsed.append(name, value.trim())
+    } catch {
+      throw new CliError(`Header ${index + 1} is not valid. Give it as -H "name: value"`, 2)
+    }
+  }
+  return parsed
+}
+
+/** @throws CliError unless the answer is 200 */
+export async function fetchText(url: URL, headers: Headers, signal: AbortSignal): Promise<string> {
+  const target = new URL(url)
+  const where = `${url.origin}${url.pathname}`
+  if (url.username || url.password) {
+    // fetch() refuses such URLs with a message that repeats them.
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+    target.username = ''
+    target.password = ''
+  }
+  // The headers are for this server alone, so no redirect is followed.
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+  const response = await fetch(target, { headers, redirect: 'manual', signal: ends }).catch((error: unknown) => {
+    const { cause } = error as { cause?: NodeJS.ErrnoException }
+    throw new CliError(
+      `${where} can not be reached: ${cause?.code ?? cause?.message ?? (error as Error).name}`,
+      2,
+      error,
+    )
+  })
+  if (response.status === 200) return response.text()
+  const location = response.headers.get('location')
+  const hint = location ? `Give the URL that it redirects to: ${location}` : (HINTS[response.status] ?? '')
+  throw new CliError(`${where} answered ${response.status}. ${hint}`.trim(), 2)
+}
