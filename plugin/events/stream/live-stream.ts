@@ -35,6 +35,12 @@ export interface LiveStreamOptions {
   readonly createWriter: (whenWritten: () => void) => ItemWriter
 }
 
+interface Source {
+  readonly iterator: ItemIterator
+  /** Resolves the result of the stream. */
+  readonly resolve: (result: unknown) => void
+}
+
 export class LiveStream implements OpenStream {
   readonly id: string
   readonly lastId: ItemId | undefined
@@ -47,10 +53,10 @@ export class LiveStream implements OpenStream {
   #timer: StreamTimer | undefined = undefined
   #credits: number
   #isOver = false
-  #iterator: ItemIterator | undefined = undefined
+  /** What the handler has returned, until it is done or stopped. */
+  #source: Source | undefined = undefined
   /** Whether the iterator is running: then it can not be stopped yet. */
   #isTaking = false
-  #resolve: (result: unknown) => void = () => {}
   #wake: (() => void) | undefined = undefined
 
   constructor(options: LiveStreamOptions) {
@@ -92,7 +98,7 @@ export class LiveStream implements OpenStream {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.refuse(error)
-    if (this.#iterator && !this.#isTaking) this.#close(this.#iterator)
+    if (!this.#isTaking) this.#close()
   }
 
   /** Called when the event has ended. */
@@ -111,23 +117,31 @@ export class LiveStream implements OpenStream {
   iterate(produced: unknown): Promise<unknown> {
     const iterator = iteratorOf(produced)
     this.hasBegun = true
-    this.#iterator = iterator
     return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      if (this.#isOver) this.#close(iterator)
-      else this.#sendAll(iterator).catch((error) => (this.#isOver ? this.#close(iterator) : reject(error)))
+      this.#source = { iterator, resolve }
+      if (this.#isOver) this.#close()
+      else {
+        this.#sendAll(this.#source).catch((error) => {
+          if (this.#isOver) return this.#close()
+          this.#source = undefined
+          reject(error)
+        })
+      }
     })
   }
 
-  async #sendAll(iterator: ItemIterator): Promise<void> {
+  async #sendAll({ iterator, resolve }: Source): Promise<void> {
     for (;;) {
       if (!this.#isReady) await this.#untilReady()
       this.#timer?.wait('item')
       const taken = this.#take(iterator)
-      if (this.#isOver) return this.#close(iterator)
+      if (this.#isOver) return this.#close()
       const { done, value } = await taken
       if (this.#isOver) return
-      if (done) return this.#resolve(value)
+      if (done) {
+        this.#source = undefined
+        return resolve(value)
+      }
       // An iterable that is not asynchronous may give promises.
       const item = isThenable(value) ? await value : value
       try {
@@ -169,15 +183,16 @@ export class LiveStream implements OpenStream {
   }
 
   /** Calls `return` of the iterator, once. A generator runs its `finally` blocks then. */
-  #close(iterator: ItemIterator): void {
-    if (!this.#iterator) return
-    this.#iterator = undefined
+  #close(): void {
+    if (!this.#source) return
+    const { iterator, resolve } = this.#source
+    this.#source = undefined
     this.#wake = undefined
     const { returnTimeoutMs, report } = this.#options
     const late = () => new Error('The handler goes on after its stream has ended: pass its `signal` on')
-    const closed = new Promise((resolve) => resolve(iterator.return?.()))
+    const closed = new Promise((settle) => settle(iterator.return?.()))
     void withTimeout(closed, returnTimeoutMs, late)
       .then(undefined, report)
-      .then(() => this.#resolve(STOPPED))
+      .then(() => resolve(STOPPED))
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io-client'
 import t from 'tap'
+import { z } from 'zod'
 import type { InjectedSocket } from '../../../../plugin/index.js'
 import { join, listen, next, until, withResolvers } from '../../harness.js'
 import { cancel, client, counting, more, number, open, probe, settled } from './stream-harness.js'
@@ -143,6 +144,26 @@ t.test(
     t.match(seen, { returned: 1, aborted: 1, reason: 'FST_NSP_STREAM_CANCELLED' })
   },
 )
+
+t.test('an item that is checked when its stream is cancelled is not sent', async (t) => {
+  const begun = withResolvers()
+  const released = withResolvers()
+  const stream = z.object({ n: z.number() }).refine(async () => {
+    begun.resolve()
+    await released.promise
+    return true
+  })
+  const { seen, handler } = counting()
+  const { socket } = await client(t, { events: { probe, count: { stream, handler } } })
+  const { end, items, id } = open(socket, 'count')
+  await begun.promise
+  cancel({ socket, id })
+  t.strictSame(await end, { ok: false, error: CANCELLED })
+  released.resolve()
+  await settled(socket)
+  t.strictSame(items, [])
+  t.equal(seen.returned, 1)
+})
 
 t.test('return() of an iterator is called once, whatever it does', async (t) => {
   const calls: string[] = []
