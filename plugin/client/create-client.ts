@@ -11,7 +11,7 @@ import { createUnloadWarning } from './unload-warning.js'
 /** The socket of an address, and what its connects send. */
 interface Place {
   readonly shared: SharedJoin
-  readonly setAuth: (auth: ClientAuth) => void
+  auth: ClientAuth | undefined
 }
 
 /**
@@ -34,16 +34,18 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
 
   function createPlace(request: Omit<AuthRequest, 'isRenewal'>): Place {
     const { name, address } = request
-    let { auth } = options
+    const own = { auth: options.auth }
     // On a connection that is open it asks for `auth` at once.
     const shared = createSharedJoin({
       manager,
       address,
       lease,
-      canRenew: () => typeof auth === 'function',
+      canRenew: () => typeof own.auth === 'function',
       async authenticate(isRenewal) {
+        const { auth } = own
         const given = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
-        return { ...given, ...(Object.hasOwn(contracts, name) && { $contract: contracts[name] }) }
+        const hash = Object.hasOwn(contracts, name) ? { $contract: contracts[name] } : {}
+        return { ...given, ...hash }
       },
       onContract(hashes, isRefused) {
         const { server, client } = hashes as Pick<ClientContractDifference, 'server' | 'client'>
@@ -51,12 +53,7 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
       },
       onDisposed: () => places.delete(address),
     })
-    const place: Place = {
-      shared,
-      setAuth(next) {
-        auth = next
-      },
-    }
+    const place: Place = Object.assign(own, { shared })
     places.set(address, place)
     return place
   }
@@ -70,8 +67,8 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
     join(name, params = {}, { auth, signal } = {}) {
       const address = writeClientAddress(name, params)
       const place = places.get(address) ?? createPlace({ name, address, params })
-      const { shared, setAuth } = place
-      if (auth) setAuth(auth)
+      const { shared } = place
+      if (auth) place.auth = auth
       shared.hold()
       const onLeft = () => {
         uses.delete(joined)

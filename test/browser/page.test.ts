@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page, WebSocket } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildServer } from '../../server.js'
+import { findings } from './axe-findings.js'
 import { launchChromium } from './chromium.js'
 
 t.setTimeout(300_000)
@@ -248,22 +248,6 @@ t.test('the page works by keyboard alone: Tab to a button that joins, Enter, and
   await sees(page, 'messages', /no mouse/)
   t.same(complaints, [])
 })
-
-interface Finding {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-}
-
-/** The elements that axe finds wrong with the page in its current state, by rule. */
-async function findings(page: Page): Promise<string[]> {
-  // Through the debugger, which the page's policy does not restrict.
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<{ violations: Finding[] }>('axe.run(document)')
-  return violations.map(({ id, impact, nodes }) => {
-    return `${impact} ${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`
-  })
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1280, 390]) {

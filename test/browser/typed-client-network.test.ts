@@ -24,6 +24,7 @@ function createNumbers() {
     added: [] as number[],
     /** Called before each number is acked, with how many there are. */
     onAdded: (_count: number) => {},
+    /** Called before each number is streamed. */
     onStreamed: (_number: number) => {},
   }
   const definitions = defineNamespaces({
@@ -38,6 +39,19 @@ function createNumbers() {
             namespace.emit('tick', String(number))
             numbers.onAdded(numbers.added.push(number))
             return `added ${number}`
+          },
+        },
+        'number:count': {
+          payload: Type.Integer(),
+          reply: Type.String(),
+          stream: Type.Integer(),
+          itemId: (number) => number,
+          handler: async function* (last, { lastId }) {
+            for (let number = Number(lastId ?? 0) + 1; number <= last; number++) {
+              numbers.onStreamed(number)
+              yield number
+            }
+            return 'counted'
           },
         },
       },
@@ -131,5 +145,21 @@ t.test('a call that is not retried is sent once: it is answered, or fails with i
   t.same(new Set(failed.map(([, outcome]) => outcome)), new Set(['NSP_CLIENT_OFFLINE']))
   t.ok(failed.length >= 10, `${failed.length} have failed`)
   t.equal(new Set(numbers.added).size, numbers.added.length, 'none was handled twice')
+  t.same(complaints, [])
+})
+
+t.test('a stream goes on where its connection was lost: every item arrives, once and in order', async (t) => {
+  const { ask, proxy, numbers, websockets, complaints } = await open(t)
+  await ask('join', 1)
+  const troubles = [proxy.cut, () => proxy.delay(30), proxy.stall, () => proxy.delay(0)]
+  let next = 100
+  // A resumed stream begins with numbers that it has yielded before.
+  numbers.onStreamed = (number) => {
+    if (number < next) return
+    troubles[(next / 100) % troubles.length]?.()
+    next += 100
+  }
+  t.same(await ask('count', 1_000), { items: range(1_000), result: 'counted' })
+  t.ok(websockets.length > 3, `${websockets.length} WebSockets`)
   t.same(complaints, [])
 })

@@ -37,7 +37,7 @@ const GIVEN = /^given:\s/
 
 async function readBlocks(page: string): Promise<Block[]> {
   const text = await readFile(join(root, page), 'utf8')
-  const found = text.matchAll(/(?:<!-- ((?:(?!-->).)*?) ?-->\n)?^( *)```(ts|js)\n(.*?)^\2```$/gms)
+  const found = text.matchAll(/(?:<!-- ((?:(?!-->).)*?) ?-->\n)?^( *)```(tsx|ts|js)\n(.*?)^\2```$/gms)
   return [...found].map(({ index, 1: comment = '', 3: language = '', 4: code = '' }) => ({
     page,
     line: text.slice(0, index).split('\n').length,
@@ -69,13 +69,15 @@ t.test('every block of the README and of the docs has its imports, and compiles 
     )
     const folder = page.replaceAll('/', '-')
     const [, path] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
-    const name = path === undefined ? `${folder}-${line}.ts` : `${folder}/${path}`
-    files[`${language}/${name}`] = `${given}\n${code}\nexport {}\n`
+    const extension = language === 'tsx' ? 'tsx' : 'ts'
+    const name = path === undefined ? `${folder}-${line}.${extension}` : `${folder}/${path}`
+    files[`${language === 'js' ? 'js' : 'ts'}/${name}`] = `${given}\n${code}\nexport {}\n`
   }
   t.ok(Object.keys(files).length > 20)
   const paths = {
     'fastify-namespaces': [join(root, 'plugin/index.ts')],
     'fastify-namespaces/client': [join(root, 'plugin/client.ts')],
+    'fastify-namespaces/react': [join(root, 'plugin/react.ts')],
     'fastify-namespaces/testing': [join(root, 'plugin/testing.ts')],
   }
   const configOf = (options: object) =>
@@ -91,7 +93,7 @@ t.test('every block of the README and of the docs has its imports, and compiles 
       'org.ts': `export * from '${join(root, 'examples/multi-tenant.js')}'\n`,
     },
     // Blocks of front ends use the browser's types.
-    ts: { 'tsconfig.json': configOf({ lib: ['es2023', 'dom'] }) },
+    ts: { 'tsconfig.json': configOf({ lib: ['es2023', 'dom'], jsx: 'react-jsx' }) },
     // JavaScript has no types that could be given.
     js: { 'tsconfig.json': configOf({ noImplicitAny: false, lib: ['es2023', 'dom'] }) },
   })

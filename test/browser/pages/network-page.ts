@@ -53,8 +53,9 @@ const page = {
   /** Reads the numbers up to `last` from a stream. */
   async count(last: number) {
     const items: unknown[] = []
-    for await (const item of joins[0]?.stream('number:count', last) ?? []) items.push(item)
-    return items
+    const stream = joins[0]?.stream('number:count', last)
+    for await (const item of stream ?? []) items.push(item)
+    return { items, result: await stream?.result }
   },
 
   states: () => joins.map(({ state }) => state.getSnapshot().status),

@@ -1,4 +1,5 @@
 import { Activity, createElement, useLayoutEffect } from 'react'
+import { renderToString } from 'react-dom/server'
 import t, { type Test } from 'tap'
 import type { AnyJoined } from '../../../../plugin/client/any-client.js'
 import { useEvent } from '../../../../plugin/client/react/use-event.js'
@@ -51,6 +52,13 @@ for (const isStrict of [false, true]) {
     },
   )
 }
+
+t.test('rendered on a server, a component joins nothing', async (t) => {
+  const { Chat, joins, shown } = createChat()
+  renderToString(createElement(Chat))
+  t.same(shown, ['joining'])
+  t.equal(joins.length, 0)
+})
 
 t.test('the component renders again when the state changes', async (t) => {
   const { Chat, shown, latest } = createChat()
