@@ -11,7 +11,7 @@ import { createUnloadWarning } from './unload-warning.js'
 /** The socket of an address, and what its connects send. */
 interface Place {
   readonly shared: SharedJoin
-  auth: ClientAuth | undefined
+  readonly setAuth: (auth: ClientAuth) => void
 }
 
 /**
@@ -34,18 +34,16 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
 
   function createPlace(request: Omit<AuthRequest, 'isRenewal'>): Place {
     const { name, address } = request
-    const own = { auth: options.auth }
+    let { auth } = options
     // On a connection that is open it asks for `auth` at once.
     const shared = createSharedJoin({
       manager,
       address,
       lease,
-      canRenew: () => typeof own.auth === 'function',
+      canRenew: () => typeof auth === 'function',
       async authenticate(isRenewal) {
-        const { auth } = own
         const given = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
-        const hash = Object.hasOwn(contracts, name) ? { $contract: contracts[name] } : {}
-        return { ...given, ...hash }
+        return { ...given, ...(Object.hasOwn(contracts, name) && { $contract: contracts[name] }) }
       },
       onContract(hashes, isRefused) {
         const { server, client } = hashes as Pick<ClientContractDifference, 'server' | 'client'>
@@ -53,7 +51,12 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
       },
       onDisposed: () => places.delete(address),
     })
-    const place: Place = Object.assign(own, { shared })
+    const place: Place = {
+      shared,
+      setAuth(next) {
+        auth = next
+      },
+    }
     places.set(address, place)
     return place
   }
@@ -67,8 +70,8 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
     join(name, params = {}, { auth, signal } = {}) {
       const address = writeClientAddress(name, params)
       const place = places.get(address) ?? createPlace({ name, address, params })
-      const { shared } = place
-      if (auth) place.auth = auth
+      const { shared, setAuth } = place
+      if (auth) setAuth(auth)
       shared.hold()
       const onLeft = () => {
         uses.delete(joined)

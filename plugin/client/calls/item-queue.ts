@@ -26,7 +26,6 @@ export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQ
   const result = new Promise((resolve) => {
     settle = resolve
   })
-  // An iteration throws the same error.
   result.catch(() => {})
 
   function wakeAll(): void {

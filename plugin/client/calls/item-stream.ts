@@ -130,12 +130,10 @@ export function openStream(
     else giveUp('NSP_CLIENT_OFFLINE')
   }
 
-  async function push(receiver: (item: unknown) => unknown): Promise<void> {
-    try {
-      for await (const item of queue) await receiver(item)
-    } catch (error) {
-      stop(false, error) // of the receiver: an error of the stream has ended it already
-    }
+  /** Reads the items for the application. If the receiver throws, the iteration is left early, which cancels the stream. */
+  async function pushTo(receiver: (item: unknown) => unknown): Promise<unknown> {
+    for await (const item of queue) await receiver(item)
+    return queue.result
   }
 
   if (signal?.aborted) abort()
@@ -144,6 +142,8 @@ export function openStream(
     unsubscribe = state.subscribe(update)
     update()
   }
-  if (onItem) void push(onItem)
-  return { result: queue.result, cancel, [Symbol.asyncIterator]: queue[Symbol.asyncIterator] }
+  const result = onItem ? pushTo(onItem) : queue.result
+  // Nobody has to listen: an iteration throws the same error.
+  result.catch(() => {})
+  return { result, cancel, [Symbol.asyncIterator]: queue[Symbol.asyncIterator] }
 }
