@@ -37,7 +37,8 @@ export interface Decorators {
     const Failures extends Schemas = None,
     const Join extends JoinSchemas = None,
     const Data = unknown,
-  >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data>): this
+    const Items extends Schemas = None,
+  >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>): this
   /**
    * Adds a hook for the events of every namespace declared in this context or below it, also after this call.
    *

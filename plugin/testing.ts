@@ -1,10 +1,14 @@
 import type { FastifyInstance } from 'fastify'
+import type { ContractApp, ContractOptions } from './testing/contract/check-contract.js'
+import type { ContractResult } from './testing/contract/contract-results.js'
 import type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
+export type { ContractApp, ContractJoin, ContractOptions } from './testing/contract/check-contract.js'
+export type { ContractResult } from './testing/contract/contract-results.js'
 export type { InjectedSocket, InjectSocketOptions } from './testing/inject-socket.js'
 
 /*
- * The subpath export `fastify-namespaces/testing`: injectSocket as a function, and its types.
+ * The subpath export `fastify-namespaces/testing`: injectSocket as a function, contract tests, and their types.
  */
 
 /**
@@ -26,4 +30,23 @@ export function injectSocket<Definition = unknown>(
   options?: InjectSocketOptions,
 ): Promise<InjectedSocket<Definition>> {
   return app.injectSocket<Definition>(address, options)
+}
+
+/**
+ * Checks that a server does what its description says. For each event: examples, or samples of its schema, are accepted, and the
+ * answers fit the schemas; payloads that break the schema are refused with FST_NSP_EVENT_INVALID at the place of the mistake.
+ *
+ * @param app - an instance with the plugin
+ * @param options - how to join each namespace, which handlers not to call, and the manifest that a consumer was built with
+ * @returns every claim, and whether it holds
+ * @throws FST_NSP_CLIENT_MISSING; an error that says what to install, without openapi-sampler
+ *
+ * @example
+ * import { checkContract } from 'fastify-namespaces/testing'
+ *
+ * for (const { name, ok, problem } of await checkContract(app)) assert.ok(ok, `${name}: ${problem}`)
+ */
+export async function checkContract(app: ContractApp, options?: ContractOptions): Promise<ContractResult[]> {
+  const { checkContract: check } = await import('./testing/contract/check-contract.js')
+  return check(app, options)
 }

@@ -1,23 +1,22 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyType } from '../schema/schema.js'
 import type { AnyEventContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
+import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
+import type { EventOptions, StreamEventOptions } from './events/event-definition.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
-import type { EventOptions } from './namespace-definition.js'
 
 /*
  * The types of definitions without inferred types, e.g. inside the options of `register()`.
  */
 
 /** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
-export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions {
-  /** One sentence for people, which `app.printNamespaces()` prints. */
-  description?: string
+export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions, ProseOptions {
   /** The schemas of the joining request: `params`, `querystring`, `headers` and `auth`. */
   schema?: JoinSchemas
   /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time. */
   data?: unknown
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
-  emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown; description?: string } }
+  emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown } & ExampleOptions }
   /** Events that clients send. */
   events?: { readonly [event: string]: AnyEventDefinition<Payload> }
   /** Hooks of every event of this definition. */
@@ -27,6 +26,11 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Any
    * @defaultValue `false`
    */
   sequential?: boolean
+  /**
+   * What happens when a client joins that was built with another contract of this namespace.
+   * @defaultValue `'warn'`
+   */
+  contractMismatch?: 'off' | 'warn' | 'refuse'
   /**
    * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`.
    *
@@ -42,13 +46,15 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Any
   onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
 }
 
-interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext> {
+interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext>, StreamEventOptions<AnyType> {
   /** The schema of the payload. */
   payload?: unknown
   /** The schema of the `data` of the ack. */
   reply?: unknown
   /** The errors of the event: code -> schema of its data. */
   errors?: unknown
+  /** The schema of an item. It makes the event a stream. */
+  stream?: unknown
   /** Handles the event. Its return value is the `data` of the ack. */
   handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
 }

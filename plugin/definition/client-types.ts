@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io-client'
 import type { InputOf, None, OutputOf } from '../schema/schema.js'
 import type { WireError } from '../shared/client-error.js'
 import type { AckEnvelope } from './context-types.js'
-import type { TypesOf } from './define-namespace.js'
+import type { TypesOf } from './contract/types-of.js'
 import type { AuthInputOf } from './join-types.js'
 
 /*

@@ -114,6 +114,8 @@ export interface EventContext<
   readonly event: { readonly name: string; readonly payload: unknown; readonly wantsAck: boolean }
   /** Aborts when the socket disconnects, and after `handlerTimeoutMs`. */
   readonly signal: AbortSignal
+  /** In a stream with `itemId`: the id of the last item that the client received before it opened the stream again. */
+  readonly lastId?: string | number | undefined
   /**
    * Creates an error that the event declares in `errors`.
    *

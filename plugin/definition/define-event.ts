@@ -1,18 +1,19 @@
 import type { AnyType } from '../schema/schema.js'
 import type { EventContext } from './context-types.js'
-import type { Based } from './define-namespace.js'
-import type { EventDefinition } from './namespace-definition.js'
+import type { Based } from './contract/types-of.js'
+import type { EventDefinition } from './events/event-definition.js'
 
 /*
  * `defineEvent()`, which types an event in a file of its own.
  */
 
 /** The argument of `defineEvent()`. */
-type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data> = EventDefinition<
+type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item> = EventDefinition<
   Payload,
   Reply,
   Failures,
-  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>
+  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>,
+  Item
 >
 
 /** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
@@ -24,7 +25,8 @@ export type DefinedEvent<
   Answers = AnyType,
   Join = AnyType,
   Data = AnyType,
-> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>>
+  Item = unknown,
+> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>, Item>
 
 /**
  * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are
@@ -42,9 +44,14 @@ export type DefinedEvent<
  * // in another file
  * export const chat = defineNamespace({ events: { 'message:send': sendMessage } })
  */
-export function defineEvent<const Payload = unknown, const Reply = unknown, const Failures = unknown>(
-  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType>,
-): DefinedEvent<Payload, Reply, Failures>
+export function defineEvent<
+  const Payload = unknown,
+  const Reply = unknown,
+  const Failures = unknown,
+  const Item = unknown,
+>(
+  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>,
+): DefinedEvent<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>
 /**
  * Infers the types of one event for the definitions that share a base.
  *
@@ -69,10 +76,11 @@ export function defineEvent<
   const Payload = unknown,
   const Reply = unknown,
   const Failures = unknown,
+  const Item = unknown,
 >(
   base: Based<Emits, Answers, Join, Data>,
-  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data>,
-): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data>
+  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>,
+): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>
 export function defineEvent(...given: unknown[]): unknown {
   return given.at(-1)
 }

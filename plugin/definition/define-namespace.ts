@@ -1,4 +1,5 @@
 import type { None, Schemas } from '../schema/schema.js'
+import type { Typed } from './contract/types-of.js'
 import type { JoinSchemas } from './join-types.js'
 import type { NamespaceDefinition } from './namespace-definition.js'
 
@@ -6,36 +7,18 @@ import type { NamespaceDefinition } from './namespace-definition.js'
  * `defineNamespace()` and `defineNamespaces()`, which infer the types of definitions and keep them.
  */
 
-declare const TYPES: unique symbol
-
 /** A definition with its inferred types: the result of `defineNamespace()`. */
-export type Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data = unknown> = NamespaceDefinition<
+export type Defined<
   Emits,
   Answers,
   Payloads,
   Replies,
   Failures,
   Join,
-  Data
-> & {
-  readonly [TYPES]?: {
-    emits: Emits
-    answers: Answers
-    payloads: Payloads
-    replies: Replies
-    failures: Failures
-    join: Join
-    data: Data
-  }
-}
-
-/** Anything with the inferred types of emits, joining and `socket.data`: the base of `defineEvent()`. */
-export interface Based<Emits, Answers, Join, Data> {
-  readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data }
-}
-
-/** The inferred types of a definition. */
-export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : never
+  Data = unknown,
+  Items = Schemas,
+> = NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
+  Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 
 /**
  * Infers the types of a definition from its schemas: payloads, replies, errors, emits, params, `auth` and `socket.data`.
@@ -62,10 +45,11 @@ export function defineNamespace<
   const Failures extends Schemas = None,
   const Join extends JoinSchemas = None,
   const Data = unknown,
+  const Items extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data>,
-): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data> {
-  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data>
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> {
+  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 }
 
 /**
@@ -85,6 +69,7 @@ export function defineNamespaces<
   const Failures extends Schemas,
   const Join extends Schemas,
   const Data extends Schemas,
+  const Items extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &
@@ -93,14 +78,16 @@ export function defineNamespaces<
       keyof Replies &
       keyof Failures &
       keyof Join &
-      keyof Data]: NamespaceDefinition<
+      keyof Data &
+      keyof Items]: NamespaceDefinition<
       Emits[Name],
       Answers[Name],
       Payloads[Name],
       Replies[Name],
       Failures[Name],
       Join[Name],
-      Data[Name]
+      Data[Name],
+      Items[Name]
     >
   },
 ): {
@@ -110,14 +97,16 @@ export function defineNamespaces<
     keyof Replies &
     keyof Failures &
     keyof Join &
-    keyof Data]: Defined<
+    keyof Data &
+    keyof Items]: Defined<
     Emits[Name],
     Answers[Name],
     Payloads[Name],
     Replies[Name],
     Failures[Name],
     Join[Name],
-    Data[Name]
+    Data[Name],
+    Items[Name]
   >
 } {
   return definitions as never

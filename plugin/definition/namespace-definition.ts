@@ -1,89 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import type { InputOf, None, OutputOf } from '../schema/schema.js'
+import type { None, Schemas } from '../schema/schema.js'
 import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './context-types.js'
-import type { IdempotencyOptions } from './idempotency.js'
+import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
+import type { EventDefinitions } from './events/event-definition.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
 
 /*
  * The type of a definition. Type parameters map the name of an event to a schema: Emits and Answers come from `emits`, Payloads,
- * Replies and Failures from `events`. Join maps the parts of the joining request to schemas, from `schema`. Data is the
+ * Replies, Failures and Items from `events`. Join maps the parts of the joining request to schemas, from `schema`. Data is the
  * schema of `socket.data`. NoInfer: without it, `...base` in a definition would fix these types to those of the base.
  */
-
-type Awaitable<Type> = Type | Promise<Type>
-type HandlerPayload<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
-type ReturnOf<Schema> = unknown extends Schema ? unknown : Awaitable<Readable<InputOf<Schema>>>
-
-/** A readonly version of a reply: a handler may return literals that are readonly. */
-type Readable<Type> = Type extends ReplyLeaf
-  ? Type
-  : Type extends object
-    ? { readonly [Key in keyof Type]: Readable<Type[Key]> }
-    : Type
-type ReplyLeaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
-
-/** The options of every event, with any types. */
-export interface EventOptions<Payload, Context> extends EventHooks<Context> {
-  /** One sentence for people. */
-  description?: string
-  /**
-   * Milliseconds that hooks and handler may take before the event is answered with `FST_NSP_HANDLER_TIMEOUT` and `signal` aborts.
-   * 0 turns it off.
-   * @defaultValue `handlerTimeoutMs` of the plugin
-   */
-  handlerTimeoutMs?: number
-  /** Runs the handler once for all events with the same key, and answers each of them with the first ack. */
-  idempotency?: IdempotencyOptions<Payload, Context>
-}
-
-/**
- * Events that clients send. Three mapped types, so that TypeScript infers payload, reply and errors of each event from its own
- * properties. The first one types the handler's arguments, the second one its result.
- */
-type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data> = {
-  readonly [Event in keyof Payloads]: EventOptions<
-    NoInfer<HandlerPayload<Payloads[Event]>>,
-    NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
-  > & {
-    /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
-    payload?: Payloads[Event]
-    /** Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. */
-    // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
-    handler: (
-      this: NoInfer<FastifyInstance>,
-      payload: NoInfer<HandlerPayload<Payloads[Event]>>,
-      context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
-    ) => unknown
-  }
-} & {
-  readonly [Event in keyof Replies]: {
-    /** The schema of the `data` of the ack. Undeclared properties are not sent. */
-    reply?: Replies[Event]
-    // NoInfer: otherwise TypeScript goes through all branches of TypeBox's Static, which takes seconds.
-    handler: (...args: never[]) => NoInfer<ReturnOf<Replies[Event]>>
-  }
-} & {
-  readonly [Event in keyof Failures]: {
-    /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
-    errors?: Failures[Event]
-  }
-}
-
-/** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context> = EventOptions<HandlerPayload<Payload>, Context> & {
-  /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
-  payload?: Payload
-  /** The schema of the `data` of the ack. Undeclared properties are not sent. */
-  reply?: Reply
-  /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
-  errors?: Failures
-  /** Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. */
-  handler: (
-    this: NoInfer<FastifyInstance>,
-    payload: NoInfer<HandlerPayload<Payload>>,
-    context: Context,
-  ) => NoInfer<ReturnOf<Reply>>
-}
 
 /** One namespace, as you declare it: the argument of `defineNamespace()` and `app.namespace()`. */
 export interface NamespaceDefinition<
@@ -94,10 +20,10 @@ export interface NamespaceDefinition<
   Failures = None,
   Join = None,
   Data = unknown,
+  Items = Schemas,
 > extends JoinHooks<NoInfer<Join>>,
-    JoinRouteOptions {
-  /** One sentence for people, which `app.printNamespaces()` prints. */
-  description?: string
+    JoinRouteOptions,
+    ProseOptions {
   /**
    * The schemas of the joining request: `params`, `querystring` and `headers` as in a route, and Socket.IO's `auth`. A request that
    * does not fit is refused with `FST_NSP_CONNECT_INVALID`.
@@ -106,11 +32,11 @@ export interface NamespaceDefinition<
   /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time, as no client can write it. */
   data?: Data
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
-  emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event]; description?: string } } & {
+  emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event] } & ExampleOptions } & {
     readonly [Event in keyof Answers]: { reply?: Answers[Event] }
   }
   /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data>
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
   /** Hooks of every event of this definition. */
   eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>>
   /**
@@ -118,6 +44,12 @@ export interface NamespaceDefinition<
    * @defaultValue `false`
    */
   sequential?: boolean
+  /**
+   * What happens when a client joins that was built with another contract of this namespace: nothing; the client is told, by the emit
+   * `namespace:contract`; or it is refused with `FST_NSP_CONTRACT_MISMATCH`.
+   * @defaultValue `'warn'`
+   */
+  contractMismatch?: 'off' | 'warn' | 'refuse'
   /**
    * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`. Called after the joining hooks, and on `reauthenticate()`.
    *

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import type { Contract } from '../definition/compile-contract.js'
-import type { TypesOf } from '../definition/define-namespace.js'
+import type { TypesOf } from '../definition/contract/types-of.js'
 import type { Audience } from '../definition/emit-types.js'
 import type { ParamsOf } from '../definition/join-types.js'
 import { requestOf } from '../engine/http/connect-request.js'

@@ -26,6 +26,10 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'stringify',
     ],
   },
+  samples: {
+    imports: ['shared', 'schema'],
+    door: ['bundle-schema', 'invalid-variants', 'sampler', 'schema-fit', 'valid-variants'],
+  },
   definition: {
     imports: ['shared', 'schema'],
     door: [
@@ -37,6 +41,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'contract/description',
       'contract/document-types',
       'contract/print-namespaces',
+      'contract/types-of',
       'data-type',
       'define-event',
       'define-namespace',
@@ -146,10 +151,13 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'user-of',
     ],
   },
-  testing: { imports: ['shared', 'definition'], door: ['inject-socket', 'load-inject-socket'] },
+  testing: {
+    imports: ['shared', 'schema', 'samples', 'definition', 'joining'],
+    door: ['contract/check-contract', 'contract/contract-results', 'inject-socket', 'load-inject-socket'],
+  },
   client: { imports: ['definition'] },
   document: { imports: ['schema', 'definition'], door: ['create-document', 'document-routes'] },
-  cli: { imports: ['shared', 'definition'], door: ['program', 'terminal'] },
+  cli: { imports: ['shared', 'schema', 'samples', 'definition'], door: ['program', 'terminal'] },
 }
 
 /** The files of the root: the public surface, and what puts the wings together. */
@@ -274,13 +282,15 @@ t.test('shared/ and schema/ import Fastify and Socket.IO as types only', async (
     t.notMatch(sources.get(file), /^(import|export) (?!type )[^;']*?from '(fastify|socket\.io)[^']*'/m, file)
 })
 
-t.test('socket.io-client is imported by client/, elsewhere as types, and loaded by testing/', async (t) => {
+t.test('socket.io-client is imported by client/, elsewhere as types, and loaded by testing/ and cli/', async (t) => {
   for (const [file, source] of sources) {
     if (file !== 'client/joins/connection') t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
     const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
-    const mayHaveTypes = file === 'definition/client-types' || ['client', 'testing'].includes(String(wingOf(file)))
+    const mayHaveTypes =
+      file === 'definition/client-types' || ['cli', 'client', 'testing'].includes(String(wingOf(file)))
     t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
-    t.equal(source.includes("import('socket.io-client')"), file === 'testing/inject-socket', `${file} and the client`)
+    const mayLoad = ['cli/live/server-connection', 'testing/inject-socket'].includes(file)
+    t.equal(source.includes("import('socket.io-client')"), mayLoad, `${file} and the client`)
   }
 })
 

@@ -1,0 +1,31 @@
+/*
+ * The inferred types that a definition, or a contract, carries. This file imports no Fastify and no Socket.IO, because the types of
+ * front ends and of contracts are made of it.
+ */
+
+declare const TYPES: unique symbol
+
+/**
+ * Anything with the inferred types of a namespace. Each type parameter maps names to schemas: Emits and Answers the name of an
+ * emit; Payloads, Replies, Failures and Items the name of an event; Join the part of the joining request. Data is one schema.
+ */
+export interface Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> {
+  readonly [TYPES]?: {
+    emits: Emits
+    answers: Answers
+    payloads: Payloads
+    replies: Replies
+    failures: Failures
+    join: Join
+    data: Data
+    items: Items
+  }
+}
+
+/** Anything with the inferred types of emits, joining and `socket.data`: the base of `defineEvent()`. */
+export interface Based<Emits, Answers, Join, Data> {
+  readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data }
+}
+
+/** The inferred types of a definition, or of a contract. */
+export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : never

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Socket } from 'socket.io-client'
+
+/*
+ * Calls events of an app in this process, as a client does.
+ */
+
+/** The error of an ack. */
+export interface AnswerError {
+  readonly code: string
+  readonly message: string
+  readonly details?: unknown
+}
+
+/** What came back: the ack, and before it the items of a stream. */
+export interface Answer {
+  readonly items: readonly unknown[]
+  readonly data?: unknown
+  readonly error?: AnswerError
+}
+
+export type CallEvent = (event: string, payload: unknown, isStream: boolean) => Promise<Answer>
+
+interface CallerOptions {
+  /** A connected socket; joins again if the app has disconnected the last one. */
+  readonly join: () => Promise<Socket>
+  readonly timeoutMs: number
+}
+
+type AckResult = { ok: true; data: unknown } | { ok: false; error: AnswerError }
+
+// More items would say no more about their schema.
+const MOST_ITEMS = 10
+
+export function createCaller({ join, timeoutMs }: CallerOptions): CallEvent {
+  let count = 0
+
+  async function ask(event: string, payload: unknown, isStream: boolean): Promise<Answer> {
+    const socket = await join()
+    const id = `contract-${++count}`
+    const items: unknown[] = []
+    const onItem = (of: unknown, item: unknown) => {
+      if (of === id && items.push(item) === MOST_ITEMS) socket.emit('namespace:cancel', id)
+    }
+    const options = isStream ? [{ id, credits: MOST_ITEMS }] : []
+    socket.on('namespace:item', onItem)
+    try {
+      const envelope: AckResult = await socket.timeout(timeoutMs).emitWithAck(event, payload, ...options)
+      // We have cancelled it.
+      if (items.length >= MOST_ITEMS) return { items }
+      return envelope.ok ? { items, data: envelope.data } : { items, error: envelope.error }
+    } catch {
+      return { items, error: { code: 'NO_ACK', message: `No ack within ${timeoutMs} ms` } }
+    } finally {
+      socket.off('namespace:item', onItem)
+    }
+  }
+
+  return async (event, payload, isStream) => {
+    for (;;) {
+      const answer = await ask(event, payload, isStream)
+      if (answer.error?.code !== 'FST_NSP_RATE_LIMITED') return answer
+      const { retryAfterMs } = answer.error.details as { retryAfterMs: number }
+      await sleep(retryAfterMs)
+    }
+  }
+}
