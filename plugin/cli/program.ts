@@ -1,7 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { CliError } from './cli-error.js'
+import { addCall } from './commands/call-command.js'
 import { addDiff } from './commands/diff-command.js'
+import { addListen } from './commands/listen-command.js'
+import { addLoad } from './commands/load-command.js'
+import { addMock } from './commands/mock-command.js'
 import { addPrint } from './commands/print-command.js'
+import { addRun } from './commands/run-command.js'
 import type { Terminal } from './terminal.js'
 
 /*
@@ -12,7 +17,15 @@ import type { Terminal } from './terminal.js'
  * repeats a value that a parser refuses.
  */
 
-const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = [addPrint, addDiff]
+const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = [
+  addPrint,
+  addDiff,
+  addCall,
+  addListen,
+  addRun,
+  addMock,
+  addLoad,
+]
 
 const EXIT_CODES = `
 Exit codes:
