@@ -27,17 +27,14 @@ export interface StreamOptions {
   readonly signal: AbortSignal
   /** Longest to wait for an item, or for the end. */
   readonly timeoutMs: number
-  readonly credits?: number
 }
-
-const CREDITS = 16
 
 /** Opens a stream. Resolves at its end. */
 export async function openStream(
   socket: Socket,
   event: string,
   payload: unknown,
-  { onItem, signal, timeoutMs, credits = CREDITS }: StreamOptions,
+  { onItem, signal, timeoutMs }: StreamOptions,
 ): Promise<CallResult> {
   const id = randomUUID()
   let waiting: { refresh(): void } | undefined
@@ -53,7 +50,7 @@ export async function openStream(
   try {
     return await untilAck(socket, timeoutMs, (ack, timer) => {
       waiting = timer
-      socket.emit(event, payload, { id, credits }, ack)
+      socket.emit(event, payload, { id }, ack)
     })
   } finally {
     socket.off('namespace:item', receive)

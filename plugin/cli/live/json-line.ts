@@ -12,7 +12,6 @@ export function toLine(value: unknown): string {
 // A Buffer has a toJSON(), which has been called: the value itself is in its holder.
 function writeBinary(this: unknown, key: string, value: unknown): unknown {
   const own: unknown = Object(this)[key]
-  if (typeof own === 'function') return undefined
   return isBinary(own) ? { $binary: Buffer.from(own as Uint8Array).toString('base64') } : value
 }
 

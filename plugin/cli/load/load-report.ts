@@ -91,7 +91,7 @@ export function renderHtml(setting: LoadSetting, figures: LoadFigures): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(scenario)}: load</title>
 <style>${STYLE}</style></head><body>
 <h1>${escapeHtml(scenario)}: ${callsPerSecond} calls/s</h1><p>${escapeHtml(head)}</p>
-${tableOf(['milliseconds', 'count', 'failed', ...PERCENTILES], rows)}
+${tableOf(['step', 'count', 'failed', ...PERCENTILES.map((name) => `${name}, ms`)], rows)}
 ${plots.map(drawPlot).join('\n')}
 ${codes.length > 0 ? tableOf(['error', 'count'], codes) : '<p>No errors</p>'}
 </body></html>

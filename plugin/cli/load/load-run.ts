@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ServerConnection } from '../live/server-connection.js'
 import { type Actor, createActor } from '../scenario/actor.js'
 import type { Scenario, ScenarioStep } from '../scenario/scenario.js'
@@ -32,8 +33,11 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
   const { scenario, variables, connection, clients, rate, rampMs, durationMs, signal, onMoment } = options
   const statistics = createLoadStatistics()
   const ends = AbortSignal.any([signal, AbortSignal.timeout(durationMs)])
+  // Each client listens several times.
+  setMaxListeners(0, ends)
   const begin = performance.now()
   let active = 0
+  let lastMoment = begin
 
   async function runClient(number: number): Promise<void> {
     await pause((number * rampMs) / clients, ends)
@@ -78,15 +82,21 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     return problem === undefined
   }
 
-  const momentMs = Math.max(SHORTEST_MOMENT_MS, durationMs / MOMENTS)
-  const endMoment = () => onMoment(statistics.endMoment(performance.now() - begin, active))
-  const timer = setInterval(endMoment, momentMs)
-  try {
-    await Promise.all(Array.from({ length: clients }, (_, number) => runClient(number)))
-  } finally {
-    clearInterval(timer)
+  function endMoment(): void {
+    lastMoment = performance.now()
+    onMoment(statistics.endMoment(lastMoment - begin, active))
   }
-  endMoment()
+
+  const momentMs = Math.max(SHORTEST_MOMENT_MS, durationMs / MOMENTS)
+  const timer = setInterval(endMoment, momentMs)
+  ends.addEventListener('abort', () => {
+    clearInterval(timer)
+    // A piece that is much shorter than the others would say little.
+    if (performance.now() - lastMoment > momentMs / 2) endMoment()
+  })
+  await Promise.all(Array.from({ length: clients }, (_, number) => runClient(number)))
+  clearInterval(timer)
+  if (lastMoment === begin) endMoment()
   return statistics.figures(performance.now() - begin)
 }
 

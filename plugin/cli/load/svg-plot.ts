@@ -21,7 +21,7 @@ export interface Plot {
 const WIDTH = 720
 const HEIGHT = 220
 const LEFT = 56
-const RIGHT = 12
+const RIGHT = 20
 const TOP = 12
 const BOTTOM = 28
 const STEPS = 4
@@ -61,10 +61,10 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-/** The next 1, 2 or 5 times a power of ten. */
+/** The next round number. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value || 1))
-  return ([1, 2, 5].find((step) => step * power >= value) ?? 10) * power
+  return ([1, 2, 3, 4, 6, 8].find((step) => step * power >= value) ?? 10) * power
 }
 
 function round(value: number): number {

@@ -40,9 +40,11 @@ export function createCaller({ join, timeoutMs }: CallerOptions): CallEvent {
     const id = `contract-${++count}`
     const items: unknown[] = []
     const onItem = (of: unknown, item: unknown) => {
-      if (of === id && items.push(item) === MOST_ITEMS) socket.emit('namespace:cancel', id)
+      if (of !== id) return
+      if (items.push(item) < MOST_ITEMS) socket.emit('namespace:more', id, 1)
+      else socket.emit('namespace:cancel', id)
     }
-    const options = isStream ? [{ id, credits: MOST_ITEMS }] : []
+    const options = isStream ? [{ id }] : []
     socket.on('namespace:item', onItem)
     try {
       const envelope: AckResult = await socket.timeout(timeoutMs).emitWithAck(event, payload, ...options)
