@@ -54,7 +54,7 @@ export function addCall(program: Command, terminal: Terminal): void {
 }
 
 /** Joins, calls `use`, and leaves. @throws CliError with the refusal */
-export async function withSocket(
+async function withSocket(
   connection: ServerConnection,
   address: string,
   use: (socket: Socket) => Promise<void>,

@@ -21,7 +21,7 @@ export async function callEvent(
   return untilAck(socket, timeoutMs, (ack) => socket.emit(event, ...payload, ack))
 }
 
-export interface StreamOptions {
+export interface OpenStreamOptions {
   readonly onItem: (item: unknown) => void
   /** Cancels the stream. */
   readonly signal: AbortSignal
@@ -34,7 +34,7 @@ export async function openStream(
   socket: Socket,
   event: string,
   payload: unknown,
-  { onItem, signal, timeoutMs }: StreamOptions,
+  { onItem, signal, timeoutMs }: OpenStreamOptions,
 ): Promise<CallResult> {
   const id = randomUUID()
   let waiting: { refresh(): void } | undefined

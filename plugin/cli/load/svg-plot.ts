@@ -2,7 +2,7 @@
  * Line plots as inline SVG, without a script.
  */
 
-export interface PlotLine {
+interface PlotLine {
   readonly name: string
   /** A class of the page's style sheet, which has the colour. */
   readonly colour: string

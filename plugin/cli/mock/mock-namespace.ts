@@ -15,12 +15,12 @@ import type { Sample } from '../../samples/sampler.js'
 /** How many items a stream has, if it has no examples. */
 const ITEMS = 3
 
-type SharedSchemas = NamespaceDescription['schemas']
+type MockSchemas = NamespaceDescription['schemas']
 
 /** A sample of a schema: undefined without a schema, or if no sample fits. */
 export type SampleOf = (schema: SchemaDescription | undefined) => unknown
 
-export function createSampleOf(schemas: SharedSchemas, sample: Sample): SampleOf {
+export function createSampleOf(schemas: MockSchemas, sample: Sample): SampleOf {
   return (schema) => {
     if (schema?.jsonSchema === undefined) return undefined
     const [value] = sample(bundleSchema(schema.jsonSchema, schemas))

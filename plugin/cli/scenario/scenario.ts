@@ -55,7 +55,7 @@ export interface StreamStep extends StepBase {
 }
 
 /** Leaves a namespace. */
-export interface LeaveStep extends StepBase {
+interface LeaveStep extends StepBase {
   readonly leave: string
 }
 

@@ -6,7 +6,7 @@ import type { Scenario, ScenarioStep } from './scenario.js'
  */
 
 /** What a step does, for people. */
-export function titleOf(step: ScenarioStep): string {
+function titleOf(step: ScenarioStep): string {
   if (step.title !== undefined) return step.title
   const [[kind, what] = ['', '']] = Object.entries(step).filter(([key]) => KINDS.includes(key))
   return `${kind} ${String(what)}${step.client === undefined ? '' : ` (${step.client})`}`

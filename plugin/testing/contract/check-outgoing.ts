@@ -10,7 +10,7 @@ import { readDescribed } from './described-schema.js'
  */
 
 /** A schema, with the shared schemas that it refers to. */
-interface Side {
+interface SentSchema {
   readonly description: SchemaDescription | undefined
   readonly schemas: Readonly<Record<string, JsonSchema>>
 }
@@ -54,7 +54,7 @@ export function checkProvided(
     if (provided) compare(emit, payload, provided.payload)
   }
 
-  function checkSamples(what: string, expected: Side, sent: Side): void {
+  function checkSamples(what: string, expected: SentSchema, sent: SentSchema): void {
     const wanted = readDescribed(expected.description, expected.schemas)
     if (!wanted) return
     const given = readDescribed(sent.description, sent.schemas)

@@ -6,7 +6,7 @@ import type { Socket } from 'socket.io-client'
  */
 
 /** The error of an ack. */
-export interface AnswerError {
+interface AnswerError {
   readonly code: string
   readonly message: string
   readonly details?: unknown
