@@ -9,11 +9,13 @@ import { isMainThread } from 'node:worker_threads'
 // The hooks themselves run in a thread of their own, and come by here once more.
 if (isMainThread) register(import.meta.url)
 
+const source = (entry) => new URL(`../plugin/${entry}.ts`, import.meta.url).href
 const sources = {
-  'fastify-namespaces': new URL('../plugin/index.ts', import.meta.url).href,
-  'fastify-namespaces/client': new URL('../plugin/client.ts', import.meta.url).href,
-  'fastify-namespaces/react': new URL('../plugin/react.ts', import.meta.url).href,
-  'fastify-namespaces/testing': new URL('../plugin/testing.ts', import.meta.url).href,
+  'fastify-namespaces': source('index'),
+  'fastify-namespaces/client': source('client'),
+  'fastify-namespaces/contract': source('contract'),
+  'fastify-namespaces/react': source('react'),
+  'fastify-namespaces/testing': source('testing'),
 }
 
 /** @type {import('node:module').ResolveHook} */

@@ -8,11 +8,17 @@ import { isMainThread } from 'node:worker_threads'
 // The hooks themselves run in a thread of their own, and come by here once more.
 if (isMainThread) register(import.meta.url)
 
-const ENTRIES = { index: 'fastify-namespaces', testing: 'fastify-namespaces/testing' }
+const ENTRIES = {
+  index: 'fastify-namespaces',
+  client: 'fastify-namespaces/client',
+  contract: 'fastify-namespaces/contract',
+  react: 'fastify-namespaces/react',
+  testing: 'fastify-namespaces/testing',
+}
 
 /** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {
-  const [, entry] = /\/plugin\/(index|testing)\.[jt]s$/.exec(specifier) ?? []
+  const [, entry] = /\/plugin\/(index|client|contract|react|testing)\.[jt]s$/.exec(specifier) ?? []
   const isOurs = /\/(test|examples)\//.test(context.parentURL ?? '')
   return next(entry && isOurs ? ENTRIES[entry] : specifier, context)
 }
