@@ -17,4 +17,13 @@ export type {
 } from './client/client-options.js'
 export { createClient } from './client/create-client.js'
 export type { Readable } from './client/readable.js'
+export type { CallErrorOf } from './client/types/call-error-of.js'
+export type {
+  DescribedEmit,
+  DescribedEvent,
+  DescribedNamespace,
+  NamespaceDescribed,
+} from './client/types/described-namespace.js'
+export type { Client } from './client/types/typed-client.js'
+export type { Joined } from './client/types/typed-joined.js'
 export type { AuthOf, ClientSocket } from './definition/client-types.js'

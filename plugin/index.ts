@@ -7,7 +7,6 @@ import { plugin } from './plugin.js'
 
 export type { AnyNamespaceDefinition, InlineDefinition } from './definition/any-definition.js'
 export type {
-  AckEnvelope,
   AckHook,
   DisconnectContext,
   ErrorHook,
@@ -16,6 +15,7 @@ export type {
   EventHooks,
   HandlerContext,
 } from './definition/context-types.js'
+export type { AckEnvelope } from './definition/contract/ack-envelope.js'
 export type {
   ContractMismatch,
   EmitDescription,

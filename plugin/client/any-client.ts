@@ -35,6 +35,8 @@ export interface AnyJoined {
   readonly ready: Promise<void>
   /** Sends an event, and resolves with the data of its ack. Rejects with a CallError. */
   call(event: string, payload?: unknown, options?: CallOptions): Promise<unknown>
+  /** Whether an error is a CallError of this event. */
+  isErrorOf(event: string, error: unknown): boolean
   /** Sends an event without an ack: nobody hears whether it was handled. */
   send(event: string, payload?: unknown): void
   /** Calls a function for each emit of this name, across reconnects. Returns a function that removes it. */

@@ -81,3 +81,8 @@ export function errorOfAck(ack: unknown, event: string): CallError | undefined {
 export function dataOfAck(ack: unknown): unknown {
   return Object(ack).ok === true ? (ack as { readonly data: unknown }).data : ack
 }
+
+/** Whether an error is a CallError of an event. */
+export function isErrorOf(event: string, error: unknown): boolean {
+  return error instanceof CallError && error.event === event
+}

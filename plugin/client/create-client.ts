@@ -6,6 +6,7 @@ import { writeClientAddress } from './joins/client-address.js'
 import { createConnection } from './joins/connection.js'
 import { createSharedJoin, type SharedJoin } from './joins/shared-join.js'
 import { createSubscribers } from './readable.js'
+import type { Client } from './types/typed-client.js'
 import { createUnloadWarning } from './unload-warning.js'
 
 /** The socket of an address, and what its connects send. */
@@ -23,6 +24,8 @@ interface Place {
  * const chat = client.join('/chat')
  * const { id } = await chat.call('message:send', { text: 'hi' })
  */
+export function createClient(url: string, options?: ClientOptions): AnyClient
+export function createClient<Definitions>(url: string, options?: ClientOptions): Client<Definitions>
 export function createClient(url: string, options: ClientOptions = {}): AnyClient {
   const { contracts = {}, timeoutMs = 10_000, offline = 'wait', maxWaiting = 100, idleMs = 5_000 } = options
   const connection = createConnection(url, { manager: options.manager, io: options.io, idleMs })

@@ -1,5 +1,5 @@
 import type { AnyJoined, AnyListener } from './any-client.js'
-import { type CallError, clientError } from './call-error.js'
+import { type CallError, clientError, isErrorOf } from './call-error.js'
 import type { Calls } from './calls/calls.js'
 import type { GapReason, JoinState } from './client-options.js'
 import type { SharedJoin } from './joins/shared-join.js'
@@ -94,6 +94,7 @@ export function createJoined({ name, address, shared, calls, signal, onLeft }: J
     },
 
     call: (event, payload, options) => calls.call(target, event, payload, options),
+    isErrorOf,
     send: (event, payload) => calls.send(target, event, payload),
     stream: (event, payload, options) => calls.stream(target, event, payload, options),
     on: (emit, listener) => listen(emit, listener, listener as (...args: unknown[]) => unknown),

@@ -1,9 +1,8 @@
 import type { Socket } from 'socket.io-client'
 import type { InputOf, None, OutputOf } from '../schema/schema.js'
 import type { WireError } from '../shared/client-error.js'
-import type { AckEnvelope } from './context-types.js'
-import type { TypesOf } from './contract/types-of.js'
-import type { AuthInputOf } from './join-types.js'
+import type { AckEnvelope } from './contract/ack-envelope.js'
+import type { AuthInputOf, TypesOf } from './contract/types-of.js'
 
 /*
  * The types of a client's socket, inferred from the type of a definition.
@@ -11,12 +10,12 @@ import type { AuthInputOf } from './join-types.js'
 
 type At<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
 // Not `unknown`: the parameters of an ack in its place would have no types.
-type AnyPayload = string | number | boolean | bigint | object | null | undefined
+export type AnyPayload = string | number | boolean | bigint | object | null | undefined
 type PayloadArgs<Schema> = unknown extends Schema ? [payload?: AnyPayload] : [payload: Sendable<InputOf<Schema>>]
 type ReplyOf<Schema> = unknown extends Schema ? unknown : OutputOf<Schema>
 
 /** The values that a client may send: where the schema has binary data, any of these types. */
-type Sendable<Type> = Type extends SendableLeaf
+export type Sendable<Type> = Type extends SendableLeaf
   ? Type
   : Type extends Uint8Array
     ? Type | Uint8Array | ArrayBuffer | Blob
@@ -47,8 +46,12 @@ type PluginErrorCode =
   | 'FST_NSP_HANDLER_TIMEOUT'
   | 'FST_NSP_KEYS_LIMIT'
   | 'FST_NSP_CLOSING'
+  | 'FST_NSP_STREAM_INVALID'
+  | 'FST_NSP_STREAMS_LIMIT'
+  | 'FST_NSP_STREAM_CANCELLED'
+  | 'FST_NSP_STREAM_UNREAD'
 
-interface AckError<Code> extends Pick<WireError, 'statusCode' | 'message'> {
+export interface AckError<Code> extends Pick<WireError, 'statusCode' | 'message'> {
   readonly code: Code
 }
 interface PayloadInvalid extends AckError<'FST_NSP_EVENT_INVALID'> {
@@ -58,7 +61,7 @@ interface PayloadInvalid extends AckError<'FST_NSP_EVENT_INVALID'> {
 interface RateLimited extends AckError<'FST_NSP_RATE_LIMITED'> {
   readonly details: { retryAfterMs: number }
 }
-interface InternalError extends AckError<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID'> {
+interface InternalError extends AckError<'FST_NSP_INTERNAL' | 'FST_NSP_REPLY_INVALID' | 'FST_NSP_ITEM_INVALID'> {
   /** The `errorId` of the line in the server's log. Undefined if the line was left out of the log. */
   readonly details?: { id: string }
 }
@@ -71,13 +74,14 @@ interface UndeclaredError extends AckError<string> {
   readonly details: never
 }
 
+/** The details of the errors that an event declares, by code. */
+export type DetailsOf<Failures> = unknown extends Failures
+  ? Record<never, never>
+  : { [Code in keyof Failures & string]: OutputOf<Failures[Code]> }
+
 /** The errors in the ack of an event: the declared ones with their data, and those of the plugin. */
-type FailureOf<Failures> =
-  | (unknown extends Failures
-      ? never
-      : {
-          [Code in keyof Failures & string]: AckError<Code> & { readonly details: OutputOf<Failures[Code]> }
-        }[keyof Failures & string])
+export type FailureOf<Details> =
+  | { [Code in keyof Details & string]: AckError<Code> & { readonly details: Details[Code] } }[keyof Details & string]
   | PayloadInvalid
   | RateLimited
   | InternalError
@@ -93,7 +97,7 @@ type EventsToServer<Types> = Types extends {
   ? {
       [Event in keyof Payloads | keyof Replies]: {
         args: PayloadArgs<At<Payloads, Event>>
-        ack: AckEnvelope<ReplyOf<At<Replies, Event>>, FailureOf<At<Failures, Event>>>
+        ack: AckEnvelope<ReplyOf<At<Replies, Event>>, FailureOf<DetailsOf<At<Failures, Event>>>>
       }
     }
   : never
@@ -124,7 +128,7 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
 type DisconnectCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
 
 /** The emits of the plugin itself, in every namespace. */
-interface DisconnectNotice {
+export interface DisconnectNotice {
   /** Why the server disconnects this socket. It is sent just before the disconnect. */
   'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: DisconnectCode }) => void
 }

@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { DefaultEventsMap, DisconnectReason, Namespace, Socket } from 'socket.io'
 import type { InputOf, IsAny, None, Schemas } from '../schema/schema.js'
-import type { DeclaredError, WireError } from '../shared/client-error.js'
+import type { DeclaredError } from '../shared/client-error.js'
+import type { AckEnvelope } from './contract/ack-envelope.js'
+import type { AuthInputOf } from './contract/types-of.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
-import type { AuthInputOf, JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
+import type { JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
 
 /*
  * The types of the arguments of a definition's functions. Type parameters: Emits and Answers map the name of an emit to a
@@ -144,11 +146,6 @@ export interface DisconnectContext<
   /** The rooms before the disconnect. Socket.IO has already emptied `socket.rooms`. */
   readonly rooms: ReadonlySet<string>
 }
-
-/** The one argument of every ack. It is a wire format. `ok` distinguishes the two shapes. */
-export type AckEnvelope<Data = unknown, Failure = WireError> =
-  | { readonly ok: true; readonly data: Data }
-  | { readonly ok: false; readonly error: Failure }
 
 /** The context of an event of any definition. */
 // biome-ignore lint/suspicious/noExplicitAny: hooks are shared by definitions of any types

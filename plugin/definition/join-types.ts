@@ -5,7 +5,7 @@ import type {
   HookHandlerDoneFunction,
   RouteShorthandOptions,
 } from 'fastify'
-import type { InputOf, IsAny, None, OutputOf } from '../schema/schema.js'
+import type { IsAny, None, OutputOf } from '../schema/schema.js'
 
 /*
  * The types of joining a namespace, which is one Fastify request. Join maps the parts of that request to schemas; it is
@@ -36,9 +36,6 @@ export type ParamsOf<Join> =
     : 'params' extends keyof Join
       ? OutputOf<Join['params']>
       : Readonly<Record<string, string>>
-
-/** The input of the `auth` schema; without a schema, any object. */
-export type AuthInputOf<Join> = 'auth' extends keyof Join ? InputOf<Join['auth']> : Record<string, unknown>
 
 /** The Fastify request that joins a namespace. Its body is `auth`, and `auth.token` is its Authorization header. */
 export type JoinRequest<Join = None> = FastifyRequest<{

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io'
-import type { AckEnvelope } from '../definition/context-types.js'
+import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
 import type { Write } from '../schema/stringify.js'
 import { carriesBinary } from '../shared/json-value.js'
 import { isThenable } from '../shared/maybe-async.js'

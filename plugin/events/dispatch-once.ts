@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from '../definition/compile-contract.js'
-import type { AckEnvelope } from '../definition/context-types.js'
+import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
 import { isRefusal, toWireError } from '../shared/client-error.js'
 import {
   FST_NSP_KEY_INVALID,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from '../definition/compile-contract.js'
-import type { AckEnvelope } from '../definition/context-types.js'
+import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { toWireError } from '../shared/client-error.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE, FST_NSP_STORE_FAILED } from '../shared/errors.js'

@@ -1,4 +1,4 @@
-import type { AckEnvelope } from '../definition/context-types.js'
+import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
 import { type LogRates, RatedLog } from '../shared/log/rated-log.js'
 import type { RunContext } from './event-context.js'
 import type { IncomingEvent } from './incoming-event.js'

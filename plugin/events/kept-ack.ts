@@ -1,5 +1,5 @@
 import type { Packet } from 'socket.io-parser'
-import type { AckEnvelope } from '../definition/context-types.js'
+import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
 import { carriesBinary } from '../shared/json-value.js'
 import { Decoder, Encoder, PacketType } from '../wire/socket-io-packages.js'
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io-client'
 import type { AnyJoined, AnyListener, ItemStream } from '../any-client.js'
+import { isErrorOf } from '../call-error.js'
 import type { CallOptions, ClientStreamOptions, GapReason, JoinState } from '../client-options.js'
 import type { Readable } from '../readable.js'
 
@@ -71,6 +72,8 @@ export class MountedNamespace implements AnyJoined {
       return () => void this.#watchers.delete(watcher)
     },
   }
+
+  readonly isErrorOf = isErrorOf
 
   rejoin(): void {
     this.#mounted.rejoin()

@@ -1,3 +1,5 @@
+import type { InputOf } from '../../schema/schema.js'
+
 /*
  * The inferred types that a definition, or a contract, carries. This file imports no Fastify and no Socket.IO, because the types of
  * front ends and of contracts are made of it.
@@ -29,3 +31,6 @@ export interface Based<Emits, Answers, Join, Data> {
 
 /** The inferred types of a definition, or of a contract. */
 export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : never
+
+/** The input of the `auth` schema; without a schema, any object. */
+export type AuthInputOf<Join> = 'auth' extends keyof Join ? InputOf<Join['auth']> : Record<string, unknown>

@@ -59,6 +59,7 @@ export function createFakeJoined(name = '/chat') {
     off: (emit, listener) => void listenersOf(emit).delete(listener),
     answer: (emit, answer) => on(`answer ${emit}`, answer),
     onGap: (listener) => on('gap', listener),
+    isErrorOf: () => false,
     send: (event, payload) => void sent.push([event, payload]),
     call: (event, payload, options) => {
       const { promise, answer, fail } = defer()
