@@ -70,7 +70,7 @@ test('a name with parameters wants them, with the types of their schema', () => 
   expect(client.join).type.not.toBeCallableWith('/plain', { orgId: 1 })
   expect(client.join).type.not.toBeCallableWith('/chat', {}, { auth: { token: 1 } })
   expect(client.join).type.not.toBeCallableWith('/unknown')
-  // @ts-expect-error '/unknown'
+  // @ts-expect-error Argument of type '"/unknown"' is not assignable to parameter of type '"/chat" | "/orgs/:orgId"
   client.join('/unknown')
 })
 
@@ -83,9 +83,9 @@ test('a call takes the input of the payload, and resolves with the output of the
   expect(await chat.call('whoami')).type.toBe<string>()
   expect(await chat.call('whoami', undefined, { timeoutMs: 1 })).type.toBe<string>()
   expect(await chat.call('bare', { any: 'thing' })).type.toBe<unknown>()
-  chat.call('maybe')
-  chat.call('maybe', 'x')
-  chat.call('file', { bytes: new ArrayBuffer(1) })
+  await chat.call('maybe')
+  await chat.call('maybe', 'x')
+  await chat.call('file', { bytes: new ArrayBuffer(1) })
   expect(chat.call).type.not.toBeCallableWith('message:send')
   expect(chat.call).type.not.toBeCallableWith('message:send', { text: 1 })
   expect(chat.call).type.not.toBeCallableWith('message:send', { text: 'x', more: 1 })
