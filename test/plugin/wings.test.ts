@@ -37,6 +37,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'client-types',
       'compile-contract',
       'context-types',
+      'contract/ack-envelope',
       'contract/describe-definition',
       'contract/description',
       'contract/document-types',
@@ -155,7 +156,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     imports: ['shared', 'schema', 'samples', 'definition', 'joining'],
     door: ['contract/check-contract', 'contract/contract-results', 'inject-socket', 'load-inject-socket'],
   },
-  client: { imports: ['definition'] },
+  client: { imports: ['schema', 'definition'] },
   document: { imports: ['schema', 'definition'], door: ['create-document', 'document-routes'] },
   cli: { imports: ['shared', 'schema', 'samples', 'definition'], door: ['program', 'terminal'] },
 }

@@ -1,6 +1,6 @@
 import type { AckError, FailureOf } from '../../definition/client-types.js'
 import type { ClientErrorCode } from '../call-error.js'
-import type { EventForm } from './typed-joined.js'
+import type { EventForm } from './described-namespace.js'
 
 /*
  * The type of the errors of one event.

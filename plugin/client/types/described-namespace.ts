@@ -69,7 +69,7 @@ export interface DescribedNamespace<Described extends NamespaceDescribed> {
 }
 
 // Absent things are `never`: an event without items, an emit without payload or answer.
-type Value<Of, Key, Otherwise> = Key extends keyof Of ? Of[Key] : Otherwise
+type ValueAt<Of, Key, Otherwise> = Key extends keyof Of ? Of[Key] : Otherwise
 type SchemaOf<Map, Event, Otherwise> = Event extends keyof Map
   ? unknown extends Map[Event]
     ? Otherwise
@@ -77,20 +77,20 @@ type SchemaOf<Map, Event, Otherwise> = Event extends keyof Map
   : Otherwise
 
 type DescribedForm<Described> = {
-  params: Value<Described, 'params', never>
-  auth: Value<Described, 'auth', Record<string, unknown>>
+  params: ValueAt<Described, 'params', never>
+  auth: ValueAt<Described, 'auth', Record<string, unknown>>
   events: {
-    [Event in keyof Value<Described, 'events', object>]: {
-      payload: Sendable<Value<Value<Described, 'events', object>[Event], 'payload', unknown>>
-      reply: Value<Value<Described, 'events', object>[Event], 'reply', unknown>
-      item: Value<Value<Described, 'events', object>[Event], 'stream', never>
-      errors: Value<Value<Described, 'events', object>[Event], 'errors', object>
+    [Event in keyof ValueAt<Described, 'events', object>]: {
+      payload: Sendable<ValueAt<ValueAt<Described, 'events', object>[Event], 'payload', unknown>>
+      reply: ValueAt<ValueAt<Described, 'events', object>[Event], 'reply', unknown>
+      item: ValueAt<ValueAt<Described, 'events', object>[Event], 'stream', never>
+      errors: ValueAt<ValueAt<Described, 'events', object>[Event], 'errors', object>
     }
   }
   emits: {
-    [Emit in keyof Value<Described, 'emits', object>]: {
-      payload: Value<Value<Described, 'emits', object>[Emit], 'payload', never>
-      answer: Sendable<Value<Value<Described, 'emits', object>[Emit], 'reply', never>>
+    [Emit in keyof ValueAt<Described, 'emits', object>]: {
+      payload: ValueAt<ValueAt<Described, 'emits', object>[Emit], 'payload', never>
+      answer: Sendable<ValueAt<ValueAt<Described, 'emits', object>[Emit], 'reply', never>>
     }
   }
 }
@@ -130,3 +130,25 @@ export type FormOf<Definition> = typeof DESCRIBED extends keyof Definition
     ? DescribedForm<NonNullable<Described>>
     : never
   : TypedForm<TypesOf<Definition>>
+
+export type EventsOf<Definition> = FormOf<Definition>['events']
+export type EmitsOf<Definition> = FormOf<Definition>['emits']
+
+/** What an event takes and gives. */
+export type EventForm<Definition, Event> =
+  EventsOf<Definition> extends infer Events
+    ? Event extends keyof Events
+      ? Events[Event] extends infer Form extends { payload: unknown; reply: unknown; item: unknown; errors: unknown }
+        ? Form
+        : never
+      : never
+    : never
+
+export type EmitForm<Definition, Emit> =
+  EmitsOf<Definition> extends infer Emits
+    ? Emit extends keyof Emits
+      ? Emits[Emit] extends infer Form extends { payload: unknown; answer: unknown }
+        ? Form
+        : never
+      : never
+    : never

@@ -3,33 +3,11 @@ import type { AnyPayload, DisconnectNotice } from '../../definition/client-types
 import type { AnyJoined, ItemStream } from '../any-client.js'
 import type { CallOptions, ClientStreamOptions } from '../client-options.js'
 import type { CallErrorOf } from './call-error-of.js'
-import type { FormOf } from './described-namespace.js'
+import type { EmitForm, EmitsOf, EventForm, EventsOf } from './described-namespace.js'
 
 /*
  * The types of a joined namespace.
  */
-
-type EventsOf<Definition> = FormOf<Definition>['events']
-type EmitsOf<Definition> = FormOf<Definition>['emits']
-
-/** What an event takes and gives. */
-export type EventForm<Definition, Event> =
-  EventsOf<Definition> extends infer Events
-    ? Event extends keyof Events
-      ? Events[Event] extends infer Form extends { payload: unknown; reply: unknown; item: unknown; errors: unknown }
-        ? Form
-        : never
-      : never
-    : never
-
-type EmitForm<Definition, Emit> =
-  EmitsOf<Definition> extends infer Emits
-    ? Emit extends keyof Emits
-      ? Emits[Emit] extends infer Form extends { payload: unknown; answer: unknown }
-        ? Form
-        : never
-      : never
-    : never
 
 /** The names of the events that are streams. */
 export type StreamName<Definition> = {
