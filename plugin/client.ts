@@ -19,9 +19,9 @@ export { createClient } from './client/create-client.js'
 export type { Readable } from './client/readable.js'
 export type { CallErrorOf } from './client/types/call-error-of.js'
 export type {
-  DescribedEmit,
-  DescribedEvent,
   DescribedNamespace,
+  EmitDescribed,
+  EventDescribed,
   NamespaceDescribed,
 } from './client/types/described-namespace.js'
 export type { Client } from './client/types/typed-client.js'

@@ -31,7 +31,7 @@ import type { InputOf, OutputOf } from '../../schema/schema.js'
 declare const DESCRIBED: unique symbol
 
 /** What an event takes and gives, for `DescribedNamespace`. */
-export interface DescribedEvent {
+export interface EventDescribed {
   readonly payload?: unknown
   readonly reply?: unknown
   /** An item. With it, the event is a stream. */
@@ -41,7 +41,7 @@ export interface DescribedEvent {
 }
 
 /** What an emit brings, for `DescribedNamespace`. */
-export interface DescribedEmit {
+export interface EmitDescribed {
   readonly payload?: unknown
   /** What the client answers. */
   readonly reply?: unknown
@@ -51,8 +51,8 @@ export interface DescribedEmit {
 export interface NamespaceDescribed {
   readonly params?: unknown
   readonly auth?: unknown
-  readonly events?: { readonly [Event in string]: DescribedEvent }
-  readonly emits?: { readonly [Emit in string]: DescribedEmit }
+  readonly events?: { readonly [Event in string]: EventDescribed }
+  readonly emits?: { readonly [Emit in string]: EmitDescribed }
 }
 
 /**

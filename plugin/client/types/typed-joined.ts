@@ -37,9 +37,9 @@ export type CallArgs<Payload, Options> = unknown extends Payload
     ? [payload?: Payload, options?: Options]
     : [payload: Payload, options?: Options]
 
-export type PayloadOf<Definition, Event> = EventForm<Definition, Event>['payload']
-export type ReplyOf<Definition, Event> = EventForm<Definition, Event>['reply']
-export type ItemOf<Definition, Event> = EventForm<Definition, Event>['item']
+export type PayloadAt<Definition, Event> = EventForm<Definition, Event>['payload']
+export type ReplyAt<Definition, Event> = EventForm<Definition, Event>['reply']
+export type ItemAt<Definition, Event> = EventForm<Definition, Event>['item']
 
 type PayloadArg<Payload> = [Payload] extends [never] ? [] : [payload: Payload]
 
@@ -75,10 +75,10 @@ export interface Joined<Definition>
    */
   call<Event extends CallName<Definition>>(
     event: Event,
-    ...args: CallArgs<PayloadOf<Definition, Event>, CallOptions>
-  ): Promise<ReplyOf<Definition, Event>>
+    ...args: CallArgs<PayloadAt<Definition, Event>, CallOptions>
+  ): Promise<ReplyAt<Definition, Event>>
   /** Sends an event without an ack: nobody hears whether it was handled. */
-  send<Event extends CallName<Definition>>(event: Event, ...args: SendArgs<PayloadOf<Definition, Event>>): void
+  send<Event extends CallName<Definition>>(event: Event, ...args: SendArgs<PayloadAt<Definition, Event>>): void
   /**
    * Whether an error is one of a call or a stream of this event. Its `code` then distinguishes its `details`.
    *
@@ -97,8 +97,8 @@ export interface Joined<Definition>
    */
   stream<Event extends StreamName<Definition>>(
     event: Event,
-    ...args: CallArgs<PayloadOf<Definition, Event>, ClientStreamOptions<ItemOf<Definition, Event>>>
-  ): ItemStream<ItemOf<Definition, Event>, ReplyOf<Definition, Event>>
+    ...args: CallArgs<PayloadAt<Definition, Event>, ClientStreamOptions<ItemAt<Definition, Event>>>
+  ): ItemStream<ItemAt<Definition, Event>, ReplyAt<Definition, Event>>
   /** Calls a function for each emit of this name, across reconnects. Returns a function that removes it. */
   on: Listen<Definition, () => void>
   once: Listen<Definition, () => void>
