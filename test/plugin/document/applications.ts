@@ -240,12 +240,12 @@ function nameInline<Value>(value: Value, count = { next: 0 }): Value {
   }
 }
 
-/** A ready instance of an application. */
-export async function start({ contexts }: Application): Promise<FastifyInstance> {
+/** An instance of an application, with everything declared. It is not ready: no schema is compiled. */
+export async function declare({ contexts }: Application): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify()
   await app.register(namespaces)
   for (const { prefix, shared, namespaces: definitions } of contexts) {
-    app.register(
+    await app.register(
       async (scope) => {
         for (const each of Object.values(shared)) scope.addSchema(each)
         for (const [name, definition] of Object.entries(definitions)) {
@@ -255,6 +255,5 @@ export async function start({ contexts }: Application): Promise<FastifyInstance>
       { prefix },
     )
   }
-  await app.ready()
   return app
 }
