@@ -23,7 +23,7 @@ t.setTimeout(600_000)
 
 const APPLICATIONS = 1_000
 const TOGETHER = 40
-const ALONE = 20
+const ALONE = 10
 const SEED = Number(process.env.SEED ?? 16)
 
 const parser = new Parser()
