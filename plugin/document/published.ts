@@ -13,16 +13,17 @@ export function publish(
   description: ServerDescription,
   { hideUntagged, transform }: PublishOptions,
 ): ServerDescription {
-  const shown = description.namespaces.filter(({ hide }) => hide !== true)
-  const namespaces = shown.map((namespace) => {
+  const namespaces = description.namespaces.flatMap((declared) => {
+    const namespace = transform ? transform(declared) : declared
+    if (!namespace || namespace.hide === true) return []
     const isShown = ({ hide, tags = namespace.tags ?? [] }: Prose) =>
       hide !== true && !(hideUntagged && tags.length === 0)
     const events = pick(namespace.events, isShown)
     const emits = pick(namespace.emits, isShown)
-    const isWhole = events === namespace.events && emits === namespace.emits
-    return isWhole ? namespace : dropUnusedSchemas({ ...namespace, events, emits })
+    const isWhole = events === declared.events && emits === declared.emits
+    return [isWhole ? namespace : dropUnusedSchemas({ ...namespace, events, emits })]
   })
-  return { ...description, namespaces: transform ? namespaces.flatMap((one) => transform(one) ?? []) : namespaces }
+  return { ...description, namespaces }
 }
 
 function pick<Entry>(entries: Readonly<Record<string, Entry>>, isShown: (entry: Entry) => boolean): typeof entries {

@@ -29,7 +29,7 @@ export function createIds(): TakeId {
 /** A text as an id. Different texts may have the same one. */
 function toId(text: string): string {
   const id = text
-    .replace(/[^\p{ASCII}]/gu, (letter) => `u${letter.codePointAt(0)?.toString(16)}`)
+    .replace(/[^\p{ASCII}]/gu, (letter) => `u${Number(letter.codePointAt(0)).toString(16)}`)
     .replace(/[^\w.-]+/g, '.')
     .replace(/\.{2,}/g, '.')
     .replace(/^\.|\.$/g, '')

@@ -34,7 +34,8 @@ export interface DocumentOptions {
    */
   hideUntagged?: boolean
   /**
-   * Changes what is published of a namespace, in the document and in the manifest.
+   * Changes what is published of a namespace, in the document and in the manifest. It gets hidden namespaces, events and emits,
+   * too: they are left out behind it.
    *
    * @returns the description; `undefined` to leave the namespace out
    */

@@ -238,7 +238,7 @@ t.test('what is hidden is not published, nor the schemas that only it refers to'
         Message: { $id: 'Message', properties: { from: { $ref: 'User#/definitions/name' } } },
         User: {
           $id: 'User',
-          definitions: { name: true, other: { type: 'string' } },
+          definitions: { name: {}, other: { type: 'string' } },
           properties: { of: { $ref: 'Message#' } },
         },
         Item: { $id: 'Item' },
