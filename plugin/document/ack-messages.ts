@@ -1,47 +1,50 @@
 import type { EventDescription, JsonSchema, SchemaDescription } from '../definition/contract/description.js'
-import type { DocumentMessage } from '../definition/contract/document-types.js'
+import type { DocumentMessage, DocumentRef } from '../definition/contract/document-types.js'
+import type { ChannelWriter } from './channel-writer.js'
 
 /*
  * The acks of an event: one message for the data, one for each declared error, and one for every other error.
  */
 
-/** A message, and a name for its id. */
-export interface NamedMessage {
-  readonly role: string
-  readonly message: DocumentMessage
+/** Adds the acks of an event; returns their references. */
+export function addAcks(event: string, described: EventDescription, writer: ChannelWriter): readonly DocumentRef[] {
+  const errors = Object.entries(described.errors)
+  const place = (role: string) => `event.${event}.${role}`
+  const declared = errors.map(([code, schema]) => {
+    const details = writer.render(schema, place(`error.${code}`))
+    const error = describeError({ const: code }, { statusCode: { const: 400 }, details })
+    return writer.addMessage(`error.${code}.${event}`, toAck(`error ${code} of ${event}`, error))
+  })
+  const data = described.reply && writer.render(described.reply, place('reply'))
+  return [addData(event, described.reply, data, writer), ...declared, addOtherError(event, described, writer)]
 }
 
-/** @param render - renders a schema; its second argument names the place */
-export function describeAcks(
+function addData(
   event: string,
-  { reply, errors }: EventDescription,
-  render: (schema: SchemaDescription, role: string) => JsonSchema,
-): readonly NamedMessage[] {
-  const codes = Object.keys(errors)
-  const ok = toAck(`ack of ${event}`, {
+  reply: SchemaDescription | undefined,
+  data: JsonSchema | undefined,
+  writer: ChannelWriter,
+): DocumentRef {
+  const payload = {
     type: 'object',
-    properties: { ok: { const: true }, data: reply === undefined ? true : render(reply, 'reply') },
+    properties: { ok: { const: true }, data: data ?? true },
     required: hasData(reply) ? ['ok', 'data'] : ['ok'],
-  })
-  const declared = Object.entries(errors).map(([code, details]): NamedMessage => {
-    const error = describeError(
-      { const: code },
-      { statusCode: { const: 400 }, details: render(details, `error.${code}`) },
-    )
-    return { role: `error.${code}`, message: toAck(`error ${code} of ${event}`, error) }
-  })
-  const code = { type: 'string', ...(codes.length > 0 && { not: { enum: codes } }) }
-  const other = describeError(code, { statusCode: { type: 'integer' }, details: true })
-  return [
-    { role: 'ack', message: ok },
-    ...declared,
-    { role: 'error', message: toAck(`any other error of ${event}`, other) },
-  ]
+  }
+  if (data === undefined) return writer.shareMessage('ack', toAck('ack', payload))
+  return writer.addMessage(`ack.${event}`, toAck(`ack of ${event}`, payload))
 }
 
 /** Whether `data` is always there. A library's schema may accept `undefined`, which its JSON Schema does not tell. */
 function hasData(reply: SchemaDescription | undefined): boolean {
   return reply?.vendor === undefined && Object(reply?.jsonSchema).type !== undefined
+}
+
+function addOtherError(event: string, { errors }: EventDescription, writer: ChannelWriter): DocumentRef {
+  const codes = Object.keys(errors)
+  const others = { statusCode: { type: 'integer' }, details: true }
+  if (codes.length === 0) return writer.shareMessage('error', toAck('error', describeError({ type: 'string' }, others)))
+  const code = { type: 'string', not: { enum: codes } }
+  return writer.addMessage(`error.${event}`, toAck(`any other error of ${event}`, describeError(code, others)))
 }
 
 function toAck(title: string, payload: JsonSchema): DocumentMessage {

@@ -11,6 +11,8 @@ export interface ChannelWriter {
   payloadOf(schema: SchemaDescription | undefined, place: string): { readonly payload?: JsonSchema }
   /** @returns the reference of the message */
   addMessage(wantedId: string, message: DocumentMessage): DocumentRef
+  /** Adds a message that many operations of the channel have. */
+  shareMessage(wantedId: string, message: DocumentMessage): DocumentRef
   /** @returns the id of the operation */
   addOperation(wantedId: string, operation: Omit<DocumentOperation, 'channel' | 'security'>): string
   readonly channel: DocumentRef
@@ -30,8 +32,14 @@ export function createChannelWriter(options: ChannelWriterOptions): ChannelWrite
   const { channelId, takeOperationId, renderSchema, security } = options
   const takeMessageId = createIds()
   const messages = new Map<string, DocumentMessage>()
+  const shared = new Map<string, DocumentRef>()
   const operations = new Map<string, DocumentOperation>()
   const channel = { $ref: `#/channels/${channelId}` }
+  const addMessage = (wantedId: string, message: DocumentMessage) => {
+    const id = takeMessageId(wantedId)
+    messages.set(id, message)
+    return { $ref: `${channel.$ref}/messages/${id}` }
+  }
   const render = (schema: SchemaDescription, place: string) => renderSchema(schema, `${channelId}.${place}`)
   return {
     channel,
@@ -39,10 +47,11 @@ export function createChannelWriter(options: ChannelWriterOptions): ChannelWrite
     operations,
     render,
     payloadOf: (schema, place) => (schema === undefined ? {} : { payload: render(schema, place) }),
-    addMessage(wantedId, message) {
-      const id = takeMessageId(wantedId)
-      messages.set(id, message)
-      return { $ref: `${channel.$ref}/messages/${id}` }
+    addMessage,
+    shareMessage(wantedId, message) {
+      const ref = shared.get(wantedId) ?? addMessage(wantedId, message)
+      shared.set(wantedId, ref)
+      return ref
     },
     addOperation(wantedId, { action, ...rest }) {
       const id = takeOperationId(wantedId)

@@ -10,8 +10,8 @@ export function renderEmit(name: string, emit: EmitDescription, channelId: strin
     name,
     title: name,
     ...prose,
-    ...toMessageProse(emit),
     ...writer.payloadOf(emit.payload, place),
+    ...toMessageProse(emit),
   })
   writer.addOperation(`send.${channelId}.${name}`, {
     action: 'send',

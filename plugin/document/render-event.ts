@@ -1,5 +1,5 @@
 import type { EventDescription, StreamDescription } from '../definition/contract/description.js'
-import { describeAcks } from './ack-messages.js'
+import { addAcks } from './ack-messages.js'
 import type { ChannelWriter } from './channel-writer.js'
 import { toDocumentProse, toMessageProse } from './prose.js'
 
@@ -15,11 +15,10 @@ export function renderEvent(name: string, event: EventDescription, channelId: st
     name,
     title: name,
     ...prose,
-    ...toMessageProse(event),
     ...writer.payloadOf(event.payload, `event.${name}`),
+    ...toMessageProse(event),
   })
-  const acks = describeAcks(name, event, (schema, role) => writer.render(schema, `event.${name}.${role}`))
-  const replies = acks.map(({ role, message: ack }) => writer.addMessage(`${role}.${name}`, ack))
+  const replies = addAcks(name, event, writer)
   const items = stream && renderItems(name, stream, channelId, writer)
   writer.addOperation(`receive.${channelId}.${name}`, {
     action: 'receive',

@@ -45,7 +45,8 @@ export function createComponentSchemas(): ComponentSchemas {
       if (isNamed) namesByIdentity.set(identity, name)
       // It keeps its place among the components while its own references are followed.
       components.set(name, true)
-      components.set(name, toObject(write(schema, resource, place)))
+      const title = isNamed && name !== schema.$id && { title: schema.$id }
+      components.set(name, { ...title, ...toObject(write(schema, resource, place)) })
       return name
     }
 
@@ -99,7 +100,7 @@ function join(own: Keywords, target: JsonSchema): JsonSchema {
 }
 
 /** The parser of AsyncAPI refuses a boolean for a payload or a component, though the specification allows it. */
-function toObject(schema: JsonSchema): JsonSchema {
+function toObject(schema: JsonSchema): Keywords {
   if (typeof schema === 'object') return schema
   return schema ? {} : { not: {} }
 }

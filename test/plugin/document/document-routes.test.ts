@@ -4,15 +4,15 @@ import type { DocumentOptions } from '../../../plugin/definition/normalize/docum
 import type { AnyNamespaceDefinition } from '../../../plugin/index.js'
 import { build, refusal } from '../harness.js'
 
-const chat = {
+const chat: AnyNamespaceDefinition = {
   summary: 'Rooms',
   schema: { auth: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } } },
   events: {
     'message:send': { payload: { type: 'string' }, handler: () => {} },
     'debug:dump': { hide: true, handler: () => {} },
   },
-  emits: { 'message:new': { payload: { type: 'string' } }, 'debug:line': { hide: true } as object },
-} as AnyNamespaceDefinition
+  emits: { 'message:new': { payload: { type: 'string' } }, 'debug:line': { hide: true } },
+}
 const FILES = ['asyncapi.json', 'asyncapi.yaml', 'manifest.json']
 
 t.test('without the option `document` nothing is served, and app.asyncapi() works', async (t) => {
@@ -95,7 +95,7 @@ t.test('hooks protect the routes, those of the option and those of the context',
 t.test('transform, transformObject, hideUntagged, info, servers and security change the document', async (t) => {
   const app = await build(t, {
     namespaces: {
-      '/chat': { ...chat, tags: ['rooms'] } as AnyNamespaceDefinition,
+      '/chat': { ...chat, tags: ['rooms'] },
       '/admin': {},
       '/bare': { events: { x: { handler: () => {} } } },
     },

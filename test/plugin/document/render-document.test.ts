@@ -79,6 +79,7 @@ t.test('an event is an operation that the server receives, and its acks are the 
           examples: ['hi', { $ref: '#/nowhere' }],
         }),
         ping: event({ reply: { ...string, vendor: 'zod' } }),
+        pong: event(),
       },
     }),
   )
@@ -115,12 +116,13 @@ t.test('an event is an operation that the server receives, and its acks are the 
     required: ['ok', 'data'],
   })
   t.strictSame(messages['ack.ping'].payload.required, ['ok'], 'a library may accept undefined')
+  t.match(operations['receive.chat.pong']?.reply?.messages, [{ $ref: `${place}ack` }, { $ref: `${place}error` }])
   t.match(messages['error.ROOM_FULL.message.send'].payload.properties, {
     ok: { const: false },
     error: { properties: { code: { const: 'ROOM_FULL' }, details: { type: 'integer' } } },
   })
   t.match(messages['error.message.send'].payload.properties.error.properties.code, { not: { enum: ['ROOM_FULL'] } })
-  t.strictSame(messages['error.ping'].payload.properties.error.properties.code, { type: 'string' })
+  t.strictSame(messages.error.payload.properties.error.properties.code, { type: 'string' })
 })
 
 t.test('the items of a stream are an operation that the server sends', async (t) => {

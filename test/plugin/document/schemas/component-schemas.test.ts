@@ -43,6 +43,7 @@ t.test('a shared schema is a component with the name of its `$id`', async (t) =>
   t.strictSame(components, {
     User: { type: 'object', properties: { friend: ref('User') } },
     'https.example.com.things.1.json': {
+      title: Thing.$id,
       properties: { part: ref('https.example.com.things.1.json/definitions/a~1b') },
       definitions: { 'a/b': { type: 'string' } },
     },
