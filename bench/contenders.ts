@@ -24,7 +24,7 @@ const peer = { ...server, isPeer: true } as const
 
 const JOINS = ['connect', 'join']
 const ECHOES = ['echo-4', 'echo-1', 'raw-4', 'paced', 'binary']
-const MAIN = [...ECHOES, 'broadcast-500', 'broadcast-1000', ...JOINS, 'heap-1', 'heap-5']
+const MAIN = [...ECHOES, 'broadcast-500', 'broadcast-1000', 'stream', ...JOINS, 'heap-1', 'heap-5']
 
 export const CONTENDERS = [
   { ...server, name: 'ws', file: '.built/contenders/ws.js', dialect: 'ws', note: 'frames and Ajv alone: the limit' },
@@ -58,6 +58,13 @@ export const CONTENDERS = [
   { ...ours, name: 'ours no log', file: '.built/contenders/ours-no-log.js', only: JOINS, note: 'ours without a log' },
   {
     ...ours,
+    name: 'ours emits',
+    file: '.built/contenders/ours-emits.js',
+    only: ['stream'],
+    note: 'ours, with items that its handler emits one by one, without credits',
+  },
+  {
+    ...ours,
     name: 'ours plain',
     file: '.built/contenders/ours-plain.js',
     note: 'the fewest features; its emits are not declared',
@@ -80,4 +87,11 @@ export const BASE: ContenderName = 'bare'
 /** A second copy of the base: the distance of its ratio from 1.00 is the noise. */
 export const CONTROL: ContenderName = 'bare again'
 /** The contenders of this package, which `--check` compares. */
-export const OURS: readonly ContenderName[] = ['ours', 'ours newest', 'ours fast: false', 'ours no log', 'ours plain']
+export const OURS: readonly ContenderName[] = [
+  'ours',
+  'ours newest',
+  'ours fast: false',
+  'ours no log',
+  'ours emits',
+  'ours plain',
+]

@@ -5,6 +5,7 @@ import { createEchoLoad } from './loads/echo.js'
 import { createIdleLoad } from './loads/idle.js'
 import type { Job, Load } from './loads/job.js'
 import { createConnectLoad, createJoinLoad } from './loads/joining.js'
+import { createStreamLoad } from './loads/stream.js'
 
 /*
  * The process of one load. argv: its order as JSON. It answers the questions `open`, `latency`, and a number: the milliseconds
@@ -25,6 +26,7 @@ export interface Latency {
 const loads: Record<string, (job: Job) => Load> = {
   echo: (job) => (job.scenario.event === 'binary' ? createBinaryLoad(job) : createEchoLoad(job)),
   broadcast: createBroadcastLoad,
+  stream: createStreamLoad,
   connect: createConnectLoad,
   join: createJoinLoad,
   heap: createIdleLoad,

@@ -1,11 +1,15 @@
 /*
- * The message that is sent, of 264 bytes, with its schema and the schema of the reply. Servers and loads share it.
+ * The message that is sent, of 264 bytes, with its schema and the schema of the reply; and the item of a stream, of 100 bytes. Servers
+ * and loads share them.
  */
 
 /** How many different messages there are. All have the same length. */
 export const VARIANTS = 16
 
 const MESSAGE_BYTES = 264
+const ITEM_BYTES = 100
+/** How many items a stream has. */
+export const ITEMS = 1_000
 
 export interface Message {
   readonly id: string
@@ -57,4 +61,28 @@ export function createMessage(index: number): Message {
 export function createInvalidMessage(): object {
   const { author: _, ...rest } = createMessage(0)
   return { ...rest, text: 'x'.repeat(501) }
+}
+
+export interface Item {
+  readonly seq: number
+  readonly level: string
+  readonly line: string
+}
+
+export const itemSchema = {
+  type: 'object',
+  properties: {
+    seq: { type: 'integer', minimum: 0 },
+    level: { type: 'string', maxLength: 10 },
+    line: { type: 'string', maxLength: 500 },
+  },
+  required: ['seq', 'level', 'line'],
+  additionalProperties: false,
+} as const
+
+/** Creates an item; `index` counts modulo VARIANTS. */
+export function createItem(index: number): Item {
+  const item = { seq: 10 + (index % VARIANTS), level: 'info', line: '' }
+  const missing = ITEM_BYTES - JSON.stringify(item).length
+  return { ...item, line: `request ${item.seq} `.repeat(10).slice(0, missing) }
 }

@@ -7,7 +7,7 @@ import type { ContenderName } from './contenders.js'
 export interface Scenario {
   readonly id: string
   readonly title: string
-  readonly kind: 'echo' | 'broadcast' | 'connect' | 'join' | 'heap' | 'startup'
+  readonly kind: 'echo' | 'broadcast' | 'stream' | 'connect' | 'join' | 'heap' | 'startup'
   /** The unit of the figure, e.g. `µs CPU a message`. */
   readonly unit: string
   /** The event that is sent. */
@@ -97,6 +97,17 @@ export const SCENARIOS: readonly Scenario[] = [
     event: 'shout:others',
     deliveries: 450,
     without: ['ws', 'zod-sockets'],
+  },
+  {
+    ...echo,
+    id: 'stream',
+    title: 'streams of 1,000 items of 100 bytes, 20 sockets',
+    kind: 'stream',
+    unit: 'µs CPU an item',
+    event: 'items',
+    sockets: 20,
+    inFlight: 1,
+    without: ['ws', 'ours plain', 'fastify-socket.io', 'nest', 'zod-sockets', 'socket-controllers'],
   },
   {
     ...join,

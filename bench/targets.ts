@@ -12,6 +12,8 @@ interface Target {
   readonly most?: number
   /** The highest value in the unit of the scenario. */
   readonly mostValue?: number
+  /** May cost at most so many times what this contender costs. */
+  readonly timesOf?: readonly [contender: ContenderName, times: number]
   /** Must cost less than this contender. */
   readonly below?: ContenderName
   /** Its median latency must not be higher than that of this contender. */
@@ -47,6 +49,7 @@ export const TARGETS: readonly Target[] = [
     { scenario: 'paced', contender, p50Of: 'bare' },
     { scenario: 'startup', contender, mostValue: 500 },
   ]),
+  { scenario: 'stream', contender: 'ours', timesOf: ['ours emits', 1.2] },
 ]
 
 /** With more noise, a scenario says nothing about a target. */
@@ -90,14 +93,16 @@ function findValues(
   { figures, unit }: Measured,
   target: Target,
 ): [what: string, got: number, most: number] | undefined {
-  const { contender, most, mostValue, below, p50Of } = target
+  const { contender, most, mostValue, timesOf, below, p50Of } = target
+  const [base = below ?? p50Of, times = 1] = timesOf ?? []
   const of = (name: string | undefined) => figures.find((figure) => figure.contender === name)
   const own = of(contender)
   if (!own) return undefined
   if (most !== undefined) return ['ratio', own.ratio, most]
   if (mostValue !== undefined) return [unit, own.value, mostValue]
-  const other = of(below ?? p50Of)
+  const other = of(base)
   if (!other) return undefined
+  if (timesOf) return [`ratio, ${times} times ${base}`, own.ratio, times * other.ratio]
   if (below !== undefined) return [`ratio, below ${below}`, own.ratio, other.ratio]
   return [`p50 ms, of ${p50Of}`, own.p50Ms ?? Number.NaN, other.p50Ms ?? Number.NaN]
 }

@@ -1,6 +1,6 @@
 import type { Namespace, Server, Socket } from 'socket.io'
 import { checkToken, createStartUpSchema, namespacesOf, ROOM, ROOM_SEATS, startUpEventsOf } from '../application.js'
-import { createMessage, type Message, messageSchema } from '../message.js'
+import { createItem, createMessage, ITEMS, type Message, messageSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { createAjv } from './validator.js'
 
@@ -30,6 +30,10 @@ function wireBench(namespace: Namespace, createEcho: (schema: object) => Echo, s
     socket.on('echo', echo)
     socket.on('raw', (message: Message, ack: Ack) => ack({ id: message.id, ok: true }))
     socket.on('binary', (data: Buffer, ack: Ack) => ack(data))
+    socket.on('items', (...args: unknown[]) => {
+      for (let index = 0; index < ITEMS; index++) socket.emit('item', createItem(index))
+      ;(args.at(-1) as Ack)(null)
+    })
     socket.on('shout', () => namespace.emit('news', createMessage(shouts++)))
     socket.on('shout:room', () => socket.to(ROOM).emit('news', createMessage(shouts++)))
     socket.on('shout:others', () => namespace.except(ROOM).emit('news', createMessage(shouts++)))

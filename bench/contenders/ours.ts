@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import Fastify, { type FastifyRequest } from 'fastify'
 import { checkToken, NAMESPACE, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
-import { createMessage, type Message, messageSchema, replySchema } from '../message.js'
+import { createItem, createMessage, ITEMS, itemSchema, type Message, messageSchema, replySchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { defineMany, listenWith, plugin } from './built.js'
 
@@ -18,11 +18,18 @@ interface OursOptions {
   /** The plugin's option. */
   readonly fast?: boolean
   readonly hasLog?: boolean
+  /** Whether the items of a stream are emitted by hand. */
+  readonly isByHand?: boolean
 }
 
-export async function start(scenario: Scenario, { fast = true, hasLog = true }: OursOptions = {}): Promise<number> {
+export async function start(
+  scenario: Scenario,
+  { fast = true, hasLog = true, isByHand = false }: OursOptions = {},
+): Promise<number> {
   const app = Fastify({ logger: hasLog && { level: 'info', stream: pino.destination({ minLength: 4_096 }) } })
-  const define = scenario.hasEverything ? defineFeatures : defineBench
+  const defineItems = isByHand ? defineEmits : defineStream
+  const defineOther = scenario.kind === 'stream' ? defineItems : defineBench
+  const define = scenario.hasEverything ? defineFeatures : defineOther
   const definitions =
     scenario.kind === 'startup'
       ? defineMany(scenario)
@@ -75,6 +82,33 @@ function defineFeatures() {
       socket.onAny(() => {
         heard.events++
       })
+    },
+  })
+}
+
+function defineStream() {
+  return defineNamespace({
+    events: {
+      items: {
+        stream: itemSchema,
+        credits: 1_024,
+        async *handler() {
+          for (let index = 0; index < ITEMS; index++) yield createItem(index)
+        },
+      },
+    },
+  } as never)
+}
+
+function defineEmits() {
+  return defineNamespace({
+    emits: { item: { payload: itemSchema } },
+    events: {
+      items: {
+        handler: (_payload, { emit }) => {
+          for (let index = 0; index < ITEMS; index++) emit('item', createItem(index))
+        },
+      },
     },
   })
 }
