@@ -44,10 +44,12 @@ export function createStreamSteps({ event, stream, handlerTimeoutMs, refuse }: S
   const returnTimeoutMs = handlerTimeoutMs || RETURN_TIMEOUT_MS
 
   function sendItem(item: unknown, live: LiveStream): unknown {
-    const itemId = idOf && readItemId(idOf(item))
     const checked = check(item)
-    if (isThenable(checked)) return promiseOf(checked).then((value) => live.write(value, itemId))
-    return live.write(checked, itemId)
+    return isThenable(checked) ? promiseOf(checked).then((value) => write(value, live)) : write(checked, live)
+  }
+
+  function write(item: unknown, live: LiveStream): void {
+    live.write(item, idOf && readItemId(idOf(item)))
   }
 
   function lateError(awaited: 'item' | 'reader', { hasBegun }: LiveStream): Error {
