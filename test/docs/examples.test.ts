@@ -194,56 +194,6 @@ t.test('examples/jwt.ts: a token is renewed while its socket is connected', asyn
   t.ok(client.connected)
 })
 
-t.test('the client of docs/front-end.md renews a stale token once, and does not loop', async (t) => {
-  const app = await serve(t, serveJwt)
-  const { stayJoined } = (await importBlock('docs/front-end.md')) as unknown as {
-    stayJoined: (socket: Socket, renewToken: () => Promise<string>, giveUp: (why: unknown) => void) => void
-  }
-  const fresh = () => app.jwt.sign({ sub: 'ada' })
-  const stale = () => app.jwt.sign({ sub: 'ada', iat: 1 } as object)
-  const reasons: { code?: string; data?: { code: string } }[] = []
-  const tokens: string[] = []
-  const start = async (token: string) => {
-    const socket = (await app.injectSocket('/chat', { auth: { token } })) as unknown as Socket
-    const renewed: string[] = []
-    stayJoined(
-      socket,
-      async () => {
-        renewed.push(tokens[0] ?? fresh())
-        return renewed.at(-1) as string
-      },
-      (why) => reasons.push(why as object),
-    )
-    return { socket, renewed }
-  }
-
-  const { socket, renewed } = await start(app.jwt.sign({ sub: 'ada' }, { expiresIn: '2s' }))
-  t.match(await next(socket, 'namespace:disconnect'), [{ code: 'FST_NSP_IDENTITY_EXPIRED' }])
-  await next(socket, 'connect')
-  t.equal(renewed.length, 1, 'it expired while the socket was there')
-
-  socket.auth = { token: stale() }
-  socket.disconnect()
-  socket.connect()
-  await new Promise<void>((resolve) => socket.once('connect', resolve))
-  t.equal(renewed.length, 2, 'it has expired while the client was away')
-  t.strictSame(reasons, [])
-
-  tokens.push(stale())
-  socket.auth = { token: stale() }
-  socket.disconnect()
-  socket.connect()
-  await until(() => reasons.length > 0)
-  t.equal(renewed.length, 3, 'a new token that is stale as well is the last one')
-  t.equal(reasons[0]?.data?.code, 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED')
-
-  const other = await start(fresh())
-  app.disconnectUser('ada', 'Enough')
-  await until(() => reasons.length > 1)
-  t.match(reasons[1], { code: 'FST_NSP_USER_DISCONNECTED', message: 'Enough' })
-  t.strictSame(other.renewed, [])
-})
-
 t.test('examples/multi-tenant.ts: a route and a namespace of an organisation share one hook', async (t) => {
   const app = await serve(t, serveMultiTenant)
   const token = (sub: string) => app.jwt.sign({ sub })

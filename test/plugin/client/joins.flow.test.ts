@@ -41,12 +41,13 @@ t.test('uses of one address share a socket; the last one leaves the namespace', 
 
 t.test('a hundred namespaces that are joined, left and joined again take one WebSocket', async (t) => {
   const { app, client, opened } = await serve(t, { '/docs/:id': chat() })
-  const { join } = client()
+  const { join, manager } = client()
   const joinAll = () => Array.from({ length: 100 }, (_, id) => join('/docs/:id', { id }))
   const first = joinAll()
   await Promise.all(first.map(({ ready }) => ready))
   for (const joined of first) joined.leave()
   await until(() => [...app.io._nsps.values()].every(({ sockets }) => sockets.size === 0))
+  t.equal(manager.listeners('close').length, 1, 'nothing is left but what keeps the connection open')
   const second = joinAll()
   await Promise.all(second.map(({ ready }) => ready))
   t.equal(await second[99]?.call('say', 'hi'), 'hi')
