@@ -113,8 +113,10 @@ export function createJoined({ name, address, shared, calls, signal, onLeft }: J
 
     answer(emit, answer) {
       return listen(emit, answer, async (...args) => {
-        const ack = args.pop() as (value: unknown) => void
-        ack(await answer(...(args as never[])))
+        // An emit of this name may come without a question.
+        const ack = typeof args.at(-1) === 'function' ? (args.pop() as (value: unknown) => void) : undefined
+        const value = await answer(...(args as never[]))
+        ack?.(value)
       })
     },
 

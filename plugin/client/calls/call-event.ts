@@ -1,4 +1,4 @@
-import { type ClientErrorCode, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
+import { CallError, type ClientErrorCode, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
 import type { CallOptions } from '../client-options.js'
 import { type CallTarget, emitNow } from './emit-now.js'
 
@@ -99,7 +99,7 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
   function update(): void {
     const now = state.getSnapshot()
     if (now.status === 'joined') transmit()
-    else if (now.status === 'refused') fail(now.error)
+    else if (now.status === 'refused') fail(new CallError(now.error, event, now.error))
     else if (now.status === 'left') giveUp('NSP_CLIENT_LEFT')
     else if (isSent && !retry) giveUp('NSP_CLIENT_OFFLINE')
     else wait()

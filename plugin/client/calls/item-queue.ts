@@ -2,7 +2,7 @@
  * The items of a stream that have arrived and have not been read, and the end that follows them.
  */
 
-type StreamEnd = { readonly data: unknown } | { readonly error: unknown }
+export type StreamEnd = { readonly data: unknown } | { readonly error: unknown }
 
 interface ItemQueue extends AsyncIterable<unknown, unknown> {
   readonly result: Promise<unknown>
@@ -10,8 +10,8 @@ interface ItemQueue extends AsyncIterable<unknown, unknown> {
   readonly push: (item: unknown) => void
   /** Ends the stream behind its unread items; the first end counts. */
   readonly end: (end: StreamEnd) => void
-  /** Ends the stream here and now: its unread items are dropped, and the iteration throws only if it is told to. */
-  readonly drop: (error: unknown, isThrown: boolean) => void
+  /** Drops the unread items of a stream that has ended. Whether the iteration throws the error of the end. */
+  readonly drop: (isThrown: boolean) => void
 }
 
 /**
@@ -72,9 +72,8 @@ export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQ
 
     end,
 
-    drop(error, isThrown) {
+    drop(isThrown) {
       items.length = 0
-      end({ error })
       if (!isThrown) ended = { data: undefined }
     },
   }

@@ -1,8 +1,8 @@
 import type { ItemStream } from '../any-client.js'
-import { type ClientErrorCode, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
+import { CallError, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
 import type { ClientOptions, ClientStreamOptions } from '../client-options.js'
 import { type CallTarget, emitNow } from './emit-now.js'
-import { createItemQueue } from './item-queue.js'
+import { createItemQueue, type StreamEnd } from './item-queue.js'
 
 /*
  * One stream: opened when its namespace is joined, read with credits, and opened again after a lost connection if its items have ids.
@@ -54,7 +54,7 @@ export function openStream(
       })
       if (!wasOpen) forget()
     } catch (error) {
-      end(() => queue.end({ error })) // a payload that can't be encoded
+      finish({ error }) // a payload that can't be encoded
     }
   }
 
@@ -65,23 +65,21 @@ export function openStream(
     read = 0
   }
 
-  function end(settle: () => void): void {
+  function finish(last: StreamEnd): void {
     if (isEnded) return
     isEnded = true
     forget()
     unsubscribe()
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
-    settle()
+    queue.end(last)
   }
 
-  function giveUp(code: ClientErrorCode, cause?: unknown): void {
-    end(() => queue.end({ error: unansweredError(code, event, wasOpen, cause) }))
-  }
-
+  /** Ends the stream in the server, and drops the items that have not been read. */
   function stop(isThrown: boolean, error: unknown): void {
     if (id !== undefined) emitNow(socket, 'namespace:cancel', id)
-    end(() => queue.drop(error, isThrown))
+    finish({ error })
+    queue.drop(isThrown)
   }
 
   function cancel(): void {
@@ -103,7 +101,7 @@ export function openStream(
     const error = errorOfAck(ack, event)
     // The server closes; the next connection resumes the stream.
     if (error?.code === 'FST_NSP_CLOSING' && canResume()) forget()
-    else end(() => queue.end(error ? { error } : { data: dataOfAck(ack) }))
+    else finish(error ? { error } : { data: dataOfAck(ack) })
   }
 
   function onRead(): void {
@@ -124,10 +122,10 @@ export function openStream(
   function update(): void {
     const now = state.getSnapshot()
     if (now.status === 'joined') open()
-    else if (now.status === 'refused') end(() => queue.end({ error: now.error }))
+    else if (now.status === 'refused') finish({ error: new CallError(now.error, event, now.error) })
     else if (now.status === 'left') stop(true, unansweredError('NSP_CLIENT_LEFT', event, wasOpen))
     else if (wasOpen ? canResume() : offline === 'wait') forget()
-    else giveUp('NSP_CLIENT_OFFLINE')
+    else finish({ error: unansweredError('NSP_CLIENT_OFFLINE', event, wasOpen) })
   }
 
   /** Reads the items for the application. If the receiver throws, the iteration is left early, which cancels the stream. */

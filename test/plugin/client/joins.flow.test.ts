@@ -207,9 +207,15 @@ t.test('an emit that asks is answered with what a function returns', async (t) =
   })
   const { app, client } = await serve(t, { '/chat': asking })
   const joined = client().join('/chat')
-  const off = joined.answer('ask', async (value: number) => value * 2)
+  const asked: number[] = []
+  const off = joined.answer('ask', async (value: number) => {
+    asked.push(value)
+    return value * 2
+  })
   await joined.ready
   t.strictSame(await app.io.of('/chat').timeout(60_000).emitWithAck('ask', 21), [42])
+  app.io.of('/chat').emit('ask', 22)
+  await until(() => asked.includes(22))
   off()
   t.strictSame(joined.socket.listeners('ask'), [])
 })
@@ -260,10 +266,10 @@ t.test('a refusal is final, and rejoin() or another join() tries again', async (
   const joined = join('/chat')
   const waiting = failureOf(joined.call('ping'))
   const stream = failureOf(joined.stream('ping').result)
-  const refusal = { code: 'CLOSED', statusCode: 403, message: 'Closed', details: { until: 'noon' }, event: undefined }
-  t.match(await failureOf(joined.ready), refusal)
-  t.match(await waiting, refusal)
-  t.match(await stream, refusal)
+  const refusal = { code: 'CLOSED', statusCode: 403, message: 'Closed', details: { until: 'noon' } }
+  t.match(await failureOf(joined.ready), { ...refusal, event: undefined })
+  t.match(await waiting, { ...refusal, event: 'ping', cause: { code: 'CLOSED' } })
+  t.match(await stream, { ...refusal, event: 'ping' })
   t.match(joined.state.getSnapshot(), { status: 'refused', error: refusal })
   t.match(await failureOf(joined.call('ping')), refusal)
   isOpen = true

@@ -120,6 +120,12 @@ t.test('break, cancel(), a signal and leave() end the stream in the server', asy
   t.strictSame(await readAll(cancelled), [], 'unread items are dropped')
   await until(() => state.ended === 2)
 
+  const ended = logs.stream('log:tail', { from: -1 })
+  await failureOf(ended.result)
+  ended.cancel()
+  t.strictSame(await readAll(ended), [], 'the iteration does not throw after cancel()')
+  state.begun--
+
   const controller = new AbortController()
   const reason = new Error('Enough')
   const aborted = logs.stream('log:tail', undefined, { signal: controller.signal })
