@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
-import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
@@ -13,7 +12,7 @@ import { type inbox, buildServer as serveSessionAuth } from '../../examples/sess
 import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { requestOf } from '../../plugin/index.js'
 import { expiryOf } from '../../plugin/joining/expiry.js'
-import { build, heard, next, POLLING, until } from '../plugin/harness.js'
+import { build, heard, POLLING, until } from '../plugin/harness.js'
 
 /*
  * The statements of docs/ and examples/ hold.
