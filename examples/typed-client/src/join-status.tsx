@@ -1,8 +1,8 @@
-import type { Joined } from 'fastify-namespaces/client'
+import type { AnyJoined } from 'fastify-namespaces/client'
 import { useJoinState } from 'fastify-namespaces/react'
 
 /** Says whether a namespace is joined, in words and by a colour. */
-export function JoinStatus({ joined }: { joined: Pick<Joined<never>, 'state'> }) {
+export function JoinStatus({ joined }: { joined: Pick<AnyJoined, 'state'> }) {
   const state = useJoinState(joined)
   return (
     <p className="status" role="status" data-status={state.status}>

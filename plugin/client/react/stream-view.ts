@@ -1,4 +1,5 @@
 import type { ItemStream } from '../any-client.js'
+import type { CallError } from '../call-error.js'
 import { createReadable, type Readable } from '../readable.js'
 
 /*
@@ -11,7 +12,7 @@ const SHOW_EVERY_MS = 50
 export interface StreamState {
   readonly items: readonly unknown[]
   readonly result: unknown
-  readonly error: unknown
+  readonly error: CallError | undefined
   readonly isDone: boolean
 }
 
@@ -59,7 +60,7 @@ export class StreamView {
     this.#stream = stream
     stream.result.then(
       (result) => show({ result, isDone: true }),
-      (error) => show({ error, isDone: true }),
+      (error: CallError) => show({ error, isDone: true }),
     )
   }
 

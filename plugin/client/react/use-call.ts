@@ -1,11 +1,13 @@
 import { useCallback, useMemo, useRef, useState } from 'react'
 import type { AnyJoined } from '../any-client.js'
+import type { CallError } from '../call-error.js'
 import type { CallOptions } from '../client-options.js'
+import type { CallIn, CallUse, GivenJoined } from './hook-types.js'
 
 /** What is known of the last call. */
 interface CallState {
   readonly data: unknown
-  readonly error: unknown
+  readonly error: CallError | undefined
   readonly isPending: boolean
 }
 
@@ -21,7 +23,11 @@ const IDLE: CallState = { data: undefined, error: undefined, isPending: false }
  * const { call, error, isPending } = useCall(chat, 'message:send')
  * <button disabled={isPending} onClick={() => call({ text })}>Send</button>
  */
-export function useCall(joined: AnyJoined, event: string) {
+export function useCall<Given extends GivenJoined, Event extends CallIn<Given>>(
+  joined: Given,
+  event: Event,
+): CallUse<Given, Event>
+export function useCall(joined: AnyJoined, event: string): CallUse<AnyJoined, string> {
   const source = useMemo(() => ({ joined, event }), [joined, event])
   const [state, setState] = useState<CallState & { readonly source?: unknown }>(IDLE)
   const last = useRef<Promise<unknown>>(undefined)
@@ -39,7 +45,7 @@ export function useCall(joined: AnyJoined, event: string) {
       show({ isPending: true })
       answer.then(
         (data) => show({ data }),
-        (error) => show({ error }),
+        (error: CallError) => show({ error }),
       )
       return answer
     },

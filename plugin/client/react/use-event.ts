@@ -1,5 +1,6 @@
 import { useLayoutEffect } from 'react'
 import type { AnyJoined } from '../any-client.js'
+import type { EmitIn, GivenJoined, ListenerIn } from './hook-types.js'
 import { useLatest } from './use-latest.js'
 
 /**
@@ -8,6 +9,11 @@ import { useLatest } from './use-latest.js'
  * @example
  * useEvent(chat, 'message:new', (message) => setMessages((known) => [...known, message]))
  */
+export function useEvent<Given extends GivenJoined, Emit extends EmitIn<Given>>(
+  joined: Given,
+  emit: Emit,
+  listener: ListenerIn<Given, Emit>,
+): void
 export function useEvent(joined: AnyJoined, emit: string, listener: (...args: never[]) => unknown): void {
   const latest = useLatest(listener)
   // A layout effect: an effect may run after the paint, and the first emit may come before it.

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useMemo } from 'react'
 import type { AnyClient, AnyJoined } from '../any-client.js'
 import type { ClientJoinOptions } from '../client-options.js'
+import type { GivenClient, NameIn, NamespaceArgs, NamespaceOf } from './hook-types.js'
 import { MountedNamespace } from './mounted-namespace.js'
 import { useLatest } from './use-latest.js'
 
@@ -9,13 +10,18 @@ import { useLatest } from './use-latest.js'
  *
  * @param client - from createClient()
  * @param name - a name of the server's definitions, e.g. '/orgs/:orgId'
- * @param params - its parameters. They are compared by what is in them: they may be a new object at each render.
+ * @param params - its parameters. They are compared by their JSON: they may be a new object at each render.
  * @param options - of `client.join()`; those of the last render are taken for the next join
  * @returns the joined namespace. It listens at once, and sends from effects and event handlers.
  *
  * @example
  * const chat = useNamespace(client, '/orgs/:orgId', { orgId })
  */
+export function useNamespace<Given extends GivenClient, Name extends NameIn<Given>>(
+  client: Given,
+  name: Name,
+  ...args: NamespaceArgs<Given, Name>
+): NamespaceOf<Given, Name>
 export function useNamespace(
   client: AnyClient,
   name: string,
@@ -23,7 +29,7 @@ export function useNamespace(
   options?: ClientJoinOptions,
 ): AnyJoined {
   const latest = useLatest({ params, options })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: params are compared by what is in them
+  // biome-ignore lint/correctness/useExhaustiveDependencies: params are compared by their JSON
   const mounted = useMemo(
     () => new MountedNamespace(() => client.join(name, latest.current.params, latest.current.options)),
     [client, name, JSON.stringify(params)],

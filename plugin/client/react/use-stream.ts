@@ -1,33 +1,34 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react'
 import type { AnyJoined } from '../any-client.js'
-import type { ClientStreamOptions } from '../client-options.js'
+import type { GivenJoined, StreamArgs, StreamIn, StreamUse, UseStreamOptions } from './hook-types.js'
 import { StreamView } from './stream-view.js'
 import { useLatest } from './use-latest.js'
 
 const LIMIT = 1000
 
-/** The options of `useStream()`. */
-interface UseStreamOptions extends Pick<ClientStreamOptions, 'credits' | 'resume'> {
-  /**
-   * How many items are kept: the newest.
-   * @defaultValue 1_000
-   */
-  readonly limit?: number
-}
-
 /**
  * Opens a stream while the component is mounted, and shows its newest items. Another event, payload or namespace opens another one.
  *
- * @param payload - of the event. It is compared by what is in it: it may be a new object at each render.
+ * @param payload - of the event. It is compared by its JSON: it may be a new object at each render.
  * @returns the items, oldest first, at most 20 times a second; `result` and `isDone` at the end, `error` if the stream has failed;
  * `cancel()`, after which the items stay, and `restart()`, which begins without items.
  *
  * @example
  * const { items, isDone } = useStream(logs, 'log:tail', { level: 'info' }, { limit: 200 })
  */
-export function useStream(joined: AnyJoined, event: string, payload?: unknown, options: UseStreamOptions = {}) {
+export function useStream<Given extends GivenJoined, Event extends StreamIn<Given>>(
+  joined: Given,
+  event: Event,
+  ...args: StreamArgs<Given, Event>
+): StreamUse<Given, Event>
+export function useStream(
+  joined: AnyJoined,
+  event: string,
+  payload?: unknown,
+  options: UseStreamOptions = {},
+): StreamUse<AnyJoined, string> {
   const latest = useLatest({ payload, options })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a payload is compared by what is in it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a payload is compared by its JSON
   const view = useMemo(
     () =>
       new StreamView({
