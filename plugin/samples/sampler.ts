@@ -13,6 +13,8 @@ import { createFit } from './schema-fit.js'
  */
 export type Sample = (bundle: BundledSchema, schema?: unknown) => unknown[]
 
+type Sampler = typeof import('openapi-sampler')
+
 const MISSING = 'Samples of schemas need openapi-sampler, which is not installed'
 
 /**
@@ -20,8 +22,8 @@ const MISSING = 'Samples of schemas need openapi-sampler, which is not installed
  *
  * @throws Error that says what to install
  */
-export async function loadSampler(): Promise<Sample> {
-  const { sample } = await importSampler()
+export async function loadSampler(load = () => import('openapi-sampler')): Promise<Sample> {
+  const { sample } = await importSampler(load)
   return ({ $ref, bundled }, schema = { $ref }) => {
     const fits = createFit({ $ref, bundled }, schema)
     const found = new Map<string, unknown>()
@@ -36,9 +38,9 @@ export async function loadSampler(): Promise<Sample> {
   }
 }
 
-async function importSampler(): Promise<typeof import('openapi-sampler')> {
+async function importSampler(load: () => Promise<Sampler>): Promise<Sampler> {
   try {
-    return await import('openapi-sampler')
+    return await load()
   } catch (cause) {
     throw new Error(`${MISSING}: npm install --save-dev openapi-sampler`, { cause })
   }

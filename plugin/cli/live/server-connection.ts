@@ -80,9 +80,14 @@ export async function readConnection(
   }
 }
 
-async function importClient(): Promise<typeof import('socket.io-client')> {
+type ClientModule = typeof import('socket.io-client')
+
+/** Loads an optional peer. @throws CliError that says what to install */
+export async function importClient(
+  load = (): Promise<ClientModule> => import('socket.io-client'),
+): Promise<ClientModule> {
   try {
-    return await import('socket.io-client')
+    return await load()
   } catch (error) {
     throw new CliError('This command needs socket.io-client: npm install --save-dev socket.io-client', 2, error)
   }

@@ -60,9 +60,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     const intervalMs = 1000 / rate
     for (let next = performance.now() + intervalMs; !ends.aborted; next += intervalMs) {
       for (const step of scenario.steps) {
-        if (ends.aborted) return
-        if (actor.isDone(step)) continue
-        const isDone = await measure(actor, step)
+        const isDone = !ends.aborted && (actor.isDone(step) || (await measure(actor, step)))
         if (!isDone) break
       }
       const left = next - performance.now()

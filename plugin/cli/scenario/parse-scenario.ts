@@ -37,7 +37,8 @@ export async function parseScenario(text: string, { file, given, env }: ParseOpt
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
   const [error] = document.errors
-  if (error) throw new CliError(`${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split(/ at line|:\n/)[0]}`, 2)
+  if (error)
+    throw new CliError(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split(/ at line|:\n/)[0]}`, 2)
   const lineOf = createLineOf(document, lines)
   const refuse = (path: readonly (string | number)[], problem: string): never => {
     throw new CliError(`${file}:${lineOf(path)}: ${problem}`, 2)

@@ -34,6 +34,10 @@ const MOST_ITEMS = 10
 
 export function createCaller({ join, timeoutMs }: CallerOptions): CallEvent {
   let count = 0
+  const noAck = ({ connected }: Socket): AckResult => {
+    const message = connected ? `No ack within ${timeoutMs} ms` : 'The server has disconnected the client'
+    return { ok: false, error: { code: 'NO_ACK', message } }
+  }
 
   async function ask(event: string, payload: unknown, isStream: boolean): Promise<Answer> {
     const socket = await join()
@@ -46,16 +50,14 @@ export function createCaller({ join, timeoutMs }: CallerOptions): CallEvent {
     }
     const options = isStream ? [{ id }] : []
     socket.on('namespace:item', onItem)
-    try {
-      const envelope: AckResult = await socket.timeout(timeoutMs).emitWithAck(event, payload, ...options)
-      // We have cancelled it.
-      if (items.length >= MOST_ITEMS) return { items }
-      return envelope.ok ? { items, data: envelope.data } : { items, error: envelope.error }
-    } catch {
-      return { items, error: { code: 'NO_ACK', message: `No ack within ${timeoutMs} ms` } }
-    } finally {
-      socket.off('namespace:item', onItem)
-    }
+    const envelope: AckResult = await socket
+      .timeout(timeoutMs)
+      .emitWithAck(event, payload, ...options)
+      .catch(() => noAck(socket))
+    socket.off('namespace:item', onItem)
+    // We have cancelled it.
+    if (items.length >= MOST_ITEMS) return { items }
+    return envelope.ok ? { items, data: envelope.data } : { items, error: envelope.error }
   }
 
   return async (event, payload, isStream) => {

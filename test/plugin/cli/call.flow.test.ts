@@ -1,4 +1,7 @@
+import { EventEmitter } from 'node:events'
 import t from 'tap'
+import { openStream } from '../../../plugin/cli/live/event-calls.js'
+import { importClient } from '../../../plugin/cli/live/server-connection.js'
 import { CHAT, linesOf, run, serve } from './live-harness.js'
 
 t.test('call prints the data of the ack as a line of JSON', async (t) => {
@@ -102,4 +105,22 @@ t.test('a signal cancels a stream, and call ends with 0', async (t) => {
     },
   })
   t.strictSame([code, err], [0, ''])
+})
+
+t.test('items of another stream of the same socket are left alone', async (t) => {
+  const socket = new EventEmitter()
+  const items: unknown[] = []
+  socket.on('log:tail', (_payload, { id }: { id: string }, ack: (envelope: object) => void) => {
+    socket.emit('namespace:item', 'another', 1)
+    socket.emit('namespace:item', id, 2)
+    ack({ ok: true })
+  })
+  const { signal } = new AbortController()
+  await openStream(socket as never, 'log:tail', 1, { onItem: (item) => items.push(item), signal, timeoutMs: 10_000 })
+  t.strictSame(items, [2])
+})
+
+t.test('without socket.io-client, a command says what to install', async (t) => {
+  const load = () => Promise.reject(new Error('Cannot find package'))
+  await t.rejects(importClient(load), { exitCode: 2, message: /npm install --save-dev socket\.io-client$/ })
 })

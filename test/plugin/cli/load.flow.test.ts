@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join as joinPath } from 'node:path'
 import t from 'tap'
+import { renderHtml } from '../../../plugin/cli/load/load-report.js'
 import { createLoadStatistics } from '../../../plugin/cli/load/load-statistics.js'
 import { drawPlot } from '../../../plugin/cli/load/svg-plot.js'
 import { CHAT, linesOf, run, serve } from './live-harness.js'
@@ -115,6 +116,28 @@ t.test('load ends early with the terminal, and fails if no client could join', a
   t.match(err, /No client could join/)
 })
 
+t.test('a load run that is ended before it begins has figures of nothing', async (t) => {
+  const url = await serve(t, { '/chat': CHAT })
+  const cwd = t.testdir({ 'scenario.yaml': SCENARIO })
+  const ended = new AbortController()
+  ended.abort()
+  const { code, out } = await run(['load', url, '--scenario', 'scenario.yaml', '--html', 'load.html'], {
+    cwd,
+    signal: ended.signal,
+  })
+  t.equal(code, 1)
+  t.match(out, /\nno errors\n$/)
+  t.match(await readFile(joinPath(cwd, 'load.html'), 'utf8'), '<p>No errors</p>')
+})
+
+t.test('errors are listed by code', async (t) => {
+  const setting = { scenario: 's', url: 'u', clients: 1, rate: 1, rampMs: 0 }
+  const statistics = createLoadStatistics()
+  statistics.record('call', 1, 'BROKEN')
+  statistics.endMoment(1000, 1)
+  t.match(renderHtml(setting, statistics.figures(1000)), '<td>BROKEN</td><td>1</td>')
+})
+
 t.test('load refuses wrong options', async (t) => {
   const cwd = t.testdir({ 'scenario.yaml': SCENARIO })
   const load = ['load', 'http://127.0.0.1:1', '--scenario', 'scenario.yaml']
@@ -143,7 +166,7 @@ t.test('a plot of nothing but zeros is drawn', async (t) => {
   })
   t.notMatch(plot, /NaN|Infinity/)
   t.match(
-    drawPlot({ title: 'T', unit: 'u', lines: [{ name: 'n', colour: 'a', points: [[0, 7]] }], labelOf: String }),
+    drawPlot({ title: 'T', unit: 'u', lines: [{ name: 'n', colour: 'a', points: [[0, 9]] }], labelOf: String }),
     '>10</text>',
   )
 })

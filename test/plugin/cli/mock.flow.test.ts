@@ -42,7 +42,8 @@ const SHOP = {
     'text:tail': { stream: Type.String(), itemId: () => 1, handler: async function* () {} },
     'odd:tail': { stream: Type.String({ pattern: '^\\p{Lu}(?!x)\\d$' }), handler: async function* () {} },
     'odd:ask': { reply: Type.String({ pattern: '^\\p{Lu}(?!x)\\d$' }), handler: () => 'A1' },
-    'odd:send': { payload: v.string(), handler: () => 'A1' },
+    'odd:read': { stream: v.string(), handler: async function* () {} },
+    'odd:send': { errors: { ODD: v.string() }, payload: v.string(), handler: () => 'A1' },
   },
 } as AnyNamespaceDefinition
 

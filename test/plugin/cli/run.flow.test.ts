@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { chat } from '../../../examples/chat.js'
+import { createEmitInbox } from '../../../plugin/cli/scenario/emit-inbox.js'
+import { findDifference } from '../../../plugin/cli/scenario/match-value.js'
 import { CHAT, run, serve } from './live-harness.js'
 
 const SCENARIOS = fileURLToPath(new URL('../../../examples/scenarios/', import.meta.url))
@@ -164,9 +167,25 @@ t.test('secrets are not written', async (t) => {
   t.notMatch(out, /env-secret|12,|t0ken/)
 })
 
+t.test('matchers know binary data and lists', async (t) => {
+  t.equal(findDifference(new Uint8Array(1), { $type: 'binary' }), undefined)
+  t.equal(findDifference([], { $type: 'array' }), undefined)
+  t.match(findDifference(1, { $match: '1' }), '/ is 1, not {"$match":"1"}')
+})
+
+t.test('a client keeps the last thousand emits that nothing expects', async (t) => {
+  const emitter = new EventEmitter()
+  const socket = Object.assign(emitter, { onAny: (listener: () => void) => emitter.on('any', listener) })
+  const inbox = createEmitInbox(socket as never)
+  for (let count = 0; count <= 1000; count++) emitter.emit('any', 'tick', count)
+  t.equal(inbox.seen('tick').length, 1000)
+  t.equal(inbox.seen('tick')[0], 1)
+})
+
 t.test('a wrong scenario is refused with its line', async (t) => {
   for (const [yaml, message] of [
     ['', ':1: A scenario has to be an object'],
+    ['a: {{', ':1: '],
     ['steps: []', ':1: A scenario needs `steps`: a list with at least one'],
     ['steps:\n  - join: /x\n bad: [', ':3: '],
     ['stesp: []', ':1: A scenario has no key "stesp": did you mean "steps"? use name, url, variables, secrets, steps'],

@@ -242,3 +242,11 @@ t.test('a value that fits no alternative of a union, or is no list, has the plac
     ['/ against type "string"'],
   )
 })
+
+t.test('without openapi-sampler, an error says what to install', async (t) => {
+  const cause = new Error('Cannot find package')
+  await t.rejects(
+    loadSampler(() => Promise.reject(cause)),
+    { message: /npm install --save-dev openapi-sampler$/, cause },
+  )
+})

@@ -31,11 +31,6 @@ const CHAT: AnyNamespaceDefinition = {
       },
     },
     ping: { handler: () => 'pong' },
-    signout: {
-      handler: (_payload, { socket }) => {
-        setImmediate(() => socket.disconnect())
-      },
-    },
   },
 }
 
@@ -130,6 +125,22 @@ t.test('the handlers of events that are skipped are not called, and their wrong 
   const results = await checkContract(app, { skip: { '/x': ['pay'] } })
   t.strictSame([failed(results), calls], [[], 0])
   t.ok(results.some(({ name }) => name === '/x pay refuses /sum against type "integer"'))
+})
+
+t.test('a client that the server disconnects joins again for the next event', async (t) => {
+  t.strictSame(
+    await problemsOf(t, {
+      events: {
+        'a:leave': {
+          handler: (_payload: unknown, { socket }: { socket: { disconnect(): void } }) => {
+            socket.disconnect()
+          },
+        },
+        'b:more': { reply: Type.Integer(), handler: () => 1 },
+      },
+    }),
+    { 'a:leave accepts no payload': 'it is answered with NO_ACK: The server has disconnected the client' },
+  )
 })
 
 t.test('the items of a stream fit, and an endless stream is cancelled', async (t) => {
