@@ -51,16 +51,20 @@ function createEvent(event: EventDescription, sampleOf: SampleOf): object {
   if (!stream) return { ...declared, handler: () => answer }
   const { item, credits, readTimeoutMs, isResumable } = stream
   const sample = sampleOf(item)
-  const items = sample === undefined ? [] : Array.from({ length: ITEMS }, () => structuredClone<unknown>(sample))
+  // The places of the items that have been given to the stream, and have no id yet.
+  const given: number[] = []
   return {
     ...declared,
     stream: item.jsonSchema ?? true,
     credits,
     readTimeoutMs,
-    // The id of an item is its place. Scalars have none.
-    ...(isResumable && { itemId: (one: unknown) => Math.max(items.indexOf(one), 0) }),
+    // The id of an item is its place.
+    ...(isResumable && { itemId: () => given.shift() }),
     async *handler(_payload: unknown, { lastId = -1 }: { lastId?: string | number }) {
-      yield* items.slice(Number(lastId) + 1)
+      for (let place = Number(lastId) + 1; sample !== undefined && place < ITEMS; place++) {
+        if (isResumable) given.push(place)
+        yield sample
+      }
       return answer
     },
   }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { chat } from '../../../examples/chat.js'
@@ -22,6 +22,12 @@ t.test('every scenario of examples/ passes', async (t) => {
     t.match(out, /^TAP version 14\n# chat\n1\.\.\d+\nok 1 - join \/chat \(ada\)\n/)
     t.notMatch(out, /^not ok/m)
   }
+})
+
+t.test('the scenario in docs/cli.md is that of examples/, word for word', async (t) => {
+  const page = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
+  const [, block] = /<!-- examples\/scenarios\/chat\.yaml[^\n]*-->\n```yaml\n(.*?)```/s.exec(page) ?? []
+  t.equal(block, await readFile(`${SCENARIOS}chat.yaml`, 'utf8'))
 })
 
 t.test('a scenario joins, calls, sends, expects emits, saves answers and leaves', async (t) => {

@@ -422,9 +422,15 @@ t.test('without socket.io-client the error says what to install', async (t) => {
   })
 })
 
-t.test('the example in docs/testing.md is examples/testing.ts, word for word, and passes', async (t) => {
+t.test('the examples in docs/testing.md are those of examples/, word for word, and pass', async (t) => {
   const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
-  const [, block] = /<!-- examples\/testing\.ts.*?-->\n```ts\n(.*?)```/s.exec(await read('docs/testing.md')) ?? []
-  t.equal(block, await read('examples/testing.ts'))
-  t.match(await run(...BARE, 'examples/testing.ts'), 'a message from outside every room is refused')
+  const page = await read('docs/testing.md')
+  for (const [example, sentence] of [
+    ['examples/testing.ts', 'a message from outside every room is refused'],
+    ['examples/contract-test.ts', 'the server does what its schemas say'],
+  ] as const) {
+    const [, block] = new RegExp(`<!-- ${example}[^\\n]*-->\\n\`\`\`ts\\n(.*?)\`\`\``, 's').exec(page) ?? []
+    t.equal(block, await read(example))
+    t.match(await run(...BARE, example), sentence)
+  }
 })
