@@ -4,13 +4,13 @@ import {
   FST_NSP_CLOSING,
   FST_NSP_HANDLER_TIMEOUT,
   FST_NSP_INTERNAL,
-  FST_NSP_ITEM_INVALID,
   FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
   isCoded,
 } from './errors.js'
 import { isNothing, toSendable } from './json-value.js'
 import { type ErrorLog, logError } from './log/error-log.js'
+import { FST_NSP_ITEM_INVALID } from './stream-errors.js'
 
 /*
  * Turns anything that was thrown into the error that a client receives. Texts of unexpected errors are not sent.

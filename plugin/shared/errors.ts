@@ -1,7 +1,7 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * Every error of the plugin. Codes are defined only here. docs/errors.md has the cause and the fix of each, and a test
+ * Every error of the plugin. Codes are defined here, and those of streams in stream-errors.ts. docs/errors.md has the cause and the fix of each, and a test
  * compares both. A message names the place, then the problem, then the remedy.
  */
 
@@ -188,27 +188,6 @@ export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string
   '%s took longer than %s (%s ms)',
   503,
 )
-export const FST_NSP_STREAM_INVALID = createError<[event: string, problem: string]>(
-  'FST_NSP_STREAM_INVALID',
-  'The stream %s could not be opened: %s',
-  400,
-)
-export const FST_NSP_STREAMS_LIMIT = createError<[limit: number]>(
-  'FST_NSP_STREAMS_LIMIT',
-  'A socket may have %s streams at most (limits.streamsPerSocket)',
-  429,
-)
-export const FST_NSP_STREAM_CANCELLED = createError(
-  'FST_NSP_STREAM_CANCELLED',
-  'The client has cancelled the stream',
-  499,
-)
-export const FST_NSP_STREAM_UNREAD = createError<[event: string, milliseconds: number]>(
-  'FST_NSP_STREAM_UNREAD',
-  'The client was not ready for the next item of %s within readTimeoutMs (%s ms)',
-  408,
-)
-export const FST_NSP_ITEM_INVALID = createError('FST_NSP_ITEM_INVALID', 'An item of the stream could not be sent', 500)
 export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are in flight', 503)
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)

@@ -35,7 +35,7 @@ export interface LiveStreamOptions {
   readonly createWriter: (whenWritten: () => void) => ItemWriter
 }
 
-interface Source {
+interface ItemSource {
   readonly iterator: ItemIterator
   /** Resolves the result of the stream. */
   readonly resolve: (result: unknown) => void
@@ -54,7 +54,7 @@ export class LiveStream implements OpenStream {
   #credits: number
   #isOver = false
   /** What the handler has returned, until it is done or stopped. */
-  #source: Source | undefined = undefined
+  #source: ItemSource | undefined = undefined
   /** Whether the iterator is running: then it can not be stopped yet. */
   #isTaking = false
   #wake: (() => void) | undefined = undefined
@@ -130,7 +130,7 @@ export class LiveStream implements OpenStream {
     })
   }
 
-  async #sendAll({ iterator, resolve }: Source): Promise<void> {
+  async #sendAll({ iterator, resolve }: ItemSource): Promise<void> {
     for (;;) {
       if (!this.#isReady) await this.#untilReady()
       this.#timer?.wait('item')

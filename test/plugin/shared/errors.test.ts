@@ -3,8 +3,9 @@ import { errorCodes } from 'fastify'
 import t from 'tap'
 import { DeclaredError, toWireError } from '../../../plugin/shared/client-error.js'
 import * as errors from '../../../plugin/shared/errors.js'
+import * as streamErrors from '../../../plugin/shared/stream-errors.js'
 
-const { isCoded, ...coded } = errors
+const { isCoded, ...coded } = { ...errors, ...streamErrors }
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test('docs/errors.md lists every error with its status, a cause and a fix, and no other', async (t) => {
