@@ -15,6 +15,9 @@ const ITEM = 'namespace:item'
 /** Characters of items that may wait to be written to the connection. */
 const MOST_UNWRITTEN = 65_536
 
+/** A text, or an attachment. */
+type Part = string | NodeJS.ArrayBufferView | ArrayBuffer
+
 export class ItemWriter {
   readonly #socket: Socket
   readonly #id: string
@@ -46,15 +49,15 @@ export class ItemWriter {
     else this.#give(`${this.#head},${json}${itemId === undefined ? '' : `,${JSON.stringify(itemId)}`}]`)
   }
 
-  #encode(item: unknown, itemId: ItemId | undefined): readonly (string | Buffer)[] {
+  #encode(item: unknown, itemId: ItemId | undefined): readonly Part[] {
     const { nsp } = this.#socket
     const data = itemId === undefined ? [ITEM, this.#id, item] : [ITEM, this.#id, item, itemId]
     return encodePacket(nsp.server, { type: PacketType.EVENT, nsp: nsp.name, data })
   }
 
-  #give(part: string | Buffer): void {
+  #give(part: Part): void {
     const { conn } = this.#socket
-    this.#unwritten += part.length
+    this.#unwritten += typeof part === 'string' ? part.length : part.byteLength
     if (this.#unwritten < MOST_UNWRITTEN) {
       conn.write(part)
       return
