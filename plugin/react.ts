@@ -2,6 +2,7 @@
  * The subpath export `fastify-namespaces/react`: hooks for React over the client.
  */
 
+export type { CallUse, StreamUse, UseStreamOptions } from './client/react/hook-types.js'
 export { useCall } from './client/react/use-call.js'
 export { useEvent } from './client/react/use-event.js'
 export { useJoinState } from './client/react/use-join-state.js'

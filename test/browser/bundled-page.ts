@@ -29,17 +29,17 @@ async function bundle(name: string): Promise<string> {
  *
  * @param browser - from launchChromium()
  * @param name - of the file in pages/
- * @param options - of the plugin. Lost connections are noticed within a second.
+ * @param options - of the plugin
  */
 export async function openBundledPage<Page extends object>(
   t: Test,
   browser: Browser,
   name: string,
-  { io, ...options }: NamespacesOptions,
+  options: NamespacesOptions,
 ) {
   const app: FastifyInstance = Fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())
-  await app.register(namespaces, { ...options, io: { pingInterval: 400, pingTimeout: 400, ...io } })
+  await app.register(namespaces, options)
   const html = '<!doctype html><title>Test</title><div id="root"></div><script src="/page.js"></script>'
   const script = await bundle(name)
   app.get('/', async (_request, reply) => reply.type('text/html').send(html))

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { defineNamespaces } from '../../plugin/index.js'
+import { defineNamespaces, type NamespacesOptions } from '../../plugin/index.js'
 import { openBundledPage } from './bundled-page.js'
 import { launchChromium } from './chromium.js'
 import type { NetworkPage } from './pages/network-page.js'
@@ -61,10 +61,10 @@ function createNumbers() {
 }
 
 /** Opens the page behind a network. */
-async function open(t: Test, { isRecovering = false } = {}) {
+async function open(t: Test, io: NamespacesOptions['io'] = {}) {
   const { numbers, definitions } = createNumbers()
   const page = await openBundledPage<NetworkPage>(t, browser, 'network-page', {
-    io: isRecovering ? { connectionStateRecovery: {} } : {},
+    io,
     limits: { eventsPerSecond: 0 },
     namespaces: definitions,
   })
@@ -72,6 +72,9 @@ async function open(t: Test, { isRecovering = false } = {}) {
   page.app.io.engine.on('connection', (engine) => engine.on('close', () => page.proxy.resume()))
   return { ...page, numbers }
 }
+
+/** A connection that stalls is given up within a second. */
+const IMPATIENT = { pingInterval: 400, pingTimeout: 400 }
 
 t.test('100 namespaces are joined, left and joined again over one WebSocket', async (t) => {
   const { app, ask, websockets, complaints } = await open(t)
@@ -93,7 +96,7 @@ const onceEach = (numbers: readonly number[]) =>
 t.test(
   'behind a network that cuts, stalls and delays, every call with a key is handled once and answered once',
   async (t) => {
-    const { ask, proxy, numbers, websockets, complaints } = await open(t)
+    const { ask, proxy, numbers, websockets, complaints } = await open(t, IMPATIENT)
     await ask('join', 1)
     const troubles = [proxy.cut, () => proxy.delay(30), proxy.stall, () => proxy.delay(0)]
     // In the handler: the ack is lost with the connection.
@@ -121,7 +124,7 @@ t.test(
 )
 
 t.test('with recovery, the listeners hear every emit once, although the connection is lost', async (t) => {
-  const { ask, proxy, numbers, websockets, complaints } = await open(t, { isRecovering: true })
+  const { ask, proxy, numbers, websockets, complaints } = await open(t, { connectionStateRecovery: {} })
   await ask('join', 1)
   const troubles = [proxy.cut, () => proxy.delay(30), proxy.cut, () => proxy.delay(0)]
   numbers.onAdded = (count) => {
@@ -149,7 +152,7 @@ t.test('a call that is not retried is sent once: it is answered, or fails with i
 })
 
 t.test('a stream goes on where its connection was lost: every item arrives, once and in order', async (t) => {
-  const { ask, proxy, numbers, websockets, complaints } = await open(t)
+  const { ask, proxy, numbers, websockets, complaints } = await open(t, IMPATIENT)
   await ask('join', 1)
   const troubles = [proxy.cut, () => proxy.delay(30), proxy.stall, () => proxy.delay(0)]
   let next = 100

@@ -7,7 +7,7 @@ import { createClient } from 'fastify-namespaces/client'
 declare const location: { readonly origin: string }
 
 const client = createClient(location.origin, {
-  timeoutMs: 2_000,
+  timeoutMs: 20_000,
   io: { reconnectionDelay: 20, reconnectionDelayMax: 100 },
 })
 
