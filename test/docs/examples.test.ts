@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { buildServer as serveDocument, type ticket } from '../../examples/document.js'
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
 import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
@@ -263,4 +264,23 @@ t.test('examples/orders.ts: an event in its own file, socket.data with a type, a
   const paid = await post(app, '/paid/ada/7-tea-1', {})
   t.strictSame(paid.json(), { shops: [7] })
   t.strictSame(await customer.nextEvent('order:paid'), { id: '7-tea-1' })
+})
+
+t.test('examples/document.ts: a document behind a password', async (t) => {
+  const app = await serve(t, serveDocument)
+  const url = '/namespaces/asyncapi.json'
+  t.match(await app.inject(url), { statusCode: 401, headers: { 'www-authenticate': /^Basic/ } })
+  const authorization = `Basic ${Buffer.from('docs:docs').toString('base64')}`
+  const document = (await app.inject({ url, headers: { authorization } })).json()
+  t.match(document, { info: { title: 'Support desk' }, servers: { production: { host: 'desk.example.com' } } })
+  t.strictSame(Object.keys(document.components.schemas), ['Message'])
+  t.notMatch(JSON.stringify(document), 'ticket:dump')
+
+  const client = await app.injectSocket<typeof ticket>('/tickets/4711', { auth: { token: 'any' } })
+  const sent = await client.emitWithAck('message:send', { from: 'Ada', text: 'The printer is on fire' })
+  t.match(sent, { ok: true, data: { from: 'Ada' } })
+  t.match(await client.nextEvent('message:new'), { text: 'The printer is on fire' })
+  const closed = await app.injectSocket<typeof ticket>('/tickets/0', { auth: { token: 'any' } })
+  const refused = await closed.emitWithAck('message:send', { from: 'Ada', text: 'Hello?' })
+  t.match(refused, { ok: false, error: { code: 'TICKET_CLOSED', details: { closedAt: String } } })
 })
