@@ -117,13 +117,13 @@ export interface Decorators {
    * The AsyncAPI 3.1 document of the declared namespaces, with the settings of the option `document`. Call it when the instance
    * is ready, so that all is declared.
    *
-   * @returns a frozen object; with `yaml`, its text
+   * @returns a frozen object; with `yaml`, a promise of its text
    *
    * @example
    * await app.ready()
-   * await writeFile('asyncapi.yaml', app.asyncapi({ yaml: true }))
+   * await writeFile('asyncapi.yaml', await app.asyncapi({ yaml: true }))
    */
-  asyncapi(options: { readonly yaml: true }): string
+  asyncapi(options: { readonly yaml: true }): Promise<string>
   asyncapi(options?: { readonly yaml?: false }): AsyncApiDocument
   /**
    * Joins a namespace with Socket.IO's own client, in this process and without a port. For tests, as `inject()` is for routes.

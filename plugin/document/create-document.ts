@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import type { ServerDescription } from '../definition/contract/description.js'
 import type { AsyncApiDocument } from '../definition/contract/document-types.js'
 import { DOCUMENT_DEFAULTS, type NormalDocumentOptions } from '../definition/normalize/document-options.js'
@@ -9,7 +8,8 @@ import { renderDocument } from './render-document.js'
 export interface Document {
   readonly asyncapi: AsyncApiDocument
   readonly json: string
-  readonly yaml: string
+  /** A promise, because the package `yaml` is loaded by its first reader: it would take as long to load as half of Fastify. */
+  readonly yaml: Promise<string>
   /** The description of what is not hidden. */
   readonly manifest: string
 }
@@ -40,8 +40,11 @@ export function createDocument(
     return freeze(options.transformObject ? options.transformObject(rendered) : rendered)
   })
   const json = once(() => JSON.stringify(asyncapi()))
-  // Parsed again, because a document that shares objects would have anchors.
-  const yaml = once(() => stringify(JSON.parse(json()), { lineWidth: 0 }))
+  const yaml = once(async () => {
+    const { stringify } = await import('yaml')
+    // Parsed again, because a document that shares objects would have anchors.
+    return stringify(JSON.parse(json()), { lineWidth: 0 })
+  })
   const manifest = once(() => JSON.stringify(published()))
   return {
     get asyncapi() {

@@ -27,7 +27,7 @@ export function addDocumentRoutes(
       // Hidden from @fastify/swagger.
       { ...hooks, ...(logLevel && { logLevel }), schema: { hide: true } as object },
       async (request, reply) => {
-        const text = document[part]
+        const text = await document[part]
         etag ??= `"${createHash('sha256').update(text).digest('base64url')}"`
         // It may be kept, but not used without asking.
         reply.header('cache-control', 'no-cache').header('etag', etag)

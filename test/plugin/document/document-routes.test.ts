@@ -22,7 +22,7 @@ t.test('without the option `document` nothing is served, and app.asyncapi() work
   t.match(app.asyncapi(), { asyncapi: '3.1.0', info: { title: 'Socket.IO namespaces', version: '1.0.0' } })
   t.equal(app.asyncapi(), app.asyncapi(), 'it is rendered once')
   t.ok(Object.isFrozen(app.asyncapi().channels.chat?.messages))
-  t.strictSame(parse(app.asyncapi({ yaml: true })), JSON.parse(JSON.stringify(app.asyncapi())))
+  t.strictSame(parse(await app.asyncapi({ yaml: true })), JSON.parse(JSON.stringify(app.asyncapi())))
 })
 
 t.test('the document, its YAML and the manifest are served', async (t) => {
@@ -30,7 +30,7 @@ t.test('the document, its YAML and the manifest are served', async (t) => {
   const [json, yaml, manifest] = await Promise.all(FILES.map((file) => app.inject(`/namespaces/${file}`)))
   t.strictSame(json?.json(), JSON.parse(JSON.stringify(app.asyncapi())))
   t.match(json?.headers, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-cache' })
-  t.equal(yaml?.payload, app.asyncapi({ yaml: true }))
+  t.equal(yaml?.payload, await app.asyncapi({ yaml: true }))
   t.match(yaml?.headers, { 'content-type': 'application/yaml; charset=utf-8' })
   const [described] = app.describeNamespaces().namespaces
   t.strictSame(Object.keys(manifest?.json().namespaces[0].events), ['message:send'], 'what is hidden is not published')
