@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { CliError } from './cli-error.js'
+import { addAsyncapi } from './commands/asyncapi-command.js'
 import { addCall } from './commands/call-command.js'
 import { addDiff } from './commands/diff-command.js'
 import { addListen } from './commands/listen-command.js'
@@ -7,6 +8,7 @@ import { addLoad } from './commands/load-command.js'
 import { addMock } from './commands/mock-command.js'
 import { addPrint } from './commands/print-command.js'
 import { addRun } from './commands/run-command.js'
+import { addTypes } from './commands/types-command.js'
 import type { Terminal } from './terminal.js'
 
 /*
@@ -19,6 +21,8 @@ import type { Terminal } from './terminal.js'
 
 const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = [
   addPrint,
+  addAsyncapi,
+  addTypes,
   addDiff,
   addCall,
   addListen,

@@ -158,7 +158,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   },
   client: { imports: ['schema', 'definition'] },
   document: { imports: ['schema', 'definition'], door: ['create-document', 'document-routes'] },
-  cli: { imports: ['shared', 'schema', 'samples', 'definition'], door: ['program', 'terminal'] },
+  cli: { imports: ['shared', 'schema', 'samples', 'definition', 'document'], door: ['program', 'terminal'] },
 }
 
 /** The files of the root: the public surface, and what puts the wings together. */

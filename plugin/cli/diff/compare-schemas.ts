@@ -4,7 +4,7 @@ import { type Side, wordObjection } from './objection-words.js'
 import type { ProofOptions } from './proof/proof-terms.js'
 import { proveSchema } from './proof/schema-proof.js'
 import { isSameSchema } from './same-schema.js'
-import { type SharedSchemas, scopeSchema } from './schema-scope.js'
+import { type SharedSchemas, scopeSchema } from './scoped-schema.js'
 
 /*
  * What a change of a schema means for clients.

@@ -1,5 +1,5 @@
 import { wordPath } from './objection-words.js'
-import { followRef, isObject, type SchemaObject, type ScopedSchema, scopeInside } from './schema-scope.js'
+import { followRef, isObject, type SchemaObject, type ScopedSchema, scopeInside } from './scoped-schema.js'
 
 /** The paths of all properties that a schema declares. A schema that contains itself is looked into once. */
 export function declaredPaths(scoped: ScopedSchema, place: string): ReadonlySet<string> {

@@ -1,4 +1,4 @@
-import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './schema-scope.js'
+import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './scoped-schema.js'
 
 /*
  * Whether a value of `const` or `enum` fits a schema. Of objects and arrays only what needs no look inside is answered.

@@ -1,4 +1,4 @@
-import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './schema-scope.js'
+import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './scoped-schema.js'
 
 /*
  * Whether two schemas say the same, annotations aside.

@@ -1,6 +1,6 @@
 import { fitsSchema, keyOfValue, typeOfValue, typesOfKeyword, type ValueType } from './fits-schema.js'
 import { isSameSchema } from './same-schema.js'
-import { followRef, type SchemaObject, type ScopedSchema, scopeInside } from './schema-scope.js'
+import { followRef, type SchemaObject, type ScopedSchema, scopeInside } from './scoped-schema.js'
 
 /*
  * What is known of a value that fits some schemas at once. Keywords that say more than is understood are left out, so the known values

@@ -23,6 +23,13 @@ export function parseUrl(source: string): URL {
   throw new CliError('The URL is not valid. Give it as https://host/path', 2)
 }
 
+/** The URL of a file of the documents; a URL of a .json file stays as it is. @throws CliError */
+export function urlOf(source: string, file: string): URL {
+  const url = parseUrl(source)
+  if (!url.pathname.endsWith('.json')) url.pathname = `${url.pathname.replace(/\/$/, '')}/${file}`
+  return url
+}
+
 /** Parses `name: value` of each. @throws CliError that names the position, because a value may be a secret */
 export function parseHeaders(headers: readonly string[]): Headers {
   const parsed = new Headers()

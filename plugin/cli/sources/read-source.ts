@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { ServerDescription } from '../../definition/contract/description.js'
 import { CliError } from '../cli-error.js'
 import type { Terminal } from '../terminal.js'
-import { fetchText, isUrl, parseHeaders, parseUrl } from './fetch-text.js'
+import { fetchText, isUrl, parseHeaders, urlOf } from './fetch-text.js'
 
 /*
  * The sources of a description: an app file, a manifest in a file or on stdin, or the URL of a server.
@@ -33,8 +33,7 @@ export async function readDescription(
 ): Promise<ServerDescription> {
   if (source === '-') return parseManifest(await terminal.readInput(), 'stdin')
   if (isUrl(source)) {
-    const url = parseUrl(source)
-    if (!url.pathname.endsWith('.json')) url.pathname = `${url.pathname.replace(/\/$/, '')}/manifest.json`
+    const url = urlOf(source, 'manifest.json')
     return parseManifest(await fetchText(url, parseHeaders(header), terminal.signal), `${url.origin}${url.pathname}`)
   }
   const path = resolve(terminal.cwd, source)
@@ -57,7 +56,8 @@ function parseManifest(text: string, where: string): ServerDescription {
   throw new CliError(`${where} is no manifest of fastify-namespaces, version 1. ${hint}`, 2)
 }
 
-function parseJson(text: string, where: string): unknown {
+/** @throws CliError */
+export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { SchemaFacts } from '../schema-facts.js'
-import type { ScopedSchema } from '../schema-scope.js'
+import type { ScopedSchema } from '../scoped-schema.js'
 
 /*
  * The terms of a proof that every value which fits some schemas (the facts) fits another schema, too (the goal).

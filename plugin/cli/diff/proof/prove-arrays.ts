@@ -1,4 +1,4 @@
-import { isObject, type ScopedSchema, scopeInside } from '../schema-scope.js'
+import { isObject, type ScopedSchema, scopeInside } from '../scoped-schema.js'
 import { type KeywordClaim, knownOf, lowest, type Objection, objectTo } from './proof-terms.js'
 
 /*

@@ -1,6 +1,6 @@
 import { isSameKeyword } from '../same-schema.js'
 import type { SchemaFacts } from '../schema-facts.js'
-import { followRef, type ScopedSchema, scopeInside } from '../schema-scope.js'
+import { followRef, type ScopedSchema, scopeInside } from '../scoped-schema.js'
 import { type KeywordClaim, type Objection, objectTo } from './proof-terms.js'
 
 /*

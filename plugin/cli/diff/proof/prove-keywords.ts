@@ -1,7 +1,7 @@
 import { keyOfValue, TYPES_OF_KEYWORDS, typesOfKeyword } from '../fits-schema.js'
 import { isSameKeyword } from '../same-schema.js'
 import type { SchemaFacts } from '../schema-facts.js'
-import { isAnnotation, type ScopedSchema } from '../schema-scope.js'
+import { isAnnotation, type ScopedSchema } from '../scoped-schema.js'
 import { type KeywordClaim, knownOf, type Objection, objectTo, type Proof } from './proof-terms.js'
 import { proveContains, proveItems, proveUniqueItems } from './prove-arrays.js'
 import { isBound, proveBound } from './prove-bounds.js'

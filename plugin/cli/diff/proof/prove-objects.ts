@@ -1,5 +1,5 @@
 import { matches } from '../fits-schema.js'
-import { isObject, type SchemaObject, type ScopedSchema, scopeInside, scopeSchema } from '../schema-scope.js'
+import { isObject, type SchemaObject, type ScopedSchema, scopeInside, scopeSchema } from '../scoped-schema.js'
 import { type KeywordClaim, knownOf, type Objection, objectTo } from './proof-terms.js'
 
 /*

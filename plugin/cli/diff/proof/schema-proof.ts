@@ -1,7 +1,7 @@
 import { fitsSchema, type ValueType } from '../fits-schema.js'
 import { isSameSchema } from '../same-schema.js'
 import { collectFacts, isImpossible, isRefusal, replaceAlternatives, type SchemaFacts } from '../schema-facts.js'
-import { type SchemaObject, type ScopedSchema, scopeSchema } from '../schema-scope.js'
+import { type SchemaObject, type ScopedSchema, scopeSchema } from '../scoped-schema.js'
 import type { Objection, Proof, ProofOptions } from './proof-terms.js'
 import { hasCases } from './prove-combinations.js'
 import { proveKeywords } from './prove-keywords.js'
