@@ -8,7 +8,7 @@ interface ItemQueue extends AsyncIterable<unknown, unknown> {
   readonly result: Promise<unknown>
   readonly size: () => number
   readonly push: (item: unknown) => void
-  /** Ends the stream behind its unread items; the first end counts. */
+  /** Ends the stream behind its unread items. Called once. */
   readonly end: (end: StreamEnd) => void
   /** Drops the unread items of a stream that has ended. Whether the iteration throws the error of the end. */
   readonly drop: (isThrown: boolean) => void
@@ -35,7 +35,6 @@ export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQ
   }
 
   function end(next: StreamEnd): void {
-    if (ended) return
     ended = next
     settle('error' in next ? Promise.reject(next.error) : next.data)
     wakeAll()

@@ -294,7 +294,8 @@ t.test('a refusal for the moment is repeated with a backoff', async (t) => {
   const busy = defineNamespace({
     onRequest: async (_request, reply) => {
       const statusCode = [429, 503][tries++]
-      const body = { message: 'Busy', code: 'BUSY', details: { retryAfterMs: 1 } }
+      const details = statusCode === 503 ? { retryAfterMs: 1 } : undefined
+      const body = { message: 'Busy', code: 'BUSY', details }
       if (statusCode) return reply.code(statusCode).send(body)
     },
   })
