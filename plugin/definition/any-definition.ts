@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { AnyType } from '../schema/schema.js'
 import type { AnyEventContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
 import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
-import type { EventOptions, StreamEventOptions } from './events/event-definition.js'
-import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
+import type { StreamEventOptions } from './contract/stream-event-options.js'
+import type { JoinSchemas } from './contract/types-of.js'
+import type { EventOptions } from './events/event-definition.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 
 /*
  * The types of definitions without inferred types, e.g. inside the options of `register()`.

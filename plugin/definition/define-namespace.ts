@@ -1,6 +1,7 @@
 import type { None, Schemas } from '../schema/schema.js'
-import type { Typed } from './contract/types-of.js'
-import type { JoinSchemas } from './join-types.js'
+import type { ContractImplementation } from './contract/contract-implementation.js'
+import { implementContract } from './contract/implement-contract.js'
+import type { JoinSchemas, Typed } from './contract/types-of.js'
 import type { NamespaceDefinition } from './namespace-definition.js'
 
 /*
@@ -48,8 +49,26 @@ export function defineNamespace<
   const Items extends Schemas = None,
 >(
   definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
-): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> {
-  return definition as Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+/**
+ * Implements a contract. A handler that is missing, or that does not fit its schemas, is a type error.
+ *
+ * @param contract - of `defineContract()`
+ * @param implementation - a handler for each event, hooks, and everything else that the server does
+ * @returns a definition, with the types of the contract
+ *
+ * @example
+ * const chat = defineNamespace(chatContract, {
+ *   onRequest: async (request) => { await request.jwtVerify() },
+ *   handlers: { 'message:send': async ({ text }) => ({ id: await store(text) }) },
+ * })
+ */
+export function defineNamespace<Emits, Answers, Payloads, const Replies, Failures, Join, Data, const Items>(
+  contract: Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+  implementation: ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+export function defineNamespace(definition: object, implementation?: object): object {
+  return implementation === undefined ? definition : implementContract(definition, implementation)
 }
 
 /**

@@ -14,18 +14,6 @@ import type { IsAny, None, OutputOf } from '../schema/schema.js'
 
 export type OneOrMany<Type> = Type | readonly Type[]
 
-/** The schemas of joining, by the part of the request. A value that does not fit is refused with `FST_NSP_CONNECT_INVALID`. */
-export interface JoinSchemas {
-  /** The params of the namespace's address. */
-  readonly params?: unknown
-  /** The query of the handshake. */
-  readonly querystring?: unknown
-  /** The headers of the handshake. */
-  readonly headers?: unknown
-  /** Socket.IO's `auth`, which a client sends for each namespace. It is the body of the request. */
-  readonly auth?: unknown
-}
-
 type OutputAt<Join, Part> =
   IsAny<Join> extends true ? unknown : Part extends keyof Join ? OutputOf<Join[Part]> : unknown
 

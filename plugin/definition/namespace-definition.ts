@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { None, Schemas } from '../schema/schema.js'
 import type { DisconnectContext, EventContext, EventHooks, HandlerContext } from './context-types.js'
-import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
+import type { EmitDefinitions } from './contract/define-contract.js'
+import type { ProseOptions } from './contract/prose-options.js'
+import type { JoinSchemas } from './contract/types-of.js'
 import type { EventDefinitions } from './events/event-definition.js'
-import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './join-types.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 
 /*
  * The type of a definition. Type parameters map the name of an event to a schema: Emits and Answers come from `emits`, Payloads,
@@ -11,34 +13,12 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions, JoinSchemas } from './jo
  * schema of `socket.data`. NoInfer: without it, `...base` in a definition would fix these types to those of the base.
  */
 
-/** One namespace, as you declare it: the argument of `defineNamespace()` and `app.namespace()`. */
-export interface NamespaceDefinition<
-  Emits,
-  Answers = None,
-  Payloads = None,
-  Replies = None,
-  Failures = None,
-  Join = None,
-  Data = unknown,
-  Items = Schemas,
-> extends JoinHooks<NoInfer<Join>>,
-    JoinRouteOptions,
-    ProseOptions {
-  /**
-   * The schemas of the joining request: `params`, `querystring` and `headers` as in a route, and Socket.IO's `auth`. A request that
-   * does not fit is refused with `FST_NSP_CONNECT_INVALID`.
-   */
-  schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] } & JoinSchemas
-  /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time, as no client can write it. */
-  data?: Data
-  /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
-  emits?: { readonly [Event in keyof Emits]: { payload?: Emits[Event] } & ExampleOptions } & {
-    readonly [Event in keyof Answers]: { reply?: Answers[Event] }
-  }
-  /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+/** What the server does: the part of a definition that is not its contract. */
+export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Declared extends PropertyKey>
+  extends JoinHooks<NoInfer<Join>>,
+    JoinRouteOptions {
   /** Hooks of every event of this definition. */
-  eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>>
+  eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, Declared>>>
   /**
    * Whether the events of one socket run one after another, and not at the same time.
    * @defaultValue `false`
@@ -61,18 +41,37 @@ export interface NamespaceDefinition<
    * Runs once for each socket that has joined. Its events wait until `onConnect` has settled, for `onConnectTimeoutMs` at most. If it
    * throws, the error is logged and the socket is disconnected.
    */
-  onConnect?(
-    this: FastifyInstance,
-    context: NoInfer<HandlerContext<Emits, Answers, Join, Data, keyof Payloads>>,
-  ): unknown
+  onConnect?(this: FastifyInstance, context: NoInfer<HandlerContext<Emits, Answers, Join, Data, Declared>>): unknown
   /** Runs instead of `onConnect` for a recovered socket, which has its former id, rooms and data. */
-  onRecover?(
-    this: FastifyInstance,
-    context: NoInfer<HandlerContext<Emits, Answers, Join, Data, keyof Payloads>>,
-  ): unknown
+  onRecover?(this: FastifyInstance, context: NoInfer<HandlerContext<Emits, Answers, Join, Data, Declared>>): unknown
   /** Runs once for each socket whose `onConnect` ran, after that has settled. `app.close()` awaits it. An error is logged. */
   onDisconnect?(
     this: FastifyInstance,
-    context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, keyof Payloads>>,
+    context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, Declared>>,
   ): unknown
+}
+
+/** One namespace, as you declare it: the argument of `defineNamespace()` and `app.namespace()`. */
+export interface NamespaceDefinition<
+  Emits,
+  Answers = None,
+  Payloads = None,
+  Replies = None,
+  Failures = None,
+  Join = None,
+  Data = unknown,
+  Items = Schemas,
+> extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads>,
+    ProseOptions {
+  /**
+   * The schemas of the joining request: `params`, `querystring` and `headers` as in a route, and Socket.IO's `auth`. A request that
+   * does not fit is refused with `FST_NSP_CONNECT_INVALID`.
+   */
+  schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] } & JoinSchemas
+  /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time, as no client can write it. */
+  data?: Data
+  /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
+  emits?: EmitDefinitions<Emits, Answers>
+  /** Events that clients send. */
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 }

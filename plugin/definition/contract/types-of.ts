@@ -34,3 +34,15 @@ export type TypesOf<Definition> = Definition extends { readonly [TYPES]?: infer 
 
 /** The input of the `auth` schema; without a schema, any object. */
 export type AuthInputOf<Join> = 'auth' extends keyof Join ? InputOf<Join['auth']> : Record<string, unknown>
+
+/** The schemas of joining, by the part of the request. A value that does not fit is refused with `FST_NSP_CONNECT_INVALID`. */
+export interface JoinSchemas {
+  /** The params of the namespace's address. */
+  readonly params?: unknown
+  /** The query of the handshake. */
+  readonly querystring?: unknown
+  /** The headers of the handshake. */
+  readonly headers?: unknown
+  /** Socket.IO's `auth`, which a client sends for each namespace. It is the body of the request. */
+  readonly auth?: unknown
+}

@@ -2,6 +2,7 @@ import { type AnySchema, isStandardSchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
 import type { AnyNamespaceDefinition } from '../any-definition.js'
 import type { ContractMismatch, Prose } from '../contract/description.js'
+import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './read-idempotency.js'
@@ -107,6 +108,7 @@ const EVENT_KEYS = [
  * @throws FST_NSP_DEFINITION_INVALID naming the path, e.g. `namespaces["/chat"].events["x"].payload`
  */
 export function normalizeDefinition(definition: unknown, path: string): NormalDefinition {
+  refuseProblems(definition, path)
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
