@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io-client'
 import type { InputOf, None, OutputOf } from '../schema/schema.js'
-import type { WireError } from '../shared/client-error.js'
+import type { WireError } from '../shared/wire-error.js'
 import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf, TypesOf } from './contract/types-of.js'
 

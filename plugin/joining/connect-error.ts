@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { ConnectResponse } from '../engine/http/captured-response.js'
-import { detailsOf, INTERNAL, statusOf, toWireError, type WireError } from '../shared/client-error.js'
+import { detailsOf, INTERNAL, statusOf, toWireError } from '../shared/client-error.js'
 import { FST_NSP_CONNECT_INVALID, FST_NSP_NAMESPACE_UNKNOWN, FST_NSP_REFUSED } from '../shared/errors.js'
+import type { WireError } from '../shared/wire-error.js'
 
 /*
  * Turns a captured response that refuses a connect into the data of the CONNECT_ERROR packet. A payload that a hook or an

@@ -11,6 +11,7 @@ import {
 import { isNothing, toSendable } from './json-value.js'
 import { type ErrorLog, logError } from './log/error-log.js'
 import { FST_NSP_ITEM_INVALID } from './stream-errors.js'
+import type { WireError } from './wire-error.js'
 
 /*
  * Turns anything that was thrown into the error that a client receives. Texts of unexpected errors are not sent.
@@ -27,21 +28,6 @@ const SENDABLE = [
   FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
 ]
-
-/** An error as a client receives it: `error` of an ack, or `message` and `data` of a `connect_error`. */
-export interface WireError {
-  /** E.g. `FST_NSP_EVENT_INVALID`, or the code of a declared error. */
-  readonly code: string
-  /** An HTTP status, e.g. 400. */
-  readonly statusCode: number
-  /** One sentence. For `FST_NSP_INTERNAL` it never has the text of the original error. */
-  readonly message: string
-  /**
-   * For an invalid payload, each problem with its place as a JSON pointer. For a declared error, its data. For
-   * `FST_NSP_INTERNAL`, the id of the log line.
-   */
-  readonly details?: unknown
-}
 
 /** An error that a definition declares: its code, status and data are part of the contract, and reach the client. */
 export class DeclaredError extends Error {

@@ -1,4 +1,5 @@
-import { toWireError, type WireError } from '../shared/client-error.js'
+import { toWireError } from '../shared/client-error.js'
+import type { WireError } from '../shared/wire-error.js'
 
 /*
  * Errors for next(error) of a namespace's middleware, as Socket.IO expects them: the client's connect_error has their message

@@ -9,11 +9,12 @@ import type { EventGate } from '../events/gate/event-gate.js'
 import type { Middleware } from '../events/gate/socket-middlewares.js'
 import { isControl } from '../events/stream/stream-gate.js'
 import { applyIn } from '../shared/async-scope.js'
-import { toWireError, type WireError } from '../shared/client-error.js'
+import { toWireError } from '../shared/client-error.js'
 import { FST_NSP_EVENT_DECLARED, FST_NSP_ROOMS_LIMIT } from '../shared/errors.js'
 import type { Limits } from '../shared/limits.js'
 import { RatedLog } from '../shared/log/rated-log.js'
 import { containListeners } from '../shared/safe-listeners.js'
+import type { WireError } from '../shared/wire-error.js'
 import { PacketRefusal } from '../wire/packet-limits.js'
 
 /*

@@ -38,10 +38,12 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'compile-contract',
       'context-types',
       'contract/ack-envelope',
+      'contract/define-contract',
       'contract/describe-definition',
       'contract/description',
       'contract/document-types',
       'contract/print-namespaces',
+      'contract/hash-of-contract',
       'contract/types-of',
       'data-type',
       'define-event',
@@ -166,6 +168,7 @@ const ROOT = [
   'check-instance',
   'cli', // the command of package.json
   'client',
+  'contract',
   'decorate',
   'decorators',
   'index',
@@ -251,8 +254,19 @@ t.test('a door has no file that no other wing imports', async (t) => {
 
 t.test('only the entries of the package re-export', async (t) => {
   for (const [file, source] of sources) {
-    const isEntry = ['client', 'index', 'react', 'testing'].includes(file)
+    const isEntry = ['client', 'contract', 'index', 'react', 'testing'].includes(file)
     t.ok(isEntry || !/^export [^;']*? from '/m.test(source), file)
+  }
+})
+
+t.test('what front ends import is nothing of Fastify or of a server, not even a type', async (t) => {
+  for (const entry of ['client', 'contract', 'react']) {
+    const reached = new Set([entry])
+    for (const file of reached) for (const imported of importsOf(file)) reached.add(imported)
+    const found = [...reached].filter((file) =>
+      specifiersOf(file).some((specifier) => /^(fastify|socket\.io|@fastify\/.*)$/.test(specifier)),
+    )
+    t.strictSame(found, [], entry)
   }
 })
 

@@ -1,4 +1,4 @@
-import type { WireError } from '../../shared/client-error.js'
+import type { WireError } from '../../shared/wire-error.js'
 
 /** The one argument of every ack. It is a wire format. `ok` distinguishes the two shapes. */
 export type AckEnvelope<Data = unknown, Failure = WireError> =

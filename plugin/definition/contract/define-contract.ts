@@ -80,8 +80,6 @@ export type DefinedContract<
  * @returns its argument, with its types
  *
  * @example
- * import { defineContract } from 'fastify-namespaces/contract'
- *
  * export const chat = defineContract({
  *   events: { 'message:send': { payload: Type.Object({ text: Type.String() }), reply: Type.Object({ id: Type.String() }) } },
  * })
