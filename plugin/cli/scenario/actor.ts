@@ -29,7 +29,7 @@ export interface Actor {
   close(): void
 }
 
-interface Client {
+interface ScenarioClient {
   readonly socket: Socket
   readonly inbox: EmitInbox
 }
@@ -44,7 +44,7 @@ export function createActor(
   signal: AbortSignal,
 ): Actor {
   const variables = new Map(given)
-  const clients = new Map<string, Client>()
+  const clients = new Map<string, ScenarioClient>()
   let last = DEFAULT_CLIENT
 
   async function perform(step: ScenarioStep): Promise<Outcome> {
@@ -88,17 +88,17 @@ export function createActor(
     return refused === undefined ? {} : { problem: 'It is not refused' }
   }
 
-  function send({ socket }: Client, { send: event, payload }: SendStep): Outcome {
+  function send({ socket }: ScenarioClient, { send: event, payload }: SendStep): Outcome {
     socket.emit(event, ...argsOf(payload))
     return {}
   }
 
-  async function call({ socket }: Client, step: Expanded<CallStep>, timeoutMs: number): Promise<Outcome> {
+  async function call({ socket }: ScenarioClient, step: Expanded<CallStep>, timeoutMs: number): Promise<Outcome> {
     const envelope = await callEvent(socket, step.call, argsOf(step.payload), timeoutMs)
     return judge(step, envelope, envelope)
   }
 
-  async function stream({ socket }: Client, step: Expanded<StreamStep>, timeoutMs: number): Promise<Outcome> {
+  async function stream({ socket }: ScenarioClient, step: Expanded<StreamStep>, timeoutMs: number): Promise<Outcome> {
     const items: unknown[] = []
     const { count = Number.POSITIVE_INFINITY } = step
     const enough = new AbortController()
@@ -112,7 +112,7 @@ export function createActor(
     return judge(step, { ...end, items }, end)
   }
 
-  async function expectEmit({ inbox }: Client, step: Expanded<ExpectEmitStep>, timeoutMs: number): Promise<Outcome> {
+  async function expectEmit({ inbox }: ScenarioClient, step: Expanded<ExpectEmitStep>, timeoutMs: number): Promise<Outcome> {
     const { 'expect-emit': event, payload: expected } = step
     const fits = (payload: unknown) => expected === undefined || findDifference(payload, expected) === undefined
     const emit = await inbox.take(event, fits, timeoutMs)
