@@ -7,7 +7,14 @@ import { defineConfig, type Rolldown } from 'tsdown'
  * compiled in, as it is. What it requires itself stays a dependency of ours.
  */
 export default defineConfig({
-  entry: ['plugin/index.ts', 'plugin/client.ts', 'plugin/contract.ts', 'plugin/react.ts', 'plugin/testing.ts', 'plugin/cli.ts'],
+  entry: [
+    'plugin/index.ts',
+    'plugin/client.ts',
+    'plugin/contract.ts',
+    'plugin/react.ts',
+    'plugin/testing.ts',
+    'plugin/cli.ts',
+  ],
   fixedExtension: false,
   hash: false,
   dts: true,

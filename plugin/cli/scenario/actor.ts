@@ -112,7 +112,11 @@ export function createActor(
     return judge(step, { ...end, items }, end)
   }
 
-  async function expectEmit({ inbox }: ScenarioClient, step: Expanded<ExpectEmitStep>, timeoutMs: number): Promise<Outcome> {
+  async function expectEmit(
+    { inbox }: ScenarioClient,
+    step: Expanded<ExpectEmitStep>,
+    timeoutMs: number,
+  ): Promise<Outcome> {
     const { 'expect-emit': event, payload: expected } = step
     const fits = (payload: unknown) => expected === undefined || findDifference(payload, expected) === undefined
     const emit = await inbox.take(event, fits, timeoutMs)
