@@ -37,6 +37,9 @@ const NAMES = [
   'error',
   '',
   'last',
+  'tail',
+  'namespace:more',
+  'namespace:cancel',
 ]
 const KEYS = ['text', 'a', '_placeholder', 'num', 'toJSON', 'then', 'length', '', '\u{1f600}', '0', 'ok', 'error']
 const POISON = ['__proto__', 'constructor', 'prototype', '\\u005f_proto__']
@@ -192,6 +195,9 @@ export function createGrammar(seed: number): Grammar {
         '40/plain,',
         `42${at}["any",${argument()}]`,
         `42${at}["asks"]`,
+        `42${at}${below(1_000)}["tail",${argument()},{"id":"${below(3)}","credits":${pick(['1', '4', '1e300'])}}]`,
+        `42${at}["namespace:more","${below(3)}",${pick(SCALARS)}]`,
+        `42${at}["namespace:cancel","${below(3)}"]`,
       ]),
     )
   }

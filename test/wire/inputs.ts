@@ -25,7 +25,7 @@ export type Outcome =
 
 interface Described {
   readonly name: string
-  readonly level: 'frame' | 'engine' | 'packet' | 'binary' | 'event' | 'payload' | 'rate'
+  readonly level: 'frame' | 'engine' | 'packet' | 'binary' | 'event' | 'stream' | 'payload' | 'rate'
   readonly outcome: Outcome
   /** How often a handler is called. Default: once if the outcome is handled, else never. 'limited': as often as the rate allows. */
   readonly calls?: number | 'limited'
@@ -808,6 +808,80 @@ const EVENTS: readonly Input[] = [
   poll('event', 'a handler that throws, in a POST', '42/chat,1["fails"]', INTERNAL),
 ]
 
+const STREAM_INVALID = { ack: 'FST_NSP_STREAM_INVALID' } as const
+const ITEMS = { answers: { 'event namespace:item': 3, ok: 1 } } as const
+/** A stream of three items, with ack id 1. */
+const tail = (json: string) => `42/chat,1["tail",${json}]`
+
+const STREAMS: readonly Input[] = [
+  ws('stream', 'a stream', tail('null,{"id":"a"}'), ITEMS, { calls: 1 }),
+  ws('stream', 'credits of 1e300', tail('null,{"id":"a","credits":1e300}'), ITEMS, { calls: 1 }),
+  ws('stream', 'null for what is optional', tail('null,{"id":"a","credits":null,"lastId":null}'), ITEMS, { calls: 1 }),
+  ws('stream', 'a last id of 1,024 characters', tail(`null,{"id":"a","lastId":"${'x'.repeat(1_024)}"}`), ITEMS, {
+    calls: 1,
+  }),
+  ...[
+    ['no options', 'null'],
+    ['options that are null', 'null,null'],
+    ['options that are a list', 'null,["a"]'],
+    ['a third argument', 'null,{"id":"a"},1'],
+    ['no id', 'null,{}'],
+    ['an id that is a number', 'null,{"id":1}'],
+    ['an id that is an object', 'null,{"id":{"length":1}}'],
+    ['an id of 65 characters', `null,{"id":"${'x'.repeat(65)}"}`],
+    ['no credits', 'null,{"id":"a","credits":0}'],
+    ['credits below zero', 'null,{"id":"a","credits":-1}'],
+    ['credits that are no whole number', 'null,{"id":"a","credits":1.5}'],
+    ['credits beyond all numbers', 'null,{"id":"a","credits":1e999}'],
+    ['credits that are a text', 'null,{"id":"a","credits":"4"}'],
+    ['a last id that is an object', 'null,{"id":"a","lastId":{}}'],
+    ['a last id that is true', 'null,{"id":"a","lastId":true}'],
+    ['a last id of 500 kB', `null,{"id":"a","lastId":"${'x'.repeat(500_000)}"}`],
+  ].map(([name = '', json = '']) => ws('stream', name, tail(json), STREAM_INVALID)),
+  ws('stream', 'a key __proto__ in the options', tail('null,{"id":"a","__proto__":{"credits":1}}'), MALFORMED),
+  ws('stream', 'no ack', '42/chat,["tail",null,{"id":"a"}]', 'ignored'),
+  ws('stream', 'the id __proto__', tail('null,{"id":"__proto__"}'), ITEMS, { calls: 1 }),
+  ws(
+    'stream',
+    'two streams with one id',
+    tail('null,{"id":"a","credits":1}'),
+    { answers: { 'event namespace:item': 1, 'ack FST_NSP_STREAM_INVALID': 1, 'ack FST_NSP_STREAM_CANCELLED': 1 } },
+    { calls: 1, second: ['42/chat,2["tail",null,{"id":"a"}]', '42/chat,["namespace:cancel","a"]'] },
+  ),
+  ws(
+    'stream',
+    'thirty streams',
+    times(30, (index) => `42/chat,${index}["tail",null,{"id":"${index}","credits":1}]`),
+    { answers: { 'event namespace:item': 20, 'ack FST_NSP_STREAMS_LIMIT': 10 } },
+    { calls: 20 },
+  ),
+  ws(
+    'stream',
+    'a cancel in one chunk with the stream',
+    [tail('null,{"id":"a"}'), '42/chat,["namespace:cancel","a"]'],
+    {
+      ack: 'FST_NSP_STREAM_CANCELLED',
+    },
+    { calls: 1 },
+  ),
+  ...[
+    ['more of no stream', '["namespace:more","a",1]'],
+    ['a cancel of no stream', '["namespace:cancel","a"]'],
+    ['more without an id', '["namespace:more"]'],
+    ['a cancel with 17 arguments', `["namespace:cancel"${',1'.repeat(17)}]`],
+    ['more of __proto__', '["namespace:more","__proto__",1]'],
+    ['an item from a client', '["namespace:item","a",1]'],
+  ].map(([name = '', json = '']) => ws('stream', name, `42/chat,${json}`, 'ignored')),
+  ws('stream', 'more with an ack', '42/chat,1["namespace:more","a",1]', 'handled', { calls: 0 }),
+  ws('stream', 'more in a namespace without streams', '421["namespace:more","a",1]', UNKNOWN, { namespace: '/' }),
+  ws(
+    'stream',
+    'a thousand cancels of no stream',
+    times(1_000, (index) => `42/chat,["namespace:cancel","${index}"]`),
+    'ignored',
+  ),
+]
+
 const PAYLOADS: readonly Input[] = [
   ...[
     '{',
@@ -990,4 +1064,13 @@ const RATES: readonly Input[] = [
   },
 ]
 
-export const INPUTS: readonly Input[] = [...FRAMES, ...ENGINE, ...PACKETS, ...BINARY, ...EVENTS, ...PAYLOADS, ...RATES]
+export const INPUTS: readonly Input[] = [
+  ...FRAMES,
+  ...ENGINE,
+  ...PACKETS,
+  ...BINARY,
+  ...EVENTS,
+  ...STREAMS,
+  ...PAYLOADS,
+  ...RATES,
+]

@@ -57,7 +57,7 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
     onDisconnect: ({ socket }) => void live.delete(socket),
     events: { any: { handler: (payload) => payload } },
   })
-  const events = defineNamespace({
+  const plain = defineNamespace({
     events: {
       echo: {
         payload: TEXT,
@@ -104,9 +104,24 @@ export async function startTarget(limits: NamespacesOptions['limits'] = {}, { fa
       },
     },
   })
+  const tail = {
+    stream: TEXT,
+    itemId: () => 1,
+    credits: 4,
+    readTimeoutMs: 50,
+    async *handler() {
+      calls.count++
+      for (const text of ['one', 'two', 'three']) yield { text }
+    },
+  }
   const app: FastifyInstance = Fastify()
   await app.register(namespaces, {
-    namespaces: { '/': events, '/chat': events, '/orgs/:id': room, '/deaf/:id': room },
+    namespaces: {
+      '/': plain,
+      '/chat': { events: { ...plain.events, tail } } as never,
+      '/orgs/:id': room,
+      '/deaf/:id': room,
+    },
     limits,
     admissionTimeoutMs: 2_000,
     fast,
