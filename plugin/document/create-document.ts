@@ -42,8 +42,7 @@ export function createDocument(
   const json = once(() => JSON.stringify(asyncapi()))
   const yaml = once(async () => {
     const { stringify } = await import('yaml')
-    // Parsed again, because a document that shares objects would have anchors.
-    return stringify(JSON.parse(json()), { lineWidth: 0 })
+    return stringify(JSON.parse(json()), { lineWidth: 0, aliasDuplicateObjects: false })
   })
   const manifest = once(() => JSON.stringify(published()))
   return {

@@ -210,8 +210,9 @@ t.test('any name has an id of its own, of letters, digits, dots, - and _', async
     describe({ name: '/chat', events }),
     describe({ name: '/toString' }),
     describe({ name: '/…' }),
+    describe({ name: '/..' }),
   )
-  t.strictSame(Object.keys(channels), ['chat', 'toString_1', 'u2026'])
+  t.strictSame(Object.keys(channels), ['chat', 'toString_1', 'u2026', 'none'])
   t.equal(new Set(Object.keys(operations)).size, names.length)
   for (const id of [...Object.keys(operations), ...Object.keys(Object(channels.chat).messages)])
     t.match(id, /^[\w.-]{1,80}$/)
