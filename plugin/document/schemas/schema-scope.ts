@@ -60,7 +60,7 @@ export function createScope({ schemas }: Pick<NamespaceDescription, 'schemas'>):
 function findPlaces(document: object): ReadonlyMap<unknown, RefTarget> {
   const found = new Map<unknown, RefTarget>()
   const visit = (schema: unknown, place: RefTarget) => {
-    if (!isPlainObject(schema) || found.has(schema)) return
+    if (!isPlainObject(schema)) return
     const own = isResource(schema) ? { resource: { schema, root: schema, document }, pointer: '' } : place
     found.set(schema, own)
     visitSubschemas(schema, (inner, pointer) => visit(inner, { ...own, pointer: own.pointer + pointer }))

@@ -67,7 +67,7 @@ t.test('one `$id` of two contexts is two components, unless both mean the same',
 })
 
 t.test('a schema that refers to itself, and one with an `$id`, become components', async (t) => {
-  const tree = { type: 'object', properties: { children: { items: { $ref: '#' } } } }
+  const tree = { type: 'object', additionalProperties: false, properties: { children: { items: { $ref: '#' } } } }
   const named = {
     properties: { one: { $id: 'One', type: 'string' }, two: { $ref: '#/definitions/é x' }, three: { $ref: 'One' } },
     definitions: { 'é x': {} },
@@ -75,7 +75,7 @@ t.test('a schema that refers to itself, and one with an `$id`, become components
   const { rendered, components } = render({}, tree, named, { $id: 'One', type: 'string' })
   t.strictSame(rendered, [ref('place-0'), ref('place-1'), ref('One')])
   t.strictSame(components, {
-    'place-0': { type: 'object', properties: { children: { items: ref('place-0') } } },
+    'place-0': { type: 'object', additionalProperties: false, properties: { children: { items: ref('place-0') } } },
     'place-1': {
       properties: { one: ref('One'), two: ref('place-1/definitions/%C3%A9%20x'), three: ref('One') },
       definitions: { 'é x': {} },
