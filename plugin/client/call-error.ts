@@ -8,9 +8,9 @@ const CLIENT_ERRORS = {
   NSP_CLIENT_OFFLINE: [503, 'There is no connection'],
   NSP_CLIENT_ABORTED: [499, 'Aborted by the application'],
   NSP_CLIENT_LEFT: [410, 'The application has left the namespace'],
-  NSP_CLIENT_WAITING_LIMIT: [429, 'Too many calls wait for the connection: see maxWaiting'],
+  NSP_CLIENT_WAITING_LIMIT: [429, 'Too many calls wait: see maxWaiting'],
   NSP_CLIENT_DISCONNECTED: [403, 'The server has disconnected this client'],
-  NSP_CLIENT_AUTH: [401, 'The function `auth` has failed: see `cause`'],
+  NSP_CLIENT_AUTH: [401, '`auth` has failed: see `cause`'],
 } as const
 
 /** The codes of errors that the client makes itself. */
@@ -54,19 +54,14 @@ export class CallError extends Error {
   }
 }
 
-/** Creates an error of the client itself. */
-export function clientError(code: ClientErrorCode, event?: string, cause?: unknown): CallError {
-  const [statusCode, message] = CLIENT_ERRORS[code]
-  return new CallError({ code, statusCode, message }, event, cause)
-}
-
 /**
- * Creates the error of a call that was given up by the client.
+ * Creates an error of the client itself.
  *
  * @param isSent - whether the event has been sent: the server may have handled it then. It becomes `details.isSent`.
  */
-export function unansweredError(code: ClientErrorCode, event: string, isSent: boolean, cause?: unknown): CallError {
+export function clientError(code: ClientErrorCode, cause?: unknown, event?: string, isSent?: boolean): CallError {
   const [statusCode, message] = CLIENT_ERRORS[code]
+  if (isSent === undefined) return new CallError({ code, statusCode, message }, event, cause)
   const told = `${message}: the event ${isSent ? 'may have been handled' : 'was not sent'}`
   return new CallError({ code, statusCode, message: told, details: { isSent } }, event, cause)
 }

@@ -48,10 +48,7 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
         const given = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
         return { ...given, ...(Object.hasOwn(contracts, name) && { $contract: contracts[name] }) }
       },
-      onContract(hashes, isRefused) {
-        const { server, client } = hashes as Pick<ClientContractDifference, 'server' | 'client'>
-        differences.call({ name, address, server, client, isRefused })
-      },
+      onContract: (hashes, isRefused) => differences.call({ ...hashes, name, address, isRefused }),
       onDisposed: () => places.delete(address),
     })
     const place: Place = {

@@ -1,4 +1,4 @@
-import { CallError, type ClientErrorCode, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
+import { CallError, type ClientErrorCode, clientError, dataOfAck, errorOfAck } from '../call-error.js'
 import type { CallOptions } from '../client-options.js'
 import { type CallTarget, emitNow } from './emit-now.js'
 
@@ -59,7 +59,7 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
   }
 
   function giveUp(code: ClientErrorCode, cause?: unknown): void {
-    fail(unansweredError(code, event, isSent, cause))
+    fail(clientError(code, cause, event, isSent))
   }
 
   function abort(): void {

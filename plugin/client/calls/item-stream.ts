@@ -1,5 +1,5 @@
 import type { ItemStream } from '../any-client.js'
-import { CallError, dataOfAck, errorOfAck, unansweredError } from '../call-error.js'
+import { CallError, type ClientErrorCode, clientError, dataOfAck, errorOfAck } from '../call-error.js'
 import type { ClientOptions, ClientStreamOptions } from '../client-options.js'
 import { type CallTarget, emitNow } from './emit-now.js'
 import { createItemQueue, type StreamEnd } from './item-queue.js'
@@ -38,6 +38,8 @@ export function openStream(
   let read = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let unsubscribe = () => {}
+
+  const unanswered = (code: ClientErrorCode, cause?: unknown) => clientError(code, cause, event, wasOpen)
 
   function open(): void {
     const mine = `${++count}`
@@ -83,11 +85,11 @@ export function openStream(
   }
 
   function cancel(): void {
-    stop(false, unansweredError('NSP_CLIENT_ABORTED', event, wasOpen))
+    stop(false, unanswered('NSP_CLIENT_ABORTED'))
   }
 
   function abort(): void {
-    stop(true, unansweredError('NSP_CLIENT_ABORTED', event, wasOpen, signal?.reason))
+    stop(true, unanswered('NSP_CLIENT_ABORTED', signal?.reason))
   }
 
   function receive(item: unknown, itemId: unknown): void {
@@ -123,9 +125,9 @@ export function openStream(
     const now = state.getSnapshot()
     if (now.status === 'joined') open()
     else if (now.status === 'refused') finish({ error: new CallError(now.error, event, now.error) })
-    else if (now.status === 'left') stop(true, unansweredError('NSP_CLIENT_LEFT', event, wasOpen))
+    else if (now.status === 'left') stop(true, unanswered('NSP_CLIENT_LEFT'))
     else if (wasOpen ? canResume() : offline === 'wait') forget()
-    else finish({ error: unansweredError('NSP_CLIENT_OFFLINE', event, wasOpen) })
+    else finish({ error: unanswered('NSP_CLIENT_OFFLINE') })
   }
 
   /** Reads the items for the application. If the receiver throws, the iteration is left early, which cancels the stream. */

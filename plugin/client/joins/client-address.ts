@@ -2,9 +2,8 @@
  * Writes the address of a namespace as the server does: '/orgs/:orgId' with { orgId: 42 } is '/orgs/42'. An address has one spelling.
  */
 
-const PARAMETER = /:([\p{L}_$][\p{L}\p{N}_$]*)|\*/u
+const PARAMETER = /:([\p{L}\p{N}_$]+)|\*/u
 const ESCAPED = /[%/?#;,\\\s\p{Cc}]/gu
-const ESCAPED_IN_WILDCARD = /[%?#;,\\\s\p{Cc}]/gu
 const LONE_SURROGATE = /\p{Cs}/gu
 
 /**
@@ -21,8 +20,9 @@ export function writeClientAddress(name: string, params: Readonly<Record<string,
     const [text, parameter = '*'] = match
     const value = String((Object.hasOwn(params, parameter) ? params[parameter] : undefined) ?? '')
     if (value === '') throw new TypeError(`The params of ${name} lack ${parameter}`)
-    const escaped = parameter === '*' ? ESCAPED_IN_WILDCARD : ESCAPED
-    address += rest.slice(0, match.index) + value.replace(LONE_SURROGATE, '\uFFFD').replace(escaped, encodeURIComponent)
+    // A wildcard keeps its slashes.
+    const write = (text: string) => (text === '/' && parameter === '*' ? text : encodeURIComponent(text))
+    address += rest.slice(0, match.index) + value.replace(LONE_SURROGATE, '\uFFFD').replace(ESCAPED, write)
     rest = rest.slice(match.index + text.length)
     rest = rest.slice(lengthOfConstraint(rest))
   }

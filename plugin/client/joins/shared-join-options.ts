@@ -1,4 +1,8 @@
 import type { Manager } from 'socket.io-client'
+import type { ClientContractDifference } from '../client-options.js'
+
+/** The hashes of a contract: the server's, and the client's. */
+export type ContractHashes = Pick<ClientContractDifference, 'server' | 'client'>
 
 /** What a shared join is made of. */
 export interface SharedJoinOptions {
@@ -10,7 +14,7 @@ export interface SharedJoinOptions {
   readonly canRenew: () => boolean
   /** Keeps the connection open: see Connection. */
   readonly lease: () => () => void
-  readonly onContract: (hashes: object, isRefused: boolean) => void
+  readonly onContract: (hashes: ContractHashes, isRefused: boolean) => void
   /** Called when the last use has gone. */
   readonly onDisposed: () => void
 }

@@ -4,7 +4,7 @@ import type { GapReason, JoinState } from '../client-options.js'
 import { createReadable, createSubscribers, type Readable, type Subscribers } from '../readable.js'
 import { createAuthRenewal } from './auth-renewal.js'
 import { createBackoff } from './backoff.js'
-import type { SharedJoinOptions } from './shared-join-options.js'
+import type { ContractHashes, SharedJoinOptions } from './shared-join-options.js'
 
 /*
  * The socket of one address, from its first use to its last: joins, joins again, and says where it stands.
@@ -61,7 +61,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
         send(auth)
       },
       (cause) => {
-        if (mine === attempt) refuse(clientError('NSP_CLIENT_AUTH', undefined, cause))
+        if (mine === attempt) refuse(clientError('NSP_CLIENT_AUTH', cause))
       },
     )
   }
@@ -101,7 +101,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
 
   /** The transport has been lost, or could not be opened. */
   function lose(reason: string, cause?: unknown): void {
-    if (!manager.reconnection()) refuse(clientError('NSP_CLIENT_OFFLINE', undefined, cause))
+    if (!manager.reconnection()) refuse(clientError('NSP_CLIENT_OFFLINE', cause))
     else if (state.getSnapshot().status === 'joined') {
       gap = 'not-recovered'
       become({ status: 'recovering', reason })
@@ -126,7 +126,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
       if (socket.active) return lose('connect error', error)
       const { message } = error
       const refusal = new CallError({ code: 'FST_NSP_REFUSED', statusCode: 403, message, ...error.data })
-      if (refusal.code === 'FST_NSP_CONTRACT_MISMATCH') onContract(Object(refusal.details), true)
+      if (refusal.code === 'FST_NSP_CONTRACT_MISMATCH') onContract(refusal.details as ContractHashes, true)
       follow(refusal)
     },
     disconnect(reason: string) {
@@ -139,7 +139,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     'namespace:disconnect': (error: object) => {
       dismissal = error
     },
-    'namespace:contract': (hashes: object) => onContract(hashes, false),
+    'namespace:contract': (hashes: ContractHashes) => onContract(hashes, false),
     'namespace:item': (id: unknown, item: unknown, itemId: unknown) => streams.get(id)?.(item, itemId),
   }
 
