@@ -28,7 +28,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   },
   samples: {
     imports: ['shared', 'schema'],
-    door: ['bundle-schema', 'invalid-variants', 'sampler', 'schema-fit', 'valid-variants'],
+    door: ['bundle-schema', 'invalid-variants', 'sampler', 'schema-fit', 'schema-places', 'valid-variants'],
   },
   definition: {
     imports: ['shared', 'schema'],

@@ -61,5 +61,5 @@ export async function tail() {
 shop.on('order:new', (order) => {
 ${reads('order', SHOP.emit)}})
 ${literals(SHOP.answer)
-  .map((answer) => `shop.answer('price:ask', () => (${answer}))\n`)
+  .map((answer) => `shop.on('price:ask', (reply) => reply(${answer}))\n`)
   .join('')}`
