@@ -276,7 +276,10 @@ t.test('a consumer is told what the server does not fulfil', async (t) => {
     silent: { reply: Old, handler: () => {} },
   }
   const old = await build(t, {
-    namespaces: { '/x': { emits: { said: { payload: Old }, left: {}, plain: {} }, events }, '/old': {} },
+    namespaces: {
+      '/x': { emits: { said: { payload: Old }, asked: { reply: Old }, left: {}, plain: {} }, events },
+      '/old': {},
+    },
   } as NamespacesOptions)
   await old.ready()
   const manifest = old.describeNamespaces()
@@ -284,7 +287,11 @@ t.test('a consumer is told what the server does not fulfil', async (t) => {
   const app = await build(t, {
     namespaces: {
       '/x': {
-        emits: { said: { payload: New }, plain: {} },
+        emits: {
+          said: { payload: New },
+          asked: { reply: Type.Object({ id: Type.String({ maxLength: 7 }) }) },
+          plain: {},
+        },
         events: {
           same: {
             payload: Type.Object({ id: Type.String({ maxLength: 4 }) }),
@@ -312,6 +319,9 @@ t.test('a consumer is told what the server does not fulfil', async (t) => {
       '/old is declared': 'the server does not declare it',
       '/x gone is declared': 'the server does not declare it',
       '/x left is sent': 'the server does not declare it',
+      '/x asked answer /id with maxLength 8 fits': '/id must not have more than 7 characters',
+      '/x asked answer has /note': 'the server does not declare it',
+      '/x same payload has /note': 'the server does not declare it',
       '/x said /id with maxLength 9 fits': '/id must not have more than 8 characters',
       '/x same reply /id with maxLength 9 fits': '/id must not have more than 8 characters',
       '/x stream:old item /id with maxLength 9 fits': '/id must not have more than 8 characters',
