@@ -60,6 +60,6 @@ function report(error: unknown, terminal: Terminal): number {
   // commander has written its message, or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const isExpected = error instanceof CliError
-  terminal.report(`${isExpected ? error.message : ((error as Error)?.stack ?? String(error))}\n`)
+  terminal.report(`${isExpected ? error.message : (Object(error).stack ?? error)}\n`)
   return isExpected ? error.exitCode : 2
 }

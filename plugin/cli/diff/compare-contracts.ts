@@ -40,9 +40,10 @@ export function compareContracts(
     const text = `the path of the handshake was ${before.path}, is ${after.path}; clients can't connect`
     changes.push({ namespace: '*', effect: 'breaking', text })
   }
-  const [olds, news] = [before, after].map(({ namespaces }) => new Map(namespaces.map((one) => [one.name, one])))
+  const byName = ({ namespaces }: ServerDescription) => new Map(namespaces.map((one) => [one.name, one]))
+  const [olds, news] = [byName(before), byName(after)]
   for (const name of namesOf(olds, news)) {
-    const [old, fresh] = [olds?.get(name), news?.get(name)]
+    const [old, fresh] = [olds.get(name), news.get(name)]
     if (old && fresh) changes.push(...compareNamespaces(old, fresh, options))
     else if (old) changes.push({ namespace: name, effect: 'breaking', text: "is gone; clients can't join" })
     else changes.push({ namespace: name, effect: 'compatible', text: 'is new' })
@@ -50,8 +51,8 @@ export function compareContracts(
   return changes
 }
 
-function namesOf(...maps: (ReadonlyMap<string, unknown> | undefined)[]): string[] {
-  return [...new Set(maps.flatMap((map) => [...(map?.keys() ?? [])]))].sort()
+function namesOf(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].sort()
 }
 
 function* compareNamespaces(

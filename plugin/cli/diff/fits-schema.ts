@@ -17,9 +17,8 @@ export function typeOfValue(value: unknown): ValueType {
   return typeof value as ValueType
 }
 
-/** The types that the keyword `type` allows, together with `nullable`; undefined if there is no such keyword. */
-export function typesOfKeyword({ type, nullable }: Readonly<Record<string, unknown>>): Set<ValueType> | undefined {
-  if (type === undefined) return undefined
+/** The types that the keyword `type` allows, together with `nullable`. */
+export function typesOfKeyword({ type, nullable }: Readonly<Record<string, unknown>>): ReadonlySet<ValueType> {
   const types = new Set([type].flat() as ValueType[])
   if (types.has('number')) types.add('integer')
   if (nullable === true) types.add('null')
@@ -63,7 +62,7 @@ function fitsKeyword({ value, type, scoped, depth }: Question, keyword: string, 
       return target && fitsSchema(value, target, depth)
     }
     case 'type':
-      return typesOfKeyword(scoped.schema)?.has(type)
+      return typesOfKeyword(scoped.schema).has(type)
     case 'nullable': // part of `type`
       return true
     case 'const':
@@ -87,28 +86,24 @@ function fitsKeyword({ value, type, scoped, depth }: Question, keyword: string, 
   }
 }
 
+type Compare = (size: number, limit: number) => boolean
+
+const COMPARE: ReadonlyMap<string, Compare> = new Map<string, Compare>([
+  ['minimum', (size, limit) => size >= limit],
+  ['minLength', (size, limit) => size >= limit],
+  ['maximum', (size, limit) => size <= limit],
+  ['maxLength', (size, limit) => size <= limit],
+  ['exclusiveMinimum', (size, limit) => size > limit],
+  ['exclusiveMaximum', (size, limit) => size < limit],
+  ['multipleOf', (size, factor) => Number.isInteger(size / factor)],
+])
+
 function fitsAssertion(value: unknown, type: ValueType, keyword: string, given: unknown): Verdict {
   if (!(TYPES_OF_KEYWORDS[keyword] ?? [type]).includes(type)) return true
-  const limit = typeof given === 'number' ? given : Number.NaN
-  const size = type === 'string' ? [...(value as string)].length : Number(value)
-  switch (keyword) {
-    case 'minimum':
-    case 'minLength':
-      return Number.isNaN(limit) ? undefined : size >= limit
-    case 'maximum':
-    case 'maxLength':
-      return Number.isNaN(limit) ? undefined : size <= limit
-    case 'exclusiveMinimum':
-      return Number.isNaN(limit) ? undefined : size > limit
-    case 'exclusiveMaximum':
-      return Number.isNaN(limit) ? undefined : size < limit
-    case 'multipleOf':
-      return Number.isNaN(limit) ? undefined : Number.isInteger(size / limit)
-    case 'pattern':
-      return matches(given, value as string)
-    default:
-      return undefined
-  }
+  if (keyword === 'pattern') return matches(given, String(value))
+  const compare = COMPARE.get(keyword)
+  if (!compare || typeof given !== 'number') return undefined
+  return compare(type === 'string' ? [...String(value)].length : Number(value), given)
 }
 
 /** The keywords that concern values of some types only. */

@@ -44,13 +44,13 @@ function compare(comparison: SchemaPair, left: unknown, right: unknown, kind: Ke
     comparison.pending.set(left, right)
     Object.assign(inner, { one: scopeInside(comparison.one, left), other: scopeInside(comparison.other, right) })
   }
-  const [keys, others] = [left, right].map((value) =>
+  const keysOf = (value: object) =>
     Object.keys(value)
       .filter((key) => counts(key, kind))
-      .sort(),
-  )
-  if (String(keys) !== String(others)) return false
-  return (keys ?? []).every((key) => {
+      .sort()
+  const keys = keysOf(left)
+  if (JSON.stringify(keys) !== JSON.stringify(keysOf(right))) return false
+  return keys.every((key) => {
     if (key === '$ref' && kind !== 'map') return kind === 'schema' && leadToTheSame(inner)
     const kindInside =
       Array.isArray(left) || kind !== 'schema' ? (kind === 'map' ? 'schema' : kind) : (KEYWORD_KINDS[key] ?? 'data')

@@ -90,7 +90,7 @@ function typesOf(atoms: readonly ScopedSchema[]): Set<ValueType> {
   let types: ValueType[] = isBinary ? ['binary'] : [...JSON_TYPES]
   for (const { schema } of atoms) {
     const allowed = typesOfKeyword(schema)
-    if (allowed) types = types.filter((type) => allowed.has(type))
+    if (schema.type !== undefined) types = types.filter((type) => allowed.has(type))
     if (isRefusal(schema)) types = []
   }
   return new Set(types)

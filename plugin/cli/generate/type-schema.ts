@@ -24,6 +24,8 @@ export interface TypeSchemas {
 
 /** Keywords whose values are kept as they are. */
 const KEPT = ['type', 'enum', 'const', 'required', 'deprecated']
+/** Those of them that make no type by themselves. */
+const UNTYPED = ['description', 'deprecated', 'required']
 const LISTS = ['allOf', 'anyOf', 'oneOf']
 
 export function createTypeSchemas(): TypeSchemas {
@@ -56,12 +58,11 @@ export function createTypeSchemas(): TypeSchemas {
     }
     if (isNever(schema)) written.enum = []
     Object.assign(written, rewriteItems(schema, inner), rewriteProperties(schema, inner))
-    if (schema.$ref === undefined) return written
-    const target = followRef(scoped)
-    if (!target) return written
+    const target = schema.$ref === undefined ? undefined : followRef(scoped)
+    const isTyped = Object.keys(written).some((keyword) => !UNTYPED.includes(keyword))
+    if (!target) return isTyped ? written : { ...written, tsType: 'unknown' }
     const ref = { $ref: `#/definitions/${define(target, String(schema.$ref))}` }
-    const isMore = Object.keys(written).some((keyword) => keyword !== 'description')
-    return isMore ? { allOf: [ref, written] } : ref
+    return isTyped ? { allOf: [ref, written] } : ref
   }
 
   return { definitions, rewrite: (schema, shared) => rewriteInside(scopeSchema(schema, shared)) }

@@ -100,6 +100,28 @@ t.test('types are written for the client: the same for the same contract', async
   )
 })
 
+t.test('what can not be read of a manifest becomes unknown', async (t) => {
+  const payload = (jsonSchema: unknown) => ({ payload: { jsonSchema } })
+  const emits = {
+    nowhere: payload({ $ref: 'https://example.com/nowhere' }),
+    injected: payload({ tsType: 'string; }\ndeclare const x: {', title: 'a */ b' }),
+    nullable: payload({ nullable: true }),
+    both: payload({ $ref: '#/definitions/a', definitions: { a: { type: 'object', properties: {} } }, enum: [1] }),
+    tree: payload({ type: 'object', properties: { next: { $ref: '#' } } }),
+  }
+  const manifest = {
+    version: 1,
+    path: '/',
+    namespaces: [{ name: '/chat', hash: '00', events: {}, emits, schemas: {} }],
+  }
+  const { out } = await runCli(['types', '-'], { input: JSON.stringify(manifest) })
+  t.match(out, /nowhere: \{\n +payload: unknown\n/)
+  t.match(out, /export interface Node \{\n +next\?: Node\n/)
+  t.match(out, /both: \{\n +payload: A & 1\n/)
+  t.match(out, /nullable: \{\n +payload: unknown\n/)
+  t.match(out, /injected: \{\n +\/\*\*\n +\* a \* ?\/ b\n +\*\/\n +payload: unknown\n/)
+})
+
 t.test('names of types are unique, whatever the names of the schemas are', async (t) => {
   const nameOf = createTypeNames()
   t.strictSame(['order-line', 'OrderLine', 'orderline', '', '7', 'Definitions', 'über'].map(nameOf), [
@@ -171,7 +193,7 @@ t.test('the AsyncAPI document of an app, of a manifest, and of a server', async 
     JSON.parse((await runCli(['asyncapi', `${url}/namespaces/manifest.json?a=b`])).out),
     JSON.parse(ofManifest.out),
   )
-  t.equal((await runCli(['asyncapi', `${url}/namespaces`, '--yaml'])).out, server.asyncapi({ yaml: true }))
+  t.equal((await runCli(['asyncapi', `${url}/namespaces`, '--yaml'])).out, await server.asyncapi({ yaml: true }))
   t.match(await runCli(['asyncapi', `${url}/text?token=s3cret`]), {
     code: 2,
     err: /\/text\/asyncapi\.json is no JSON\n$/,

@@ -9,6 +9,12 @@ t.test('--help lists the commands and the exit codes, --version the version', as
   t.strictSame(await runCli(['--version']), { code: 0, out: '1.2.3\n', err: '' })
 })
 
+t.test('a fault of the program has exit code 2, and its stack', async (t) => {
+  const failing = (error: unknown) => runCli(['print', '-'], { readInput: () => Promise.reject(error) })
+  t.match(await failing(new Error('broken')), { code: 2, err: /^Error: broken\n +at / })
+  t.match(await failing('broken'), { code: 2, err: 'broken\n' })
+})
+
 t.test('wrong usage has exit code 2, and says how to get help', async (t) => {
   const wrong = await runCli(['--verbose'])
   t.equal(wrong.code, 2)

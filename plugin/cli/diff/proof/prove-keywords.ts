@@ -18,29 +18,31 @@ type Prove = (claim: KeywordClaim) => readonly Objection[]
 const PARTS = ['nullable', 'additionalItems', 'then', 'else']
 
 /** How each keyword is proved. One that is not here must be the same in the facts. */
-const PROVE: Readonly<Record<string, Prove>> = {
-  $ref: proveRef,
-  allOf: proveAllOf,
-  anyOf: proveAlternatives,
-  oneOf: proveAlternatives,
-  not: proveNot,
-  if: proveIf,
-  type: proveType,
-  const: proveEnum,
-  enum: proveEnum,
-  binary: proveBinary,
-  items: proveItems,
-  uniqueItems: proveUniqueItems,
-  contains: proveContains,
-  properties: proveProperties,
-  patternProperties: (claim) => (claim.goal.schema.properties === undefined ? proveProperties(claim) : []),
-  additionalProperties: (claim) => {
-    const { properties, patternProperties } = claim.goal.schema
-    return properties === undefined && patternProperties === undefined ? proveProperties(claim) : []
-  },
-  propertyNames: provePropertyNames,
-  required: proveRequired,
-}
+const PROVE: ReadonlyMap<string, Prove> = new Map(
+  Object.entries<Prove>({
+    $ref: proveRef,
+    allOf: proveAllOf,
+    anyOf: proveAlternatives,
+    oneOf: proveAlternatives,
+    not: proveNot,
+    if: proveIf,
+    type: proveType,
+    const: proveEnum,
+    enum: proveEnum,
+    binary: proveBinary,
+    items: proveItems,
+    uniqueItems: proveUniqueItems,
+    contains: proveContains,
+    properties: proveProperties,
+    patternProperties: (claim) => (claim.goal.schema.properties === undefined ? proveProperties(claim) : []),
+    additionalProperties: (claim) => {
+      const { properties, patternProperties } = claim.goal.schema
+      return properties === undefined && patternProperties === undefined ? proveProperties(claim) : []
+    },
+    propertyNames: provePropertyNames,
+    required: proveRequired,
+  }),
+)
 
 export function proveKeywords(
   facts: SchemaFacts,
@@ -58,7 +60,7 @@ export function proveKeywords(
     .flatMap((keyword) => {
       const claim: KeywordClaim = { facts, goal, keyword, path, proof }
       if (isBound(keyword)) return proveBound(claim)
-      return (Object.hasOwn(PROVE, keyword) ? (PROVE[keyword] ?? proveSame) : proveSame)(claim)
+      return (PROVE.get(keyword) ?? proveSame)(claim)
     })
 }
 
@@ -69,7 +71,7 @@ function proveSame(claim: KeywordClaim): readonly Objection[] {
 
 function proveType({ facts, goal, keyword, path }: KeywordClaim): readonly Objection[] {
   const allowed = typesOfKeyword(goal.schema)
-  const others = [...facts.types].filter((type) => !allowed?.has(type))
+  const others = [...facts.types].filter((type) => !allowed.has(type))
   return others.length === 0 ? [] : [{ path, keyword, known: others, wanted: goal.schema.type, isCertain: true }]
 }
 

@@ -13,7 +13,7 @@ import { propertyAt } from './prove-objects.js'
  */
 
 /** The most steps of one proof: some schemas need more than anyone can wait for. */
-const MOST_STEPS = 20_000
+const MOST_STEPS = 10_000
 /** The most steps inside one another. */
 const MOST_DEPTH = 100
 

@@ -108,11 +108,38 @@ t.test('values', async (t) => {
   t.match(sent(string, long).breaking, [/^v: enum is now \["x{50,}…$/])
   t.strictSame(sent({ enum: ['a', 'b'], minLength: 2 }, false).breaking, [], 'no value fits')
   t.strictSame(sent({ enum: ['abc'], format: 'date' }, { ...string, format: 'date' }).breaking, [])
+  t.strictSame(sent({ enum: ['abc'], format: 'date' }, { enum: ['abc', 'b'], format: 'date' }).breaking, [])
+  t.strictSame(sent({ enum: ['abc'], format: 'date' }, { const: 'abc', format: 'date', title: 'x' }), SAME)
+  t.strictSame(sent(string, { enum: 'a' } as unknown as JsonSchema).breaking, ['v: enum is now "a"'])
   t.match(sent({ enum: ['abc'] }, { ...string, format: 'date' }).breaking, [
     /^v: format is now "date"; it can't be told/,
   ])
   t.strictSame(sent({ enum: ['abc', 'b'], format: 'date' }, { enum: ['abc', 'b'], format: 'date', title: 'x' }), NONE)
   t.strictSame(sent({ enum: [[1]] }, { type: 'array', items: number }).breaking.length, 1, 'inside of values')
+})
+
+t.test('values and the keywords of a schema', async (t) => {
+  const values = [1, 2, 3, 4, 1.5, '👍', 'ab', 'abc']
+  const goals: [object, readonly unknown[]][] = [
+    [{ minimum: 2, maximum: 3 }, [1, 4, 1.5]],
+    [{ exclusiveMinimum: 1, exclusiveMaximum: 3 }, [1, 3, 4]],
+    [{ multipleOf: 2 }, [1, 3, 1.5]],
+    [{ minLength: 2, maxLength: 2 }, ['👍', 'abc']],
+    [{ pattern: 'b' }, ['👍']],
+    [{ allOf: [{ minimum: 2 }, { maximum: 3 }] }, [1, 4, 1.5]],
+    [{ anyOf: [{ minimum: 2 }, { type: 'string' }] }, [1, 1.5]],
+    [{ oneOf: [{ type: ['number', 'string'], minimum: 2 }, { type: 'string' }] }, [1, 1.5, '👍', 'ab', 'abc']],
+    [{ not: { type: 'string', nullable: true } }, ['👍', 'ab', 'abc']],
+    [{ $ref: 'Point' }, values],
+  ]
+  for (const [goal, refused] of goals) {
+    const [line = ''] = sent({ enum: values }, goal as JsonSchema).breaking
+    t.same(JSON.parse(`[${line.replace('v no longer accepts ', '')}]`), refused, JSON.stringify(goal))
+  }
+  t.match(sent({ enum: [1] }, { minimum: { $data: '1/x' } } as JsonSchema).breaking, [/can't be told/])
+  t.match(sent({ enum: ['a'] }, { oneOf: [{ format: 'date' }, { type: 'null' }] }).breaking, [/can't be told/])
+  t.equal(sent({ enum: ['a'] }, { anyOf: [{ format: 'date' }, { type: 'null' }] }).breaking.length, 1)
+  t.match(sent({ enum: ['a'] }, { enum: 'a' } as unknown as JsonSchema).breaking, ['v no longer accepts "a"'])
 })
 
 t.test('bounds', async (t) => {
@@ -138,6 +165,7 @@ t.test('bounds', async (t) => {
     [{ type: 'array', maxItems: 1 }, { type: 'array', maxItems: 2, uniqueItems: true, minItems: 0 }, []],
     [{ type: 'array', maxItems: 1 }, { type: 'array', uniqueItems: true }, []],
     [{ type: 'array' }, { type: 'array', uniqueItems: false }, []],
+    [{ type: 'array' }, { type: 'array', uniqueItems: true }, ['v: uniqueItems is now true']],
     [object({ a: string }, { required: ['a'] }), { type: 'object', minProperties: 1 }, []],
     [object({ a: string }, { additionalProperties: false }), { type: 'object', maxProperties: 1 }, []],
     [object({ a: string }), { type: 'object', maxProperties: 1 }, ['v: maxProperties is now 1']],
@@ -205,6 +233,9 @@ t.test('arrays', async (t) => {
     'v[1] no longer accepts string',
     'v[] is no longer allowed',
     'v: maxItems is now 2',
+  ])
+  t.strictSame(sent(array([string]), array(string)).breaking, [
+    'v[] no longer accepts null, boolean, object, array, number, integer',
   ])
   const later = { type: 'array', prefixItems: [string], items: number }
   t.strictSame(sent(later, { ...later, title: 'x' }), NONE)
