@@ -11,9 +11,18 @@ import { next, until } from '../plugin/harness.js'
 
 type Stream = (socket: Socket, event: string, payload: unknown, credits?: number) => AsyncGenerator<unknown>
 
-const page = await readFile(new URL('../../docs/wire.md', import.meta.url), 'utf8')
-const [, code = ''] = /<!-- run by test\/docs\/streams\.test\.ts -->\n```js\n(.*?)```/s.exec(page) ?? []
-const { stream } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { stream: Stream }
+/** The exports of the code of a page that is run here. */
+async function importFrom(name: string, replace = (code: string) => code): Promise<unknown> {
+  const page = await readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
+  const [, code = ''] = /<!-- run by test\/docs\/streams\.test\.ts -->\n```js\n(.*?)```/s.exec(page) ?? []
+  return import(`data:text/javascript,${encodeURIComponent(replace(code))}`)
+}
+
+const { stream } = (await importFrom('wire.md')) as { stream: Stream }
+const own = new URL('../../plugin/client.ts', import.meta.url).href
+const { firstItems } = (await importFrom('streams.md', (code) => code.replace('fastify-namespaces/client', own))) as {
+  firstItems: (app: FastifyInstance, count: number) => Promise<unknown[]>
+}
 
 const joined = async (app: FastifyInstance) => (await app.injectSocket('/logs')) as unknown as Socket
 
@@ -61,4 +70,14 @@ t.test('a client resumes the log of the example', async (t) => {
   await app.close()
   t.match(await end, { ok: false, error: { code: 'FST_NSP_CLOSING' } })
   await closing
+})
+
+t.test('a test reads a stream with the client, over a connection in memory', async (t) => {
+  const app = await buildServer()
+  t.teardown(() => app.close())
+  for (let count = 0; count < 3; count++) await app.inject(`/?${count}`)
+  t.match(await firstItems(app, 2), [
+    { seq: 0, text: 'GET /?0 200' },
+    { seq: 1, text: 'GET /?1 200' },
+  ])
 })
