@@ -56,7 +56,9 @@ function brokenReferences(document: AsyncApiDocument): string[] {
 }
 
 t.test('the document of every example is valid', async (t) => {
-  const names = (await readdir(new URL('../../../examples/', import.meta.url))).filter((name) => name.endsWith('.ts'))
+  const names = (await readdir(new URL('../../../examples/', import.meta.url), { recursive: true })).filter(
+    (name) => name.endsWith('.ts') && !name.includes('node_modules'),
+  )
   const servers: [string, () => Promise<FastifyInstance>][] = [
     [
       'chat.ts, clock.ts, presence.ts',
@@ -67,12 +69,16 @@ t.test('the document of every example is valid', async (t) => {
       },
     ],
   ]
-  for (const name of names) {
+  // Listens when it is imported.
+  process.env.PORT = '0'
+  servers.push(['quick-start.ts', async () => (await import('../../../examples/quick-start.js')).app])
+  for (const name of names.sort()) {
     const url = new URL(`../../../examples/${name}`, import.meta.url)
     if (!/export async function buildServer/.test(await readFile(url, 'utf8'))) continue
-    servers.push([name, async () => (await import(url.href)).buildServer()])
+    // That of examples/typed-client takes the folder of its front end.
+    servers.push([name, async () => (await import(url.href)).buildServer(t.testdir())])
   }
-  t.ok(servers.length > 5)
+  t.ok(servers.length > 8)
   for (const [name, serve] of servers) {
     const app = await serve()
     t.teardown(() => app.close())
