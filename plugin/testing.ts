@@ -39,7 +39,7 @@ export function injectSocket<Definition = unknown>(
  * @param app - an instance with the plugin
  * @param options - how to join each namespace, which handlers not to call, and the manifest that a consumer was built with
  * @returns every claim, and whether it holds
- * @throws FST_NSP_CLIENT_MISSING; an error that says what to install, without openapi-sampler
+ * @throws FST_NSP_SAMPLER_MISSING, FST_NSP_CLIENT_MISSING
  *
  * @example
  * import { checkContract } from 'fastify-namespaces/testing'

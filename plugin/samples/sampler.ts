@@ -1,4 +1,5 @@
 import { isPlainObject } from '../schema/schema-ref.js'
+import { FST_NSP_SAMPLER_MISSING } from '../shared/test-errors.js'
 import type { BundledSchema } from './bundle-schema.js'
 import { createFit } from './schema-fit.js'
 
@@ -15,15 +16,16 @@ export type Sample = (bundle: BundledSchema, schema?: unknown) => unknown[]
 
 type Sampler = typeof import('openapi-sampler')
 
-const MISSING = 'Samples of schemas need openapi-sampler, which is not installed'
-
 /**
  * Loads openapi-sampler.
  *
- * @throws Error that says what to install
+ * @throws FST_NSP_SAMPLER_MISSING
  */
 export async function loadSampler(load = () => import('openapi-sampler')): Promise<Sample> {
-  const { sample } = await importSampler(load)
+  return createSample(await importSampler(load))
+}
+
+export function createSample({ sample }: Sampler): Sample {
   return ({ $ref, bundled }, schema = { $ref }) => {
     const fits = createFit({ $ref, bundled }, schema)
     const found = new Map<string, unknown>()
@@ -42,7 +44,7 @@ async function importSampler(load: () => Promise<Sampler>): Promise<Sampler> {
   try {
     return await load()
   } catch (cause) {
-    throw new Error(`${MISSING}: npm install --save-dev openapi-sampler`, { cause })
+    throw Object.assign(new FST_NSP_SAMPLER_MISSING(), { cause })
   }
 }
 

@@ -1,8 +1,9 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * Every error of the plugin. Codes are defined here, and those of streams in stream-errors.ts. docs/errors.md has the cause and the fix of each, and a test
- * compares both. A message names the place, then the problem, then the remedy.
+ * The errors of the plugin, without those of streams (stream-errors.ts) and of tests (test-errors.ts). Codes are defined only in these
+ * files. docs/errors.md has the cause and the fix of each, and a test compares both. A message names the place, then the problem, then
+ * the remedy.
  */
 
 /** Creates the error class for a wrong value in the user's code. The message has the place and the problem. */
@@ -127,18 +128,6 @@ export const FST_NSP_USER_ID_INVALID = createError<[value: string]>(
   500,
 )
 export const FST_NSP_SOCKET_GONE = createError('FST_NSP_SOCKET_GONE', 'The socket has disconnected', 410)
-
-// In tests, thrown by app.injectSocket() and its clients.
-export const FST_NSP_CLIENT_MISSING = createError(
-  'FST_NSP_CLIENT_MISSING',
-  'injectSocket() needs socket.io-client, which is not installed: npm install --save-dev socket.io-client',
-  500,
-)
-export const FST_NSP_CLIENT_DISCONNECTED = createError<[address: string, reason: string, name: string]>(
-  'FST_NSP_CLIENT_DISCONNECTED',
-  'The client of %s has disconnected (%s): no more %s will arrive',
-  500,
-)
 
 // Received by clients: in the response to a handshake, in a connect_error or in an ack.
 export const FST_NSP_ORIGIN_FORBIDDEN = createError<[origin: string]>(

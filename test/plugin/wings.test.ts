@@ -179,7 +179,7 @@ const ROOT = [
 
 /** Packages that these files alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
-  '@fastify/error': ['shared/errors', 'shared/stream-errors'],
+  '@fastify/error': ['shared/errors', 'shared/stream-errors', 'shared/test-errors'],
   'fastify-plugin': 'index',
   'fastify-socket.io': 'engine/socket-io-server',
   'find-my-way': 'joining/namespaces/namespace-router',

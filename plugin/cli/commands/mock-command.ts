@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
+import { importPeer } from '../generate/import-peer.js'
 import { parseDuration } from '../live/duration.js'
 import { addSourceOptions, readDescription, SOURCE, type SourceOptions } from '../sources/read-source.js'
 import type { Terminal } from '../terminal.js'
@@ -42,9 +43,10 @@ async function mock(source: string, options: MockCommandOptions, terminal: Termi
     throw new CliError('--port has to be a number, 0 to 65535', 2)
   const everyMs = emitEvery === undefined ? undefined : parseDuration(emitEvery, '--emit-every')
   const description = await readDescription(source, options, terminal)
-  const { loadSampler } = await import('../../samples/sampler.js')
+  const sampler = await importPeer(() => import('openapi-sampler'), 'openapi-sampler', 'Samples are made by')
+  const { createSample } = await import('../../samples/sampler.js')
   const { createMockServer } = await import('../mock/mock-server.js')
-  const { app, gaps, emitAll } = await createMockServer(description, { sample: await loadSampler(), cors })
+  const { app, gaps, emitAll } = await createMockServer(description, { sample: createSample(sampler), cors })
   for (const gap of gaps) terminal.report(`No sample fits ${gap}: add \`examples\` to its schema\n`)
   let timer: NodeJS.Timeout | undefined
   try {

@@ -247,6 +247,6 @@ t.test('without openapi-sampler, an error says what to install', async (t) => {
   const cause = new Error('Cannot find package')
   await t.rejects(
     loadSampler(() => Promise.reject(cause)),
-    { message: /npm install --save-dev openapi-sampler$/, cause },
+    { code: 'FST_NSP_SAMPLER_MISSING', message: /npm install --save-dev openapi-sampler$/, cause },
   )
 })
