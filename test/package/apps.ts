@@ -36,6 +36,15 @@ app.listen({ port: 0 }).then((url) => {
 })
 `
 
+// An app file, for the command line.
+export const service = `\
+import namespaces from 'fastify-namespaces'
+
+export default async function service(app) {
+  await app.register(namespaces, { namespaces: { '/chat': { events: { echo: { handler: (payload) => payload } } } } })
+}
+`
+
 // Prints whether the fast path is open, and whether an event has bypassed the emitters below.
 export const fast = `\
 import Fastify from 'fastify'

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/prom
 import { join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { cjs, esm, fast, tsconfig, typedClient, typedServer } from './apps.js'
+import { cjs, esm, fast, service, tsconfig, typedClient, typedServer } from './apps.js'
 import { bin, files, module, root, run, tarball, temp } from './packed.js'
 
 t.setTimeout(300_000)
@@ -82,12 +82,16 @@ t.test('the bundle imports only declared dependencies, and requires nothing', as
   const declared = [...Object.keys(packageJson.dependencies), ...Object.keys(packageJson.peerDependencies)]
   for (const [, name = ''] of code.matchAll(/^(?:import|export) .*?from "(?!node:)(.*)";$/gm))
     t.ok(name.startsWith('./') || declared.includes(name), name)
-  // The client and its own file are imported when a client is injected. Packages are resolved for the copies that socket.io has; in
-  // a bundle those are not looked for.
+  // Packages are resolved for the copies that socket.io has; in a bundle those are not looked for.
   const required = [...code.matchAll(/createRequire\(.*/g)].map(([call]) => call)
   t.strictSame(required, ['createRequire(base);', 'createRequire(require.resolve("socket.io"))(name);'])
-  const imported = [...code.matchAll(/\bimport\((.*?)\)/g)].map(([, name]) => name)
-  t.strictSame(imported.sort(), ['"./inject-socket.js"', '"socket.io-client"'])
+  // What is loaded on demand: files of ours, the app file of the command line, and packages of which most are optional.
+  const imported = [...code.matchAll(/\bimport\((.*?)\)/g)].map(([, name = '']) => name.replaceAll('"', ''))
+  const others = new Set(imported.filter((name) => !name.startsWith('./')))
+  t.strictSame([...others].sort(), [
+    ...['fastify', 'json-schema-to-typescript', 'openapi-sampler', 'pathToFileURL(path', 'socket.io-client', 'yaml'],
+  ])
+  for (const name of others) t.ok(declared.includes(name) || name === 'pathToFileURL(path', name)
 })
 
 t.test('the types extend Fastify, and name nothing that is compiled in', async (t) => {
@@ -145,6 +149,18 @@ for (const [manager, [program, ...args]] of Object.entries(managers)) {
     await t.test('an ES module registers the plugin and greets a client', async (t) => {
       await writeFile(join(folder, 'app.mjs'), esm)
       t.equal((await run(folder, process.execPath, 'app.mjs')).stdout, 'Hello everyone!\n')
+    })
+
+    await t.test('the command reads an app, and says what it needs', async (t) => {
+      await writeFile(join(folder, 'service.mjs'), service)
+      const command = join(folder, 'node_modules/.bin/fastify-namespaces')
+      const cli = (...args: string[]) => run(folder, command, ...args)
+      t.equal((await cli('print', 'service.mjs')).stdout, '/\n└── chat (events echo)\n')
+      t.match((await cli('asyncapi', 'service.mjs', '--yaml')).stdout, /^asyncapi: 3/)
+      t.equal((await cli('diff', 'service.mjs', 'service.mjs')).stdout, 'No changes\n')
+      await t.rejects(cli('types', 'service.mjs'), { message: /npm install --save-dev json-schema-to-typescript/ })
+      await run(folder, program, ...args, 'json-schema-to-typescript')
+      t.match((await cli('types', 'service.mjs')).stdout, /DescribedNamespace<Described\['\/chat'\]>/)
     })
 
     await t.test('an example runs where it is installed', async (t) => {
