@@ -14,7 +14,7 @@ import type {
  */
 
 /** The schemas and the prose of an event. */
-export interface EventParts {
+interface EventParts {
   readonly payload?: unknown
   readonly reply?: unknown
   readonly stream?: StreamParts | undefined

@@ -25,7 +25,7 @@ import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
  * Normalizes a definition: checks it, completes it and freezes it.
  */
 
-export interface NormalEmit {
+interface NormalEmit {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   readonly prose: Prose
