@@ -41,7 +41,7 @@ export type { DocumentOptions } from './definition/normalize/document-options.js
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
 export { requestOf } from './engine/http/connect-request.js'
 export { Binary, type BinaryOptions, type BinarySchema } from './schema/binary/binary-keyword.js'
-export type { AnySchema, InputOf, OutputOf } from './schema/schema.js'
+export type { AnySchema, InputOf, None, OutputOf } from './schema/schema.js'
 export type { Limits } from './shared/limits.js'
 export type { WireError } from './shared/wire-error.js'
 export type { LiveAddress, Reach } from './sockets/namespace-of.js'
