@@ -39,6 +39,7 @@ async function count(compiler: string, name: string, program: string): Promise<n
   }
   const config = join(folder, `${name}.json`)
   await writeFile(config, JSON.stringify({ compilerOptions, files: [`${name}.ts`] }))
+  // Rejects if the program does not compile.
   const { stdout } = await node(`node_modules/${compiler}/bin/tsc`, '-p', config, '--extendedDiagnostics')
   return Number(/Instantiations:\s+(\d+)/.exec(stdout)?.[1])
 }
@@ -77,6 +78,60 @@ export const join = defineEvent({${/\{(.*)\}/s.exec(room(WITH))?.[1]}})
 export const rooms = defineNamespace({ events: { 'room:join': join } })
 `
 
+/** A program of ten namespaces with ten events each, all schemas different; with a client, each event is called once. */
+function application(hasClient: boolean): string {
+  const numbers = [...Array(10).keys()]
+  const event = (of: number, event: number) => `'e${event}:do': {
+    payload: Type.Object({ text${of}: Type.String(), n${event}: Type.Integer() }),
+    reply: Type.Object({ id${of}_${event}: Type.String() }),
+    errors: { FULL: Type.Object({ max: Type.Integer() }) },
+    handler: ({ text${of} }, { emit }) => {
+      emit('said', text${of})
+      return { id${of}_${event}: text${of} }
+    },
+  },`
+  const definitions = numbers.map(
+    (of) => `'/n${of}': defineNamespace({
+      emits: { said: { payload: Type.String() } },
+      events: { ${numbers.map((number) => event(of, number)).join('\n')} },
+    }),`,
+  )
+  const calls = numbers.map((of) => {
+    const each = numbers.map(
+      (number) =>
+        `joined.call('e${number}:do', { text${of}: 'a', n${number}: 1 }).then((reply) => reply.id${of}_${number})`,
+    )
+    return `{ const joined = client.join('/n${of}'); joined.on('said', (text) => text.length); ${each.join('; ')} }`
+  })
+  return `
+    import { Type } from 'typebox'
+    import { createClient } from './dist/client.js'
+    import { defineNamespace } from './dist/index.js'
+    export const definitions = { ${definitions.join('\n')} }
+    ${hasClient ? `const client = createClient<typeof definitions>('')\n${calls.join('\n')}` : ''}
+  `
+}
+
+/** One handler with a stream, one of a contract. */
+const streamAndContract = `
+import { Type } from 'typebox'
+import { defineContract } from './dist/contract.js'
+import { defineNamespace } from './dist/index.js'
+export const logs = defineNamespace({
+  events: {
+    tail: {
+      payload: Type.Object({ file: Type.String() }),
+      stream: Type.Object({ line: Type.String() }),
+      handler: async function* ({ file }) { yield { line: file } },
+    },
+  },
+})
+const contract = defineContract({
+  events: { say: { payload: Type.Object({ text: Type.String() }), reply: Type.Object({ id: Type.String() }) } },
+})
+export const chat = defineNamespace(contract, { handlers: { say: ({ text }) => ({ id: text }) } })
+`
+
 for (const [title, compiler] of Object.entries(COMPILERS)) {
   t.test(`${title}: a program with error() makes at most 20,000 instantiations`, async (t) => {
     const made = await count(compiler, `${compiler}-error`, program(WITH))
@@ -91,6 +146,21 @@ for (const [title, compiler] of Object.entries(COMPILERS)) {
 
   t.test(`${title}: an event in its own file makes at most 40,000 instantiations`, async (t) => {
     const made = await count(compiler, `${compiler}-event`, inFiles)
+    t.ok(made > 0 && made <= 40_000, `${made}`)
+  })
+
+  t.test(
+    `${title}: 100 events in 10 namespaces make at most 180,000 instantiations, and 130,000 more with a client`,
+    async (t) => {
+      const served = await count(compiler, `${compiler}-served`, application(false))
+      t.ok(served > 0 && served <= 180_000, `${served}`)
+      const made = await count(compiler, `${compiler}-client`, application(true))
+      t.ok(made - served > 0 && made - served <= 130_000, `${made - served} of ${made}`)
+    },
+  )
+
+  t.test(`${title}: a stream and a contract make at most 40,000 instantiations`, async (t) => {
+    const made = await count(compiler, `${compiler}-contract`, streamAndContract)
     t.ok(made > 0 && made <= 40_000, `${made}`)
   })
 }
