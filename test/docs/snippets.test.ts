@@ -77,6 +77,7 @@ t.test('every block of the README and of the docs has its imports, and compiles 
   const paths = {
     'fastify-namespaces': [join(root, 'plugin/index.ts')],
     'fastify-namespaces/client': [join(root, 'plugin/client.ts')],
+    'fastify-namespaces/contract': [join(root, 'plugin/contract.ts')],
     'fastify-namespaces/react': [join(root, 'plugin/react.ts')],
     'fastify-namespaces/testing': [join(root, 'plugin/testing.ts')],
   }
