@@ -9,7 +9,7 @@ type PlainSchema = { readonly [keyword: string]: unknown } | boolean
 
 /** The JSON Schema of a schema, and the vendor of a Standard Schema. */
 export interface DescribedSchema {
-  /** Absent if the vendor can't convert the schema. */
+  /** Absent if the vendor can't convert the schema, or if JSON can't: a schema may have a BigInt as its `default`. */
   readonly jsonSchema?: PlainSchema
   readonly vendor?: string
 }
@@ -21,18 +21,27 @@ export interface DescribedSchema {
  */
 export function describeSchema(schema: unknown, side: 'input' | 'output'): DescribedSchema {
   const standard = (Object(schema) as Partial<StandardSchemaV1>)['~standard']
-  if (typeof standard?.validate !== 'function') return { jsonSchema: toPlainSchema(schema) }
-  const converted = convert(standard, side)
-  return { ...(converted !== undefined && { jsonSchema: converted }), vendor: standard.vendor }
+  if (typeof standard?.validate !== 'function') return given(attempt(() => toPlainSchema(schema)))
+  return { ...given(convert(standard, side)), vendor: standard.vendor }
+}
+
+function given(jsonSchema: PlainSchema | undefined): DescribedSchema {
+  return jsonSchema === undefined ? {} : { jsonSchema }
 }
 
 /** Converts a Standard Schema by its own means; undefined if it has none, or if the schema has no JSON Schema. */
 function convert(standard: StandardSchemaV1.Props, side: 'input' | 'output'): PlainSchema | undefined {
-  try {
+  return attempt(() => {
     const json = (standard as Partial<StandardJSONSchemaV1.Props>).jsonSchema?.[side]({ target: 'draft-07' })
     if (json === undefined) return undefined
     const { $schema: _dialect, ...plain } = toPlainSchema(json) as Record<string, unknown>
     return plain
+  })
+}
+
+function attempt(describe: () => PlainSchema | undefined): PlainSchema | undefined {
+  try {
+    return describe()
   } catch {
     return undefined
   }

@@ -33,7 +33,21 @@ function readTags(tags: unknown, path: string): readonly string[] | undefined {
 
 /** Reads the examples of a payload. */
 export function readExamples(source: Source, path: string): readonly unknown[] | undefined {
-  return readList(source.examples, `${path}.examples`)
+  const examples = readList(source.examples, `${path}.examples`)
+  examples?.forEach((example, index) => {
+    refuseUnwritable(example, `${path}.examples[${index}]`)
+  })
+  return examples
+}
+
+/** A client may cause the description, which is JSON. */
+function refuseUnwritable(example: unknown, path: string): void {
+  try {
+    JSON.stringify(example)
+  } catch (error) {
+    const [problem] = String(Object(error).message).split('\n')
+    throw new FST_NSP_DEFINITION_INVALID(path, `can not be written as JSON: ${problem}`)
+  }
 }
 
 function readList(list: unknown, path: string): readonly unknown[] | undefined {

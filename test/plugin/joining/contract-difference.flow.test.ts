@@ -54,3 +54,13 @@ t.test('a client is told nothing if its contract is the same, if it sends none, 
     }
   }
 })
+
+t.test('a schema that JSON can not carry has no JSON Schema, and a client that sends a hash is told', async (t) => {
+  const events = { add: { payload: { default: 1n }, handler: () => 'added' } }
+  const app = await build(t, { namespaces: { '/warn': { events } } })
+  const joined = await app.injectSocket('/warn', { auth: { $contract: 'old' } })
+  const [described] = app.describeNamespaces().namespaces
+  t.strictSame(described?.events.add?.payload, {})
+  t.strictSame(await joined.nextEvent('namespace:contract' as never), { server: described?.hash, client: 'old' })
+  t.match(await joined.emitWithAck('add' as never, {} as never), { ok: true, data: 'added' })
+})

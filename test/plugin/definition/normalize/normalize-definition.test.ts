@@ -341,6 +341,15 @@ t.test('a wrong key of a document or of a stream is refused with its path', asyn
   refused({ tags: ['a', 1] }, 'tags[1]', 'Definition at.tags[1] must be a string: got number')
   refused({ hide: 'yes' }, 'hide', 'Definition at.hide must be a boolean: got string')
   refused(event({ examples: {} }), 'examples', 'Definition at.events["x"].examples must be an array: got object')
+  const circular: Record<string, unknown> = {}
+  circular.self = circular
+  for (const [example, problem] of [
+    [1n, 'Do not know how to serialize a BigInt'],
+    [circular, 'Converting circular structure to JSON'],
+  ]) {
+    const message = `Definition at.events["x"].examples[1] can not be written as JSON: ${problem}`
+    refused(event({ examples: [1, example] }), 'examples', message)
+  }
   refused(
     { contractMismatch: 'no' },
     'word',
