@@ -34,6 +34,15 @@ export class SocketStreams {
     this.#limit = limit
   }
 
+  /**
+   * Called with each event that the client may open a stream with, before it waits. An earlier cancel was for another stream.
+   *
+   * @param options - as they came from the wire
+   */
+  expect(options: unknown): void {
+    if (this.#cancelled.size > 0) this.#cancelled.delete(Object(options).id)
+  }
+
   /** @throws FST_NSP_STREAM_CANCELLED, FST_NSP_STREAM_INVALID, FST_NSP_STREAMS_LIMIT */
   add(stream: LiveStream, event: string): void {
     const { id } = stream

@@ -49,7 +49,10 @@ export class StreamGate extends EventGate implements StreamEvents {
   override accept(incoming: IncomingEvent): void {
     const { name, payload, options, ack } = incoming
     if (isControl(name)) this.#control(name, payload, options, ack)
-    else super.accept(incoming)
+    else {
+      this.#streams?.expect(incoming.options)
+      super.accept(incoming)
+    }
   }
 
   #ackOf(id: number): Ack {

@@ -486,3 +486,34 @@ t.test('an event that the application has acked before opens no stream', async (
   await settled(socket)
   t.strictSame(items, [])
 })
+
+t.test('a cancel that comes too late does not cancel the next stream with the same id', async (t) => {
+  const begun = withResolvers()
+  const slow = withResolvers()
+  const { socket } = await client(t, {
+    sequential: true,
+    events: {
+      probe,
+      slow: {
+        handler: () => {
+          begun.resolve()
+          return slow.promise
+        },
+      },
+      count: { stream: number, handler: () => [{ n: 1 }] },
+    },
+  })
+  await open(socket, 'count', null, { id: 'a' }).end
+  const ends = [socket.emitWithAck('slow'), settled(socket)]
+  await begun.promise
+  cancel({ socket, id: 'a' })
+  const again = open(socket, 'count', null, { id: 'a' })
+  const other = open(socket, 'count', null, { id: 'b' })
+  cancel(other)
+  await socket.emitWithAck('namespace:more', 'x')
+  slow.resolve()
+  t.match(await again.end, { ok: true })
+  t.strictSame(again.items, [{ n: 1 }])
+  t.match(await other.end, { ok: false, error: CANCELLED })
+  await Promise.all(ends)
+})
