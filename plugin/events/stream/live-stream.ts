@@ -142,13 +142,11 @@ export class LiveStream implements OpenStream {
         this.#source = undefined
         return resolve(value)
       }
-      // An iterable that is not asynchronous may give promises.
-      const item = isThenable(value) ? await value : value
       try {
-        const sent = this.#options.sendItem(item, this)
+        const sent = this.#options.sendItem(value, this)
         if (isThenable(sent)) await promiseOf(sent)
       } catch (error) {
-        this.end(this.#options.itemError(error))
+        if (!this.#isOver) this.end(this.#options.itemError(error))
       }
       if (this.#isOver) return
     }

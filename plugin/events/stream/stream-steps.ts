@@ -1,6 +1,6 @@
 import type { CompiledEvent, CompiledStream } from '../../definition/compile-contract.js'
 import { callIn } from '../../shared/async-scope.js'
-import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE } from '../../shared/errors.js'
+import { FST_NSP_CLOSING, FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE } from '../../shared/errors.js'
 import { isThenable, promiseOf } from '../../shared/maybe-async.js'
 import { FST_NSP_STREAM_UNREAD } from '../../shared/stream-errors.js'
 import { toItemError } from '../event-error.js'
@@ -45,6 +45,13 @@ export function createStreamSteps({ event, stream, handlerTimeoutMs, refuse }: S
   const returnTimeoutMs = handlerTimeoutMs || RETURN_TIMEOUT_MS
 
   function sendItem(item: unknown, live: LiveStream): unknown {
+    // An iterable that is not asynchronous may give promises. If one rejects, the handler has failed.
+    if (isThenable(item)) {
+      return promiseOf(item).then(
+        (settled) => sendItem(settled, live),
+        (error) => live.end(error),
+      )
+    }
     const checked = check(item)
     return isThenable(checked) ? promiseOf(checked).then((value) => write(value, live)) : write(checked, live)
   }
@@ -82,6 +89,8 @@ export function createStreamSteps({ event, stream, handlerTimeoutMs, refuse }: S
   return {
     open(run) {
       const { streams, rules } = gateOf(run)
+      // A middleware may let an event pass while the server closes. Nothing would end its stream.
+      if (rules.drain.isClosed) throw new FST_NSP_CLOSING()
       const live = create(run)
       streams.add(live, name)
       rules.drain.streams.add(live)
@@ -131,5 +140,7 @@ function contextOf({ context }: EventRun): StreamContext {
 
 function readItemId(id: unknown): ItemId {
   if (isItemId(id)) return id
+  // Nothing awaits the promise: without a handler its rejection would end the process.
+  if (isThenable(id)) id.then(undefined, () => {})
   throw new TypeError('itemId must return a number, or a string of at most 1024 characters')
 }

@@ -197,6 +197,28 @@ t.test('while the server closes, streams end at once, acked, with FST_NSP_CLOSIN
   t.match(seen, { returned: 2, aborted: 2, reason: 'FST_NSP_CLOSING' })
 })
 
+t.test('a stream that a middleware lets pass while the server closes does not begin', async (t) => {
+  const held = withResolvers<() => void>()
+  const { handler } = counting()
+  const hold = ([event]: unknown[], pass: () => void) => (event === 'late' ? held.resolve(pass) : pass())
+  const { app, socket } = await client(
+    t,
+    {
+      onConnect: ({ socket }: { socket: ServerSocket }) => void socket.use(hold),
+      events: { count: { stream: number, handler }, late: { stream: number, handler: () => t.fail('it runs') } },
+    },
+    { closeTimeoutMs: 60_000 },
+  )
+  const first = open(socket, 'count')
+  const late = open(socket, 'late')
+  const pass = await held.promise
+  const closed = app.close()
+  t.match((await first.end).error, { code: 'FST_NSP_CLOSING' })
+  pass()
+  t.match((await late.end).error, { code: 'FST_NSP_CLOSING' })
+  await closed
+})
+
 t.test('in a sequential namespace, a stream that has begun lets the next event begin', async (t) => {
   const { handler } = counting()
   const held = withResolvers()

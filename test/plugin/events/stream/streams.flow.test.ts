@@ -245,11 +245,17 @@ t.test('an item that can not be sent ends the stream with FST_NSP_ITEM_INVALID, 
       ...yields('id', { n: 2 }, { itemId: ({ n }: { n: number }) => (n === 1 ? 1 : Number.NaN) }),
       ...yields('long', { n: 2 }, { itemId: ({ n }: { n: number }) => 'x'.repeat(n === 1 ? 1 : 1_025) }),
       ...yields('throws', { n: 2 }, { itemId: ({ n }: { n: number }) => (n === 1 ? 1 : n.toFixed(-1)) }),
+      // Its rejection is handled: it would end the process.
+      ...yields(
+        'late',
+        { n: 2 },
+        { itemId: ({ n }: { n: number }) => (n === 1 ? 1 : Promise.reject(new Error('late'))) },
+      ),
       none: { stream: number, handler: () => 7 },
       nothing: { stream: number, handler: () => undefined },
     },
   })
-  for (const event of ['wrong', 'bigint', 'id', 'long', 'throws', 'none', 'nothing']) {
+  for (const event of ['wrong', 'bigint', 'id', 'long', 'throws', 'late', 'none', 'nothing']) {
     const { items, end } = open(socket, event)
     const { ok, error } = await end
     t.match({ ok, error }, { ok: false, error: { code: 'FST_NSP_ITEM_INVALID', statusCode: 500 } }, event)
@@ -260,7 +266,45 @@ t.test('an item that can not be sent ends the stream with FST_NSP_ITEM_INVALID, 
     )
     t.equal(items.length, event.startsWith('no') ? 0 : 1)
   }
-  t.strictSame(returned, ['wrong', 'bigint', 'id', 'long', 'throws'])
+  t.strictSame(returned, ['wrong', 'bigint', 'id', 'long', 'throws', 'late'])
+})
+
+t.test('a promise in an iterable that rejects is an error of the handler, and stops it', async (t) => {
+  const has = () => {
+    throw new Error('secret')
+  }
+  const unreadable = new Proxy({}, { has })
+  const returned: string[] = []
+  const yields = (name: string, item: () => unknown) => ({
+    stream: number,
+    errors: { GONE: true },
+    *handler() {
+      try {
+        yield Promise.resolve({ n: 1 })
+        yield item()
+        yield { n: 3 }
+      } finally {
+        returned.push(name)
+      }
+    },
+  })
+  const { socket } = await client(t, {
+    events: {
+      declared: yields('declared', () => Promise.reject(Object.assign(new Error('gone'), { code: 'GONE' }))),
+      secret: yields('secret', () => Promise.reject(new Error('secret'))),
+      unreadable: yields('unreadable', () => unreadable),
+    },
+  })
+  for (const [event, code] of [
+    ['declared', 'GONE'],
+    ['secret', 'FST_NSP_INTERNAL'],
+    ['unreadable', 'FST_NSP_ITEM_INVALID'],
+  ] as const) {
+    const { items, end } = open(socket, event)
+    t.match((await end).error, { code, message: /^(?!secret)/ })
+    t.strictSame(items, [{ n: 1 }])
+  }
+  t.strictSame(returned, ['declared', 'secret', 'unreadable'])
 })
 
 t.test('hooks, the payload and the context of a stream are those of any event', async (t) => {
