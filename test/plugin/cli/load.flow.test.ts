@@ -60,7 +60,7 @@ t.test('load counts errors by code, and joins again what was disconnected', asyn
     'scenario.yaml': `steps:\n  ${steps}`,
     'leave.yaml': 'steps:\n  - join: /chat\n  - call: leave\n',
   })
-  const common = ['--clients', '2', '--rate', '10', '--ramp', '10ms', '--duration', '700ms']
+  const common = ['--clients', '2', '--rate', '10', '--ramp', '10ms', '--duration', '3s']
   const unexpected = await run(['load', url, '--scenario', 'scenario.yaml', ...common], { cwd: failing })
   t.match(
     unexpected.out,
@@ -89,7 +89,7 @@ t.test('an iteration that takes longer than its interval makes the next one late
       '--ramp',
       '0ms',
       '--duration',
-      '500ms',
+      '2s',
       '--json',
     ],
     { cwd },

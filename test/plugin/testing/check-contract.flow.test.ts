@@ -86,14 +86,14 @@ t.test('an answer that does not fit, and an error that is not declared, are prob
           'never:acked': { handlerTimeoutMs: 0, handler: () => new Promise(() => {}) },
         },
       },
-      { timeoutMs: 200 },
+      { timeoutMs: 2000 },
     ),
     {
       'reply:wrong accepts no payload': /^it is answered with FST_NSP_REPLY_INVALID: /,
       'error:undeclared accepts no payload': /^it is answered with FST_NSP_INTERNAL/,
       'hook:refuses accepts sample 1': /^it is answered with FST_NSP_INTERNAL/,
       'hook:refuses refuses / without "text"': /^it is answered with FST_NSP_INTERNAL/,
-      'never:acked accepts no payload': 'it is answered with NO_ACK: No ack within 200 ms',
+      'never:acked accepts no payload': 'it is answered with NO_ACK: No ack within 2000 ms',
     },
   )
 })
