@@ -17,12 +17,12 @@ type ParamOf<Name> = Name extends `${string}:${infer Rest}`
     : never
 
 /** The params of a name: the input of their schema; without a schema, strings or numbers. */
-export type ParamsIn<Definition, Name> = [FormOf<Definition>['params']] extends [never]
+type ParamsIn<Definition, Name> = [FormOf<Definition>['params']] extends [never]
   ? Readonly<Record<ParamOf<Name>, string | number>>
   : FormOf<Definition>['params']
 
 /** The options of `client.join()`, with the type of `auth`. */
-export interface JoinOptionsOf<Definition> extends Pick<ClientJoinOptions, 'signal'> {
+interface JoinOptionsOf<Definition> extends Pick<ClientJoinOptions, 'signal'> {
   /** Replaces `auth` of the client for this namespace, from its next connect on. */
   readonly auth?:
     | FormOf<Definition>['auth']

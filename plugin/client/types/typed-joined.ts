@@ -25,7 +25,7 @@ export type CallName<Definition> = {
 export type EmitName<Definition> = keyof EmitsOf<Definition> & string
 
 /** The names of the emits that take an answer. */
-export type AskName<Definition> = {
+type AskName<Definition> = {
   [Emit in keyof EmitsOf<Definition>]: [EmitForm<Definition, Emit>['answer']] extends [never] ? never : Emit
 }[keyof EmitsOf<Definition>] &
   string
