@@ -3,6 +3,7 @@ import type { ServerConnection } from '../live/server-connection.js'
 import { type Actor, createActor } from '../scenario/actor.js'
 import type { Scenario, ScenarioStep } from '../scenario/scenario.js'
 import type { Variables } from '../scenario/variables.js'
+import { startTimeLimit } from '../time-limit.js'
 import { createLoadStatistics, type LoadFigures, type LoadMoment, type StepKind } from './load-statistics.js'
 
 /*
@@ -32,7 +33,8 @@ const SHORTEST_MOMENT_MS = 1000
 export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
   const { scenario, variables, connection, clients, rate, rampMs, durationMs, signal, onMoment } = options
   const statistics = createLoadStatistics()
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(durationMs)])
+  const limit = startTimeLimit(signal, durationMs)
+  const ends = limit.signal
   // Each client listens several times.
   setMaxListeners(0, ends)
   const begin = performance.now()
@@ -93,6 +95,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     if (performance.now() - lastMoment > momentMs / 2) endMoment()
   })
   await Promise.all(Array.from({ length: clients }, (_, number) => runClient(number)))
+  limit.clear()
   clearInterval(timer)
   if (lastMoment === begin) endMoment()
   return statistics.figures(performance.now() - begin)

@@ -1,4 +1,5 @@
 import { CliError } from '../cli-error.js'
+import { startTimeLimit } from '../time-limit.js'
 
 /*
  * A request to a server's documents. No message repeats a header, credentials or a query.
@@ -46,6 +47,15 @@ export function parseHeaders(headers: readonly string[]): Headers {
 
 /** @throws CliError unless the answer is 200 */
 export async function fetchText(url: URL, headers: Headers, signal: AbortSignal): Promise<string> {
+  const limit = startTimeLimit(signal, TIMEOUT_MS)
+  try {
+    return await readText(url, headers, limit.signal)
+  } finally {
+    limit.clear()
+  }
+}
+
+async function readText(url: URL, headers: Headers, signal: AbortSignal): Promise<string> {
   const target = new URL(url)
   const where = `${url.origin}${url.pathname}`
   if (url.username || url.password) {
@@ -56,8 +66,7 @@ export async function fetchText(url: URL, headers: Headers, signal: AbortSignal)
     target.password = ''
   }
   // The headers are for this server alone, so no redirect is followed.
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
-  const response = await fetch(target, { headers, redirect: 'manual', signal: ends }).catch((error: unknown) => {
+  const response = await fetch(target, { headers, redirect: 'manual', signal }).catch((error: unknown) => {
     const { cause } = error as { cause?: NodeJS.ErrnoException }
     throw new CliError(
       `${where} can not be reached: ${cause?.code ?? cause?.message ?? (error as Error).name}`,

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join as joinPath } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { renderHtml } from '../../../plugin/cli/load/load-report.js'
 import { createLoadStatistics } from '../../../plugin/cli/load/load-statistics.js'
@@ -98,6 +100,25 @@ t.test('an iteration that takes longer than its interval makes the next one late
   t.ok(late > 0)
   t.ok(Number(errors.UNEXPECTED) > 0)
 })
+
+t.test(
+  'load ends when its time is over, whatever the garbage collector does meanwhile',
+  { timeout: 30_000 },
+  async (t) => {
+    const url = await serve(t, { '/chat': CHAT })
+    const cwd = t.testdir({ 'scenario.yaml': 'steps:\n  - join: /chat\n' })
+    setFlagsFromString('--expose-gc')
+    const collecting = setInterval(runInNewContext('gc'), 50)
+    t.teardown(() => clearInterval(collecting))
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), 15_000)
+    t.teardown(() => clearTimeout(timer))
+    const options = ['--clients', '1', '--ramp', '0ms', '--duration', '1s']
+    const { code } = await run(['load', url, '--scenario', 'scenario.yaml', ...options], { cwd, signal: late.signal })
+    t.equal(code, 0)
+    t.notOk(late.signal.aborted)
+  },
+)
 
 t.test('load ends early with the terminal, and fails if no client could join', async (t) => {
   const url = await serve(t, { '/chat': CHAT })
