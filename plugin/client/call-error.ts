@@ -24,6 +24,11 @@ interface SentError {
   readonly details?: unknown
 }
 
+/** What an error of any server may have in place of a text or a number: an object has no text for certain. */
+function primitive(value: unknown): unknown {
+  return Object(value) === value ? undefined : value
+}
+
 /**
  * Why a call, a stream or a join has failed. `code` is a code of the server's ack, or one that begins with `NSP_CLIENT_`.
  *
@@ -46,9 +51,9 @@ export class CallError extends Error {
   readonly event: string | undefined
 
   constructor({ code, statusCode, message, details }: SentError, event?: string, cause?: unknown) {
-    super(String(message), cause === undefined ? undefined : { cause })
-    this.code = String(code)
-    this.statusCode = Number(statusCode)
+    super(String(primitive(message)), cause === undefined ? undefined : { cause })
+    this.code = String(primitive(code))
+    this.statusCode = Number(primitive(statusCode))
     this.details = details
     this.event = event
   }
@@ -64,6 +69,12 @@ export function clientError(code: ClientErrorCode, cause?: unknown, event?: stri
   if (isSent === undefined) return new CallError({ code, statusCode, message }, event, cause)
   const told = `${message}: the event ${isSent ? 'may have been handled' : 'was not sent'}`
   return new CallError({ code, statusCode, message: told, details: { isSent } }, event, cause)
+}
+
+/** The error of a call or a stream whose namespace is refused. */
+export function refusalOf(error: CallError, event: string, isSent: boolean): CallError {
+  if (error.code === 'NSP_CLIENT_OFFLINE') return clientError(error.code, error, event, isSent)
+  return new CallError(error, event, error)
 }
 
 /** The error of an ack; undefined for the ack of a success. */

@@ -35,18 +35,18 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
   const places = new Map<string, Place>()
   const uses = new Set<AnyJoined>()
 
-  function createPlace(request: Omit<AuthRequest, 'isRenewal'>): Place {
+  // On a connection that is open it asks for `auth` at once.
+  function createPlace(request: Omit<AuthRequest, 'isRenewal'>, given: ClientAuth | undefined): Place {
     const { name, address } = request
-    let { auth } = options
-    // On a connection that is open it asks for `auth` at once.
+    let auth = given
     const shared = createSharedJoin({
       manager,
       address,
       lease,
       canRenew: () => typeof auth === 'function',
       async authenticate(isRenewal) {
-        const given = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
-        return { ...given, ...(Object.hasOwn(contracts, name) && { $contract: contracts[name] }) }
+        const sent = typeof auth === 'function' ? await auth({ ...request, isRenewal }) : auth
+        return { ...sent, ...(Object.hasOwn(contracts, name) && { $contract: contracts[name] }) }
       },
       onContract: (hashes, isRefused) => differences.call({ ...hashes, name, address, isRefused }),
       onDisposed: () => places.delete(address),
@@ -69,7 +69,7 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
 
     join(name, params = {}, { auth, signal } = {}) {
       const address = writeClientAddress(name, params)
-      const place = places.get(address) ?? createPlace({ name, address, params })
+      const place = places.get(address) ?? createPlace({ name, address, params }, auth ?? options.auth)
       const { shared, setAuth } = place
       if (auth) setAuth(auth)
       shared.hold()
@@ -84,8 +84,9 @@ export function createClient(url: string, options: ClientOptions = {}): AnyClien
     },
 
     close() {
-      for (const joined of uses) joined.leave()
+      for (const joined of [...uses]) joined.leave()
       connection.end()
+      for (const { shared } of places.values()) shared.end(!options.manager)
     },
   }
 }

@@ -112,11 +112,16 @@ export function createJoined({ name, address, shared, calls, signal, onLeft }: J
     },
 
     answer(emit, answer) {
-      return listen(emit, answer, async (...args) => {
+      return listen(emit, answer, (...args) => {
         // An emit of this name may come without a question.
         const ack = typeof args.at(-1) === 'function' ? (args.pop() as (value: unknown) => void) : undefined
-        const value = await answer(...(args as never[]))
-        ack?.(value)
+        const { engine } = socket.io
+        const answered = async () => {
+          const value = await answer(...(args as never[]))
+          // Over another connection it would answer another question; in a namespace that was left, it would end the connection.
+          if (socket.connected && socket.io.engine === engine) ack?.(value)
+        }
+        answered().catch(report)
       })
     },
 

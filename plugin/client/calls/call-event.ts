@@ -1,6 +1,7 @@
-import { CallError, type ClientErrorCode, clientError, dataOfAck, errorOfAck } from '../call-error.js'
+import { type ClientErrorCode, clientError, dataOfAck, errorOfAck, refusalOf } from '../call-error.js'
 import type { CallOptions } from '../client-options.js'
-import { type CallTarget, emitNow } from './emit-now.js'
+import { startTimer } from '../timer.js'
+import { type CallTarget, emitNow, forgetAcks, nextAckOf } from './emit-now.js'
 
 /*
  * One call: sent when its namespace is joined, sent again if it is retried, and settled once.
@@ -33,6 +34,7 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
   let isEnded = false
   let isSent = false
   let isWaiting = false
+  const acks: number[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let unsubscribe = () => {}
   let resolve: (data: unknown) => void
@@ -49,6 +51,7 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
     unsubscribe()
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
+    forgetAcks(socket, ...acks)
     setWaiting(false)
     ledger.countPending(-1)
     settle()
@@ -76,6 +79,7 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
 
   function transmit(): void {
     let isOut = false
+    if (hasAck) acks.push(nextAckOf(socket))
     try {
       isOut = emitNow(socket, event, ...args, ...(hasAck ? [onAck] : []))
     } catch (error) {
@@ -99,20 +103,20 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
   function update(): void {
     const now = state.getSnapshot()
     if (now.status === 'joined') transmit()
-    else if (now.status === 'refused') fail(new CallError(now.error, event, now.error))
+    else if (now.status === 'refused') fail(refusalOf(now.error, event, isSent))
     else if (now.status === 'left') giveUp('NSP_CLIENT_LEFT')
     else if (isSent && !retry) giveUp('NSP_CLIENT_OFFLINE')
     else wait()
   }
 
-  function startTimer(): void {
-    if (timeoutMs > 0) timer = setTimeout(onTimeout, timeoutMs)
+  function restartTimer(): void {
+    if (timeoutMs > 0) timer = startTimer(onTimeout, timeoutMs)
   }
 
   function onTimeout(): void {
     if (!retry) giveUp('NSP_CLIENT_TIMEOUT')
     else {
-      startTimer()
+      restartTimer()
       update()
     }
   }
@@ -122,7 +126,7 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
     ledger.countPending(1)
     if (signal?.aborted) return abort()
     signal?.addEventListener('abort', abort)
-    startTimer()
+    restartTimer()
     unsubscribe = state.subscribe(update)
     update()
   })

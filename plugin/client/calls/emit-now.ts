@@ -8,6 +8,22 @@ export interface CallTarget {
   readonly state: Readable<JoinState>
 }
 
+/** What Socket.IO keeps for itself. */
+interface AckTable {
+  readonly ids: number
+  readonly acks: Record<number, unknown>
+}
+
+/** The number of the ack of the next event that has one. */
+export function nextAckOf(socket: Socket): number {
+  return (socket as unknown as AckTable).ids
+}
+
+/** Forgets acks, which may never come: Socket.IO keeps their listeners as long as the connection. */
+export function forgetAcks(socket: Socket, ...acks: readonly number[]): void {
+  for (const ack of acks) delete (socket as unknown as AckTable).acks[ack]
+}
+
 /**
  * Emits an event if it can be sent now. Where socket.io-client finds that the connection is dead, it would keep the event and send
  * it over the next one, when its caller may have given up.

@@ -1,7 +1,7 @@
 import type { ItemStream } from '../any-client.js'
-import { CallError, type ClientErrorCode, clientError, dataOfAck, errorOfAck } from '../call-error.js'
+import { type ClientErrorCode, clientError, dataOfAck, errorOfAck, refusalOf } from '../call-error.js'
 import type { ClientOptions, ClientStreamOptions } from '../client-options.js'
-import { type CallTarget, emitNow } from './emit-now.js'
+import { type CallTarget, emitNow, forgetAcks, nextAckOf } from './emit-now.js'
 import { createItemQueue, type StreamEnd } from './item-queue.js'
 
 /*
@@ -29,6 +29,7 @@ export function openStream(
   const queue = createItemQueue(onRead, cancel)
   /** The id of the stream in the server; undefined while it is not open there. */
   let id: string | undefined
+  let ack = -1
   /** Whether the server has been asked for it. */
   let wasOpen = false
   /** The id of the last item that has arrived. */
@@ -38,6 +39,12 @@ export function openStream(
   let read = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let unsubscribe = () => {}
+  /** Ends `result` although the receiver of an item is not done. */
+  let halt: (error: unknown) => void
+  const halted = new Promise<never>((_resolve, reject) => {
+    halt = reject
+  })
+  halted.catch(() => {})
 
   const unanswered = (code: ClientErrorCode, cause?: unknown) => clientError(code, cause, event, wasOpen)
 
@@ -50,6 +57,7 @@ export function openStream(
     forget()
     id = mine
     streams.set(mine, receive)
+    ack = nextAckOf(socket)
     try {
       wasOpen = emitNow(socket, event, payload, request, (ack: unknown) => {
         if (id === mine) onAck(ack)
@@ -63,6 +71,7 @@ export function openStream(
   /** The stream is not open in the server any more. */
   function forget(): void {
     streams.delete(id)
+    forgetAcks(socket, ack)
     id = undefined
     read = 0
   }
@@ -82,6 +91,7 @@ export function openStream(
     if (id !== undefined) emitNow(socket, 'namespace:cancel', id)
     finish({ error })
     queue.drop(isThrown)
+    halt(error)
   }
 
   function cancel(): void {
@@ -124,7 +134,7 @@ export function openStream(
   function update(): void {
     const now = state.getSnapshot()
     if (now.status === 'joined') open()
-    else if (now.status === 'refused') finish({ error: new CallError(now.error, event, now.error) })
+    else if (now.status === 'refused') finish({ error: refusalOf(now.error, event, wasOpen) })
     else if (now.status === 'left') stop(true, unanswered('NSP_CLIENT_LEFT'))
     else if (wasOpen ? canResume() : offline === 'wait') forget()
     else finish({ error: unanswered('NSP_CLIENT_OFFLINE') })
@@ -132,7 +142,14 @@ export function openStream(
 
   /** Reads the items for the application. If the receiver throws, the iteration is left early, which cancels the stream. */
   async function pushTo(receiver: (item: unknown) => unknown): Promise<unknown> {
-    for await (const item of queue) await receiver(item)
+    for await (const item of queue) {
+      try {
+        await receiver(item)
+      } catch (error) {
+        halt(error)
+        break
+      }
+    }
     return queue.result
   }
 
@@ -142,7 +159,7 @@ export function openStream(
     unsubscribe = state.subscribe(update)
     update()
   }
-  const result = onItem ? pushTo(onItem) : queue.result
+  const result = onItem ? Promise.race([halted, pushTo(onItem)]) : queue.result
   // Nobody has to listen: an iteration throws the same error.
   result.catch(() => {})
   return { result, cancel, [Symbol.asyncIterator]: queue[Symbol.asyncIterator] }

@@ -19,7 +19,8 @@ export function createBackoff(manager: Manager): Backoff {
     delayFor({ statusCode, details }) {
       if (statusCode !== 429 && statusCode !== 503) return undefined
       const delay = Math.min(manager.reconnectionDelayMax(), manager.reconnectionDelay() * 2 ** tries++)
-      return Math.max(delay * (0.5 + Math.random() / 2), Number(Object(details).retryAfterMs) || 0)
+      const { retryAfterMs } = Object(details)
+      return Math.max(delay * (0.5 + Math.random() / 2), Number.isFinite(retryAfterMs) ? retryAfterMs : 0)
     },
     reset() {
       tries = 0

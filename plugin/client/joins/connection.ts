@@ -1,4 +1,6 @@
 import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
+import { startTimer } from '../timer.js'
+import { giveBackSocket, takeSocket } from './shared-socket.js'
 
 /*
  * The one connection of a client. Socket.IO closes it with the last socket that leaves, and would open another one for the next: a
@@ -33,7 +35,8 @@ export function createConnection(
 
   function end(): void {
     clearTimeout(timer)
-    keeper?.disconnect()
+    if (keeper) giveBackSocket(manager, KEEPER, keeper)
+    keeper = undefined
   }
 
   return {
@@ -43,14 +46,14 @@ export function createConnection(
     lease() {
       clearTimeout(timer)
       leases++
-      keeper ??= manager.socket(KEEPER, { auth: () => {} })
+      keeper ??= takeSocket(manager, KEEPER)
       if (!keeper.active) keeper.connect()
       let isHeld = true
       return () => {
         if (!isHeld) return
         isHeld = false
         leases--
-        if (leases === 0 && keeper?.active) timer = setTimeout(end, idleMs)
+        if (leases === 0 && keeper) timer = startTimer(end, idleMs)
       }
     },
   }

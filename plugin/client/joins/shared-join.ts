@@ -2,9 +2,12 @@ import type { Socket } from 'socket.io-client'
 import { CallError, clientError } from '../call-error.js'
 import type { GapReason, JoinState } from '../client-options.js'
 import { createReadable, createSubscribers, type Readable, type Subscribers } from '../readable.js'
+import { startTimer } from '../timer.js'
 import { createAuthRenewal } from './auth-renewal.js'
 import { createBackoff } from './backoff.js'
+import { createConnectAttempts } from './connect-attempts.js'
 import type { ContractHashes, SharedJoinOptions } from './shared-join-options.js'
+import { giveBackSocket, takeSocket } from './shared-socket.js'
 
 /*
  * The socket of one address, from its first use to its last: joins, joins again, and says where it stands.
@@ -25,6 +28,8 @@ export interface SharedJoin {
   readonly release: () => void
   /** Joins again after a refusal. */
   readonly rejoin: () => void
+  /** Leaves at once, if it has no use. Where the connection stays open, a connect that is under way is waited for. */
+  readonly end: (isConnectionEnding: boolean) => void
 }
 
 const JOINING: JoinState = Object.freeze({ status: 'joining' })
@@ -41,35 +46,19 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
   let gap: GapReason = 'not-recovered'
   /** The error of `namespace:disconnect`, until the disconnect that follows. */
   let dismissal: object | undefined
-  /** The number of the latest connect: what `auth` returns for a former one is not sent. */
-  let attempt = 0
-  /** Whether a connect has been sent, and has no answer yet. */
-  let isAsking = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let endLease = lease()
   let isDisposed = false
-  // A Manager of the application may connect the socket at once, or have one of a former use: `auth` is set before it is asked for.
-  const socket = manager.socket(address, { auth: () => {} })
-  socket.auth = sendAuth
+  const socket = takeSocket(manager, address)
+  const formerAuth = socket.auth
+  const { sendAuth, isAsking, forget } = createConnectAttempts(
+    () => authenticate(renewal.isRenewing()),
+    (cause) => refuse(clientError('NSP_CLIENT_AUTH', cause)),
+  )
 
-  function sendAuth(send: (auth: object) => void): void {
-    const mine = ++attempt
-    authenticate(renewal.isRenewing()).then(
-      (auth) => {
-        if (mine !== attempt) return
-        isAsking = true
-        send(auth)
-      },
-      (cause) => {
-        if (mine === attempt) refuse(clientError('NSP_CLIENT_AUTH', cause))
-      },
-    )
-  }
-
-  /** Forgets the connect that is under way. */
+  /** The connect that is under way has ended. */
   function settle(): void {
-    attempt++
-    isAsking = false
+    forget()
     if (uses === 0) dispose()
   }
 
@@ -78,11 +67,12 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
   }
 
   function connect(): void {
+    socket.auth = sendAuth
     socket.connect()
   }
 
   function refuse(error: CallError): void {
-    attempt++
+    forget()
     socket.disconnect()
     endLease()
     become({ status: 'refused', error })
@@ -94,7 +84,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     const delay = isRenewal ? 0 : backoff.delayFor(error)
     if (delay === undefined) refuse(error)
     else {
-      timer = setTimeout(connect, delay)
+      timer = startTimer(connect, delay)
       become({ status: 'recovering', reason: error.code })
     }
   }
@@ -104,6 +94,8 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     if (!manager.reconnection()) refuse(clientError('NSP_CLIENT_OFFLINE', cause))
     else if (state.getSnapshot().status === 'joined') {
       gap = 'not-recovered'
+      // The application has disconnected the socket itself.
+      if (!socket.active) timer = setTimeout(connect)
       become({ status: 'recovering', reason })
     }
   }
@@ -114,6 +106,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
       if (uses === 0) return
       backoff.reset()
       renewal.end()
+      dismissal = undefined
       const recovered = socket.recovered === true
       const isGap = hasJoined && !recovered
       hasJoined = true
@@ -133,7 +126,6 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
       if (reason !== 'io server disconnect') return lose(reason)
       gap = 'server-disconnect'
       const error = dismissal ? new CallError(dismissal) : clientError('NSP_CLIENT_DISCONNECTED')
-      dismissal = undefined
       follow(error)
     },
     'namespace:disconnect': (error: object) => {
@@ -150,12 +142,13 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
   function dispose(): void {
     if (isDisposed) return
     isDisposed = true
-    attempt++
+    forget()
     clearTimeout(timer)
     for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener)
     manager.off('close', settle)
     manager.off('reconnect_failed', onReconnectFailed)
-    socket.disconnect()
+    if (socket.auth === sendAuth) socket.auth = formerAuth
+    giveBackSocket(manager, address, socket)
     endLease()
     onDisposed()
   }
@@ -181,6 +174,10 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     streams,
     rejoin,
 
+    end(isConnectionEnding) {
+      if (uses === 0 && (isConnectionEnding || !isAsking())) dispose()
+    },
+
     hold() {
       uses++
       rejoin()
@@ -191,7 +188,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
       // In React's StrictMode a component leaves and joins again at once. A connect that is under way is waited for: its socket
       // would stay in the server.
       queueMicrotask(() => {
-        if (uses === 0 && !isAsking) dispose()
+        if (uses === 0 && !isAsking()) dispose()
       })
     },
   }
