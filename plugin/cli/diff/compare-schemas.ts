@@ -1,10 +1,11 @@
 import type { JsonSchema } from '../../definition/contract/description.js'
 import { declaredPaths } from './declared-paths.js'
 import { type Side, wordObjection } from './objection-words.js'
+import { openSchema } from './open-schema.js'
 import type { ProofOptions } from './proof/proof-terms.js'
 import { proveSchema } from './proof/schema-proof.js'
 import { isSameSchema } from './same-schema.js'
-import { type SharedSchemas, scopeSchema } from './scoped-schema.js'
+import { type ScopedSchema, type SharedSchemas, scopeSchema } from './scoped-schema.js'
 
 /*
  * What a change of a schema means for clients.
@@ -37,12 +38,14 @@ export function compareSchemas(
   after: ComparedSchema,
   { side, place, isStrict }: CompareOptions & { readonly side: Side; readonly place: string },
 ): SchemaChanges {
-  const [old, fresh] = [before, after].map(({ schema, shared }) => scopeSchema(schema, shared)) as [Scoped, Scoped]
+  const [old, fresh] = [scope(before), scope(after)]
   if (isSameSchema(old, fresh)) return { breaking: [], compatible: [] }
   const sends = side === 'sends'
-  const options: ProofOptions = { hasUndeclared: sends && isStrict, isLenient: !sends }
+  const options: ProofOptions = { hasUndeclared: sends && isStrict }
   const narrower = proveSchema(old, fresh, options).map((one) => wordObjection(one, { side, place, isNarrower: true }))
-  const wider = proveSchema(fresh, old, options).map((one) => wordObjection(one, { side, place, isNarrower: false }))
+  const wider = proveSchema(fresh, sends ? old : scope(openCompared(before)), options).map((one) =>
+    wordObjection(one, { side, place, isNarrower: false }),
+  )
   const breaking = [...new Set(sends ? narrower : wider)]
   const compatible = [...new Set([...(sends ? wider : narrower), ...declarations(old, fresh, place)])]
   const rest = compatible.filter((line) => !breaking.includes(line))
@@ -50,10 +53,17 @@ export function compareSchemas(
   return { breaking, compatible: isSilent ? [`${place} is written differently, and accepts the same`] : rest }
 }
 
-type Scoped = ReturnType<typeof scopeSchema>
+function scope({ schema, shared }: ComparedSchema): ScopedSchema {
+  return scopeSchema(schema, shared)
+}
+
+function openCompared({ schema, shared }: ComparedSchema): ComparedSchema {
+  const opened = Object.entries(shared).map(([id, inner]) => [id, openSchema(inner)])
+  return { schema: openSchema(schema), shared: Object.fromEntries(opened) }
+}
 
 /** Properties that are declared in one schema alone. */
-function* declarations(old: Scoped, fresh: Scoped, place: string): Generator<string> {
+function* declarations(old: ScopedSchema, fresh: ScopedSchema, place: string): Generator<string> {
   const [before, after] = [declaredPaths(old, place), declaredPaths(fresh, place)]
   for (const path of after) if (!before.has(path)) yield `${path} is new`
   for (const path of before) if (!after.has(path)) yield `${path} is gone`

@@ -31,6 +31,9 @@ export function wordObjection(objection: Objection, { side, place, isNarrower }:
     case 'not':
       if (isCertain) return `${where} is ${isNarrower ? 'no longer' : 'now'} allowed`
       break
+    case 'anyOf':
+    case 'oneOf':
+      return `${where} ${wordAlternative(objection, accepts)}`
     case 'enum':
     case 'const':
       if (wanted === undefined) return `${where} ${accepts} ${[known].flat().map(wordValue).join(', ')}`
@@ -39,6 +42,12 @@ export function wordObjection(objection: Objection, { side, place, isNarrower }:
   const [before, after] = isNarrower ? [known, wanted] : [wanted, known]
   const change = `${where}: ${keyword} ${wordChange(before, after)}`
   return isCertain ? change : `${change}; it can't be told whether that ${sends ? 'refuses' : 'adds'} values`
+}
+
+function wordAlternative({ known, isCertain }: Objection, accepts: string): string {
+  const tags = JSON.stringify(known)
+  const which = tags === '{}' ? 'one of its alternatives' : `its alternative ${tags}`
+  return isCertain ? `${accepts} ${which}` : `has other alternatives; it can't be told what becomes of ${which}`
 }
 
 function wordTypes(types: readonly unknown[]): string {

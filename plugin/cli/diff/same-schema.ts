@@ -4,10 +4,13 @@ import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './scope
  * Whether two schemas say the same, annotations aside.
  */
 
-type KeywordKind = 'schema' | 'map' | 'data'
+/** What the value of a keyword is: a schema or a list of them, a map of schemas, or anything else. */
+export type KeywordKind = 'schema' | 'map' | 'data'
 
 const KEYWORD_KINDS: Readonly<Record<string, KeywordKind>> = {
-  ...Object.fromEntries(['properties', 'patternProperties', 'dependencies'].map((keyword) => [keyword, 'map'])),
+  ...Object.fromEntries(
+    ['properties', 'patternProperties', 'dependencies', 'definitions', '$defs'].map((keyword) => [keyword, 'map']),
+  ),
   ...Object.fromEntries(
     [
       ...['items', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'contains'],
@@ -17,10 +20,14 @@ const KEYWORD_KINDS: Readonly<Record<string, KeywordKind>> = {
   ),
 }
 
+export function kindOf(keyword: string): KeywordKind {
+  return KEYWORD_KINDS[keyword] ?? 'data'
+}
+
 /** Whether a keyword has the same meaning in two schemas. */
 export function isSameKeyword(one: ScopedSchema, other: ScopedSchema, keyword: string): boolean {
   const [left, right] = [one.schema[keyword], other.schema[keyword]]
-  return compare({ one, other, pending: new Map() }, left, right, KEYWORD_KINDS[keyword] ?? 'data')
+  return compare({ one, other, pending: new Map() }, left, right, kindOf(keyword))
 }
 
 /** Whether two schemas have the same keywords with the same meaning. A reference is the same if its target is. */
@@ -52,8 +59,7 @@ function compare(comparison: SchemaPair, left: unknown, right: unknown, kind: Ke
   if (JSON.stringify(keys) !== JSON.stringify(keysOf(right))) return false
   return keys.every((key) => {
     if (key === '$ref' && kind !== 'map') return kind === 'schema' && leadToTheSame(inner)
-    const kindInside =
-      Array.isArray(left) || kind !== 'schema' ? (kind === 'map' ? 'schema' : kind) : (KEYWORD_KINDS[key] ?? 'data')
+    const kindInside = Array.isArray(left) || kind !== 'schema' ? (kind === 'map' ? 'schema' : kind) : kindOf(key)
     return compare(inner, Object(left)[key], Object(right)[key], kindInside)
   })
 }

@@ -30,8 +30,6 @@ export interface KeywordClaim {
 export interface ProofOptions {
   /** Whether values may have properties that the facts do not declare. */
   readonly hasUndeclared: boolean
-  /** Whether the goal accepts properties that it does not declare, although it says no. */
-  readonly isLenient: boolean
 }
 
 export interface Proof extends ProofOptions {

@@ -1,6 +1,6 @@
 import { isSameKeyword } from '../same-schema.js'
 import type { SchemaFacts } from '../schema-facts.js'
-import { followRef, type ScopedSchema, scopeInside } from '../scoped-schema.js'
+import { followRef, isObject, type ScopedSchema, scopeInside } from '../scoped-schema.js'
 import { type KeywordClaim, type Objection, objectTo } from './proof-terms.js'
 
 /*
@@ -39,7 +39,18 @@ export function proveAlternatives(claim: KeywordClaim): readonly Objection[] {
   const isProved = objections.some(({ length }) => length === 0)
   // A value must not fit a second branch of oneOf.
   if (isProved && (keyword === 'anyOf' || possible.length === 1)) return []
-  return possible.length === 1 ? objections.flat() : objectTo(claim, false)
+  if (possible.length === 1) return objections.flat()
+  return [{ path, keyword, known: tagsOf(facts), isCertain: possible.length === 0 }]
+}
+
+/** The properties with one value, which tell alternatives apart. */
+function tagsOf({ atoms }: SchemaFacts): Readonly<Record<string, unknown>> {
+  const properties = atoms.flatMap(({ schema }) => Object.entries(isObject(schema.properties) ? schema.properties : {}))
+  return Object.fromEntries(properties.flatMap(([name, schema]) => (hasConst(schema) ? [[name, schema.const]] : [])))
+}
+
+function hasConst(schema: unknown): schema is { readonly const: unknown } {
+  return Object.hasOwn(Object(schema), 'const')
 }
 
 export function proveNot(claim: KeywordClaim): readonly Objection[] {

@@ -1,5 +1,5 @@
 import { matches } from '../fits-schema.js'
-import { isObject, type SchemaObject, type ScopedSchema, scopeInside, scopeSchema } from '../scoped-schema.js'
+import { isObject, type ScopedSchema, scopeInside, scopeSchema } from '../scoped-schema.js'
 import { type KeywordClaim, knownOf, type Objection, objectTo } from './proof-terms.js'
 
 /*
@@ -21,8 +21,7 @@ export function propertyAt(scoped: ScopedSchema, name: string): ScopedSchema[] {
 
 /** Proves `properties`, `patternProperties` and `additionalProperties` together. */
 export function proveProperties(claim: KeywordClaim): readonly Objection[] {
-  const { facts, path, proof } = claim
-  const goal = proof.isLenient ? opened(claim.goal) : claim.goal
+  const { facts, goal, path, proof } = claim
   const names = new Set([goal, ...facts.atoms].flatMap(({ schema }) => Object.keys(Object(schema.properties))))
   const isDeclaring = facts.atoms.some(({ schema }) => schema.properties !== undefined)
   const objections: Objection[] = []
@@ -32,7 +31,7 @@ export function proveProperties(claim: KeywordClaim): readonly Objection[] {
     if (proof.isImpossible(known)) continue
     objections.push(...propertyAt(goal, name).flatMap((schema) => proof.prove(known, schema, [...path, name])))
   }
-  return [...objections, ...proveRest({ ...claim, goal })]
+  return [...objections, ...proveRest(claim)]
 }
 
 /** The names that no schema lists. */
@@ -59,16 +58,6 @@ function restOf(atom: ScopedSchema, patterns: readonly string[], pattern?: strin
   // A name that matches a pattern of its own is no additional one.
   const mayMatch = Object.keys(own).some((one) => pattern !== undefined || !patterns.includes(one))
   return mayMatch || additionalProperties === undefined ? [] : [scopeInside(atom, additionalProperties)]
-}
-
-const OPENED = new WeakMap<SchemaObject, SchemaObject>()
-
-function opened(goal: ScopedSchema): ScopedSchema {
-  if (goal.schema.additionalProperties !== false) return goal
-  const { additionalProperties, ...rest } = goal.schema
-  const schema = OPENED.get(goal.schema) ?? rest
-  OPENED.set(goal.schema, schema)
-  return { ...goal, schema }
 }
 
 export function proveRequired(claim: KeywordClaim): readonly Objection[] {

@@ -278,6 +278,35 @@ t.test('alternatives', async (t) => {
   )
 })
 
+t.test('a client reads what it knows of what it receives', async (t) => {
+  const branch = (kind: string, rest: object = {}) =>
+    object(
+      { kind: { const: kind }, ...rest },
+      { required: ['kind', ...Object.keys(rest)], additionalProperties: false },
+    )
+  const before = { oneOf: [branch('a', { n: number }), branch('b')] }
+  t.strictSame(received(before, { oneOf: [branch('b', { more: string }), branch('a', { n: number })] }).breaking, [])
+  t.strictSame(received(before, { oneOf: [...before.oneOf, branch('c')] }), {
+    breaking: ['v may now be its alternative {"kind":"c"}'],
+    compatible: [],
+  })
+  t.strictSame(sent({ oneOf: [...before.oneOf, branch('c')] }, before).breaking, [
+    'v no longer accepts its alternative {"kind":"c"}',
+  ])
+  t.strictSame(sent({ anyOf: [string, number] }, { anyOf: [number, { type: 'null' }] }).breaking, [
+    'v no longer accepts one of its alternatives',
+  ])
+  const odd = {
+    anyOf: [string],
+    oneOf: [string],
+    not: { ...number, additionalProperties: false },
+    properties: { additionalProperties: false },
+  }
+  t.strictSame(received(odd, { ...odd, minLength: 1 }), { breaking: [], compatible: ['v: minLength is now 1'] })
+  const shared = object({ x: { $ref: 'Point' } }, { enum: [1] })
+  t.strictSame(received(shared, { ...shared, title: 'x' }), NONE)
+})
+
 t.test('keywords that are not understood have to stay as they are', async (t) => {
   const unknown = { type: 'object', unevaluatedProperties: false }
   t.strictSame(sent(unknown, { ...unknown, description: 'x', 'x-note': 1 }), NONE)
