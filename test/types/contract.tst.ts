@@ -90,7 +90,7 @@ test('a handler that is missing is an error that names it', () => {
 test('a handler that is wrong is an error at its return value', () => {
   // @ts-expect-error Type 'number' is not assignable to type 'string'
   defineNamespace(small, { handlers: { ...handlers, one: () => ({ id: 1 }) } })
-  // @ts-expect-error Type '{}' is not assignable to type
+  // @ts-expect-error Type '() => Promise<{}>' is not assignable to type 'HandlerFor<string
   defineNamespace(small, { handlers: { one: async () => ({}), two: () => [1] } })
   // @ts-expect-error Type 'string' is not assignable to type 'number'
   defineNamespace(small, { handlers: { ...handlers, two: () => ['one'] } })
