@@ -34,6 +34,7 @@ export function createLogs(log: ReturnType<typeof createLog>) {
         payload: Type.Object({ level: Type.Optional(Type.String()) }),
         stream: Line,
         itemId: ({ seq }) => seq,
+        handlerTimeoutMs: 0, // a log may be silent for any time
         async *handler({ level }, { signal, lastId }) {
           for await (const line of log.tail(Number(lastId ?? -1), signal)) {
             if (level === undefined || line.level === level) yield line
