@@ -17,7 +17,7 @@ The file has an interface for the client:
 Needs json-schema-to-typescript: npm install --save-dev json-schema-to-typescript
 
 Examples:
-  fastify-namespaces types app.js -o api.d.ts --hashes api-hashes.js
+  fastify-namespaces types app.js -o api.d.ts --hashes api-hashes.ts
   fastify-namespaces types https://api.example/namespaces -o api.d.ts --check
 `
 
@@ -27,7 +27,7 @@ export function addTypes(program: Command, terminal: Terminal): void {
   command.option('-o, --output <file>', 'write to a file instead of stdout')
   command.option(
     '--hashes <file>',
-    'also write the hashes of the contracts, for `contracts` of createClient(); .json or .js',
+    'also write the hashes of the contracts, for `contracts` of createClient(); .ts, .js or .json',
   )
   command.option('--check', 'write nothing; exit with 1 if a file is out of date')
   addSourceOptions(command)

@@ -146,6 +146,8 @@ t.test('types --check compares the files, and writes nothing', async (t) => {
   t.strictSame(await types('-o', 'api.d.ts', '--hashes', 'hashes.json', '--check'), { code: 0, out: '', err: '' })
   t.match(JSON.parse(await readFile(join(cwd, 'hashes.json'), 'utf8')), { '/orgs/:orgId': /^[0-9a-f]{16}$/ })
   await types('--hashes', 'hashes.js')
+  await types('--hashes', 'hashes.ts')
+  t.equal(await readFile(join(cwd, 'hashes.ts'), 'utf8'), await readFile(join(cwd, 'hashes.js'), 'utf8'))
   const { contracts } = await import(join(cwd, 'hashes.js'))
   t.strictSame(contracts, JSON.parse(await readFile(join(cwd, 'hashes.json'), 'utf8')))
   const changed = { cwd, input: input.replaceAll('integer', 'string') }
