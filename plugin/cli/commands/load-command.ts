@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CliError } from '../cli-error.js'
 import { createRedact } from '../live/credentials.js'
 import { parseCount, parseDuration } from '../live/duration.js'
@@ -38,7 +38,7 @@ export function addLoad(program: Command, terminal: Terminal): void {
     command
       .argument('<url>', 'URL of the server')
       .requiredOption('--scenario <file>', 'scenario file, in YAML')
-      .option('--var <name=value...>', 'variable of the scenario', [])
+      .addOption(new Option('--var <name=value...>', 'variable of the scenario').default([], 'none'))
       .option('--clients <number>', 'number of clients', '10')
       .option('--rate <number>', 'iterations a second of each client', '1')
       .option('--ramp <duration>', 'time over which the clients begin')

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CliError } from '../cli-error.js'
 import { importPeer } from '../generate/import-peer.js'
 import { parseDuration } from '../live/duration.js'
@@ -29,7 +29,7 @@ export function addMock(program: Command, terminal: Terminal): void {
       .argument('<source>', SOURCE)
       .option('--port <port>', 'port; 0 for any that is free', '4000')
       .option('--host <host>', 'address to listen on', '127.0.0.1')
-      .option('--cors <origin...>', 'origin whose pages may connect, or *', [])
+      .addOption(new Option('--cors <origin...>', 'origin whose pages may connect, or *').default([], 'none'))
       .option('--emit-every <duration>', 'send every emit to all who have joined, again and again'),
   )
     .addHelpText('after', EXAMPLES)

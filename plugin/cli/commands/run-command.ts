@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CliError } from '../cli-error.js'
 import { createRedact } from '../live/credentials.js'
 import { addConnectionOptions, type ConnectionOptions, readConnection } from '../live/server-connection.js'
@@ -28,7 +28,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     command
       .argument('<scenario>', 'scenario file, in YAML')
       .option('--url <url>', 'URL of the server; default: `url` of the scenario')
-      .option('--var <name=value...>', 'variable of the scenario', []),
+      .addOption(new Option('--var <name=value...>', 'variable of the scenario').default([], 'none')),
   )
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: RunOptions) => run(file, options, terminal))

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Manager, Socket } from 'socket.io-client'
 import { CliError } from '../cli-error.js'
 import { parseHeaders, parseUrl } from '../sources/fetch-text.js'
@@ -30,7 +30,7 @@ export function addConnectionOptions(command: Command): Command {
   return command
     .option('--auth <json>', `auth of the join; default: the environment's ${AUTH_VARIABLE}`)
     .option('--token <token>', 'auth.token of the join')
-    .option('-H, --header <header...>', 'header of the handshake, as "name: value"', [])
+    .addOption(new Option('-H, --header <header...>', 'header of the handshake, as "name: value"').default([], 'none'))
     .option('--path <path>', 'path of the handshake below the URL', '/socket.io')
     .option('--transport <name>', 'websocket or polling; default: polling, then WebSocket')
     .option('--timeout <duration>', 'longest to wait for a join or an answer', '10s')
@@ -123,5 +123,10 @@ function toRefusal(error: Error & { data?: Record<string, unknown>; description?
   const { message, data, description } = error
   if (data) return { code: 'REFUSED', message, ...data }
   const [status] = /\d{3}$/.exec(String(Object(description).message ?? description)) ?? []
-  return { code: 'CONNECT_FAILED', message, ...(status !== undefined && { statusCode: Number(status) }) }
+  if (status === undefined) return { code: 'CONNECT_FAILED', message: `No Socket.IO server answers there: ${message}` }
+  return {
+    code: 'CONNECT_FAILED',
+    message: `The handshake is answered with ${status}: ${message}`,
+    statusCode: Number(status),
+  }
 }

@@ -32,9 +32,15 @@ t.test('call writes the error of an ack, of a join and of a handshake to stderr,
   t.match(linesOf(refused.err), [{ code: 'FORBIDDEN_WORD', details: { word: 'bad' } }])
   t.match(linesOf((await run(['call', url, '/nowhere', 'x'])).err), [{ code: 'FST_NSP_NAMESPACE_UNKNOWN' }])
   const lost = await run(['call', `${url}/elsewhere`, '/chat', 'x', '--transport', 'polling'])
-  t.match([lost.code, linesOf(lost.err)], [1, [{ code: 'CONNECT_FAILED', statusCode: 404 }]])
+  t.match(
+    [lost.code, linesOf(lost.err)],
+    [1, [{ code: 'CONNECT_FAILED', statusCode: 404, message: /^The handshake is answered with 404: / }]],
+  )
   const gone = await run(['call', 'http://127.0.0.1:1', '/chat', 'x'])
-  t.match([gone.code, linesOf(gone.err)], [1, [{ code: 'CONNECT_FAILED', statusCode: undefined }]])
+  t.match(
+    [gone.code, linesOf(gone.err)],
+    [1, [{ code: 'CONNECT_FAILED', statusCode: undefined, message: /^No Socket.IO server answers there: / }]],
+  )
 })
 
 t.test('call ends when no answer comes, or when it is disconnected', async (t) => {
