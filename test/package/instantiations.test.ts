@@ -10,7 +10,7 @@ import t from 'tap'
  * The cost of the types for a program: the number of instantiations by TypeScript, which is the same on every machine.
  */
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-types-'))
