@@ -5,7 +5,7 @@ import t from 'tap'
 import { cjs, esm, fast, service, tsconfig, typedClient, typedServer } from './apps.js'
 import { bin, files, module, root, run, tarball, temp } from './packed.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const packageJson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const dist = async (file: string) => await readFile(join(root, 'dist', file), 'utf8')
