@@ -3,10 +3,11 @@ import { CliError } from '../cli-error.js'
 import { parseCount, parseDuration } from '../live/duration.js'
 import { toLine } from '../live/json-line.js'
 import { addConnectionOptions, type ConnectionOptions, readConnection, untilJoined } from '../live/server-connection.js'
+import { repeatable } from '../repeatable.js'
 import type { Terminal } from '../terminal.js'
 
 interface ListenOptions extends ConnectionOptions {
-  readonly event?: readonly string[]
+  readonly event: readonly string[]
   readonly count?: string
   readonly for?: string
 }
@@ -27,7 +28,7 @@ export function addListen(program: Command, terminal: Terminal): void {
     command
       .argument('<url>', 'URL of the server')
       .argument('<namespace>', 'address of the namespace, e.g. /orgs/42')
-      .option('-e, --event <name...>', 'only these emits')
+      .addOption(repeatable('-e, --event <name>', 'only this emit'))
       .option('-n, --count <number>', 'end after this many emits')
       .option('--for <duration>', 'end after this time, e.g. 30s'),
   )
@@ -44,7 +45,7 @@ async function listen(url: string, address: string, options: ListenOptions, term
   let received = 0
   let onLast = () => {}
   socket.onAny((event: string, ...args: unknown[]) => {
-    if (received >= most || (wanted && !wanted.includes(event))) return
+    if (received >= most || (wanted.length > 0 && !wanted.includes(event))) return
     const given = args.filter((arg) => typeof arg !== 'function')
     terminal.write(redact(toLine({ event, args: given, at: new Date().toISOString() })))
     if (++received === most) onLast()

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
 import { createRedact } from '../live/credentials.js'
 import { parseCount, parseDuration } from '../live/duration.js'
 import { addConnectionOptions, type ConnectionOptions, readConnection } from '../live/server-connection.js'
+import { repeatable } from '../repeatable.js'
 import { readScenario } from '../scenario/read-scenario.js'
 import type { Terminal } from '../terminal.js'
 
@@ -38,7 +39,7 @@ export function addLoad(program: Command, terminal: Terminal): void {
     command
       .argument('<url>', 'URL of the server')
       .requiredOption('--scenario <file>', 'scenario file, in YAML')
-      .addOption(new Option('--var <name=value...>', 'variable of the scenario').default([], 'none'))
+      .addOption(repeatable('--var <name=value>', 'variable of the scenario'))
       .option('--clients <number>', 'number of clients', '10')
       .option('--rate <number>', 'iterations a second of each client', '1')
       .option('--ramp <duration>', 'time over which the clients begin')

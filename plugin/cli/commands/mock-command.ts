@@ -1,7 +1,8 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
 import { importPeer } from '../generate/import-peer.js'
 import { parseDuration } from '../live/duration.js'
+import { repeatable } from '../repeatable.js'
 import { addSourceOptions, readDescription, SOURCE, type SourceOptions } from '../sources/read-source.js'
 import type { Terminal } from '../terminal.js'
 
@@ -29,7 +30,7 @@ export function addMock(program: Command, terminal: Terminal): void {
       .argument('<source>', SOURCE)
       .option('--port <port>', 'port; 0 for any that is free', '4000')
       .option('--host <host>', 'address to listen on', '127.0.0.1')
-      .addOption(new Option('--cors <origin...>', 'origin whose pages may connect, or *').default([], 'none'))
+      .addOption(repeatable('--cors <origin>', 'origin whose pages may connect, or *'))
       .option('--emit-every <duration>', 'send every emit to all who have joined, again and again'),
   )
     .addHelpText('after', EXAMPLES)

@@ -1,7 +1,8 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
 import { createRedact } from '../live/credentials.js'
 import { addConnectionOptions, type ConnectionOptions, readConnection } from '../live/server-connection.js'
+import { repeatable } from '../repeatable.js'
 import { createActor, type Outcome } from '../scenario/actor.js'
 import { readScenario } from '../scenario/read-scenario.js'
 import { tapHead, tapLine } from '../scenario/tap-report.js'
@@ -28,7 +29,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     command
       .argument('<scenario>', 'scenario file, in YAML')
       .option('--url <url>', 'URL of the server; default: `url` of the scenario')
-      .addOption(new Option('--var <name=value...>', 'variable of the scenario').default([], 'none')),
+      .addOption(repeatable('--var <name=value>', 'variable of the scenario')),
   )
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: RunOptions) => run(file, options, terminal))

@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { Manager, Socket } from 'socket.io-client'
 import { CliError } from '../cli-error.js'
+import { repeatable } from '../repeatable.js'
 import { parseHeaders, parseUrl } from '../sources/fetch-text.js'
 import type { Terminal } from '../terminal.js'
 import {
@@ -30,7 +31,7 @@ export function addConnectionOptions(command: Command): Command {
   return command
     .option('--auth <json>', `auth of the join; default: the environment's ${AUTH_VARIABLE}`)
     .option('--token <token>', 'auth.token of the join')
-    .addOption(new Option('-H, --header <header...>', 'header of the handshake, as "name: value"').default([], 'none'))
+    .addOption(repeatable('-H, --header <header>', 'header of the handshake, as "name: value"'))
     .option('--path <path>', 'path of the handshake below the URL', '/socket.io')
     .option('--transport <name>', 'websocket or polling; default: polling, then WebSocket')
     .option('--timeout <duration>', 'longest to wait for a join or an answer', '10s')

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ServerDescription } from '../../definition/contract/description.js'
 import { CliError } from '../cli-error.js'
+import { repeatable } from '../repeatable.js'
 import type { Terminal } from '../terminal.js'
 import { fetchText, isUrl, parseHeaders, urlOf } from './fetch-text.js'
 
@@ -20,9 +21,7 @@ export const SOURCE = 'app file, manifest file (.json), URL of the documents of 
 
 /** Adds the options that `readDescription` takes. */
 export function addSourceOptions(command: Command): Command {
-  // Not `<header...>`, which would take the source for a second header.
-  const collect = (header: string, headers: readonly string[] = []) => [...headers, header]
-  return command.option('-H, --header <header>', 'header of requests to a URL, as "name: value"; repeatable', collect)
+  return command.addOption(repeatable('-H, --header <header>', 'header of requests to a URL, as "name: value"'))
 }
 
 /** @throws CliError if the source can't be read, or is no description */

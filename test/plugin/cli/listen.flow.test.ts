@@ -5,7 +5,7 @@ import { CHAT, linesOf, run, serve } from './live-harness.js'
 t.test('listen prints each emit as a line of JSON, until as many have come as were asked for', async (t) => {
   const app = await build(t, { namespaces: { '/chat': {} } })
   const url = `http://127.0.0.1:${await listen(app)}`
-  const listening = run(['listen', url, '/chat', '--event', 'message:new', '--count', '2', '--for', '20s'])
+  const listening = run(['listen', '-e', 'message:new', '-H', 'x-a: 1', url, '/chat', '--count', '2', '--for', '20s'])
   app.io.of('/chat').on('connection', (socket) => {
     app.io
       .of('/chat')
