@@ -56,7 +56,8 @@ function wordTypes(types: readonly unknown[]): string {
 }
 
 function wordChange(before: unknown, after: unknown): string {
-  if (before === undefined) return after === undefined ? 'differs' : `is now ${wordValue(after)}`
+  if (JSON.stringify(before) === JSON.stringify(after)) return 'differs'
+  if (before === undefined) return `is now ${wordValue(after)}`
   return after === undefined
     ? `was ${wordValue(before)}, and is gone`
     : `was ${wordValue(before)}, is ${wordValue(after)}`

@@ -43,7 +43,9 @@ export function collectFacts(schemas: readonly ScopedSchema[]): SchemaFacts {
       const branches = listOf(scoped, keyword)
       if (branches.length > 0) alternatives.push({ keyword, source: only(scoped, keyword), branches })
     }
-    atoms.push(without(scoped))
+    const atom = without(scoped)
+    // One without keywords says nothing, also not that binary data may be there.
+    if (Object.keys(atom.schema).length > 0) atoms.push(atom)
   }
   for (const schema of schemas) add(schema)
   const types = typesOf(atoms)

@@ -62,12 +62,21 @@ export function followRef({ schema, root, shared }: ScopedSchema): ScopedSchema 
   if (document === undefined) return undefined
   let at: unknown = document
   for (const step of pointer.split('/').slice(1)) {
-    const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
+    const key = decode(step).replaceAll('~1', '/').replaceAll('~0', '~')
     at = Object.hasOwn(Object(at), key) ? Object(at)[key] : undefined
   }
   // An anchor, or a pointer to nothing.
   if ((pointer !== '' && !pointer.startsWith('/')) || (!isObject(at) && typeof at !== 'boolean')) return undefined
   return scopeInside({ schema, root: toObject(document), shared }, at)
+}
+
+/** A text that is not encoded as a URI stays as it is. */
+function decode(step: string): string {
+  try {
+    return decodeURIComponent(step)
+  } catch {
+    return step
+  }
 }
 
 function findShared(shared: SharedSchemas, id: string): JsonSchema | undefined {

@@ -1,3 +1,4 @@
+import { isSameKeyword } from '../same-schema.js'
 import { isObject, type ScopedSchema, scopeInside } from '../scoped-schema.js'
 import { type KeywordClaim, knownOf, lowest, type Objection, objectTo } from './proof-terms.js'
 
@@ -6,7 +7,13 @@ import { type KeywordClaim, knownOf, lowest, type Objection, objectTo } from './
  */
 
 /** Proves `items` and `additionalItems`. */
-export function proveItems({ facts, goal, path, proof }: KeywordClaim): readonly Objection[] {
+export function proveItems(claim: KeywordClaim): readonly Objection[] {
+  const { facts, goal, path, proof } = claim
+  if (goal.schema.prefixItems !== undefined) {
+    // Other ones are an objection of their own.
+    const alike = facts.atoms.filter((atom) => isSameKeyword(atom, goal, 'prefixItems'))
+    return alike.length === 0 || alike.some((atom) => isSameKeyword(atom, goal, 'items')) ? [] : objectTo(claim, false)
+  }
   const listed = Math.max(
     ...[goal, ...facts.atoms].map(({ schema }) => (Array.isArray(schema.items) ? schema.items.length : 0)),
   )
@@ -35,8 +42,17 @@ export function proveUniqueItems(claim: KeywordClaim): readonly Objection[] {
   return claim.goal.schema.uniqueItems === false || isUnique ? [] : objectTo(claim, true)
 }
 
+/** Of a later draft: how many items `contains` is about. */
+const COUNTS = ['minContains', 'maxContains']
+
 export function proveContains(claim: KeywordClaim): readonly Objection[] {
   const { facts, goal, path, proof } = claim
+  const isCounted = [goal, ...facts.atoms].some(({ schema }) => COUNTS.some((keyword) => schema[keyword] !== undefined))
+  if (isCounted) {
+    // They mean something together only.
+    const isKnown = facts.atoms.some((atom) => ['contains', ...COUNTS].every((one) => isSameKeyword(atom, goal, one)))
+    return isKnown ? [] : objectTo(claim, false)
+  }
   const wanted = scopeInside(goal, goal.schema.contains)
   const follows = facts.atoms.some((atom) => {
     if (!isObject(atom.schema.contains)) return false

@@ -41,8 +41,19 @@ const PROVE: ReadonlyMap<string, Prove> = new Map(
     },
     propertyNames: provePropertyNames,
     required: proveRequired,
+    // They depend on all that is beside them.
+    unevaluatedItems: (claim) => objectTo(claim, false),
+    unevaluatedProperties: (claim) => objectTo(claim, false),
   }),
 )
+
+/** Without one of these, a schema accepts no binary data. */
+const TYPING = ['$ref', 'allOf', 'anyOf', 'oneOf', 'type', 'const', 'enum', 'binary']
+
+// Alternatives may accept it, too: they are proved one after the other.
+function mayBeBinary({ types, alternatives }: SchemaFacts): boolean {
+  return types.has('binary') || JSON.stringify(alternatives.map(({ source }) => source.schema)).includes('"binary"')
+}
 
 export function proveKeywords(
   facts: SchemaFacts,
@@ -52,7 +63,7 @@ export function proveKeywords(
 ): readonly Objection[] {
   const keywords = Object.keys(goal.schema).filter((keyword) => !isAnnotation(keyword) && !PARTS.includes(keyword))
   // Binary data needs a goal that says so.
-  if (keywords.length === 0 && facts.types.has('binary')) {
+  if (!keywords.some((keyword) => TYPING.includes(keyword)) && mayBeBinary(facts)) {
     return objectTo({ facts, goal, keyword: 'binary', path, proof }, true)
   }
   return keywords

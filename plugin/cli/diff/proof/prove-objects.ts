@@ -1,4 +1,5 @@
 import { matches } from '../fits-schema.js'
+import type { SchemaFacts } from '../schema-facts.js'
 import { isObject, type ScopedSchema, scopeInside, scopeSchema } from '../scoped-schema.js'
 import { type KeywordClaim, knownOf, type Objection, objectTo } from './proof-terms.js'
 
@@ -23,15 +24,28 @@ export function propertyAt(scoped: ScopedSchema, name: string): ScopedSchema[] {
 export function proveProperties(claim: KeywordClaim): readonly Objection[] {
   const { facts, goal, path, proof } = claim
   const names = new Set([goal, ...facts.atoms].flatMap(({ schema }) => Object.keys(Object(schema.properties))))
-  const isDeclaring = facts.atoms.some(({ schema }) => schema.properties !== undefined)
+  const isUndeclared = proof.hasUndeclared ? () => false : undeclaredIn(facts)
   const objections: Objection[] = []
   for (const name of names) {
     const known = facts.atoms.flatMap((atom) => propertyAt(atom, name))
-    if (known.length === 0 && isDeclaring && !proof.hasUndeclared) continue
+    if (known.length === 0 && isUndeclared(name)) continue
     if (proof.isImpossible(known)) continue
     objections.push(...propertyAt(goal, name).flatMap((schema) => proof.prove(known, schema, [...path, name])))
   }
   return [...objections, ...proveRest(claim)]
+}
+
+/** Keywords with schemas that may declare properties, and that are no facts by themselves. */
+const CONDITIONS = ['if', 'dependencies', 'dependentSchemas', '$dynamicRef', '$recursiveRef']
+
+/** Tells of a name that no fact lists whether it is certain that it is not declared. */
+function undeclaredIn({ atoms, alternatives }: SchemaFacts): (name: string) => boolean {
+  const isDeclaring = atoms.some(({ schema }) => schema.properties !== undefined)
+  const mayDeclare = atoms.some(({ schema }) => CONDITIONS.some((keyword) => schema[keyword] !== undefined))
+  // One alternative after the other is proved later.
+  if (!isDeclaring || mayDeclare || alternatives.length > 0) return () => false
+  const required = new Set(atoms.flatMap(({ schema }) => schema.required))
+  return (name) => !required.has(name)
 }
 
 /** The names that no schema lists. */

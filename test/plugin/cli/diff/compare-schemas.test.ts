@@ -38,6 +38,59 @@ t.test('a property that is required', async (t) => {
   )
 })
 
+t.test('a property that only a part of the old schema declares is not new', async (t) => {
+  const fresh = object({ kind: string, b: string })
+  const branches = object({ kind: string }, { anyOf: [object({ b: number }), object({ c: number })] })
+  t.strictSame(sent(branches, fresh).breaking, ['v.b no longer accepts number, integer'])
+  t.strictSame(received(fresh, branches).breaking, ['v.b may now be number, integer'])
+  const outcome = Object.fromEntries([['then', object({ b: number })]])
+  const conditional = object({ kind: string }, { if: object({ kind: { const: 'x' } }), ...outcome })
+  t.equal(sent(conditional, fresh).breaking.length, 1)
+  t.equal(sent(object({ kind: string }, { dependencies: { kind: object({ b: number }) } }), fresh).breaking.length, 1)
+  const required = object({ kind: string }, { required: ['b'] })
+  t.equal(sent(required, fresh).breaking.length, 1, 'a client has to send it')
+})
+
+t.test('keywords of later drafts mean something together', async (t) => {
+  const list = (rest: object) => ({ type: 'array', ...rest })
+  const tuple = (items: unknown) => list({ prefixItems: [string], items })
+  const certainly = (before: object, after: object) => sent(before as JsonSchema, after as JsonSchema).breaking.length
+  t.equal(certainly(tuple(string), tuple(number)), 1)
+  t.equal(certainly(tuple({}), tuple(false)), 1)
+  t.equal(certainly({ ...tuple(string), maxItems: 3 }, tuple(string)), 0)
+  t.equal(certainly(list({ contains: string, minContains: 0 }), list({ contains: string })), 1)
+  t.equal(
+    certainly(list({ contains: string, minContains: 2, maxItems: 3 }), list({ contains: string, minContains: 2 })),
+    0,
+  )
+  const closed = (name: string) => ({
+    type: 'object',
+    allOf: [object({ [name]: string })],
+    unevaluatedProperties: false,
+  })
+  t.strictSame(sent(closed('a'), closed('b')).breaking, [
+    "v: unevaluatedProperties differs; it can't be told whether that refuses values",
+  ])
+  t.equal(
+    certainly(
+      list({ prefixItems: [string], unevaluatedItems: false }),
+      list({ prefixItems: [number], unevaluatedItems: false }),
+    ),
+    2,
+  )
+})
+
+t.test('binary data of one alternative needs a schema that says so', async (t) => {
+  const either = { anyOf: [{ binary: { maxBytes: 3 } }, string] }
+  t.strictSame(sent(either, {}).breaking, ['v: binary was {"maxBytes":3}, and is gone'])
+  t.equal(sent(either, { minimum: 3 }).breaking.length, 1)
+  t.equal(sent(either, { anyOf: [...either.anyOf, number] }).breaking.length, 0)
+})
+
+t.test('a reference that is no URI leads nowhere', async (t) => {
+  t.equal(sent({ $ref: '#/%' }, object({})).breaking.length > 0, true)
+})
+
 t.test('a default that is gone leaves a property out', async (t) => {
   const [filled, plain] = [{ ...string, default: 'x' }, string].map((a) => object({ a }, { required: ['a'] }))
   t.strictSame(sent(filled as object as JsonSchema, plain as object as JsonSchema), {
