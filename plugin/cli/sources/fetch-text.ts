@@ -58,24 +58,35 @@ export async function fetchText(url: URL, headers: Headers, signal: AbortSignal)
 async function readText(url: URL, headers: Headers, signal: AbortSignal): Promise<string> {
   const target = new URL(url)
   const where = `${url.origin}${url.pathname}`
-  if (url.username || url.password) {
+  const authorization = basicAuthorization(url)
+  if (authorization !== undefined) {
     // fetch() refuses such URLs with a message that repeats them.
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+    headers.set('authorization', authorization)
     target.username = ''
     target.password = ''
   }
   // The headers are for this server alone, so no redirect is followed.
-  const response = await fetch(target, { headers, redirect: 'manual', signal }).catch((error: unknown) => {
+  try {
+    const response = await fetch(target, { headers, redirect: 'manual', signal })
+    if (response.status === 200) return await response.text()
+    const location = response.headers.get('location')
+    const hint = location ? `Give the URL that it redirects to: ${location}` : (HINTS[response.status] ?? '')
+    throw new CliError(`${where} answered ${response.status}. ${hint}`.trim(), 2)
+  } catch (error) {
+    if (error instanceof CliError) throw error
     const { cause } = error as { cause?: NodeJS.ErrnoException }
-    throw new CliError(
-      `${where} can not be reached: ${cause?.code ?? cause?.message ?? (error as Error).name}`,
-      2,
-      error,
-    )
-  })
-  if (response.status === 200) return response.text()
-  const location = response.headers.get('location')
-  const hint = location ? `Give the URL that it redirects to: ${location}` : (HINTS[response.status] ?? '')
-  throw new CliError(`${where} answered ${response.status}. ${hint}`.trim(), 2)
+    const reason = cause?.code ?? cause?.message ?? (error as Error).name
+    throw new CliError(`${where} can not be reached: ${reason}`, 2, error)
+  }
+}
+
+/** The header for the credentials of a URL; undefined if it has none. @throws CliError */
+export function basicAuthorization({ username, password }: URL): string | undefined {
+  if (!username && !password) return undefined
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    return `Basic ${Buffer.from(credentials).toString('base64')}`
+  } catch (error) {
+    throw new CliError('The credentials of the URL are not valid: write a % as %25', 2, error)
+  }
 }

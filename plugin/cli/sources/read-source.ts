@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ServerDescription } from '../../definition/contract/description.js'
+import { isPlainObject } from '../../schema/schema-ref.js'
 import { CliError } from '../cli-error.js'
 import { repeatable } from '../repeatable.js'
 import type { Terminal } from '../terminal.js'
@@ -50,9 +51,18 @@ async function readText(path: string): Promise<string> {
 function parseManifest(text: string, where: string): ServerDescription {
   const manifest = parseJson(text, where)
   const { version, namespaces } = Object(manifest)
-  if (version === 1 && Array.isArray(namespaces)) return manifest as ServerDescription
+  if (version === 1 && Array.isArray(namespaces) && namespaces.every(isNamespace)) return manifest as ServerDescription
   const hint = 'A manifest is what `print SOURCE --json` writes, and GET manifest.json of the option `document`'
   throw new CliError(`${where} is no manifest of fastify-namespaces, version 1. ${hint}`, 2)
+}
+
+/** What every command relies on. */
+function isNamespace(value: unknown): boolean {
+  const { name, events, emits, schemas } = Object(value)
+  if (typeof name !== 'string' || !isPlainObject(emits) || !isPlainObject(schemas) || !isPlainObject(events))
+    return false
+  const entries = [...Object.values(events), ...Object.values(emits)]
+  return entries.every(isPlainObject) && Object.values(events).every((event) => isPlainObject(Object(event).errors))
 }
 
 /** @throws CliError */
