@@ -25,12 +25,25 @@ export function processTerminal(process: TerminalProcess): Terminal {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
   // The reader has gone, as in `… | head -1`: nothing is left to do.
   process.stdout.on('error', () => process.exit(0))
+  process.stderr.on('error', () => {})
   return {
     cwd: process.cwd(),
     env: process.env,
     signal: ending.signal,
-    write: (text) => void process.stdout.write(text),
-    report: (text) => void process.stderr.write(text),
+    write: (text) => writeTo(process.stdout, text),
+    report: (text) => writeTo(process.stderr, text),
     readInput: () => text(process.stdin),
   }
+}
+
+/** A terminal would obey the control characters of a server: they are shown. Files and pipes get the text as it is. */
+function writeTo(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>, text: string): void {
+  stream.write(stream.isTTY ? text.replace(CONTROLS, toEscape) : text)
+}
+
+/** All but tab and the end of a line. */
+const CONTROLS = /[^\P{Cc}\t\n]/gu
+
+function toEscape(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

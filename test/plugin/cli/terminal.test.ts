@@ -13,13 +13,13 @@ t.test('a terminal reads and writes by its process, and aborts at a signal', asy
   const exits: unknown[] = []
   const output = (name: string) =>
     Object.assign(new EventEmitter(), { write: (text: string) => written.push(`${name}: ${text}`) })
-  const stdout = output('out')
+  const [stdout, stderr] = [output('out'), output('err')]
   const process = Object.assign(new EventEmitter(), {
     cwd: () => '/work',
     env: { HOME: '/home' },
     exit: (code: number) => exits.push(code),
     stdout,
-    stderr: output('err'),
+    stderr,
     stdin: Readable.from(['in', 'put']),
   })
   const terminal = processTerminal(process as unknown as NodeJS.Process)
@@ -27,11 +27,15 @@ t.test('a terminal reads and writes by its process, and aborts at a signal', asy
   terminal.write('a')
   terminal.report('b')
   t.strictSame(written, ['out: a', 'err: b'])
+  Object.assign(stdout, { isTTY: true })
+  terminal.write('\u001b[2Jx\ty\u009b\n')
+  t.equal(written.pop(), 'out: \\u001b[2Jx\ty\\u009b\n', 'a terminal does not obey what a server has sent')
   t.equal(await terminal.readInput(), 'input')
   t.notOk(terminal.signal.aborted)
   process.emit('SIGINT')
   t.ok(terminal.signal.aborted)
   t.equal(process.listenerCount('SIGINT'), 0, 'a second one ends the process')
+  stderr.emit('error', new Error('EPIPE'))
   stdout.emit('error', new Error('EPIPE'))
   t.strictSame(exits, [0])
 })
