@@ -87,8 +87,12 @@ async function ask(
   { isStream, connection, terminal }: Asking,
 ): Promise<CallResult> {
   const { redact, timeoutMs } = connection
+  const { signal } = terminal
   if (!isStream) {
+    const leave = () => void socket.disconnect()
+    signal.addEventListener('abort', leave)
     const envelope = await callEvent(socket, event, payload === undefined ? [] : [payload], timeoutMs)
+    signal.removeEventListener('abort', leave)
     // The handler has not run.
     const isRefusedStream = !envelope.ok && envelope.error.code === 'FST_NSP_STREAM_INVALID'
     if (!isRefusedStream) {
@@ -97,7 +101,6 @@ async function ask(
     }
   }
   const onItem = (item: unknown) => terminal.write(redact(toLine(item)))
-  const { signal } = terminal
   const envelope = await openStream(socket, event, payload, { onItem, signal, timeoutMs })
   // The user has ended it.
   if (signal.aborted) return { ok: true }

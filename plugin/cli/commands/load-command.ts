@@ -68,7 +68,7 @@ async function load(target: string, options: LoadCommandOptions, terminal: Termi
   const { renderHtml, renderMoment, renderText } = await import('../load/load-report.js')
   const { signal } = terminal
   const onMoment = (moment: Parameters<typeof renderMoment>[0]) => terminal.report(renderMoment(moment))
-  const figures = await runLoad({
+  const measured = await runLoad({
     scenario,
     variables,
     connection,
@@ -81,12 +81,21 @@ async function load(target: string, options: LoadCommandOptions, terminal: Termi
   })
 
   const { origin, pathname } = new URL(target)
-  const setting = { scenario: scenario.name, url: origin + pathname, clients, rate, rampMs }
-  const text = options.json ? `${JSON.stringify({ ...setting, ...figures })}\n` : renderText(setting, figures)
-  terminal.write(redact(text))
-  if (options.html !== undefined) {
-    await writeFile(resolve(terminal.cwd, options.html), redact(renderHtml(setting, figures)))
-  }
+  // Before the page escapes texts: a secret has another form there. Figures are no secrets.
+  const setting = { scenario: redact(scenario.name), url: redact(origin + pathname), clients, rate, rampMs }
+  const figures = { ...measured, errors: mapKeys(measured.errors, redact) }
+  terminal.write(options.json ? `${JSON.stringify({ ...setting, ...figures })}\n` : renderText(setting, figures))
+  if (options.html !== undefined) await writeFile(resolve(terminal.cwd, options.html), renderHtml(setting, figures))
   const succeeded = figures.joins.count - figures.joins.failed
   if (succeeded === 0) throw new CliError(`No client could join: ${JSON.stringify(figures.errors)}`, 1)
+}
+
+/** Changes the keys; the counts of keys that become one are added. */
+function mapKeys(counts: Readonly<Record<string, number>>, change: (key: string) => string): Record<string, number> {
+  const changed = new Map<string, number>()
+  for (const [key, count] of Object.entries(counts)) {
+    const to = change(key)
+    changed.set(to, (changed.get(to) ?? 0) + count)
+  }
+  return Object.fromEntries(changed)
 }

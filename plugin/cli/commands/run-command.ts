@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
-import { createRedact } from '../live/credentials.js'
+import { createRedact, findSecrets, isSecretName, textsIn } from '../live/credentials.js'
 import { addConnectionOptions, type ConnectionOptions, readConnection } from '../live/server-connection.js'
 import { repeatable } from '../repeatable.js'
 import { createActor, type Outcome } from '../scenario/actor.js'
@@ -40,14 +40,22 @@ async function run(file: string, options: RunOptions, terminal: Terminal): Promi
   const url = options.url ?? expand(scenario.url, variables)
   if (typeof url !== 'string') throw new CliError(`${file} has no \`url\`: give one by --url`, 2)
   const connection = await readConnection(url, options, terminal)
-  const redactOwn = createRedact(secrets)
-  const write = (text: string) => terminal.write(redactOwn(connection.redact(text)))
-  const actor = createActor(connection, variables, terminal.signal)
+  const known = new Set(secrets)
+  const write = (text: string) => terminal.write(createRedact([...known])(connection.redact(text)))
+  const actor = createActor(connection, variables, terminal.signal, (value, variable) => {
+    const isSecret = variable !== undefined && (scenario.secrets.includes(variable) || isSecretName(variable))
+    const found = isSecret ? textsIn(value) : variable === undefined ? findSecrets(value) : []
+    for (const secret of found) known.add(secret)
+  })
   let failed = false
+  let ended = false
+  // What a step awaits ends with its connection.
+  terminal.signal.addEventListener('abort', () => actor.close())
   write(tapHead(scenario))
   try {
     for (const [index, step] of scenario.steps.entries()) {
-      const outcome: Outcome | undefined = failed || terminal.signal.aborted ? undefined : await actor.perform(step)
+      ended ||= terminal.signal.aborted
+      const outcome: Outcome | undefined = failed || ended ? undefined : await actor.perform(step)
       write(tapLine(index + 1, step, outcome, file))
       failed ||= outcome?.problem !== undefined
     }
@@ -55,4 +63,5 @@ async function run(file: string, options: RunOptions, terminal: Terminal): Promi
     actor.close()
   }
   if (failed) throw new CliError('The scenario has failed', 1)
+  if (ended) throw new CliError('The scenario was ended before its end', 1)
 }

@@ -43,15 +43,37 @@ const SECRET_NAME = /auth|token|pass|secret|key|cookie|session|jwt|bearer|creden
 // What is longer is a secret, whatever its name is. What is shorter than the other one would hide parts of words.
 const SURELY_SECRET = 16
 const SHORTEST = 3
+const SCHEME = /^(basic|bearer|digest|token)$/i
+
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name)
+}
 
 /** Collects the texts that are secret: those with a name that says so, and long ones. */
 export function findSecrets(value: unknown, name = ''): string[] {
-  if (typeof value === 'string') {
-    const isSecret = value.length >= SURELY_SECRET || (SECRET_NAME.test(name) && value.length >= SHORTEST)
-    return isSecret ? [value] : []
+  const isNamed = isSecretName(name)
+  if (typeof value === 'string' || typeof value === 'number') {
+    const text = String(value)
+    return text.length >= SURELY_SECRET || (isNamed && text.length >= SHORTEST) ? [text] : []
   }
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, item]) => findSecrets(item, Array.isArray(value) ? name : key))
+  // What is in a secret is a secret, too.
+  const isInherited = isNamed || Array.isArray(value)
+  return Object.entries(value).flatMap(([key, item]) => findSecrets(item, isInherited ? name : key))
+}
+
+/** The secrets of headers, and their parts: a server may send back a token without its scheme, or one cookie of several. */
+export function findHeaderSecrets(headers: Readonly<Record<string, string>>): string[] {
+  return findSecrets(headers).flatMap((value) => {
+    const parts = value.split(/[\s;,]+/).map((part) => part.replace(/^[\w.-]+=(?=[^=])/, ''))
+    return [value, ...parts.filter((part) => part.length >= SHORTEST && !SCHEME.test(part))]
+  })
+}
+
+/** All texts and numbers in a value that is secret as a whole. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string' || typeof value === 'number') return [String(value)].filter((text) => text !== '')
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 export function createRedact(secrets: readonly string[]): Redact {

@@ -2,12 +2,13 @@ import type { Command } from 'commander'
 import type { Manager, Socket } from 'socket.io-client'
 import { CliError } from '../cli-error.js'
 import { repeatable } from '../repeatable.js'
-import { parseHeaders, parseUrl } from '../sources/fetch-text.js'
+import { basicAuthorization, parseHeaders, parseUrl } from '../sources/fetch-text.js'
 import type { Terminal } from '../terminal.js'
 import {
   AUTH_VARIABLE,
   type CredentialOptions,
   createRedact,
+  findHeaderSecrets,
   findSecrets,
   type JoinAuth,
   type Redact,
@@ -54,10 +55,8 @@ export async function readConnection(
 ): Promise<ServerConnection> {
   const url = parseUrl(target)
   const headers = Object.fromEntries(parseHeaders(options.header))
-  const { username, password } = url
-  if (username || password) {
-    headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
-  }
+  const authorization = basicAuthorization(url)
+  if (authorization !== undefined) headers.authorization = authorization
   const auth = readAuth(options, terminal.env)
   const { transport } = options
   if (transport !== undefined && transport !== 'polling' && transport !== 'websocket') {
@@ -65,7 +64,8 @@ export async function readConnection(
   }
   const { Manager } = await importClient()
   const query = Object.fromEntries(url.searchParams)
-  const secrets = [...findSecrets(auth), ...findSecrets(headers), ...findSecrets(query), ...[password].filter(Boolean)]
+  const passwords = [url.password, decodeURIComponent(url.password)].filter((password) => password !== '')
+  const secrets = [...findSecrets(auth), ...findHeaderSecrets(headers), ...findSecrets(query), ...passwords]
   return {
     auth,
     redact: createRedact(options.token ? [options.token, ...secrets] : secrets),

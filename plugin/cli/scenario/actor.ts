@@ -21,6 +21,9 @@ export interface Outcome {
   readonly code?: string
 }
 
+/** Sees values before they are sent or saved: `auth` of a join, and variables. */
+export type OnSecrets = (value: unknown, variable?: string) => void
+
 export interface Actor {
   perform(step: ScenarioStep): Promise<Outcome>
   /** Whether a step is a join, and its client is still there: what was lost is forgotten, and can join again. */
@@ -42,6 +45,7 @@ export function createActor(
   connection: ServerConnection,
   given: ReadonlyMap<string, unknown>,
   signal: AbortSignal,
+  onSecrets: OnSecrets = () => {},
 ): Actor {
   const variables = new Map(given)
   const clients = new Map<string, ScenarioClient>()
@@ -71,6 +75,7 @@ export function createActor(
     timeoutMs: number,
   ): Promise<Outcome> {
     if (clients.has(client)) return { problem: `The client ${client} has joined already: give this one another name` }
+    onSecrets(auth)
     const socket = connection
       .createManager()
       .reconnection(false)
@@ -140,6 +145,7 @@ export function createActor(
     for (const [variable, path] of Object.entries(save)) {
       const value = readPath(received, path)
       if (value === undefined) return { problem: `There is no ${path} to save as ${variable}`, received }
+      onSecrets(value, variable)
       variables.set(variable, value)
     }
     return {}

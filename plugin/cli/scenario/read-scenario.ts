@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError } from '../cli-error.js'
-import { findSecrets } from '../live/credentials.js'
+import { findSecrets, textsIn } from '../live/credentials.js'
 import type { Terminal } from '../terminal.js'
 import { parseScenario } from './parse-scenario.js'
 import type { Scenario } from './scenario.js'
@@ -33,10 +33,14 @@ export async function readScenario(file: string, vars: readonly string[], termin
   const outer = new Map<string, unknown>([...environment, ...given])
   const values = Object.entries(declared).map(([name, value]): [string, unknown] => [name, expand(value, outer)])
   const variables = new Map<string, unknown>([...values, ...outer])
-  const secretValues = [...secrets, ...fromEnv]
-    .map((name) => String(variables.get(name) ?? ''))
-    .filter((value) => value !== '')
-  return { scenario, variables, secrets: [...secretValues, ...findSecrets(Object.fromEntries(variables))] }
+  const listed = [...secrets, ...fromEnv].flatMap((name) => textsIn(variables.get(name)))
+  // What is saved later is not known yet.
+  const auths = steps.map((step) => expand('auth' in step ? step.auth : undefined, variables))
+  return {
+    scenario,
+    variables,
+    secrets: [...listed, ...findSecrets(Object.fromEntries(variables)), ...findSecrets(auths)],
+  }
 }
 
 function parseVariable(text: string, index: number): [string, unknown] {

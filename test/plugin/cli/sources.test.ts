@@ -82,12 +82,32 @@ t.test('a manifest is a file, or stdin', async (t) => {
   t.match(await runCli(['print', '-'], { cwd }), { code: 2, err: 'stdin is no JSON' })
   t.match(await runCli(['print', 'text.json'], { cwd }), { code: 2, err: 'text.json is no JSON' })
   t.match(await runCli(['print', 'other.json'], { cwd }), { code: 2, err: 'is no manifest of fastify-namespaces' })
+  const whole = { name: '/a', events: { b: { errors: {} } }, emits: { c: {} }, schemas: {} }
+  const broken = [
+    null,
+    { ...whole, name: 1 },
+    { ...whole, events: 1 },
+    { ...whole, emits: [] },
+    { ...whole, schemas: null },
+  ]
+  const inner = [
+    { ...whole, events: { b: {} } },
+    { ...whole, emits: { c: null } },
+  ]
+  for (const one of [...broken, ...inner]) {
+    const text = JSON.stringify({ version: 1, namespaces: [one] })
+    t.match(await runCli(['print', '-'], { cwd, input: text }), { code: 2, err: /^stdin is no manifest/ }, text)
+  }
   t.match(await runCli(['print', 'none.json'], { cwd }), { code: 2, err: 'can not be read: ENOENT' })
 })
 
 /** A server of documents, which wants a header. */
 async function serve(t: Test): Promise<string> {
-  const manifest = { version: 1, path: '/socket.io', namespaces: [{ name: '/chat', events: {}, emits: {} }] }
+  const manifest = {
+    version: 1,
+    path: '/socket.io',
+    namespaces: [{ name: '/chat', events: {}, emits: {}, schemas: {} }],
+  }
   const app: FastifyInstance = Fastify()
   t.teardown(() => app.close())
   app.get('/docs/manifest.json', async ({ headers }, reply) => {
