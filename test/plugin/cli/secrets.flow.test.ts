@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join as joinPath } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import createError from '@fastify/error'
 import t, { type Test } from 'tap'
-import { createDeadline } from '../../../plugin/cli/deadline.js'
 import { createRedact, findHeaderSecrets, findSecrets, textsIn } from '../../../plugin/cli/live/credentials.js'
 import type { AnyNamespaceDefinition } from '../../../plugin/index.js'
 import { run, serve } from './live-harness.js'
@@ -140,24 +137,6 @@ t.test('Ctrl+C ends what run and call await, and the scenario has not passed', a
   ending = new AbortController()
   const call = await run(['call', url, '/slow', 'wait', '--timeout', '10m'], { signal: ending.signal })
   t.match(call, { code: 1, err: /DISCONNECTED/ })
-})
-
-t.test('a deadline ends although nothing else holds it', async (t) => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const outer = new AbortController()
-  const ended = new Promise<unknown>((resolve) => {
-    const { signal } = createDeadline(outer.signal, 100)
-    signal.addEventListener('abort', () => resolve(signal.reason))
-  })
-  await new Promise(setImmediate)
-  collect()
-  t.match(await ended, { name: 'TimeoutError' })
-  const early = createDeadline(outer.signal, 60_000)
-  outer.abort(new Error('stopped'))
-  t.match(early.signal.reason, { message: 'stopped' })
-  t.ok(createDeadline(outer.signal, 60_000).signal.aborted)
-  early.clear()
 })
 
 t.test('a duration is no longer than a timer of Node.js', async (t) => {
