@@ -1,4 +1,4 @@
-import { followRef, isAnnotation, type ScopedSchema, scopeInside } from './scoped-schema.js'
+import { followRef, isAnnotation, type SchemaObject, type ScopedSchema, scopeInside } from './scoped-schema.js'
 
 /*
  * Whether a value of `const` or `enum` fits a schema. Of objects and arrays only what needs no look inside is answered.
@@ -32,34 +32,35 @@ export function keyOfValue(value: unknown): string {
   )
 }
 
-export function fitsSchema(value: unknown, scoped: ScopedSchema, depth = 0): Verdict {
-  if (depth > MOST_DEPTH) return undefined
+/** @param known - the verdicts so far, because references may lead in a circle; of a schema that is being looked at: can't tell */
+export function fitsSchema(value: unknown, scoped: ScopedSchema, known = new Map<SchemaObject, Verdict>()): Verdict {
   const { schema } = scoped
+  if (known.has(schema)) return known.get(schema)
+  known.set(schema, undefined)
   const type = typeOfValue(value)
-  return all(
+  const verdict = all(
     Object.keys(schema)
       .filter((keyword) => !isAnnotation(keyword))
-      .map((keyword) => fitsKeyword({ value, type, scoped, depth: depth + 1 }, keyword, schema[keyword])),
+      .map((keyword) => fitsKeyword({ value, type, scoped, known }, keyword, schema[keyword])),
   )
+  known.set(schema, verdict)
+  return verdict
 }
-
-/** References may lead in a circle. */
-const MOST_DEPTH = 32
 
 interface Question {
   readonly value: unknown
   readonly type: ValueType
   readonly scoped: ScopedSchema
-  readonly depth: number
+  readonly known: Map<SchemaObject, Verdict>
 }
 
-function fitsKeyword({ value, type, scoped, depth }: Question, keyword: string, given: unknown): Verdict {
-  const fits = (schema: unknown) => fitsSchema(value, scopeInside(scoped, schema), depth)
+function fitsKeyword({ value, type, scoped, known }: Question, keyword: string, given: unknown): Verdict {
+  const fits = (schema: unknown) => fitsSchema(value, scopeInside(scoped, schema), known)
   const list = Array.isArray(given) ? given : []
   switch (keyword) {
     case '$ref': {
       const target = followRef(scoped)
-      return target && fitsSchema(value, target, depth)
+      return target && fitsSchema(value, target, known)
     }
     case 'type':
       return typesOfKeyword(scoped.schema).has(type)

@@ -39,7 +39,7 @@ interface SchemaPair {
   readonly one: ScopedSchema
   readonly other: ScopedSchema
   /** Schemas that are the same unless a difference is found elsewhere: references may lead in a circle. */
-  readonly pending: Map<unknown, unknown>
+  readonly pending: Map<unknown, Set<unknown>>
 }
 
 function compare(comparison: SchemaPair, left: unknown, right: unknown, kind: KeywordKind): boolean {
@@ -47,8 +47,9 @@ function compare(comparison: SchemaPair, left: unknown, right: unknown, kind: Ke
   if (Array.isArray(left) !== Array.isArray(right)) return false
   const inner = { ...comparison }
   if (kind === 'schema' && !Array.isArray(left)) {
-    if (comparison.pending.get(left) === right) return true
-    comparison.pending.set(left, right)
+    const others = comparison.pending.get(left) ?? new Set()
+    if (others.has(right)) return true
+    comparison.pending.set(left, others.add(right))
     Object.assign(inner, { one: scopeInside(comparison.one, left), other: scopeInside(comparison.other, right) })
   }
   const keysOf = (value: object) =>

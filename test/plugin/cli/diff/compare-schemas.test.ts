@@ -399,6 +399,28 @@ t.test('references', async (t) => {
   t.strictSame(sent({ enum: ['a'] }, { $defs: { A: { $ref: '#/$defs/A' } }, $ref: '#/$defs/A' }).breaking.length, 1)
 })
 
+t.test('references that multiply, or that lead in a circle, end', async (t) => {
+  // Each of 30 definitions refers to the one before it, twice.
+  const doubled = (leaf: object, make: (ref: object) => object): JsonSchema => {
+    const steps = Array.from({ length: 30 }, (_, step) => [`d${step + 1}`, make({ $ref: `#/$defs/d${step}` })])
+    return { $defs: { d0: leaf, ...Object.fromEntries(steps) }, $ref: '#/$defs/d30' }
+  }
+  const pair = (ref: object) => object({ a: ref, b: ref })
+  t.ok(sent(doubled(number, pair), doubled(integer, pair)).breaking.length > 0)
+  t.strictSame(
+    sent(
+      { enum: [1, 2] },
+      doubled(number, (ref) => ({ allOf: [ref, ref] })),
+    ).breaking,
+    [],
+  )
+  const circle = {
+    $defs: { A: { allOf: [{ $ref: '#/$defs/A' }, { $ref: '#/$defs/A' }], minimum: 1 } },
+    $ref: '#/$defs/A',
+  }
+  t.ok(sent({ enum: [1] }, circle).breaking.length > 0, "can't tell")
+})
+
 t.test('binary data', async (t) => {
   const binary = (maxBytes: number) => ({ binary: { maxBytes } })
   t.strictSame(sent(binary(10), binary(20)).breaking, [])
