@@ -4,17 +4,20 @@
  */
 
 const CLIENT_ERRORS = {
-  NSP_CLIENT_TIMEOUT: [504, 'There was no answer in time'],
-  NSP_CLIENT_OFFLINE: [503, 'There is no connection'],
-  NSP_CLIENT_ABORTED: [499, 'Aborted by the application'],
-  NSP_CLIENT_LEFT: [410, 'The application has left the namespace'],
-  NSP_CLIENT_WAITING_LIMIT: [429, 'Too many calls wait: see maxWaiting'],
-  NSP_CLIENT_DISCONNECTED: [403, 'The server has disconnected this client'],
-  NSP_CLIENT_AUTH: [401, '`auth` has failed: see `cause`'],
+  TIMEOUT: [504, 'No answer in time'],
+  OFFLINE: [503, 'No connection'],
+  ABORTED: [499, 'Aborted by the application'],
+  LEFT: [410, 'Left by the application'],
+  WAITING_LIMIT: [429, 'Too many calls wait: see maxWaiting'],
+  DISCONNECTED: [403, 'Disconnected by the server'],
+  AUTH: [401, '`auth` has failed: see `cause`'],
 } as const
 
+/** Why the client itself makes an error. */
+export type ClientReason = keyof typeof CLIENT_ERRORS
+
 /** The codes of errors that the client makes itself. */
-export type ClientErrorCode = keyof typeof CLIENT_ERRORS
+export type ClientErrorCode = `NSP_CLIENT_${ClientReason}`
 
 /** An error as the server sends it: of an ack, a connect_error or `namespace:disconnect`. */
 interface SentError {
@@ -42,16 +45,16 @@ function primitive(value: unknown): unknown {
 export class CallError extends Error {
   override readonly name = 'CallError'
   /** E.g. `FST_NSP_EVENT_INVALID`, `NSP_CLIENT_TIMEOUT`, or the code of a declared error. */
-  readonly code: string
+  declare readonly code: string
   /** An HTTP status, e.g. 400. */
-  readonly statusCode: number
+  declare readonly statusCode: number
   /** The data of a declared error; for an invalid payload, each problem with its place. */
-  readonly details: unknown
+  declare readonly details: unknown
   /** The name of the event; undefined for the error of a join. */
-  readonly event: string | undefined
+  declare readonly event: string | undefined
 
   constructor({ code, statusCode, message, details }: SentError, event?: string, cause?: unknown) {
-    super(String(primitive(message)), cause === undefined ? undefined : { cause })
+    super(String(primitive(message)), cause === undefined ? cause : { cause })
     this.code = String(primitive(code))
     this.statusCode = Number(primitive(statusCode))
     this.details = details
@@ -64,17 +67,18 @@ export class CallError extends Error {
  *
  * @param isSent - whether the event has been sent: the server may have handled it then. It becomes `details.isSent`.
  */
-export function clientError(code: ClientErrorCode, cause?: unknown, event?: string, isSent?: boolean): CallError {
-  const [statusCode, message] = CLIENT_ERRORS[code]
-  if (isSent === undefined) return new CallError({ code, statusCode, message }, event, cause)
-  const told = `${message}: the event ${isSent ? 'may have been handled' : 'was not sent'}`
-  return new CallError({ code, statusCode, message: told, details: { isSent } }, event, cause)
+export function clientError(reason: ClientReason, cause?: unknown, event?: string, isSent?: boolean): CallError {
+  let [statusCode, message]: readonly [number, string] = CLIENT_ERRORS[reason]
+  if (event !== undefined) message += `: the event ${isSent ? 'may have been handled' : 'was not sent'}`
+  const details = event === undefined ? event : { isSent }
+  return new CallError({ code: `NSP_CLIENT_${reason}`, statusCode, message, details }, event, cause)
 }
 
 /** The error of a call or a stream whose namespace is refused. */
 export function refusalOf(error: CallError, event: string, isSent: boolean): CallError {
-  if (error.code === 'NSP_CLIENT_OFFLINE') return clientError(error.code, error, event, isSent)
-  return new CallError(error, event, error)
+  return error.code === 'NSP_CLIENT_OFFLINE'
+    ? clientError('OFFLINE', error, event, isSent)
+    : new CallError(error, event, error)
 }
 
 /** The error of an ack; undefined for the ack of a success. */

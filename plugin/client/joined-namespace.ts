@@ -1,9 +1,10 @@
 import type { AnyJoined, AnyListener } from './any-client.js'
-import { type CallError, clientError, isErrorOf } from './call-error.js'
+import { clientError, isErrorOf } from './call-error.js'
 import type { Calls } from './calls/calls.js'
+import { followUse } from './calls/follow-use.js'
 import type { GapReason, JoinState } from './client-options.js'
-import type { SharedJoin } from './joins/shared-join.js'
-import { createReadable, createSubscribers, report } from './readable.js'
+import type { SharedJoin } from './joins/shared-join-parts.js'
+import { callSafely, createReadable, createSubscribers, onAbort, report } from './readable.js'
 
 /*
  * One use of a namespace: its own listeners, calls and streams, over the socket that all uses of the address share.
@@ -15,36 +16,31 @@ interface ListenerEntry {
   readonly remove: () => void
 }
 
-interface JoinedOptions {
-  readonly name: string
-  readonly address: string
-  readonly shared: SharedJoin
-  readonly calls: Calls
-  readonly signal: AbortSignal | undefined
-  readonly onLeft: () => void
-}
-
 const LEFT: JoinState = Object.freeze({ status: 'left' })
 
-export function createJoined({ name, address, shared, calls, signal, onLeft }: JoinedOptions): AnyJoined {
+export function createJoined(
+  name: string,
+  address: string,
+  shared: SharedJoin,
+  callsOf: Calls['of'],
+  signal: AbortSignal | undefined,
+  onLeft: () => void,
+): AnyJoined {
   const { socket, streams, rejoin } = shared
   const gaps = createSubscribers<[reason: GapReason]>()
   const state = createReadable(shared.state.getSnapshot())
-  const target = { socket, state, streams }
   const entries = new Set<ListenerEntry>()
   const isLeft = () => state.getSnapshot() === LEFT
-  const offs = [shared.state.subscribe(() => state.set(shared.state.getSnapshot())), shared.gaps.add(gaps.call)]
+  const offs = [
+    shared.state.subscribe(() => state.set(shared.state.getSnapshot())),
+    shared.gaps.add(gaps.call),
+    onAbort(signal, leave),
+  ]
 
   /** Adds a listener whose errors do not stop the others. */
   function listen(emit: string, listener: AnyListener, receive: (...args: unknown[]) => unknown): () => void {
     if (isLeft()) return () => {}
-    const receiver = (...args: unknown[]) => {
-      try {
-        receive(...args)
-      } catch (error) {
-        report(error)
-      }
-    }
+    const receiver = (...args: unknown[]) => callSafely(receive, ...args)
     const remove = () => {
       socket.off(emit, receiver)
       entries.delete(entry)
@@ -57,7 +53,6 @@ export function createJoined({ name, address, shared, calls, signal, onLeft }: J
 
   function leave(): void {
     if (isLeft()) return
-    signal?.removeEventListener('abort', leave)
     for (const { remove } of entries) remove()
     for (const off of offs) off()
     // Ends the calls and the streams of this use.
@@ -65,38 +60,32 @@ export function createJoined({ name, address, shared, calls, signal, onLeft }: J
     onLeft()
   }
 
-  signal?.addEventListener('abort', leave)
-
   return {
     name,
     address,
     socket,
-    state: { getSnapshot: state.getSnapshot, subscribe: state.subscribe },
+    state,
     leave,
     rejoin: () => isLeft() || rejoin(),
 
     get ready() {
-      return new Promise<void>((resolve, reject) => {
-        const settle = (error?: CallError) => {
-          off()
-          if (error) reject(error)
-          else resolve()
-        }
-        const update = () => {
-          const now = state.getSnapshot()
-          if (now.status === 'joined') settle()
-          else if (now.status === 'refused') settle(now.error)
-          else if (now === LEFT) settle(clientError('NSP_CLIENT_LEFT'))
-        }
-        const off = state.subscribe(update)
-        update()
+      let off = () => {}
+      const ready = new Promise<void>((resolve, reject) => {
+        off = followUse(
+          state,
+          undefined,
+          resolve,
+          () => {},
+          reject,
+          (reason) => reject(clientError(reason)),
+        )
       })
+      ready.then(off, off)
+      return ready
     },
 
-    call: (event, payload, options) => calls.call(target, event, payload, options),
+    ...callsOf({ socket, state, streams }),
     isErrorOf,
-    send: (event, payload) => calls.send(target, event, payload),
-    stream: (event, payload, options) => calls.stream(target, event, payload, options),
     on: (emit, listener) => listen(emit, listener, listener as (...args: unknown[]) => unknown),
 
     once(emit, listener) {

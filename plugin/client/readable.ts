@@ -30,6 +30,25 @@ export function report(error: unknown): void {
   })
 }
 
+/** Calls a function. Its error is reported: it does not stop the caller. */
+export function callSafely<Args extends unknown[]>(listener: (...args: Args) => unknown, ...args: Args): void {
+  try {
+    listener(...args)
+  } catch (error) {
+    report(error)
+  }
+}
+
+/**
+ * Calls a function when a signal aborts.
+ *
+ * @returns a function that ends it
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  signal?.addEventListener('abort', listener)
+  return () => signal?.removeEventListener('abort', listener)
+}
+
 /** Functions that are called together. One that throws does not stop the others. */
 export function createSubscribers<Args extends unknown[]>(): Subscribers<Args> {
   // Each with an object of its own: a function may be added twice, and is then called twice.
@@ -41,14 +60,7 @@ export function createSubscribers<Args extends unknown[]>(): Subscribers<Args> {
       return () => void entries.delete(entry)
     },
     call(...args) {
-      for (const entry of [...entries]) {
-        if (!entries.has(entry)) continue
-        try {
-          entry.listener(...args)
-        } catch (error) {
-          report(error)
-        }
-      }
+      for (const entry of [...entries]) if (entries.has(entry)) callSafely(entry.listener, ...args)
     },
   }
 }

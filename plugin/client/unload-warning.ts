@@ -21,12 +21,12 @@ export function createUnloadWarning(pending: Readable<number>): () => void {
     event.preventDefault()
     event.returnValue = true // what older browsers want
   }
-  const update = () =>
-    page[pending.getSnapshot() > 0 ? 'addEventListener' : 'removeEventListener']?.('beforeunload', warn)
+  const listen = (isOn: boolean) => page[isOn ? 'addEventListener' : 'removeEventListener']?.('beforeunload', warn)
+  const update = () => listen(pending.getSnapshot() > 0)
   const unsubscribe = pending.subscribe(update)
   update()
   return () => {
     unsubscribe()
-    page.removeEventListener?.('beforeunload', warn)
+    listen(false)
   }
 }

@@ -1,7 +1,8 @@
-import { type ClientErrorCode, clientError, dataOfAck, errorOfAck, refusalOf } from '../call-error.js'
+import { type ClientReason, clientError, dataOfAck, errorOfAck, refusalOf } from '../call-error.js'
 import type { CallOptions } from '../client-options.js'
 import { startTimer } from '../timer.js'
 import { type CallTarget, emitNow, forgetAcks, nextAckOf } from './emit-now.js'
+import { followUse } from './follow-use.js'
 
 /*
  * One call: sent when its namespace is joined, sent again if it is retried, and settled once.
@@ -12,31 +13,33 @@ const UNKNOWN_RESULT = ['FST_NSP_CLOSING', 'FST_NSP_HANDLER_TIMEOUT']
 
 /** What the calls of a client share. */
 export interface CallLedger {
+  /** Longest that a call takes. */
+  readonly timeoutMs: number
   /** Whether a call that can't be sent may wait: undefined, or why not. */
-  readonly refusal: () => ClientErrorCode | undefined
+  readonly refusal: () => ClientReason | undefined
   /** Counts the calls that are not settled. */
   readonly countPending: (change: 1 | -1) => void
   /** Counts those of them that wait to be sent. */
   readonly countWaiting: (change: 1 | -1) => void
 }
 
-interface CallRequest extends Required<Pick<CallOptions, 'timeoutMs' | 'retry'>> {
-  readonly event: string
-  readonly payload: unknown
-  readonly signal: AbortSignal | undefined
-  /** Without an ack, the call ends when it is sent. */
-  readonly hasAck: boolean
-}
-
-export function callEvent({ socket, state }: CallTarget, request: CallRequest, ledger: CallLedger): Promise<unknown> {
-  const { event, payload, timeoutMs, signal, retry, hasAck } = request
+/** @param hasAck - without an ack, the call ends when it is sent */
+export function callEvent(
+  { socket, state }: CallTarget,
+  event: string,
+  payload: unknown,
+  options: CallOptions = {},
+  hasAck: boolean,
+  ledger: CallLedger,
+): Promise<unknown> {
+  const { timeoutMs = ledger.timeoutMs, signal, retry } = options
   const args = payload === undefined ? [] : [payload]
   let isEnded = false
   let isSent = false
   let isWaiting = false
   const acks: number[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
-  let unsubscribe = () => {}
+  let unfollow = () => {}
   let resolve: (data: unknown) => void
   let reject: (error: unknown) => void
 
@@ -48,9 +51,8 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
   function end(settle: () => void): void {
     if (isEnded) return
     isEnded = true
-    unsubscribe()
+    unfollow()
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
     forgetAcks(socket, ...acks)
     setWaiting(false)
     ledger.countPending(-1)
@@ -61,12 +63,8 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
     end(() => reject(error))
   }
 
-  function giveUp(code: ClientErrorCode, cause?: unknown): void {
-    fail(clientError(code, cause, event, isSent))
-  }
-
-  function abort(): void {
-    giveUp('NSP_CLIENT_ABORTED', signal?.reason)
+  function giveUp(reason: ClientReason, cause?: unknown): void {
+    fail(clientError(reason, cause, event, isSent))
   }
 
   function onAck(ack: unknown): void {
@@ -95,18 +93,9 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
 
   function wait(): void {
     if (isWaiting || isEnded) return
-    const refusal = retry && isSent ? undefined : ledger.refusal()
+    const refusal = isSent ? (retry ? undefined : 'OFFLINE') : ledger.refusal()
     if (refusal) giveUp(refusal)
     else setWaiting(true)
-  }
-
-  function update(): void {
-    const now = state.getSnapshot()
-    if (now.status === 'joined') transmit()
-    else if (now.status === 'refused') fail(refusalOf(now.error, event, isSent))
-    else if (now.status === 'left') giveUp('NSP_CLIENT_LEFT')
-    else if (isSent && !retry) giveUp('NSP_CLIENT_OFFLINE')
-    else wait()
   }
 
   function restartTimer(): void {
@@ -114,20 +103,19 @@ export function callEvent({ socket, state }: CallTarget, request: CallRequest, l
   }
 
   function onTimeout(): void {
-    if (!retry) giveUp('NSP_CLIENT_TIMEOUT')
+    if (!retry) giveUp('TIMEOUT')
     else {
       restartTimer()
-      update()
+      if (state.getSnapshot().status === 'joined') transmit()
+      else wait()
     }
   }
 
   return new Promise((...ends) => {
     ;[resolve, reject] = ends
     ledger.countPending(1)
-    if (signal?.aborted) return abort()
-    signal?.addEventListener('abort', abort)
     restartTimer()
-    unsubscribe = state.subscribe(update)
-    update()
+    unfollow = followUse(state, signal, transmit, wait, (error) => fail(refusalOf(error, event, isSent)), giveUp)
+    if (isEnded) unfollow()
   })
 }

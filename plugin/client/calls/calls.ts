@@ -1,9 +1,8 @@
-import type { ItemStream } from '../any-client.js'
+import type { AnyJoined } from '../any-client.js'
 import { CallError } from '../call-error.js'
-import type { CallOptions, ClientOptions, ClientStreamOptions } from '../client-options.js'
+import type { ClientOptions } from '../client-options.js'
 import { createReadable, type Readable, report } from '../readable.js'
 import { type CallLedger, callEvent } from './call-event.js'
-import type { CallTarget } from './emit-now.js'
 import { openStream, type StreamTarget } from './item-stream.js'
 
 /*
@@ -13,19 +12,19 @@ import { openStream, type StreamTarget } from './item-stream.js'
 export interface Calls {
   /** How many calls wait, for a connection or for their ack. */
   readonly pending: Readable<number>
-  readonly call: (target: CallTarget, event: string, payload: unknown, options?: CallOptions) => Promise<unknown>
-  readonly send: (target: CallTarget, event: string, payload: unknown) => void
-  readonly stream: (target: StreamTarget, event: string, payload: unknown, options?: ClientStreamOptions) => ItemStream
+  /** The calls and streams of a use of a namespace. */
+  readonly of: (target: StreamTarget) => Pick<AnyJoined, 'call' | 'send' | 'stream'>
 }
 
-export function createCalls(options: Required<Pick<ClientOptions, 'timeoutMs' | 'offline' | 'maxWaiting'>>): Calls {
+export function createCalls({ timeoutMs = 10_000, offline = 'wait', maxWaiting = 100 }: ClientOptions): Calls {
   const pending = createReadable(0)
   let waiting = 0
 
   const ledger: CallLedger = {
+    timeoutMs,
     refusal() {
-      if (options.offline === 'fail') return 'NSP_CLIENT_OFFLINE'
-      return waiting < options.maxWaiting ? undefined : 'NSP_CLIENT_WAITING_LIMIT'
+      if (offline === 'fail') return 'OFFLINE'
+      return waiting < maxWaiting ? undefined : 'WAITING_LIMIT'
     },
     countPending: (change) => pending.set(pending.getSnapshot() + change),
     countWaiting: (change) => {
@@ -36,20 +35,17 @@ export function createCalls(options: Required<Pick<ClientOptions, 'timeoutMs' | 
   return {
     pending,
 
-    call(target, event, payload, { timeoutMs = options.timeoutMs, signal, retry = false } = {}) {
-      return callEvent(target, { event, payload, timeoutMs, signal, retry, hasAck: true }, ledger)
-    },
+    of: (target) => ({
+      call: (event, payload, options) => callEvent(target, event, payload, options, true, ledger),
 
-    stream: (target, event, payload, given) =>
-      openStream(target, event, payload, { ...given, offline: options.offline }),
+      stream: (event, payload, options) => openStream(target, event, payload, { ...options, offline }),
 
-    send(target, event, payload) {
-      const { timeoutMs } = options
-      const request = { event, payload, timeoutMs, signal: undefined, retry: false, hasAck: false }
-      callEvent(target, request, ledger).catch((error) => {
-        // Whether an event without an ack was sent is told to nobody; that its payload can't be encoded is a mistake.
-        if (!(error instanceof CallError)) report(error)
-      })
-    },
+      send(event, payload) {
+        callEvent(target, event, payload, {}, false, ledger).catch((error) => {
+          // Whether an event without an ack was sent is told to nobody; that its payload can't be encoded is a mistake.
+          if (!(error instanceof CallError)) report(error)
+        })
+      },
+    }),
   }
 }

@@ -2,7 +2,8 @@
  * The items of a stream that have arrived and have not been read, and the end that follows them.
  */
 
-export type StreamEnd = { readonly data: unknown } | { readonly error: unknown }
+/** Returns the data of the end, or throws its error. */
+export type StreamEnd = () => unknown
 
 interface ItemQueue extends AsyncIterable<unknown, unknown> {
   readonly result: Promise<unknown>
@@ -21,7 +22,8 @@ interface ItemQueue extends AsyncIterable<unknown, unknown> {
 export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQueue {
   const items: unknown[] = []
   let ended: StreamEnd | undefined
-  let wake: (() => void)[] = []
+  let wake = () => {}
+  let news: Promise<void>
   let settle: (data: unknown) => void
   const result = new Promise((resolve) => {
     settle = resolve
@@ -29,29 +31,24 @@ export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQ
   result.catch(() => {})
 
   function wakeAll(): void {
-    const woken = wake
-    wake = []
-    for (const resolve of woken) resolve()
+    wake()
+    news = new Promise((resolve) => {
+      wake = resolve
+    })
   }
-
-  function end(next: StreamEnd): void {
-    ended = next
-    settle('error' in next ? Promise.reject(next.error) : next.data)
-    wakeAll()
-  }
+  wakeAll()
 
   const iterator: AsyncIterator<unknown, unknown> = {
     async next() {
-      while (items.length === 0 && !ended) await new Promise<void>((resolve) => void wake.push(resolve))
+      while (items.length === 0 && !ended) await news
       if (items.length > 0) {
         const value = items.shift()
         onRead()
         return { done: false, value }
       }
       const last = ended as StreamEnd
-      ended = { data: undefined }
-      if ('error' in last) throw last.error
-      return { done: true, value: last.data }
+      ended = () => {}
+      return { done: true, value: last() }
     },
     async return(value) {
       onReturn()
@@ -69,11 +66,15 @@ export function createItemQueue(onRead: () => void, onReturn: () => void): ItemQ
       wakeAll()
     },
 
-    end,
+    end(next) {
+      ended = next
+      settle((async () => next())())
+      wakeAll()
+    },
 
     drop(isThrown) {
       items.length = 0
-      if (!isThrown) ended = { data: undefined }
+      if (!isThrown) ended = () => {}
     },
   }
 }

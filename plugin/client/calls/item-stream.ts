@@ -1,7 +1,8 @@
 import type { ItemStream } from '../any-client.js'
-import { type ClientErrorCode, clientError, dataOfAck, errorOfAck, refusalOf } from '../call-error.js'
+import { type ClientReason, clientError, dataOfAck, errorOfAck, refusalOf } from '../call-error.js'
 import type { ClientOptions, ClientStreamOptions } from '../client-options.js'
 import { type CallTarget, emitNow, forgetAcks, nextAckOf } from './emit-now.js'
+import { followUse } from './follow-use.js'
 import { createItemQueue, type StreamEnd } from './item-queue.js'
 
 /*
@@ -38,7 +39,7 @@ export function openStream(
   /** How many items have been read, and not yet been granted to the server again. */
   let read = 0
   let timer: ReturnType<typeof setTimeout> | undefined
-  let unsubscribe = () => {}
+  let unfollow = () => {}
   /** Ends `result` although the receiver of an item is not done. */
   let halt: (error: unknown) => void
   const halted = new Promise<never>((_resolve, reject) => {
@@ -46,7 +47,7 @@ export function openStream(
   })
   halted.catch(() => {})
 
-  const unanswered = (code: ClientErrorCode, cause?: unknown) => clientError(code, cause, event, wasOpen)
+  const unanswered = (reason: ClientReason, cause?: unknown) => clientError(reason, cause, event, wasOpen)
 
   function open(): void {
     const mine = `${++count}`
@@ -64,7 +65,7 @@ export function openStream(
       })
       if (!wasOpen) forget()
     } catch (error) {
-      finish({ error }) // a payload that can't be encoded
+      fail(error) // a payload that can't be encoded
     }
   }
 
@@ -80,26 +81,27 @@ export function openStream(
     if (isEnded) return
     isEnded = true
     forget()
-    unsubscribe()
+    unfollow()
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
     queue.end(last)
+  }
+
+  function fail(error: unknown): void {
+    finish(() => {
+      throw error
+    })
   }
 
   /** Ends the stream in the server, and drops the items that have not been read. */
   function stop(isThrown: boolean, error: unknown): void {
     if (id !== undefined) emitNow(socket, 'namespace:cancel', id)
-    finish({ error })
+    fail(error)
     queue.drop(isThrown)
     halt(error)
   }
 
   function cancel(): void {
-    stop(false, unanswered('NSP_CLIENT_ABORTED'))
-  }
-
-  function abort(): void {
-    stop(true, unanswered('NSP_CLIENT_ABORTED', signal?.reason))
+    stop(false, unanswered('ABORTED'))
   }
 
   function receive(item: unknown, itemId: unknown): void {
@@ -113,7 +115,8 @@ export function openStream(
     const error = errorOfAck(ack, event)
     // The server closes; the next connection resumes the stream.
     if (error?.code === 'FST_NSP_CLOSING' && canResume()) forget()
-    else finish(error ? { error } : { data: dataOfAck(ack) })
+    else if (error) fail(error)
+    else finish(() => dataOfAck(ack))
   }
 
   function onRead(): void {
@@ -131,13 +134,9 @@ export function openStream(
     read = 0
   }
 
-  function update(): void {
-    const now = state.getSnapshot()
-    if (now.status === 'joined') open()
-    else if (now.status === 'refused') finish({ error: refusalOf(now.error, event, wasOpen) })
-    else if (now.status === 'left') stop(true, unanswered('NSP_CLIENT_LEFT'))
-    else if (wasOpen ? canResume() : offline === 'wait') forget()
-    else finish({ error: unanswered('NSP_CLIENT_OFFLINE') })
+  function wait(): void {
+    if (wasOpen ? canResume() : offline === 'wait') forget()
+    else fail(unanswered('OFFLINE'))
   }
 
   /** Reads the items for the application. If the receiver throws, the iteration is left early, which cancels the stream. */
@@ -153,12 +152,15 @@ export function openStream(
     return queue.result
   }
 
-  if (signal?.aborted) abort()
-  else {
-    signal?.addEventListener('abort', abort)
-    unsubscribe = state.subscribe(update)
-    update()
-  }
+  unfollow = followUse(
+    state,
+    signal,
+    open,
+    wait,
+    (error) => fail(refusalOf(error, event, wasOpen)),
+    (reason, cause) => stop(true, unanswered(reason, cause)),
+  )
+  if (isEnded) unfollow()
   const result = onItem ? Promise.race([halted, pushTo(onItem)]) : queue.result
   // Nobody has to listen: an iteration throws the same error.
   result.catch(() => {})

@@ -23,20 +23,18 @@ export function writeClientAddress(name: string, params: Readonly<Record<string,
     // A wildcard keeps its slashes.
     const write = (text: string) => (text === '/' && parameter === '*' ? text : encodeURIComponent(text))
     address += rest.slice(0, match.index) + value.replace(LONE_SURROGATE, '\uFFFD').replace(ESCAPED, write)
-    rest = rest.slice(match.index + text.length)
-    rest = rest.slice(lengthOfConstraint(rest))
+    rest = withoutConstraint(rest.slice(match.index + text.length))
   }
   return address + rest
 }
 
-/** The length of the regular expression that a text begins with: 7 for '(^\\d+$)/x', 0 where there is none. */
-function lengthOfConstraint(text: string): number {
-  if (text[0] !== '(') return 0
+/** Takes off the regular expression that a text begins with: '(^\\d+$)/x' is '/x'. */
+function withoutConstraint(text: string): string {
+  if (text[0] !== '(') return text
   let depth = 0
-  for (let index = 0; index < text.length; index++) {
-    if (text[index] === '\\') index++
-    else if (text[index] === '(') depth++
-    else if (text[index] === ')' && --depth === 0) return index + 1
+  for (const { 0: mark, index } of text.matchAll(/\\.|[()]/g)) {
+    if (mark === '(') depth++
+    else if (mark === ')' && --depth === 0) return text.slice(index + 1)
   }
-  return text.length
+  return ''
 }

@@ -1,4 +1,5 @@
-import { Manager, type ManagerOptions, type Socket } from 'socket.io-client'
+import { Manager, type Socket } from 'socket.io-client'
+import type { ClientOptions } from '../client-options.js'
 import { startTimer } from '../timer.js'
 import { giveBackSocket, takeSocket } from './shared-socket.js'
 
@@ -10,13 +11,7 @@ import { giveBackSocket, takeSocket } from './shared-socket.js'
 /** Never sent: its `auth` never calls back. */
 const KEEPER = '/fastify-namespaces/keeper'
 
-interface ClientConnectionOptions {
-  readonly manager: Manager | undefined
-  readonly io: Partial<ManagerOptions> | undefined
-  readonly idleMs: number
-}
-
-interface ClientConnection {
+export interface ClientConnection {
   readonly manager: Manager
   /** Keeps the connection open until the function that it returns is called. */
   readonly lease: () => () => void
@@ -24,10 +19,7 @@ interface ClientConnection {
   readonly end: () => void
 }
 
-export function createConnection(
-  url: string,
-  { manager: given, io, idleMs }: ClientConnectionOptions,
-): ClientConnection {
+export function createConnection(url: string, { manager: given, io, idleMs = 5_000 }: ClientOptions): ClientConnection {
   const manager = given ?? new Manager(url, { ...io, autoConnect: false })
   let keeper: Socket | undefined
   let leases = 0

@@ -1,46 +1,37 @@
-import type { Socket } from 'socket.io-client'
 import { CallError, clientError } from '../call-error.js'
-import type { GapReason, JoinState } from '../client-options.js'
-import { createReadable, createSubscribers, type Readable, type Subscribers } from '../readable.js'
+import type { ClientAuth, ClientContractDifference, GapReason, JoinState } from '../client-options.js'
+import { createReadable, createSubscribers } from '../readable.js'
 import { startTimer } from '../timer.js'
-import { createAuthRenewal } from './auth-renewal.js'
-import { createBackoff } from './backoff.js'
-import { createConnectAttempts } from './connect-attempts.js'
-import type { ContractHashes, SharedJoinOptions } from './shared-join-options.js'
+import { createConnectAttempts, type JoinRequest } from './connect-attempts.js'
+import type { ClientConnection } from './connection.js'
+import type { ItemReceiver, SharedJoin } from './shared-join-parts.js'
 import { giveBackSocket, takeSocket } from './shared-socket.js'
 
 /*
  * The socket of one address, from its first use to its last: joins, joins again, and says where it stands.
  */
 
-/** Takes an item of a stream, and its id. */
-type ItemReceiver = (item: unknown, itemId: unknown) => void
-
-export interface SharedJoin {
-  readonly socket: Socket
-  readonly state: Readable<JoinState>
-  readonly gaps: Subscribers<[reason: GapReason]>
-  /** The open streams of the socket, by their ids. */
-  readonly streams: Map<unknown, ItemReceiver>
-  /** Adds a use. Joins again if the server had refused. */
-  readonly hold: () => void
-  /** Removes a use. The last one leaves the namespace, unless another use follows in the same task. */
-  readonly release: () => void
-  /** Joins again after a refusal. */
-  readonly rejoin: () => void
-  /** Leaves at once, if it has no use. Where the connection stays open, a connect that is under way is waited for. */
-  readonly end: (isConnectionEnding: boolean) => void
-}
+type ContractHashes = Pick<ClientContractDifference, 'server' | 'client'>
 
 const JOINING: JoinState = Object.freeze({ status: 'joining' })
 
-export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
-  const { manager, address, authenticate, canRenew, lease, onContract, onDisposed } = options
+/**
+ * @param auth - of the connects, until a use replaces it
+ * @param contract - is sent with each `auth`
+ * @param onDisposed - called when the last use has gone
+ */
+export function createSharedJoin(
+  { manager, lease }: ClientConnection,
+  request: JoinRequest,
+  auth: ClientAuth | undefined,
+  contract: object,
+  onContract: (difference: ClientContractDifference) => void,
+  onDisposed: () => void,
+): SharedJoin {
+  const { name, address } = request
   const state = createReadable<JoinState>(JOINING)
   const gaps = createSubscribers<[reason: GapReason]>()
   const streams = new Map<unknown, ItemReceiver>()
-  const renewal = createAuthRenewal()
-  const backoff = createBackoff(manager)
   let uses = 0
   let hasJoined = false
   let gap: GapReason = 'not-recovered'
@@ -51,10 +42,17 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
   let isDisposed = false
   const socket = takeSocket(manager, address)
   const formerAuth = socket.auth
-  const { sendAuth, isAsking, forget } = createConnectAttempts(
-    () => authenticate(renewal.isRenewing()),
-    (cause) => refuse(clientError('NSP_CLIENT_AUTH', cause)),
+  const { sendAuth, setAuth, isAsking, forget, delayAfter, reset } = createConnectAttempts(
+    manager,
+    request,
+    auth,
+    contract,
+    (cause) => refuse(clientError('AUTH', cause)),
   )
+
+  function differ(hashes: ContractHashes, isRefused: boolean): void {
+    onContract({ ...hashes, name, address, isRefused })
+  }
 
   /** The connect that is under way has ended. */
   function settle(): void {
@@ -80,8 +78,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
 
   /** Decides what follows when the server has refused or disconnected the socket. */
   function follow(error: CallError): void {
-    const isRenewal = canRenew() && renewal.begin(error.code)
-    const delay = isRenewal ? 0 : backoff.delayFor(error)
+    const delay = delayAfter(error)
     if (delay === undefined) refuse(error)
     else {
       timer = startTimer(connect, delay)
@@ -91,7 +88,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
 
   /** The transport has been lost, or could not be opened. */
   function lose(reason: string, cause?: unknown): void {
-    if (!manager.reconnection()) refuse(clientError('NSP_CLIENT_OFFLINE', cause))
+    if (!manager.reconnection()) refuse(clientError('OFFLINE', cause))
     else if (state.getSnapshot().status === 'joined') {
       gap = 'not-recovered'
       // The application has disconnected the socket itself.
@@ -104,8 +101,7 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     connect() {
       settle()
       if (uses === 0) return
-      backoff.reset()
-      renewal.end()
+      reset()
       dismissal = undefined
       const recovered = socket.recovered === true
       const isGap = hasJoined && !recovered
@@ -119,24 +115,30 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
       if (socket.active) return lose('connect error', error)
       const { message } = error
       const refusal = new CallError({ code: 'FST_NSP_REFUSED', statusCode: 403, message, ...error.data })
-      if (refusal.code === 'FST_NSP_CONTRACT_MISMATCH') onContract(refusal.details as ContractHashes, true)
+      if (refusal.code === 'FST_NSP_CONTRACT_MISMATCH') differ(refusal.details as ContractHashes, true)
       follow(refusal)
     },
     disconnect(reason: string) {
       if (reason !== 'io server disconnect') return lose(reason)
       gap = 'server-disconnect'
-      const error = dismissal ? new CallError(dismissal) : clientError('NSP_CLIENT_DISCONNECTED')
+      const error = dismissal ? new CallError(dismissal) : clientError('DISCONNECTED')
       follow(error)
     },
     'namespace:disconnect': (error: object) => {
       dismissal = error
     },
-    'namespace:contract': (hashes: ContractHashes) => onContract(hashes, false),
+    'namespace:contract': (hashes: ContractHashes) => differ(hashes, false),
     'namespace:item': (id: unknown, item: unknown, itemId: unknown) => streams.get(id)?.(item, itemId),
   }
 
   function onReconnectFailed(): void {
-    if (socket.active) refuse(clientError('NSP_CLIENT_OFFLINE'))
+    if (socket.active) refuse(clientError('OFFLINE'))
+  }
+
+  function listen(method: 'on' | 'off'): void {
+    for (const [event, listener] of Object.entries(listeners)) socket[method](event, listener)
+    manager[method]('close', settle)
+    manager[method]('reconnect_failed', onReconnectFailed)
   }
 
   function dispose(): void {
@@ -144,25 +146,21 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
     isDisposed = true
     forget()
     clearTimeout(timer)
-    for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener)
-    manager.off('close', settle)
-    manager.off('reconnect_failed', onReconnectFailed)
+    listen('off')
     if (socket.auth === sendAuth) socket.auth = formerAuth
     giveBackSocket(manager, address, socket)
     endLease()
     onDisposed()
   }
 
-  for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener)
-  manager.on('close', settle)
-  manager.on('reconnect_failed', onReconnectFailed)
+  listen('on')
   connect()
   if (socket.connected) queueMicrotask(listeners.connect)
 
   function rejoin(): void {
     if (state.getSnapshot().status !== 'refused') return
     endLease = lease()
-    renewal.end()
+    reset()
     become(JOINING)
     connect()
   }
@@ -178,7 +176,8 @@ export function createSharedJoin(options: SharedJoinOptions): SharedJoin {
       if (uses === 0 && (isConnectionEnding || !isAsking())) dispose()
     },
 
-    hold() {
+    hold(next) {
+      if (next) setAuth(next)
       uses++
       rejoin()
     },
