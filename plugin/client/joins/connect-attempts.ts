@@ -14,7 +14,7 @@ const EXPIRED = ['FST_NSP_IDENTITY_EXPIRED', 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRE
 const LEAST_LIFETIME_MS = 1_000
 
 /** The namespace that is joined. */
-export type JoinConnects = Omit<AuthRequest, 'isRenewal'>
+export type RequestedJoin = Omit<AuthRequest, 'isRenewal'>
 
 interface ConnectAttempts {
   /** The socket's `auth`. */
@@ -39,7 +39,7 @@ interface ConnectAttempts {
  */
 export function createConnectAttempts(
   manager: Manager,
-  request: JoinConnects,
+  request: RequestedJoin,
   auth: ClientAuth | undefined,
   contract: object,
   onFailure: (cause: unknown) => void,

@@ -2,7 +2,7 @@ import { CallError, clientError } from '../call-error.js'
 import type { ClientAuth, ClientContractDifference, GapReason, JoinState } from '../client-options.js'
 import { createReadable, createSubscribers } from '../readable.js'
 import { startTimer } from '../timer.js'
-import { createConnectAttempts, type JoinConnects } from './connect-attempts.js'
+import { createConnectAttempts, type RequestedJoin } from './connect-attempts.js'
 import type { ClientConnection } from './connection.js'
 import type { ItemReceiver, SharedJoin } from './shared-join-parts.js'
 import { giveBackSocket, takeSocket } from './shared-socket.js'
@@ -22,7 +22,7 @@ const JOINING: JoinState = Object.freeze({ status: 'joining' })
  */
 export function createSharedJoin(
   { manager, lease }: ClientConnection,
-  request: JoinConnects,
+  request: RequestedJoin,
   auth: ClientAuth | undefined,
   contract: object,
   onContract: (difference: ClientContractDifference) => void,
