@@ -69,7 +69,7 @@ export function createJoined(
     rejoin: () => isLeft() || rejoin(),
 
     get ready() {
-      let off = () => {}
+      let off: (() => void) | undefined
       const ready = new Promise<void>((resolve, reject) => {
         off = followUse(
           state,

@@ -106,8 +106,8 @@ export function callEvent(
     if (!retry) giveUp('TIMEOUT')
     else {
       restartTimer()
+      // Without a join it waits already.
       if (state.getSnapshot().status === 'joined') transmit()
-      else wait()
     }
   }
 
