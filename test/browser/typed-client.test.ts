@@ -40,10 +40,19 @@ async function open(t: Test, port: number, options: BrowserContextOptions = {}) 
   const page = await context.newPage()
   const complaints: string[] = []
   const websockets: WebSocket[] = []
-  page.on('websocket', (websocket) => websockets.push(websocket))
+  // While it upgrades, socket.io-client notices a lost connection only by its pings.
+  const upgraded = new Promise<void>((resolve) => {
+    page.on('websocket', (websocket) => {
+      websockets.push(websocket)
+      websocket.on('framesent', ({ payload }) => {
+        if (payload === '5') resolve()
+      })
+    })
+  })
   page.on('pageerror', ({ message }) => complaints.push(message))
   await page.goto(`http://127.0.0.1:${port}/`)
   await sees(page, 'Joined', 2)
+  await upgraded
   return { page, complaints, websockets }
 }
 
