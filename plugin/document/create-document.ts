@@ -1,6 +1,7 @@
 import type { ServerDescription } from '../definition/contract/description.js'
 import type { AsyncApiDocument } from '../definition/contract/document-types.js'
 import { DOCUMENT_DEFAULTS, type NormalDocumentOptions } from '../definition/normalize/document-options.js'
+import { deepFreeze } from '../shared/deep-freeze.js'
 import { publish } from './published.js'
 import { renderDocument } from './render-document.js'
 
@@ -37,7 +38,7 @@ export function createDocument(
   const published = once(() => publish(describe(), options))
   const asyncapi = once(() => {
     const rendered = renderDocument(published(), options)
-    return freeze(options.transformObject ? options.transformObject(rendered) : rendered)
+    return deepFreeze(options.transformObject ? options.transformObject(rendered) : rendered)
   })
   const json = once(() => JSON.stringify(asyncapi()))
   const yaml = once(async () => {
@@ -59,11 +60,4 @@ export function createDocument(
       return manifest()
     },
   }
-}
-
-function freeze<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value)
-  Object.values(value).forEach(freeze)
-  return value
 }

@@ -159,7 +159,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: ['contract/check-contract', 'contract/contract-results', 'inject-socket', 'load-inject-socket'],
   },
   client: { imports: ['schema', 'definition'] },
-  document: { imports: ['schema', 'definition'], door: ['create-document', 'document-routes'] },
+  document: { imports: ['shared', 'schema', 'definition'], door: ['create-document', 'document-routes'] },
   cli: { imports: ['shared', 'schema', 'samples', 'definition', 'document'], door: ['program', 'terminal'] },
 }
 

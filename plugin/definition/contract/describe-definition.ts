@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { deepFreeze } from '../../shared/deep-freeze.js'
 import { collectContextHooks, joinHooks } from '../normalize/event-hooks.js'
 import type { NormalDefinition } from '../normalize/normalize-definition.js'
 import { describeContract } from './describe-contract.js'
@@ -29,7 +30,7 @@ export function describeDefinition(declared: Declaration, handlerTimeoutMs: numb
     const isIdempotent = idempotency ? { isIdempotent: true } : {}
     return [event, { ...described, ...isIdempotent, handlerTimeoutMs: own ?? handlerTimeoutMs, hooks: namesOf(hooks) }]
   })
-  return freeze({
+  return deepFreeze({
     name,
     isDynamic,
     ...contract,
@@ -47,12 +48,4 @@ function namesOf(hooks: object): HookNames {
   const lists = Object.entries(hooks) as [string, readonly { readonly name: string }[]][]
   const used = lists.filter(([, functions]) => functions.length > 0)
   return Object.fromEntries(used.map(([hook, functions]) => [hook, functions.map((one) => one.name)]))
-}
-
-function freeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null) {
-    for (const inner of Object.values(value)) freeze(inner)
-    Object.freeze(value)
-  }
-  return value
 }
