@@ -210,21 +210,11 @@ t.test('what a schema can not say is found: an auth that is not checked, a schem
   // The JSON Schema of Zod has no refinements, and Fastify's validator coerces.
   const definition = {
     events: {
-      even: {
-        payload: z.object({
-          n: z
-            .number()
-            .int()
-            .min(0)
-            .max(9)
-            .refine((n) => n % 2 === 1),
-        }),
-        handler: () => {},
-      },
+      refined: { payload: z.object({ n: z.number().refine(() => false) }), handler: () => {} },
       loose: { payload: Type.Object({ list: Type.Array(Type.Object({})) }), preValidation: [], handler: () => {} },
     },
   }
-  t.match(await problemsOf(t, definition), { 'even accepts sample 1': /^it is answered with FST_NSP_EVENT_INVALID/ })
+  t.match(await problemsOf(t, definition), { 'refined accepts sample 1': /^it is answered with FST_NSP_EVENT_INVALID/ })
 })
 
 t.test('events that are limited are sent again when the server allows it', async (t) => {
