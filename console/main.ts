@@ -1,7 +1,7 @@
 import type { ServerDescription } from '../plugin/definition/contract/description.js'
 import type { ConsoleConfig } from './shared/console-config.js'
 import { createWritable } from './shared/writable.js'
-import { NspApp } from './views/app.js'
+import { startApp } from './views/app.js'
 import { createWorkspace } from './workbench/create-workspace.js'
 
 /** Fetches a file of the console, relative to the page. */
@@ -23,4 +23,4 @@ const workspace = createWorkspace({
   description: createWritable(description),
 })
 document.title = `${config.title} – namespaces`
-NspApp.start(workspace)
+startApp(workspace)

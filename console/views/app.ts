@@ -1,99 +1,122 @@
-import { css, html, LitElement, nothing } from 'lit'
-import type { Selection, Workspace } from '../workbench/workspace.js'
+import { css, html, LitElement } from 'lit'
+import type { Session } from '../session/session-types.js'
+import type { Workspace } from '../workbench/workspace.js'
 import { baseStyles } from './base-styles.js'
+import './middle.js'
+import './start.js'
 import { Watch } from './watch.js'
 
+/** The parts of the page, of which a narrow one shows one at a time. */
+const PARTS = { tree: 'Namespaces', middle: 'Event', log: 'Log' }
+
 /** The page: the tree on the left, what is selected in the middle, the log on the right or below. */
-export class NspApp extends LitElement {
-  static override properties = { workspace: { attribute: false }, pane: { state: true } }
+class NspApp extends LitElement {
+  static override properties = { workspace: { attribute: false }, shown: { state: true } }
   static override styles = [
     baseStyles,
     css`
-      :host { display: grid; grid-template: auto 1fr / minmax(0, 1fr); height: 100dvh; }
-      header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; padding: 8px 14px; border-bottom: 1px solid var(--rule); background: var(--surface); }
-      h1 { font: 600 0.9375rem/1.4 var(--mono); margin: 0 auto 0 0; overflow-wrap: anywhere; }
-      .panes { display: grid; min-height: 0; grid-template-columns: minmax(200px, 20rem) minmax(320px, 1fr) minmax(300px, 34rem); }
-      .pane { min-width: 0; min-height: 0; overflow: auto; padding: 12px 14px; }
-      .pane + .pane { border-inline-start: 1px solid var(--rule); }
-      .middle { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: 18px; align-content: start; }
-      nav.tabs { display: none; }
-      @media (max-width: 1100px) {
-        .panes { grid-template: minmax(0, 3fr) minmax(0, 2fr) / minmax(180px, 16rem) minmax(0, 1fr); }
-        .log { grid-column: 1 / -1; border-block-start: 1px solid var(--rule); }
-        .pane.log { border-inline-start: 0; }
+      :host { display: grid; grid-template-rows: auto auto minmax(0, 1fr); height: 100dvh; }
+      header {
+        display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; padding: 7px 14px;
+        border-bottom: 1px solid var(--rule); background: var(--surface);
+      }
+      header img { display: block; }
+      h1 { margin: 0 auto 0 0; font: 600 0.9375rem / 1.4 var(--mono); overflow-wrap: anywhere; }
+      nav.tabs { display: none; gap: 4px; padding: 6px 10px; border-bottom: 1px solid var(--rule); }
+      .parts { display: grid; grid-row: 3; min-height: 0; grid-template-columns: 17rem minmax(0, 1fr) minmax(0, 0.85fr); }
+      .part { min-width: 0; min-height: 0; overflow: auto; }
+      .part + .part { border-inline-start: 1px solid var(--rule); }
+      .tree { background: var(--sunken); }
+      .middle { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
+      .middle > * { min-width: 0; padding: 14px 18px 40px; }
+      .middle > * + * { border-inline-start: 1px solid var(--rule); }
+      .log { overflow: hidden; }
+      @media (min-width: 1800px) { .parts { grid-template-columns: 20rem minmax(0, 1fr) minmax(0, 1fr); } }
+      @media (max-width: 1180px) {
+        .parts { grid-template: minmax(0, 3fr) minmax(0, 2fr) / 15rem minmax(0, 1fr); }
+        .part.log { grid-column: 1 / -1; border-inline-start: 0; border-block-start: 1px solid var(--rule); }
       }
       @media (max-width: 720px) {
-        :host { grid-template-rows: auto auto 1fr; }
-        nav.tabs { display: flex; gap: 4px; padding: 6px 10px; border-bottom: 1px solid var(--rule); }
-        .panes { display: block; overflow: hidden; }
-        .pane { height: 100%; border: 0 !important; }
-        .pane:not(.shown) { display: none; }
-        .middle { grid-auto-flow: row; }
+        nav.tabs { display: flex; }
+        .parts { display: block; }
+        .part { height: 100%; }
+        .part + .part, .part.log { border: 0; }
+        .part:not(.shown) { display: none; }
+        .middle { grid-auto-flow: row; align-content: start; }
+        .middle > * { padding-inline: 12px; }
+        .middle > * + * { border-inline-start: 0; border-block-start: 1px solid var(--rule); }
       }
     `,
   ]
 
   declare workspace: Workspace
-  declare pane: 'tree' | 'middle' | 'log'
+  declare shown: keyof typeof PARTS
   readonly #watch = new Watch(this)
 
   constructor() {
     super()
-    this.pane = 'tree'
+    this.shown = 'tree'
   }
 
-  /** Shows the page of a workspace. */
-  static start(workspace: Workspace): void {
-    customElements.define('nsp-app', NspApp)
-    for (const app of document.querySelectorAll<NspApp>('nsp-app')) app.workspace = workspace
+  override firstUpdated(): void {
+    // What was selected is what a narrow page shows next.
+    this.workspace.selection.subscribe(() => {
+      this.shown = 'middle'
+    })
   }
 
   override render() {
-    if (!this.workspace) return nothing
-    const { config, selection, sessions } = this.workspace
+    const { workspace } = this
+    const { config, selection, sessions } = workspace
+    const selected = this.#watch.of(selection)
     return html`
-      <header><h1>${config.title}</h1></header>
+      <header>
+        <img src="./favicon.svg" alt="" width="22" height="22" />
+        <h1>${config.title}</h1>
+        <nsp-tools .workspace=${workspace}></nsp-tools>
+      </header>
       <nav class="tabs" aria-label="Parts of the page">
-        ${(['tree', 'middle', 'log'] as const).map(
-          (pane) =>
-            html`<button aria-pressed=${this.pane === pane} @click=${() => this.#show(pane)}>${TABS[pane]}</button>`,
+        ${Object.entries(PARTS).map(
+          ([part, title]) => html`
+            <button class="quiet" aria-pressed=${this.shown === part} @click=${() => this.#show(part)}>${title}</button>
+          `,
         )}
       </nav>
-      <div class="panes">
-        <nav class="pane tree ${this.pane === 'tree' ? 'shown' : ''}" aria-label="Namespaces">
-          <nsp-tree .workspace=${this.workspace}></nsp-tree>
+      <div class="parts">
+        <nav class=${this.#classOf('tree')} aria-label="Namespaces">
+          <nsp-tree .workspace=${workspace}></nsp-tree>
         </nav>
-        <main class="pane middle ${this.pane === 'middle' ? 'shown' : ''}">
-          ${this.#watch.of(sessions).map((session) => this.#middle(this.#watch.of(selection), session))}
+        <main class=${this.#classOf('middle')}>
+          ${
+            selected.view === 'start'
+              ? html`<nsp-start .workspace=${workspace}></nsp-start>`
+              : this.#watch.of(sessions).map((session) => this.#middle(session))
+          }
         </main>
-        <section class="pane log ${this.pane === 'log' ? 'shown' : ''}" aria-label="Log">
-          <nsp-log .workspace=${this.workspace}></nsp-log>
+        <section class=${this.#classOf('log')} aria-label="Log">
+          <nsp-log .workspace=${workspace}></nsp-log>
         </section>
       </div>
     `
   }
 
-  #show(pane: 'tree' | 'middle' | 'log'): void {
-    this.pane = pane
+  #middle(session: Session) {
+    return html`<nsp-middle .workspace=${this.workspace} .session=${session}></nsp-middle>`
   }
 
-  #middle(selection: Selection, session: unknown) {
-    const { workspace } = this
-    switch (selection.view) {
-      case 'namespace':
-        return html`<nsp-namespace .workspace=${workspace} .session=${session} .name=${selection.name}></nsp-namespace>`
-      case 'event':
-        return html`<nsp-event .workspace=${workspace} .session=${session} .name=${selection.name} .event=${selection.event}></nsp-event>`
-      case 'emit':
-        return html`<nsp-emit .workspace=${workspace} .session=${session} .name=${selection.name} .event=${selection.event}></nsp-emit>`
-      case 'plain':
-        return html`<nsp-plain .workspace=${workspace} .session=${session} .name=${selection.name}></nsp-plain>`
-      case 'connection':
-        return html`<nsp-connection .workspace=${workspace} .session=${session}></nsp-connection>`
-      default:
-        return html`<p class="hint">Choose an event on the left.</p>`
-    }
+  #classOf(part: keyof typeof PARTS): string {
+    return `part ${part}${this.shown === part ? ' shown' : ''}`
+  }
+
+  #show(part: string): void {
+    this.shown = part as keyof typeof PARTS
   }
 }
 
-const TABS = { tree: 'Namespaces', middle: 'Event', log: 'Log' }
+/** Shows the page of a workspace. */
+export function startApp(workspace: Workspace): void {
+  customElements.define('nsp-app', NspApp)
+  const app = new NspApp()
+  app.workspace = workspace
+  document.body.append(app)
+}
