@@ -16,11 +16,21 @@ const [config, description] = await Promise.all([
   read<ServerDescription>('manifest.json'),
 ])
 const { pathname, origin } = location
+
+function findStorage(): Storage | undefined {
+  try {
+    return localStorage
+  } catch {
+    return undefined // The browser's user has denied it.
+  }
+}
+
 const workspace = createWorkspace({
   config,
   externalPrefix: pathname.endsWith(config.page) ? pathname.slice(0, -config.page.length) : '',
   origin,
   description: createWritable(description),
+  storageArea: findStorage(),
 })
 document.title = `${config.title} – namespaces`
 startApp(workspace)

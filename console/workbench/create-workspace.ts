@@ -5,6 +5,8 @@ import type { Identity, Session } from '../session/session-types.js'
 import type { ConsoleConfig } from '../shared/console-config.js'
 import { createWritable, type Writable } from '../shared/writable.js'
 import { createDrafts } from './drafts.js'
+import { createPageStorage, type StorageArea } from './page-storage.js'
+import { createVariables } from './variables.js'
 import type { Selection, Workspace } from './workspace.js'
 
 /** Where the page is, and what the server has. */
@@ -13,10 +15,16 @@ export interface WorkspaceSettings {
   readonly externalPrefix: string
   readonly origin: string
   readonly description: Writable<ServerDescription>
+  /** The browser's `localStorage`, if it may be used. */
+  readonly storageArea?: StorageArea | undefined
 }
 
 /** Creates the workspace of a page, with one identity. */
-export function createWorkspace({ config, externalPrefix, origin, description }: WorkspaceSettings): Workspace {
+export function createWorkspace(settings: WorkspaceSettings): Workspace {
+  const { config, externalPrefix, origin, description } = settings
+  const storage = createPageStorage(externalPrefix + config.page, settings.storageArea)
+  const variables = createVariables(storage)
+  const expand = (text: string) => variables.expand(text).text
   const log = createLogStore()
   const sessions = createWritable<readonly Session[]>([open(1)])
 
@@ -29,7 +37,7 @@ export function createWorkspace({ config, externalPrefix, origin, description }:
       headers: {},
       transports: 'default',
     }
-    return createSession(identity, { origin, path: externalPrefix + config.path, log, expand: (text) => text })
+    return createSession(identity, { origin, path: externalPrefix + config.path, log, expand })
   }
 
   return {
@@ -48,5 +56,7 @@ export function createWorkspace({ config, externalPrefix, origin, description }:
     },
     log,
     drafts: createDrafts(),
+    variables,
+    storage,
   }
 }

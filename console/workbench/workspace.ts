@@ -3,6 +3,8 @@ import type { LogStore } from '../log/log-types.js'
 import type { Session } from '../session/session-types.js'
 import type { ConsoleConfig } from '../shared/console-config.js'
 import type { Readable, Writable } from '../shared/writable.js'
+import type { PageStorage } from './page-storage.js'
+import type { Variables } from './variables.js'
 
 /** What the middle of the page shows. `name` is the name of a namespace; of one without a definition, its address. */
 export type Selection =
@@ -36,6 +38,8 @@ export interface Workspace {
   readonly removeSession: (session: Session) => void
   readonly log: LogStore
   readonly drafts: Drafts
+  readonly variables: Variables
+  readonly storage: PageStorage
 }
 
 export interface Drafts {
