@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { defineConfig, type Rolldown } from 'tsdown'
+import { licenceTexts } from './console/licence-texts.js'
 
 /*
  * ESM only: node has require() of ES modules since 20.19.
@@ -46,13 +46,7 @@ function licences(): Rolldown.Plugin {
     name: 'licences',
     generateBundle(_options, bundle) {
       const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []))
-      const folders = modules.flatMap((id) => id.match(/^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/) ?? [])
-      const texts = [...new Set(folders)].sort().map((folder) => {
-        const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-        return `${name} ${version}\n\n${readFileSync(`${folder}/LICENSE`, 'utf8')}`
-      })
-      const head = 'Compiled into this package, unmodified:\n\n'
-      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENSES.txt', source: head + texts.join('\n') })
+      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENSES.txt', source: licenceTexts(modules) })
     },
   }
 }

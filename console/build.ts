@@ -1,13 +1,16 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 import { build } from 'esbuild'
+import { licenceTexts } from './licence-texts.js'
 
 /*
  * npm run build:console
  *
  * Builds the page into dist/console/, from which plugin/console.ts serves it. What is imported with import() is a file of its own,
- * which the page loads when it is needed.
+ * which the page loads when it is needed. Each file is there compressed, too.
  */
 
 const root = fileURLToPath(new URL('.', import.meta.url))
@@ -16,7 +19,7 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 export async function buildConsole(output: string): Promise<void> {
   await rm(output, { recursive: true, force: true })
   await mkdir(output, { recursive: true })
-  await build({
+  const { metafile } = await build({
     entryPoints: [join(root, 'main.ts')],
     outdir: output,
     bundle: true,
@@ -27,8 +30,21 @@ export async function buildConsole(output: string): Promise<void> {
     chunkNames: '[name]-[hash]',
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
+    // openapi-sampler writes XML with it. The page shows no XML.
+    alias: { 'fast-xml-parser': join(root, 'no-xml.js') },
+    absWorkingDir: join(root, '..'),
   })
   for (const file of ['index.html', 'style.css', 'favicon.svg']) await copyFile(join(root, file), join(output, file))
+  await Promise.all((await readdir(output)).map((file) => compress(join(output, file))))
+  await writeFile(join(output, 'THIRD-PARTY-LICENSES.txt'), licenceTexts(Object.keys(metafile.inputs)))
+}
+
+/** Writes a file as `.br` and as `.gz`, which the server sends to browsers that take them. */
+async function compress(file: string): Promise<void> {
+  const content = await readFile(file)
+  await writeFile(`${file}.br`, await promisify(brotliCompress)(content))
+  await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

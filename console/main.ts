@@ -13,7 +13,7 @@ async function read<Value>(file: string): Promise<Value> {
 
 const [config, description] = await Promise.all([
   read<ConsoleConfig>('config.json'),
-  read<ServerDescription>('manifest.json'),
+  read<ServerDescription>('description.json'),
 ])
 const { pathname, origin } = location
 

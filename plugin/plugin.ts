@@ -4,6 +4,7 @@ import { decorate } from './decorate.js'
 import type { Decorators } from './decorators.js'
 import { type NamespacesOptions, normalizeOptions } from './definition/normalize/plugin-options.js'
 import { createDocument } from './document/create-document.js'
+import { keepDocument } from './document/document-of.js'
 import { addDocumentRoutes } from './document/document-routes.js'
 import { DismissedUsers } from './engine/dismissed-users.js'
 import { createHandshakeRoute } from './engine/handshake-route.js'
@@ -159,6 +160,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
   const document = createDocument(describe, () => registry.isClosed, options.document)
+  keepDocument(instance, document)
   if (options.document) addDocumentRoutes(instance, document, options.document, options.prefix)
 
   decorate(instance, {

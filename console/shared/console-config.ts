@@ -6,4 +6,6 @@ export interface ConsoleConfig {
   readonly path: string
   /** The path of the console, as the server sees it, e.g. `/namespaces/`. A proxy may have put a prefix before both. */
   readonly page: string
+  /** Whether the page looks for changes of the server by itself: while it is developed. */
+  readonly isLive: boolean
 }

@@ -1,9 +1,9 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * The errors of the plugin, without those of streams (stream-errors.ts) and of tests (test-errors.ts). Codes are defined only in these
- * files. docs/errors.md has the cause and the fix of each, and a test compares both. A message names the place, then the problem, then
- * the remedy.
+ * The errors of the plugin, without those of streams (stream-errors.ts), of tests (test-errors.ts) and of the console
+ * (console/console-errors.ts). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test
+ * compares both. A message names the place, then the problem, then the remedy.
  */
 
 /** Creates the error class for a wrong value in the user's code. The message has the place and the problem. */

@@ -57,8 +57,10 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'normalize/document-options',
       'normalize/event-hooks',
       'normalize/normalize-definition',
+      'normalize/option-rules',
       'normalize/plugin-options',
       'normalize/reserved-events',
+      'normalize/route-rules',
       'user-id',
     ],
   },
@@ -159,7 +161,11 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: ['contract/check-contract', 'contract/contract-results', 'inject-socket', 'load-inject-socket'],
   },
   client: { imports: ['schema', 'definition'] },
-  document: { imports: ['shared', 'schema', 'definition'], door: ['create-document', 'document-routes'] },
+  document: {
+    imports: ['shared', 'schema', 'definition'],
+    door: ['create-document', 'document-of', 'document-routes', 'text-route'],
+  },
+  console: { imports: ['shared', 'definition', 'document'], door: ['console-options', 'create-console'] },
   cli: { imports: ['shared', 'schema', 'samples', 'definition', 'document'], door: ['program', 'terminal'] },
 }
 
@@ -168,6 +174,7 @@ const ROOT = [
   'check-instance',
   'cli', // the command of package.json
   'client',
+  'console',
   'contract',
   'decorate',
   'decorators',
@@ -179,8 +186,9 @@ const ROOT = [
 
 /** Packages that these files alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
-  '@fastify/error': ['shared/errors', 'shared/stream-errors', 'shared/test-errors'],
-  'fastify-plugin': 'index',
+  '@fastify/error': ['console/console-errors', 'shared/errors', 'shared/stream-errors', 'shared/test-errors'],
+  '@fastify/static': 'console/page-files',
+  'fastify-plugin': ['console', 'index'],
   'fastify-socket.io': 'engine/socket-io-server',
   'find-my-way': 'joining/namespaces/namespace-router',
 }
@@ -254,7 +262,7 @@ t.test('a door has no file that no other wing imports', async (t) => {
 
 t.test('only the entries of the package re-export', async (t) => {
   for (const [file, source] of sources) {
-    const isEntry = ['client', 'contract', 'index', 'react', 'testing'].includes(file)
+    const isEntry = ['client', 'console', 'contract', 'index', 'react', 'testing'].includes(file)
     t.ok(isEntry || !/^export [^;']*? from '/m.test(source), file)
   }
 })

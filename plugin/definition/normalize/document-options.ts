@@ -3,6 +3,7 @@ import { kindOf } from '../../shared/wording.js'
 import type { NamespaceDescription } from '../contract/description.js'
 import type { AsyncApiDocument } from '../contract/document-types.js'
 import { closedGroup, flag, group, type OptionRule, object, refuse, rule, text } from './option-rules.js'
+import { logLevel, pathPrefix, routeHooks } from './route-rules.js'
 
 /** Options of the document. Without any of them, as `document: {}`, it is served with the defaults. */
 export interface DocumentOptions {
@@ -53,10 +54,6 @@ export interface DocumentOptions {
 
 const word = text(/\S/, 'a text that is not empty')
 const action = rule('a function', (value) => typeof value === 'function')
-const actions = rule('a function, or an array of functions', (value) =>
-  [value].flat().every((each) => typeof each === 'function'),
-)
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 /** A rule for an object of options; any other name is allowed, too. */
 const open = (rules: Readonly<Record<string, OptionRule>>) => group(rules, () => undefined)
 const SERVER = open({ host: word, protocol: { ...word, default: 'socketio' }, pathname: text(/^\//, 'a path') })
@@ -67,11 +64,7 @@ const INFO = open({
 })
 
 const OPTIONS = {
-  routePrefix: text(
-    /^(\/[^/?#\s]+)*$/,
-    'empty, or segments that each begin with a slash, without a slash at the end, white space, ? and #',
-    '/namespaces',
-  ),
+  routePrefix: pathPrefix('/namespaces'),
   info: { ...INFO, default: {} },
   servers: { read: readServers, default: {} },
   components: { ...closedGroup({ securitySchemes: object({}) }), default: {} },
@@ -79,11 +72,8 @@ const OPTIONS = {
   hideUntagged: flag(false),
   transform: action,
   transformObject: action,
-  hooks: {
-    ...closedGroup({ onRequest: actions, preValidation: actions, preHandler: actions, onSend: actions }),
-    default: {},
-  },
-  logLevel: rule(`one of ${LOG_LEVELS.join(', ')}`, (value) => LOG_LEVELS.includes(value as string)),
+  hooks: { ...routeHooks, default: {} },
+  logLevel,
 } satisfies Record<keyof DocumentOptions, OptionRule>
 
 const { read: readOptions } = closedGroup(OPTIONS)

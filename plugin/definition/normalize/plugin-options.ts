@@ -19,6 +19,7 @@ import {
   text,
   wholeNumber,
 } from './option-rules.js'
+import { pathPrefix } from './route-rules.js'
 import { SERVER_OPTION_NAMES } from './server-option-names.js'
 
 /**
@@ -134,11 +135,7 @@ const LIMITS = Object.fromEntries(
 const OPTIONS = {
   io: { ...group(IO, problemOfServerOption), default: {} },
   namespaces: object(Object.freeze({})),
-  prefix: text(
-    /^(\/[^/?#\s]+)*$/,
-    'empty, or segments that each begin with a slash, without a slash at the end, white space, ? and #',
-    '',
-  ),
+  prefix: pathPrefix(''),
   handlerTimeoutMs: wholeNumber(0, 10_000),
   onConnectTimeoutMs: wholeNumber(0, 10_000),
   admissionTimeoutMs: wholeNumber(0, 10_000),

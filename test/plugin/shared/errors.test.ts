@@ -1,12 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { errorCodes } from 'fastify'
 import t from 'tap'
+import * as consoleErrors from '../../../plugin/console/console-errors.js'
 import { DeclaredError, toWireError } from '../../../plugin/shared/client-error.js'
 import * as errors from '../../../plugin/shared/errors.js'
 import * as streamErrors from '../../../plugin/shared/stream-errors.js'
 import * as testErrors from '../../../plugin/shared/test-errors.js'
 
-const { isCoded, ...coded } = { ...errors, ...streamErrors, ...testErrors }
+const { isCoded, ...coded } = { ...errors, ...streamErrors, ...testErrors, ...consoleErrors }
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test('docs/errors.md lists every error with its status, a cause and a fix, and no other', async (t) => {

@@ -1,0 +1,6 @@
+/** Stands for fast-xml-parser, with which openapi-sampler writes samples of XML. */
+export class XMLBuilder {
+  build() {
+    return ''
+  }
+}
