@@ -20,15 +20,24 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
   papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
   const built = [
     'THIRD-PARTY-LICENSES.txt',
-    ...['client', 'index', 'react', 'testing'].flatMap((entry) => [`${entry}.d.ts`, `${entry}.js`]),
+    ...['client', 'console', 'contract', 'index', 'react', 'testing'].flatMap((entry) => [
+      `${entry}.d.ts`,
+      `${entry}.js`,
+    ]),
   ]
+  const page = ['favicon.svg', 'index.html', 'main.js', 'style.css'].flatMap((file) => [
+    file,
+    `${file}.br`,
+    `${file}.gz`,
+  ])
+  built.push(...[...page, 'THIRD-PARTY-LICENSES.txt'].map((file) => `console/${file}`))
   const expected = [...papers, ...built.map((file) => `dist/${file}`)]
   const paths = files.map(({ path }) => path)
   t.same(paths.filter((path) => expected.includes(path)).sort(), expected.sort())
-  // Code that the entries share, or that is loaded on demand, is in files that the bundler names.
+  // Code that the entries share, or that is loaded on demand, is in files that the bundler names; so is that of the console.
   const others = paths.filter((path) => !expected.includes(path))
   t.same(
-    others.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path)),
+    others.filter((path) => !/^dist\/([\w-]+\.(js|d\.ts)|console\/[\w-]+\.js(\.br|\.gz)?)$/.test(path)),
     [],
   )
 })
@@ -89,7 +98,8 @@ t.test('the bundle imports only declared dependencies, and requires nothing', as
   const imported = [...code.matchAll(/\bimport\((.*?)\)/g)].map(([, name = '']) => name.replaceAll('"', ''))
   const others = new Set(imported.filter((name) => !name.startsWith('./')))
   t.strictSame([...others].sort(), [
-    ...['fastify', 'json-schema-to-typescript', 'openapi-sampler', 'pathToFileURL(path', 'socket.io-client', 'yaml'],
+    ...['@fastify/static', 'fastify', 'json-schema-to-typescript', 'openapi-sampler', 'pathToFileURL(path'],
+    ...['socket.io-client', 'yaml'],
   ])
   for (const name of others) t.ok(declared.includes(name) || name === 'pathToFileURL(path', name)
 })
