@@ -5,6 +5,7 @@ import { baseStyles } from './base-styles.js'
 import './middle.js'
 import './start.js'
 import { Watch } from './watch.js'
+import './workbench/tools.js'
 
 /** The parts of the page, of which a narrow one shows one at a time. */
 const PARTS = { tree: 'Namespaces', middle: 'Event', log: 'Log' }

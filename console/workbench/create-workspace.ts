@@ -5,6 +5,7 @@ import type { Identity, Session } from '../session/session-types.js'
 import type { ConsoleConfig } from '../shared/console-config.js'
 import { createWritable, type Writable } from '../shared/writable.js'
 import { createDrafts } from './drafts.js'
+import { createHistory } from './history.js'
 import { createPageStorage, type StorageArea } from './page-storage.js'
 import { createVariables } from './variables.js'
 import type { Selection, Workspace } from './workspace.js'
@@ -24,6 +25,7 @@ export function createWorkspace(settings: WorkspaceSettings): Workspace {
   const { config, externalPrefix, origin, description } = settings
   const storage = createPageStorage(externalPrefix + config.page, settings.storageArea)
   const variables = createVariables(storage)
+  const history = createHistory({ storage, redact: variables.redact })
   const expand = (text: string) => variables.expand(text).text
   const log = createLogStore()
   const sessions = createWritable<readonly Session[]>([open(1)])
@@ -37,7 +39,9 @@ export function createWorkspace(settings: WorkspaceSettings): Workspace {
       headers: {},
       transports: 'default',
     }
-    return createSession(identity, { origin, path: externalPrefix + config.path, log, expand })
+    const session = createSession(identity, { origin, path: externalPrefix + config.path, log, expand })
+    history.watch(session)
+    return session
   }
 
   return {
@@ -57,6 +61,7 @@ export function createWorkspace(settings: WorkspaceSettings): Workspace {
     log,
     drafts: createDrafts(),
     variables,
+    history,
     storage,
   }
 }

@@ -3,6 +3,7 @@ import type { LogStore } from '../log/log-types.js'
 import type { Session } from '../session/session-types.js'
 import type { ConsoleConfig } from '../shared/console-config.js'
 import type { Readable, Writable } from '../shared/writable.js'
+import type { History } from './history.js'
 import type { PageStorage } from './page-storage.js'
 import type { Variables } from './variables.js'
 
@@ -39,6 +40,7 @@ export interface Workspace {
   readonly log: LogStore
   readonly drafts: Drafts
   readonly variables: Variables
+  readonly history: History
   readonly storage: PageStorage
 }
 

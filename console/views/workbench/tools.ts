@@ -1,0 +1,176 @@
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit'
+import type { PaletteCommand } from '../../workbench/palette-commands.js'
+import type { Workspace } from '../../workbench/workspace.js'
+import { baseStyles } from '../base-styles.js'
+import { Watch } from '../watch.js'
+import { followLinks } from './follow-links.js'
+import { listenToKeys } from './keyboard.js'
+
+type Panel = keyof typeof PANELS
+
+/** The tools of the page, in its header. What they open is loaded when it is opened. */
+class NspTools extends LitElement {
+  static override properties = {
+    workspace: { attribute: false },
+    panel: { state: true },
+    content: { state: true },
+    recording: { state: true },
+  }
+  static override styles = [
+    baseStyles,
+    css`
+      :host, nav { display: flex; flex-wrap: wrap; align-items: center; gap: 2px; }
+      select { max-width: 9rem; }
+      kbd { font: 0.75rem var(--mono); color: var(--soft); }
+      dialog {
+        width: min(46rem, calc(100vw - 16px)); max-height: calc(100dvh - 32px); padding: 0; overflow: auto; color: inherit;
+        border: 1px solid var(--rule); border-radius: 12px; background: var(--surface);
+      }
+      dialog.palette { margin-block-start: 12vh; width: min(36rem, calc(100vw - 16px)); }
+      dialog::backdrop { background: rgb(0 0 0 / 0.45); }
+      dialog > header { position: sticky; top: 0; z-index: 1; justify-content: space-between; padding: 12px 16px 8px; background: inherit; }
+      dialog > div { padding: 0 16px 16px; }
+      .recording { color: var(--red); }
+      @media (max-width: 720px) { .wide { display: none; } button, select { padding-inline: 6px; font-size: 0.8125rem; } }
+    `,
+  ]
+
+  declare workspace: Workspace
+  declare panel: Panel | undefined
+  declare content: ((tools: NspTools) => TemplateResult) | undefined
+  declare recording: number | undefined
+  readonly #watch = new Watch(this)
+  #ends: readonly (() => void)[] = []
+
+  override firstUpdated(): void {
+    const { storage } = this.workspace
+    this.setTheme(String(storage.read('theme') ?? 'system'))
+    this.#ends = [
+      followLinks(this.workspace),
+      listenToKeys({
+        openPalette: () => this.open('palette'),
+        openHelp: () => this.open('help'),
+        areSingleKeysOn: () => storage.read('single-keys') !== false,
+        isBusy: () => this.panel !== undefined,
+        onShortcut: (key) => {
+          this.dispatchEvent(new CustomEvent('nsp-shortcut', { detail: key, bubbles: true, composed: true }))
+          return new Promise((resolve) => requestAnimationFrame(() => resolve()))
+        },
+      }),
+    ]
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    for (const end of this.#ends) end()
+  }
+
+  override render() {
+    const { variables, sessions, storage } = this.workspace
+    const { current, all } = this.#watch.of(variables.environments)
+    const open = this.#watch.of(sessions)
+    const theme = String(storage.read('theme') ?? 'system')
+    const button = (panel: Panel, text: unknown = PANELS[panel].title, name = '') =>
+      html`<button class="quiet" aria-haspopup="dialog" aria-label=${name || nothing} @click=${() => this.open(panel)}>${text}</button>`
+    return html`
+      <nav aria-label="Tools">
+        ${
+          all.length > 1
+            ? html`<select aria-label="Environment" @change=${(event: Event) => variables.set({ current: readValue(event), all })}>
+                ${all.map(({ name }) => html`<option ?selected=${name === current}>${name}</option>`)}
+              </select>`
+            : nothing
+        }
+        ${button('environments')} ${button('history')}
+        ${button('scenario', this.recording === undefined ? 'Scenario' : html`<span class="recording">● ${this.recording} steps</span>`)}
+        <button class="quiet" @click=${this.toggleIdentity}>${open.length === 1 ? '2nd identity' : 'One identity'}</button>
+        <select aria-label="Theme" @change=${(event: Event) => this.setTheme(readValue(event))}>
+          ${THEMES.map((one) => html`<option value=${one} ?selected=${one === theme}>${one}</option>`)}
+        </select>
+        ${button('palette', html`<span class="wide">Go to</span> <kbd>Ctrl K</kbd>`, 'Go to (Ctrl K)')} ${button('help', '?', 'Help')}
+      </nav>
+      ${this.#dialog()}
+    `
+  }
+
+  #dialog() {
+    const { panel, content } = this
+    if (!panel || !content) return nothing
+    const { title } = PANELS[panel]
+    return html`
+      <dialog class=${panel} aria-label=${title} @close=${this.close} @click=${this.#closeOutside}>
+        <header class="row">
+          <h2>${title}</h2>
+          <button class="quiet" aria-label="Close" @click=${this.close}>✕</button>
+        </header>
+        <div>${content(this)}</div>
+      </dialog>
+    `
+  }
+
+  override updated(): void {
+    const dialog = this.renderRoot.querySelector('dialog')
+    if (dialog && !dialog.open) dialog.showModal()
+  }
+
+  /** Opens a panel in a dialog, in place of the one that is open. */
+  async open(panel: Panel): Promise<void> {
+    const { content } = await PANELS[panel].load()
+    this.close()
+    await this.updateComplete
+    this.panel = panel
+    this.content = content
+  }
+
+  close(): void {
+    // The browser gives the focus back.
+    this.renderRoot.querySelector('dialog')?.close()
+    this.panel = undefined
+  }
+
+  /** What the palette offers, apart from the places of the page. */
+  commands(): readonly PaletteCommand[] {
+    const action = (title: string, run: () => unknown): PaletteCommand => ({ title, hint: 'page', run })
+    const panels: Panel[] = ['environments', 'history', 'scenario', 'help']
+    return [
+      ...panels.map((panel) => action(PANELS[panel].title, () => this.open(panel))),
+      ...THEMES.map((theme) => action(`Theme: ${theme}`, () => this.setTheme(theme))),
+      action('Second identity', () => this.toggleIdentity()),
+    ]
+  }
+
+  setTheme(theme: string): void {
+    this.workspace.storage.write('theme', theme)
+    document.documentElement.dataset.theme = theme
+    this.requestUpdate()
+  }
+
+  toggleIdentity(): void {
+    const { sessions, addSession, removeSession } = this.workspace
+    const [, second] = sessions.getSnapshot()
+    if (second) removeSession(second)
+    else addSession()
+  }
+
+  #closeOutside(event: Event): void {
+    if (event.target === event.currentTarget) this.close()
+  }
+}
+
+export type { NspTools }
+
+const THEMES = ['system', 'light', 'dark']
+
+const PANELS = {
+  environments: { title: 'Variables', load: () => import('./environments.js') },
+  history: { title: 'History', load: () => import('./history-list.js') },
+  scenario: { title: 'Scenario', load: () => import('./scenario-panel.js') },
+  palette: { title: 'Go to', load: () => import('./palette.js') },
+  help: { title: 'Help', load: () => import('./help.js') },
+}
+
+function readValue(event: Event): string {
+  return (event.target as HTMLSelectElement).value
+}
+
+customElements.define('nsp-tools', NspTools)
