@@ -1,0 +1,12 @@
+import type { Problem } from '../shared/problem.js'
+
+const SHOWN = 100
+
+/** The problems in the `details` of an error, as far as it has any: a list of `{ path, message }`. */
+export function problemsIn(details: unknown): readonly Problem[] {
+  if (!Array.isArray(details)) return []
+  return details.slice(0, SHOWN).flatMap((detail) => {
+    const { path, message } = Object(detail)
+    return typeof path === 'string' && typeof message === 'string' ? [{ path, message }] : []
+  })
+}
