@@ -4,6 +4,7 @@ import type { Workspace } from '../workbench/workspace.js'
 import { baseStyles } from './base-styles.js'
 import './middle.js'
 import './start.js'
+import './tree/tree.js'
 import { Watch } from './watch.js'
 import './workbench/tools.js'
 

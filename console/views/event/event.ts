@@ -1,1 +1,197 @@
-export {}
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
+import type { EventDescription, NamespaceDescription } from '../../../plugin/definition/contract/description.js'
+import { summarizeRounds } from '../../catalog/call-rounds.js'
+import type { OpenStream, Session, StreamOptions } from '../../session/session-types.js'
+import type { Workspace } from '../../workbench/workspace.js'
+import { baseStyles } from '../base-styles.js'
+import { Watch } from '../watch.js'
+import './call-results.js'
+import './contract-details.js'
+import { EventSender } from './event-sender.js'
+import { joinFirst } from './join-first.js'
+import { type ParamValues, paramsForm } from './params-form.js'
+import './payload-editor.js'
+import type { NspPayload } from './payload-editor.js'
+import { eventStyles, proseHeading } from './prose-heading.js'
+import { sampleText } from './sample-text.js'
+import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
+import type { NspStream } from './stream-items.js'
+
+/** An event: what its contract says, its payload, and what came back. */
+class NspEvent extends LitElement {
+  static override properties = {
+    workspace: { attribute: false },
+    session: { attribute: false },
+    name: { attribute: false },
+    event: { attribute: false },
+    text: { state: true },
+    params: { state: true },
+    settings: { state: true },
+    isJoining: { state: true },
+  }
+  static override styles = [baseStyles, eventStyles, css`article { gap: 14px; }`]
+
+  declare workspace: Workspace
+  declare session: Session
+  declare name: string
+  declare event: string
+  declare text: string
+  declare params: ParamValues
+  declare settings: SendSettings
+  declare isJoining: boolean
+  readonly #watch = new Watch(this)
+  readonly #sender = new EventSender(this)
+  #filled: Promise<void> = Promise.resolve()
+  #endDrafts: (() => void) | undefined
+
+  constructor() {
+    super()
+    this.settings = DEFAULT_SETTINGS
+    this.text = ''
+    this.params = {}
+    this.isJoining = false
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.#endDrafts = this.workspace.drafts.subscribe(() => this.#readDraft())
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#endDrafts?.()
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!['session', 'name', 'event'].some((property) => changed.has(property))) return
+    this.#sender.clear()
+    this.text = ''
+    this.params = this.#joinedParams()
+    if (!this.#readDraft()) this.#filled = this.#fill()
+  }
+
+  override render() {
+    const { namespace, described } = this.#find()
+    if (!namespace || !described) return html`<p class="hint">The server has no such event any more.</p>`
+    const { workspace, session, name, event, text, params, settings } = this
+    const { results, rounds, problems, isRunning } = this.#sender
+    const { stream, isIdempotent, payload, examples } = described
+    if (stream) void import('./stream-items.js')
+    const badges = [...(stream ? ['stream'] : []), ...(isIdempotent ? ['idempotent: may be sent again'] : [])]
+    return html`<article @keydown=${this.#press}>
+      ${proseHeading('event', event, described, badges)}
+      <nsp-contract .described=${described} .shared=${namespace.schemas}></nsp-contract>
+      <nsp-payload .workspace=${workspace} .label=${'Payload'} .schema=${payload?.jsonSchema} .shared=${namespace.schemas}
+        .examples=${examples} .text=${text} .sent=${problems}
+        @nsp-text=${(edit: CustomEvent<string>) => this.#save(edit.detail, params)}></nsp-payload>
+      <div class="row">
+        ${paramsForm(name, params, (changed) => this.#save(text, changed))}
+        <button class="primary" ?disabled=${this.isJoining} title="Ctrl Enter" @click=${this.send}>${
+          this.isJoining ? 'Joining …' : stream ? 'Open the stream' : 'Send'
+        }</button>
+        ${isRunning ? html`<button @click=${() => this.#sender.stop()}>Stop</button>` : nothing}
+        ${
+          stream
+            ? nothing
+            : sendOptions(settings, (changed) => {
+                this.settings = changed
+              })
+        }
+      </div>
+      ${
+        stream
+          ? html`<nsp-stream .declared=${stream} .open=${(options: StreamOptions) => this.#openStream(options)}></nsp-stream>`
+          : nothing
+      }
+      ${roundSummary(summarizeRounds(rounds))}
+      <nsp-results .results=${results} .description=${described}></nsp-results>
+      <nsp-code .workspace=${workspace} .session=${session} .name=${name} .event=${event} .text=${text}></nsp-code>
+    </article>`
+  }
+
+  /** Joins the namespace if it is not joined, and sends the payload. */
+  async send(): Promise<void> {
+    await this.#filled
+    await this.updateComplete
+    this.#sender.mend()
+    if (this.#find().described?.stream) return this.renderRoot.querySelector<NspStream>('nsp-stream')?.start()
+    const { session, event, text: source, settings } = this
+    const ready = await this.#prepare()
+    if (!ready) return
+    const args = ready.value === undefined ? [] : [ready.value]
+    await this.#sender.send({ session, address: ready.address, event, args, source, ...settings })
+    if (this.#sender.problems.length > 0) await this.#payload?.focusProblems()
+  }
+
+  async #openStream(options: StreamOptions): Promise<OpenStream | undefined> {
+    const { session, event, text: source } = this
+    const ready = await this.#prepare()
+    return ready && session.stream(ready.address, event, ready.value, { ...options, source })
+  }
+
+  /** Reads the payload and joins the namespace; undefined if one of them fails, which is shown. */
+  async #prepare() {
+    const { session, name, event, params } = this
+    const read = this.#payload?.read()
+    if (!read || read.problem || this.isJoining) return undefined
+    this.isJoining = true
+    const { address, error } = await joinFirst(session, name, params)
+    this.isJoining = false
+    if (this.event !== event || this.name !== name) return undefined
+    if (error) this.#sender.add({ error, ms: 0 })
+    return address === undefined ? undefined : { address, value: read.value }
+  }
+
+  get #payload(): NspPayload | null {
+    return this.renderRoot.querySelector('nsp-payload')
+  }
+
+  #find(): {
+    readonly namespace?: NamespaceDescription | undefined
+    readonly described?: EventDescription | undefined
+  } {
+    const { namespaces } = this.#watch.of(this.workspace.description)
+    const namespace = namespaces.find(({ name }) => name === this.name)
+    const events = namespace?.events ?? {}
+    return { namespace, described: Object.hasOwn(events, this.event) ? events[this.event] : undefined }
+  }
+
+  /** The parameters of an address that is joined already. */
+  #joinedParams(): ParamValues {
+    const lane = this.session.lanes.getSnapshot().findLast(({ name }) => name === this.name)
+    return Object.fromEntries(Object.entries(lane?.params ?? {}).map(([param, value]) => [param, String(value)]))
+  }
+
+  #readDraft(): boolean {
+    const draft = this.workspace.drafts.get(this.session.number, this.name, this.event)
+    if (!draft) return false
+    this.text = draft.text
+    this.params = { ...this.params, ...draft.params }
+    return true
+  }
+
+  async #fill(): Promise<void> {
+    const { name, event } = this
+    const { namespace, described } = this.#find()
+    if (!namespace || !described) return
+    const source = { schema: described.payload?.jsonSchema, shared: namespace.schemas, examples: described.examples }
+    const text = await sampleText(source)
+    if (this.name === name && this.event === event && this.text === '') this.text = text
+  }
+
+  #save(text: string, params: ParamValues): void {
+    this.#sender.mend()
+    this.text = text
+    this.params = params
+    this.workspace.drafts.set(this.session.number, this.name, this.event, { text, params })
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+    event.preventDefault()
+    event.stopPropagation()
+    void this.send()
+  }
+}
+
+customElements.define('nsp-event', NspEvent)

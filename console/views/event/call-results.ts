@@ -1,0 +1,94 @@
+import { css, html, LitElement, nothing } from 'lit'
+import type { EventDescription } from '../../../plugin/definition/contract/description.js'
+import { prettyJson } from '../../catalog/pretty-json.js'
+import { problemsIn } from '../../catalog/sent-problems.js'
+import type { CallResult } from '../../session/session-types.js'
+import { visibleText } from '../../shared/visible-text.js'
+import { baseStyles } from '../base-styles.js'
+import '../copy-button.js'
+import { problemList } from './problem-list.js'
+import { eventStyles } from './prose-heading.js'
+
+/** A result with the time when it came. */
+export interface TimedResult extends CallResult {
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+const TEXT_LENGTH = 20_000
+
+/** The last results of an event, the newest first and open. */
+class NspResults extends LitElement {
+  static override properties = { results: { attribute: false }, description: { attribute: false } }
+  static override styles = [
+    baseStyles,
+    eventStyles,
+    css`
+      :host { gap: 6px; }
+      details { border: 1px solid var(--rule); border-radius: 8px; padding: 6px 10px; background: var(--surface); }
+      .body { display: grid; gap: 6px; }
+      .row nsp-copy { margin-inline-start: auto; }
+      .problems { display: grid; gap: 2px; font-size: 0.8125rem; }
+    `,
+  ]
+
+  declare results: readonly TimedResult[]
+  declare description: EventDescription | undefined
+
+  override render() {
+    return html`<div role="status" class="visually-hidden">${this.#said()}</div>
+      ${this.results.map((result, index) => this.#result(result, index === 0))}`
+  }
+
+  /** What a screen reader is told of the newest one. */
+  #said(): string {
+    const [newest] = this.results
+    if (!newest) return ''
+    return newest.error
+      ? `Error ${visibleText(newest.error.code, 80)}: ${visibleText(newest.error.message)}`
+      : 'Acked: ok'
+  }
+
+  #result(result: TimedResult, isOpen: boolean) {
+    const { error, acks, ms, at } = result
+    const shown = error ? error.details : dataOf(acks)
+    const problems = problemsIn(error?.details)
+    return html`<details ?open=${isOpen}>
+      <summary>
+        ${error ? html`<span class="badge bad">✕ ${visibleText(error.code, 80)}</span>` : html`<span class="badge good">✓ ok</span>`}
+        <span class="hint">
+          ${error && Number.isFinite(error.statusCode) ? `status ${error.statusCode}, ` : ''}${ms.toFixed(1)} ms,
+          ${new Date(at).toLocaleTimeString()}
+        </span>
+      </summary>
+      <div class="body">
+        ${error ? html`<p>${visibleText(error.message, 2_000)}</p>${this.#meaning(error.code)}` : nothing}
+        ${problems.length > 0 ? problemList(problems) : shown === undefined ? nothing : text(shown)}
+        <nsp-copy .text=${() => prettyJson(acks ?? error)}></nsp-copy>
+      </div>
+    </details>`
+  }
+
+  /** What the contract says about a declared error. */
+  #meaning(code: string) {
+    const errors = this.description?.errors
+    if (!errors || !Object.hasOwn(errors, code)) return nothing
+    const { title, description } = Object(errors[code]?.jsonSchema)
+    return html`<p class="hint">Declared by the event${
+      typeof (description ?? title) === 'string' ? `: ${visibleText(description ?? title, 1_000)}` : ''
+    }.</p>`
+  }
+}
+
+function text(value: unknown) {
+  return html`<pre tabindex="0">${visibleText(prettyJson(value), TEXT_LENGTH)}</pre>`
+}
+
+/** The data of an ack envelope; whatever else came, as a list. */
+function dataOf(acks: readonly unknown[] = []): unknown {
+  const { ok, data } = Object(acks[0])
+  if (acks.length === 1 && ok === true) return data
+  return acks.length > 1 ? acks : acks[0]
+}
+
+customElements.define('nsp-results', NspResults)

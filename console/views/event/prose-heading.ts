@@ -1,0 +1,42 @@
+import { css, html, nothing } from 'lit'
+import type { Prose } from '../../../plugin/definition/contract/description.js'
+import { visibleText } from '../../shared/visible-text.js'
+
+const PROSE_LENGTH = 4_000
+
+/** The heading of a view: a name, and what people read about it. */
+export function proseHeading(kind: string, name: string, prose: Prose, badges: readonly string[] = []) {
+  const { summary, description, tags = [], deprecated } = prose
+  return html`<header>
+    <div class="row">
+      <h2><span class="hint">${kind}</span> <span class="mono">${visibleText(name)}</span></h2>
+      ${deprecated ? html`<span class="badge warn">deprecated</span>` : nothing}
+      ${badges.map((badge) => html`<span class="badge">${badge}</span>`)}
+      ${tags.map((tag) => html`<span class="badge">${visibleText(tag, 60)}</span>`)}
+    </div>
+    ${summary ? html`<p>${visibleText(summary, PROSE_LENGTH)}</p>` : nothing}
+    ${description ? html`<p class="prose">${visibleText(description, PROSE_LENGTH)}</p>` : nothing}
+  </header>`
+}
+
+/** What the views of events and emits look like. */
+export const eventStyles = css`
+  :host, article { display: grid; gap: 12px; align-content: start; min-width: 0; }
+  header { display: grid; gap: 4px; }
+  h2 .mono { font-size: 1.0625rem; }
+  p { overflow-wrap: anywhere; }
+  .prose { color: var(--soft); white-space: pre-line; }
+  summary { cursor: pointer; min-height: 24px; font-size: 0.8125rem; }
+  details > :not(summary) { margin-top: 6px; }
+  pre, textarea {
+    width: 100%; max-height: 22rem; overflow: auto; padding: 8px 10px; border: 1px solid var(--rule); border-radius: 7px;
+    background: var(--sunken); white-space: pre-wrap;
+  }
+  textarea { min-height: 7rem; font: 0.8125rem / 1.5 var(--mono); border-color: var(--edge); background: var(--surface); resize: vertical; }
+  input[type="number"] { width: 6.5em; }
+  label { display: inline-flex; align-items: center; gap: 6px; min-height: 24px; }
+  .joined { display: inline-flex; }
+  .joined > button { border-radius: 0; margin-inline-start: -1px; }
+  .joined > button:first-child { border-radius: 7px 0 0 7px; }
+  .joined > button:last-child { border-radius: 0 7px 7px 0; }
+`
