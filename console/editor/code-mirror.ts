@@ -1,0 +1,140 @@
+import {
+  acceptCompletion,
+  autocompletion,
+  type Completion,
+  type CompletionContext,
+  completionKeymap,
+  startCompletion,
+} from '@codemirror/autocomplete'
+import { history, historyKeymap, standardKeymap } from '@codemirror/commands'
+import { jsonLanguage } from '@codemirror/lang-json'
+import { bracketMatching, syntaxHighlighting } from '@codemirror/language'
+import { forceLinting, linter, lintKeymap } from '@codemirror/lint'
+import { EditorState, Prec } from '@codemirror/state'
+import { EditorView, hoverTooltip, keymap } from '@codemirror/view'
+import { highlight, theme } from './code-theme.js'
+import type { JsonCatalog } from './json-catalog.js'
+import { completionsAt, type JsonCompletion } from './json-completions.js'
+
+/** What an editor needs of the element around it. */
+export interface CodeHost {
+  readonly value: string
+  readonly label: string
+  /** The schema of the text, at the moment. */
+  readonly catalog: () => JsonCatalog
+  readonly onInput: (text: string) => void
+  /** Called when the cursor or the problems have changed. */
+  readonly onMove: (position: number) => void
+}
+
+/** An editor of a text of JSON: the one part of the page that knows CodeMirror. */
+export interface CodeEditor {
+  readonly setText: (text: string) => void
+  /** Checks again: the schema, or the problems of the server, are others. */
+  readonly recheck: () => void
+  readonly focus: (position?: number) => void
+  readonly close: () => void
+}
+
+/** Creates an editor in an element of a shadow root. The element keeps its size. */
+export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEditor {
+  let isOwn = false
+  const view = new EditorView({
+    parent,
+    root: parent.getRootNode() as ShadowRoot, // it stands in a shadow root, where its styles belong
+    state: EditorState.create({
+      doc: host.value,
+      extensions: [
+        history(),
+        bracketMatching(),
+        jsonLanguage,
+        syntaxHighlighting(highlight),
+        theme,
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of(({ state }) => ({
+          'aria-label': host.label,
+          'aria-describedby': 'about',
+          'aria-invalid': String(host.catalog().problemsOf(state.doc.toString()).length > 0),
+        })),
+        linter(
+          ({ state }) =>
+            host
+              .catalog()
+              .problemsOf(state.doc.toString())
+              .map((problem) => ({
+                ...problem,
+                to: Math.max(problem.to, problem.from),
+                severity: 'error' as const,
+              })),
+          { delay: 250 },
+        ),
+        autocompletion({ override: [complete], icons: false }),
+        hoverTooltip((view, position) => {
+          const hint = host.catalog().hintAt(view.state.doc.toString(), position)
+          return hint ? { pos: hint.from, end: hint.to, create: () => ({ dom: createHint(hint) }) } : null
+        }),
+        // Tab moves on to the next control, except where it takes what is offered. Ctrl-Enter belongs to the page.
+        Prec.high(
+          keymap.of([
+            { key: 'Tab', run: acceptCompletion },
+            { key: 'Mod-Enter', run: () => false },
+          ]),
+        ),
+        keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...standardKeymap]),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !isOwn) host.onInput(update.state.doc.toString())
+          if (update.docChanged || update.selectionSet || update.focusChanged)
+            host.onMove(update.state.selection.main.head)
+        }),
+      ],
+    }),
+  })
+
+  function complete({ state, pos, explicit }: CompletionContext) {
+    const { span, options } = completionsAt(host.catalog().reader, state.doc.toString(), pos)
+    if (options.length === 0 || (!explicit && span.from === span.to)) return null
+    return { from: span.from, to: span.to, options: options.map(toOption), filter: true }
+  }
+
+  return {
+    setText(text) {
+      if (text === view.state.doc.toString()) return
+      isOwn = true
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } })
+      isOwn = false
+    },
+    recheck: () => forceLinting(view),
+    focus(position) {
+      view.focus()
+      if (position !== undefined) view.dispatch({ selection: { anchor: Math.min(position, view.state.doc.length) } })
+    },
+    close: () => view.destroy(),
+  }
+}
+
+function toOption({ label, detail, info, text, cursor, isRequired }: JsonCompletion, index: number): Completion {
+  return {
+    // A reader who has typed a quote looks for a name with its quote.
+    label: text.startsWith('"') ? `"${label.replace(/^"|"$/g, '')}"` : label,
+    displayLabel: label.length > 80 ? `${label.slice(0, 80)}…` : label,
+    detail,
+    ...(info && { info: info.slice(0, 400) }),
+    boost: (isRequired ? 50 : 0) - Math.min(index, 40),
+    apply(view, _completion, from, to) {
+      view.dispatch({
+        changes: { from, to, insert: text },
+        selection: { anchor: from + cursor },
+        userEvent: 'input.complete',
+      })
+      if (cursor === text.length && text.endsWith(' ')) startCompletion(view)
+    },
+  }
+}
+
+function createHint({ summary, description }: { summary: string; description: string }): HTMLElement {
+  const dom = document.createElement('div')
+  dom.className = 'hint'
+  dom.append(Object.assign(document.createElement('code'), { textContent: summary }))
+  if (description) dom.append(Object.assign(document.createElement('div'), { textContent: description.slice(0, 400) }))
+  return dom
+}
