@@ -216,22 +216,33 @@ const schemas = fc.letrec<{ schema: object }>((tie) => {
 t.test('what the validator of Fastify accepts, the check accepts', async (t) => {
   let refused = 0
   let found = 0
-  const property = fc.property(schemas, schemas, fc.array(values, { minLength: 20, maxLength: 20 }), (schema, a, values) => {
-    const whole = { ...schema, definitions: { a } }
-    const ajv = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: true, strict: false, logger: false })
-    addFormats.default(ajv)
-    const isAccepted = compile(ajv, whole)
-    const check = createCheck(whole, {})
-    for (const value of values) {
-      const problems = check(value)
-      if (!isAccepted(structuredClone(value))) {
-        refused++
-        if (problems.length > 0) found++
-      } else if (problems.length > 0) {
-        throw new Error(`${JSON.stringify(value)} is accepted by Ajv, and not by the check: ${problems[0]?.message}`)
+  const property = fc.property(
+    schemas,
+    schemas,
+    fc.array(values, { minLength: 20, maxLength: 20 }),
+    (schema, a, values) => {
+      const whole = { ...schema, definitions: { a } }
+      const ajv = new Ajv({
+        coerceTypes: 'array',
+        useDefaults: true,
+        removeAdditional: true,
+        strict: false,
+        logger: false,
+      })
+      addFormats.default(ajv)
+      const isAccepted = compile(ajv, whole)
+      const check = createCheck(whole, {})
+      for (const value of values) {
+        const problems = check(value)
+        if (!isAccepted(structuredClone(value))) {
+          refused++
+          if (problems.length > 0) found++
+        } else if (problems.length > 0) {
+          throw new Error(`${JSON.stringify(value)} is accepted by Ajv, and not by the check: ${problems[0]?.message}`)
+        }
       }
-    }
-  })
+    },
+  )
   fc.assert(property, { numRuns: Number(process.env.RUNS ?? 100), seed: Number(process.env.SEED ?? 17) })
   t.comment(`of ${refused} refused values, the check found ${found}`)
   t.ok(found > refused / 2)
