@@ -1,4 +1,4 @@
-import type { CallError, JoinState } from '../../plugin/client.js'
+import type { CallError, GapReason, JoinState } from '../../plugin/client.js'
 import type { Readable } from '../shared/writable.js'
 
 /** Who the page is for the server. Its texts may have variables: `{{token}}`. */
@@ -48,9 +48,14 @@ export interface Lane {
   /** Events sent, and events received; acks do not count. */
   readonly up: number
   readonly down: number
+  /** Whether the server keeps what a lost connection misses, as far as its last answer tells. */
+  readonly hasRecovery?: boolean
   /** Why the last rejoin was no recovery; undefined if nothing was missed. */
-  readonly gap?: string
+  readonly gap?: LaneGap | undefined
 }
+
+/** Why a rejoin was no recovery. `no-recovery`: the server has none. */
+export type LaneGap = GapReason | 'no-recovery'
 
 /** A measured round trip. */
 export interface RoundTrip {
@@ -150,7 +155,12 @@ export interface Session {
     options?: SendOptions,
   ) => Promise<CallResult>
   /** Sends an event without an ack. */
-  readonly send: (address: string, event: string, args: readonly unknown[]) => void
+  readonly send: (
+    address: string,
+    event: string,
+    args: readonly unknown[],
+    options?: Pick<SendOptions, 'source'>,
+  ) => void
   readonly stream: (address: string, event: string, payload: unknown, options: StreamOptions) => OpenStream
   /** Answers emits that ask for an ack with a value; `undefined` answers nothing. */
   readonly answerWith: (address: string, emit: string, value: unknown) => void

@@ -1,7 +1,9 @@
-import { type AnyJoined, CallError, type ClientAuth, createClient } from '../../plugin/client.js'
+import { createSubscribers } from '../../plugin/client/readable.js'
 import type { LogStore } from '../log/log-types.js'
 import { createWritable } from '../shared/writable.js'
-import type { CallResult, ConnectionState, Identity, Lane, RoundTrip, Session } from './session-types.js'
+import type { Expand } from './handshake.js'
+import type { LiveSession } from './live-session.js'
+import type { ConnectionState, Identity, Lane, RoundTrip, Session, SessionAction } from './session-types.js'
 
 /** What a session is made with. */
 export interface SessionSettings {
@@ -10,12 +12,12 @@ export interface SessionSettings {
   /** The path of the handshake, as the browser sees it. */
   readonly path: string
   readonly log: LogStore
-  /** Replaces the variables of a text. */
-  readonly expand: (text: string) => string
+  /** Replaces the variables of a text of JSON. */
+  readonly expand: Expand
 }
 
-/** Creates the session of an identity. It connects with its first join. */
-export function createSession(first: Identity, { origin, path, log, expand }: SessionSettings): Session {
+/** Creates the session of an identity. It loads the client, and connects, with its first join. */
+export function createSession(first: Identity, settings: SessionSettings): Session {
   const identity = createWritable(first)
   const connection = createWritable<ConnectionState>({
     status: 'idle',
@@ -25,87 +27,47 @@ export function createSession(first: Identity, { origin, path, log, expand }: Se
   })
   const lanes = createWritable<readonly Lane[]>([])
   const roundTrips = createWritable<readonly RoundTrip[]>([])
-  const joined = new Map<string, AnyJoined>()
-  const auth: ClientAuth = ({ name }) => {
-    const texts = identity.getSnapshot().auth
-    return JSON.parse(expand(texts[name] ?? texts[''] ?? '{}'))
-  }
-  const client = createClient(origin, { auth, io: { path } })
-  const { number } = first
+  const actions = createSubscribers<[action: SessionAction]>()
+  const parts = { ...settings, identity, connection, lanes, roundTrips, act: actions.call }
+  let live: Promise<LiveSession> | undefined
 
-  function change(address: string, change: Partial<Lane>): void {
-    lanes.set(lanes.getSnapshot().map((lane) => (lane.address === address ? { ...lane, ...change } : lane)))
+  function load(): Promise<LiveSession> {
+    live ??= import('./live-session.js').then(({ openLiveSession }) => openLiveSession(parts))
+    // A file that could not be loaded is loaded again by the next use.
+    live.catch(() => {
+      live = undefined
+    })
+    return live
   }
 
   return {
-    number,
+    number: first.number,
     identity,
     connection,
     lanes,
     roundTrips,
-    become: identity.set,
-    async join(name, params = {}) {
-      const use = client.join(name, params)
-      const { address, socket, state } = use
-      if (joined.has(address)) use.leave()
-      else {
-        joined.set(address, use)
-        lanes.set([
-          ...lanes.getSnapshot().filter((lane) => lane.address !== address),
-          { name, address, params, state: state.getSnapshot(), joins: 0, up: 0, down: 0 },
-        ])
-        state.subscribe(() => {
-          change(address, { state: state.getSnapshot() })
-          log.add({ kind: 'note', identity: number, address, event: state.getSnapshot().status, args: [] })
-        })
-        socket.onAny((event: string, ...args: unknown[]) =>
-          log.add({ kind: 'in', identity: number, address, event, args }),
-        )
-        socket.onAnyOutgoing((event: string, ...args: unknown[]) =>
-          log.add({ kind: 'out', identity: number, address, event, args }),
-        )
+    onAction: actions.add,
+    join: async (...args) => (await load()).join(...args),
+    call: async (...args) => (await load()).call(...args),
+
+    stream(...args) {
+      const stream = load().then((session) => session.stream(...args))
+      return {
+        result: stream.then(({ result }) => result),
+        more: (count) => void stream.then(({ more }) => more(count)),
+        cancel: () => void stream.then(({ cancel }) => cancel()),
       }
-      await joined.get(address)?.ready
     },
-    rejoin: (address) => joined.get(address)?.rejoin(),
-    leave(address) {
-      joined.get(address)?.leave()
-      joined.delete(address)
-    },
-    async call(address, event, args, { timeoutMs = 10_000 } = {}): Promise<CallResult> {
-      const started = performance.now()
-      const use = joined.get(address)
-      if (!use)
-        return { error: new CallError({ code: 'NSP_CLIENT_LEFT', statusCode: 410, message: 'Not joined' }), ms: 0 }
-      const ack = await new Promise<unknown[] | undefined>((resolve) => {
-        use.socket.timeout(timeoutMs).emit(event, ...args, (error: unknown, ...acks: unknown[]) => {
-          resolve(error ? undefined : acks)
-        })
-      })
-      const ms = performance.now() - started
-      if (!ack) return { error: new CallError({ code: 'NSP_CLIENT_TIMEOUT', statusCode: 504, message: 'No ack' }), ms }
-      const { ok, error } = Object(ack[0])
-      log.add({ kind: 'ack-in', identity: number, address, event, args: ack, ms, isError: ok === false })
-      return { acks: ack, ms, ...(ok === false && { error: new CallError(Object(error), event) }) }
-    },
-    send: (address, event, args) => void joined.get(address)?.socket.emit(event, ...args),
-    stream(address, event, payload, { onItem, credits }) {
-      const started = performance.now()
-      const stream = (joined.get(address) as AnyJoined).stream(event, payload, {
-        onItem,
-        ...(credits !== undefined && { credits }),
-      })
-      const result = stream.result.then(
-        (value) => ({ value, ms: performance.now() - started }),
-        (error: CallError) => ({ error, ms: performance.now() - started }),
-      )
-      return { result, more: () => {}, cancel: stream.cancel }
-    },
-    answerWith() {},
-    drop: () => void client.manager.engine?.close(),
-    block: () => void client.manager.engine?.close(),
-    unblock() {},
-    close: () => client.close(),
-    onAction: () => () => {},
+
+    send: (...args) => void load().then((session) => session.send(...args)),
+    rejoin: (address) => void load().then((session) => session.rejoin(address)),
+    leave: (address) => void load().then((session) => session.leave(address)),
+    answerWith: (...args) => void load().then((session) => session.answerWith(...args)),
+    drop: () => void load().then((session) => session.drop()),
+    block: (ms) => void load().then((session) => session.block(ms)),
+    unblock: () => void load().then((session) => session.unblock()),
+    // Without a connection, nothing has to be loaded.
+    become: (next) => (live ? void live.then((session) => session.become(next)) : identity.set(next)),
+    close: () => void live?.then((session) => session.close()),
   }
 }
