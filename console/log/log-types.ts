@@ -25,7 +25,7 @@ export interface LogEntry extends Omit<LogInput, 'args'> {
   readonly number: number
   /** Milliseconds since 1970. */
   readonly at: number
-  /** The arguments as JSON, one list; binary data is `{ "$binary": "base64" }`, as the command line writes it. */
+  /** The arguments as JSON, one list; binary data is `{ "$binary": "base64" }`: see log-text.ts. */
   readonly text: string
 }
 
@@ -36,8 +36,8 @@ export interface LogStore {
   readonly clear: () => void
   /** How many entries it holds, and how many it has dropped. Set at most every 120 ms. */
   readonly counts: Readable<{ readonly held: number; readonly dropped: number; readonly total: number }>
-  /** All entries, the oldest first. Do not keep it. */
-  readonly entries: () => readonly LogEntry[]
+  /** All entries, the oldest first; or only those with a number above `after`. */
+  readonly entries: (after?: number) => readonly LogEntry[]
   /** Calls a function for each new entry, at once. Returns a function that ends it. */
   readonly onEntry: (listener: (entry: LogEntry) => void) => () => void
 }
