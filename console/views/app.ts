@@ -122,3 +122,6 @@ export function startApp(workspace: Workspace): void {
   app.workspace = workspace
   document.body.append(app)
 }
+
+// After the tree: the log can come a moment later.
+void import('./log/log.js')

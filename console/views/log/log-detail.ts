@@ -1,8 +1,10 @@
-import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
+import { css, html, LitElement, nothing } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
 import { type Change, diffOf } from '../../log/log-diff.js'
 import type { LogEntry, LogStore } from '../../log/log-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'
+import '../copy-button.js'
 import { kindMarks } from './kind-marks.js'
 import { timeOfDay } from './time-of-day.js'
 
@@ -17,7 +19,6 @@ export class NspLogDetail extends LitElement {
     entry: { attribute: false },
     log: { attribute: false },
     isDiff: { state: true },
-    copied: { state: true },
   }
   static override styles = [
     baseStyles,
@@ -40,20 +41,14 @@ export class NspLogDetail extends LitElement {
   declare entry: LogEntry
   declare log: LogStore
   declare isDiff: boolean
-  declare copied: string
 
   constructor() {
     super()
     this.isDiff = false
-    this.copied = ''
-  }
-
-  override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('entry')) this.copied = ''
   }
 
   override render() {
-    const { entry, isDiff, copied } = this
+    const { entry, isDiff } = this
     const { kind, address, event, identity, at, ms, text, isError } = entry
     const facts = [
       address && visibleText(address, 100),
@@ -68,10 +63,9 @@ export class NspLogDetail extends LitElement {
         <span class="badge ${isError ? 'bad' : ''}">${kindMarks[kind].join(' ')}${isError ? ', error' : ''}</span>
         <span class="hint facts">${facts.filter(Boolean).join(' · ')}</span>
         <div class="row">
-          <span class="hint" role="status">${copied}</span>
           ${kind === 'out' ? html`<button @click=${this.#use}>Use as payload</button>` : nothing}
           <button aria-pressed=${isDiff} @click=${this.#toggleDiff}>Diff</button>
-          <button @click=${this.#copy}>Copy</button>
+          ${keyed(entry, html`<nsp-copy .text=${() => this.#pretty()}></nsp-copy>`)}
           <button class="quiet" aria-label="Close the entry" @click=${this.#close}>✕</button>
         </div>
       </header>
@@ -97,17 +91,6 @@ export class NspLogDetail extends LitElement {
 
   #toggleDiff(): void {
     this.isDiff = !this.isDiff
-  }
-
-  async #copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(this.#pretty())
-      this.copied = 'Copied'
-    } catch {
-      // Without HTTPS a browser has no clipboard for pages.
-      getSelection()?.selectAllChildren(this.renderRoot.querySelector('.content') as Node)
-      this.copied = 'Press Ctrl+C to copy'
-    }
   }
 
   #use(): void {

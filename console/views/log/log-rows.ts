@@ -1,12 +1,9 @@
 import { html, LitElement, nothing } from 'lit'
 import type { LogEntry } from '../../log/log-types.js'
 import type { LogView } from '../../log/log-view.js'
-import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'
-import { hueOf } from './event-hue.js'
-import { kindMarks } from './kind-marks.js'
+import { logRow } from './log-row.js'
 import { rowStyles } from './row-styles.js'
-import { timeOfDay } from './time-of-day.js'
 
 const ROW_PX = 26
 /** Rows that are rendered above and below those that can be seen. */
@@ -100,7 +97,7 @@ export class NspLogRows extends LitElement {
       >
         <div class="space" role="presentation" .style=${`height:${rows.size * ROW_PX}px`}>
           <div class="window" role="presentation" .style=${`transform:translateY(${start * ROW_PX}px)`}>
-            ${shown.map((entry, index) => entry && this.#row(entry, start + index + 1, rows.size))}
+            ${shown.map((entry, index) => entry && logRow(entry, start + index, rows.size, entry === selected))}
           </div>
         </div>
       </div>
@@ -110,23 +107,6 @@ export class NspLogRows extends LitElement {
           : nothing
       }
     `
-  }
-
-  #row(entry: LogEntry, position: number, size: number) {
-    const { number, at, identity, kind, address, event, text, isError } = entry
-    const [mark, word] = kindMarks[kind]
-    return html`<div
-      role="option"
-      id="r${number}"
-      class="entry ${kind} ${isError ? 'bad' : ''}"
-      aria-selected=${number === this.selected?.number}
-      aria-posinset=${position}
-      aria-setsize=${size}
-      .style=${`--hue:${hueOf(event)}`}
-    ><span class="time">${timeOfDay(at)}</span><span class="who">${identity}</span
-    ><span class="mark">${isError ? '✕' : mark}<span class="word"> ${isError ? 'error' : word}</span></span
-    ><span class="where">${visibleText(address, 60)}</span><span class="what">${visibleText(event, 80)}</span
-    ><span class="text">${visibleText(text.slice(1, -1))}</span></div>`
   }
 
   protected override updated(): void {
