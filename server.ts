@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
@@ -9,10 +9,11 @@ import { Type } from 'typebox'
 import { chat } from './examples/chat.js'
 import { createClock } from './examples/clock.js'
 import { announcePresence, presence } from './examples/presence.js'
+import namespacesConsole from './plugin/console.js'
 import namespaces, { defineNamespace } from './plugin/index.js'
 
 /*
- * The bundled server. It serves the page in static/ and four namespaces that the page can join.
+ * The bundled server. It serves the page in static/, four namespaces that the page can join, and the console.
  *
  * npm start
  * HOST=0.0.0.0 PORT=3001 LOG_LEVEL=warn CORS_ORIGIN=https://app.example npm start
@@ -75,6 +76,10 @@ export async function buildServer({ logger = false, corsOrigin = [] }: BuildOpti
       '/clock': createClock(),
     },
   })
+  // Also in production, because it shows nothing that the page does not. Without its files, which npm start builds, the rest works.
+  if (existsSync(new URL('dist/console/index.html', import.meta.url))) {
+    await app.register(namespacesConsole, { uiHooks: {} })
+  }
   announcePresence(app.io, ['/', '/my-namespace', '/chat', '/clock'])
   return app
 }
@@ -177,8 +182,18 @@ async function run(environment: Environment): Promise<void> {
     await app.close()
   })
   const address = app.server.address()
-  console.log(`listening on ${config.HOST}:${typeof address === 'object' ? address?.port : config.PORT}`)
+  const port = typeof address === 'object' ? address?.port : config.PORT
+  console.log(`listening on ${config.HOST}:${port}`)
+  if (app.hasRoute({ method: 'GET', url: '/namespaces/' })) {
+    console.log(`console: http://${hostOfUrl(config.HOST)}:${port}/namespaces/`)
+  }
   console.log(app.printNamespaces())
+}
+
+/** The host as it stands in a URL of this machine. */
+function hostOfUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)

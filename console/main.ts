@@ -3,6 +3,7 @@ import type { ConsoleConfig } from './shared/console-config.js'
 import { createWritable } from './shared/writable.js'
 import { startApp } from './views/app.js'
 import { createWorkspace } from './workbench/create-workspace.js'
+import { watchDescription } from './workbench/description-watch.js'
 
 /** Fetches a file of the console, relative to the page. */
 async function read<Value>(file: string): Promise<Value> {
@@ -11,10 +12,9 @@ async function read<Value>(file: string): Promise<Value> {
   return response.json() as Promise<Value>
 }
 
-const [config, description] = await Promise.all([
-  read<ConsoleConfig>('config.json'),
-  read<ServerDescription>('description.json'),
-])
+const fetchDescription = () => read<ServerDescription>('description.json')
+const [config, described] = await Promise.all([read<ConsoleConfig>('config.json'), fetchDescription()])
+const description = createWritable(described)
 const { pathname, origin } = location
 
 function findStorage(): Storage | undefined {
@@ -29,8 +29,15 @@ const workspace = createWorkspace({
   config,
   externalPrefix: pathname.endsWith(config.page) ? pathname.slice(0, -config.page.length) : '',
   origin,
-  description: createWritable(description),
+  description,
   storageArea: findStorage(),
 })
 document.title = `${config.title} – namespaces`
 startApp(workspace)
+watchDescription({
+  description,
+  sessions: workspace.sessions,
+  fetchDescription,
+  isLive: config.isLive,
+  isVisible: () => document.visibilityState === 'visible',
+})
