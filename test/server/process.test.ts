@@ -60,6 +60,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     async (t) => {
       const server = run(t, { PORT: '0' })
       const [, port] = await server.printed(/^listening on localhost:(\d+)$/m)
+      await server.printed(new RegExp(`^console: http://localhost:${port}/namespaces/$`, 'm'))
       await server.printed(/└── my-namespace \(emits hi\)/)
 
       const clients = [['polling'], ['websocket']].map((transports) =>
