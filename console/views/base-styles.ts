@@ -22,10 +22,10 @@ export const baseStyles = css`
     border: 1px solid var(--edge); border-radius: 7px; background: var(--surface);
   }
   button:hover { border-color: var(--accent); }
-  button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent); }
   button:disabled { opacity: 0.55; cursor: default; border-color: var(--rule); }
   button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
   button.quiet { border-color: transparent; background: none; }
+  button[aria-pressed="true"] { background: var(--tint); border-color: var(--accent); }
   button.quiet:hover { background: var(--tint); }
   input:not([type="checkbox"], [type="radio"]), select, textarea {
     min-height: 30px; padding: 3px 8px; border: 1px solid var(--edge); border-radius: 7px; background: var(--surface);

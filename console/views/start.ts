@@ -11,7 +11,7 @@ class NspStart extends LitElement {
     css`
       :host { max-width: 34rem; margin: 8vh auto 0; }
       h2 { font-size: 1.125rem; margin-bottom: 8px; }
-      ol { display: grid; gap: 8px; margin-top: 14px; counter-reset: step; }
+      ol { display: grid; gap: 8px; margin-block: 14px; counter-reset: step; }
       li { display: grid; grid-template-columns: 1.7em 1fr; counter-increment: step; }
       li::before { content: counter(step); color: var(--accent); font-weight: 600; }
       kbd { padding: 0 5px; border: 1px solid var(--edge); border-radius: 4px; font: 0.8125rem var(--mono); }
