@@ -1,0 +1,115 @@
+import { quote, toIdentifier, writeLiteral, writeMember } from '../js-literal.js'
+import { expectationOf, isMatcher } from './expectation.js'
+import type { RecordedStep, RecordedVariable, Recording } from './recorded-step.js'
+
+/*
+ * Writes a recording as a test that tap runs: the stock client joins the app in the same process.
+ */
+
+// What t.match() compares a value's type with.
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'String',
+  number: 'Number',
+  boolean: 'Boolean',
+  array: 'Array',
+  object: 'Object',
+  binary: 'Buffer',
+}
+
+const READ_STREAM = `
+/** Reads a stream to its end, or to a number of items. */
+async function readStream(socket: InjectedSocket, event: string, payload: unknown, count = Number.POSITIVE_INFINITY) {
+  const id = crypto.randomUUID()
+  const items: unknown[] = []
+  const onItem = (of: unknown, item: unknown) => {
+    if (of !== id || items.length === count) return
+    if (items.push(item) === count) socket.emit('namespace:cancel', id)
+    else socket.emit('namespace:more', id, 1)
+  }
+  socket.on('namespace:item', onItem)
+  const ack = await socket.emitWithAck(event, payload, { id })
+  socket.off('namespace:item', onItem)
+  return items.length === count ? { ok: true, items } : { ...ack, items }
+}
+`
+
+export function writeTapTest({ title, steps, variables }: Recording): string {
+  const constants = createConstants()
+  const hasStreams = steps.some(({ kind }) => kind === 'stream')
+  const body = steps.map((step) => writeStep(step, constants).map((line) => `  ${line}\n`).join(''))
+  return [
+    hasStreams ? "import type { InjectedSocket } from 'fastify-namespaces'\n" : "import type {} from 'fastify-namespaces'\n",
+    "import t from 'tap'\n",
+    "import { buildServer } from './server.js' // Yours: returns the Fastify app, which need not listen.\n\n",
+    variables.length > 0 ? `const variables = ${writeVariables(variables)}\n\n` : '',
+    `t.test(${quote(title)}, async (t) => {\n`,
+    '  const app = await buildServer()\n  t.teardown(() => app.close())\n\n',
+    ...body,
+    '})\n',
+    hasStreams ? READ_STREAM : '',
+  ].join('')
+}
+
+/** Gives each join a constant of its own, and a client that of its last join. */
+function createConstants() {
+  const constants = new Map<string, string>()
+  const taken = new Set<string>()
+  return {
+    of: (client: string) => constants.get(client) ?? toIdentifier(client, 'client'),
+    add(client: string): string {
+      const base = toIdentifier(client, 'client')
+      let constant = base
+      for (let number = 2; taken.has(constant); number++) constant = `${base}${number}`
+      taken.add(constant)
+      constants.set(client, constant)
+      return constant
+    },
+  }
+}
+
+function writeStep(step: RecordedStep, constants: ReturnType<typeof createConstants>): string[] {
+  const { kind, client, target, sent, count, skipped = 0 } = step
+  const name = quote(target)
+  const expected = writeValue(expectationOf(step))
+  if (kind === 'join') {
+    const join = `app.injectSocket(${name}${sent === undefined ? '' : `, { auth: ${writeValue(sent)} }`})`
+    if (step.code !== undefined) return [`await t.rejects(${join}, { data: ${expected} })`]
+    return [`const ${constants.add(client)} = await ${join}`]
+  }
+  const socket = constants.of(client)
+  const payload = sent === undefined ? '' : `, ${writeValue(sent)}`
+  switch (kind) {
+    case 'leave':
+      return [`${socket}.disconnect()`]
+    case 'send':
+      return [`${socket}.emit(${name}${payload})`]
+    case 'expect-emit': {
+      const emit = `await ${socket}.nextEvent(${name})`
+      const earlier = Array.from({ length: skipped }, () => `${emit} // an earlier one`)
+      return [...earlier, expected === 'undefined' ? emit : `t.match(${emit}, ${expected})`]
+    }
+    case 'stream': {
+      const limit = count === undefined ? '' : `, ${count}`
+      return [`t.match(await readStream(${socket}, ${name}${payload || ', undefined'}${limit}), ${expected})`]
+    }
+    default:
+      return [`t.match(await ${socket}.emitWithAck(${name}${payload}), ${expected})`]
+  }
+}
+
+function writeValue(value: unknown): string {
+  return writeLiteral(
+    value,
+    {
+      refer: (name) => `variables${writeMember(name)}`,
+      override: (inner) => (isMatcher(inner) ? (TYPES[inner.$type] ?? 'null') : undefined),
+    },
+    '  ',
+  )
+}
+
+function writeVariables(variables: readonly RecordedVariable[]): string {
+  const refer = (name: string) => `process.env${writeMember(name.toUpperCase().replace(/\W/g, '_'))}`
+  const entries = variables.map(({ name, value }) => [name, value === undefined ? `{{${name}}}` : value])
+  return writeLiteral(Object.fromEntries(entries), { refer })
+}
