@@ -44,9 +44,14 @@ export function writeMember(name: string): string {
 /** A name for a constant, made of the words of a text: `/orgs/:orgId` becomes `orgsOrgId`. */
 export function toIdentifier(text: string, fallback: string): string {
   const [first = fallback, ...rest] = text.match(/[A-Za-z0-9]+/g) ?? []
-  const name = [first.charAt(0).toLowerCase() + first.slice(1), ...rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1))]
+  const name = [
+    first.charAt(0).toLowerCase() + first.slice(1),
+    ...rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)),
+  ]
   const joined = name.join('').slice(0, 40)
-  return /^\d/.test(joined) || RESERVED.test(joined) ? `${fallback}${joined.charAt(0).toUpperCase()}${joined.slice(1)}` : joined
+  return /^\d/.test(joined) || RESERVED.test(joined)
+    ? `${fallback}${joined.charAt(0).toUpperCase()}${joined.slice(1)}`
+    : joined
 }
 
 const RESERVED =
@@ -56,7 +61,9 @@ function writeText(text: string, { refer }: LiteralOptions): string {
   const [whole, name] = VARIABLE.exec(text) ?? []
   if (name === undefined) return quote(text)
   if (whole === text) return refer(name)
-  const parts = text.split(ALL_VARIABLES).map((part, index) => (index % 2 ? `\${${refer(part)}}` : escapeTemplate(part)))
+  const parts = text
+    .split(ALL_VARIABLES)
+    .map((part, index) => (index % 2 ? `\${${refer(part)}}` : escapeTemplate(part)))
   return `\`${parts.join('')}\``
 }
 
@@ -73,5 +80,8 @@ function writeKey(key: string): string {
 
 function escapeAll(found: string): string {
   if (found === '<') return '\\x3c'
-  return Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+  return Array.from(
+    { length: found.length },
+    (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('')
 }

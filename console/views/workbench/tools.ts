@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit'
 import type { PaletteCommand } from '../../workbench/palette-commands.js'
+import type { Recorder } from '../../workbench/scenario/recorder.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { Watch } from '../watch.js'
@@ -14,7 +15,7 @@ class NspTools extends LitElement {
     workspace: { attribute: false },
     panel: { state: true },
     content: { state: true },
-    recording: { state: true },
+    recorder: { state: true },
   }
   static override styles = [
     baseStyles,
@@ -38,7 +39,7 @@ class NspTools extends LitElement {
   declare workspace: Workspace
   declare panel: Panel | undefined
   declare content: ((tools: NspTools) => TemplateResult) | undefined
-  declare recording: number | undefined
+  declare recorder: Recorder | undefined
   readonly #watch = new Watch(this)
   #ends: readonly (() => void)[] = []
 
@@ -69,6 +70,7 @@ class NspTools extends LitElement {
     const { variables, sessions, storage } = this.workspace
     const { current, all } = this.#watch.of(variables.environments)
     const open = this.#watch.of(sessions)
+    const steps = this.recorder && this.#watch.of(this.recorder.isOn) ? this.#watch.of(this.recorder.steps) : undefined
     const theme = String(storage.read('theme') ?? 'system')
     const button = (panel: Panel, text: unknown = PANELS[panel].title, name = '') =>
       html`<button class="quiet" aria-haspopup="dialog" aria-label=${name || nothing} @click=${() => this.open(panel)}>${text}</button>`
@@ -82,7 +84,7 @@ class NspTools extends LitElement {
             : nothing
         }
         ${button('environments')} ${button('history')}
-        ${button('scenario', this.recording === undefined ? 'Scenario' : html`<span class="recording">● ${this.recording} steps</span>`)}
+        ${button('scenario', steps ? html`<span class="recording">● Recording: ${steps.length} steps</span>` : 'Scenario')}
         <button class="quiet" @click=${this.toggleIdentity}>${open.length === 1 ? '2nd identity' : 'One identity'}</button>
         <select aria-label="Theme" @change=${(event: Event) => this.setTheme(readValue(event))}>
           ${THEMES.map((one) => html`<option value=${one} ?selected=${one === theme}>${one}</option>`)}
@@ -137,6 +139,11 @@ class NspTools extends LitElement {
       ...THEMES.map((theme) => action(`Theme: ${theme}`, () => this.setTheme(theme))),
       action('Second identity', () => this.toggleIdentity()),
     ]
+  }
+
+  /** Shows in the header that it records. */
+  followRecorder(recorder: Recorder): void {
+    this.recorder = recorder
   }
 
   setTheme(theme: string): void {

@@ -14,13 +14,16 @@ export interface FoundCredentials {
   readonly names: () => readonly string[]
 }
 
-export function createFoundCredentials(): FoundCredentials {
+/** @param isTaken - whether a variable has that name already */
+export function createFoundCredentials(isTaken: (name: string) => boolean): FoundCredentials {
   const names = new Map<string, string>()
 
   function nameOf(value: string, key: string): string {
     const base = key.replace(/[^\w-]+/g, '-') || 'secret'
-    let name = names.get(value) ?? base
-    for (let number = 2; !names.has(value) && [...names.values()].includes(name); number++) name = `${base}-${number}`
+    const known = names.get(value)
+    if (known !== undefined) return known
+    let name = base
+    for (let number = 2; isTaken(name) || [...names.values()].includes(name); number++) name = `${base}-${number}`
     names.set(value, name)
     return name
   }

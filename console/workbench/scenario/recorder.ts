@@ -29,7 +29,7 @@ export interface Recorder {
 export function createRecorder({ sessions, log, variables }: Workspace): Recorder {
   const isOn = createWritable(false)
   const steps = createWritable<readonly RecordedStep[]>([])
-  const credentials = createFoundCredentials()
+  const credentials = createFoundCredentials((name) => variables.expand(`{{${name}}}`).missing.length === 0)
   const emits = createHeardEmits()
   const nameOf = createClientNames()
   const auths = new Map<string, string>()
@@ -41,7 +41,9 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
 
   function add(step: Omit<RecordedStep, 'id' | 'keep'>): void {
     const answer = step.answer === undefined ? {} : { answer: toAnswer(step.answer, redact) }
-    steps.set([...steps.getSnapshot(), { ...step, ...answer, id: nextId++, keep: 'nothing' }])
+    const keep = step.kind === 'expect-emit' ? 'types' : 'nothing'
+    const texts = { target: redact(step.target), ...(step.code !== undefined && { code: redact(step.code) }) }
+    steps.set([...steps.getSnapshot(), { ...step, ...texts, ...answer, id: nextId++, keep }])
     if (step.kind !== 'expect-emit') emits.settle()
   }
 
@@ -75,23 +77,11 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
   function record(action: SessionAction): void {
     const { kind, identity, address } = action
     const client = nameOf(identity, address)
-    if (kind === 'join') return join(client, address, action.auth, action.error)
-    if (!auths.has(client)) return
-    if (kind === 'leave') return leave(client, address)
-    const { event: target, source } = action
-    if (kind === 'send') return add({ kind, client, target, ...sentOf(source, action.args[0]) })
-    if (kind === 'stream') {
-      const { items, isCancelled, payload, error } = action
-      const ending = isCancelled ? { count: Math.max(items.length, 1) } : error && { code: codeOf(error) }
-      return add({ kind, client, target, ...sentOf(source, payload), ...ending, ...(items.length < 20 && { answer: items }) })
-    }
-    const { error, acks } = action.result
-    const [envelope] = acks ?? []
-    const isDeclared = error !== undefined || Object(envelope).ok === true
-    // A plain ack is not matched by the command line.
-    if (!isDeclared) return add({ kind: 'send', client, target, ...sentOf(source, action.args[0]) })
-    const answer = error ? { code: codeOf(error) } : { answer: Object(envelope).data }
-    add({ kind, client, target, ...sentOf(source, action.args[0]), ...answer })
+    if (kind === 'join') join(client, address, action.auth, action.error)
+    // What was not joined in this recording can't be repeated.
+    else if (!auths.has(client)) return
+    else if (kind === 'leave') leave(client, address)
+    else add({ client, target: action.event, ...outcomeOf(action), ...sentOf(action.source, valueSent(action)) })
   }
 
   function begin(session: Session): void {
@@ -138,7 +128,9 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
       add({ kind: 'expect-emit', client, target, answer: payload, ...(skipped > 0 && { skipped }) })
     },
     variables() {
-      const found = new Set(steps.getSnapshot().flatMap((step) => namesIn([step.target, step.sent, expectationOf(step)])))
+      const found = new Set(
+        steps.getSnapshot().flatMap((step) => namesIn([step.target, step.sent, expectationOf(step)])),
+      )
       const { current, all } = variables.environments.getSnapshot()
       const { values = {}, secrets = {} } = all.find(({ name }) => name === current) ?? {}
       return [...found].map((name) => {
@@ -149,6 +141,31 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
     },
   }
 }
+
+type Sending = Extract<SessionAction, { readonly event: string }>
+
+function valueSent(action: Sending): unknown {
+  return action.kind === 'stream' ? action.payload : action.args[0]
+}
+
+/** What a step repeats, and what has come back. */
+function outcomeOf(action: Sending): Pick<RecordedStep, 'kind' | 'code' | 'count' | 'answer'> {
+  const { kind } = action
+  if (kind === 'send') return { kind }
+  if (kind === 'stream') {
+    const { items, isCancelled, error } = action
+    const ending = isCancelled ? { count: Math.max(items.length, 1) } : error && { code: codeOf(error) }
+    // Of a longer one, not all items are known.
+    return { kind, ...ending, ...(items.length < MOST_ITEMS && { answer: items }) }
+  }
+  const { error, acks = [] } = action.result
+  if (error) return { kind, code: codeOf(error) }
+  const { ok, data } = Object(acks[0])
+  // An ack of another form is none for the command line.
+  return ok === true ? { kind, answer: data } : { kind: 'send' }
+}
+
+const MOST_ITEMS = 20
 
 /** The code that a test meets, too: that of a lost connection or a timeout is the client's own. */
 function codeOf({ code }: { readonly code: string }): string {

@@ -71,6 +71,8 @@ function toKey(key: string): string {
 
 function toScalar(value: unknown): string {
   return (JSON.stringify(value) ?? 'null').replace(UNPRINTABLE, (found) =>
-    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
+      '',
+    ),
   )
 }

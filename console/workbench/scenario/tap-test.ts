@@ -36,9 +36,15 @@ async function readStream(socket: InjectedSocket, event: string, payload: unknow
 export function writeTapTest({ title, steps, variables }: Recording): string {
   const constants = createConstants()
   const hasStreams = steps.some(({ kind }) => kind === 'stream')
-  const body = steps.map((step) => writeStep(step, constants).map((line) => `  ${line}\n`).join(''))
+  const body = steps.map((step) =>
+    writeStep(step, constants)
+      .map((line) => `  ${line}\n`)
+      .join(''),
+  )
   return [
-    hasStreams ? "import type { InjectedSocket } from 'fastify-namespaces'\n" : "import type {} from 'fastify-namespaces'\n",
+    hasStreams
+      ? "import type { InjectedSocket } from 'fastify-namespaces'\n"
+      : "import type {} from 'fastify-namespaces'\n",
     "import t from 'tap'\n",
     "import { buildServer } from './server.js' // Yours: returns the Fastify app, which need not listen.\n\n",
     variables.length > 0 ? `const variables = ${writeVariables(variables)}\n\n` : '',
@@ -70,10 +76,14 @@ function createConstants() {
 function writeStep(step: RecordedStep, constants: ReturnType<typeof createConstants>): string[] {
   const { kind, client, target, sent, count, skipped = 0 } = step
   const name = quote(target)
-  const expected = writeValue(expectationOf(step))
+  const expectation = expectationOf(step)
+  const expected = writeValue(expectation)
+  // t.match() looks for a text within another one.
+  const isExact = step.keep === 'exactly' && !JSON.stringify(expectation)?.includes('"$type"')
+  const match = isExact ? 't.hasStrict' : 't.match'
   if (kind === 'join') {
     const join = `app.injectSocket(${name}${sent === undefined ? '' : `, { auth: ${writeValue(sent)} }`})`
-    if (step.code !== undefined) return [`await t.rejects(${join}, { data: ${expected} })`]
+    if (step.code !== undefined) return [`t.match(await ${join}.catch((error) => error), { data: ${expected} })`]
     return [`const ${constants.add(client)} = await ${join}`]
   }
   const socket = constants.of(client)
@@ -86,14 +96,14 @@ function writeStep(step: RecordedStep, constants: ReturnType<typeof createConsta
     case 'expect-emit': {
       const emit = `await ${socket}.nextEvent(${name})`
       const earlier = Array.from({ length: skipped }, () => `${emit} // an earlier one`)
-      return [...earlier, expected === 'undefined' ? emit : `t.match(${emit}, ${expected})`]
+      return [...earlier, expected === 'undefined' ? emit : `${match}(${emit}, ${expected})`]
     }
     case 'stream': {
       const limit = count === undefined ? '' : `, ${count}`
-      return [`t.match(await readStream(${socket}, ${name}${payload || ', undefined'}${limit}), ${expected})`]
+      return [`${match}(await readStream(${socket}, ${name}${payload || ', undefined'}${limit}), ${expected})`]
     }
     default:
-      return [`t.match(await ${socket}.emitWithAck(${name}${payload}), ${expected})`]
+      return [`${match}(await ${socket}.emitWithAck(${name}${payload}), ${expected})`]
   }
 }
 
