@@ -13,6 +13,8 @@ export interface LogStoreSettings {
   /** Milliseconds since 1970. */
   readonly now?: () => number
   readonly later?: (callback: () => void, ms: number) => unknown
+  /** Removes secrets from what is kept. */
+  readonly redact?: (text: string) => string
 }
 
 const COUNT_INTERVAL_MS = 120
@@ -27,6 +29,7 @@ export function createLogStore({
   maxBytes = 64_000_000,
   now = Date.now,
   later = setTimeout,
+  redact = (text) => text,
 }: LogStoreSettings = {}): LogStore {
   const queue = createEntryQueue()
   const listeners = createSubscribers<[entry: LogEntry]>()
@@ -53,7 +56,7 @@ export function createLogStore({
 
   return {
     add({ kind, identity, address, event, args, ms, isError }) {
-      let text = toLogText(args)
+      let text = redact(toLogText(args))
       if (sizeOf(text) > maxBytes) text = `["(${text.length} characters: too long for the log)"]`
       // Not by a spread: V8 would make a hash table of each entry, which takes ten times as long to filter.
       const entry: LogEntry = { number: ++total, at: now(), kind, identity, address, event, text }

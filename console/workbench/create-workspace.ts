@@ -27,7 +27,7 @@ export function createWorkspace(settings: WorkspaceSettings): Workspace {
   const variables = createVariables(storage)
   const history = createHistory({ storage, redact: variables.redact })
   const expand = (text: string) => variables.expand(text).text
-  const log = createLogStore()
+  const log = createLogStore({ redact: variables.redact })
   const sessions = createWritable<readonly Session[]>([open(1)])
 
   function open(number: number): Session {

@@ -55,7 +55,7 @@ export function toIdentifier(text: string, fallback: string): string {
 }
 
 const RESERVED =
-  /^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield|await|async|eval|arguments|undefined|process|app|ack|client|manager|socket|t|variables)$/
+  /^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield|await|async|eval|arguments|undefined|process|app|ack|client|data|id|item|manager|of|socket|stream|t|variables)$/
 
 function writeText(text: string, { refer }: LiteralOptions): string {
   const [whole, name] = VARIABLE.exec(text) ?? []

@@ -12,13 +12,17 @@ export interface Message {
 /** Shows a message in its event, as a draft of every identity. It is not sent. */
 export function openMessage({ selection, drafts, sessions, description }: Workspace, message: Message): void {
   const { name, event, text, params } = message
-  for (const { number } of sessions.getSnapshot()) drafts.set(number, name, event, { text, params })
-  const isDeclared = description.getSnapshot().namespaces.some((one) => one.name === name && event in one.events)
+  const isDeclared = isThere({ description }, { view: 'event', name, event })
+  for (const { number } of sessions.getSnapshot()) {
+    if (isDeclared) drafts.set(number, name, event, { text, params })
+    // The form for plain events has one draft for each address, with its event.
+    else drafts.set(number, name, '', { text, params: { event } })
+  }
   selection.set(isDeclared ? { view: 'event', name, event } : { view: 'plain', name })
 }
 
-/** What of a selection is there: nothing, if its namespace or event does not exist. */
-export function isThere({ description }: Workspace, selection: Selection): boolean {
+/** Whether the namespace and the event of a selection exist. */
+export function isThere({ description }: Pick<Workspace, 'description'>, selection: Selection): boolean {
   const namespaces = description.getSnapshot().namespaces
   if (!('name' in selection) || selection.view === 'plain') return true
   const namespace = namespaces.find(({ name }) => name === selection.name)

@@ -16,9 +16,11 @@ export function followLinks(workspace: Workspace): () => void {
     // Who goes back to a link that was followed finds the draft as it was left.
     const isFollowed = history.state === FOLLOWED
     history.replaceState(FOLLOWED, '')
-    if (draft && !isFollowed && 'event' in wanted) openMessage(workspace, { ...wanted, ...draft })
-    else if (writeLink({ selection: wanted }) !== writeLink({ selection: selection.getSnapshot() }))
-      selection.set(wanted)
+    if (draft && !isFollowed && 'name' in wanted) {
+      const event = 'event' in wanted ? wanted.event : (draft.params.event ?? '')
+      openMessage(workspace, { name: wanted.name, event, ...draft })
+    }
+    if (writeLink({ selection: wanted }) !== writeLink({ selection: selection.getSnapshot() })) selection.set(wanted)
   }
 
   function show(): void {

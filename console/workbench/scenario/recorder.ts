@@ -26,7 +26,7 @@ export interface Recorder {
   readonly variables: () => readonly RecordedVariable[]
 }
 
-export function createRecorder({ sessions, log, variables }: Workspace): Recorder {
+export function createRecorder({ sessions, log, variables, description }: Workspace): Recorder {
   const isOn = createWritable(false)
   const steps = createWritable<readonly RecordedStep[]>([])
   const credentials = createFoundCredentials((name) => variables.expand(`{{${name}}}`).missing.length === 0)
@@ -52,7 +52,7 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
     const text = redact(source ?? JSON.stringify(value) ?? '')
     const read = readSource(text)
     for (const name of read?.bare ?? []) bare.add(name)
-    return read ? { sent: read.value } : {}
+    return read && read.value !== undefined ? { sent: read.value } : {}
   }
 
   function join(client: string, address: string, auth: string, error?: { readonly code: string }): void {
@@ -74,6 +74,16 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
     add({ kind: 'leave', client, target: address })
   }
 
+  function argumentOf(action: Sending): { sent?: unknown } {
+    const { kind, name, source } = action
+    if (kind === 'stream') return sentOf(source, action.payload)
+    const isDeclared = description.getSnapshot().namespaces.some((one) => one.name === name)
+    if (isDeclared || source === undefined) return sentOf(source, action.args[0])
+    // A plain event is written as the list of its arguments, of which a scenario has the first.
+    const [sent] = Array(sentOf(source, undefined).sent).flat()
+    return sent === undefined ? {} : { sent }
+  }
+
   function record(action: SessionAction): void {
     const { kind, identity, address } = action
     const client = nameOf(identity, address)
@@ -81,7 +91,7 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
     // What was not joined in this recording can't be repeated.
     else if (!auths.has(client)) return
     else if (kind === 'leave') leave(client, address)
-    else add({ client, target: action.event, ...outcomeOf(action), ...sentOf(action.source, valueSent(action)) })
+    else add({ client, target: action.event, ...outcomeOf(action), ...argumentOf(action) })
   }
 
   function begin(session: Session): void {
@@ -143,10 +153,6 @@ export function createRecorder({ sessions, log, variables }: Workspace): Recorde
 }
 
 type Sending = Extract<SessionAction, { readonly event: string }>
-
-function valueSent(action: Sending): unknown {
-  return action.kind === 'stream' ? action.payload : action.args[0]
-}
 
 /** What a step repeats, and what has come back. */
 function outcomeOf(action: Sending): Pick<RecordedStep, 'kind' | 'code' | 'count' | 'answer'> {

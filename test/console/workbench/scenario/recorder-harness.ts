@@ -31,7 +31,9 @@ export function record({ values = {}, secrets = {} }: Environment = {}) {
     },
   }
   // The recorder reads only these of a workspace.
+  const description = createWritable({ namespaces: [{ name: '/chat' }] })
   const workspace = {
+    description,
     variables,
     log,
     sessions: createWritable([session as unknown as Session]),
