@@ -1,3 +1,5 @@
+import { onAbort } from '../../plugin/client/readable.js'
+
 /** How often to call, and how far apart. */
 export interface RoundOptions {
   /** At most 1,000. */
@@ -42,11 +44,14 @@ export async function callRounds(
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer)
+      forget()
       resolve()
-    })
+    }
+    const timer = setTimeout(end, ms)
+    const forget = onAbort(signal, end)
+    if (signal.aborted) end()
   })
 }
 

@@ -20,8 +20,8 @@ class NspContract extends LitElement {
     baseStyles,
     eventStyles,
     css`
-      :host { gap: 2px; }
-      summary .hint { margin-inline-start: 4px; }
+      :host { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 18px; }
+      details[open] { flex-basis: 100%; }
     `,
   ]
 

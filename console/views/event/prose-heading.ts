@@ -33,7 +33,8 @@ export const eventStyles = css`
     background: var(--sunken); white-space: pre-wrap;
   }
   textarea { min-height: 7rem; font: 0.8125rem / 1.5 var(--mono); border-color: var(--edge); background: var(--surface); resize: vertical; }
-  input[type="number"] { width: 6.5em; }
+  input[type="number"] { width: 6em; }
+  button { font-size: 0.8125rem; }
   label { display: inline-flex; align-items: center; gap: 6px; min-height: 24px; }
   .joined { display: inline-flex; }
   .joined > button { border-radius: 0; margin-inline-start: -1px; }

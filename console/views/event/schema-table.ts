@@ -30,9 +30,9 @@ class NspSchema extends LitElement {
       th:nth-child(1) { width: 36%; }
       th:nth-child(2) { width: 22%; }
       td { overflow-wrap: anywhere; }
-      td:first-child { display: flex; align-items: baseline; gap: 4px; }
       td button { min-height: 24px; min-width: 24px; padding: 0; justify-content: center; }
-      .leaf { padding-inline-start: 28px; }
+      td .row { gap: 0 6px; flex-wrap: wrap; }
+      .leaf { padding-inline-start: 30px; }
       .struck { text-decoration: line-through; }
     `,
     ...Array.from(

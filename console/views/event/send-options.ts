@@ -29,7 +29,7 @@ export function sendOptions(settings: SendSettings, change: (settings: SendSetti
   return html`
     <label><input type="checkbox" .checked=${withAck} @change=${() => change({ ...settings, withAck: !withAck })} /> with ack</label>
     ${withAck ? html`<label>timeout ${input('timeoutMs')} ms</label>` : nothing}
-    <label>${input('times')} times</label>
+    <label>send ${input('times')} times</label>
     ${times > 1 ? html`<label>every ${input('everyMs')} ms</label>` : nothing}
   `
 }

@@ -16,7 +16,7 @@ export function namespaceLabel(namespace: NamespaceDescription, states: string |
   const auth = authOf(namespace)
   return html`<span class="label">${visibleText(namespace.name)}</span>
     ${stateBadge(states)}
-    ${auth ? html`<span class="badge" title=${AUTH_TITLE[auth]}><span aria-hidden="true">⚿ </span>${AUTH[auth]}</span>` : nothing}
+    ${auth ? html`<span class="badge" title=${AUTH_TITLE[auth]}>${AUTH[auth]}</span>` : nothing}
     ${proseLabel(namespace)}`
 }
 
