@@ -6,8 +6,8 @@ import type { CallResult } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'
 import '../copy-button.js'
-import { problemList } from './problem-list.js'
-import { eventStyles } from './prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
+import { problemList } from '../payload/problem-list.js'
 
 /** A result with the time when it came. */
 export interface TimedResult extends CallResult {
@@ -22,13 +22,12 @@ class NspResults extends LitElement {
   static override properties = { results: { attribute: false }, description: { attribute: false } }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       :host { gap: 6px; }
       details { border: 1px solid var(--rule); border-radius: 8px; padding: 6px 10px; background: var(--surface); }
       .body { display: grid; gap: 6px; }
       .row nsp-copy { margin-inline-start: auto; }
-      .problems { display: grid; gap: 2px; font-size: 0.8125rem; }
     `,
   ]
 

@@ -7,7 +7,7 @@ import type {
 import type { SharedSchemas } from '../../catalog/schema-place.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'
-import { eventStyles } from './prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 
 /** What a contract says of an event or an emit: its schemas, each closed until the reader opens it. */
 class NspContract extends LitElement {
@@ -18,7 +18,7 @@ class NspContract extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       :host { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 18px; }
       details[open] { flex-basis: 100%; }

@@ -7,12 +7,13 @@ import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { Watch } from '../watch.js'
 import './contract-details.js'
+import type { NspPayload } from '../payload/payload-editor.js'
 import { joinFirst } from './join-first.js'
 import { type ParamValues, paramsForm } from './params-form.js'
-import type { NspPayload } from './payload-editor.js'
-import './payload-editor.js'
-import { eventStyles, proseHeading } from './prose-heading.js'
-import { sampleText } from './sample-text.js'
+import '../payload/payload-editor.js'
+import { panelStyles } from '../panel-styles.js'
+import { sampleText } from '../payload/sample-text.js'
+import { proseHeading } from './prose-heading.js'
 
 const HEARD_SHOWN = 3
 const TEXT_LENGTH = 4_000
@@ -29,7 +30,7 @@ class NspEmit extends LitElement {
     answer: { state: true },
     said: { state: true },
   }
-  static override styles = [baseStyles, eventStyles]
+  static override styles = [baseStyles, panelStyles]
 
   declare workspace: Workspace
   declare session: Session

@@ -10,10 +10,11 @@ import './contract-details.js'
 import { EventSender } from './event-sender.js'
 import { joinFirst } from './join-first.js'
 import { type ParamValues, paramsForm } from './params-form.js'
-import './payload-editor.js'
-import type { NspPayload } from './payload-editor.js'
-import { eventStyles, proseHeading } from './prose-heading.js'
-import { sampleText } from './sample-text.js'
+import '../payload/payload-editor.js'
+import { panelStyles } from '../panel-styles.js'
+import type { NspPayload } from '../payload/payload-editor.js'
+import { sampleText } from '../payload/sample-text.js'
+import { proseHeading } from './prose-heading.js'
 import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
 import type { NspStream } from './stream-items.js'
 
@@ -29,7 +30,7 @@ class NspEvent extends LitElement {
     settings: { state: true },
     isJoining: { state: true },
   }
-  static override styles = [baseStyles, eventStyles, css`article { gap: 14px; }`]
+  static override styles = [baseStyles, panelStyles, css`article { gap: 14px; }`]
 
   declare workspace: Workspace
   declare session: Session

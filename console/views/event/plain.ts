@@ -5,11 +5,12 @@ import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { Watch } from '../watch.js'
 import './call-results.js'
+import type { NspPayload } from '../payload/payload-editor.js'
 import { EventSender } from './event-sender.js'
 import { joinFirst } from './join-first.js'
-import type { NspPayload } from './payload-editor.js'
-import './payload-editor.js'
-import { eventStyles, proseHeading } from './prose-heading.js'
+import '../payload/payload-editor.js'
+import { panelStyles } from '../panel-styles.js'
+import { proseHeading } from './prose-heading.js'
 import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
 
 const LIST = { type: 'array' }
@@ -24,7 +25,7 @@ class NspPlain extends LitElement {
     text: { state: true },
     settings: { state: true },
   }
-  static override styles = [baseStyles, eventStyles]
+  static override styles = [baseStyles, panelStyles]
 
   declare workspace: Workspace
   declare session: Session

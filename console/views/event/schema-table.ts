@@ -6,7 +6,7 @@ import { rowOf, type SchemaRow } from '../../catalog/schema-rows.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'
 import '../copy-button.js'
-import { eventStyles } from './prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 
 /** The levels that are open at first. */
 const DEPTH_OPEN = 2
@@ -23,7 +23,7 @@ class NspSchema extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       :host { gap: 6px; }
       table { table-layout: fixed; }

@@ -4,7 +4,7 @@ import { prettyJson } from '../../catalog/pretty-json.js'
 import type { CallResult, OpenStream, StreamOptions } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'
-import { eventStyles } from './prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 
 /** The items that are kept. */
 const MOST_KEPT = 500
@@ -24,7 +24,7 @@ class NspStream extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       ol { max-height: 24rem; overflow: auto; border: 1px solid var(--rule); border-radius: 7px; background: var(--sunken); }
       ol:empty { display: none; }

@@ -6,15 +6,19 @@ import { namesOf, replaceAt } from '../../catalog/json-parts.js'
 import { type ReadPayload, readPayload } from '../../catalog/payload.js'
 import type { SharedSchemas } from '../../catalog/schema-place.js'
 import type { Problem } from '../../shared/problem.js'
-import { visibleText } from '../../shared/visible-text.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
+import { fileChoice, placeholderOf, problemOf } from './file-choice.js'
 import './payload-form.js'
+import { panelStyles } from '../panel-styles.js'
 import { problemList } from './problem-list.js'
-import { eventStyles } from './prose-heading.js'
 import { sampleText } from './sample-text.js'
 
-const NO_LIMIT = 100_000_000
+/** How long the reader has stopped typing when the text is checked. */
+const CHECK_AFTER_MS = 250
+
+// It brings CodeMirror, which the page can be used without until it is loaded.
+void import('../../editor/json-editor.js')
 
 /** The payload, as JSON or as a form. Each edit fires `nsp-text` with the text. */
 class NspPayload extends LitElement {
@@ -32,13 +36,8 @@ class NspPayload extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
-    css`
-      :host { gap: 8px; }
-      h3 { margin-inline-end: auto; }
-      .problems { display: grid; gap: 2px; padding: 6px 10px; border-inline-start: 3px solid var(--red); background: var(--red-tint); font-size: 0.8125rem; }
-      input[type="file"] { border: 0; padding-inline: 0; }
-    `,
+    panelStyles,
+    css`:host { gap: 8px; } h3 { margin-inline-end: auto; } input[type="file"] { border: 0; padding-inline: 0; }`,
   ]
 
   declare workspace: Workspace
@@ -56,6 +55,7 @@ class NspPayload extends LitElement {
   #fields: readonly FormField[] | undefined
   #places: readonly BinaryPlace[] = []
   #turn = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     super()
@@ -69,6 +69,7 @@ class NspPayload extends LitElement {
 
   /** Reads the payload, and shows why it can't be sent. */
   read(): ReadPayload {
+    clearTimeout(this.#timer)
     const read = readPayload(this.text, this.workspace.variables.expand, this.#files)
     if (read.problem) {
       this.#show([read.problem], read.missing.length > 0)
@@ -89,10 +90,18 @@ class NspPayload extends LitElement {
       this.#places = this.schema === undefined ? [] : binaryPlacesOf(this.schema, this.shared)
       this.#turn = 0
     }
+    if (!changed.has('text') && !changed.has('schema')) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#check(), CHECK_AFTER_MS)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    clearTimeout(this.#timer)
   }
 
   override render() {
-    const { label, schema, text, examples = [] } = this
+    const { label, schema, shared, text, examples = [] } = this
     const problems = this.sent.length > 0 ? this.sent : this.problems
     const isForm = this.isForm && this.#fields !== undefined
     return html`
@@ -112,12 +121,12 @@ class NspPayload extends LitElement {
             : nothing
         }
       </div>
-      ${this.#places.map((place) => this.#fileChoice(place))}
+      ${this.#places.map((place) => fileChoice(place, (input) => void this.#choose(place, input)))}
       ${
         isForm
           ? html`<nsp-form .fields=${this.#fields} .text=${text} .problems=${problems} @nsp-input=${this.#input}></nsp-form>`
-          : html`<textarea aria-label=${label} spellcheck="false" .value=${text}
-              @input=${(event: InputEvent) => this.#change((event.target as HTMLTextAreaElement).value)}></textarea>`
+          : html`<nsp-json-editor .value=${text} .schema=${schema} .shared=${shared} .label=${label} .problems=${this.sent}
+              @nsp-input=${this.#input}></nsp-json-editor>`
       }
       <div role="group" aria-label="Problems" aria-live="polite" tabindex="-1">
         ${problemList(problems)}
@@ -130,29 +139,14 @@ class NspPayload extends LitElement {
     `
   }
 
-  #fileChoice(place: BinaryPlace) {
-    const { path, maxBytes, contentType } = place
-    const limit = Number.isFinite(maxBytes) ? `at most ${sizeOf(maxBytes)}` : ''
-    return html`<label><span>Bytes of <code>${visibleText(path || '/', 80)}</code> <span class="hint">${limit}</span></span>
-      <input type="file" accept=${contentType ?? nothing} @change=${(event: Event) => this.#choose(place, event.target as HTMLInputElement)} />
-    </label>`
-  }
-
-  async #choose({ path, maxBytes }: BinaryPlace, { files }: HTMLInputElement): Promise<void> {
-    const file = files?.[0]
+  async #choose(place: BinaryPlace, { files }: HTMLInputElement): Promise<void> {
+    const [file] = files ?? []
     if (!file) return
-    if (file.size > Math.min(maxBytes, NO_LIMIT)) {
-      this.#show([
-        {
-          path,
-          message: `${file.name} has ${sizeOf(file.size)}: at most ${sizeOf(Math.min(maxBytes, NO_LIMIT))} are accepted`,
-        },
-      ])
-      return
-    }
-    const name = `${file.name} (${sizeOf(file.size)})`
+    const problem = problemOf(file, place)
+    if (problem) return this.#show([problem])
+    const name = placeholderOf(file)
     this.#files.set(name, new Uint8Array(await file.arrayBuffer()))
-    this.#change(replaceAt(this.text, namesOf(path), JSON.stringify({ $file: name })))
+    this.#change(replaceAt(this.text, namesOf(place.path), JSON.stringify({ $file: name })))
   }
 
   async #sample(): Promise<void> {
@@ -185,14 +179,19 @@ class NspPayload extends LitElement {
   #fire(name: string, detail: string): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
   }
-}
 
-function sizeOf(bytes: number): string {
-  return bytes < 1_000
-    ? `${bytes} B`
-    : bytes < 1_000_000
-      ? `${Math.round(bytes / 1_000)} kB`
-      : `${(bytes / 1_000_000).toFixed(1)} MB`
+  async #check(): Promise<void> {
+    const { schema, shared, text } = this
+    if (schema === undefined) return
+    const { createCheck } = await import('../../catalog/schema-check.js')
+    const { text: expanded, missing } = this.workspace.variables.expand(text)
+    if (text !== this.text || missing.length > 0) return
+    try {
+      this.#show(createCheck(schema, shared)(JSON.parse(expanded)))
+    } catch {
+      // No JSON yet: the editor marks where, and a send says why.
+    }
+  }
 }
 
 customElements.define('nsp-payload', NspPayload)

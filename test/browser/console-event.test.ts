@@ -1,0 +1,264 @@
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { findings } from './axe-findings.js'
+import { openConsole, serveConsole } from './console-harness.js'
+import { createShop, type ShopRecord } from './console-shop.js'
+
+t.setTimeout(300_000)
+
+/** Opens the console of the shop. With further listeners on /plain, which has no definition. */
+async function openShop(t: Test, options: Parameters<typeof openConsole>[2] = {}) {
+  const { options: namespaces, record, hostile } = createShop()
+  const { url } = await serveConsole(t, namespaces, (app) => {
+    app.io.of('/plain').on('connection', (socket) => {
+      socket.on('sum', (...args) => {
+        record.plain.push(args.slice(0, -1))
+        args.at(-1)('summed', args.length - 1)
+      })
+    })
+  })
+  return { ...(await openConsole(t, url, options)), record, hostile }
+}
+
+/** Selects an entry of the tree. */
+const select = (page: Page, name: string | RegExp) => page.getByRole('navigation').getByRole('button', { name }).click()
+const press = (page: Page, name: string) => page.getByRole('main').getByRole('button', { name, exact: true }).click()
+/** The editor of the payload. */
+const editor = (page: Page) => page.getByRole('textbox', { name: 'Payload' })
+/** The newest result. */
+const newest = (page: Page) => page.locator('nsp-results details').first()
+
+/** Replaces the text of the payload. */
+async function write(page: Page, text: string): Promise<void> {
+  await editor(page).click()
+  await page.keyboard.press('Control+a')
+  await page.keyboard.insertText(text)
+}
+
+t.test('a newcomer has the first ack after a click and Ctrl-Enter', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await select(page, /order:place/) // 1: a click
+  await editor(page).getByText('lemon').waitFor()
+  await editor(page).focus()
+  await page.keyboard.press('Control+Enter') // 2: a key, with its modifier
+  await newest(page).getByText('✓ ok').waitFor()
+  t.match(await newest(page).textContent(), '"cake": "lemon"')
+  t.strictSame(complaints, [])
+})
+
+t.test('an invalid payload is listed by field, underlined, and mended', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await select(page, /order:place/)
+  await editor(page).getByText('lemon').waitFor()
+  await write(page, '{ "cake": "x", "count": 99 }')
+  const problems = page.getByRole('group', { name: 'Problems' })
+  await problems.getByText('/count').waitFor()
+  t.match(await problems.textContent(), '/cake')
+  await press(page, 'Send')
+  await newest(page).getByText('FST_NSP_EVENT_INVALID').first().waitFor()
+  await page.locator('.cm-lintRange-error').first().waitFor()
+  await page.waitForFunction(`(() => {
+    let focused = document.activeElement
+    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement
+    return focused?.getAttribute('aria-label') === 'Problems'
+  })()`)
+  await write(page, '{ "cake": "nut", "count": 1 }')
+  await problems.getByText('/count').waitFor({ state: 'detached' })
+  await page.keyboard.press('Control+Enter')
+  await newest(page).getByText('✓ ok').waitFor()
+  t.strictSame(complaints, [])
+})
+
+t.test('a declared error has its details, and what the contract says of it', async (t) => {
+  const { page } = await openShop(t)
+  await select(page, /order:place/)
+  await editor(page).getByText('lemon').waitFor()
+  await write(page, '{ "cake": "nut", "count": 12 }')
+  await press(page, 'Send')
+  await newest(page).getByText('SOLD_OUT').first().waitFor()
+  t.match(await newest(page).textContent(), /"left": 10/)
+  t.match(await newest(page).textContent(), /The oven has fewer/)
+})
+
+t.test('the form and the JSON are the same value', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await select(page, /order:place/)
+  await editor(page).getByText('lemon').waitFor()
+  await write(page, '{ "cake": "{{cake}}", "count": 3, "more": [1] }')
+  await press(page, 'Form')
+  t.equal(await page.getByLabel('cake').inputValue(), '{{cake}}')
+  await page.getByLabel('cake').fill('apple')
+  await page.getByLabel('size').selectOption('"large"')
+  await press(page, 'JSON')
+  const text = (await editor(page).innerText()).replace(/\s+/g, ' ')
+  t.match(text, '"cake": "apple"')
+  t.match(text, '"size": "large"')
+  t.match(text, '"more": [1]')
+  await press(page, 'Sample')
+  await editor(page).getByText('nut').waitFor()
+  t.strictSame(complaints, [])
+})
+
+t.test('a variable without a value is told before anything is sent', async (t) => {
+  const { page } = await openShop(t)
+  await select(page, /order:place/)
+  await editor(page).getByText('lemon').waitFor()
+  await write(page, '{ "cake": "{{cake}}", "count": {{count}} }')
+  await press(page, 'Send')
+  await page.getByText('no value for {{cake}}, {{count}}').waitFor()
+  t.ok(await page.getByRole('button', { name: 'Set the variables' }).isVisible())
+  t.equal(await page.locator('nsp-results details').count(), 0)
+})
+
+t.test('an event that is sent several times has a summary, and can be stopped', async (t) => {
+  const { page } = await openShop(t)
+  await select(page, /order:place/)
+  await editor(page).getByText('lemon').waitFor()
+  await page.getByLabel('send times').fill('3')
+  await page.getByLabel('send times').press('Tab')
+  await page.getByLabel('every ms').fill('1')
+  await press(page, 'Send')
+  await page.getByText('3 ok').waitFor()
+  await page.getByLabel('every ms').fill('60000')
+  await press(page, 'Send')
+  await press(page, 'Stop')
+  await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' })
+})
+
+t.test('the items of a stream are shown as they come, and a cancel stops the generator', async (t) => {
+  const { page, record, complaints } = await openShop(t)
+  await select(page, /oven:watch/)
+  await editor(page).getByText('from').waitFor()
+  await press(page, 'Open the stream')
+  await page.getByRole('list', { name: 'Items' }).getByText('{"tick":40}', { exact: true }).waitFor()
+  await press(page, 'Cancel')
+  await page.getByText('FST_NSP_STREAM_CANCELLED').waitFor()
+  await until(() => record.isStopped)
+  t.strictSame(complaints, [])
+})
+
+t.test('with credits by hand, the generator goes no further than asked', async (t) => {
+  const { page, record } = await openShop(t)
+  await select(page, /oven:watch/)
+  await editor(page).getByText('from').waitFor()
+  await page.getByLabel('credits').fill('2')
+  await page.getByLabel('ask for items by hand').check()
+  await press(page, 'Open the stream')
+  await page.getByText('{"tick":2}', { exact: true }).waitFor()
+  const before = record.ticks
+  t.ok(before <= 3, `${before} ticks`)
+  await page.getByLabel('How many more').fill('3')
+  await page.getByLabel('How many more').press('Tab')
+  await press(page, 'Ask for 3 more')
+  await page.getByText('{"tick":5}', { exact: true }).waitFor()
+  t.ok(record.ticks <= before + 3, `${record.ticks} ticks`)
+  t.equal(await page.getByText('{"tick":6}', { exact: true }).count(), 0)
+  await press(page, 'Cancel')
+})
+
+t.test('a chosen file arrives as its bytes, and one that is too large is not sent', async (t) => {
+  const { page, record } = await openShop(t)
+  await select(page, /photo:add/)
+  await editor(page).getByText('cake').waitFor()
+  const input = page.getByLabel('Bytes of /image')
+  await input.setInputFiles({ name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(1_001) })
+  await page.getByText('large.png has 1001 B: at most 1000 B are accepted').waitFor()
+  await input.setInputFiles({ name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from([0, 1, 254, 255]) })
+  await editor(page).getByText('cat.png (4 B)').waitFor()
+  await press(page, 'Send')
+  await newest(page).getByText('✓ ok').waitFor()
+  t.strictSame(record.bytes.map((bytes) => [...bytes]), [[0, 1, 254, 255]])
+})
+
+t.test('the parameters of a dynamic name are asked for beside the button', async (t) => {
+  const { page } = await openShop(t)
+  await select(page, /org:name/)
+  await press(page, 'Send')
+  await page.getByText('Fill in orgId').first().waitFor()
+  await page.getByLabel(':orgId').fill('42')
+  await press(page, 'Send')
+  await newest(page).getByText('organisation 42').waitFor()
+})
+
+t.test('an emit shows how often it was heard, and the page answers one that asks', async (t) => {
+  const { page, record } = await openShop(t)
+  await select(page, /shop:question/)
+  await press(page, 'Join /shop')
+  await page.getByRole('textbox', { name: 'Answer' }).getByText('yes').waitFor()
+  await press(page, 'Answer with this')
+  await select(page, /order:ask/)
+  await press(page, 'Send')
+  await newest(page).getByText('✓ ok').waitFor()
+  t.match(record.answers, [{ yes: Boolean }])
+  await select(page, /shop:question/)
+  await page.getByText('Heard 1 time').waitFor()
+})
+
+t.test('an address without a definition takes any event with several arguments', async (t) => {
+  const { page, record } = await openShop(t)
+  await page.getByLabel('Another address').fill('/plain')
+  await page.getByLabel('Another address').press('Enter')
+  await page.getByLabel('Event', { exact: true }).fill('sum')
+  await page.getByRole('textbox', { name: 'Arguments' }).click()
+  await page.keyboard.press('Control+a')
+  await page.keyboard.insertText('[1, {"a": 2}, "b"]')
+  await page.keyboard.press('Control+Enter')
+  await newest(page).getByText('summed').waitFor()
+  t.strictSame(record.plain, [[1, { a: 2 }, 'b']])
+})
+
+t.test('names and descriptions of a server are text', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await select(page, /event <img/)
+  await page.getByRole('heading', { level: 2, name: /<script>.*\\u202egnp/ }).waitFor()
+  await page.getByText('Payload schema').click()
+  await page.getByRole('cell', { name: /<img/ }).first().waitFor()
+  await press(page, 'Send')
+  await newest(page).waitFor()
+  t.equal(await page.evaluate('window.__pwned'), undefined)
+  t.equal(await page.locator('main img, main script').count(), 0)
+  t.strictSame(complaints, [])
+})
+
+t.test('the search finds events, counts them, and opens the first', async (t) => {
+  const { page } = await openShop(t)
+  const search = page.getByRole('searchbox')
+  await search.fill('temperature')
+  await page.getByText('1 found in 1 namespaces').waitFor()
+  await search.press('Enter')
+  await page.getByRole('heading', { level: 2, name: /oven:watch/ }).waitFor()
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [390, 1280]) {
+    t.test(`axe finds nothing wrong with events, emits and addresses: ${colorScheme}, ${width} px`, async (t) => {
+      const { page } = await openShop(t, { colorScheme, viewport: { width, height: 800 } })
+      const back = () => (width === 390 ? page.getByRole('button', { name: 'Namespaces' }).click() : undefined)
+      t.strictSame(await findings(page), [], 'the tree')
+      await select(page, /order:place/)
+      await editor(page).getByText('lemon').waitFor()
+      await page.getByText('Payload schema').click()
+      await page.getByRole('cell', { name: /cake/ }).waitFor()
+      await write(page, '{ "cake": "x", "count": 99 }')
+      await press(page, 'Send')
+      await newest(page).waitFor()
+      t.strictSame(await findings(page), [], 'an event with problems')
+      await press(page, 'Form')
+      t.strictSame(await findings(page), [], 'a form')
+      await back()
+      await select(page, /shop:question/)
+      await page.getByRole('textbox', { name: 'Answer' }).waitFor()
+      t.strictSame(await findings(page), [], 'an emit')
+      await back()
+      await page.getByLabel('Another address').fill('/plain')
+      await page.getByLabel('Another address').press('Enter')
+      await page.getByRole('textbox', { name: 'Arguments' }).waitFor()
+      t.strictSame(await findings(page), [], 'an address')
+    })
+  }
+}
+
+/** Waits for a state of the server. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
