@@ -113,8 +113,9 @@ export class NspJsonEditor extends LitElement {
         this.#describe()
       },
     })
-    if (isFocused) this.#editor.focus(field?.selectionStart)
     this.requestUpdate()
+    await this.updateComplete // until then it is hidden, and what is hidden takes no focus
+    if (isFocused) this.#editor?.focus(field?.selectionStart)
   }
 
   #read(): JsonCatalog {

@@ -39,7 +39,10 @@ export function createShop() {
           gift: Type.Optional(Type.Boolean({ default: false })),
           note: Type.Optional(Type.String({ maxLength: 200 })),
         }),
-        examples: [{ cake: 'lemon', count: 2 }, { cake: 'nut', count: 1, gift: true }],
+        examples: [
+          { cake: 'lemon', count: 2 },
+          { cake: 'nut', count: 1, gift: true },
+        ],
         reply: Type.Object({ id: Type.Integer(), cake: Type.String(), count: Type.Integer() }),
         errors: { SOLD_OUT: Type.Object({ left: Type.Integer() }, { description: 'The oven has fewer.' }) },
         handler: ({ cake, count }, { error, namespace }) => {
@@ -87,7 +90,10 @@ export function createShop() {
       },
     },
     emits: {
-      'order:new': { summary: 'An order was placed', payload: Type.Object({ cake: Type.String(), count: Type.Integer() }) },
+      'order:new': {
+        summary: 'An order was placed',
+        payload: Type.Object({ cake: Type.String(), count: Type.Integer() }),
+      },
       'shop:question': { payload: Type.Object({ text: Type.String() }), reply: Type.Object({ yes: Type.Boolean() }) },
     },
   })

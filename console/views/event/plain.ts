@@ -13,8 +13,6 @@ import { panelStyles } from '../panel-styles.js'
 import { proseHeading } from './prose-heading.js'
 import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
 
-const LIST = { type: 'array' }
-
 /** A namespace without a definition: its events have any name and any arguments. */
 class NspPlain extends LitElement {
   static override properties = {
@@ -69,7 +67,7 @@ class NspPlain extends LitElement {
           edit: Event,
         ) => this.#save(text, (edit.target as HTMLInputElement).value)} /></label>
       </form>
-      <nsp-payload .workspace=${workspace} .label=${'Arguments, as a list'} .schema=${LIST} .examples=${[]} .text=${text} .sent=${problems}
+      <nsp-payload .workspace=${workspace} .label=${'Arguments, as a list'} .text=${text} .sent=${problems}
         @nsp-text=${(edit: CustomEvent<string>) => this.#save(edit.detail, event)}></nsp-payload>
       <div class="row">
         <button class="primary" form="send" title="Ctrl Enter">Send</button>

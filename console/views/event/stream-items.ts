@@ -118,6 +118,7 @@ class NspStream extends LitElement {
   #ended(): string {
     if (!this.end) return ''
     const { error, ms } = this.end
+    if (error?.code === 'NSP_CLIENT_ABORTED') return `. Cancelled after ${Math.round(ms)} ms`
     return `. Ended after ${Math.round(ms)} ms${error ? `: ${visibleText(error.code, 80)} ${visibleText(error.message)}` : ''}`
   }
 
