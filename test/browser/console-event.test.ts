@@ -25,6 +25,8 @@ const select = (page: Page, name: string | RegExp) => page.getByRole('navigation
 const press = (page: Page, name: string) => page.getByRole('main').getByRole('button', { name, exact: true }).click()
 /** The editor of the payload. */
 const editor = (page: Page) => page.getByRole('textbox', { name: 'Payload' })
+/** The items of a stream. */
+const items = (page: Page) => page.getByRole('list', { name: 'Items' })
 /** The newest result. */
 const newest = (page: Page) => page.locator('nsp-results details').first()
 
@@ -57,7 +59,7 @@ t.test('an invalid payload is listed by field, underlined, and mended', async (t
   await press(page, 'Send')
   await newest(page).getByText('FST_NSP_EVENT_INVALID').first().waitFor()
   await page.locator('.cm-lintRange-error').first().waitFor()
-  t.ok(await problems.evaluate((element) => element.matches(':focus')), 'the problems have the focus')
+  await page.locator('[aria-label="Problems"]:focus').waitFor()
   await write(page, '{ "cake": "nut", "count": 1 }')
   await problems.getByText('/count').waitFor({ state: 'detached' })
   await page.keyboard.press('Control+Enter')
@@ -126,7 +128,7 @@ t.test('the items of a stream are shown as they come, and a cancel stops the gen
   await select(page, /oven:watch/)
   await editor(page).getByText('from').waitFor()
   await press(page, 'Open the stream')
-  await page.getByRole('list', { name: 'Items' }).getByText('{"tick":40}', { exact: true }).waitFor()
+  await items(page).getByText('{"tick":40}', { exact: true }).waitFor()
   await press(page, 'Cancel')
   await page.getByText('Cancelled after').waitFor()
   await until(() => record.isStopped)
@@ -140,15 +142,15 @@ t.test('with credits by hand, the generator goes no further than asked', async (
   await page.getByLabel('credits').fill('2')
   await page.getByLabel('ask for items by hand').check()
   await press(page, 'Open the stream')
-  await page.getByText('{"tick":2}', { exact: true }).waitFor()
+  await items(page).getByText('{"tick":2}', { exact: true }).waitFor()
   const before = record.ticks
   t.ok(before <= 3, `${before} ticks`)
   await page.getByLabel('How many more').fill('3')
   await page.getByLabel('How many more').press('Tab')
   await press(page, 'Ask for 3 more')
-  await page.getByText('{"tick":5}', { exact: true }).waitFor()
+  await items(page).getByText('{"tick":5}', { exact: true }).waitFor()
   t.ok(record.ticks <= before + 3, `${record.ticks} ticks`)
-  t.equal(await page.getByText('{"tick":6}', { exact: true }).count(), 0)
+  t.equal(await items(page).getByText('{"tick":6}', { exact: true }).count(), 0)
   await press(page, 'Cancel')
 })
 
@@ -221,7 +223,7 @@ t.test('names and descriptions of a server are text', async (t) => {
 
 t.test('the search finds events, counts them, and opens the first', async (t) => {
   const { page } = await openShop(t)
-  const search = page.getByRole('searchbox')
+  const search = page.getByRole('searchbox', { name: 'Search' })
   await search.fill('temperature')
   await page.getByText('1 found in 1 namespaces').waitFor()
   await search.press('Enter')

@@ -81,7 +81,7 @@ class NspPayload extends LitElement {
   /** Moves the focus to the problems. */
   async focusProblems(): Promise<void> {
     await this.updateComplete
-    this.renderRoot.querySelector<HTMLElement>('[role="group"]')?.focus()
+    this.renderRoot.querySelector<HTMLElement>('[aria-label="Problems"]')?.focus()
   }
 
   protected override willUpdate(changed: PropertyValues): void {
