@@ -5,7 +5,7 @@ import { problemsIn } from '../../catalog/sent-problems.js'
 import type { Session } from '../../session/session-types.js'
 import type { Problem } from '../../shared/problem.js'
 import { baseStyles } from '../base-styles.js'
-import { sampleText } from '../event/sample-text.js'
+import { sampleText } from '../payload/sample-text.js'
 import { Watch } from '../watch.js'
 
 const NONE = {}

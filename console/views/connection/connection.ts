@@ -3,7 +3,7 @@ import type { ConnectionState, Session } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
-import { eventStyles } from '../event/prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 import { Watch } from '../watch.js'
 import './identity.js'
 import './lanes.js'
@@ -20,7 +20,7 @@ class NspConnection extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       article { gap: 18px; }
       dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, auto)); gap: 8px 18px; }

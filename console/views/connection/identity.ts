@@ -4,7 +4,7 @@ import type { Identity, Session } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
-import { eventStyles } from '../event/prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 import { Watch } from '../watch.js'
 import './auth-editor.js'
 
@@ -19,7 +19,7 @@ class NspIdentity extends LitElement {
   static override properties = { workspace: { attribute: false }, session: { attribute: false } }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr)); gap: 10px; }
       label { display: grid; gap: 3px; align-content: start; }

@@ -3,7 +3,7 @@ import type { Lane, Session } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
-import { eventStyles } from '../event/prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 import { Watch } from '../watch.js'
 import { laneBadge, laneOutcome } from './lane-words.js'
 import { refusal } from './refusal.js'
@@ -22,7 +22,7 @@ class NspLanes extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       :host { container-type: inline-size; }
       tbody th { color: inherit; min-width: 9rem; }

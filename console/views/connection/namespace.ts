@@ -6,7 +6,8 @@ import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { joinFirst } from '../event/join-first.js'
 import { type ParamValues, paramsForm } from '../event/params-form.js'
-import { eventStyles, proseHeading } from '../event/prose-heading.js'
+import { proseHeading } from '../event/prose-heading.js'
+import { panelStyles } from '../panel-styles.js'
 import { Watch } from '../watch.js'
 import './auth-editor.js'
 import './lanes.js'
@@ -23,7 +24,7 @@ class NspNamespace extends LitElement {
   }
   static override styles = [
     baseStyles,
-    eventStyles,
+    panelStyles,
     css`
       article { gap: 16px; }
       .join { display: grid; gap: 12px; padding: 12px; border: 1px solid var(--rule); border-radius: 9px; background: var(--surface); }

@@ -2,7 +2,7 @@ import { html, nothing } from 'lit'
 import type { CallError } from '../../../plugin/client.js'
 import { problemsIn } from '../../catalog/sent-problems.js'
 import { visibleText } from '../../shared/visible-text.js'
-import { problemList } from '../event/problem-list.js'
+import { problemList } from '../payload/problem-list.js'
 
 /** Why a namespace was refused: the code, the message, and each problem with its place. */
 export function refusal({ code, statusCode, message, details, cause }: CallError) {
