@@ -28,25 +28,25 @@ export function placeOf(schema: unknown, shared: SharedSchemas): SchemaPlace {
   const resolveRef = createRefResolver(shared)
 
   function read(from: SchemaLocation): SchemaPlace {
-    let location = from
+    let here = from
     let siblings: Keywords = {}
     let refName: string | undefined
     for (let count = 0; count < REFS_FOLLOWED; count++) {
-      const { $ref, ...rest } = Object(location.schema)
+      const { $ref, ...rest } = Object(here.schema)
       if (typeof $ref !== 'string') break
-      const target = tryResolve($ref, location)
+      const target = tryResolve($ref, here)
       if (!target) break
       siblings = { ...rest, ...siblings }
       refName = $ref.split(/[/#]/).findLast((part) => part !== '')
-      location = target
+      here = target
     }
-    const { schema } = location
+    const { schema } = here
     const own: Keywords = isPlainObject(schema) ? schema : schema === false ? { not: {} } : {}
     return {
       // Annotations beside a `$ref` belong to the property that refers: they win.
       keywords: refName === undefined ? own : { ...own, ...annotationsOf(siblings) },
       ...(refName !== undefined && { refName }),
-      at: (inner) => read(locationOf(location, inner)),
+      at: (inner) => read(locationOf(here, inner)),
       identity: schema,
     }
   }

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit'
 import type { EventDescription } from '../../../plugin/definition/contract/description.js'
-import { prettyJson } from '../../catalog/pretty-json.js'
+import { prettyJson } from '../../catalog/payload/pretty-json.js'
 import { problemsIn } from '../../catalog/sent-problems.js'
 import type { CallResult } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'

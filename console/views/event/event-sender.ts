@@ -1,5 +1,5 @@
 import type { ReactiveControllerHost } from 'lit'
-import { callRounds, type Round } from '../../catalog/call-rounds.js'
+import { callRounds, type Round } from '../../catalog/payload/call-rounds.js'
 import { problemsIn } from '../../catalog/sent-problems.js'
 import type { CallResult, Session } from '../../session/session-types.js'
 import type { Problem } from '../../shared/problem.js'

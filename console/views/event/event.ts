@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import type { EventDescription, NamespaceDescription } from '../../../plugin/definition/contract/description.js'
-import { summarizeRounds } from '../../catalog/call-rounds.js'
+import { summarizeRounds } from '../../catalog/payload/call-rounds.js'
 import type { OpenStream, Session, StreamOptions } from '../../session/session-types.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'

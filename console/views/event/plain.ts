@@ -1,5 +1,5 @@
 import { html, LitElement, type PropertyValues } from 'lit'
-import { summarizeRounds } from '../../catalog/call-rounds.js'
+import { summarizeRounds } from '../../catalog/payload/call-rounds.js'
 import type { Session } from '../../session/session-types.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'

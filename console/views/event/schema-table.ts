@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit'
 import type { SchemaDescription } from '../../../plugin/definition/contract/description.js'
-import { prettyJson } from '../../catalog/pretty-json.js'
+import { prettyJson } from '../../catalog/payload/pretty-json.js'
 import type { SharedSchemas } from '../../catalog/schema-place.js'
 import { rowOf, type SchemaRow } from '../../catalog/schema-rows.js'
 import { visibleText } from '../../shared/visible-text.js'

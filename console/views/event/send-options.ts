@@ -1,5 +1,5 @@
 import { html, nothing } from 'lit'
-import { MOST_ROUNDS, type RoundSummary } from '../../catalog/call-rounds.js'
+import { MOST_ROUNDS, type RoundSummary } from '../../catalog/payload/call-rounds.js'
 import { visibleText } from '../../shared/visible-text.js'
 
 /** How an event is sent. */

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import type { StreamDescription } from '../../../plugin/definition/contract/description.js'
-import { prettyJson } from '../../catalog/pretty-json.js'
+import { prettyJson } from '../../catalog/payload/pretty-json.js'
 import type { CallResult, OpenStream, StreamOptions } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'

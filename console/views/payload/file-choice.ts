@@ -1,5 +1,5 @@
 import { html, nothing } from 'lit'
-import type { BinaryPlace } from '../../catalog/binary-places.js'
+import type { BinaryPlace } from '../../catalog/payload/binary-places.js'
 import type { Problem } from '../../shared/problem.js'
 import { visibleText } from '../../shared/visible-text.js'
 

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit'
-import { type FormField, readFields, writeField } from '../../catalog/form-fields.js'
-import { pointerTo } from '../../catalog/json-parts.js'
+import { type FormField, readFields, writeField } from '../../catalog/payload/form-fields.js'
+import { pointerTo } from '../../catalog/payload/json-parts.js'
 import type { Problem } from '../../shared/problem.js'
 import { visibleText } from '../../shared/visible-text.js'
 import { baseStyles } from '../base-styles.js'

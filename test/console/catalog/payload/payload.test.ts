@@ -1,8 +1,8 @@
 import t from 'tap'
-import { binaryPlacesOf } from '../../../console/catalog/binary-places.js'
-import { readPayload } from '../../../console/catalog/payload.js'
-import { prettyJson } from '../../../console/catalog/pretty-json.js'
-import { problemsIn } from '../../../console/catalog/sent-problems.js'
+import { binaryPlacesOf } from '../../../../console/catalog/payload/binary-places.js'
+import { readPayload } from '../../../../console/catalog/payload/payload.js'
+import { prettyJson } from '../../../../console/catalog/payload/pretty-json.js'
+import { problemsIn } from '../../../../console/catalog/sent-problems.js'
 
 const same = (text: string) => ({ text, missing: [] })
 const none = new Map<string, Uint8Array>()

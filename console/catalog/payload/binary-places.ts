@@ -1,6 +1,6 @@
-import type { JsonSchema } from '../../plugin/definition/contract/description.js'
+import type { JsonSchema } from '../../../plugin/definition/contract/description.js'
+import { placeOf, type SchemaPlace, type SharedSchemas } from '../schema-place.js'
 import { pointerTo } from './json-parts.js'
-import { placeOf, type SchemaPlace, type SharedSchemas } from './schema-place.js'
 
 /** A place of a payload that takes bytes. */
 export interface BinaryPlace {

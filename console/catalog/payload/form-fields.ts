@@ -1,7 +1,7 @@
-import type { JsonSchema } from '../../plugin/definition/contract/description.js'
+import type { JsonSchema } from '../../../plugin/definition/contract/description.js'
+import { placeOf, type SchemaPlace, type SharedSchemas } from '../schema-place.js'
+import { rulesOf } from '../schema-words.js'
 import { joinJson, parseString, splitJson } from './json-parts.js'
-import { placeOf, type SchemaPlace, type SharedSchemas } from './schema-place.js'
-import { rulesOf } from './schema-words.js'
 
 /** A field of a form. */
 export interface FormField {

@@ -1,4 +1,4 @@
-import { onAbort } from '../../plugin/client/readable.js'
+import { onAbort } from '../../../plugin/client/readable.js'
 
 /** How often to call, and how far apart. */
 export interface RoundOptions {

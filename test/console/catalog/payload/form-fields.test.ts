@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { fieldsOf, readFields, writeField } from '../../../console/catalog/form-fields.js'
+import { fieldsOf, readFields, writeField } from '../../../../console/catalog/payload/form-fields.js'
 
 const flat = {
   type: 'object',

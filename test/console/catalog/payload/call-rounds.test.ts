@@ -1,5 +1,5 @@
 import t from 'tap'
-import { callRounds, MOST_ROUNDS, summarizeRounds } from '../../../console/catalog/call-rounds.js'
+import { callRounds, MOST_ROUNDS, summarizeRounds } from '../../../../console/catalog/payload/call-rounds.js'
 
 t.test('a call is made as often as asked, and at most 1,000 times', async (t) => {
   const { signal } = new AbortController()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { joinJson, namesOf, pointerTo, replaceAt, splitJson } from '../../../console/catalog/json-parts.js'
+import { joinJson, namesOf, pointerTo, replaceAt, splitJson } from '../../../../console/catalog/payload/json-parts.js'
 
 t.test('an object is split into the texts of its values, variables included', async (t) => {
   const parts = splitJson('{ "a": {{count}}, "b": [1, {"c": "},"}], "d\\"": "x" }')

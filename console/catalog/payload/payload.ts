@@ -1,4 +1,4 @@
-import type { Problem } from '../shared/problem.js'
+import type { Problem } from '../../shared/problem.js'
 import { pointerTo } from './json-parts.js'
 
 /** The bytes of the files that the reader has chosen, by the text that stands for them in a payload. */
