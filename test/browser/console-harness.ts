@@ -15,7 +15,7 @@ import { launchChromium } from './chromium.js'
  * The console in a browser, in front of a server of the test. A file that imports this module has its own build and browser.
  */
 
-const baseDir = mkdtempSync(join(tmpdir(), 'fastify-namespaces-console-'))
+export const baseDir = mkdtempSync(join(tmpdir(), 'fastify-namespaces-console-'))
 
 let browser: Browser
 t.before(async () => {
