@@ -5,6 +5,7 @@ import type { Problem } from '../shared/problem.js'
 import { describePlace, type PlaceHint } from './json-hints.js'
 import { findTextProblems, type TextProblem } from './json-problems.js'
 import { placeAt, type Span, scanJson } from './json-scan.js'
+import { LONGEST_TEXT } from './longest-text.js'
 
 /** What a schema says about a text of JSON. */
 export interface JsonCatalog {
@@ -31,10 +32,12 @@ export function createJsonCatalog(
   return {
     reader,
     problemsOf(text) {
+      if (text.length > LONGEST_TEXT) return []
       if (last?.text !== text) last = { text, problems: findTextProblems(text, check, server) }
       return last.problems
     },
     hintAt(text, position) {
+      if (text.length > LONGEST_TEXT) return undefined
       const [, place] = placeAt(scanJson(text), position) ?? []
       if (!place) return undefined
       const hint = describePlace(reader.partsAt(place.path))

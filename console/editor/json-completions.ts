@@ -40,7 +40,7 @@ function namesOf(reader: SchemaReader, parts: readonly SchemaPart[], taken: Read
       const isEmpty = /(""|\{\}|\[\])$/.test(start)
       return {
         label: name,
-        detail: `${typeNameOf(inner)}${required ? ', required' : ''}`,
+        detail: [typeNameOf(inner), required ? 'required' : ''].filter(Boolean).join(', '),
         info: describePlace(inner).description,
         text: key + start + end,
         cursor: key.length + start.length - (isEmpty ? 1 : 0),

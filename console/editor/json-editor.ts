@@ -3,9 +3,7 @@ import type { JsonSchema } from '../../plugin/definition/contract/description.js
 import type { Problem } from '../shared/problem.js'
 import type { CodeEditor } from './code-mirror.js'
 import type { JsonCatalog } from './json-catalog.js'
-
-// A longer text stays in a plain field: it would make the editor slow.
-const LONGEST = 100_000
+import { LONGEST_TEXT } from './longest-text.js'
 
 /**
  * An editor of a text of JSON with completion and checks by a schema. A plain field until its code is loaded.
@@ -73,7 +71,7 @@ export class NspJsonEditor extends LitElement {
 
   override updated(changed: PropertyValues<this>): void {
     if (changed.has('schema') || changed.has('shared') || changed.has('problems')) this.#catalog = undefined
-    if (this.value.length > LONGEST) this.#becomePlain()
+    if (this.value.length > LONGEST_TEXT) this.#becomePlain()
     else this.#showCode()
   }
 
@@ -90,7 +88,11 @@ export class NspJsonEditor extends LitElement {
       this.#editor = undefined
       this.requestUpdate()
     }
-    this.about = { text: 'Too long for checks: the server checks it.', isWrong: false }
+    this.#say('Too long for checks: the server checks it.')
+  }
+
+  #say(text: string, isWrong = false): void {
+    if (text !== this.about.text) this.about = { text, isWrong }
   }
 
   async #becomeCode(): Promise<void> {
@@ -99,7 +101,7 @@ export class NspJsonEditor extends LitElement {
       import('./json-catalog.js'),
     ])
     const parent = this.renderRoot.querySelector<HTMLElement>('.code')
-    if (this.#editor || !parent || !this.isConnected || this.value.length > LONGEST) return
+    if (this.#editor || !parent || !this.isConnected || this.value.length > LONGEST_TEXT) return
     this.#createCatalog = createJsonCatalog
     const field = this.#field
     const isFocused = (this.renderRoot as ShadowRoot).activeElement === field // Lit renders into a shadow root
@@ -138,7 +140,7 @@ export class NspJsonEditor extends LitElement {
     const text = here
       ? here.message + more
       : [hint?.summary, hint?.description.slice(0, 300)].filter(Boolean).join(' – ')
-    if (text !== this.about.text) this.about = { text, isWrong: here !== undefined }
+    this.#say(text, here !== undefined)
   }
 
   override render() {

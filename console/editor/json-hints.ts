@@ -5,15 +5,15 @@ import { listOf, type SchemaPart } from '../catalog/schema-parts.js'
  */
 
 export interface PlaceHint {
-  /** E.g. `string, 1 to 200 characters`. */
+  /** E.g. `string, length 1 to 200`. */
   readonly summary: string
   readonly description: string
 }
 
 // A constraint of the schema with its words.
-const LIMITS: readonly (readonly [lowest: string, highest: string, noun: string])[] = [
-  ['minLength', 'maxLength', ' characters'],
-  ['minItems', 'maxItems', ' items'],
+const LIMITS: readonly (readonly [lowest: string, highest: string, before: string])[] = [
+  ['minLength', 'maxLength', 'length '],
+  ['minItems', 'maxItems', 'items '],
   ['minimum', 'maximum', ''],
 ]
 
@@ -21,11 +21,11 @@ const LIMITS: readonly (readonly [lowest: string, highest: string, noun: string]
 export function describePlace(parts: readonly SchemaPart[]): PlaceHint {
   const words = [typeNameOf(parts)]
   const find = (key: string) => parts.map(({ keywords }) => keywords[key]).find((value) => value !== undefined)
-  for (const [lowest, highest, noun] of LIMITS) {
+  for (const [lowest, highest, before] of LIMITS) {
     const [from, to] = [find(lowest), find(highest)]
-    if (from !== undefined && to !== undefined) words.push(`${from} to ${to}${noun}`)
-    else if (from !== undefined) words.push(`at least ${from}${noun}`)
-    else if (to !== undefined) words.push(`at most ${to}${noun}`)
+    if (from !== undefined && to !== undefined) words.push(`${before}${from} to ${to}`)
+    else if (from !== undefined) words.push(`${before}at least ${from}`)
+    else if (to !== undefined) words.push(`${before}at most ${to}`)
   }
   for (const key of ['format', 'pattern']) if (find(key) !== undefined) words.push(String(find(key)))
   const values = parts.flatMap(({ keywords }) => listOf(keywords.enum)).slice(0, 8)

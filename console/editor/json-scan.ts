@@ -50,7 +50,7 @@ interface Frame {
   key?: Span
 }
 
-const TOKEN = /\s+|"(?:[^"\\\n]|\\.)*"?|\{\{\s*[\w.-]+\s*\}\}|[{}[\],:]|[^\s{}[\],:"]+/gy
+const TOKEN = /\s+|"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|\{\{\s*[\w.-]+\s*\}\}|[{}[\],:]|[^\s{}[\],:"]+/gy
 const WANTED = { key: 'a name in double quotes', ':': 'a colon', value: 'a value', ',': 'a comma' }
 const NO_KEYS: ReadonlySet<string> = new Set()
 
@@ -95,7 +95,7 @@ export function scanJson(text: string, position = -1): JsonScan {
     const span = { from, to }
     if (token === '}' || token === ']') {
       if (top?.close !== token) {
-        refuse(span, top ? WANTED[top.wants] : 'the end')
+        refuse(span, top || !isDone ? WANTED[top?.wants ?? 'value'] : 'the end')
         return
       }
       if (top.wants !== ',' && !top.isEmpty) refuse(span, WANTED[top.wants])
