@@ -12,6 +12,7 @@ import { bracketMatching, syntaxHighlighting } from '@codemirror/language'
 import { forceLinting, linter, lintKeymap } from '@codemirror/lint'
 import { EditorState, Prec } from '@codemirror/state'
 import { EditorView, hoverTooltip, keymap } from '@codemirror/view'
+import { visibleText } from '../shared/visible-text.js'
 import { highlight, theme } from './code-theme.js'
 import type { JsonCatalog } from './json-catalog.js'
 import { completionsAt, type JsonCompletion } from './json-completions.js'
@@ -63,6 +64,7 @@ export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEdito
               .problemsOf(state.doc.toString())
               .map((problem) => ({
                 ...problem,
+                message: visibleText(problem.message, 500),
                 to: Math.max(problem.to, problem.from),
                 severity: 'error' as const,
               })),
@@ -116,9 +118,9 @@ function toOption({ label, detail, info, text, cursor, isRequired }: JsonComplet
   return {
     // A reader who has typed a quote looks for a name with its quote.
     label: text.startsWith('"') ? `"${label.replace(/^"|"$/g, '')}"` : label,
-    displayLabel: label.length > 80 ? `${label.slice(0, 80)}…` : label,
+    displayLabel: visibleText(label, 80),
     detail,
-    ...(info && { info: info.slice(0, 400) }),
+    ...(info && { info }),
     boost: (isRequired ? 50 : 0) - Math.min(index, 40),
     apply(view, _completion, from, to) {
       view.dispatch({
@@ -135,6 +137,6 @@ function createHint({ summary, description }: { summary: string; description: st
   const dom = document.createElement('div')
   dom.className = 'hint'
   dom.append(Object.assign(document.createElement('code'), { textContent: summary }))
-  if (description) dom.append(Object.assign(document.createElement('div'), { textContent: description.slice(0, 400) }))
+  if (description) dom.append(Object.assign(document.createElement('div'), { textContent: description }))
   return dom
 }

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import type { JsonSchema } from '../../plugin/definition/contract/description.js'
 import type { Problem } from '../shared/problem.js'
+import { visibleText } from '../shared/visible-text.js'
 import type { CodeEditor } from './code-mirror.js'
 import type { JsonCatalog } from './json-catalog.js'
 import { LONGEST_TEXT } from './longest-text.js'
@@ -138,8 +139,8 @@ export class NspJsonEditor extends LitElement {
     const hint = this.#read().hintAt(this.value, this.#position)
     const more = problems.length > 1 ? ` (${problems.length} problems; F8: next)` : ''
     const text = here
-      ? here.message + more
-      : [hint?.summary, hint?.description.slice(0, 300)].filter(Boolean).join(' – ')
+      ? visibleText(here.message, 500) + more
+      : [hint?.summary, hint?.description].filter(Boolean).join(' – ')
     this.#say(text, here !== undefined)
   }
 

@@ -1,4 +1,5 @@
 import { listOf, type SchemaPart } from '../catalog/schema-parts.js'
+import { visibleText } from '../shared/visible-text.js'
 
 /*
  * Says in a few words what a schema asks of a place.
@@ -31,7 +32,7 @@ export function describePlace(parts: readonly SchemaPart[]): PlaceHint {
   const values = parts.flatMap(({ keywords }) => listOf(keywords.enum)).slice(0, 8)
   if (values.length > 0) words.push(values.map((value) => JSON.stringify(value)).join(' | '))
   const description = String(find('description') ?? find('title') ?? '')
-  return { summary: words.filter(Boolean).join(', '), description }
+  return { summary: visibleText(words.filter(Boolean).join(', ')), description: visibleText(description, 400) }
 }
 
 /** The types that the schemas of a place allow. */
