@@ -22,6 +22,7 @@ class NspConnection extends LitElement {
     baseStyles,
     panelStyles,
     css`
+      :host, article { grid-template-columns: minmax(0, 1fr); }
       article { gap: 18px; }
       dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, auto)); gap: 8px 18px; }
       dt { color: var(--soft); font-size: 0.75rem; }
@@ -94,10 +95,10 @@ function facts({ transport, openWebSockets, everOpened, reconnects, id, reason }
   const rows: readonly (readonly [string, unknown])[] = [
     ['Transport', transport ?? '–'],
     ['WebSockets open', openWebSockets],
-    ['ever opened', everOpened],
+    ['WebSockets ever', everOpened],
     ['Reconnects', reconnects],
-    ['Engine id', id ?? '–'],
     ['Lost because of', reason === undefined ? '–' : visibleText(reason, 120)],
+    ['Engine id', id === undefined ? '–' : visibleText(id, 60)],
   ]
   return html`<dl>${rows.map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`
 }

@@ -7,6 +7,8 @@ import { Watch } from '../watch.js'
 import { inMs } from './lanes.js'
 
 const HEIGHT = 150
+/** How far apart the marks of the time are. */
+const SECONDS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400]
 const KINDS = { ack: 'Acks', join: 'Joins' } as const
 
 /** How long acks and joins took, drawn over time, and in words. */
@@ -92,7 +94,12 @@ class NspLatency extends LitElement {
     if (!Plot || !place || !this.isConnected || this.#plot) return
     // A canvas does not know custom properties: it takes the colours of elements that have them.
     const colour = (name: string) => () => getComputedStyle(this.renderRoot.querySelector(`.${name}`) ?? this).color
-    const axis = { stroke: colour('soft'), grid: { stroke: colour('rule'), width: 1 }, ticks: { show: false } }
+    const axis = {
+      font: '11px system-ui',
+      stroke: colour('soft'),
+      grid: { stroke: colour('rule'), width: 1 },
+      ticks: { show: false },
+    }
     const dots = { paths: () => null, scale: 'y' }
     this.#plot = new Plot(
       {
@@ -100,19 +107,23 @@ class NspLatency extends LitElement {
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
+        scales: {
+          x: { range: (_plot, min, max) => [Math.min(min, max - 10), max] },
+          y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
+        },
         axes: [
           {
             ...axis,
             values: (_plot, seconds) => seconds.map((at) => new Date(at * 1000).toLocaleTimeString()),
             space: 90,
+            incrs: SECONDS,
           },
           { ...axis, size: 56, values: (_plot, times) => times.map((ms) => `${ms} ms`) },
         ],
         series: [
           {},
           { ...dots, points: { show: true, size: 5, fill: colour('ack'), width: 0 } },
-          { ...dots, points: { show: true, size: 8, stroke: colour('join'), width: 1.5 } },
+          { ...dots, points: { show: true, size: 8, fill: 'transparent', stroke: colour('join'), width: 1.5 } },
         ],
       },
       dataOf(this.session.roundTrips.getSnapshot()),

@@ -26,6 +26,7 @@ class NspNamespace extends LitElement {
     baseStyles,
     panelStyles,
     css`
+      :host, article { grid-template-columns: minmax(0, 1fr); }
       article { gap: 16px; }
       .join { display: grid; gap: 12px; padding: 12px; border: 1px solid var(--rule); border-radius: 9px; background: var(--surface); }
       .events { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 4px; }
