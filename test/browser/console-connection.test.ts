@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { defineNamespace } from '../../plugin/index.js'
 import { until } from '../plugin/harness.js'
 import { findings } from './axe-findings.js'
@@ -18,6 +18,14 @@ const guarded = defineNamespace({
 })
 const OPTIONS = { namespaces: { '/rooms/:id': room, '/guarded/:id': guarded }, io: { connectionStateRecovery: {} } }
 
+/** Opens the console, and waits until it shows its parts. */
+async function openPage(t: Test, url: string, colorScheme: 'light' | 'dark' = 'light') {
+  // uPlot needs a language that JavaScript knows; that of a machine without one is none.
+  const opened = await openConsole(t, url, { colorScheme, locale: 'en-US' })
+  await opened.page.locator('nsp-start').waitFor()
+  return opened
+}
+
 /** Runs a function with the page's first session, as the views do. */
 function withSession(page: Page, body: string): Promise<unknown> {
   return page.evaluate(
@@ -31,7 +39,8 @@ function show(page: Page, selection: object): Promise<unknown> {
 
 /** How many WebSockets the page says are open, and were ever. */
 async function countsOf(page: Page): Promise<unknown[]> {
-  const fact = (title: string) => page.locator('nsp-connection dl > div', { hasText: title }).locator('dd').textContent()
+  const fact = (title: string) =>
+    page.locator('nsp-connection dl > div', { hasText: title }).locator('dd').textContent()
   return [Number(await fact('WebSockets open')), Number(await fact('WebSockets ever'))]
 }
 
@@ -39,7 +48,7 @@ t.test(
   '100 namespaces are joined, left, joined again, dropped and recovered over one WebSocket at a time',
   async (t) => {
     const { app, url } = await serveConsole(t, OPTIONS)
-    const { page, websockets, complaints } = await openConsole(t, url, { locale: 'en-US' })
+    const { page, websockets, complaints } = await openPage(t, url)
     const open = () => websockets.filter((socket) => !socket.isClosed()).length
     const badges = page.locator('nsp-lanes .badge.good')
     const joinAll = `await Promise.all(Array.from({ length: ${COUNT} }, (_, id) => session.join('/rooms/:id', { id })))`
@@ -74,7 +83,7 @@ t.test(
 
 t.test('a blocked network comes back when it is unblocked, by keyboard', async (t) => {
   const { app, url } = await serveConsole(t, OPTIONS)
-  const { page, complaints } = await openConsole(t, url, { locale: 'en-US' })
+  const { page, complaints } = await openPage(t, url)
   await show(page, { view: 'connection' })
   await withSession(page, `await session.join('/rooms/:id', { id: 1 })`)
   await page.getByRole('spinbutton', { name: 'Seconds to block' }).fill('600')
@@ -91,7 +100,7 @@ t.test('a blocked network comes back when it is unblocked, by keyboard', async (
 
 t.test('a refused join is explained by field, corrected and joined', async (t) => {
   const { url } = await serveConsole(t, OPTIONS)
-  const { page, complaints } = await openConsole(t, url, { locale: 'en-US' })
+  const { page, complaints } = await openPage(t, url)
   await show(page, { view: 'namespace', name: '/guarded/:id' })
   const form = page.locator('nsp-namespace')
   const join = form.getByRole('button', { name: 'Join', exact: true })
@@ -113,7 +122,7 @@ t.test('a refused join is explained by field, corrected and joined', async (t) =
 t.test('axe finds nothing in the connection and in a namespace, at two widths and in two themes', async (t) => {
   const { url } = await serveConsole(t, OPTIONS)
   for (const colorScheme of ['light', 'dark'] as const) {
-    const { page } = await openConsole(t, url, { colorScheme, locale: 'en-US' })
+    const { page } = await openPage(t, url, colorScheme)
     await withSession(
       page,
       `await session.join('/rooms/:id', { id: 1 }); await session.join('/guarded/:id', { id: 1 }).catch(() => {})`,
