@@ -93,7 +93,7 @@ t.test('a blocked network comes back when it is unblocked, by keyboard', async (
   await page.getByRole('status').getByText('blocked').waitFor()
   await until(() => app.io.engine.clientsCount === 0)
   await page.keyboard.press('Enter')
-  await page.getByText('recovered: nothing was missed').waitFor()
+  await page.getByText('/rooms/1, joined, recovered: nothing was missed').waitFor()
   t.equal(app.io.engine.clientsCount, 1)
   t.strictSame(complaints, [])
 })

@@ -49,9 +49,29 @@ class NspLanes extends LitElement {
   /** Only the addresses of this name; else all. */
   declare name: string | undefined
   readonly #watch = new Watch(this)
+  /** Where each address stood when it was rendered last. */
+  #known = new Map<string, string>()
+  #news = ''
 
   override render() {
     const lanes = this.#watch.of(this.session.lanes).filter(({ name }) => !this.name || name === this.name)
+    this.#compare(lanes)
+    return html`<p class="visually-hidden" aria-live="polite">${this.#news}</p>${this.#table(lanes)}`
+  }
+
+  /** Says what has changed. Counts change all the time. */
+  #compare(lanes: readonly Lane[]): void {
+    const changed = lanes.filter(({ address, state }) => this.#known.get(address) !== state.status)
+    this.#known = new Map(lanes.map(({ address, state }) => [address, state.status]))
+    if (changed.length === 0) return
+    this.#news = changed
+      .slice(0, 3)
+      .map((lane) => [visibleText(lane.address, 60), lane.state.status, laneOutcome(lane)].filter(Boolean).join(', '))
+      .join('. ')
+    if (changed.length > 3) this.#news += `, and ${changed.length - 3} more`
+  }
+
+  #table(lanes: readonly Lane[]) {
     if (lanes.length === 0) return html`<p class="hint">Nothing has been joined yet.</p>`
     return html`<table>
       <thead><tr>

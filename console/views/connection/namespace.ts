@@ -21,6 +21,7 @@ class NspNamespace extends LitElement {
     name: { attribute: false },
     params: { state: true },
     problem: { state: true },
+    isAuthShown: { state: true },
   }
   static override styles = [
     baseStyles,
@@ -41,12 +42,15 @@ class NspNamespace extends LitElement {
   declare params: ParamValues
   /** Why the address can't be written. */
   declare problem: ReturnType<typeof refusal> | undefined
+  /** Whether the `auth` that nobody has declared was asked for: its editor is large. */
+  declare isAuthShown: boolean
   readonly #watch = new Watch(this)
 
   protected override willUpdate(changed: PropertyValues): void {
     if (!changed.has('name') && !changed.has('session')) return
     this.params = {}
     this.problem = undefined
+    this.isAuthShown = false
   }
 
   override render() {
@@ -55,10 +59,11 @@ class NspNamespace extends LitElement {
     if (!namespace) return html`<p class="hint">The server has no such namespace any more.</p>`
     const lanes = this.#watch.of(session.lanes).filter((lane) => lane.name === name)
     const error = lanes.map(({ state }) => (state.status === 'refused' ? state.error : undefined)).find(Boolean)
+    const auth = html`<nsp-auth .session=${session} .namespace=${namespace} .error=${error}></nsp-auth>`
     return html`<article>
       ${proseHeading('namespace', name, namespace, namespace.sequential ? ['one event after another'] : [])}
       <form class="join" @submit=${this.#join}>
-        <nsp-auth .session=${session} .namespace=${namespace} .error=${error}></nsp-auth>
+        ${namespace.auth ? auth : html`<details @toggle=${this.#showAuth}><summary>auth: the namespace declares none</summary>${this.isAuthShown ? auth : nothing}</details>`}
         <div class="row">
           ${paramsForm(name, params, (changed) => {
             this.params = changed
@@ -91,6 +96,10 @@ class NspNamespace extends LitElement {
         </button></li>`
       })}</ul>
     </section>`
+  }
+
+  #showAuth(): void {
+    this.isAuthShown = true
   }
 
   async #join(submit: Event): Promise<void> {
