@@ -41,7 +41,6 @@ t.test('a newcomer has the first ack after a click and Ctrl-Enter', async (t) =>
   const { page, complaints } = await openShop(t)
   await select(page, /order:place/) // 1: a click
   await editor(page).getByText('lemon').waitFor()
-  await editor(page).focus()
   await page.keyboard.press('Control+Enter') // 2: a key, with its modifier
   await newest(page).getByText('✓ ok').waitFor()
   t.match(await newest(page).textContent(), '"cake": "lemon"')
@@ -225,7 +224,7 @@ t.test('the search finds events, counts them, and opens the first', async (t) =>
   const { page } = await openShop(t)
   const search = page.getByRole('searchbox', { name: 'Search' })
   await search.fill('temperature')
-  await page.getByText('1 found in 1 namespaces').waitFor()
+  await page.getByText('1 found in 1 namespace').waitFor()
   await search.press('Enter')
   await page.getByRole('heading', { level: 2, name: /oven:watch/ }).waitFor()
 })

@@ -19,6 +19,8 @@ const HEARD_SHOWN = 3
 const TEXT_LENGTH = 4_000
 const SHOW_EVERY_MS = 120
 
+void import('../workbench/code.js')
+
 /** An emit: what its contract says, what was heard of it, and what the page answers. */
 class NspEmit extends LitElement {
   static override properties = {

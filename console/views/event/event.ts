@@ -18,6 +18,8 @@ import { proseHeading } from './prose-heading.js'
 import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
 import type { NspStream } from './stream-items.js'
 
+void import('../workbench/code.js')
+
 /** An event: what its contract says, its payload, and what came back. */
 class NspEvent extends LitElement {
   static override properties = {
@@ -87,7 +89,7 @@ class NspEvent extends LitElement {
         @nsp-text=${(edit: CustomEvent<string>) => this.#save(edit.detail, params)}></nsp-payload>
       <div class="row">
         ${paramsForm(name, params, (changed) => this.#save(text, changed))}
-        <button class="primary" ?disabled=${this.isJoining} title="Ctrl Enter" @click=${this.send}>${
+        <button class="primary" ?disabled=${this.isJoining} aria-keyshortcuts="Control+Enter" title="Ctrl Enter" @click=${this.send}>${
           this.isJoining ? 'Joining …' : stream ? 'Open the stream' : 'Send'
         }</button>
         ${isRunning ? html`<button @click=${() => this.#sender.stop()}>Stop</button>` : nothing}

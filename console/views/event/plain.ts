@@ -13,6 +13,8 @@ import { panelStyles } from '../panel-styles.js'
 import { proseHeading } from './prose-heading.js'
 import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
 
+void import('../workbench/code.js')
+
 /** A namespace without a definition: its events have any name and any arguments. */
 class NspPlain extends LitElement {
   static override properties = {
@@ -70,7 +72,7 @@ class NspPlain extends LitElement {
       <nsp-payload .workspace=${workspace} .label=${'Arguments, as a list'} .text=${text} .sent=${problems}
         @nsp-text=${(edit: CustomEvent<string>) => this.#save(edit.detail, event)}></nsp-payload>
       <div class="row">
-        <button class="primary" form="send" title="Ctrl Enter">Send</button>
+        <button class="primary" form="send" aria-keyshortcuts="Control+Enter" title="Ctrl Enter">Send</button>
         ${isRunning ? html`<button @click=${() => this.#sender.stop()}>Stop</button>` : ''}
         ${sendOptions(settings, (changed) => {
           this.settings = changed

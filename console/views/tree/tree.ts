@@ -57,12 +57,6 @@ class NspTree extends LitElement {
     this.whole = new Set()
   }
 
-  /** Moves the focus to the search. */
-  focusSearch(): void {
-    this.renderRoot.querySelector('input')?.select()
-    this.renderRoot.querySelector('input')?.focus()
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback()
     this.#states?.end()
@@ -82,12 +76,12 @@ class NspTree extends LitElement {
     if (selected.view === 'plain' && !others.includes(selected.name)) others.push(selected.name)
     return html`
       <div class="top">
-        <input type="search" aria-label="Search names, summaries and tags" placeholder="Search  /" .value=${query}
+        <input type="search" aria-label="Search names, summaries and tags" aria-keyshortcuts="/" placeholder="Search  /" .value=${query}
           @input=${(event: InputEvent) => {
             this.query = (event.target as HTMLInputElement).value
           }}
           @keydown=${(event: KeyboardEvent) => this.#openFirst(event, found)} />
-        <p class=${query ? 'hint' : 'visually-hidden'} role="status">${query ? `${count} found in ${found.length} namespaces` : ''}</p>
+        <p class=${query ? 'hint' : 'visually-hidden'} role="status">${query ? `${count} found in ${found.length} ${found.length === 1 ? 'namespace' : 'namespaces'}` : ''}</p>
       </div>
       <ul @keydown=${this.#move}>
         <li>${this.#entry(selected, { view: 'connection' }, html`<span class="label">Connection</span>`)}</li>
