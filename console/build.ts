@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { build } from 'esbuild'
 import { licenceTexts } from './licence-texts.js'
+import { loadGroups } from './load-groups.js'
 
 /*
  * npm run build:console
@@ -31,6 +32,7 @@ export async function buildConsole(output: string): Promise<void> {
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
+    plugins: [loadGroups(root)],
     // openapi-sampler writes XML with it. The page shows no XML.
     alias: { 'fast-xml-parser': join(root, 'no-xml.js') },
     absWorkingDir: join(root, '..'),

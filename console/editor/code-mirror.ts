@@ -7,7 +7,6 @@ import {
   startCompletion,
 } from '@codemirror/autocomplete'
 import { history, historyKeymap, standardKeymap } from '@codemirror/commands'
-import { jsonLanguage } from '@codemirror/lang-json'
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language'
 import { forceLinting, linter, lintKeymap } from '@codemirror/lint'
 import { EditorState, Prec } from '@codemirror/state'
@@ -16,6 +15,7 @@ import { visibleText } from '../shared/visible-text.js'
 import { highlight, theme } from './code-theme.js'
 import type { JsonCatalog } from './json-catalog.js'
 import { completionsAt, type JsonCompletion } from './json-completions.js'
+import { jsonTokens } from './json-tokens.js'
 
 /** What an editor needs of the element around it. */
 export interface CodeHost {
@@ -48,7 +48,7 @@ export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEdito
       extensions: [
         history(),
         bracketMatching(),
-        jsonLanguage,
+        jsonTokens,
         syntaxHighlighting(highlight),
         theme,
         EditorView.lineWrapping,

@@ -7,7 +7,8 @@ import { tags } from '@lezer/highlight'
 export const highlight = HighlightStyle.define([
   { tag: tags.propertyName, color: 'var(--blue)' },
   { tag: tags.string, color: 'var(--accent)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--amber)' },
+  { tag: tags.atom, color: 'var(--amber)' },
+  { tag: tags.keyword, color: 'var(--red)' },
 ])
 
 const FLOATING = {

@@ -14,7 +14,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The files of the root; those of the build run in Node.js. */
-const ROOT = ['build', 'licence-texts', 'main']
+const ROOT = ['build', 'licence-texts', 'load-groups', 'main']
 
 /** What the page may import from plugin/ beside the client: nothing of a server. */
 const OF_PLUGIN = [
