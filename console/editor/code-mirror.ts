@@ -10,7 +10,7 @@ import { history, historyKeymap, standardKeymap } from '@codemirror/commands'
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language'
 import { forceLinting, linter, lintKeymap } from '@codemirror/lint'
 import { EditorState, Prec } from '@codemirror/state'
-import { EditorView, hoverTooltip, keymap } from '@codemirror/view'
+import { EditorView, highlightSpecialChars, hoverTooltip, keymap } from '@codemirror/view'
 import { visibleText } from '../shared/visible-text.js'
 import { highlight, theme } from './code-theme.js'
 import type { JsonCatalog } from './json-catalog.js'
@@ -47,6 +47,8 @@ export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEdito
       doc: host.value,
       extensions: [
         history(),
+        // A bidi mark is shown, and turns no text around.
+        highlightSpecialChars(),
         bracketMatching(),
         jsonTokens,
         syntaxHighlighting(highlight),

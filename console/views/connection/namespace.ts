@@ -31,7 +31,7 @@ class NspNamespace extends LitElement {
       article { gap: 16px; }
       .join { display: grid; gap: 12px; padding: 12px; border: 1px solid var(--rule); border-radius: 9px; background: var(--surface); }
       .events { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 4px; }
-      .events button { width: 100%; flex-wrap: wrap; gap: 0 8px; text-align: start; font-family: var(--mono); font-size: 0.8125rem; }
+      .events button { width: 100%; flex-wrap: wrap; gap: 0 8px; text-align: start; font-family: var(--mono); font-size: 0.8125rem; overflow-wrap: anywhere; }
       .events small { flex-basis: 100%; color: var(--soft); font: 0.75rem/1.4 var(--sans); }
     `,
   ]
