@@ -10,14 +10,12 @@ interface Finding {
 /**
  * The elements that axe finds wrong with the page in its current state, by rule.
  *
- * @param within - the selectors that lead to a part of the page, through shadow roots. Default: the whole page.
+ * @param options - of axe. Default: its own, which leave out what is new in WCAG 2.2.
  */
-export async function findings(page: Page, within?: readonly string[]): Promise<string[]> {
+export async function findings(page: Page, options: axe.RunOptions = {}): Promise<string[]> {
   // Through the debugger, which the page's policy does not restrict.
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<{ violations: Finding[] }>(
-    `axe.run(${within ? JSON.stringify({ include: [within] }) : 'document'})`,
-  )
+  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<{ violations: Finding[] }>(`axe.run(document, ${JSON.stringify(options)})`)
   return violations.map(({ id, impact, nodes }) => {
     return `${impact} ${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`
   })

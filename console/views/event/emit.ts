@@ -101,7 +101,7 @@ class NspEmit extends LitElement {
             <button class="primary" @click=${this.#join}>Join ${visibleText(this.name, 80)}</button>
           </div>`
       }
-      <h3 role="status">Heard ${this.#count} ${this.#count === 1 ? 'time' : 'times'}</h3>
+      <h3><span role="status">Heard ${this.#count} ${this.#count === 1 ? 'time' : 'times'}</span></h3>
       ${this.#heard.map(
         ({ at, address, text }) => html`<div>
           <p class="hint">${new Date(at).toLocaleTimeString()} ${visibleText(address, 120)}</p>

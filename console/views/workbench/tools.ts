@@ -29,7 +29,7 @@ class NspTools extends LitElement {
       }
       dialog.palette { margin-block-start: 12vh; width: min(36rem, calc(100vw - 16px)); }
       dialog::backdrop { background: rgb(0 0 0 / 0.45); }
-      dialog > header { position: sticky; top: 0; z-index: 1; justify-content: space-between; padding: 12px 16px 8px; background: inherit; }
+      dialog > .top { position: sticky; top: 0; z-index: 1; justify-content: space-between; padding: 12px 16px 8px; background: inherit; }
       dialog > div { padding: 0 16px 16px; }
       .recording { color: var(--red); }
       @media (max-width: 720px) { .wide { display: none; } button, select { padding-inline: 6px; font-size: 0.8125rem; } }
@@ -101,10 +101,10 @@ class NspTools extends LitElement {
     const { title } = PANELS[panel]
     return html`
       <dialog class=${panel} aria-label=${title} @close=${this.close} @click=${this.#closeOutside}>
-        <header class="row">
+        <div class="top row">
           <h2>${title}</h2>
           <button class="quiet" aria-label="Close" @click=${this.close}>✕</button>
-        </header>
+        </div>
         <div>${content(this)}</div>
       </dialog>
     `
