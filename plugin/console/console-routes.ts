@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Document } from '../document/create-document.js'
-import { addTextRoute } from '../document/text-route.js'
+import { addTextRoute } from '../document/routes/text-route.js'
 import { cacheControlOf, consoleHeaders } from './console-headers.js'
 import type { NormalConsoleOptions } from './console-options.js'
 import { loadStatic, readPage } from './page-files.js'

@@ -163,7 +163,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   client: { imports: ['schema', 'definition'] },
   document: {
     imports: ['shared', 'schema', 'definition'],
-    door: ['create-document', 'document-of', 'document-routes', 'text-route'],
+    door: ['create-document', 'document-of', 'routes/document-routes', 'routes/text-route'],
   },
   console: { imports: ['shared', 'definition', 'document'], door: ['console-options', 'create-console'] },
   cli: { imports: ['shared', 'schema', 'samples', 'definition', 'document'], door: ['program', 'terminal'] },

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { NormalDocumentOptions } from '../definition/normalize/document-options.js'
-import type { Document } from './create-document.js'
+import type { NormalDocumentOptions } from '../../definition/normalize/document-options.js'
+import type { Document } from '../create-document.js'
 import { addTextRoute } from './text-route.js'
 
 /*

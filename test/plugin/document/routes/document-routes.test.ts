@@ -1,8 +1,8 @@
 import t from 'tap'
 import { parse } from 'yaml'
-import type { DocumentOptions } from '../../../plugin/definition/normalize/document-options.js'
-import type { AnyNamespaceDefinition } from '../../../plugin/index.js'
-import { build, refusal } from '../harness.js'
+import type { DocumentOptions } from '../../../../plugin/definition/normalize/document-options.js'
+import type { AnyNamespaceDefinition } from '../../../../plugin/index.js'
+import { build, refusal } from '../../harness.js'
 
 const chat: AnyNamespaceDefinition = {
   summary: 'Rooms',
@@ -66,7 +66,7 @@ t.test(
   async (t) => {
     const routes: object[] = []
     const { default: Fastify } = await import('fastify')
-    const { default: namespaces } = await import('../../../plugin/index.js')
+    const { default: namespaces } = await import('../../../../plugin/index.js')
     const app = Fastify()
     t.teardown(() => app.close())
     app.addHook('onRoute', ({ url, schema }) => void routes.push({ url, ...schema }))
