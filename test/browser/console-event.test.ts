@@ -131,6 +131,10 @@ t.test('the items of a stream are shown as they come, and a cancel stops the gen
   await press(page, 'Cancel')
   await page.getByText('Cancelled after').waitFor()
   await until(() => record.isStopped)
+  await press(page, 'Open the stream')
+  await items(page).getByText('{"tick":9}', { exact: true }).waitFor()
+  await select(page, /order:place/) // who leaves the view cancels, too
+  await until(() => record.isStopped)
   t.strictSame(complaints, [])
 })
 

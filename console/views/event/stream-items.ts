@@ -41,6 +41,8 @@ class NspStream extends LitElement {
   declare more: number
   declare end: (CallResult & { readonly value?: unknown }) | undefined
   #stream: OpenStream | undefined
+  /** Counts the streams: what an earlier one still tells is dropped. */
+  #run = 0
   #items: { readonly number: number; readonly text: string }[] = []
   #count = 0
   #startedAt = 0
@@ -54,31 +56,44 @@ class NspStream extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('declared') && this.credits === 0) this.credits = this.declared.credits
+    if (!changed.has('declared')) return
+    this.#forget()
+    this.credits = this.declared.credits
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
-    this.#stream?.cancel()
+    this.#forget()
     clearTimeout(this.#timer)
   }
 
   /** Opens the stream, in place of the one before it. */
   async start(): Promise<void> {
-    this.#stream?.cancel()
-    this.#items = []
-    this.#count = 0
-    this.#startedAt = performance.now()
-    this.end = undefined
+    this.#forget()
+    const run = this.#run
     const { credits, isManual } = this
-    const stream = await this.open({ credits, isManual, onItem: (item) => this.#add(item) })
+    this.#startedAt = performance.now()
+    const stream = await this.open({ credits, isManual, onItem: (item) => this.#add(item, run) })
+    // The reader has left while the namespace was joined.
+    if (run !== this.#run) return stream?.cancel()
+    if (!stream) return this.#forget()
     this.#stream = stream
     this.requestUpdate()
-    if (!stream) return
     const end = await stream.result
-    if (this.#stream !== stream) return
+    if (run !== this.#run) return
     this.#stream = undefined
     this.end = end
+  }
+
+  /** Cancels the stream, and forgets its items. */
+  #forget(): void {
+    this.#stream?.cancel()
+    this.#stream = undefined
+    this.#run++
+    this.#items = []
+    this.#count = 0
+    this.#startedAt = 0
+    this.end = undefined
   }
 
   override render() {
@@ -122,7 +137,8 @@ class NspStream extends LitElement {
     return `. Ended after ${Math.round(ms)} ms${error ? `: ${visibleText(error.code, 80)} ${visibleText(error.message)}` : ''}`
   }
 
-  #add(item: unknown): void {
+  #add(item: unknown, run: number): void {
+    if (run !== this.#run) return
     this.#items.unshift({ number: ++this.#count, text: (JSON.stringify(item) ?? '').slice(0, ITEM_LENGTH + 1) })
     if (this.#items.length > MOST_KEPT) this.#items.length = MOST_KEPT
     this.#timer ??= setTimeout(() => {

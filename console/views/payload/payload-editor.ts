@@ -89,6 +89,7 @@ class NspPayload extends LitElement {
       this.#fields = this.schema === undefined ? undefined : fieldsOf(this.schema, this.shared)
       this.#places = this.schema === undefined ? [] : binaryPlacesOf(this.schema, this.shared)
       this.#turn = 0
+      this.#show([])
     }
     if (!changed.has('text') && !changed.has('schema')) return
     clearTimeout(this.#timer)
