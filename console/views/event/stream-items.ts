@@ -93,6 +93,7 @@ class NspStream extends LitElement {
     this.#items = []
     this.#count = 0
     this.#startedAt = 0
+    this.requestUpdate()
     this.end = undefined
   }
 
