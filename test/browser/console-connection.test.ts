@@ -20,8 +20,7 @@ const OPTIONS = { namespaces: { '/rooms/:id': room, '/guarded/:id': guarded }, i
 
 /** Opens the console, and waits until it shows its parts. */
 async function openPage(t: Test, url: string, colorScheme: 'light' | 'dark' = 'light') {
-  // uPlot needs a language that JavaScript knows; that of a machine without one is none.
-  const opened = await openConsole(t, url, { colorScheme, locale: 'en-US' })
+  const opened = await openConsole(t, url, { colorScheme })
   await opened.page.locator('nsp-start').waitFor()
   return opened
 }

@@ -32,7 +32,6 @@ const PACKAGES: readonly (readonly [name: RegExp, wings: readonly string[]])[] =
   [/^@(codemirror|lezer)\//, ['editor']],
   [/^socket\.io-client$/, ['session']],
   [/^(@cfworker\/json-schema|openapi-sampler)$/, ['catalog']],
-  [/^uplot(\/|$)/, ['views/connection']],
 ]
 
 /** Wings that run in Node.js, too, where they are tested. */
