@@ -25,7 +25,7 @@ export class NspLogDetail extends LitElement {
     css`
       :host { display: grid; grid-template-rows: auto minmax(0, 1fr); min-height: 0; background: var(--surface); }
       header { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; padding: 8px 12px; }
-      h3 { font-family: var(--mono); overflow-wrap: anywhere; }
+      h2 { font: 600 0.8125rem/1.5 var(--mono); }
       .facts { flex: 1 1 12rem; }
       .content { overflow: auto; padding: 8px 12px; border-block-start: 1px solid var(--rule); background: var(--sunken); }
       pre { white-space: pre-wrap; }
@@ -59,7 +59,7 @@ export class NspLogDetail extends LitElement {
     ]
     return html`
       <header @keydown=${this.#keyDown}>
-        <h3>${visibleText(event, 200)}</h3>
+        <h2>${visibleText(event, 200)}</h2>
         <span class="badge ${isError ? 'bad' : ''}">${kindMarks[kind].join(' ')}${isError ? ', error' : ''}</span>
         <span class="hint facts">${facts.filter(Boolean).join(' · ')}</span>
         <div class="row">
@@ -75,16 +75,15 @@ export class NspLogDetail extends LitElement {
     `
   }
 
-  /** One argument is written without its list. */
   #pretty(): string {
-    const args: unknown[] = JSON.parse(this.entry.text)
-    return args.length === 0 ? '' : JSON.stringify(args.length === 1 ? args[0] : args, null, 2)
+    const value = payloadOf(this.entry)
+    return value === undefined ? '' : JSON.stringify(value, null, 2)
   }
 
   #diff() {
     const previous = this.log.entries().findLast((each) => isBefore(each, this.entry))
     if (!previous) return html`<p class="hint">There is no earlier one of this event.</p>`
-    const changes = diffOf(JSON.parse(previous.text), JSON.parse(this.entry.text))
+    const changes = diffOf(payloadOf(previous), payloadOf(this.entry))
     if (changes.length === 0) return html`<p class="hint">The same as at ${timeOfDay(previous.at)}.</p>`
     return html`<p class="hint">Since ${timeOfDay(previous.at)}:</p><ul class="mono">${changes.map(changeOf)}</ul>`
   }
@@ -106,6 +105,12 @@ export class NspLogDetail extends LitElement {
   }
 }
 
+/** The argument, if there is only one; else all of them. */
+function payloadOf({ text }: LogEntry): unknown {
+  const args: unknown[] = JSON.parse(text)
+  return args.length < 2 ? args[0] : args
+}
+
 function isBefore(each: LogEntry, entry: LogEntry): boolean {
   const keys = ['kind', 'identity', 'address', 'event'] as const
   return each.number < entry.number && keys.every((key) => each[key] === entry[key])
@@ -115,8 +120,8 @@ function changeOf({ kind, path, before, after }: Change) {
   return html`<li class=${kind}>
     <b aria-label=${kind}>${MARKS[kind]}</b>
     <span class="path">${visibleText(path || '(all)', 200)}</span>
-    ${kind === 'added' ? nothing : html`<p class="removed">${shorten(before)}</p>`}
-    ${kind === 'removed' ? nothing : html`<p class="added">${shorten(after)}</p>`}
+    ${kind === 'added' ? nothing : html`<p class="removed">− ${shorten(before)}</p>`}
+    ${kind === 'removed' ? nothing : html`<p class="added">+ ${shorten(after)}</p>`}
   </li>`
 }
 

@@ -24,17 +24,18 @@ export class NspLog extends LitElement {
     css`
       :host { display: grid; grid-template-rows: auto minmax(0, 1fr); height: 100%; background: var(--paper); }
       :host([open]) { grid-template-rows: auto minmax(0, 1fr) minmax(0, 1.2fr); }
-      .bar { display: grid; gap: 6px; padding: 8px 12px; }
+      .bar { position: relative; display: grid; gap: 6px; padding: 8px 12px; }
       .bar .row { gap: 4px; }
-      .field { position: relative; flex: 1 1 11rem; }
+      .bar button { font-size: 0.8125rem; }
+      .field { flex: 1 1 11rem; }
       .field input { width: 100%; font-family: var(--mono); font-size: 0.8125rem; }
       .field input[aria-invalid="true"] { border-color: var(--red); }
-      .field .hint {
-        position: absolute; z-index: 2; inset: calc(100% + 2px) auto auto 0; width: max-content; max-width: min(24rem, 80vw);
-        padding: 8px 10px; border: 1px solid var(--edge); border-radius: 7px; background: var(--surface);
+      .syntax {
+        position: absolute; z-index: 2; inset: calc(100% + 4px) 12px auto; padding: 8px 10px; pointer-events: none;
+        border: 1px solid var(--edge); border-radius: 7px; background: var(--surface);
       }
-      .field:not(:focus-within) .hint { display: none; }
-      .kind { min-height: 24px; padding: 0 8px; font-size: 0.75rem; border-radius: 99px; border-color: var(--rule); }
+      .field:not(:focus-within) .syntax { display: none; }
+      .bar .kind { min-height: 24px; padding: 0 8px; font-size: 0.75rem; border-radius: 99px; border-color: var(--rule); }
       .kind[aria-pressed="false"] { color: var(--soft); text-decoration: line-through; }
       .kind[aria-pressed="true"] { background: none; border-color: var(--edge); }
       .kind.bad[aria-pressed="true"] { background: var(--red-tint); border-color: var(--red); color: var(--red); }
@@ -76,7 +77,7 @@ export class NspLog extends LitElement {
               @input=${(event: InputEvent) => this.filter((event.target as HTMLInputElement).value)}
               @keydown=${this.#keyDown}
             />
-            <p id="syntax" class="hint">
+            <p id="syntax" class="syntax hint">
               ${view.problem === undefined ? nothing : html`<span class="error">${view.problem}</span><br />`}
               <code>ns:/chat</code> <code>ev:message:*</code> <code>id:1</code> <code>is:error</code> <code>text</code>
               <code>"two words"</code> <code>/regex/i</code>; <code>-</code> before a term excludes it

@@ -8,11 +8,11 @@ export const rowStyles = css`
   .space { position: relative; overflow: hidden; min-height: 100%; }
   .window { position: absolute; inset: 0 0 auto; }
   .entry {
-    display: grid; grid-template-columns: 6rem 3.6rem minmax(0, 1.1fr) minmax(0, 1.6fr) minmax(0, 5fr); gap: 8px;
+    display: grid; grid-template-columns: 6rem 3.6rem minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 5fr); gap: 8px;
     align-items: center; height: 26px; padding-inline: 12px; cursor: default; white-space: nowrap;
     font: 0.75rem/1 var(--mono); border-inline-start: 3px solid transparent;
   }
-  .two .entry { grid-template-columns: 6rem 0.8rem 3.6rem minmax(0, 1.1fr) minmax(0, 1.6fr) minmax(0, 5fr); }
+  .two .entry { grid-template-columns: 6rem 0.8rem 3.6rem minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 5fr); }
   .entry > * { overflow: hidden; text-overflow: ellipsis; line-height: 24px; }
   .entry:hover { background: var(--sunken); }
   .entry[aria-selected="true"] { background: var(--tint); border-color: var(--accent); }
@@ -29,8 +29,8 @@ export const rowStyles = css`
   }
   @container (max-width: 560px) {
     .time { display: none; }
-    .entry { grid-template-columns: 3.6rem minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 2.5fr); }
-    .two .entry { grid-template-columns: 0.8rem 3.6rem minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 2.5fr); }
+    .entry { grid-template-columns: 3.6rem minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 3fr); }
+    .two .entry { grid-template-columns: 0.8rem 3.6rem minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 3fr); }
   }
   @container (max-width: 400px) {
     .where { display: none; }
