@@ -36,10 +36,7 @@ function policyOf(staticCSP: NonNullable<ConsoleOptions['staticCSP']>): string |
     .join('; ')
 }
 
-/**
- * How long a file of the page may be kept. A name with the hash of the content never gets another content; the other files may be kept,
- * but not used without asking.
- */
+/** How long a file of the page may be kept. A name with the hash of the content never gets another content. */
 export function cacheControlOf(path: string): string {
   return /-[A-Z0-9]{8}\.js(\.br|\.gz)?$/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
 }

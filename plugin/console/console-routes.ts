@@ -42,6 +42,9 @@ export async function addConsoleRoutes(
     index: false,
     preCompressed: true,
     cacheControl: false,
+    // They are made of size and time, and npm gives all files the same time: main.js with other hashes in it would count as the same.
+    etag: false,
+    lastModified: false,
     setHeaders: (reply, path) => void reply.header('cache-control', cacheControlOf(path)),
   })
 }

@@ -76,7 +76,7 @@ t.test('the page, its configuration and what the server has are served', async (
   t.equal((await app.inject({ method: 'HEAD', url: '/namespaces/' })).statusCode, 200)
 })
 
-t.test('a file with a hash in its name is kept for ever, any other only with asking', async (t) => {
+t.test('a file with a hash in its name is kept for ever, any other is loaded again', async (t) => {
   const app = await serve(t)
   const immutable = 'public, max-age=31536000, immutable'
   for (const [file, cacheControl] of [
@@ -85,9 +85,8 @@ t.test('a file with a hash in its name is kept for ever, any other only with ask
     ['event-ABCD2345.js', immutable],
   ] as const) {
     const { statusCode, headers } = await app.inject(`/namespaces/${file}`)
-    t.match({ statusCode, headers }, { statusCode: 200, headers: { 'cache-control': cacheControl, etag: /./ } }, file)
-    const known = { 'if-none-match': String(headers.etag) }
-    t.equal((await app.inject({ url: `/namespaces/${file}`, headers: known })).statusCode, 304)
+    t.match({ statusCode, headers }, { statusCode: 200, headers: { 'cache-control': cacheControl } }, file)
+    t.notOk(headers.etag, 'its size and time would not tell one version of the package from another')
   }
   t.equal((await app.inject('/namespaces/none.js')).statusCode, 404)
   t.equal((await app.inject('/namespaces/../../package.json')).statusCode, 404)
