@@ -75,7 +75,7 @@ class NspApp extends LitElement {
       <header>
         <img src="./favicon.svg" alt="" width="22" height="22" />
         <h1>${config.title}</h1>
-        <nsp-tools .workspace=${workspace}></nsp-tools>
+        <nsp-tools .workspace=${workspace} @nsp-shortcut=${this.#showWhatHas}></nsp-tools>
       </header>
       <nav class="tabs" aria-label="Parts of the page">
         ${Object.entries(PARTS).map(
@@ -108,6 +108,11 @@ class NspApp extends LitElement {
 
   #classOf(part: keyof typeof PARTS): string {
     return `part ${part}${this.shown === part ? ' shown' : ''}`
+  }
+
+  /** A key acts on what is visible: a narrow page shows that part first. */
+  #showWhatHas({ detail }: CustomEvent<string>): void {
+    this.shown = { '/': 'tree' as const, p: 'log' as const }[detail] ?? 'middle'
   }
 
   #show(part: string): void {

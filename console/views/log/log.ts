@@ -83,7 +83,7 @@ export class NspLog extends LitElement {
               <code>"two words"</code> <code>/regex/i</code>; <code>-</code> before a term excludes it
             </p>
           </div>
-          <button class=${view.isPaused ? 'held' : ''} @click=${this.togglePause}>
+          <button class=${view.isPaused ? 'held' : ''} aria-keyshortcuts="p" @click=${this.togglePause}>
             ${view.isPaused ? `Resume, ${count(view.waiting)} wait` : 'Pause'}
           </button>
           <button ?disabled=${held === 0} @click=${this.#clear}>Clear</button>
