@@ -110,7 +110,7 @@ class NspApp extends LitElement {
     return `part ${part}${this.shown === part ? ' shown' : ''}`
   }
 
-  /** A key acts on what is visible: a narrow page shows that part first. */
+  /** A key acts on what is visible: a narrow page shows that part. */
   #showWhatHas({ detail }: CustomEvent<string>): void {
     this.shown = { '/': 'tree' as const, p: 'log' as const }[detail] ?? 'middle'
   }

@@ -5,7 +5,6 @@ import type { OpenStream, Session, StreamOptions } from '../../session/session-t
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { Watch } from '../watch.js'
-import '../workbench/code.js'
 import './call-results.js'
 import './contract-details.js'
 import { EventSender } from './event-sender.js'

@@ -9,8 +9,8 @@ export interface KeyboardActions {
   readonly areSingleKeysOn: () => boolean
   /** Whether a dialog is open: then only the palette is opened. */
   readonly isBusy: () => boolean
-  /** Called before an element is looked for, so that the page can show it. */
-  readonly onShortcut: (key: string) => void | Promise<void>
+  /** Called if nothing visible has the key: a narrow page then shows that part. */
+  readonly onShortcut: (key: string) => Promise<void>
 }
 
 /** Listens to the keys of the page. Returns a function that ends it. */
@@ -37,8 +37,12 @@ export function listenToKeys(actions: KeyboardActions): () => void {
 }
 
 async function press(key: string, { onShortcut }: KeyboardActions): Promise<void> {
-  await onShortcut(key)
-  const element = findVisible(document, `[aria-keyshortcuts~="${key}"]`)
+  const selector = `[aria-keyshortcuts~="${key}"]`
+  let element = findVisible(document, selector)
+  if (!element) {
+    await onShortcut(key)
+    element = findVisible(document, selector)
+  }
   if (element?.matches('input, textarea')) element.focus()
   else element?.click()
 }

@@ -30,9 +30,9 @@ class NspTools extends LitElement {
       dialog.palette { margin-block-start: 12vh; width: min(36rem, calc(100vw - 16px)); }
       dialog::backdrop { background: rgb(0 0 0 / 0.45); }
       dialog > .top { position: sticky; top: 0; z-index: 1; justify-content: space-between; padding: 12px 16px 8px; background: inherit; }
-      dialog > div { padding: 0 16px 16px; }
+      dialog > .content { padding: 0 16px 16px; }
       .recording { color: var(--red); }
-      @media (max-width: 720px) { .wide { display: none; } button, select { padding-inline: 6px; font-size: 0.8125rem; } }
+      @media (max-width: 720px) { .wide { position: absolute; clip-path: inset(50%); } button, select { padding-inline: 6px; font-size: 0.8125rem; } }
     `,
   ]
 
@@ -52,7 +52,7 @@ class NspTools extends LitElement {
         openPalette: () => this.open('palette'),
         openHelp: () => this.open('help'),
         areSingleKeysOn: () => storage.read('single-keys') !== false,
-        isBusy: () => this.panel !== undefined,
+        isBusy: () => this.renderRoot.querySelector('dialog')?.open ?? false,
         onShortcut: (key) => {
           this.dispatchEvent(new CustomEvent('nsp-shortcut', { detail: key, bubbles: true, composed: true }))
           return new Promise((resolve) => requestAnimationFrame(() => resolve()))
@@ -89,7 +89,7 @@ class NspTools extends LitElement {
         <select aria-label="Theme" @change=${(event: Event) => this.setTheme(readValue(event))}>
           ${THEMES.map((one) => html`<option value=${one} ?selected=${one === theme}>${one}</option>`)}
         </select>
-        ${button('palette', html`<span class="wide">Go to</span> <kbd>Ctrl K</kbd>`, 'Go to Ctrl K')} ${button('help', '?', 'Help')}
+        ${button('palette', html`<span class="wide">Go to</span> <kbd>Ctrl K</kbd>`)} ${button('help', '?', 'Help ?')}
       </nav>
       ${this.#dialog()}
     `
@@ -101,11 +101,11 @@ class NspTools extends LitElement {
     const { title } = PANELS[panel]
     return html`
       <dialog class=${panel} aria-label=${title} @close=${this.close} @click=${this.#closeOutside}>
-        <div class="top row">
+        <div class="row top">
           <h2>${title}</h2>
           <button class="quiet" aria-label="Close" @click=${this.close}>✕</button>
         </div>
-        <div>${content(this)}</div>
+        <div class="content">${content(this)}</div>
       </dialog>
     `
   }
