@@ -246,7 +246,7 @@ t.test('every dialog is accessible in both themes, and closes with Escape', asyn
   await page.getByRole('button', { name: 'Send', exact: true }).click()
   for (const theme of ['light', 'dark']) {
     await page.getByRole('combobox', { name: 'Theme' }).selectOption(theme)
-    for (const name of ['Variables', 'History', 'Scenario', 'Go to Ctrl K', 'Help ?']) {
+    for (const name of ['Variables', 'History', 'Scenario', 'Go to Ctrl K', 'Help']) {
       await page.getByRole('button', { name, exact: true }).click()
       const dialog = page.getByRole('dialog')
       await dialog.waitFor()

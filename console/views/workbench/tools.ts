@@ -89,7 +89,7 @@ class NspTools extends LitElement {
         <select aria-label="Theme" @change=${(event: Event) => this.setTheme(readValue(event))}>
           ${THEMES.map((one) => html`<option value=${one} ?selected=${one === theme}>${one}</option>`)}
         </select>
-        ${button('palette', html`<span class="wide">Go to</span> <kbd>Ctrl K</kbd>`)} ${button('help', '?', 'Help ?')}
+        ${button('palette', html`<span class="wide">Go to</span> <kbd>Ctrl K</kbd>`)} ${button('help', '?', 'Help')}
       </nav>
       ${this.#dialog()}
     `
