@@ -1,5 +1,5 @@
 import { defineConfig, type Rolldown } from 'tsdown'
-import { licenceTexts } from './console/licence-texts.js'
+import { licenceTexts } from './console/build/licence-texts.js'
 
 /*
  * ESM only: node has require() of ES modules since 20.19.

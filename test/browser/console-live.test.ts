@@ -42,7 +42,7 @@ const chatWith = (...events: string[]) =>
 function develop(t: Test, folder: string) {
   const child = spawn(
     'env',
-    ['-u', 'NODE_OPTIONS', process.execPath, '--import', 'tsx', 'dev.ts', join(folder, 'server.ts')],
+    ['-u', 'NODE_OPTIONS', process.execPath, '--import', 'tsx', 'console/build/dev.ts', join(folder, 'server.ts')],
     {
       cwd: root,
       env: { ...process.env, BASE_DIR: baseDir },

@@ -13,8 +13,8 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   views: ['shared', 'catalog', 'log', 'session', 'workbench', 'editor'],
 }
 
-/** The files of the root; those of the build run in Node.js. */
-const ROOT = ['build', 'licence-texts', 'load-groups', 'main']
+/** The files of the root. `build/` runs in Node.js, and is none of the page. */
+const ROOT = ['main']
 
 /** What the page may import from plugin/ beside the client: nothing of a server. */
 const OF_PLUGIN = [
@@ -44,7 +44,7 @@ const root = new URL('../../console/', import.meta.url)
 const sources = new Map(
   await Promise.all(
     (await readdir(root, { recursive: true }))
-      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('build/'))
       .map(async (path) => [path.slice(0, -3), await readFile(new URL(path, root), 'utf8')] as const),
   ),
 )

@@ -18,7 +18,7 @@ export function licenceTexts(modules: readonly string[]): string {
 /** The licence of a package that has no file with it: the MIT licence, with the author whom its package.json names. */
 function writeLicence(name: string, license: unknown, author: unknown): string {
   if (license !== 'MIT' || typeof author !== 'string') throw new Error(`${name} has no licence text`)
-  return readFileSync(new URL('../LICENSE', import.meta.url), 'utf8').replace(
+  return readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8').replace(
     /^Copyright .*$/m,
     `Copyright (c) ${author}`,
   )

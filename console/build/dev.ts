@@ -12,11 +12,11 @@ import { context, type Plugin } from 'esbuild'
  * Runs the bundled server, and again whenever one of its files is saved. The sources are bundled to one file, because Node.js takes
  * four times as long to load hundreds of them.
  *
- * node --import tsx dev.ts              runs server.ts
- * node --import tsx dev.ts other.ts     runs another server
+ * node --import tsx console/build/dev.ts              runs server.ts
+ * node --import tsx console/build/dev.ts other.ts     runs another server
  */
 
-const root = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const server = resolve(process.argv[2] ?? join(root, 'server.ts'))
 // Here, so that packages are found from it.
 const folder = join(root, 'node_modules/.cache/fastify-namespaces')

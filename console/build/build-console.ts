@@ -1,9 +1,10 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { build } from 'esbuild'
+import { minify } from 'terser'
 import { licenceTexts } from './licence-texts.js'
 import { loadGroups } from './load-groups.js'
 
@@ -14,7 +15,7 @@ import { loadGroups } from './load-groups.js'
  * which the page loads when it is needed. Each file is there compressed, too.
  */
 
-const root = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Builds the page into an empty folder. */
 export async function buildConsole(output: string): Promise<void> {
@@ -34,21 +35,26 @@ export async function buildConsole(output: string): Promise<void> {
     metafile: true,
     plugins: [loadGroups(root)],
     // openapi-sampler writes XML with it. The page shows no XML.
-    alias: { 'fast-xml-parser': join(root, 'no-xml.js') },
+    alias: { 'fast-xml-parser': join(root, 'build/no-xml.js') },
     absWorkingDir: join(root, '..'),
   })
   for (const file of ['index.html', 'style.css', 'favicon.svg']) await copyFile(join(root, file), join(output, file))
-  await Promise.all((await readdir(output)).map((file) => compress(join(output, file))))
+  await Promise.all((await readdir(output)).map((file) => finish(join(output, file))))
   await writeFile(join(output, 'THIRD-PARTY-LICENSES.txt'), licenceTexts(Object.keys(metafile.inputs)))
 }
 
-/** Writes a file as `.br` and as `.gz`, which the server sends to browsers that take them. */
-async function compress(file: string): Promise<void> {
+/** Makes a file smaller. Writes it as `.br` and as `.gz`, too, which the server sends to browsers that take them. */
+async function finish(file: string): Promise<void> {
+  // terser makes 3 % less of what esbuild has minified.
+  if (extname(file) === '.js') {
+    const { code = '' } = await minify(await readFile(file, 'utf8'), { module: true, compress: { passes: 2 } })
+    await writeFile(file, code)
+  }
   const content = await readFile(file)
   await writeFile(`${file}.br`, await promisify(brotliCompress)(content))
   await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildConsole(fileURLToPath(new URL('../dist/console', import.meta.url)))
+  await buildConsole(fileURLToPath(new URL('../../dist/console', import.meta.url)))
 }
