@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   dialogs: ['views/workbench/', 'workbench/'],
 }
 
+const EXPORT = /^export (?:async )?(?:function|const|class) (\w+)/gm
 const DYNAMIC_IMPORT = /\bimport\('(\.[^']+)\.js'\)/g
 
 /** @param root - the folder of the page's source */
@@ -28,10 +29,10 @@ export function loadGroups(root: string): Plugin {
         const group = kind === 'dynamic-import' && groupOf(join(resolveDir, path))
         return group ? { path: group, namespace: 'group' } : undefined
       })
-      onLoad({ filter: /./, namespace: 'group' }, ({ path: group }) => {
-        const exports = members
-          .filter((path) => groupOf(path) === group)
-          .map((path) => `export * from ${JSON.stringify(path)}`)
+      onLoad({ filter: /./, namespace: 'group' }, async ({ path: group }) => {
+        const paths = members.filter((path) => groupOf(path) === group)
+        await refuseTwins(paths)
+        const exports = paths.map((path) => `export * from ${JSON.stringify(path)}`)
         return { contents: exports.join('\n'), resolveDir: root }
       })
     },
@@ -47,4 +48,12 @@ async function findMembers(root: string, groupOf: (path: string) => string | und
     return [...imports].map(([, target = '']) => `${join(dirname(path), target)}.ts`)
   })
   return [...new Set((await Promise.all(found)).flat())].filter((path) => groupOf(path) !== undefined).sort()
+}
+
+/** Throws an Error if two modules of a file export one name: neither would be exported. */
+async function refuseTwins(paths: readonly string[]): Promise<void> {
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
+  const names = texts.flatMap((text) => [...text.matchAll(EXPORT)].map(([, name]) => name))
+  const twin = names.find((name, index) => names.indexOf(name) < index)
+  if (twin) throw new Error(`Modules that are loaded together export ${twin} twice: ${paths.join(', ')}`)
 }

@@ -30,7 +30,7 @@ import {
 /** Checks a value: at most one problem for each place, and 100 altogether. Never throws. */
 export type SchemaCheck = (value: unknown, options?: CheckOptions) => readonly Problem[]
 
-export interface CheckOptions {
+interface CheckOptions {
   /** Whether the value of a place, a JSON pointer, is not known yet: it is a variable. Then it is right. */
   readonly isOpen?: (path: string) => boolean
 }

@@ -8,7 +8,6 @@ import {
 } from '@codemirror/autocomplete'
 import { history, historyKeymap, standardKeymap } from '@codemirror/commands'
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language'
-import { forceLinting, linter, lintKeymap } from '@codemirror/lint'
 import { EditorState, Prec } from '@codemirror/state'
 import { EditorView, highlightSpecialChars, hoverTooltip, keymap } from '@codemirror/view'
 import { visibleText } from '../shared/visible-text.js'
@@ -16,6 +15,7 @@ import { highlight, theme } from './code-theme.js'
 import type { JsonCatalog } from './json-catalog.js'
 import { completionsAt, type JsonCompletion } from './json-completions.js'
 import { jsonTokens } from './json-tokens.js'
+import { problemMarks } from './problem-marks.js'
 
 /** What an editor needs of the element around it. */
 export interface CodeHost {
@@ -59,23 +59,18 @@ export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEdito
           'aria-describedby': 'about',
           'aria-invalid': String(host.catalog().problemsOf(state.doc.toString()).length > 0),
         })),
-        linter(
-          ({ state }) =>
-            host
-              .catalog()
-              .problemsOf(state.doc.toString())
-              .map((problem) => ({
-                ...problem,
-                message: visibleText(problem.message, 500),
-                to: Math.max(problem.to, problem.from),
-                severity: 'error' as const,
-              })),
-          { delay: 250 },
-        ),
+        problemMarks((text) => host.catalog().problemsOf(text)),
         autocompletion({ override: [complete], icons: false }),
         hoverTooltip((view, position) => {
-          const hint = host.catalog().hintAt(view.state.doc.toString(), position)
-          return hint ? { pos: hint.from, end: hint.to, create: () => ({ dom: createHint(hint) }) } : null
+          const text = view.state.doc.toString()
+          const problem = host
+            .catalog()
+            .problemsOf(text)
+            .find(({ from, to }) => from <= position && position <= to)
+          const hint = host.catalog().hintAt(text, position)
+          const place = problem ?? hint
+          if (!place) return null
+          return { pos: place.from, end: place.to, create: () => ({ dom: createHint(problem?.message, hint) }) }
         }),
         // Tab moves on to the next control, except where it takes what is offered. Ctrl-Enter belongs to the page.
         Prec.high(
@@ -84,7 +79,7 @@ export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEdito
             { key: 'Mod-Enter', run: () => false },
           ]),
         ),
-        keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...standardKeymap]),
+        keymap.of([...completionKeymap, ...historyKeymap, ...standardKeymap]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !isOwn) host.onInput(update.state.doc.toString())
           if (update.docChanged || update.selectionSet || update.focusChanged)
@@ -107,7 +102,7 @@ export function createCodeEditor(parent: HTMLElement, host: CodeHost): CodeEdito
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } })
       isOwn = false
     },
-    recheck: () => forceLinting(view),
+    recheck: () => view.dispatch({}),
     focus(position) {
       view.focus()
       if (position !== undefined) view.dispatch({ selection: { anchor: Math.min(position, view.state.doc.length) } })
@@ -135,10 +130,15 @@ function toOption({ label, detail, info, text, cursor, isRequired }: JsonComplet
   }
 }
 
-function createHint({ summary, description }: { summary: string; description: string }): HTMLElement {
+/** What is wrong at a place, and what the schema says about it. */
+function createHint(problem = '', { summary = '', description = '' } = {}): HTMLElement {
   const dom = document.createElement('div')
   dom.className = 'hint'
-  dom.append(Object.assign(document.createElement('code'), { textContent: summary }))
-  if (description) dom.append(Object.assign(document.createElement('div'), { textContent: description }))
+  const add = (tag: string, className: string, textContent: string) => {
+    if (textContent) dom.append(Object.assign(document.createElement(tag), { className, textContent }))
+  }
+  add('div', 'problem', visibleText(problem, 500))
+  add('code', '', summary)
+  add('div', '', description)
   return dom
 }

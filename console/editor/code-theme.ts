@@ -27,8 +27,7 @@ export const theme = EditorView.theme({
   '.cm-line': { padding: '0 10px' },
   '&.cm-focused .cm-matchingBracket': { background: 'var(--tint)', outline: '1px solid var(--accent)' },
   '&.cm-focused .cm-nonmatchingBracket': { background: 'var(--red-tint)' },
-  '.cm-lintRange-error': {
-    backgroundImage: 'none',
+  '.cm-wrong': {
     textDecoration: 'underline wavy var(--red)',
     textUnderlineOffset: '3px',
     background: 'var(--red-tint)',
@@ -49,7 +48,5 @@ export const theme = EditorView.theme({
   '.cm-completionDetail': { marginInlineStart: 'auto', fontStyle: 'normal', opacity: '1' },
   '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '700' },
   '.cm-tooltip.cm-completionInfo': { padding: '6px 10px' },
-  '.cm-diagnostic': { padding: '6px 10px', borderInlineStart: '3px solid var(--red)' },
-  '.cm-panels': { background: 'var(--sunken)', color: 'var(--ink)' },
-  '.cm-panel.cm-panel-lint ul [aria-selected]': { background: 'var(--tint)' },
+  '.cm-tooltip .problem': { color: 'var(--red)' },
 })

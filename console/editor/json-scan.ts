@@ -18,7 +18,7 @@ export interface JsonPlace extends Span {
 }
 
 /** What is being written at a position. */
-export interface JsonSpot extends Span {
+interface JsonSpot extends Span {
   readonly wants: 'key' | 'value' | 'none'
   /** Where the object, or the value, is. */
   readonly path: readonly (string | number)[]

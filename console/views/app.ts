@@ -1,5 +1,7 @@
 import { css, html, LitElement } from 'lit'
+import type { LogEntry } from '../log/log-types.js'
 import type { Session } from '../session/session-types.js'
+import { messageOf, openMessage } from '../workbench/message.js'
 import type { Workspace } from '../workbench/workspace.js'
 import { baseStyles } from './base-styles.js'
 import './middle.js'
@@ -96,7 +98,7 @@ class NspApp extends LitElement {
           }
         </main>
         <section class=${this.#classOf('log')} aria-label="Log">
-          <nsp-log .workspace=${workspace}></nsp-log>
+          <nsp-log .workspace=${workspace} @nsp-use-entry=${this.#useEntry}></nsp-log>
         </section>
       </div>
     `
@@ -113,6 +115,10 @@ class NspApp extends LitElement {
   /** A key acts on what is visible: a narrow page shows that part. */
   #showWhatHas({ detail }: CustomEvent<string>): void {
     this.shown = { '/': 'tree' as const, p: 'log' as const }[detail] ?? 'middle'
+  }
+
+  #useEntry({ detail: entry }: CustomEvent<LogEntry>): void {
+    openMessage(this.workspace, messageOf(this.workspace, entry))
   }
 
   #show(part: string): void {

@@ -48,7 +48,7 @@ export function createHistory({ storage, redact, now = Date.now }: HistorySettin
   }
 
   function keep(action: SessionAction, session: Session): void {
-    const message = messageOf(action, session)
+    const message = sentMessageOf(action, session)
     if (!message) return
     const entry = { ...hide(message), at: now() }
     const others = sent.getSnapshot().filter((one) => !isSame(one, entry))
@@ -69,7 +69,7 @@ export function createHistory({ storage, redact, now = Date.now }: HistorySettin
   }
 }
 
-function messageOf(action: SessionAction, session: Session): Message | undefined {
+function sentMessageOf(action: SessionAction, session: Session): Message | undefined {
   if (action.kind === 'join' || action.kind === 'leave') return undefined
   const { name, event, address } = action
   const sent = action.kind === 'stream' ? action.payload : action.args.length > 1 ? action.args : action.args[0]

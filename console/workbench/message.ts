@@ -1,3 +1,5 @@
+import { prettyJson } from '../catalog/payload/pretty-json.js'
+import type { LogEntry } from '../log/log-types.js'
 import type { Selection, Workspace } from './workspace.js'
 
 /** What the reader sends, as it was written: its variables are names. */
@@ -19,6 +21,23 @@ export function openMessage({ selection, drafts, sessions, description }: Worksp
     else drafts.set(number, name, '', { text, params: { event } })
   }
   selection.set(isDeclared ? { view: 'event', name, event } : { view: 'plain', name })
+}
+
+/** The message of an entry of the log: what was sent, to be sent again. */
+export function messageOf({ sessions }: Workspace, { identity, address, event, text }: LogEntry): Message {
+  const lanes =
+    sessions
+      .getSnapshot()
+      .find(({ number }) => number === identity)
+      ?.lanes.getSnapshot() ?? []
+  const { name = address, params = {} } = lanes.find((lane) => lane.address === address) ?? {}
+  const args: unknown[] = JSON.parse(text)
+  return {
+    name,
+    event,
+    text: args.length === 0 ? '' : prettyJson(args.length === 1 ? args[0] : args),
+    params: Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)])),
+  }
 }
 
 /** Whether the namespace and the event of a selection exist. */

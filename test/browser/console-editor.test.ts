@@ -122,7 +122,7 @@ t.test('what is wrong is underlined where it is, told below, and a mistake of th
   const { page, complaints, first, content } = await open(t)
   await content.focus()
   await page.keyboard.insertText('{ "text": "", "kind": "shout", "room": {{room}}, "to": {} }')
-  const marks = first.locator('.cm-lintRange-error')
+  const marks = first.locator('.cm-wrong')
   await marks.first().waitFor()
   t.strictSame(await marks.allTextContents(), ['""', '"shout"', '{}'])
   t.match(await first.locator('#about').textContent(), /3 problems/)
@@ -132,14 +132,14 @@ t.test('what is wrong is underlined where it is, told below, and a mistake of th
 
   await page.evaluate(`Object.assign(document.querySelector('nsp-json-editor'), {
     value: '{ "text": "a", "kind": "message" }', problems: [{ path: '/text', message: 'text is taken' }] })`)
-  await first.locator('.cm-lintRange-error', { hasText: '"a"' }).waitFor()
+  await first.locator('.cm-wrong', { hasText: '"a"' }).waitFor()
   await first.locator('#about', { hasText: 'text is taken' }).waitFor()
 
   await page.evaluate(
     `Object.assign(document.querySelector('nsp-json-editor'), { value: '{ "text": oops }', problems: [] })`,
   )
   await first.locator('#about', { hasText: 'expected a value' }).waitFor()
-  await first.locator('.cm-lintRange-error', { hasText: 'oops' }).waitFor()
+  await first.locator('.cm-wrong', { hasText: 'oops' }).waitFor()
   t.strictSame(complaints, [])
 })
 

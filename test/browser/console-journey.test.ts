@@ -119,11 +119,7 @@ t.test(
       'scenario.yaml': await download(page, 'Scenario (YAML)'),
       'scenario.test.ts': await download(page, 'tap test'),
     })
-    // Chromium styles what is typed beside CodeMirror's mark of a mistake. The policy refuses it, and CodeMirror draws the line anew.
-    t.strictSame(
-      complaints.filter((complaint) => !/inline style|style-src-attr/.test(complaint)),
-      [],
-    )
+    t.strictSame(complaints, [])
 
     const { code, out, err } = await run(['run', 'scenario.yaml', '--url', `http://127.0.0.1:${port}`], { cwd })
     t.equal(code, 0, out + err)

@@ -8,7 +8,7 @@ import { Binary, defineNamespace, type NamespacesOptions } from '../../plugin/in
 const Size = Type.Union([Type.Literal('small'), Type.Literal('large')])
 
 /** What the server of a test has seen. */
-export interface ShopRecord {
+interface ShopRecord {
   /** How many ticks the generator has made, and whether it has been stopped. */
   ticks: number
   isStopped: boolean
@@ -27,6 +27,13 @@ export function createShop() {
     summary: 'Orders of a small shop',
     description: 'Order cakes, and watch the oven.',
     tags: ['shop'],
+    emits: {
+      'order:new': {
+        summary: 'An order was placed',
+        payload: Type.Object({ cake: Type.String(), count: Type.Integer() }),
+      },
+      'shop:question': { payload: Type.Object({ text: Type.String() }), reply: Type.Object({ yes: Type.Boolean() }) },
+    },
     events: {
       'order:place': {
         summary: 'Order cakes',
@@ -53,8 +60,8 @@ export function createShop() {
       },
       'order:ask': {
         summary: 'Makes the server ask',
-        handler: async (_payload, { namespace }) => {
-          record.answers.push(...(await namespace.timeout(5_000).emitWithAck('shop:question', { text: 'open?' })))
+        handler: async (_payload, { ask }) => {
+          record.answers.push(await ask('shop:question', { text: 'open?' }, { timeoutMs: 5_000 }))
         },
       },
       'oven:watch': {
@@ -88,13 +95,6 @@ export function createShop() {
           return { bytes: image.byteLength }
         },
       },
-    },
-    emits: {
-      'order:new': {
-        summary: 'An order was placed',
-        payload: Type.Object({ cake: Type.String(), count: Type.Integer() }),
-      },
-      'shop:question': { payload: Type.Object({ text: Type.String() }), reply: Type.Object({ yes: Type.Boolean() }) },
     },
   })
   const org = defineNamespace({

@@ -5,6 +5,7 @@ import { createLogView, type LogView } from '../../log/log-view.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { Watch } from '../watch.js'
+import { count, countOf } from './entry-counts.js'
 import { kindMarks } from './kind-marks.js'
 import './log-rows.js'
 import type { NspLogRows } from './log-rows.js'
@@ -187,15 +188,6 @@ export class NspLog extends LitElement {
 
 function kindOf(name: (typeof KINDS)[number]): string {
   return name === 'ack' ? '↩ ack' : kindMarks[name].join(' ')
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en')
-}
-
-function countOf(shown: number, held: number, dropped: number): string {
-  const forgotten = dropped > 0 ? `, ${count(dropped)} dropped` : ''
-  return shown === held ? `${count(held)}${forgotten}` : `${count(shown)} of ${count(held)}${forgotten}`
 }
 
 customElements.define('nsp-log', NspLog)

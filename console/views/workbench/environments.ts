@@ -159,6 +159,7 @@ function nameBeside(others: readonly Environment[], name: string): string {
   return free
 }
 
-export const content = ({ workspace }: NspTools) => html`<nsp-environments .workspace=${workspace}></nsp-environments>`
+export const environmentsPanel = ({ workspace }: NspTools) =>
+  html`<nsp-environments .workspace=${workspace}></nsp-environments>`
 
 customElements.define('nsp-environments', NspEnvironments)

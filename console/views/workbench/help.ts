@@ -42,6 +42,6 @@ class NspHelp extends LitElement {
   }
 }
 
-export const content = ({ workspace }: NspTools) => html`<nsp-help .workspace=${workspace}></nsp-help>`
+export const helpPanel = ({ workspace }: NspTools) => html`<nsp-help .workspace=${workspace}></nsp-help>`
 
 customElements.define('nsp-help', NspHelp)

@@ -97,7 +97,7 @@ class NspHistory extends LitElement {
   }
 }
 
-export const content = (tools: NspTools) =>
+export const historyPanel = (tools: NspTools) =>
   html`<nsp-history .workspace=${tools.workspace} @nsp-done=${() => tools.close()}></nsp-history>`
 
 customElements.define('nsp-history', NspHistory)

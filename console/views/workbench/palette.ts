@@ -75,7 +75,7 @@ class NspPalette extends LitElement {
   }
 }
 
-export const content = (tools: NspTools) => html`
+export const palettePanel = (tools: NspTools) => html`
   <nsp-palette .commands=${[...placesOf(tools.workspace), ...tools.commands()]} @nsp-done=${() => tools.close()}></nsp-palette>
 `
 

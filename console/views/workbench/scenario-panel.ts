@@ -180,7 +180,7 @@ function readKeep(event: Event): Keep {
   return (event.target as HTMLSelectElement).value as Keep
 }
 
-export const content = (tools: NspTools) => {
+export const scenarioPanel = (tools: NspTools) => {
   const recorder = recorderOf(tools.workspace)
   tools.followRecorder(recorder)
   return html`<nsp-scenario .workspace=${tools.workspace} .recorder=${recorder}></nsp-scenario>`

@@ -117,7 +117,7 @@ class NspTools extends LitElement {
 
   /** Opens a panel in a dialog, in place of the one that is open. */
   async open(panel: Panel): Promise<void> {
-    const { content } = await PANELS[panel].load()
+    const content = await PANELS[panel].load()
     this.close()
     await this.updateComplete
     this.panel = panel
@@ -169,11 +169,14 @@ export type { NspTools }
 const THEMES = ['system', 'light', 'dark']
 
 const PANELS = {
-  environments: { title: 'Variables', load: () => import('./environments.js') },
-  history: { title: 'History', load: () => import('./history-list.js') },
-  scenario: { title: 'Scenario', load: () => import('./scenario-panel.js') },
-  palette: { title: 'Go to', load: () => import('./palette.js') },
-  help: { title: 'Help', load: () => import('./help.js') },
+  environments: {
+    title: 'Variables',
+    load: () => import('./environments.js').then(({ environmentsPanel }) => environmentsPanel),
+  },
+  history: { title: 'History', load: () => import('./history-list.js').then(({ historyPanel }) => historyPanel) },
+  scenario: { title: 'Scenario', load: () => import('./scenario-panel.js').then(({ scenarioPanel }) => scenarioPanel) },
+  palette: { title: 'Go to', load: () => import('./palette.js').then(({ palettePanel }) => palettePanel) },
+  help: { title: 'Help', load: () => import('./help.js').then(({ helpPanel }) => helpPanel) },
 }
 
 function readValue(event: Event): string {
