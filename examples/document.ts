@@ -2,10 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import namespaces, { defineNamespace } from 'fastify-namespaces'
+import namespacesConsole from 'fastify-namespaces/console'
 import { Type } from 'typebox'
 
 /*
- * A support desk whose AsyncAPI document is served behind a password.
+ * A support desk whose AsyncAPI document and console are served behind a password.
  *
  * DOCUMENT_PASSWORD=… node --import tsx examples/document.ts
  */
@@ -75,10 +76,14 @@ export async function buildServer(): Promise<FastifyInstance> {
       hooks: { onRequest: askForPassword },
     },
   })
+  await app.register(namespacesConsole, { theme: { title: 'Support desk' }, uiHooks: { onRequest: askForPassword } })
   return app
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const app = await buildServer()
-  console.log(await app.listen({ port: Number(process.env.PORT ?? 3000) }), '-> /namespaces/asyncapi.json')
+  console.log(
+    await app.listen({ port: Number(process.env.PORT ?? 3000) }),
+    '-> /namespaces/ and /namespaces/asyncapi.json',
+  )
 }

@@ -274,6 +274,8 @@ t.test('examples/document.ts: a document behind a password', async (t) => {
   const document = (await app.inject({ url, headers: { authorization } })).json()
   t.match(document, { info: { title: 'Support desk' }, servers: { production: { host: 'desk.example.com' } } })
   t.strictSame(Object.keys(document.components.schemas), ['Message'])
+  t.match(await app.inject('/namespaces/'), { statusCode: 401 })
+  t.match((await app.inject({ url: '/namespaces/', headers: { authorization } })).body, '<!doctype html>')
   t.notMatch(JSON.stringify(document), 'ticket:dump')
 
   const client = await app.injectSocket<typeof ticket>('/tickets/4711', { auth: { token: 'any' } })
