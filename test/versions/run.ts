@@ -52,6 +52,8 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRet
 
 const LEFT_OUT = /^(\.git|\.tap|\.bundled|dist|package-lock\.json)$|(^|\/)(node_modules|\.built)$/
 cpSync(root, folder, { recursive: true, filter: (source) => !LEFT_OUT.test(relative(root, source)) })
+// Suites that need the source serve this page.
+cpSync(join(root, 'dist/console'), join(folder, 'dist/console'), { recursive: true })
 
 /** The package.json of a user of the tarball, who also has what the suites import. */
 function userOf(own: PackageJson, tarball: string, { choose, overrides }: Variant): object {
