@@ -66,5 +66,6 @@ async function finish(file: string): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log('building the console')
   await buildConsole(fileURLToPath(new URL('../../dist/console', import.meta.url)))
 }
