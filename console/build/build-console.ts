@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,14 +11,22 @@ import { loadGroups } from './load-groups.js'
 /*
  * npm run build:console
  *
+ * node --import tsx console/build/build-console.ts --if-older    at once, for a server on this machine; not if it is newer than its
+ *                                                                sources
+ *
  * Builds the page into dist/console/, from which plugin/console.ts serves it. What is imported with import() is a file of its own,
  * which the page loads when it is needed. Each file is there compressed, too.
  */
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+interface BuildOptions {
+  /** Whether the files are as small as can be, and there compressed, too. It takes ten times as long. */
+  readonly isForUsers?: boolean
+}
+
 /** Builds the page into an empty folder. */
-export async function buildConsole(output: string): Promise<void> {
+export async function buildConsole(output: string, { isForUsers = false }: BuildOptions = {}): Promise<void> {
   await rm(output, { recursive: true, force: true })
   await mkdir(output, { recursive: true })
   const { metafile } = await build({
@@ -39,7 +47,7 @@ export async function buildConsole(output: string): Promise<void> {
     absWorkingDir: join(root, '..'),
   })
   for (const file of ['index.html', 'style.css', 'favicon.svg']) await copyFile(join(root, file), join(output, file))
-  await Promise.all((await readdir(output)).map((file) => finish(join(output, file))))
+  if (isForUsers) await Promise.all((await readdir(output)).map((file) => finish(join(output, file))))
   await writeFile(join(output, 'THIRD-PARTY-LICENSES.txt'), licenceTexts(Object.keys(metafile.inputs)))
 }
 
@@ -65,7 +73,19 @@ async function finish(file: string): Promise<void> {
   await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }))
 }
 
+/** Whether a source of the page is newer than what was built. */
+async function isOlder(output: string): Promise<boolean> {
+  const built = await stat(join(output, 'main.js')).catch(() => undefined)
+  if (!built) return true
+  for (const folder of [root, join(root, '../plugin')]) {
+    for (const file of await readdir(folder, { recursive: true }))
+      if ((await stat(join(folder, file))).mtimeMs > built.mtimeMs) return true
+  }
+  return false
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log('building the console')
-  await buildConsole(fileURLToPath(new URL('../../dist/console', import.meta.url)))
+  const output = fileURLToPath(new URL('../../dist/console', import.meta.url))
+  const isForUsers = !process.argv.includes('--if-older')
+  if (isForUsers || (await isOlder(output))) await buildConsole(output, { isForUsers })
 }
