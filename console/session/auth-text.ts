@@ -10,12 +10,13 @@ export function authTextOf({ auth }: Identity, name: string): string {
 /**
  * Reads an `auth`.
  *
- * @throws TypeError that says where the text is wrong, without quoting it: it may have secrets
+ * @throws TypeError that says where the text is wrong, without quoting it: it may have secrets; or which variable has no value
  */
 export function readAuth(text: string, expand: Expand): object {
+  const expanded = expand(text)
   let auth: unknown
   try {
-    auth = JSON.parse(expand(text))
+    auth = JSON.parse(expanded)
   } catch (error) {
     const [place = ''] = /line \d+ column \d+|position \d+/.exec(String(error)) ?? []
     throw new TypeError(`The auth is not JSON${place && `, at ${place}`}`)

@@ -2,7 +2,7 @@ import { clientError } from '../../plugin/client/call-error.js'
 import { emitNow } from '../../plugin/client/calls/emit-now.js'
 import type { AnyJoined, CallError } from '../../plugin/client.js'
 import type { LogInput, LogStore } from '../log/log-types.js'
-import { describeError, unsentError } from './error-description.js'
+import { describeError, explainError, unsentError } from './error-description.js'
 import type { LaneTable } from './lane-table.js'
 
 /** A stream that is open, as its items find it. */
@@ -104,7 +104,8 @@ export function followLane(use: AnyJoined, { identity, table, log, askedAt }: La
   }
 
   function onState(): void {
-    const now = state.getSnapshot()
+    const told = state.getSnapshot()
+    const now = told.status === 'refused' ? { ...told, error: explainError(told.error) } : told
     const { status } = now
     if (status === 'joined') {
       const ms = performance.now() - askedAt()

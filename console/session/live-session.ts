@@ -4,8 +4,8 @@ import { CallError, createClient } from '../../plugin/client.js'
 import type { Writable } from '../shared/writable.js'
 import { authTextOf, readAuth } from './auth-text.js'
 import { followConnection } from './connection-facts.js'
-import { paramsError } from './error-description.js'
-import { isOtherHandshake, setHandshake } from './handshake.js'
+import { explainError, paramsError } from './error-description.js'
+import { checkHandshake, isOtherHandshake, setHandshake } from './handshake.js'
 import { followLane, type JoinedLane } from './joined-lane.js'
 import { openLaneStream } from './lane-stream.js'
 import { createLaneTable } from './lane-table.js'
@@ -73,11 +73,12 @@ export function openLiveSession(parts: SessionParts): LiveSession {
       // The client leaves at the end of the task in which it is told to: a join in the same task would keep the namespace.
       await undefined
       address = writeClientAddress(name, params)
+      checkHandshake(identity.getSnapshot(), expand)
       const { use } = joined.get(address) ?? hold(name, params, address)
       use.rejoin()
       await use.ready
     } catch (reason) {
-      error = reason instanceof CallError ? reason : paramsError(reason)
+      error = reason instanceof CallError ? explainError(reason) : paramsError(reason)
     }
     act({ kind: 'join', identity: number, name, address, auth, ...(error && { error }) })
     if (error) throw error

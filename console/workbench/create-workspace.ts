@@ -26,7 +26,11 @@ export function createWorkspace(settings: WorkspaceSettings): Workspace {
   const storage = createPageStorage(externalPrefix + config.page, settings.storageArea)
   const variables = createVariables(storage)
   const history = createHistory({ storage, redact: variables.redact })
-  const expand = (text: string) => variables.expand(text).text
+  const expand = (source: string) => {
+    const { text, missing } = variables.expand(source)
+    if (missing.length === 0) return text
+    throw new TypeError(`No value for ${missing.map((name) => `{{${name}}}`).join(', ')} in this environment`)
+  }
   const log = createLogStore({ redact: variables.redact })
   const sessions = createWritable<readonly Session[]>([open(1)])
 

@@ -9,7 +9,8 @@ export interface Variables {
   readonly set: (environments: Environments) => void
   /**
    * Replaces the variables of a text of JSON. In a JSON string, a value is inserted as text: `"{{token}}"`. In place of a value it is
-   * inserted as JSON: `{ "count": {{count}} }`. Unknown variables stay, and are `missing`.
+   * inserted as JSON: `{ "count": {{count}} }`. Variables without a value stay, and are
+   * `missing`: unknown ones, and those whose value is empty, as that of a secret is after a reload.
    */
   readonly expand: (text: string) => { readonly text: string; readonly missing: readonly string[] }
   /** Replaces the values of secrets by their `{{name}}`, in what is kept or leaves the page. */
@@ -55,7 +56,7 @@ export function createVariables(storage: PageStorage): Variables {
 
 function findValue(environment: Environment | undefined, name: string): string | undefined {
   for (const values of [environment?.secrets, environment?.values])
-    if (values && Object.hasOwn(values, name)) return values[name]
+    if (values && Object.hasOwn(values, name) && values[name] !== '') return values[name]
   return undefined
 }
 

@@ -175,13 +175,30 @@ t.test('a refused join rejects with why, and joins again after a correction', as
   session.rejoin('/guarded')
   await untilLane(session, '/guarded', 'refused')
   const { state } = lane('/guarded') ?? {}
-  t.match(state, { error: { code: 'NSP_CLIENT_AUTH', cause: { message: 'The auth is not JSON, at position 19' } } })
+  t.match(state, { error: { code: 'NSP_CLIENT_AUTH', message: 'The auth is not JSON, at position 19' } })
   t.notMatch(JSON.stringify(entries('note')), 'secret')
   session.become({ ...session.identity.getSnapshot(), auth: { '': '[]' } })
   await t.rejects(session.join('/guarded'), {
     code: 'NSP_CLIENT_AUTH',
-    cause: { message: 'The auth is not an object' },
+    message: 'The auth is not an object',
   })
+})
+
+t.test('a variable without a value is told, and nothing is sent', async (t) => {
+  const seen: unknown[] = []
+  const expand = (text: string) => {
+    if (text.includes('{{token}}')) throw new TypeError('No value for {{token}} in this environment')
+    return text
+  }
+  const onConnect = () => void seen.push('joined')
+  const { session, lane } = await openSession(t, { namespaces: { '/chat': { onConnect } } }, {}, expand)
+  session.become({ ...session.identity.getSnapshot(), auth: { '': '{"token":"{{token}}"}' } })
+  const told = { message: 'No value for {{token}} in this environment' }
+  await t.rejects(session.join('/chat'), told)
+  t.match(lane('/chat'), { state: { status: 'refused', error: told } })
+  session.become({ ...session.identity.getSnapshot(), auth: {}, query: { token: '{{token}}' } })
+  await t.rejects(session.join('/chat'), told)
+  t.strictSame(seen, [])
 })
 
 t.test('a join without a parameter of its name rejects', async (t) => {
