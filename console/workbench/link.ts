@@ -43,7 +43,9 @@ function selectionOf(view: string, name: string, event: string): Selection | und
   return (view === 'event' || view === 'emit') && event !== '' ? { view, name, event } : undefined
 }
 
-/** Encodes what has to be, and leaves the rest readable. */
+/** Encodes what has to be, and what programs for chats take for the end of a link: braces, parentheses and quotes. */
 function encode(text: string): string {
-  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(/%(2F|3A|2C|7B|7D)/g, decodeURIComponent)
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
+    .replace(/%(2F|3A|2C)/g, decodeURIComponent)
+    .replace(/[()]/g, (found) => (found === '(' ? '%28' : '%29'))
 }

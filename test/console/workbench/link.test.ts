@@ -31,8 +31,15 @@ t.test('a link is readable', async (t) => {
   t.equal(writeLink({ selection }), '#/event?ns=/orgs/:orgId&ev=message:send')
   t.equal(
     writeLink({ selection, draft: { text: '{"text":"{{word}} & more"}', params: { orgId: '42' } } }),
-    '#/event?ns=/orgs/:orgId&ev=message:send&p.orgId=42&payload={%22text%22:%22{{word}}%20%26%20more%22}',
+    '#/event?ns=/orgs/:orgId&ev=message:send&p.orgId=42&payload=%7B%22text%22:%22%7B%7Bword%7D%7D%20%26%20more%22%7D',
   )
+})
+
+t.test('a link has nothing at which a chat would cut it; one of before is read as well', async (t) => {
+  const selection = { view: 'event', name: '/chat', event: 'a' } as const
+  const draft = { text: '{"text":"{{word}} (1)"}', params: {} }
+  t.notMatch(writeLink({ selection, draft }), /[{}"()\s<>]/)
+  t.strictSame(readLink('#/event?ns=/chat&ev=a&payload={"text":"{{word}}%20(1)"}'), { selection, draft })
 })
 
 t.test('a hash that is no link of the page is ignored', async (t) => {
