@@ -19,12 +19,13 @@ export function constantOf({ name }: SnippetSubject): string {
 /** The constant `variables`. In Node, a secret is read from the environment. */
 export function writeVariables({ variables }: SnippetSubject, hasEnvironment: boolean): string {
   if (variables.length === 0) return ''
-  const entries = variables.map(({ name, value }) => [name, value ?? (hasEnvironment ? `{{${name}}}` : '')])
-  const refer = (name: string) => `process.env${writeMember(name.toUpperCase().replace(/\W/g, '_'))}`
-  const text = hasEnvironment
-    ? writeLiteral(Object.fromEntries(entries), { refer, override: (value) => plainText(value, variables) })
-    : writeLiteral(Object.fromEntries(entries), { refer: () => "''" })
-  return `const variables = ${text}\n`
+  const entries = variables.map(({ name, value }) => [name, value ?? `{{${name}}}`])
+  const refer = (name: string) =>
+    hasEnvironment
+      ? `process.env${writeMember(name.toUpperCase().replace(/\W/g, '_'))}`
+      : `'' /* ${variables.some((one) => one.name === name && one.isSecret) ? 'fill in the secret' : 'fill it in'} */`
+  const override = (value: unknown) => plainText(value, variables)
+  return `const variables = ${writeLiteral(Object.fromEntries(entries), { refer, override })}\n`
 }
 
 // The value of a variable is no variable, whatever it looks like.

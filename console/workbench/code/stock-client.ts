@@ -14,7 +14,9 @@ export function writeStockTypeScript(subject: SnippetSubject): string {
       : '\n',
     writeVariables(subject, false),
     writeSocket(subject, isTyped ? `: ClientSocket<typeof ${constantOf(subject)}>` : ': Socket'),
+    writeRefusal('error: Error & { data?: unknown }'),
     writeUse(subject, 'socket', ': unknown'),
+    writeEnd(subject),
   ].join('')
 }
 
@@ -24,7 +26,9 @@ export function writeStockJavaScript(subject: SnippetSubject): string {
     "import { Manager } from 'socket.io-client'\n\n",
     writeVariables(subject, false),
     writeSocket(subject, ''),
+    writeRefusal('/** @type {Error & { data?: unknown }} */ error'),
     writeUse(subject, 'socket', ''),
+    writeEnd(subject),
   ].join('')
 }
 
@@ -50,7 +54,17 @@ export function writeInjectTest(subject: SnippetSubject): string {
 function writeSocket({ url, path, address, auth }: SnippetSubject, type: string): string {
   const options = path === '/socket.io' ? '' : `, ${writeValue({ path })}`
   const settings = auth === undefined ? '' : `, ${writeValue({ auth })}`
-  return `const manager = new Manager(${quote(url)}${options})\nconst socket${type} = manager.socket(${quote(address)}${settings})\n\n`
+  return `const manager = new Manager(${quote(url)}${options})\nconst socket${type} = manager.socket(${quote(address)}${settings})\n`
+}
+
+/** What is refused has told why in `data`; a server that is not there has none. */
+function writeRefusal(parameter: string): string {
+  return `socket.on('connect_error', (${parameter}) => {\n  console.error(error.data ?? error.message)\n  socket.disconnect()\n})\n\n`
+}
+
+// An emit is waited for as long as the program runs.
+function writeEnd({ kind }: SnippetSubject): string {
+  return kind === 'emit' || kind === 'ask' ? '' : 'socket.disconnect()\n'
 }
 
 function writeUse(subject: SnippetSubject, socket: string, type: string): string {

@@ -127,6 +127,26 @@ t.test('code has nothing that would end a script, turn a text around or be invis
   }
 })
 
+t.test('the stock client tells why it is refused, and ends', async (t) => {
+  const [, , script] = writeSnippets(base)
+  t.equal(
+    script?.text,
+    `import { Manager } from 'socket.io-client'
+
+const manager = new Manager('http://localhost:3000')
+const socket = manager.socket('/chat')
+socket.on('connect_error', (/** @type {Error & { data?: unknown }} */ error) => {
+  console.error(error.data ?? error.message)
+  socket.disconnect()
+})
+
+const ack = await socket.emitWithAck('message:send', { text: 'hi' })
+console.log(ack)
+socket.disconnect()
+`,
+  )
+})
+
 t.test('a typed client says what a reader would write', async (t) => {
   const [typed] = writeSnippets({
     ...base,
@@ -138,7 +158,7 @@ t.test('a typed client says what a reader would write', async (t) => {
     `import { createClient } from 'fastify-namespaces/client'
 import type { Definitions } from './api.js' // npx fastify-namespaces types app.js -o api.d.ts
 
-const variables = { token: '' }
+const variables = { token: '' /* fill in the secret */ }
 const client = createClient<Definitions>('http://localhost:3000', { auth: { token: variables.token } })
 const chat = client.join('/chat')
 const data = await chat.call('message:send', { text: 'hi' })
