@@ -70,7 +70,7 @@ class NspScenario extends LitElement {
       </p>
       <div class="row">
         <button class=${isOn ? '' : 'primary'} @click=${isOn ? recorder.stop : recorder.start}>${isOn ? 'Stop' : 'Record'}</button>
-        <span class="recording" role="status">${isOn ? `● Recording: ${steps.length} steps` : ''}</span>
+        <span class="recording" role="status">${isOn ? `● Recording: ${steps.length} step${steps.length === 1 ? '' : 's'}` : ''}</span>
         ${steps.length > 0 ? html`<button class="quiet" @click=${() => recorder.set([])}>Delete all</button>` : nothing}
       </div>
       <ol>${steps.map((step, index) => this.#step(step, index, steps))}</ol>
@@ -112,7 +112,7 @@ class NspScenario extends LitElement {
     if (heard.length === 0) return nothing
     return html`
       <section>
-        <h3>Emits since the last step</h3>
+        <h3>Emits that no step expects yet</h3>
         <ul>
           ${heard.map(
             (emit) => html`
@@ -137,8 +137,8 @@ class NspScenario extends LitElement {
         <div class="row">
           <label for="name">Name</label>
           <input id="name" .value=${this.name} maxlength="120" @input=${this.#rename} />
-          <button @click=${() => this.#download('yaml', writeScenario(recording))}>Scenario (YAML)</button>
-          <button @click=${() => this.#download('test.ts', writeTapTest(recording))}>tap test</button>
+          <button @click=${() => this.#download('yaml', writeScenario(recording, this.#file('yaml')))}>Scenario (YAML)</button>
+          <button @click=${() => this.#download('test.ts', writeTapTest(recording, this.#file('test.ts')))}>tap test</button>
         </div>
         ${
           variables.length === 0
@@ -147,7 +147,7 @@ class NspScenario extends LitElement {
                 ({ name, value }) => html`<code>${name}</code> ${value === undefined ? '(given by who runs it)' : ''} `,
               )}</p>`
         }
-        <details><summary>See the file</summary><pre tabindex="0">${visibleText(writeScenario(recording), 20_000)}</pre></details>
+        <details><summary>See the file</summary><pre tabindex="0">${visibleText(writeScenario(recording, this.#file('yaml')), 20_000)}</pre></details>
       </section>
     `
   }
@@ -167,10 +167,18 @@ class NspScenario extends LitElement {
     this.name = (event.target as HTMLInputElement).value
   }
 
+  #file(extension: string): string {
+    return `${
+      this.#recording()
+        .title.replace(/[^\w-]+/g, '-')
+        .replace(/^-+|-+$/g, '') || 'scenario'
+    }.${extension}`
+  }
+
   #download(extension: string, text: string): void {
     const link = document.createElement('a')
     link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
-    link.download = `${this.name.replace(/[^\w-]+/g, '-') || 'scenario'}.${extension}`
+    link.download = this.#file(extension)
     link.click()
     URL.revokeObjectURL(link.href)
   }

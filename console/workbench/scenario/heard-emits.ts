@@ -9,16 +9,14 @@ export interface HeardEmit {
   readonly ordinal: number
 }
 
-/** The newest emits, of which steps are made, and how many of each name there were. */
+/** The newest emits that no step expects yet, and how many of each name there were. */
 export interface HeardEmits {
   readonly add: (client: string, entry: LogEntry) => void
   /** The newest first. */
   readonly newest: () => readonly HeardEmit[]
-  /** Forgets those that were heard so far: a step begins. Their count goes on. */
-  readonly settle: () => void
-  /** Takes an emit as expected. Returns how many of its name come before it, which no step expects. */
+  /** Takes an emit as expected, which those of its name before it can't be any more. Returns how many these are. */
   readonly take: (emit: HeardEmit) => number
-  /** A client has joined anew. */
+  /** A client joins anew: what it has heard so far is no part of its next steps. */
   readonly restart: (client: string) => void
 }
 
@@ -36,16 +34,14 @@ export function createHeardEmits(): HeardEmits {
       newest = [{ client, event, payload: readFirst(text), ordinal }, ...newest.slice(0, MOST - 1)]
     },
     newest: () => newest,
-    settle: () => {
-      newest = []
-    },
     take(emit) {
       const skipped = emit.ordinal - 1 - (taken.get(keyOf(emit)) ?? 0)
       taken.set(keyOf(emit), emit.ordinal)
-      newest = newest.filter((one) => one !== emit)
-      return Math.max(skipped, 0)
+      newest = newest.filter((one) => keyOf(one) !== keyOf(emit) || one.ordinal > emit.ordinal)
+      return skipped
     },
     restart(client) {
+      newest = newest.filter((one) => one.client !== client)
       for (const counts of [heard, taken])
         for (const key of counts.keys()) if (key.startsWith(`${client} `)) counts.delete(key)
     },

@@ -1,4 +1,5 @@
 import { namesIn } from '../../../plugin/cli/scenario/variables.js'
+import { authTextOf } from '../../session/auth-text.js'
 import type { Session, SessionAction } from '../../session/session-types.js'
 import { createWritable, type Readable } from '../../shared/writable.js'
 import type { Workspace } from '../workspace.js'
@@ -6,6 +7,7 @@ import { createClientNames } from './client-names.js'
 import { expectationOf, toAnswer } from './expectation.js'
 import { createFoundCredentials } from './found-credentials.js'
 import { createHeardEmits, type HeardEmit } from './heard-emits.js'
+import { outcomeOf, type Sending } from './outcome.js'
 import type { RecordedStep, RecordedVariable } from './recorded-step.js'
 import { readSource } from './source-value.js'
 
@@ -13,12 +15,12 @@ import { readSource } from './source-value.js'
 export interface Recorder {
   readonly isOn: Readable<boolean>
   readonly steps: Readable<readonly RecordedStep[]>
-  /** Begins with the namespaces that are joined. Steps that are there stay. */
+  /** Goes on where it was stopped; what was joined or left meanwhile becomes a step. */
   readonly start: () => void
   readonly stop: () => void
   /** Replaces the steps: edited, in another order, without some. */
   readonly set: (steps: readonly RecordedStep[]) => void
-  /** The emits since the last step, the newest first. */
+  /** The newest emits that no step expects yet, the newest first. */
   readonly heard: () => readonly HeardEmit[]
   /** Adds the step that expects an emit. */
   readonly expectEmit: (emit: HeardEmit) => void
@@ -29,10 +31,13 @@ export interface Recorder {
 export function createRecorder({ sessions, log, variables, description }: Workspace): Recorder {
   const isOn = createWritable(false)
   const steps = createWritable<readonly RecordedStep[]>([])
-  const credentials = createFoundCredentials((name) => variables.expand(`{{${name}}}`).missing.length === 0)
+  const credentials = createFoundCredentials((name) =>
+    variables.environments.getSnapshot().all.some((one) => Object.hasOwn({ ...one.values, ...one.secrets }, name)),
+  )
   const emits = createHeardEmits()
   const nameOf = createClientNames()
-  const auths = new Map<string, string>()
+  // What the steps have joined, by client.
+  const joined = new Map<string, { readonly address: string; readonly auth: string }>()
   const bare = new Set<string>()
   let ends: (() => void)[] = []
   let nextId = 1
@@ -44,7 +49,6 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
     const keep = step.kind === 'expect-emit' ? 'types' : 'nothing'
     const texts = { target: redact(step.target), ...(step.code !== undefined && { code: redact(step.code) }) }
     steps.set([...steps.getSnapshot(), { ...step, ...texts, ...answer, id: nextId++, keep }])
-    if (step.kind !== 'expect-emit') emits.settle()
   }
 
   /** What was sent: as it was written, or as the value that it had. */
@@ -56,22 +60,25 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
   }
 
   function join(client: string, address: string, auth: string, error?: { readonly code: string }): void {
-    if (error?.code.startsWith('NSP_CLIENT_') || (!error && auths.get(client) === auth)) return
-    if (auths.has(client)) leave(client, address)
+    if (error?.code.startsWith('NSP_CLIENT_') || (!error && joined.get(client)?.auth === auth)) return
+    if (joined.has(client)) leave(client, address)
     // Credentials are found before anything is redacted: they are what later steps redact.
     const { value } = readSource(auth) ?? { value: {} }
     const hidden = credentials.hide(value)
     const sent = Object.keys(Object(hidden)).length > 0 ? sentOf(JSON.stringify(hidden), undefined) : {}
     add({ kind: 'join', client, target: address, ...sent, ...(error && { code: error.code }) })
     for (const name of readSource(auth)?.bare ?? []) bare.add(name)
-    if (error) return
-    auths.set(client, auth)
-    emits.restart(client)
+    if (!error) joined.set(client, { address, auth })
   }
 
   function leave(client: string, address: string): void {
-    auths.delete(client)
+    forget(client)
     add({ kind: 'leave', client, target: address })
+  }
+
+  function forget(client: string): void {
+    joined.delete(client)
+    emits.restart(client)
   }
 
   function argumentOf(action: Sending): { sent?: unknown } {
@@ -87,18 +94,33 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
   function record(action: SessionAction): void {
     const { kind, identity, address } = action
     const client = nameOf(identity, address)
-    if (kind === 'join') join(client, address, action.auth, action.error)
-    // What was not joined in this recording can't be repeated.
-    else if (!auths.has(client)) return
-    else if (kind === 'leave') leave(client, address)
+    if (kind === 'join') {
+      join(client, address, action.auth, action.error)
+      return
+    }
+    // Its join may have been deleted.
+    const session = sessions.getSnapshot().find(({ number }) => number === identity)
+    if (session && !joined.has(client)) joinLane(session, address)
+    if (!joined.has(client)) return
+    if (kind === 'leave') leave(client, address)
     else add({ client, target: action.event, ...outcomeOf(action), ...argumentOf(action) })
   }
 
+  function joinLane(session: Session, address: string): void {
+    const lane = session.lanes.getSnapshot().find((one) => one.address === address)
+    if (lane?.state.status !== 'joined') return
+    join(nameOf(session.number, address), address, authTextOf(session.identity.getSnapshot(), lane.name))
+  }
+
+  /** Joins what is joined, and leaves what is not any more. */
   function begin(session: Session): void {
-    const { auth } = session.identity.getSnapshot()
-    for (const { state, name, address } of session.lanes.getSnapshot()) {
-      if (state.status === 'joined') join(nameOf(session.number, address), address, auth[name] ?? auth[''] ?? '{}')
+    const lanes = session.lanes.getSnapshot()
+    for (const [client, { address }] of joined) {
+      const state = lanes.find((lane) => lane.address === address)?.state.status ?? 'left'
+      if (client === nameOf(session.number, address) && (state === 'left' || state === 'refused'))
+        leave(client, address)
     }
+    for (const { address } of lanes) joinLane(session, address)
     ends.push(session.onAction(record))
   }
 
@@ -108,7 +130,6 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
     start() {
       if (isOn.getSnapshot()) return
       isOn.set(true)
-      auths.clear()
       const known = new Set<Session>()
       const follow = () => {
         for (const session of sessions.getSnapshot()) if (!known.has(session)) begin(session)
@@ -117,7 +138,8 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
       follow()
       const hear = log.onEntry((entry) => {
         const client = nameOf(entry.identity, entry.address)
-        if (entry.kind === 'in' && auths.has(client) && !entry.event.startsWith('namespace:')) emits.add(client, entry)
+        // An emit may come before its join is told.
+        if (entry.kind === 'in' && !entry.event.startsWith('namespace:')) emits.add(client, entry)
       })
       ends.push(sessions.subscribe(follow), hear)
     },
@@ -128,10 +150,10 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
     },
     set(next) {
       steps.set(next)
-      // What is recorded after everything was deleted begins with its joins.
-      if (next.length === 0) auths.clear()
+      // Whose join was deleted has to join again.
+      for (const client of joined.keys()) if (!next.some((step) => joins(step, client))) forget(client)
     },
-    heard: emits.newest,
+    heard: () => emits.newest().filter(({ client }) => joined.has(client)),
     expectEmit(emit) {
       const { client, event: target, payload } = emit
       const skipped = emits.take(emit)
@@ -152,30 +174,8 @@ export function createRecorder({ sessions, log, variables, description }: Worksp
   }
 }
 
-type Sending = Extract<SessionAction, { readonly event: string }>
-
-/** What a step repeats, and what has come back. */
-function outcomeOf(action: Sending): Pick<RecordedStep, 'kind' | 'code' | 'count' | 'answer'> {
-  const { kind } = action
-  if (kind === 'send') return { kind }
-  if (kind === 'stream') {
-    const { items, isCancelled, error } = action
-    const ending = isCancelled ? { count: Math.max(items.length, 1) } : error && { code: codeOf(error) }
-    // Of a longer one, not all items are known.
-    return { kind, ...ending, ...(items.length < MOST_ITEMS && { answer: items }) }
-  }
-  const { error, acks = [] } = action.result
-  if (error) return { kind, code: codeOf(error) }
-  const { ok, data } = Object(acks[0])
-  // An ack of another form is none for the command line.
-  return ok === true ? { kind, answer: data } : { kind: 'send' }
-}
-
-const MOST_ITEMS = 20
-
-/** The code that a test meets, too: that of a lost connection or a timeout is the client's own. */
-function codeOf({ code }: { readonly code: string }): string {
-  return code.startsWith('NSP_CLIENT_') ? '' : code
+function joins({ kind, client, code }: RecordedStep, of: string): boolean {
+  return kind === 'join' && client === of && code === undefined
 }
 
 function readJson(text: string): unknown {

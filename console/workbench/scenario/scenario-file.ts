@@ -11,13 +11,14 @@ const PLAIN_KEY = /^(?!(?:null|true|false)$)[$A-Za-z_][\w$-]*$/
 // YAML allows few of them as they are, and editors show none of them.
 const UNPRINTABLE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 
-export function writeScenario({ title, url, path, steps, variables }: Recording): string {
+/** @param file - the name of the file, for the command that runs it */
+export function writeScenario({ title, url, path, steps, variables }: Recording, file: string): string {
   const secrets = variables.filter(({ isSecret }) => isSecret).map(({ name }) => name)
   const given = variables.filter(({ value }) => value === undefined).map(({ name }) => ` --var ${name}=…`)
   const options = path === '/socket.io' ? '' : ` --path ${path}`
   const values = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? null]))
   const head = [
-    `# npx fastify-namespaces run scenario.yaml --url ${url}${options}${given.join('')}`,
+    `# npx fastify-namespaces run ${file} --url ${url}${options}${given.join('')}`,
     '',
     `name: ${toFlow(title)}`,
     `url: ${toFlow(url)}`,

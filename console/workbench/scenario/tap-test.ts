@@ -16,6 +16,14 @@ const TYPES: Readonly<Record<string, string>> = {
   binary: 'Buffer',
 }
 
+const READ_ENVIRONMENT = `
+function readEnvironment(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(\`set \${name}\`)
+  return value
+}
+`
+
 const READ_STREAM = `
 /** Reads a stream to its end, or to a number of items. */
 async function readStream(socket: InjectedSocket, event: string, payload: unknown, count = Number.POSITIVE_INFINITY) {
@@ -33,15 +41,18 @@ async function readStream(socket: InjectedSocket, event: string, payload: unknow
 }
 `
 
-export function writeTapTest({ title, steps, variables }: Recording): string {
+/** @param file - the name of the file, for the command that runs it */
+export function writeTapTest({ title, steps, variables }: Recording, file: string): string {
   const constants = createConstants()
   const hasStreams = steps.some(({ kind }) => kind === 'stream')
-  const body = steps.map((step) =>
-    writeStep(step, constants)
+  const given = variables.filter(({ value }) => value === undefined).map(({ name }) => environmentName(name))
+  const body = steps.map((step, index) =>
+    writeStep(step, constants, steps.slice(index + 1))
       .map((line) => `  ${line}\n`)
       .join(''),
   )
   return [
+    `// ${given.map((name) => `${name}=… `).join('')}node --import tsx ${file}\n\n`,
     hasStreams
       ? "import type { InjectedSocket } from 'fastify-namespaces'\n"
       : "import type {} from 'fastify-namespaces'\n",
@@ -52,6 +63,7 @@ export function writeTapTest({ title, steps, variables }: Recording): string {
     '  const app = await buildServer()\n  t.teardown(() => app.close())\n\n',
     ...body,
     '})\n',
+    given.length > 0 ? READ_ENVIRONMENT : '',
     hasStreams ? READ_STREAM : '',
   ].join('')
 }
@@ -73,9 +85,19 @@ function createConstants() {
   }
 }
 
-function writeStep(step: RecordedStep, constants: ReturnType<typeof createConstants>): string[] {
+/** The name of a variable in the environment. */
+function environmentName(name: string): string {
+  return name.toUpperCase().replace(/\W/g, '_')
+}
+
+function writeStep(
+  step: RecordedStep,
+  constants: ReturnType<typeof createConstants>,
+  later: readonly RecordedStep[],
+): string[] {
   const { kind, client, target, sent, count, skipped = 0 } = step
   const name = quote(target)
+  const title = quote(step.code === undefined ? `${kind} ${target}` : `${kind} ${target}: ${step.code || 'an error'}`)
   const expectation = expectationOf(step)
   const expected = writeValue(expectation)
   // t.match() looks for a text within another one.
@@ -83,8 +105,10 @@ function writeStep(step: RecordedStep, constants: ReturnType<typeof createConsta
   const match = isExact ? 't.hasStrict' : 't.match'
   if (kind === 'join') {
     const join = `app.injectSocket(${name}${sent === undefined ? '' : `, { auth: ${writeValue(sent)} }`})`
-    if (step.code !== undefined) return [`t.match(await ${join}.catch((error) => error), { data: ${expected} })`]
-    return [`const ${constants.add(client)} = await ${join}`]
+    if (step.code !== undefined)
+      return [`t.match(await ${join}.catch((error) => error), { data: ${expected} }, ${title})`]
+    const isUsed = later.some((one) => one.client === client && one.kind !== 'join')
+    return [isUsed ? `const ${constants.add(client)} = await ${join}` : `await ${join}`]
   }
   const socket = constants.of(client)
   const payload = sent === undefined ? '' : `, ${writeValue(sent)}`
@@ -96,14 +120,16 @@ function writeStep(step: RecordedStep, constants: ReturnType<typeof createConsta
     case 'expect-emit': {
       const emit = `await ${socket}.nextEvent(${name})`
       const earlier = Array.from({ length: skipped }, () => `${emit} // an earlier one`)
-      return [...earlier, expected === 'undefined' ? emit : `${match}(${emit}, ${expected})`]
+      return [...earlier, expected === 'undefined' ? emit : `${match}(${emit}, ${expected}, ${title})`]
     }
     case 'stream': {
       const limit = count === undefined ? '' : `, ${count}`
-      return [`${match}(await readStream(${socket}, ${name}${payload || ', undefined'}${limit}), ${expected})`]
+      return [
+        `${match}(await readStream(${socket}, ${name}${payload || ', undefined'}${limit}), ${expected}, ${title})`,
+      ]
     }
     default:
-      return [`${match}(await ${socket}.emitWithAck(${name}${payload}), ${expected})`]
+      return [`${match}(await ${socket}.emitWithAck(${name}${payload}), ${expected}, ${title})`]
   }
 }
 
@@ -119,7 +145,7 @@ function writeValue(value: unknown): string {
 }
 
 function writeVariables(variables: readonly RecordedVariable[]): string {
-  const refer = (name: string) => `process.env${writeMember(name.toUpperCase().replace(/\W/g, '_'))}`
+  const refer = (name: string) => `readEnvironment(${quote(environmentName(name))})`
   const entries = variables.map(({ name, value }) => [name, value === undefined ? `{{${name}}}` : value])
   return writeLiteral(Object.fromEntries(entries), { refer })
 }

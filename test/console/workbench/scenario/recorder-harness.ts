@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../../../console/log/log-types.js'
-import type { Session, SessionAction } from '../../../../console/session/session-types.js'
+import type { Lane, Session, SessionAction } from '../../../../console/session/session-types.js'
 import { createWritable } from '../../../../console/shared/writable.js'
 import { createPageStorage } from '../../../../console/workbench/page-storage.js'
 import type { RecordedStep, Recording } from '../../../../console/workbench/scenario/recorded-step.js'
@@ -15,10 +15,11 @@ export function record({ values = {}, secrets = {} }: Environment = {}) {
   variables.set({ current: 'local', all: [{ name: 'local', values, secrets }] })
   let act: (action: SessionAction) => void = () => {}
   let hear: (entry: LogEntry) => void = () => {}
+  const lanes = createWritable<readonly Pick<Lane, 'name' | 'address' | 'state'>[]>([])
   const session = {
     number: 1,
     identity: createWritable({ auth: {} }),
-    lanes: createWritable([]),
+    lanes,
     onAction: (listener: typeof act) => {
       act = listener
       return () => {}
@@ -44,6 +45,7 @@ export function record({ values = {}, secrets = {} }: Environment = {}) {
   const where = (address: string, identity = 1) => ({ identity, name: address, address })
   return {
     recorder,
+    lanes,
     join: (address: string, auth = '{}', identity = 1) => act({ ...where(address, identity), kind: 'join', auth }),
     act: (address: string, action: object, identity = 1) =>
       act({ ...where(address, identity), ...action } as SessionAction),

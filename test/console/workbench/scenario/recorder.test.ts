@@ -58,7 +58,7 @@ t.test('a scenario has what was sent as it was written, and what came back as fa
     .map((step, index) => (index === 2 ? { ...step, keep: 'types' as const } : step))
   recorder.set(kept)
   t.equal(
-    writeScenario(recording()),
+    writeScenario(recording(), 'scenario.yaml'),
     `# npx fastify-namespaces run scenario.yaml --url http://localhost:3000 --var token=… --var token-2=…
 
 name: "a recording"
@@ -120,7 +120,7 @@ function exportKeeping(keep: (typeof KEEPS)[number]) {
 t.test('an exported scenario passes on the command line, however much of the answers is kept', async (t) => {
   const url = await serve(t, { '/chat': CHAT })
   for (const keep of KEEPS) {
-    const cwd = t.testdir({ 'scenario.yaml': writeScenario(exportKeeping(keep)) })
+    const cwd = t.testdir({ 'scenario.yaml': writeScenario(exportKeeping(keep), 'scenario.yaml') })
     const args = ['run', 'scenario.yaml', '--url', url, '--var', 'token=right', '--var', 'token-2=right']
     const { code, out, err } = await run(args, { cwd })
     t.equal(code, 0, `${keep}: ${out}${err}`)
@@ -129,7 +129,7 @@ t.test('an exported scenario passes on the command line, however much of the ans
 })
 
 t.test('an exported tap test compiles and passes, however much of the answers is kept', async (t) => {
-  const tests = KEEPS.map((keep) => [`${keep}.test.ts`, writeTapTest(exportKeeping(keep))] as const)
+  const tests = KEEPS.map((keep) => [`${keep}.test.ts`, writeTapTest(exportKeeping(keep), 'scenario.test.ts')] as const)
   const tsconfig = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: { rootDir: root, paths: { 'fastify-namespaces': [join(root, 'plugin/index.ts')] } },
@@ -149,7 +149,7 @@ t.test('an exported tap test compiles and passes, however much of the answers is
       return app
     }`,
   )
-  const env = { ...process.env, TOKEN: 'right', TOKEN_2: 'right' }
+  const env: NodeJS.ProcessEnv = { ...process.env, TOKEN: 'right', TOKEN_2: 'right' }
   // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
   const node = (...args: string[]) =>
     promisify(execFile)('env', ['-u', 'NODE_OPTIONS', '-u', 'TAP', process.execPath, ...args], { cwd, env }).then(
@@ -159,6 +159,8 @@ t.test('an exported tap test compiles and passes, however much of the answers is
   t.equal(await node(join(root, 'node_modules/ts7/bin/tsc'), '--noEmit', '-p', '.'), '')
   const loaders = ['test/typescript.js', 'test/own-name.js'].flatMap((file) => ['--import', join(root, file)])
   for (const [file] of tests) t.match(await node(...loaders, file), /^ok 1 - a recording/m)
+  env.TOKEN_2 = undefined
+  t.match(await node(...loaders, 'nothing.test.ts'), 'set TOKEN_2')
 })
 
 t.test('no secret is in an export, wherever it was sent or came back', async (t) => {
@@ -179,7 +181,7 @@ t.test('no secret is in an export, wherever it was sent or came back', async (t)
       call('/chat', 'a', JSON.stringify({ x: [text('payload')] }), { ok: true, data: answer })
       call('/chat', 'b', '"S3CR3T-1-other"', { ok: false, error: { code: text('refusal') } })
       keep('exactly')
-      const exports = [writeScenario(recording()), writeTapTest(recording())]
+      const exports = [writeScenario(recording(), 'scenario.yaml'), writeTapTest(recording(), 'scenario.test.ts')]
       for (const exported of exports) {
         t.notMatch(exported, 'S3CR3T-0')
         if (places.includes('credential')) t.notMatch(exported, 'S3CR3T-1')
@@ -197,7 +199,7 @@ t.test('whatever is sent and answered, the command line reads the same values', 
       keep('exactly')
       const text = JSON.stringify(value)
       if (/\{\{|\$(type|match|absent)/.test(text + event)) return
-      const { steps } = await parse(writeScenario(recording()))
+      const { steps } = await parse(writeScenario(recording(), 'scenario.yaml'))
       t.match(steps[1], { call: event })
       t.strictSame(JSON.stringify(Object(steps[1]).payload), text)
       if (!text.includes('__proto__')) t.strictSame(JSON.stringify(Object(steps[1]).expect.data.value), text)
@@ -212,7 +214,7 @@ t.test('a server that answers with variables and matchers makes no scenario that
   const data = { a: '{{env.HOME}}', '{{b}}': 1, c: { $match: '.*' }, d: [{ $type: 'x' }], e: '{{__proto__}}' }
   call('/chat', 'a', '{}', { ok: true, data })
   keep('exactly')
-  const { steps } = await parse(writeScenario(recording()))
+  const { steps } = await parse(writeScenario(recording(), 'scenario.yaml'))
   const matched = { a: { $type: 'string' }, c: { $type: 'object' }, d: [{ $type: 'object' }], e: { $type: 'string' } }
   t.strictSame(Object(steps[1]).expect, { ok: true, data: matched })
 })
@@ -226,4 +228,66 @@ t.test('a step that has been deleted is not exported; after all of them, it begi
   recorder.set([])
   join('/chat')
   t.match(recorder.steps.getSnapshot(), [{ kind: 'join', target: '/chat' }])
+})
+
+t.test('an emit that came before the ack of a step can be expected, until a step does', async (t) => {
+  const { recorder, join, call, hear, expectLast } = record()
+  const offered = () => recorder.heard().map(({ event, ordinal }) => `${event} ${ordinal}`)
+  hear('/chat', 'welcome', {})
+  t.strictSame(offered(), [], 'of a client that has not joined yet')
+  join('/chat')
+  t.strictSame(offered(), ['welcome 1'], 'it came in the packet of the join')
+  hear('/chat', 'message:new', { text: 'before the ack' })
+  call('/chat', 'message:send', '{}', { ok: true })
+  hear('/chat', 'message:new', { text: 'after it' })
+  call('/chat', 'message:send', '{}', { ok: true })
+  t.strictSame(offered(), ['message:new 2', 'message:new 1', 'welcome 1'])
+  expectLast()
+  t.strictSame(offered(), ['welcome 1'], 'what comes before an expected emit of its name is skipped')
+  t.match(recorder.steps.getSnapshot().at(-1), { target: 'message:new', skipped: 1 })
+  for (let count = 0; count < 100; count++) hear('/chat', 'message:new', {})
+  t.equal(recorder.heard().length, 30)
+  recorder.set([])
+  t.strictSame(offered(), [])
+})
+
+t.test('a recording goes on after it was stopped: what has joined joins once', async (t) => {
+  const { recorder, join, call, act, lanes } = record()
+  const kinds = () => recorder.steps.getSnapshot().map(({ kind }) => kind)
+  join('/chat')
+  lanes.set([{ name: '/chat', address: '/chat', state: { status: 'joined', recovered: false } }])
+  recorder.stop()
+  recorder.start()
+  join('/chat')
+  call('/chat', 'a', '{}', { ok: true })
+  t.strictSame(kinds(), ['join', 'call'])
+  recorder.stop()
+  lanes.set([])
+  recorder.start()
+  t.strictSame(kinds(), ['join', 'call', 'leave'], 'it was left meanwhile')
+  join('/chat')
+  act('/chat', { kind: 'leave' })
+  t.strictSame(kinds(), ['join', 'call', 'leave', 'join', 'leave'])
+})
+
+t.test('whose join was deleted joins again with its next step', async (t) => {
+  const { recorder, join, call, lanes } = record()
+  join('/chat')
+  lanes.set([{ name: '/chat', address: '/chat', state: { status: 'joined', recovered: false } }])
+  recorder.set([])
+  call('/chat', 'a', '{}', { ok: true })
+  t.match(recorder.steps.getSnapshot(), [{ kind: 'join' }, { kind: 'call' }])
+})
+
+t.test('an exported file says how it is run, and a test which variable is not set', async (t) => {
+  const { join, call, recording } = record({ secrets: { token: 'S3CR3T-token' } })
+  join('/chat', '{"token":"{{token}}"}')
+  join('/unused')
+  call('/chat', 'message:send', '{}', { ok: true })
+  t.match(writeScenario(recording(), 'my-chat.yaml'), 'run my-chat.yaml --url')
+  const text = writeTapTest(recording(), 'my-chat.test.ts')
+  t.match(text, /^\/\/ TOKEN=… node --import tsx my-chat\.test\.ts\n/)
+  t.match(text, "token: readEnvironment('TOKEN')")
+  t.match(text, ", { ok: true }, 'call message:send')")
+  t.match(text, "  await app.injectSocket('/unused')")
 })
