@@ -17,8 +17,6 @@ interface ItemReceiver {
 /** A namespace that is joined: what it hears and says goes to the log. */
 export interface JoinedLane {
   readonly use: AnyJoined
-  /** What emits that ask for an ack are answered with, by name. */
-  readonly answers: Map<string, unknown>
   readonly streams: Set<ItemReceiver>
   readonly tellAck: (event: string, args: readonly unknown[], ms: number, error?: CallError) => void
   /** Adds a note. */
@@ -29,10 +27,14 @@ export interface JoinedLane {
   readonly end: () => void
 }
 
+const MOST_STREAMS = 100
+
 interface LaneParts {
   readonly identity: number
   readonly table: LaneTable
   readonly log: LogStore
+  /** What emits that ask for an ack are answered with, by name. */
+  readonly answers: ReadonlyMap<string, unknown>
   /** When the last connect was sent, as `performance.now()` tells it. */
   readonly askedAt: () => number
 }
@@ -42,10 +44,11 @@ interface SessionKeeper {
   readonly _pid?: string
 }
 
-export function followLane(use: AnyJoined, { identity, table, log, askedAt }: LaneParts): JoinedLane {
+export function followLane(use: AnyJoined, { identity, table, log, answers, askedAt }: LaneParts): JoinedLane {
   const { address, socket, state } = use
-  const answers = new Map<string, unknown>()
   const streams = new Set<ItemReceiver>()
+  // The events of the last streams, by their ids: items may come when their stream has ended.
+  const streamEvents = new Map<unknown, string>()
   const hasRecovery = () => (socket as unknown as SessionKeeper)._pid !== undefined
   let wasRecoverable = false
 
@@ -71,7 +74,7 @@ export function followLane(use: AnyJoined, { identity, table, log, askedAt }: La
     if (event === 'namespace:item') {
       const stream = [...streams].find(({ id }) => id === args[0])
       table.count(address, 'down')
-      add({ kind: 'item', event: stream?.event ?? 'unknown stream', args: args.slice(1) })
+      add({ kind: 'item', event: streamEvents.get(args[0]) ?? 'unknown stream', args: args.slice(1) })
       stream?.receive(args[1])
     } else if (event.startsWith('namespace:')) tell(event, args[0])
     else onEmit(event, args)
@@ -97,6 +100,8 @@ export function followLane(use: AnyJoined, { identity, table, log, askedAt }: La
       if (typeof id !== 'string' || stream.id !== undefined || stream.event !== event || stream.payload !== args[0])
         continue
       stream.id = id
+      streamEvents.set(id, event)
+      for (const [oldest] of streamEvents) if (streamEvents.size > MOST_STREAMS) streamEvents.delete(oldest)
       break
     }
     table.count(address, 'up')
@@ -139,7 +144,6 @@ export function followLane(use: AnyJoined, { identity, table, log, askedAt }: La
 
   return {
     use,
-    answers,
     streams,
     tellAck,
     tell,

@@ -34,6 +34,8 @@ export function openLiveSession(parts: SessionParts): LiveSession {
   const { number } = identity.getSnapshot()
   const joined = new Map<string, JoinedLane>()
   const askedAt = new Map<string, number>()
+  // By address: an answer stays when its namespace is joined anew.
+  const answers = new Map<string, Map<string, unknown>>()
   const table = createLaneTable(lanes, roundTrips)
   const network = createNetwork(() => show())
   const client = createClient(origin, {
@@ -57,7 +59,13 @@ export function openLiveSession(parts: SessionParts): LiveSession {
   function hold(name: string, params: Lane['params'], address: string): JoinedLane {
     const known = table.get(address)
     const use = client.join(name, params)
-    const lane = followLane(use, { identity: number, table, log, askedAt: () => askedAt.get(address) ?? 0 })
+    const lane = followLane(use, {
+      identity: number,
+      table,
+      log,
+      answers: answersOf(address),
+      askedAt: () => askedAt.get(address) ?? 0,
+    })
     joined.set(address, lane)
     table.set({ joins: 0, up: 0, down: 0, ...known, name, address, params, state: use.state.getSnapshot() })
     use.state.subscribe(show)
@@ -82,6 +90,12 @@ export function openLiveSession(parts: SessionParts): LiveSession {
     }
     act({ kind: 'join', identity: number, name, address, auth, ...(error && { error }) })
     if (error) throw error
+  }
+
+  function answersOf(address: string): Map<string, unknown> {
+    const known = answers.get(address) ?? new Map<string, unknown>()
+    answers.set(address, known)
+    return known
   }
 
   function release(address: string): void {
@@ -115,6 +129,7 @@ export function openLiveSession(parts: SessionParts): LiveSession {
     leave(address) {
       if (!joined.has(address)) return
       release(address)
+      answers.delete(address)
       act({ kind: 'leave', ...whereIs(address) })
     },
 
@@ -156,9 +171,8 @@ export function openLiveSession(parts: SessionParts): LiveSession {
     },
 
     answerWith(address, emit, value) {
-      const answers = joined.get(address)?.answers
-      if (value === undefined) answers?.delete(emit)
-      else answers?.set(emit, value)
+      if (value === undefined) answers.get(address)?.delete(emit)
+      else if (joined.has(address)) answersOf(address).set(emit, value)
     },
 
     drop: () => void client.manager.engine?.close(),

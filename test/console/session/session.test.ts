@@ -122,6 +122,36 @@ t.test('an emit that asks is answered with the given value, or not at all', asyn
   t.equal(entries('ack-out').length, 1)
 })
 
+t.test('an answer stays when its namespace is joined anew, and ends when it is left', async (t) => {
+  const { session, entries } = await openSession(t, { namespaces: { '/chat': chat } })
+  await session.join('/chat')
+  session.answerWith('/chat', 'question', 42)
+  session.rejoin('/chat')
+  await until(() => entries('note').filter(({ event }) => event === 'joined').length === 2)
+  t.match((await session.call('/chat', 'ask', [])).acks, [{ ok: true }])
+  t.match(entries('ack-out'), [{ event: 'question', args: [42] }])
+  session.leave('/chat')
+  await session.join('/chat')
+  t.match((await session.call('/chat', 'ask', [], { timeoutMs: 50 })).error, { code: 'NSP_CLIENT_TIMEOUT' })
+})
+
+t.test('items that come after the end of their stream have its event in the log', async (t) => {
+  const { app, session, entries } = await openSession(t, { namespaces: { '/chat': chat } })
+  app.io.of('/plain')
+  await session.join('/plain')
+  const { result } = session.stream('/plain', 'count', undefined, { onItem: () => {} })
+  await until(() => entries('out').length === 1)
+  const [call] = entries('out')
+  app.io.of('/plain').emit('namespace:item', Object(call?.args[1]).id, 1)
+  await until(() => entries('item').length === 1)
+  session.drop()
+  await result
+  await until(() => entries('note').filter(({ event }) => event === 'joined').length === 2)
+  app.io.of('/plain').emit('namespace:item', Object(call?.args[1]).id, 'late')
+  await until(() => entries('item').length === 2)
+  t.match(entries('item'), [{ event: 'count' }, { event: 'count', args: ['late'] }])
+})
+
 t.test('a stream shows its items, and ends with its value', async (t) => {
   const { session, entries, actions } = await openSession(t, { namespaces: { '/chat': chat } })
   await session.join('/chat')
