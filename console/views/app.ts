@@ -1,4 +1,5 @@
 import { css, html, LitElement } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
 import type { LogEntry } from '../log/log-types.js'
 import type { Session } from '../session/session-types.js'
 import { messageOf, openMessage } from '../workbench/message.js'
@@ -94,7 +95,12 @@ class NspApp extends LitElement {
           ${
             selected.view === 'start'
               ? html`<nsp-start .workspace=${workspace}></nsp-start>`
-              : this.#watch.of(sessions).map((session) => this.#middle(session))
+              : // When one identity is closed, the other one keeps what it shows.
+                repeat(
+                  this.#watch.of(sessions),
+                  ({ number }) => number,
+                  (session) => this.#middle(session),
+                )
           }
         </main>
         <section class=${this.#classOf('log')} aria-label="Log">

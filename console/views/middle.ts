@@ -1,4 +1,5 @@
 import { html, LitElement } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
 import type { Session } from '../session/session-types.js'
 import type { Selection, Workspace } from '../workbench/workspace.js'
 import { baseStyles } from './base-styles.js'
@@ -27,7 +28,10 @@ class NspMiddle extends LitElement {
     const selection = this.#watch.of(this.workspace.selection)
     const isAlone = this.#watch.of(this.workspace.sessions).length === 1
     const { label } = this.#watch.of(this.session.identity)
-    return html`${isAlone ? '' : html`<p class="hint">${label}</p>`}${this.#view(selection)}`
+    return html`${isAlone ? '' : html`<p class="hint">${label}</p>`}${
+      // What one event was given, e.g. to be sent 1,000 times, is not for the next one; nor is what an undo brings back.
+      keyed(JSON.stringify(selection), this.#view(selection))
+    }`
   }
 
   #view(selection: Selection) {

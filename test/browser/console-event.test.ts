@@ -236,3 +236,75 @@ t.test('the search finds events, counts them, and opens the first', async (t) =>
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
+
+t.test(
+  'what an event was given is not for the next one: its repetitions, what waits for a join, what an undo brings back',
+  async (t) => {
+    const { page, complaints } = await openShop(t)
+    await select(page, 'Connection')
+    await press(page, 'Block the network')
+    await select(page, /order:place/)
+    await editor(page).getByText('lemon').waitFor()
+    const times = page.getByRole('spinbutton', { name: 'send times' })
+    await times.fill('1000')
+    await press(page, 'Send')
+    await press(page, 'Stop')
+    await page.getByRole('button', { name: 'Send', exact: true }).waitFor()
+    await press(page, 'Send')
+    await page.getByText('Joining …').waitFor()
+    await select(page, /oven:watch/)
+    await page.getByRole('button', { name: 'Open the stream' }).waitFor()
+    await select(page, /order:ask/)
+    await page.getByRole('button', { name: 'Send', exact: true }).waitFor()
+    t.equal(await times.inputValue(), '1')
+    await editor(page).click()
+    await page.keyboard.press('Control+z')
+    t.notMatch(await editor(page).textContent(), 'lemon')
+    await select(page, 'Connection')
+    await page.getByRole('button', { name: /^Unblock/ }).click()
+    await page.getByRole('main').getByText('connected', { exact: true }).waitFor()
+    await page.getByRole('option', { name: /joined/ }).waitFor()
+    t.equal(await page.getByRole('option', { name: /out .*order:place/ }).count(), 0, 'what was left is not sent')
+    t.strictSame(complaints, [])
+  },
+)
+
+t.test('a refused join is no problem of the payload', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await page.evaluate('location.hash = "#/event?ns=/orgs/:orgId&ev=org:name&p.orgId=none"')
+  await press(page, 'Send')
+  await newest(page).getByText('/params/orgId').waitFor()
+  await newest(page).getByText('Not joined').waitFor()
+  t.equal(await page.getByRole('group', { name: 'Problems' }).getByText('/params').count(), 0)
+  t.strictSame(complaints, [])
+})
+
+t.test('when one identity is closed, the other one keeps what it shows', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await select(page, /order:place/)
+  await page.getByRole('button', { name: '2nd identity' }).click()
+  await page.getByRole('button', { name: 'Send', exact: true }).nth(1).click()
+  await newest(page).getByText('✓ ok').waitFor()
+  await page.evaluate(`(() => {
+    const { workspace } = document.querySelector('nsp-app')
+    workspace.removeSession(workspace.sessions.getSnapshot()[0])
+  })()`)
+  await page.waitForFunction(`document.querySelector('nsp-app').workspace.sessions.getSnapshot().length === 1`)
+  t.equal(await newest(page).getByText('✓ ok').count(), 1)
+  t.strictSame(complaints, [])
+})
+
+t.test('a stream tells a screen reader its end, and its connection can be dropped from the palette', async (t) => {
+  const { page, complaints } = await openShop(t)
+  await select(page, /oven:watch/)
+  await editor(page).getByText('from').waitFor()
+  await press(page, 'Open the stream')
+  const status = page.locator('nsp-stream [role=status]')
+  await page.locator('nsp-stream [role=status][aria-busy=true]', { hasText: 'a second' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Go to' }).fill('drop')
+  await page.keyboard.press('Enter')
+  await status.getByText('NSP_CLIENT_OFFLINE').waitFor()
+  t.equal(await status.getAttribute('aria-busy'), 'false')
+  t.strictSame(complaints, [])
+})

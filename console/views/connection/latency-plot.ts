@@ -18,9 +18,11 @@ class NspLatency extends LitElement {
   static override styles = [
     baseStyles,
     css`
+      :host { container-type: inline-size; }
       svg { display: block; width: 100%; max-width: 900px; margin-block: 6px; overflow: visible; }
       line { stroke: var(--rule); }
       text { fill: var(--soft); font: 11px var(--sans); font-variant-numeric: tabular-nums; }
+      @container (max-width: 420px) { text { font-size: 20px; } } /* the drawing is half as large */
       .ack { color: var(--accent); fill: currentColor; }
       .join { color: var(--amber); fill: none; stroke: currentColor; stroke-width: 1.5; }
       span.join { stroke: none; }

@@ -13,6 +13,8 @@ import { problemList } from '../payload/problem-list.js'
 export interface TimedResult extends CallResult {
   /** Milliseconds since 1970. */
   readonly at: number
+  /** Whether the namespace could not be joined: nothing was sent. */
+  readonly isRefusal?: boolean
 }
 
 const TEXT_LENGTH = 20_000
@@ -49,7 +51,7 @@ class NspResults extends LitElement {
   }
 
   #result(result: TimedResult, isOpen: boolean) {
-    const { error, acks, ms, at } = result
+    const { error, acks, ms, at, isRefusal } = result
     const shown = error ? error.details : dataOf(acks)
     const problems = problemsIn(error?.details)
     return html`<details ?open=${isOpen}>
@@ -62,6 +64,7 @@ class NspResults extends LitElement {
       </summary>
       <div class="body">
         ${error ? html`<p>${visibleText(error.message, 2_000)}</p>${this.#meaning(error.code)}` : nothing}
+        ${isRefusal ? html`<p class="hint">Not joined, so nothing was sent. The namespace, in the tree, has its auth.</p>` : nothing}
         ${problems.length > 0 ? problemList(problems) : shown === undefined ? nothing : text(shown)}
         <nsp-copy .text=${() => prettyJson(acks ?? error)}></nsp-copy>
       </div>

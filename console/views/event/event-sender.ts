@@ -1,4 +1,5 @@
 import type { ReactiveControllerHost } from 'lit'
+import type { CallError } from '../../../plugin/client.js'
 import { callRounds, type Round } from '../../catalog/payload/call-rounds.js'
 import { problemsIn } from '../../catalog/sent-problems.js'
 import type { CallResult, Session } from '../../session/session-types.js'
@@ -49,14 +50,6 @@ export class EventSender {
     this.#host.requestUpdate()
   }
 
-  /** Forgets the results. */
-  clear(): void {
-    this.stop()
-    this.results = []
-    this.rounds = []
-    this.problems = []
-  }
-
   async send({ session, address, event, args, source, withAck, timeoutMs, times, everyMs }: Sending): Promise<void> {
     this.stop()
     const running = new AbortController()
@@ -76,8 +69,18 @@ export class EventSender {
 
   /** Keeps a result. */
   add(result: CallResult): void {
-    this.results = [{ ...result, at: Date.now() }, ...this.results].slice(0, RESULTS_KEPT)
     this.problems = problemsIn(result.error?.details)
+    this.#keep({ ...result, at: Date.now() })
+  }
+
+  /** Keeps why the namespace could not be joined. Nothing is wrong with the payload. */
+  refuse(error: CallError): void {
+    this.problems = []
+    this.#keep({ error, ms: 0, at: Date.now(), isRefusal: true })
+  }
+
+  #keep(result: TimedResult): void {
+    this.results = [result, ...this.results].slice(0, RESULTS_KEPT)
     this.#host.requestUpdate()
   }
 

@@ -1,5 +1,4 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
-import type { EventDescription, NamespaceDescription } from '../../../plugin/definition/contract/description.js'
 import { summarizeRounds } from '../../catalog/payload/call-rounds.js'
 import type { OpenStream, Session, StreamOptions } from '../../session/session-types.js'
 import type { Workspace } from '../../workbench/workspace.js'
@@ -45,13 +44,14 @@ class NspEvent extends LitElement {
   readonly #watch = new Watch(this)
   readonly #sender = new EventSender(this)
   #filled: Promise<void> = Promise.resolve()
+  /** Counts the joins that are waited for. */
+  #turn = 0
   #endDrafts: (() => void) | undefined
 
   constructor() {
     super()
     this.settings = DEFAULT_SETTINGS
     this.text = ''
-    this.params = {}
     this.isJoining = false
   }
 
@@ -66,9 +66,7 @@ class NspEvent extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (!['session', 'name', 'event'].some((property) => changed.has(property))) return
-    this.#sender.clear()
-    this.text = ''
+    if (!changed.has('event')) return
     this.params = this.#joinedParams()
     if (!this.#readDraft()) this.#filled = this.#fill()
   }
@@ -92,21 +90,15 @@ class NspEvent extends LitElement {
         <button class="primary" ?disabled=${this.isJoining} aria-keyshortcuts="Control+Enter" title="Ctrl Enter" @click=${this.send}>${
           this.isJoining ? 'Joining …' : stream ? 'Open the stream' : 'Send'
         }</button>
-        ${isRunning ? html`<button @click=${() => this.#sender.stop()}>Stop</button>` : nothing}
-        ${
-          stream
-            ? nothing
-            : sendOptions(settings, (changed) => {
-                this.settings = changed
-              })
-        }
+        ${isRunning || this.isJoining ? html`<button @click=${this.#stop}>Stop</button>` : nothing}
+        ${stream ? nothing : sendOptions(settings, this.#set)}
       </div>
       ${
         stream
           ? html`<nsp-stream .declared=${stream} .open=${(options: StreamOptions) => this.#openStream(options)}></nsp-stream>`
           : nothing
       }
-      ${roundSummary(summarizeRounds(rounds))}
+      ${roundSummary(summarizeRounds(rounds), isRunning)}
       <nsp-results .results=${results} .description=${described}></nsp-results>
       <nsp-code .workspace=${workspace} .session=${session} .name=${name} .event=${event} .text=${text}></nsp-code>
     </article>`
@@ -134,25 +126,34 @@ class NspEvent extends LitElement {
 
   /** Reads the payload and joins the namespace; undefined if one of them fails, which is shown. */
   async #prepare() {
-    const { session, name, event, params } = this
+    const { session, name, params } = this
     const read = this.#payload?.read()
     if (!read || read.problem || this.isJoining) return undefined
+    const turn = ++this.#turn
     this.isJoining = true
     const { address, error } = await joinFirst(session, name, params)
+    // The reader has stopped it, or has left the event.
+    if (turn !== this.#turn || !this.isConnected) return undefined
     this.isJoining = false
-    if (this.event !== event || this.name !== name) return undefined
-    if (error) this.#sender.add({ error, ms: 0 })
+    if (error) this.#sender.refuse(error)
     return address === undefined ? undefined : { address, value: read.value }
+  }
+
+  readonly #set = (settings: SendSettings): void => {
+    this.settings = settings
+  }
+
+  #stop(): void {
+    this.#turn++
+    this.isJoining = false
+    this.#sender.stop()
   }
 
   get #payload(): NspPayload | null {
     return this.renderRoot.querySelector('nsp-payload')
   }
 
-  #find(): {
-    readonly namespace?: NamespaceDescription | undefined
-    readonly described?: EventDescription | undefined
-  } {
+  #find() {
     const { namespaces } = this.#watch.of(this.workspace.description)
     const namespace = namespaces.find(({ name }) => name === this.name)
     const events = namespace?.events ?? {}
@@ -174,12 +175,11 @@ class NspEvent extends LitElement {
   }
 
   async #fill(): Promise<void> {
-    const { name, event } = this
     const { namespace, described } = this.#find()
     if (!namespace || !described) return
     const source = { schema: described.payload?.jsonSchema, shared: namespace.schemas, examples: described.examples }
     const text = await sampleText(source)
-    if (this.name === name && this.event === event && this.text === '') this.text = text
+    if (this.text === '') this.text = text
   }
 
   #save(text: string, params: ParamValues): void {

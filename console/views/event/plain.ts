@@ -43,7 +43,6 @@ class NspPlain extends LitElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (!changed.has('name') && !changed.has('session')) return
-    this.#sender.clear()
     const draft = this.workspace.drafts.get(this.session.number, this.name, '')
     this.text = draft?.text ?? '[]'
     this.event = draft?.params.event ?? ''
@@ -78,7 +77,7 @@ class NspPlain extends LitElement {
           this.settings = changed
         })}
       </div>
-      ${roundSummary(summarizeRounds(rounds))}
+      ${roundSummary(summarizeRounds(rounds), isRunning)}
       <nsp-results .results=${results}></nsp-results>
       <nsp-code .workspace=${workspace} .session=${session} .name=${name} .event=${event} .text=${text}></nsp-code>
     </article>`
@@ -100,8 +99,9 @@ class NspPlain extends LitElement {
 
   async #join(): Promise<boolean> {
     const { error } = await joinFirst(this.session, this.name, {})
-    if (error) this.#sender.add({ error, ms: 0 })
-    return error === undefined
+    if (error) this.#sender.refuse(error)
+    // The reader may have left it meanwhile.
+    return error === undefined && this.isConnected
   }
 
   #save(text: string, event: string): void {

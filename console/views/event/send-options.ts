@@ -34,12 +34,12 @@ export function sendOptions(settings: SendSettings, change: (settings: SendSetti
   `
 }
 
-/** What several calls came to. */
-export function roundSummary({ ok, failed, minMs, medianMs, maxMs, codes }: RoundSummary) {
+/** What several calls came to. A screen reader is told at the end. */
+export function roundSummary({ ok, failed, minMs, medianMs, maxMs, codes }: RoundSummary, isRunning: boolean) {
   if (ok + failed < 2) return nothing
   const times = [minMs, medianMs, maxMs].map((ms) => ms.toFixed(1)).join(' / ')
   const causes = Object.entries(codes).map(([code, count]) => `${count} × ${visibleText(code, 80)}`)
-  return html`<p role="status"><span class="badge good">${ok} ok</span>
+  return html`<p role="status" aria-busy=${isRunning}><span class="badge good">${ok} ok</span>
     <span class="badge ${failed > 0 ? 'bad' : ''}">${failed} failed</span>
     <span class="hint">min / median / max ${times} ms${causes.length > 0 ? `, ${causes.join(', ')}` : ''}</span></p>`
 }

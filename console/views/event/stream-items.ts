@@ -118,7 +118,7 @@ class NspStream extends LitElement {
             : nothing
         }
       </div>
-      <p class="hint" role="status">${
+      <p class="hint" role="status" aria-busy=${isOpen}>${
         this.#startedAt === 0
           ? ''
           : `${this.#count} items${isOpen ? `, ${(this.#count / seconds).toFixed(1)} a second` : ''}${this.#ended()}`

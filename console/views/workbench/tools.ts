@@ -89,7 +89,7 @@ class NspTools extends LitElement {
         <select aria-label="Theme" @change=${(event: Event) => this.setTheme(readValue(event))}>
           ${THEMES.map((one) => html`<option value=${one} ?selected=${one === theme}>${one}</option>`)}
         </select>
-        ${button('palette', html`<span class="wide">Go to</span> <kbd>Ctrl K</kbd>`)} ${button('help', '?', 'Help')}
+        ${button('palette', html`Go to <kbd class="wide">Ctrl K</kbd>`)} ${button('help', '?', 'Help')}
       </nav>
       ${this.#dialog()}
     `
@@ -133,11 +133,21 @@ class NspTools extends LitElement {
   /** What the palette offers, apart from the places of the page. */
   commands(): readonly PaletteCommand[] {
     const action = (title: string, run: () => unknown): PaletteCommand => ({ title, hint: 'page', run })
+    const sessions = this.workspace.sessions.getSnapshot()
     const panels: Panel[] = ['environments', 'history', 'scenario', 'help']
     return [
       ...panels.map((panel) => action(PANELS[panel].title, () => this.open(panel))),
       ...THEMES.map((theme) => action(`Theme: ${theme}`, () => this.setTheme(theme))),
       action('Second identity', () => this.toggleIdentity()),
+      // Also while an event is shown: its stream ends when it is left.
+      ...sessions.flatMap((session) => {
+        const { label } = session.identity.getSnapshot()
+        const whose = sessions.length > 1 ? `: ${label}` : ''
+        return [
+          action(`Drop the connection${whose}`, session.drop),
+          action(`Block the network for 10 s${whose}`, () => session.block(10_000)),
+        ]
+      }),
     ]
   }
 
