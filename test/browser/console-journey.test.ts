@@ -257,3 +257,19 @@ t.test('every dialog is accessible in both themes, and closes with Escape', asyn
     }
   }
 })
+
+t.test('on a narrow page the name of a scenario can be read, and the palette is called by its name', async (t) => {
+  const { url } = await serve(t)
+  const { page } = await openConsole(t, `${url}#/event?ns=/chat&ev=room:leave`, {
+    viewport: { width: 360, height: 720 },
+  })
+  await page.locator('.cm-content').waitFor()
+  await page.getByText('Go to', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Scenario' }).click()
+  await page.getByRole('button', { name: 'Record', exact: true }).click()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  await page.getByText('Recording: 2 steps').click()
+  const box = await page.getByRole('textbox', { name: 'Name' }).boundingBox()
+  t.ok(Number(box?.width) >= 120, `${box?.width}`)
+})

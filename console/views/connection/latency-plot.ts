@@ -22,7 +22,7 @@ class NspLatency extends LitElement {
       svg { display: block; width: 100%; max-width: 900px; margin-block: 6px; overflow: visible; }
       line { stroke: var(--rule); }
       text { fill: var(--soft); font: 11px var(--sans); font-variant-numeric: tabular-nums; }
-      @container (max-width: 420px) { text { font-size: 20px; } } /* the drawing is half as large */
+      @container (max-width: 420px) { text { font-size: 16px; } } /* the drawing is about half as large */
       .ack { color: var(--accent); fill: currentColor; }
       .join { color: var(--amber); fill: none; stroke: currentColor; stroke-width: 1.5; }
       span.join { stroke: none; }

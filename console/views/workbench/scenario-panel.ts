@@ -44,7 +44,7 @@ class NspScenario extends LitElement {
       ul li { padding: 2px 0; }
       .recording { color: var(--red); font-weight: 600; }
       pre { max-height: 20rem; overflow: auto; padding: 10px; border-radius: 8px; background: var(--sunken); white-space: pre-wrap; }
-      input { flex: 1; }
+      input { flex: 1 1 9rem; min-width: 0; }
     `,
   ]
 
