@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import fastifyPlugin from 'fastify-plugin'
 import { createConsole } from './console/create-console.js'
 
@@ -8,8 +8,10 @@ import { createConsole } from './console/create-console.js'
 
 export type { ConsoleOptions } from './console/console-options.js'
 
+// A CommonJS bundle has no `import.meta.url`: it must load, because `baseDir` may be set.
+const here = import.meta.url || pathToFileURL(process.argv[1] ?? '')
 // In the sources and in the build the page is as far from here.
-const pageFiles = fileURLToPath(new URL('../dist/console/', import.meta.url))
+const pageFiles = fileURLToPath(new URL('../dist/console/', here))
 
 /**
  * The Fastify plugin that serves the console: a page that shows the declared namespaces, joins them, sends events and shows what comes

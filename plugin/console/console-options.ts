@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import type { RouteShorthandOptions } from 'fastify'
 import { closedGroup, type OptionRule, rule, text } from '../definition/normalize/option-rules.js'
 import { logLevel, pathPrefix, routeHooks } from '../definition/normalize/route-rules.js'
@@ -34,7 +35,7 @@ export interface ConsoleOptions {
    */
   staticCSP?: boolean | string | Readonly<Record<string, string | readonly string[]>>
   /**
-   * The folder of the page's files.
+   * The folder of the page's files, as an absolute path.
    * @defaultValue the folder `dist/console` of this package
    */
   baseDir?: string
@@ -63,14 +64,24 @@ export function readConsoleOptions(options: ConsoleOptions, pageFiles: string): 
     prefix: pathPrefix(''),
     uiHooks: routeHooks,
     logLevel,
-    staticCSP: rule('true, false, a text, or an object of directives', isPolicy, true),
-    baseDir: filled(pageFiles),
+    staticCSP: rule('true, false, a text, or an object of directives such as script-src', isPolicy, true),
+    baseDir: rule('an absolute path', (value) => typeof value === 'string' && isAbsolute(value), pageFiles),
     theme: { ...closedGroup({ title: filled('Namespaces') }), default: {} },
   } satisfies Record<keyof ConsoleOptions, OptionRule>
   return closedGroup(rules).read(options, '') as NormalConsoleOptions
 }
 
+// A header has printable characters only. A browser ignores a directive that it does not know, such as `scriptSrc`.
+const POLICY = /^(?=.*\S)[ -~]+$/
+const DIRECTIVE = /^[a-z]+(-[a-z]+)*$/
+const SOURCE = /^[ -+\--:<-~]*$/
+
 function isPolicy(value: unknown): boolean {
-  if (kindOf(value) !== 'object') return typeof value === 'boolean' || (typeof value === 'string' && /\S/.test(value))
-  return Object.values(value as object).every((each) => [each].flat().every((source) => typeof source === 'string'))
+  if (kindOf(value) !== 'object') return typeof value === 'boolean' || (typeof value === 'string' && POLICY.test(value))
+  const directives = Object.entries(value as object)
+  const isSource = (source: unknown) => typeof source === 'string' && SOURCE.test(source)
+  return (
+    directives.length > 0 &&
+    directives.every(([name, sources]) => DIRECTIVE.test(name) && [sources].flat().every(isSource))
+  )
 }

@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import fastifyCompress from '@fastify/compress'
 import fastifyCors from '@fastify/cors'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
+import { build as bundle } from 'esbuild'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { loadStatic } from '../../../plugin/console/page-files.js'
@@ -236,7 +239,13 @@ t.test('a wrong option fails at boot, naming its path', async (t) => {
     [{ staticCSP: 7 }, 'Option staticCSP must be true, false, a text, or an object of directives'],
     [{ staticCSP: '' }, 'Option staticCSP must be'],
     [{ staticCSP: { 'default-src': [1] } }, 'Option staticCSP must be'],
-    [{ baseDir: '' }, 'Option baseDir must be a text'],
+    [{ staticCSP: {} }, 'Option staticCSP must be'],
+    [{ staticCSP: { defaultSrc: "'self'" } }, 'Option staticCSP must be'],
+    [{ staticCSP: { 'default-src': "'self'; script-src *" } }, 'Option staticCSP must be'],
+    [{ staticCSP: "default-src 'self'\r\nx: y" }, 'Option staticCSP must be'],
+    [{ staticCSP: 'default-src ‘self’' }, 'Option staticCSP must be'],
+    [{ baseDir: '' }, 'Option baseDir must be an absolute path'],
+    [{ baseDir: 'dist/console' }, 'Option baseDir must be an absolute path'],
     [{ theme: { titel: 'x' } }, 'Option theme.titel is unknown'],
   ]
   for (const [options, message] of cases) {
@@ -273,4 +282,14 @@ t.test('before the plugin, twice, without its files or without @fastify/static: 
     loadStatic(() => Promise.reject(broken)),
     broken,
   )
+})
+
+t.test('in a bundle of CommonJS, which has no import.meta.url, it loads and has its files from baseDir', async (t) => {
+  const outfile = join(baseDir, 'bundle.cjs')
+  const entry = fileURLToPath(new URL('../../../plugin/console.ts', import.meta.url))
+  await bundle({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error' })
+  const bundled = createRequire(import.meta.url)(outfile).default
+  t.type(bundled, 'function')
+  const app = await build(t, { namespaces: { '/chat': chat } })
+  await t.rejects(async () => app.register(bundled, { baseDir: join(baseDir, 'none') }))
 })
