@@ -37,8 +37,8 @@ const MOST = 100
 const LARGEST = 200_000
 
 export function createHistory({ storage, redact, now = Date.now }: HistorySettings): History {
-  const sent = createWritable<readonly SentMessage[]>(readMessages(storage.read('sent')))
-  const saved = createWritable<readonly SavedMessage[]>(readMessages(storage.read('saved')))
+  const sent = createWritable<readonly SentMessage[]>(readMessages(storage.read('sent'), { at: 'number' }))
+  const saved = createWritable<readonly SavedMessage[]>(readMessages(storage.read('saved'), { title: 'string' }))
   for (const [key, messages] of [['sent', sent] as const, ['saved', saved] as const])
     messages.subscribe(() => storage.write(key, messages.getSnapshot()))
 
@@ -51,7 +51,11 @@ export function createHistory({ storage, redact, now = Date.now }: HistorySettin
     const message = sentMessageOf(action, session)
     if (!message) return
     const entry = { ...hide(message), at: now() }
-    const others = sent.getSnapshot().filter((one) => !isSame(one, entry))
+    // What was kept before may have what is a secret now.
+    const others = sent
+      .getSnapshot()
+      .map(hide)
+      .filter((one) => !isSame(one, entry))
     sent.set(bound([entry, ...others]))
   }
 
@@ -61,7 +65,10 @@ export function createHistory({ storage, redact, now = Date.now }: HistorySettin
     watch: (session) => void session.onAction((action) => keep(action, session)),
     save(message) {
       const title = redact(message.title)
-      const others = saved.getSnapshot().filter((one) => one.title !== title)
+      const others = saved
+        .getSnapshot()
+        .map(hide)
+        .filter((one) => one.title !== title)
       saved.set(bound([{ ...hide(message), title }, ...others]))
     },
     remove: (message) => saved.set(saved.getSnapshot().filter((one) => one !== message)),
@@ -93,9 +100,12 @@ function bound<Kept>(messages: readonly Kept[]): readonly Kept[] {
 }
 
 /** The messages that the browser has kept: it may hold anything. */
-function readMessages<Kept extends Message>(value: unknown): readonly Kept[] {
+function readMessages<Kept extends Message>(value: unknown, types: Readonly<Record<string, string>>): readonly Kept[] {
   if (!Array.isArray(value)) return []
-  const isMessage = ({ name, event, text, params }: Record<string, unknown>) =>
-    [name, event, text].every((one) => typeof one === 'string') && Object(params) === params
+  const all = Object.entries({ name: 'string', event: 'string', text: 'string', params: 'object', ...types })
+  const isMessage = (one: Record<string, unknown>) =>
+    all.every(([key, type]) => typeof one[key] === type) &&
+    one.params !== null &&
+    Object.values(Object(one.params)).every((param) => typeof param === 'string')
   return value.filter((one) => isMessage(Object(one))).slice(0, MOST)
 }

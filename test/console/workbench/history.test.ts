@@ -50,6 +50,31 @@ t.test('what was sent is kept as it was written, the newest first, and across a 
   t.strictSame(create(texts).history.sent.getSnapshot(), [])
 })
 
+t.test('whatever the browser has kept, only messages are read', async (t) => {
+  const message = { name: '/a', event: 'a', text: '', params: {} }
+  const odd = [
+    null,
+    7,
+    { ...message, params: { orgId: 42 } },
+    { ...message, at: 'x', title: 7 },
+    { ...message, params: null, at: 1, title: 'B' },
+  ]
+  const texts = new Map(['sent', 'saved'].map((key) => [`fastify-namespaces:/:${key}`, JSON.stringify(odd)]))
+  texts.set('fastify-namespaces:/:sent', JSON.stringify([...odd, { ...message, at: 1 }]))
+  texts.set('fastify-namespaces:/:saved', JSON.stringify([...odd, { ...message, title: 'A' }]))
+  const { history } = create(texts)
+  t.strictSame(history.sent.getSnapshot(), [{ ...message, at: 1 }])
+  t.strictSame(history.saved.getSnapshot(), [{ ...message, title: 'A' }])
+})
+
+t.test('what became a secret after it was sent is hidden with the next message', async (t) => {
+  const texts = new Map<string, string>()
+  create(texts).send('login', '{"token":"a-long-secret"}')
+  const { send } = create(texts, { token: 'a-long-secret' })
+  send('other', '1')
+  t.notMatch(texts.get('fastify-namespaces:/:sent'), 'a-long-secret')
+})
+
 t.test('without its source, a message is kept as its value; joins and leaves are no messages', async (t) => {
   const { history, act } = create()
   act({ ...where, kind: 'join', auth: '{}' })

@@ -56,6 +56,25 @@ t.test('any value in a JSON string is that value again', async (t) => {
   )
 })
 
+t.test('whatever the browser has kept, the page opens', async (t) => {
+  const odd = { toString: 1, valueOf: 1 }
+  for (const all of [
+    [{ name: 'a', values: { x: odd, y: null, z: 'kept' }, secrets: [odd, 'token'] }],
+    [
+      { name: 'a', values: { z: 'kept' }, secrets: ['token'] },
+      { name: 'a', values: { z: 'hidden' } },
+    ],
+  ]) {
+    const area = createArea()
+    area.texts.set('fastify-namespaces:/namespaces/:environments', JSON.stringify({ current: odd, all }))
+    const { environments } = createVariables(createPageStorage('/namespaces/', area))
+    t.strictSame(environments.getSnapshot(), {
+      current: 'a',
+      all: [{ name: 'a', values: { z: 'kept' }, secrets: { token: '' } }],
+    })
+  }
+})
+
 t.test('the variables of the selected environment count', async (t) => {
   const area = createArea()
   const variables = create({ host: 'a' }, {}, area)
