@@ -1,5 +1,6 @@
 import type { ServerDescription } from '../plugin/definition/contract/description.js'
 import type { ConsoleConfig } from './shared/console-config.js'
+import { externalPrefixOf } from './shared/external-prefix.js'
 import { createWritable } from './shared/writable.js'
 import { startApp } from './views/app.js'
 import { createWorkspace } from './workbench/create-workspace.js'
@@ -12,8 +13,17 @@ async function read<Value>(file: string): Promise<Value> {
   return response.json() as Promise<Value>
 }
 
+/** Says on the page why nothing else is there. */
+function explain(error: unknown): never {
+  const alert = document.createElement('p')
+  alert.role = 'alert'
+  alert.textContent = `The console can't start: ${(error as Error).message}`
+  document.body.append(alert)
+  throw error
+}
+
 const fetchDescription = () => read<ServerDescription>('description.json')
-const [config, described] = await Promise.all([read<ConsoleConfig>('config.json'), fetchDescription()])
+const [config, described] = await Promise.all([read<ConsoleConfig>('config.json'), fetchDescription()]).catch(explain)
 const description = createWritable(described)
 const { pathname, origin } = location
 
@@ -27,7 +37,7 @@ function findStorage(): Storage | undefined {
 
 const workspace = createWorkspace({
   config,
-  externalPrefix: pathname.endsWith(config.page) ? pathname.slice(0, -config.page.length) : '',
+  externalPrefix: externalPrefixOf(pathname, config.page),
   origin,
   description,
   storageArea: findStorage(),
