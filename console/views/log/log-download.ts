@@ -7,15 +7,16 @@ const ENTRIES_AT_ONCE = 2000
 /**
  * Saves entries as a file of JSON lines.
  *
+ * @param redact - removes secrets: what is one now may have come before it was named
  * @returns how many they are
  */
-export async function saveLog(entries: readonly LogEntry[]): Promise<number> {
+export async function saveLog(entries: readonly LogEntry[], redact: (text: string) => string): Promise<number> {
   const parts: string[] = []
   for (let start = 0; start < entries.length; start += ENTRIES_AT_ONCE) {
     parts.push(
       entries
         .slice(start, start + ENTRIES_AT_ONCE)
-        .map(toLine)
+        .map((entry) => redact(toLine(entry)))
         .join(''),
     )
     await new Promise((resolve) => setTimeout(resolve))

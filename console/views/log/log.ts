@@ -170,7 +170,7 @@ export class NspLog extends LitElement {
 
   async #export(): Promise<void> {
     const { saveLog } = await import('./log-download.js')
-    const saved = await saveLog(this.#view?.rows.slice() ?? [])
+    const saved = await saveLog(this.#view?.rows.slice() ?? [], this.workspace.variables.redact)
     this.#say(`${count(saved)} entries exported`)
   }
 

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit'
+import { isSecretName } from '../../../plugin/cli/live/credentials.js'
 import type { Environment } from '../../workbench/environment.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
@@ -53,7 +54,7 @@ class NspEnvironments extends LitElement {
         <label>Name <input .value=${current} maxlength="60" @change=${(event: Event) => this.#rename(readValue(event))} /></label>
       </div>
       <table>
-        <thead><tr><th scope="col">Name</th><th scope="col">Value</th><th scope="col">Secret</th><th><span class="visually-hidden">Remove</span></th></tr></thead>
+        <thead><tr><th scope="col">Name</th><th scope="col">Secret</th><th scope="col">Value</th><th><span class="visually-hidden">Remove</span></th></tr></thead>
         <tbody>${[...this.rows, EMPTY].map((row, index) => this.#row(row, index))}</tbody>
       </table>
       <p class="error" role="status">
@@ -65,17 +66,19 @@ class NspEnvironments extends LitElement {
   #row({ name, value, isSecret }: Row, index: number) {
     const change = (part: Partial<Row>) => this.#change(index, part)
     const number = index + 1
+    // Before it has a value: what is no secret is written into the browser's storage as it is typed.
+    const named = (next: string) => ({ name: next, isSecret: isSecret || (value === '' && isSecretName(next)) })
     return html`
       <tr>
-        <td><input aria-label="Name ${number}" .value=${name} spellcheck="false" @input=${(event: Event) => change({ name: readValue(event) })} /></td>
+        <td><input aria-label="Name ${number}" .value=${name} spellcheck="false" @input=${(event: Event) => change(named(readValue(event)))} /></td>
+        <td>
+          <input aria-label="${name || `Variable ${number}`} is a secret" type="checkbox" .checked=${isSecret}
+            @change=${(event: Event) => change({ isSecret: (event.target as HTMLInputElement).checked })} />
+        </td>
         <td>
           <input aria-label="Value ${number}" .value=${value} type=${isSecret ? 'password' : 'text'} autocomplete="off" spellcheck="false"
             placeholder=${isSecret && value === '' ? 'forgotten: give it again' : ''}
             @input=${(event: Event) => change({ value: readValue(event) })} />
-        </td>
-        <td>
-          <input aria-label="${name || `Variable ${number}`} is a secret" type="checkbox" .checked=${isSecret}
-            @change=${(event: Event) => change({ isSecret: (event.target as HTMLInputElement).checked })} />
         </td>
         <td>
           ${index < this.rows.length ? html`<button class="quiet" aria-label="Remove ${name}" @click=${() => this.#change(index)}>✕</button>` : nothing}
