@@ -222,7 +222,7 @@ t.test('a secret is sent, and is nowhere else: not in the storage, the log, a li
   await page.getByText('Recording: 2 steps').waitFor()
   await page.getByRole('button', { name: 'Code' }).click()
   const code = await page.getByLabel('Typed client').textContent()
-  t.match(code, "const variables = { who: '' }")
+  t.match(code, "const variables = { who: '' /* fill in the secret */ }")
   await page.getByRole('button', { name: 'Copy link' }).click()
   await page.getByText('Copied').waitFor()
   const kept = await page.evaluate<string>(
