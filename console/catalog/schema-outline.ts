@@ -1,4 +1,6 @@
 import { isPlainObject, locationOf, type SchemaLocation } from '../../plugin/schema/schema-ref.js'
+import { matchesPattern } from './safe-pattern.js'
+import { findBroken } from './schema-limits.js'
 import { entriesOf, listOf, type SchemaReader } from './schema-parts.js'
 
 /*
@@ -11,6 +13,8 @@ const LISTS = ['allOf', 'anyOf', 'oneOf']
 // A pattern with a large count makes a large text.
 const LARGE_COUNT = /\{\d{3,}|\{\d*,\d{3,}|(\{.*){4}/
 const LONGEST_PATTERN = 300
+// Most patterns accept one of these. The sampler knows few classes: of `\S` it makes the text `\S`, which matches.
+const PLAIN_TEXTS = ['text', 'abc', 'a', 'A', '1']
 
 /**
  * Copies a schema. A property that leads to itself is left out if it is not required, and a list of such items is empty.
@@ -69,6 +73,12 @@ function bounded({ minLength, maxLength, minItems, maxItems, pattern, format, ..
     const lowest = Number(exclusiveMinimum ?? minimum) / multipleOf
     rest.minimum = (exclusiveMinimum === undefined ? Math.ceil(lowest) : Math.floor(lowest) + 1) * multipleOf
     delete rest.exclusiveMinimum
+  }
+  if (typeof pattern === 'string' && listOf([rest.type].flat())[0] === 'string') {
+    const text = PLAIN_TEXTS.find(
+      (text) => matchesPattern(pattern, text) && findBroken({ minLength, maxLength }, text) === undefined,
+    )
+    if (text !== undefined) rest.default ??= text
   }
   if (typeof minItems === 'number') rest.minItems = Math.min(minItems, 20)
   if (typeof maxItems === 'number') rest.maxItems = maxItems

@@ -35,6 +35,18 @@ t.test('a sample fits its schema: limits, patterns, formats, values, references 
   t.notOk(Object.hasOwn(sample as object, 'self'))
 })
 
+t.test('the sample of a pattern is a text that a reader would write, within its limits', async (t) => {
+  const sample = (schema: object) => sampleOf({ type: 'string', ...schema })
+  for (const pattern of ['\\S', '^\\S+$', '^\\S(.*\\S)?$', '^\\p{L}+$', '^.+$'])
+    t.equal(sample({ pattern }), 'text', pattern)
+  t.equal(sample({ pattern: '\\S', maxLength: 2 }), 'a')
+  t.equal(sample({ pattern: '^[A-Z]$' }), 'A')
+  t.equal(sample({ pattern: '\\S', default: 'mine' }), 'mine')
+  t.equal(sample({ pattern: '^b', enum: ['b1', 'b2'] }), 'b1')
+  t.equal(sample({ pattern: '^b{3}$' }), 'bbb')
+  t.equal(sampleOf({ type: 'integer', pattern: '\\S' }), 0)
+})
+
 t.test('a hostile schema has a sample within a moment', async (t) => {
   const started = Date.now()
   const wide = (name: string) =>
