@@ -10,3 +10,9 @@ export function problemsIn(details: unknown): readonly Problem[] {
     return typeof path === 'string' && typeof message === 'string' ? [{ path, message }] : []
   })
 }
+
+/** The problems of the server and those that the page has found: at one path, only the server's. */
+export function withoutTwins(server: readonly Problem[], own: readonly Problem[]): readonly Problem[] {
+  const paths = new Set(server.map(({ path }) => path))
+  return [...server, ...own.filter(({ path }) => !paths.has(path))]
+}

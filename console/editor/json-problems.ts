@@ -1,4 +1,5 @@
 import type { SchemaCheck } from '../catalog/schema-check.js'
+import { withoutTwins } from '../catalog/sent-problems.js'
 import type { Problem } from '../shared/problem.js'
 import { type JsonScan, type Span, scanJson } from './json-scan.js'
 
@@ -18,12 +19,11 @@ export function findTextProblems(text: string, check: SchemaCheck, server: reado
   if (text.trim() === '') return []
   const scan = scanJson(text)
   if (scan.wrong) return [{ ...scan.wrong, source: 'JSON' }]
-  const at = (source: 'schema' | 'server') => (problem: Problem) => ({
+  return withoutTwins(server, checkText(scan, check)).map((problem) => ({
     ...spanOf(scan, problem.path),
     message: problem.message,
-    source,
-  })
-  return [...checkText(scan, check).map(at('schema')), ...server.map(at('server'))]
+    source: server.includes(problem) ? 'server' : 'schema',
+  }))
 }
 
 function checkText({ masked, open, wrong }: JsonScan, check: SchemaCheck): readonly Problem[] {

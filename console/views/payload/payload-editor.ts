@@ -5,6 +5,7 @@ import { type FormField, fieldsOf } from '../../catalog/payload/form-fields.js'
 import { namesOf, replaceAt } from '../../catalog/payload/json-parts.js'
 import { type ReadPayload, readPayload } from '../../catalog/payload/payload.js'
 import type { SharedSchemas } from '../../catalog/schema-place.js'
+import { withoutTwins } from '../../catalog/sent-problems.js'
 import type { Problem } from '../../shared/problem.js'
 import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
@@ -103,7 +104,7 @@ class NspPayload extends LitElement {
 
   override render() {
     const { label, schema, shared, text, examples = [] } = this
-    const problems = this.sent.length > 0 ? this.sent : this.problems
+    const problems = withoutTwins(this.sent, this.problems)
     const isForm = this.isForm && this.#fields !== undefined
     return html`
       <div class="row">
@@ -151,9 +152,8 @@ class NspPayload extends LitElement {
   }
 
   async #sample(): Promise<void> {
-    this.#turn++
     const { schema, shared, examples } = this
-    this.#change(await sampleText({ schema, shared, examples }, this.#turn))
+    this.#change(await sampleText({ schema, shared, examples }, ++this.#turn))
   }
 
   #edit(isForm: boolean): void {
