@@ -5,10 +5,13 @@ import { visibleText } from '../../shared/visible-text.js'
 const TONES = { joined: 'good', joining: 'warn', recovering: 'warn', refused: 'bad', left: '' }
 
 const GAPS: Record<LaneGap, string> = {
-  'no-recovery': 'joined anew: the server has no recovery, emits may have been missed',
+  'no-recovery': 'joined anew: recovery is off, emits may have been missed',
   'not-recovered': 'joined anew: not recovered, emits may have been missed',
   'server-disconnect': 'joined anew: the server had disconnected it',
 }
+
+/** What `Rejoin` does. */
+export const REJOIN_TITLE = 'Joins anew, with the auth as it is now'
 
 /** Where a namespace stands, in a word. */
 export function laneBadge({ state: { status } }: Lane) {
@@ -21,5 +24,5 @@ export function laneOutcome({ state, gap, hasRecovery }: Lane): string {
   if (state.status !== 'joined') return ''
   if (gap) return GAPS[gap]
   if (state.recovered) return 'recovered: nothing was missed'
-  return hasRecovery ? 'can be recovered' : 'the server has no recovery'
+  return hasRecovery ? 'can be recovered' : 'recovery is off'
 }

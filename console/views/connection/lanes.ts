@@ -5,7 +5,7 @@ import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import { panelStyles } from '../panel-styles.js'
 import { Watch } from '../watch.js'
-import { laneBadge, laneOutcome } from './lane-words.js'
+import { laneBadge, laneOutcome, REJOIN_TITLE } from './lane-words.js'
 import { refusal } from './refusal.js'
 
 /** Milliseconds as they are shown. */
@@ -32,7 +32,7 @@ class NspLanes extends LitElement {
       button { min-height: 26px; padding: 2px 8px; font-size: 0.8125rem; }
       button.address { padding: 0; border: 0; min-height: 24px; background: none; color: var(--accent); font: 600 0.8125rem var(--mono); text-align: start; overflow-wrap: anywhere; }
       button.address:hover { text-decoration: underline; }
-      @container (max-width: 560px) {
+      @container (max-width: 720px) {
         thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
         tr { display: grid; grid-template-columns: repeat(4, auto); padding: 6px 0; border-bottom: 1px solid var(--rule); }
         tbody th, td { border: 0; padding-block: 2px; }
@@ -100,7 +100,7 @@ class NspLanes extends LitElement {
       <td class="number" data-title="Sent">${up}</td>
       <td class="number" data-title="Received">${down}</td>
       <td class="actions"><div class="row">
-        <button aria-label="Rejoin ${address}" @click=${() => this.session.rejoin(address)}>Rejoin</button>
+        <button aria-label="Rejoin ${address}" title=${REJOIN_TITLE} @click=${() => this.session.rejoin(address)}>Rejoin</button>
         <button aria-label="Leave ${address}" ?disabled=${state.status === 'left'}
           @click=${() => this.session.leave(address)}>Leave</button>
       </div></td>

@@ -10,6 +10,7 @@ import { proseHeading } from '../event/prose-heading.js'
 import { panelStyles } from '../panel-styles.js'
 import { Watch } from '../watch.js'
 import './auth-editor.js'
+import { REJOIN_TITLE } from './lane-words.js'
 import './lanes.js'
 import { refusal } from './refusal.js'
 
@@ -63,13 +64,17 @@ class NspNamespace extends LitElement {
     return html`<article>
       ${proseHeading('namespace', name, namespace, namespace.sequential ? ['one event after another'] : [])}
       <form class="join" @submit=${this.#join}>
-        ${namespace.auth ? auth : html`<details @toggle=${this.#showAuth}><summary>auth: the namespace declares none</summary>${this.isAuthShown ? auth : nothing}</details>`}
+        ${namespace.auth ? auth : html`<details ?open=${error !== undefined} @toggle=${this.#showAuth}><summary>auth: the namespace declares none</summary>${this.isAuthShown ? auth : nothing}</details>`}
         <div class="row">
           ${paramsForm(name, params, (changed) => {
             this.params = changed
           })}
           ${this.#schema('params', namespace)}
-          <button class="primary">${lanes.some(({ state }) => state.status === 'joined') && !namespace.isDynamic ? 'Join again' : 'Join'}</button>
+          ${
+            lanes.some(({ state }) => state.status === 'joined') && !namespace.isDynamic
+              ? html`<button class="primary" title=${REJOIN_TITLE}>Rejoin</button>`
+              : html`<button class="primary">Join</button>`
+          }
         </div>
         ${this.problem ?? nothing}
       </form>
