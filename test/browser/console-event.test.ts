@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { defineNamespace } from '../../plugin/index.js'
 import { openConsole, serveConsole } from './console-harness.js'
 import { createShop } from './console-shop.js'
 
@@ -54,14 +55,44 @@ t.test('an invalid payload is listed by field, underlined, and mended', async (t
   const problems = page.getByRole('group', { name: 'Problems' })
   await problems.getByText('/count').waitFor()
   t.match(await problems.textContent(), '/cake')
+  t.equal(await problems.getByRole('listitem').count(), 2)
   await press(page, 'Send')
   await newest(page).getByText('FST_NSP_EVENT_INVALID').first().waitFor()
   await page.locator('.cm-wrong').first().waitFor()
   await page.locator('[aria-label="Problems"]:focus').waitFor()
+  t.equal(await problems.getByRole('listitem').count(), 2, 'what the page and the server have found is one problem')
+  t.equal(await page.locator('.cm-wrong').count(), 2)
   await write(page, '{ "cake": "nut", "count": 1 }')
   await problems.getByText('/count').waitFor({ state: 'detached' })
   await page.keyboard.press('Control+Enter')
   await newest(page).getByText('✓ ok').waitFor()
+  t.strictSame(complaints, [])
+})
+
+t.test('a refused join is no problem of the payload, and leads to the auth', async (t) => {
+  const payload = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
+  const auth = { type: 'object', required: ['token'], properties: { token: { type: 'string' } } }
+  const staff = defineNamespace({
+    schema: { auth },
+    emits: { left: {} },
+    events: { greet: { payload, examples: [{ name: 'Ada' }], handler: () => {} } },
+  })
+  const { url } = await serveConsole(t, { namespaces: { '/staff': staff } })
+  const { page, complaints } = await openConsole(t, url)
+  const said = page.getByRole('main').getByText('Joining /staff was refused: FST_NSP_CONNECT_INVALID')
+  await select(page, /greet/)
+  await editor(page).getByText('Ada').waitFor()
+  await press(page, 'Send')
+  await newest(page).getByText('Joining /staff was refused: FST_NSP_CONNECT_INVALID').waitFor()
+  await newest(page).getByText('/auth', { exact: true }).waitFor()
+  await newest(page).getByText('not sent').waitFor()
+  t.equal(await page.getByRole('group', { name: 'Problems' }).getByRole('listitem').count(), 0)
+  t.equal(await page.locator('.cm-wrong, [aria-invalid="true"]').count(), 0)
+  await select(page, /left/)
+  await press(page, 'Join /staff')
+  await said.waitFor()
+  await press(page, 'Edit auth of /staff')
+  await page.getByRole('textbox', { name: 'auth for /staff' }).waitFor()
   t.strictSame(complaints, [])
 })
 
@@ -132,6 +163,8 @@ t.test('the items of a stream are shown as they come, and a cancel stops the gen
   await until(() => record.isStopped)
   await press(page, 'Open the stream')
   await items(page).getByText('{"tick":9}', { exact: true }).waitFor()
+  t.equal(await page.getByRole('button', { name: 'Open anew', exact: true }).count(), 1)
+  t.equal(await page.getByRole('button', { name: 'Open the stream', exact: true }).count(), 0)
   await select(page, /order:place/) // who leaves the view cancels, too
   await until(() => record.isStopped)
   t.strictSame(complaints, [])
@@ -141,8 +174,9 @@ t.test('with credits by hand, the generator goes no further than asked', async (
   const { page, record } = await openShop(t)
   await select(page, /oven:watch/)
   await editor(page).getByText('from').waitFor()
-  await page.getByLabel('credits').fill('2')
   await page.getByLabel('ask for items by hand').check()
+  t.equal(await page.getByLabel('items at the start').inputValue(), '1')
+  await page.getByLabel('items at the start').fill('2')
   await press(page, 'Open the stream')
   await items(page).getByText('{"tick":2}', { exact: true }).waitFor()
   const before = record.ticks

@@ -4,10 +4,12 @@ import { prettyJson } from '../../catalog/payload/pretty-json.js'
 import { problemsIn } from '../../catalog/sent-problems.js'
 import type { CallResult } from '../../session/session-types.js'
 import { visibleText } from '../../shared/visible-text.js'
+import type { Workspace } from '../../workbench/workspace.js'
 import { baseStyles } from '../base-styles.js'
 import '../copy-button.js'
 import { panelStyles } from '../panel-styles.js'
 import { problemList } from '../payload/problem-list.js'
+import { joinRefusal, joinWords } from './join-refusal.js'
 
 /** A result with the time when it came. */
 export interface TimedResult extends CallResult {
@@ -21,7 +23,12 @@ const TEXT_LENGTH = 20_000
 
 /** The last results of an event, the newest first and open. */
 class NspResults extends LitElement {
-  static override properties = { results: { attribute: false }, description: { attribute: false } }
+  static override properties = {
+    workspace: { attribute: false },
+    name: { attribute: false },
+    results: { attribute: false },
+    description: { attribute: false },
+  }
   static override styles = [
     baseStyles,
     panelStyles,
@@ -33,6 +40,9 @@ class NspResults extends LitElement {
     `,
   ]
 
+  declare workspace: Workspace
+  /** Of the namespace. */
+  declare name: string
   declare results: readonly TimedResult[]
   declare description: EventDescription | undefined
 
@@ -45,6 +55,7 @@ class NspResults extends LitElement {
   #said(): string {
     const [newest] = this.results
     if (!newest) return ''
+    if (newest.error && newest.isRefusal) return joinWords(this.name, newest.error)
     return newest.error
       ? `Error ${visibleText(newest.error.code, 80)}: ${visibleText(newest.error.message)}`
       : 'Acked: ok'
@@ -58,14 +69,17 @@ class NspResults extends LitElement {
       <summary>
         ${error ? html`<span class="badge bad">✕ ${visibleText(error.code, 80)}</span>` : html`<span class="badge good">✓ ok</span>`}
         <span class="hint">
-          ${error && Number.isFinite(error.statusCode) ? `status ${error.statusCode}, ` : ''}${ms.toFixed(1)} ms,
+          ${error && Number.isFinite(error.statusCode) ? `status ${error.statusCode}, ` : ''}${isRefusal ? 'not sent' : `${ms.toFixed(1)} ms`},
           ${new Date(at).toLocaleTimeString()}
         </span>
       </summary>
       <div class="body">
-        ${error ? html`<p>${visibleText(error.message, 2_000)}</p>${this.#meaning(error.code)}` : nothing}
-        ${isRefusal ? html`<p class="hint">Not joined, so nothing was sent. The namespace, in the tree, has its auth.</p>` : nothing}
-        ${problems.length > 0 ? problemList(problems) : shown === undefined ? nothing : text(shown)}
+        ${
+          error && isRefusal
+            ? joinRefusal(this.name, error, this.workspace)
+            : html`${error ? html`<p>${visibleText(error.message, 2_000)}</p>${this.#meaning(error.code)}` : nothing}
+              ${problems.length > 0 ? problemList(problems) : shown === undefined ? nothing : text(shown)}`
+        }
         <nsp-copy .text=${() => prettyJson(acks ?? error)}></nsp-copy>
       </div>
     </details>`

@@ -1,4 +1,5 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit'
+import type { CallError } from '../../../plugin/client.js'
 import type { EmitDescription, NamespaceDescription } from '../../../plugin/definition/contract/description.js'
 import type { LogEntry } from '../../log/log-types.js'
 import type { Session } from '../../session/session-types.js'
@@ -9,6 +10,7 @@ import { Watch } from '../watch.js'
 import './contract-details.js'
 import type { NspPayload } from '../payload/payload-editor.js'
 import { joinFirst } from './join-first.js'
+import { joinRefusal } from './join-refusal.js'
 import { type ParamValues, paramsForm } from './params-form.js'
 import '../payload/payload-editor.js'
 import { panelStyles } from '../panel-styles.js'
@@ -31,6 +33,7 @@ class NspEmit extends LitElement {
     params: { state: true },
     answer: { state: true },
     said: { state: true },
+    refused: { state: true },
   }
   static override styles = [baseStyles, panelStyles]
 
@@ -42,6 +45,8 @@ class NspEmit extends LitElement {
   declare answer: string
   /** What the last button has done. */
   declare said: string
+  /** Why the last join has failed. */
+  declare refused: CallError | undefined
   readonly #watch = new Watch(this)
   #heard: LogEntry[] = []
   #count = 0
@@ -80,6 +85,7 @@ class NspEmit extends LitElement {
     for (const entry of this.workspace.log.entries()) this.#hear(entry)
     this.answer = ''
     this.said = ''
+    this.refused = undefined
     void this.#fill()
   }
 
@@ -99,7 +105,8 @@ class NspEmit extends LitElement {
               this.params = params
             })}
             <button class="primary" @click=${this.#join}>Join ${visibleText(this.name, 80)}</button>
-          </div>`
+          </div>
+          <div role="status">${this.refused ? joinRefusal(this.name, this.refused, this.workspace) : nothing}</div>`
       }
       <h3><span role="status">Heard ${this.#count} ${this.#count === 1 ? 'time' : 'times'}</span></h3>
       ${this.#heard.map(
@@ -127,7 +134,7 @@ class NspEmit extends LitElement {
   #joined(): readonly string[] {
     const lanes = this.#watch.of(this.session.lanes)
     return lanes
-      .filter(({ name, state }) => name === this.name && state.status !== 'left')
+      .filter(({ name, state }) => name === this.name && !['left', 'refused'].includes(state.status))
       .map(({ address }) => address)
   }
 
@@ -162,8 +169,9 @@ class NspEmit extends LitElement {
   }
 
   async #join(): Promise<void> {
-    const { error } = await joinFirst(this.session, this.name, this.params)
-    this.said = error ? `${visibleText(error.code, 80)}: ${visibleText(error.message)}` : ''
+    const { session, name, event } = this
+    const { error } = await joinFirst(session, name, this.params)
+    if (this.name === name && this.event === event) this.refused = error
   }
 
   #answer(): void {

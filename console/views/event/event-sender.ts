@@ -61,15 +61,15 @@ export class EventSender {
       const result = await session.call(address, event, args, { timeoutMs, signal, source })
       if (this.#running !== running) return
       if (times > 1) this.rounds = [...this.rounds, { ms: result.ms, code: result.error?.code }]
-      this.add(result)
+      this.#add(result)
     }
     await callRounds(call, { times, everyMs, signal })
     if (this.#running === running) this.stop()
   }
 
-  /** Keeps a result. */
-  add(result: CallResult): void {
-    this.problems = problemsIn(result.error?.details)
+  #add(result: CallResult): void {
+    // Without an ack the server has not seen the payload.
+    this.problems = result.acks ? problemsIn(result.error?.details) : []
     this.#keep({ ...result, at: Date.now() })
   }
 

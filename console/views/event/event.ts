@@ -7,13 +7,14 @@ import { Watch } from '../watch.js'
 import './call-results.js'
 import './contract-details.js'
 import { EventSender } from './event-sender.js'
-import { joinFirst } from './join-first.js'
+import { joinedParams, joinFirst } from './join-first.js'
 import { type ParamValues, paramsForm } from './params-form.js'
 import '../payload/payload-editor.js'
 import { panelStyles } from '../panel-styles.js'
 import type { NspPayload } from '../payload/payload-editor.js'
 import { sampleText } from '../payload/sample-text.js'
 import { proseHeading } from './prose-heading.js'
+import { sendButton } from './send-button.js'
 import { DEFAULT_SETTINGS, roundSummary, type SendSettings, sendOptions } from './send-options.js'
 import type { NspStream } from './stream-items.js'
 
@@ -30,6 +31,7 @@ class NspEvent extends LitElement {
     params: { state: true },
     settings: { state: true },
     isJoining: { state: true },
+    opened: { state: true },
   }
   static override styles = [baseStyles, panelStyles, css`article { gap: 14px; }`]
 
@@ -41,6 +43,7 @@ class NspEvent extends LitElement {
   declare params: ParamValues
   declare settings: SendSettings
   declare isJoining: boolean
+  declare opened: OpenStream | undefined
   readonly #watch = new Watch(this)
   readonly #sender = new EventSender(this)
   #filled: Promise<void> = Promise.resolve()
@@ -67,14 +70,14 @@ class NspEvent extends LitElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (!changed.has('event')) return
-    this.params = this.#joinedParams()
+    this.params = joinedParams(this.session, this.name)
     if (!this.#readDraft()) this.#filled = this.#fill()
   }
 
   override render() {
     const { namespace, described } = this.#find()
     if (!namespace || !described) return html`<p class="hint">The server has no such event any more.</p>`
-    const { workspace, session, name, event, text, params, settings } = this
+    const { workspace, session, name, event, text, params, settings, isJoining } = this
     const { results, rounds, problems, isRunning } = this.#sender
     const { stream, isIdempotent, payload, examples } = described
     if (stream) void import('./stream-items.js')
@@ -87,10 +90,8 @@ class NspEvent extends LitElement {
         @nsp-text=${(edit: CustomEvent<string>) => this.#save(edit.detail, params)}></nsp-payload>
       <div class="row">
         ${paramsForm(name, params, (changed) => this.#save(text, changed))}
-        <button class="primary" ?disabled=${this.isJoining} aria-keyshortcuts="Control+Enter" title="Ctrl Enter" @click=${this.send}>${
-          this.isJoining ? 'Joining …' : stream ? 'Open the stream' : 'Send'
-        }</button>
-        ${isRunning || this.isJoining ? html`<button @click=${this.#stop}>Stop</button>` : nothing}
+        ${sendButton({ isJoining, isStream: stream !== undefined, isOpen: this.opened !== undefined }, this.send)}
+        ${isRunning || isJoining ? html`<button @click=${this.#stop}>Stop</button>` : nothing}
         ${stream ? nothing : sendOptions(settings, this.#set)}
       </div>
       ${
@@ -99,7 +100,7 @@ class NspEvent extends LitElement {
           : nothing
       }
       ${roundSummary(summarizeRounds(rounds), isRunning)}
-      <nsp-results .results=${results} .description=${described}></nsp-results>
+      <nsp-results .workspace=${workspace} .name=${name} .results=${results} .description=${described}></nsp-results>
       <nsp-code .workspace=${workspace} .session=${session} .name=${name} .event=${event} .text=${text}></nsp-code>
     </article>`
   }
@@ -121,7 +122,12 @@ class NspEvent extends LitElement {
   async #openStream(options: StreamOptions): Promise<OpenStream | undefined> {
     const { session, event, text: source } = this
     const ready = await this.#prepare()
-    return ready && session.stream(ready.address, event, ready.value, { ...options, source })
+    const stream = ready && session.stream(ready.address, event, ready.value, { ...options, source })
+    this.opened = stream
+    void stream?.result.then(() => {
+      if (this.opened === stream) this.opened = undefined
+    })
+    return stream
   }
 
   /** Reads the payload and joins the namespace; undefined if one of them fails, which is shown. */
@@ -158,12 +164,6 @@ class NspEvent extends LitElement {
     const namespace = namespaces.find(({ name }) => name === this.name)
     const events = namespace?.events ?? {}
     return { namespace, described: Object.hasOwn(events, this.event) ? events[this.event] : undefined }
-  }
-
-  /** The parameters of an address that is joined already. */
-  #joinedParams(): ParamValues {
-    const lane = this.session.lanes.getSnapshot().findLast(({ name }) => name === this.name)
-    return Object.fromEntries(Object.entries(lane?.params ?? {}).map(([param, value]) => [param, String(value)]))
   }
 
   #readDraft(): boolean {

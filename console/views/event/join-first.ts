@@ -29,3 +29,9 @@ export async function joinFirst(
     return { error: error as CallError } // a session rejects with nothing else
   }
 }
+
+/** The parameters of the address of a name that was joined last. */
+export function joinedParams(session: Session, name: string): Readonly<Record<string, string>> {
+  const lane = session.lanes.getSnapshot().findLast((each) => each.name === name)
+  return Object.fromEntries(Object.entries(lane?.params ?? {}).map(([param, value]) => [param, String(value)]))
+}

@@ -78,7 +78,7 @@ class NspPlain extends LitElement {
         })}
       </div>
       ${roundSummary(summarizeRounds(rounds), isRunning)}
-      <nsp-results .results=${results}></nsp-results>
+      <nsp-results .workspace=${workspace} .name=${name} .results=${results}></nsp-results>
       <nsp-code .workspace=${workspace} .session=${session} .name=${name} .event=${event} .text=${text}></nsp-code>
     </article>`
   }

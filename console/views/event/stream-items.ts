@@ -102,7 +102,8 @@ class NspStream extends LitElement {
     const seconds = (performance.now() - this.#startedAt) / 1_000
     return html`
       <div class="row">
-        <label>credits <input type="number" min="1" max="1024" .value=${String(this.credits)} ?disabled=${isOpen}
+        <label title="Credits: how many items the server may send before the page asks for more">${this.isManual ? 'items at the start' : 'items ahead'}
+          <input type="number" min="1" max="1024" .value=${String(this.credits)} ?disabled=${isOpen}
           @change=${(event: Event) => {
             this.credits = numberOf(event)
           }} /></label>
@@ -121,7 +122,7 @@ class NspStream extends LitElement {
       <p class="hint" role="status" aria-busy=${isOpen}>${
         this.#startedAt === 0
           ? ''
-          : `${this.#count} items${isOpen ? `, ${(this.#count / seconds).toFixed(1)} a second` : ''}${this.#ended()}`
+          : `${this.#count} ${this.#count === 1 ? 'item' : 'items'}${isOpen ? `, ${(this.#count / seconds).toFixed(1)} a second` : ''}${this.#ended()}`
       }</p>
       ${this.end?.value === undefined ? nothing : html`<pre tabindex="0">${visibleText(prettyJson(this.end.value), 20_000)}</pre>`}
       <ol tabindex="0" aria-label="Items, the newest first" reversed>${this.#items.map(
@@ -150,6 +151,7 @@ class NspStream extends LitElement {
 
   #switch(event: Event): void {
     this.isManual = (event.target as HTMLInputElement).checked
+    this.credits = this.isManual ? 1 : this.declared.credits
   }
 }
 
