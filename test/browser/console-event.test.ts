@@ -308,7 +308,7 @@ t.test('a refused join is no problem of the payload', async (t) => {
   await page.evaluate('location.hash = "#/event?ns=/orgs/:orgId&ev=org:name&p.orgId=none"')
   await press(page, 'Send')
   await newest(page).getByText('/params/orgId').waitFor()
-  await newest(page).getByText('Not joined').waitFor()
+  await newest(page).getByText('Joining /orgs/:orgId was refused').waitFor()
   t.equal(await page.getByRole('group', { name: 'Problems' }).getByText('/params').count(), 0)
   t.strictSame(complaints, [])
 })
