@@ -41,7 +41,7 @@ export async function buildConsole(output: string, { isForUsers = false }: Build
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    plugins: [loadGroups(root), withoutIndents],
+    plugins: [loadGroups(root), shortTemplates],
     // openapi-sampler writes XML with it. The page shows no XML.
     alias: { 'fast-xml-parser': join(root, 'build/no-xml.js') },
     absWorkingDir: join(root, '..'),
@@ -51,14 +51,19 @@ export async function buildConsole(output: string, { isForUsers = false }: Build
   await writeFile(join(output, 'THIRD-PARTY-LICENSES.txt'), licenceTexts(Object.keys(metafile.inputs)))
 }
 
-/** Takes off the indents of templates, which no minifier knows. */
-const withoutIndents: Plugin = {
-  name: 'without-indents',
+/** Takes white space out of templates, which no minifier knows. */
+const shortTemplates: Plugin = {
+  name: 'short-templates',
   setup({ onLoad }) {
     onLoad({ filter: /\/console\/(views|editor)\/.*\.ts$/ }, async ({ path }) => {
-      return { contents: (await readFile(path, 'utf8')).replace(/\n\s+/g, '\n'), loader: 'ts' }
+      const text = (await readFile(path, 'utf8')).replace(/\n\s+/g, '\n')
+      return { contents: text.replace(/\bcss`[^`]*`/g, shortenStyles), loader: 'ts' }
     })
   },
+}
+
+function shortenStyles(styles: string): string {
+  return styles.replace(/\s+/g, ' ').replace(/ ?([{};,]) ?/g, '$1')
 }
 
 /** Makes a file smaller. Writes it as `.br` and as `.gz`, too, which the server sends to browsers that take them. */
