@@ -3,6 +3,9 @@ import { defineNamespace } from '../../../plugin/index.js'
 import { until } from '../../plugin/harness.js'
 import { openSession, untilLane } from './session-harness.js'
 
+// Thousands of joins, beside other tests.
+t.setTimeout(120_000)
+
 const room = defineNamespace({
   emits: { news: { payload: { type: 'string' } } },
   events: { greet: { handler: () => {} }, wait: { handler: () => new Promise(() => {}) } },

@@ -5,6 +5,8 @@ import { defineNamespace } from '../../../plugin/index.js'
 import { until } from '../../plugin/harness.js'
 import { openSession, untilLane } from './session-harness.js'
 
+t.setTimeout(120_000)
+
 const chat = defineNamespace({
   emits: { question: { payload: { type: 'integer' }, reply: {} } },
   events: {
@@ -46,10 +48,9 @@ t.test('a call resolves with its ack, and the log has both with the time', async
   ])
   await until(() => lane('/chat')?.up === 1)
   t.equal(lane('/chat')?.down, 0)
-  t.strictSame(
-    session.roundTrips.getSnapshot().map(({ kind }) => kind),
-    ['join', 'ack'],
-  )
+  const kinds = () => session.roundTrips.getSnapshot().map(({ kind }) => kind)
+  await until(() => kinds().length === 2)
+  t.strictSame(kinds(), ['join', 'ack'])
 })
 
 t.test('an ack that is not ok is the error of its call', async (t) => {
