@@ -8,11 +8,11 @@ export const rowStyles = css`
   .space { position: relative; overflow: hidden; min-height: 100%; }
   .window { position: absolute; inset: 0 0 auto; }
   .entry {
-    display: grid; grid-template-columns: 6rem 3.6rem minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 5fr); gap: 8px;
+    display: grid; grid-template-columns: 6rem 3.6rem minmax(0, 1fr) minmax(0, 2.2fr) minmax(0, 4.6fr); gap: 8px;
     align-items: center; height: 26px; padding-inline: 12px; cursor: default; white-space: nowrap;
     font: 0.75rem/1 var(--mono); border-inline-start: 3px solid transparent;
   }
-  .two .entry { grid-template-columns: 6rem 0.8rem 3.6rem minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 5fr); }
+  .two .entry { grid-template-columns: 6rem 0.8rem 3.6rem minmax(0, 1fr) minmax(0, 2.2fr) minmax(0, 4.6fr); }
   .entry > * { overflow: hidden; text-overflow: ellipsis; line-height: 24px; }
   .entry:hover { background: var(--sunken); }
   .entry[aria-selected="true"] { background: var(--tint); border-color: var(--accent); }
@@ -27,7 +27,7 @@ export const rowStyles = css`
     position: absolute; inset: auto 50% 10px auto; transform: translateX(50%); white-space: nowrap;
     background: var(--accent); color: var(--on-accent); border-color: var(--accent); border-radius: 99px;
   }
-  @container (max-width: 560px) {
+  @container (max-width: 500px) {
     .time { display: none; }
     .entry { grid-template-columns: 3.6rem minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 3fr); }
     .two .entry { grid-template-columns: 0.8rem 3.6rem minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 3fr); }
