@@ -154,7 +154,7 @@ t.test('by keyboard an entry is selected, opened, compared with the previous one
   const difference = log.getByRole('region', { name: 'Difference to the previous' })
   const changes = await difference.getByRole('listitem').allTextContents()
   t.strictSame(
-    changes.map((change) => change.trim().split(/\s\s+/)),
+    changes.map((change) => change.trim().split(/\s*\n\s*/)),
     [
       ['~', '/number', '− 1', '+ 2'],
       ['~', '/text', '− "tick 1"', '+ "tick 2"'],
