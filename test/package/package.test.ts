@@ -12,7 +12,7 @@ const dist = async (file: string) => await readFile(join(root, 'dist', file), 'u
 
 t.test('the tarball has the build, its documents and its sources, and nothing else', async (t) => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
-  const folders = ['docs', 'examples', 'plugin'].map(async (folder) =>
+  const folders = ['console', 'docs', 'examples', 'plugin'].map(async (folder) =>
     (await readdir(join(root, folder), { recursive: true }))
       .filter((file) => /\.\w+$/.test(file) && !file.startsWith('typed-client/dist/')) // the rest are folders
       .map((file) => `${folder}/${file}`),
