@@ -5,6 +5,9 @@ import t from 'tap'
 import { join, next, TRANSPORTS, until } from '../plugin/harness.js'
 import { execArgv } from './nodes.js'
 
+// Beside other tests, processes and clients take their time.
+t.setTimeout(120_000)
+
 /*
  * The plugin in a cluster behind @socket.io/sticky.
  */

@@ -2,6 +2,9 @@ import t from 'tap'
 import { build, listen } from '../harness.js'
 import { CHAT, linesOf, run, serve } from './live-harness.js'
 
+// Beside other tests, processes and clients take their time.
+t.setTimeout(120_000)
+
 t.test('listen prints each emit as a line of JSON, until as many have come as were asked for', async (t) => {
   const app = await build(t, { namespaces: { '/chat': {} } })
   const url = `http://127.0.0.1:${await listen(app)}`

@@ -8,6 +8,9 @@ import { createLoadStatistics } from '../../../plugin/cli/load/load-statistics.j
 import { drawPlot } from '../../../plugin/cli/load/svg-plot.js'
 import { CHAT, linesOf, run, serve } from './live-harness.js'
 
+// Beside other tests, processes and clients take their time.
+t.setTimeout(120_000)
+
 const SCENARIO = `
 name: Load & <test>
 secrets: [pin]

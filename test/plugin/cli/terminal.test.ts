@@ -6,6 +6,9 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { processTerminal } from '../../../plugin/cli/terminal.js'
 
+// Beside other tests, processes and clients take their time.
+t.setTimeout(120_000)
+
 const bin = fileURLToPath(new URL('../../../plugin/cli.ts', import.meta.url))
 
 t.test('a terminal reads and writes by its process, and aborts at a signal', async (t) => {
