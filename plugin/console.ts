@@ -9,7 +9,7 @@ import { createConsole } from './console/create-console.js'
 export type { ConsoleOptions } from './console/console-options.js'
 
 // A CommonJS bundle has no `import.meta.url`: it must load, because `baseDir` may be set.
-const here = import.meta.url || pathToFileURL(process.argv[1] ?? '')
+const [here] = [import.meta.url, pathToFileURL(String(process.argv[1])).href].filter(Boolean)
 // In the sources and in the build the page is as far from here.
 const pageFiles = fileURLToPath(new URL('../dist/console/', here))
 
