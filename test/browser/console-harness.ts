@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastifyHelmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { Browser, BrowserContextOptions, Page, WebSocket } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildConsole } from '../../console/build/build-console.js'
 import { namespacesConsole } from '../../plugin/console.js'
 import namespaces, { type NamespacesOptions } from '../../plugin/index.js'
 import { launchChromium } from './chromium.js'
+import { createWatchedPage } from './watched-page.js'
 
 /*
  * The console in a browser, in front of a server of the test. A file that imports this module has its own build and browser.
@@ -46,21 +47,7 @@ export async function serveConsole(
 
 /** Opens the console in its own profile, and collects errors, warnings and violations of its policy. */
 export async function openConsole(t: Test, url: string, options: BrowserContextOptions = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-  t.teardown(() => context.close())
-  const page: Page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  const complaints: string[] = []
-  const websockets: WebSocket[] = []
-  page.on('websocket', (websocket) => websockets.push(websocket))
-  page.on('pageerror', ({ message }) => complaints.push(message))
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
-  })
-  await page.exposeFunction('complain', (text: string) => complaints.push(text))
-  await page.addInitScript(
-    `addEventListener('securitypolicyviolation', (event) => complain('violated: ' + event.violatedDirective))`,
-  )
-  await page.goto(url)
-  return { context, page, complaints, websockets }
+  const opened = await createWatchedPage(t, browser, { viewport: { width: 1440, height: 900 }, ...options })
+  await opened.page.goto(url)
+  return opened
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Browser, BrowserContextOptions, Page, WebSocket } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildServer } from '../../server.js'
 import { findings } from './axe-findings.js'
 import { launchChromium } from './chromium.js'
+import { createWatchedPage } from './watched-page.js'
 
 t.setTimeout(300_000)
 
@@ -33,21 +34,10 @@ async function listen(t: Test, port = 0) {
 
 /** Opens the page in its own profile, and collects the browser's errors. */
 async function open(t: Test, port: number, width = 1280, more: BrowserContextOptions = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, ...more })
-  t.teardown(() => context.close())
-  const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  const complaints: string[] = []
-  const websockets: WebSocket[] = []
-  page.on('websocket', (websocket) => websockets.push(websocket))
-  page.on('pageerror', ({ message }) => complaints.push(message))
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+  const { page, complaints, websockets } = await createWatchedPage(t, browser, {
+    viewport: { width, height: 900 },
+    ...more,
   })
-  await page.exposeFunction('complain', (text: string) => complaints.push(text))
-  await page.addInitScript(
-    `addEventListener('securitypolicyviolation', (event) => complain('violated: ' + event.violatedDirective))`,
-  )
   await page.goto(`http://127.0.0.1:${port}/`)
   await seesState(page, '/my-namespace', 'joined')
   return { page, complaints, websockets }
