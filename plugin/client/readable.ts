@@ -14,7 +14,8 @@ export interface Readable<Value> {
   readonly subscribe: (listener: () => void) => () => void
 }
 
-interface Writable<Value> extends Readable<Value> {
+/** A readable that its owner sets. */
+export interface Writable<Value> extends Readable<Value> {
   readonly set: (value: Value) => void
 }
 
