@@ -70,7 +70,7 @@ async function tokenOf(app: FastifyInstance, credentials: object): Promise<strin
 
 t.test('the code that docs/ quotes is in the example, word for word', async (t) => {
   const pages = new Set<string>()
-  for (const page of await readdir(new URL('../../docs', import.meta.url))) {
+  for (const page of (await readdir(new URL('../../docs', import.meta.url))).filter((file) => file.endsWith('.md'))) {
     for (const [about, code] of await readBlocks(`docs/${page}`, /^from /)) {
       pages.add(page)
       const example = await read(about.replace('from ', ''))

@@ -58,7 +58,9 @@ t.test('the test in the README passes, with the namespace in the README', async 
 
 t.test('docs/README.md links to every page of docs/', async (t) => {
   const index = await read('docs/README.md')
-  const pages = (await readdir(new URL('../../docs', import.meta.url))).filter((page) => page !== 'README.md')
+  const pages = (await readdir(new URL('../../docs', import.meta.url))).filter(
+    (file) => file.endsWith('.md') && file !== 'README.md',
+  )
   t.ok(pages.length > 10)
   for (const page of pages) t.ok(index.includes(`](${page})`), page)
 })

@@ -47,7 +47,10 @@ async function readBlocks(page: string): Promise<Block[]> {
   }))
 }
 
-const pages = ['README.md', ...(await readdir(join(root, 'docs'))).map((file) => `docs/${file}`)]
+const pages = [
+  'README.md',
+  ...(await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`),
+]
 const blocks = (await Promise.all(pages.map(readBlocks))).flat()
 
 t.test('every block of the README and of the docs has its imports, and compiles by itself', async (t) => {
