@@ -33,6 +33,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   definition: {
     imports: ['shared', 'schema'],
     door: [
+      'adapters/adapter-types',
       'any-definition',
       'client-types',
       'compile-contract',
@@ -82,6 +83,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'write-batch',
     ],
   },
+  adapters: { imports: ['shared', 'definition', 'wire'], door: [] },
   engine: {
     imports: ['shared', 'definition', 'wire'],
     door: [
@@ -186,7 +188,13 @@ const ROOT = [
 
 /** Packages that these files alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
-  '@fastify/error': ['console/console-errors', 'shared/errors', 'shared/stream-errors', 'shared/test-errors'],
+  '@fastify/error': [
+    'adapters/broker-errors',
+    'console/console-errors',
+    'shared/errors',
+    'shared/stream-errors',
+    'shared/test-errors',
+  ],
   '@fastify/static': 'console/page-files',
   'fastify-plugin': ['console', 'index'],
   'fastify-socket.io': 'engine/socket-io-server',

@@ -36,7 +36,8 @@ const EXAMPLE = "cors: { origin: ['https://app.example'] }"
  * @param names - the names of Socket.IO's options
  */
 export function checkServerOptions(options: object, names: readonly string[]): void {
-  const stray = Object.keys(options).find((key) => names.includes(key))
+  // `adapter` is also an option of the plugin.
+  const stray = Object.keys(options).find((key) => names.includes(key) && key !== 'adapter')
   if (stray !== undefined) refuse(stray, `is an option of Socket.IO: write io: { ${stray}: … }`)
   const { io } = options as { io?: unknown }
   if (typeof io !== 'object' || io === null) return

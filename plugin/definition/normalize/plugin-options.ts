@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from '../../shared/limits.js'
 import { suggest } from '../../shared/wording.js'
+import { type AnyAdapter, adapterRule, type NormalAdapterOptions, placeAdapter } from '../adapters/adapter-options.js'
+import type { AdapterOptions, CreateAdapter } from '../adapters/adapter-types.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions } from './check-server-options.js'
@@ -30,6 +32,11 @@ import { SERVER_OPTION_NAMES } from './server-option-names.js'
  * await app.register(namespaces, { namespaces: { '/chat': chat }, limits: { eventsPerSecond: 50 } })
  */
 export interface NamespacesOptions {
+  /**
+   * What connects the nodes of a cluster: a broker, as `{ type: 'redis', url }`, or an adapter of Socket.IO, as in `io.adapter`.
+   * Without it, each node is alone.
+   */
+  adapter?: AdapterOptions | CreateAdapter
   /**
    * Socket.IO's own server options, passed on unchanged. `path` is a Fastify path below the context's prefix. `cors.origin`
    * also lists the other origins whose pages may open a WebSocket.
@@ -102,7 +109,9 @@ export interface NamespacesOptions {
 }
 
 /** The checked options, with defaults, frozen. */
-export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf' | 'document'>> {
+export interface NormalOptions extends Required<Omit<NamespacesOptions, 'adapter' | 'userIdOf' | 'document'>> {
+  /** The broker; an adapter of Socket.IO is in `io`. */
+  readonly adapter?: NormalAdapterOptions
   readonly userIdOf?: NamespacesOptions['userIdOf']
   readonly document?: NormalDocumentOptions
   readonly io: Partial<ServerOptions> & { readonly path: string }
@@ -133,6 +142,7 @@ const LIMITS = Object.fromEntries(
 )
 
 const OPTIONS = {
+  adapter: adapterRule,
   io: { ...group(IO, problemOfServerOption), default: {} },
   namespaces: object(Object.freeze({})),
   prefix: pathPrefix(''),
@@ -176,7 +186,9 @@ function checkSkipping(value: unknown, path: string): unknown {
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
   // Copies the groups of options only: an adapter or a definition is the user's own object.
-  const normal = readOptions(options, '') as NormalOptions
+  const { adapter, ...rest } = readOptions(options, '') as Omit<NormalOptions, 'adapter'> & { adapter?: AnyAdapter }
+  const broker = placeAdapter(adapter, rest.io)
+  const normal: NormalOptions = broker ? { ...rest, adapter: broker } : rest
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery
   if (recovery) normal.io.connectionStateRecovery = { ...recovery, skipMiddlewares: false }

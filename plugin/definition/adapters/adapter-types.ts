@@ -12,12 +12,14 @@ export interface BrokerOptions {
    */
   prefix?: string
   /**
-   * Milliseconds that the broker may take to answer at boot. Then `register()` fails with `FST_NSP_BROKER_UNREACHABLE`.
-   * @defaultValue 10_000
+   * Milliseconds that the broker may take to answer at boot. Then `ready()` and `listen()` fail with
+   * `FST_NSP_BROKER_UNREACHABLE`. Stay below Fastify's `pluginTimeout` of 10 seconds, whose error does not name the broker.
+   * @defaultValue 5_000
    */
   connectTimeoutMs?: number
   /**
-   * Whether to boot without the broker, and to connect once it is there.
+   * Whether to boot without the broker, and to connect once it is there. Until then, emits wait in the outbox. A broker that
+   * refuses (a wrong password, too old) is logged, and asked again.
    * @defaultValue `false`
    */
   waitForBroker?: boolean
