@@ -81,10 +81,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   const recovery = withRecovery(options.io, {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
-    ownerOf(socket) {
-      const request = findRequest(socket)
-      return request && users.ownerOf(request)
-    },
+    ownerOf: (socket) => ownerOf(socket.conn, findRequest(socket)),
     now,
     limit: limits.recoveryBytes,
   })
@@ -107,7 +104,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
-  const { users, admission, readmit } = createJoinServer(instance, {
+  const { users, ownerOf, admission, readmit } = createJoinServer(instance, {
     io,
     options,
     route,

@@ -78,6 +78,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'packet-codec',
       'packet-limits',
       'packet-text',
+      'sever-connection',
       'slow-reader',
       'socket-io-packages',
       'write-batch',
@@ -120,6 +121,8 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'packet-rates',
       'reauthenticate',
       'request-users',
+      'sessions/session-claims',
+      'sessions/session-owner',
     ],
   },
   events: {
