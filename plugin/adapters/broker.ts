@@ -35,7 +35,10 @@ export interface BrokerReceiver {
   receiveMessage(body: string): void
   /** The connection was lost. The broker reconnects by itself. */
   lost(error: Error): void
-  /** Called for each followed log once the connection is back, before its next entry. */
+  /**
+   * Called for each followed log once the connection is back, before its next entry. A log that was rolled back is then delivered
+   * from its start: the receiver knows what it has read before.
+   */
   resumed(log: number, continuity: LogContinuity): void
 }
 
