@@ -26,8 +26,9 @@ import { createPacketRates } from './joining/packet-rates.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { settlesWithin } from './shared/timeout.js'
-import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
+import { isClusterAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
+import { withConstructor } from './sockets/guard/adapter-constructor.js'
 import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
@@ -79,7 +80,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     forget: (connection) => admission.forget(connection),
     reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'the details of an error can not be sent'),
   })
-  const recovery = withRecovery(options.io, {
+  const recovery = withRecovery(withConstructor(options.io), {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf: (socket) => ownerOf(socket.conn, findRequest(socket)),
     now,
@@ -95,7 +96,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
-  if (isRecovering) warnOfAdapter(io, log)
   guardAdapters({ io, emitCheck, log })
   const children = createDynamicNamespaces({
     io,

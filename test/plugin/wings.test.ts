@@ -151,6 +151,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'adapter-features',
       'adapter-guard',
+      'guard/adapter-constructor',
       'identities',
       'join-server',
       'lifecycle',
