@@ -12,6 +12,7 @@ import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import type { Identities } from './sockets/identities.js'
 import type { Mounts } from './sockets/mount.js'
 import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import type { ColdOperator } from './sockets/nodes/cold-operator.js'
 import { createUserOf } from './sockets/user-of.js'
 
 /*
@@ -27,11 +28,12 @@ interface DecoratorParts {
   readonly mounts: Mounts
   readonly identities: Identities
   readonly emitCheck: EmitCheck
+  readonly coldOperator: ColdOperator
   readonly injectSocket: Decorators['injectSocket']
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
-  const { io, describe, document, registry, children, mounts, identities, emitCheck, injectSocket } = parts
+  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator, injectSocket } = parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
   const decorators: Record<keyof Decorators, unknown> = {
@@ -49,7 +51,7 @@ export function decorate(instance: FastifyInstance, parts: DecoratorParts): void
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    namespaceOf: createNamespaceOf({ io, registry, children, coldOperator, contractOf, emitCheck, log }),
     addressesOf: createAddressesOf({ io, registry }),
     userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,

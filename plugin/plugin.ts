@@ -33,6 +33,7 @@ import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
+import { connectNodes } from './sockets/nodes/other-nodes.js'
 import { prepareServer } from './sockets/prepare-socket.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
@@ -96,7 +97,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
-  guardAdapters({ io, emitCheck, log })
+  const { remote, coldOperator } = connectNodes(io, emitCheck, log)
+  guardAdapters({ io, emitCheck, remote, log })
   const children = createDynamicNamespaces({
     io,
     limit: limits.dynamicNamespaces,
@@ -169,6 +171,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     mounts,
     identities,
     emitCheck,
+    coldOperator,
     injectSocket: injector.injectSocket,
   })
   for (const [name, definition] of Object.entries(options.namespaces)) {

@@ -40,6 +40,11 @@ export function isClusterAdapter(adapter: Namespace['adapter']): boolean {
   return isOwn(adapter, 'serverSideEmit')
 }
 
+/** Whether an adapter keeps sessions, and what they miss, in its broker. */
+export function keepsSessions(adapter: Namespace['adapter']): boolean {
+  return isOwn(adapter, 'restoreSession') && 'doPublish' in adapter
+}
+
 /** Whether a class above Socket.IO's Adapter overrides a method. That class, in any copy, directly extends node's EventEmitter. */
 function isOwn(adapter: Namespace['adapter'], method: Method): boolean {
   let owner: object | null = adapter

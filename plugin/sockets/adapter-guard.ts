@@ -2,16 +2,17 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
 import { checkAnswered } from '../events/emits/broadcast-acks.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
-import { FST_NSP_EMIT_INVALID } from '../shared/errors.js'
-import { toSendable } from '../shared/json-value.js'
-import { contain, mapError } from '../shared/maybe-async.js'
+import { contain } from '../shared/maybe-async.js'
 import { PacketType } from '../wire/socket-io-packages.js'
 import { isClusterAdapter, tellLimits } from './adapter-features.js'
 import { toConstructor } from './guard/adapter-constructor.js'
 import { type AdapterInternals, replaceMethod } from './guard/adapter-internals.js'
 import { createFailureLog } from './guard/failure-log.js'
 import { guardIncoming } from './guard/incoming-guard.js'
+import { toJsonArguments } from './guard/json-arguments.js'
 import { guardOutgoing, guardPublishing } from './guard/outgoing-guard.js'
+import { askRemote } from './guard/remote-guard.js'
+import type { RemoteSockets } from './nodes/remote-sockets.js'
 
 /*
  * Guards the adapter of every namespace, also custom ones. An emit is checked before the adapter receives it, so that it
@@ -21,6 +22,7 @@ import { guardOutgoing, guardPublishing } from './guard/outgoing-guard.js'
 export interface GuardOptions {
   readonly io: Server
   readonly emitCheck: Pick<EmitCheck, 'check' | 'skip'>
+  readonly remote: Pick<RemoteSockets, 'fetch' | 'ask'>
   readonly log: FastifyBaseLogger
 }
 
@@ -29,7 +31,7 @@ const RESERVED = ['connect', 'connection', 'new_namespace']
 const DROPPED = 'a packet from another node was dropped'
 
 /** Guards the adapters of a server, including those of later namespaces and those that a later `io.adapter()` sets. */
-export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
+export function guardAdapters({ io, emitCheck, remote, log }: GuardOptions): void {
   const report = createFailureLog(log)
 
   function guard(namespace: Namespace): void {
@@ -40,6 +42,7 @@ export function guardAdapters({ io, emitCheck, log }: GuardOptions): void {
       const checked = emitCheck.check(name, event, args)
       return isShared ? toJsonArguments(name, event, checked) : checked
     }
+    if (isShared) askRemote(adapter, remote)
     guardOutgoing(adapter, check)
     checkAnswered(namespace, (event, args, send) => {
       const checked = check(event, [...args])
@@ -100,18 +103,4 @@ function guardVisits(adapter: AdapterInternals, report: (error: unknown) => void
       }
     }),
   )
-}
-
-/**
- * The arguments as JSON represents them, so that every node receives the same.
- *
- * @throws FST_NSP_EMIT_INVALID for a value that JSON can't represent
- */
-function toJsonArguments(namespace: string, event: string, args: unknown[]): unknown[] {
-  return mapError(
-    () => args.map(toSendable),
-    (error) => {
-      throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)
-    },
-  ) as unknown[]
 }

@@ -10,9 +10,9 @@ const EVERY_MS = 60_000
 const KINDS_LIMIT = 100
 
 /** Logs a failure. Failures with the same text, the same class of error and the same code are one kind. */
-export type ReportFailure = (error: unknown, namespace: string, what: string) => void
+export type FailureLog = (error: unknown, namespace: string, what: string) => void
 
-export function createFailureLog(log: FastifyBaseLogger): ReportFailure {
+export function createFailureLog(log: FastifyBaseLogger): FailureLog {
   // When each kind was last logged.
   const reported = new Map<string, number>()
   return (error, namespace, what) => {

@@ -11,7 +11,8 @@ import { type AdapterInternals, replaceMethod } from './adapter-internals.js'
 /** Returns the arguments to send. Throws where the application has emitted. */
 export type CheckArguments = (event: string, args: unknown[]) => unknown[]
 
-type Report = (error: unknown) => void
+/** Called with what an adapter throws or rejects while it publishes. */
+type ReportPublishing = (error: unknown) => void
 
 const PUBLISHING = ['broadcast', 'addSockets', 'delSockets', 'disconnectSockets', 'serverSideEmit']
 // What a class on ClusterAdapter implements. Rejections are expected of them, e.g. for what can't be encoded, and no throws.
@@ -39,7 +40,7 @@ export function guardOutgoing(adapter: Namespace['adapter'], check: CheckArgumen
 }
 
 /** Guards what an adapter publishes. `report` is called with what it throws or rejects meanwhile. */
-export function guardPublishing(adapter: AdapterInternals, report: Report): void {
+export function guardPublishing(adapter: AdapterInternals, report: ReportPublishing): void {
   for (const method of PUBLISHING) {
     replaceMethod(adapter, method, (stock, args) => reportUnhandled(stock(...args), report))
   }
@@ -60,7 +61,7 @@ export function guardPublishing(adapter: AdapterInternals, report: Report): void
 }
 
 /** Reports a rejection, which Socket.IO leaves unhandled. Returns the same promise; a caller that awaits it reports it itself. */
-function reportUnhandled(result: unknown, report: Report): unknown {
+function reportUnhandled(result: unknown, report: ReportPublishing): unknown {
   if (!isThenable(result)) return result
   let isWatched = false
   // Not at once: the caller may call `then` in a later tick.
@@ -74,7 +75,7 @@ function reportUnhandled(result: unknown, report: Report): unknown {
 }
 
 /** A client of a broker whose rejections are reported. */
-function reporting(client: object, report: Report): object {
+function reporting(client: object, report: ReportPublishing): object {
   return new Proxy(client, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target)
