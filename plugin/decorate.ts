@@ -33,7 +33,8 @@ interface DecoratorParts {
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
-  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator, injectSocket } = parts
+  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator, injectSocket } =
+    parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
   const decorators: Record<keyof Decorators, unknown> = {

@@ -91,7 +91,9 @@ export function createUserOf({ io, registry, identities, contractFor, emitCheck,
   }
 
   root.on(EMIT_TO_USER, (userId: unknown, flags: unknown, event: unknown, sends: unknown) => {
-    const decoded = (sends as [string | null, string[]][]).map(([name, parts]) => [name, decodeArguments(parts)] as const)
+    const decoded = (sends as [string | null, string[]][]).map(
+      ([name, parts]) => [name, decodeArguments(parts)] as const,
+    )
     deliver(String(userId), Object(flags), String(event), decoded)
   })
 

@@ -157,6 +157,8 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'lifecycle',
       'mount',
       'namespace-of',
+      'nodes/cold-operator',
+      'nodes/other-nodes',
       'prepare-socket',
       'recovery/recovery-options',
       'user-of',

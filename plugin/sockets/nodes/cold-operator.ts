@@ -21,8 +21,7 @@ export type ColdOperator = (address: string, contract: () => Contract | undefine
 /** Returns a function that creates an operator for an address, which checks what it emits. */
 export function createColdOperator(io: Server, emitCheck: EmitCheck, remote: RemoteSockets): ColdOperator {
   const root = io.of('/')
-  const { constructor } = Object.getPrototypeOf(root.to([]))
-  const Operator = constructor as OperatorClass
+  const Operator = Object.getPrototypeOf(root.to([])).constructor as OperatorClass
 
   return (address, contract) => {
     const check = (event: string, args: unknown[]) =>

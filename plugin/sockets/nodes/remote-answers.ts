@@ -30,9 +30,7 @@ export function answerNodes(io: Server, requests: NodeRequests, { skip }: Pick<E
     })
   }
 
-  on(REMOTE_KINDS.emit, ({ namespace: { adapter }, opts }, data) =>
-    skip(() => adapter.broadcast(packetOf(data), opts)),
-  )
+  on(REMOTE_KINDS.emit, ({ namespace: { adapter }, opts }, data) => skip(() => adapter.broadcast(packetOf(data), opts)))
 
   on(
     REMOTE_KINDS.ask,
@@ -88,7 +86,17 @@ function packetOf(encoded: unknown): Packet {
 function detailsOf({ id, handshake, rooms, data }: Socket): RemoteDetails {
   const { time, address, xdomain, secure, issued, url } = handshake
   const [path = ''] = url.split('?')
-  const slim: RemoteDetails['handshake'] = { headers: {}, query: {}, auth: {}, time, address, xdomain, secure, issued, url: path }
+  const slim: RemoteDetails['handshake'] = {
+    headers: {},
+    query: {},
+    auth: {},
+    time,
+    address,
+    xdomain,
+    secure,
+    issued,
+    url: path,
+  }
   return { id, handshake: slim, rooms: [...rooms], data: sendableOf(data) }
 }
 

@@ -91,7 +91,12 @@ export function createRemoteSockets(io: Server, requests: NodeRequests): RemoteS
 }
 
 /** Adds an emit to the stream, from which a lost session gets what it has missed: the message that the address's adapter would send. */
-function publish(adapter: StreamAdapter, address: string, packet: Packet, { rooms, except, flags }: BroadcastOptions): void {
+function publish(
+  adapter: StreamAdapter,
+  address: string,
+  packet: Packet,
+  { rooms, except, flags }: BroadcastOptions,
+): void {
   const data = { packet: { ...packet, nsp: address }, opts: { rooms: [...rooms], except: [...(except ?? [])], flags } }
   // Its rejection is reported by outgoing-guard.ts.
   adapter.doPublish({ uid: adapter.uid, nsp: address, type: BROADCAST, data }).then(undefined, () => {})

@@ -22,7 +22,12 @@ export interface LiveTarget {
 
 export function writeTarget(address: string, { rooms, except = new Set(), flags = {} }: BroadcastOptions): TargetText {
   const { volatile, compress } = flags
-  return [address, [...rooms], [...except], { ...(volatile && { volatile }), ...(compress !== undefined && { compress }) }]
+  return [
+    address,
+    [...rooms],
+    [...except],
+    { ...(volatile && { volatile }), ...(compress !== undefined && { compress }) },
+  ]
 }
 
 /** @returns undefined if the address is not live here @throws TypeError if it is not a target */
