@@ -7,15 +7,13 @@ import type { RemoteSockets } from '../nodes/remote-sockets.js'
  * call, whoever has answered; and every fetched socket is sent with its cookies and tokens.
  */
 
-type Adapter = Namespace['adapter']
-
 /** Socket.IO's own flag, for an emit to one socket of another node. */
-interface AskOptions extends BroadcastOptions {
+interface AnsweredOptions extends BroadcastOptions {
   flags?: BroadcastOptions['flags'] & { readonly expectSingleResponse?: boolean }
 }
 
 /** Replaces `fetchSockets`, and `broadcastWithAck` to one remote socket, of an adapter that connects nodes. */
-export function askRemote(adapter: Adapter, remote: Pick<RemoteSockets, 'fetch' | 'ask'>): void {
+export function askRemote(adapter: Namespace['adapter'], remote: Pick<RemoteSockets, 'fetch' | 'ask'>): void {
   const { name } = adapter.nsp
   const { fetchSockets, broadcastWithAck } = adapter
 
@@ -27,7 +25,7 @@ export function askRemote(adapter: Adapter, remote: Pick<RemoteSockets, 'fetch' 
     return [...here, ...there]
   }
 
-  adapter.broadcastWithAck = (packet, opts: AskOptions, count, ack) => {
+  adapter.broadcastWithAck = (packet, opts: AnsweredOptions, count, ack) => {
     const { local, expectSingleResponse } = opts.flags ?? {}
     if (!local && !expectSingleResponse) return broadcastWithAck.call(adapter, packet, opts, count, ack)
     // Socket.IO waits for the count of every node.
