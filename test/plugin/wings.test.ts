@@ -168,6 +168,10 @@ const WINGS: Readonly<Record<string, Wing>> = {
     imports: ['shared', 'schema', 'samples', 'definition', 'joining'],
     door: ['contract/check-contract', 'contract/contract-results', 'inject-socket', 'load-inject-socket'],
   },
+  conformance: {
+    imports: ['definition'],
+    door: ['check', 'conformance-node', 'local-node', 'node-process', 'room-application', 'run-conformance'],
+  },
   client: { imports: ['schema', 'definition'] },
   document: {
     imports: ['shared', 'schema', 'definition'],
@@ -182,6 +186,7 @@ const ROOT = [
   'check-instance',
   'cli', // the command of package.json
   'client',
+  'conformance',
   'console',
   'contract',
   'decorate',
@@ -276,7 +281,7 @@ t.test('a door has no file that no other wing imports', async (t) => {
 
 t.test('only the entries of the package re-export', async (t) => {
   for (const [file, source] of sources) {
-    const isEntry = ['client', 'console', 'contract', 'index', 'react', 'testing'].includes(file)
+    const isEntry = ['client', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].includes(file)
     t.ok(isEntry || !/^export [^;']*? from '/m.test(source), file)
   }
 })
@@ -319,17 +324,21 @@ t.test('shared/ and schema/ import Fastify and Socket.IO as types only', async (
     t.notMatch(sources.get(file), /^(import|export) (?!type )[^;']*?from '(fastify|socket\.io)[^']*'/m, file)
 })
 
-t.test('socket.io-client is imported by client/, elsewhere as types, and loaded by testing/ and cli/', async (t) => {
-  for (const [file, source] of sources) {
-    if (file !== 'client/joins/connection') t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
-    const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
-    const mayHaveTypes =
-      file === 'definition/client-types' || ['cli', 'client', 'testing'].includes(String(wingOf(file)))
-    t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
-    const mayLoad = ['cli/live/server-connection', 'testing/inject-socket'].includes(file)
-    t.equal(source.includes("import('socket.io-client')"), mayLoad, `${file} and the client`)
-  }
-})
+t.test(
+  'socket.io-client is imported by client/, elsewhere as types, and loaded by testing/, conformance/ and cli/',
+  async (t) => {
+    for (const [file, source] of sources) {
+      if (file !== 'client/joins/connection')
+        t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
+      const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
+      const mayHaveTypes =
+        file === 'definition/client-types' || ['cli', 'client', 'conformance', 'testing'].includes(String(wingOf(file)))
+      t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
+      const mayLoad = ['cli/live/server-connection', 'conformance/suite-client', 'testing/inject-socket'].includes(file)
+      t.equal(source.includes("import('socket.io-client')"), mayLoad, `${file} and the client`)
+    }
+  },
+)
 
 t.test('what injectSocket needs is loaded by its first call', async (t) => {
   for (const [file, source] of sources) {
