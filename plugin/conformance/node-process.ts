@@ -25,7 +25,7 @@ interface Report {
 }
 
 /** The part of `process` that a node talks over. */
-export interface NodeChannel extends EventEmitter {
+interface NodeChannel extends EventEmitter {
   send?: ((message: unknown) => unknown) | undefined
   exit(): unknown
 }
