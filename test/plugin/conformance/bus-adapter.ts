@@ -18,6 +18,11 @@ export function createBus(): (namespace: Namespace) => ClusterAdapter {
       else if (said.to === this.uid) this.onResponse(message as unknown as ClusterResponse)
     }
 
+    // That of the base is protected.
+    constructor(namespace: Namespace) {
+      super(namespace)
+    }
+
     override init(): void {
       bus.on(this.nsp.name, this.#hear)
     }
