@@ -65,7 +65,7 @@ export interface CheckContext {
   settle(clients: readonly SuiteClient[], nodes?: readonly ConformanceNode[]): Promise<void>
 }
 
-export interface Check {
+export interface ConformanceCheck {
   /** A sentence of the specification. */
   readonly name: string
   readonly needs: readonly Ability[]

@@ -10,14 +10,14 @@ import type { BuildNode } from './room-application.js'
 
 const SETTINGS = 'FASTIFY_NAMESPACES_CONFORMANCE'
 
-interface Command {
+interface CommandMessage {
   readonly id: number
   readonly command: NodeCommand | 'close'
   readonly args: readonly unknown[]
 }
 
 /** `id`: of the command; 0: the node listens, at the URL that is the result. */
-interface Report {
+interface NodeReport {
   readonly id: number
   readonly result?: unknown
   /** The code or the text of the error that the command has thrown. */
@@ -49,9 +49,9 @@ export async function serveNode(
   const fault = (error: unknown) => record.faults.push(String(error))
   channel.on('uncaughtException', fault)
   channel.on('unhandledRejection', fault)
-  const report = (message: Report) => channel.send?.(message)
+  const report = (message: NodeReport) => channel.send?.(message)
 
-  async function run({ id, command, args }: Command): Promise<void> {
+  async function run({ id, command, args }: CommandMessage): Promise<void> {
     if (command === 'close') {
       await close()
       // Adapters leave timers that wait for answers.
@@ -64,7 +64,7 @@ export async function serveNode(
     }
   }
   // Other messages are those of an adapter of Node.js clusters.
-  channel.on('message', (message: Command) => void (Array.isArray(message.args) && run(message)))
+  channel.on('message', (message: CommandMessage) => void (Array.isArray(message.args) && run(message)))
   report({ id: 0, result: url })
 }
 
@@ -78,19 +78,19 @@ export async function serveNode(
  * const node = await connectNode(child)
  */
 export async function connectNode(child: ChildProcess): Promise<ConformanceNode> {
-  const pending = new Map<number, { resolve(report: Report): void; reject(error: Error): void }>()
+  const pending = new Map<number, { resolve(report: NodeReport): void; reject(error: Error): void }>()
   const ended = once(child, 'exit')
   let last = 0
   const expect = (id: number) =>
-    new Promise<Report>((resolve, reject) => void pending.set(id, { resolve, reject })).finally(() =>
+    new Promise<NodeReport>((resolve, reject) => void pending.set(id, { resolve, reject })).finally(() =>
       pending.delete(id),
     )
-  child.on('message', (report: Report) => pending.get(report.id)?.resolve(report))
+  child.on('message', (report: NodeReport) => pending.get(report.id)?.resolve(report))
   child.on('exit', (code, signal) => {
     for (const { reject } of pending.values()) reject(new Error(`The node has ended with ${code ?? signal}`))
   })
-  const send = (command: Command['command'], args: readonly unknown[]) => {
-    child.send({ id: ++last, command, args } satisfies Command, () => {})
+  const send = (command: CommandMessage['command'], args: readonly unknown[]) => {
+    child.send({ id: ++last, command, args } satisfies CommandMessage, () => {})
     return last
   }
   const { result: url } = await expect(0)

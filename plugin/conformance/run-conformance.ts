@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Ability, Check, CheckContext, ConformanceBroker } from './check.js'
+import type { Ability, CheckContext, ConformanceBroker, ConformanceCheck } from './check.js'
 import { addressChecks } from './checks/address-checks.js'
 import { answerChecks } from './checks/answer-checks.js'
 import { brokerChecks } from './checks/broker-checks.js'
@@ -34,7 +34,7 @@ export interface ConformanceSetup {
 /** Declares a test: `test` of `node:test`, or of another runner. Tests must run one after another. */
 export type DeclareTest = (name: string, run: () => Promise<void>) => unknown
 
-const CHECKS: readonly Check[] = [
+const CHECKS: readonly ConformanceCheck[] = [
   ...deliveryChecks,
   ...addressChecks,
   ...answerChecks,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check } from '../check.js'
+import type { ConformanceCheck } from '../check.js'
 import type { ConformanceNode } from '../conformance-node.js'
 import { waitFor } from '../suite-client.js'
 import { textsUntil } from './delivery-checks.js'
@@ -14,7 +14,7 @@ async function createdOf(node: ConformanceNode, address: string): Promise<number
   return created.filter((each) => each === address).length
 }
 
-export const addressChecks: readonly Check[] = [
+export const addressChecks: readonly ConformanceCheck[] = [
   {
     name: 'an emit from a node where nobody is arrives',
     needs: ['nodes'],

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import type { Check } from '../check.js'
+import type { ConformanceCheck } from '../check.js'
 import { joinBoth, textsUntil } from './delivery-checks.js'
 
 /*
  * Answers of clients, and what is refused where it is emitted.
  */
 
-export const answerChecks: readonly Check[] = [
+export const answerChecks: readonly ConformanceCheck[] = [
   {
     name: 'answers of the clients of all nodes are gathered',
     needs: [],

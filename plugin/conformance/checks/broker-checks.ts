@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check, CheckContext } from '../check.js'
+import type { CheckContext, ConformanceCheck } from '../check.js'
 import { joinBoth, textsUntil } from './delivery-checks.js'
 
 /*
@@ -30,7 +30,7 @@ async function loseNothing(context: CheckContext, begin: () => unknown, end: () 
   }
 }
 
-export const brokerChecks: readonly Check[] = [
+export const brokerChecks: readonly ConformanceCheck[] = [
   {
     name: 'entries that no node of ours has written are dropped, and end nothing',
     needs: ['nodes', 'foreign entries'],

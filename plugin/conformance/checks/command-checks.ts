@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check } from '../check.js'
+import type { ConformanceCheck } from '../check.js'
 import type { SuiteClient } from '../suite-client.js'
 import { waitFor } from '../suite-client.js'
 import { joinBoth, textsUntil } from './delivery-checks.js'
@@ -18,7 +18,7 @@ const byId = (sockets: readonly { id?: string | undefined }[]) => sockets.map(({
 const disconnected = ({ socket }: SuiteClient) =>
   new Promise((resolve) => socket.once('disconnect', (reason) => resolve(reason)))
 
-export const commandChecks: readonly Check[] = [
+export const commandChecks: readonly ConformanceCheck[] = [
   {
     name: 'fetchSockets() returns the sockets of all nodes, with their rooms and data; local ones where asked',
     needs: [],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check, CheckContext } from '../check.js'
+import type { CheckContext, ConformanceCheck } from '../check.js'
 import type { ConformanceNode } from '../conformance-node.js'
 import { createBytes, type EmitOptions } from '../node-commands.js'
 import { type SuiteClient, waitFor } from '../suite-client.js'
@@ -25,7 +25,7 @@ export async function textsUntil(last: string, clients: readonly SuiteClient[]):
   return texts()
 }
 
-export const deliveryChecks: readonly Check[] = [
+export const deliveryChecks: readonly ConformanceCheck[] = [
   {
     name: 'an emit reaches every client of its address, on every node, and no client of another address',
     needs: [],

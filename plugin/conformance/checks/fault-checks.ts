@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check, CheckContext } from '../check.js'
+import type { CheckContext, ConformanceCheck } from '../check.js'
 import type { ConformanceNode } from '../conformance-node.js'
 import type { SuiteClient } from '../suite-client.js'
 import { waitFor } from '../suite-client.js'
@@ -52,7 +52,7 @@ async function pause(
   )
 }
 
-export const faultChecks: readonly Check[] = [
+export const faultChecks: readonly ConformanceCheck[] = [
   {
     name: 'a node that is killed costs no call',
     needs: ['nodes', 'processes', 'late nodes'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check, CheckContext } from '../check.js'
+import type { CheckContext, ConformanceCheck } from '../check.js'
 import type { ConformanceNode } from '../conformance-node.js'
 import { type SuiteClient, waitFor } from '../suite-client.js'
 import { textsUntil } from './delivery-checks.js'
@@ -55,7 +55,7 @@ async function recoverAt(home: ConformanceNode, { one, two, address, join, settl
   assert.equal(self.data.kept, 'data of mine')
 }
 
-export const recoveryChecks: readonly Check[] = [
+export const recoveryChecks: readonly ConformanceCheck[] = [
   {
     name: 'a client that comes back to its node has its id, rooms, data, and what it has missed, once',
     needs: ['recovery'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Check, CheckContext } from '../check.js'
+import type { CheckContext, ConformanceCheck } from '../check.js'
 import type { ConformanceNode } from '../conformance-node.js'
 import { waitFor } from '../suite-client.js'
 import { textsUntil } from './delivery-checks.js'
@@ -27,7 +27,7 @@ async function takeOver(home: ConformanceNode, { one, address, join, settle }: C
   })
 }
 
-export const sessionChecks: readonly Check[] = [
+export const sessionChecks: readonly ConformanceCheck[] = [
   {
     name: 'a client that is back before its node has noticed the loss takes its session over',
     needs: ['recovery', 'takeover'],
