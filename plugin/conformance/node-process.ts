@@ -17,7 +17,7 @@ interface CommandMessage {
 }
 
 /** `id`: of the command; 0: the node listens, at the URL that is the result. */
-interface NodeReport {
+interface CommandReport {
   readonly id: number
   readonly result?: unknown
   /** The code or the text of the error that the command has thrown. */
@@ -49,7 +49,7 @@ export async function serveNode(
   const fault = (error: unknown) => record.faults.push(String(error))
   channel.on('uncaughtException', fault)
   channel.on('unhandledRejection', fault)
-  const report = (message: NodeReport) => channel.send?.(message)
+  const report = (message: CommandReport) => channel.send?.(message)
 
   async function run({ id, command, args }: CommandMessage): Promise<void> {
     if (command === 'close') {
@@ -78,14 +78,14 @@ export async function serveNode(
  * const node = await connectNode(child)
  */
 export async function connectNode(child: ChildProcess): Promise<ConformanceNode> {
-  const pending = new Map<number, { resolve(report: NodeReport): void; reject(error: Error): void }>()
+  const pending = new Map<number, { resolve(report: CommandReport): void; reject(error: Error): void }>()
   const ended = once(child, 'exit')
   let last = 0
   const expect = (id: number) =>
-    new Promise<NodeReport>((resolve, reject) => void pending.set(id, { resolve, reject })).finally(() =>
+    new Promise<CommandReport>((resolve, reject) => void pending.set(id, { resolve, reject })).finally(() =>
       pending.delete(id),
     )
-  child.on('message', (report: NodeReport) => pending.get(report.id)?.resolve(report))
+  child.on('message', (report: CommandReport) => pending.get(report.id)?.resolve(report))
   child.on('exit', (code, signal) => {
     for (const { reject } of pending.values()) reject(new Error(`The node has ended with ${code ?? signal}`))
   })
