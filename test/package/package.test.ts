@@ -20,7 +20,7 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
   papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
   const built = [
     'THIRD-PARTY-LICENSES.txt',
-    ...['client', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].flatMap((entry) => [
+    ...['client', 'cluster', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].flatMap((entry) => [
       `${entry}.d.ts`,
       `${entry}.js`,
     ]),

@@ -84,7 +84,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'write-batch',
     ],
   },
-  adapters: { imports: ['shared', 'definition', 'wire'], door: [] },
+  adapters: { imports: ['shared', 'definition', 'wire'], door: ['cluster/cluster-primary'] },
   engine: {
     imports: ['shared', 'definition', 'wire'],
     door: [
@@ -186,6 +186,7 @@ const ROOT = [
   'check-instance',
   'cli', // the command of package.json
   'client',
+  'cluster',
   'conformance',
   'console',
   'contract',

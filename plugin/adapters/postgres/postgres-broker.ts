@@ -157,6 +157,7 @@ class PostgresBroker implements Broker {
 
   async close(): Promise<void> {
     this.#endCleaning()
+    for (const log of this.#logs.values()) log.stop()
     await this.#connection.close()
   }
 

@@ -29,10 +29,12 @@ export class PostgresLog {
   /** Counts what has begun, so that a statement of an earlier round delivers nothing. */
   #round = 0
   #places: Place[] = []
-  #began: (position: LogPosition) => void = () => {}
-  /** Resolves with the end of the log when it was begun. */
-  readonly begun = new Promise<LogPosition>((resolve) => {
+  #began!: (position: LogPosition) => void
+  #refuse!: (error: Error) => void
+  /** Resolves with the end of the log when it was begun; rejects if it is left before. */
+  readonly begun = new Promise<LogPosition>((resolve, reject) => {
     this.#began = resolve
+    this.#refuse = reject
   })
 
   constructor(log: number, connection: PostgresConnection, names: PostgresNames, receiver: BrokerReceiver) {
@@ -79,6 +81,7 @@ export class PostgresLog {
   /** Ends the deliveries. */
   stop(): void {
     this.#round++
+    this.#refuse(new Error('the log is not followed any more'))
   }
 
   /** @returns whether it could be read */
