@@ -68,6 +68,18 @@ t.test('without pg, the error has the command that installs it', async (t) => {
   )
 })
 
+t.test('of several addresses, the error of the first is named', async (t) => {
+  const error = new AggregateError([new Error('connect ECONNREFUSED ::1:5432')])
+  const pool = { connect: () => Promise.reject(error), on: () => {}, off: () => {} }
+  t.equal(await refusal(t, pool as never), 'connect ECONNREFUSED ::1:5432')
+})
+
+t.test('a broker that was never opened can be closed', async (t) => {
+  const { broker, told } = await createBroker(t, postgres.url())
+  await broker.close()
+  t.strictSame([...told.warnings, ...told.losses], [])
+})
+
 t.test('a pool whose connections are all in use is waited for in vain', async (t) => {
   const pool = new pg.Pool({ connectionString: postgres.url(), max: 1 })
   t.teardown(() => pool.end())

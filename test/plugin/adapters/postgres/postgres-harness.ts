@@ -79,6 +79,7 @@ export async function eventually(holds: () => Promise<boolean>): Promise<void> {
 export async function startProxy(t: Test, postgres: Postgres) {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-proxy-'))
   const sockets = new Set<Socket>()
+  const held = new Set<Socket>()
   let isStalled = false
   const server = createServer((near) => {
     const far = connect(postgres.socket)
@@ -87,7 +88,7 @@ export async function startProxy(t: Test, postgres: Postgres) {
       socket.on('error', () => {})
       socket.on('close', () => sockets.delete(socket))
     }
-    if (isStalled) return
+    if (isStalled) return void held.add(near)
     near.pipe(far).pipe(near)
   })
   server.listen(join(folder, '.s.PGSQL.5432'))
@@ -103,6 +104,8 @@ export async function startProxy(t: Test, postgres: Postgres) {
   return {
     url: `postgres://owner@${encodeURIComponent(folder)}/postgres`,
     cut,
+    /** Connections that came while it stood still. */
+    held,
     /** From now on nothing passes, and nothing ends. */
     stall: () => {
       isStalled = true

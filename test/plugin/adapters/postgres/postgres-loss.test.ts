@@ -147,6 +147,28 @@ t.test('entries that were deleted before they were read are told as trimmed', as
   t.strictSame(far.told.bodies, ['4', 'late'])
 })
 
+t.test('a log that can not be read costs the connection, and is followed again', async (t) => {
+  const { broker, told, node } = await openBroker(t, postgres.url(), { prefix: 'unread' })
+  await broker.follow(0)
+  const client = await connectClient(t, postgres)
+  await client.query('DROP TABLE unread_heads')
+  await client.query("NOTIFY unread_log_0, '5'")
+  await until(() => told.resumed.length === 1)
+  await broker.append(0, { node, number: 1, body: '' })
+  await until(() => told.entries.length === 1)
+})
+
+t.test('it closes while it connects again', async (t) => {
+  const proxy = await startProxy(t, postgres)
+  const { broker, told } = await openBroker(t, proxy.url, { prefix: 'again' })
+  proxy.stall()
+  proxy.cut()
+  await until(() => proxy.held.size > 0)
+  await broker.close()
+  t.equal(told.losses.length, 1)
+  t.strictSame(told.warnings, [])
+})
+
 t.test('a message that can not be fetched costs the connection, and nothing else', async (t) => {
   const one = await openBroker(t, postgres.url(), { prefix: 'unfetched' })
   const client = await connectClient(t, postgres)
