@@ -12,7 +12,7 @@ import { type PostgresNames, quoted } from './postgres-tables.js'
 /** Entries that one statement reads. */
 const BITE = 100
 /** Delivered entries whose places are remembered, to find where a log was rolled back to. */
-const REMEMBERED = 512
+const REMEMBERED = 100
 
 type Place = Pick<PlacedEntry, 'node' | 'number'> & { readonly position: number }
 
