@@ -59,13 +59,21 @@ export interface OpenedBroker {
   append(log: number, ...bodies: string[]): Promise<void>
 }
 
-export type Place = { readonly path: string } | { readonly port: number }
+export interface Place {
+  readonly path?: string
+  readonly port?: number
+  readonly username?: string
+  readonly password?: string
+  readonly database?: number
+}
 
 /** A client of each family, never connected: brokers use duplicates. */
 export const CLIENTS = {
-  redis: (place: Place) =>
-    createClient({ socket: 'path' in place ? { ...place, tls: false } : { host: '127.0.0.1', ...place } }),
-  ioredis: (place: Place) => new Redis({ ...place, lazyConnect: true }),
+  redis({ path, port, ...rest }: Place): object {
+    const socket = path === undefined ? { host: '127.0.0.1', port: Number(port) } : { path, tls: false as const }
+    return createClient({ ...rest, socket })
+  },
+  ioredis: ({ database, ...place }: Place): object => new Redis({ ...place, db: database ?? 0, lazyConnect: true }),
 }
 
 export const settingsOf = (settings: Partial<RedisBrokerSettings>, warnings: string[] = []): RedisBrokerSettings => ({

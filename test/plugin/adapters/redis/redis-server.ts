@@ -11,16 +11,18 @@ import type { Test } from 'tap'
  * or stalls without a word.
  */
 
+const BASE = ['--port', '0', '--save', '']
+
 export class TestRedis {
   readonly folder: string
   readonly path: string
   readonly #arguments: readonly string[]
   #server: ChildProcess | undefined
 
-  constructor(folder: string, options: readonly string[]) {
+  constructor(folder: string, options: readonly string[], first: readonly string[] = []) {
     this.folder = folder
     this.path = join(folder, 'redis.sock')
-    this.#arguments = ['--port', '0', '--unixsocket', this.path, '--save', '', '--dir', folder, ...options]
+    this.#arguments = [...first, ...BASE, '--unixsocket', this.path, '--dir', folder, ...options]
   }
 
   async start(): Promise<void> {
@@ -39,11 +41,17 @@ export class TestRedis {
 
   /** Stores the data: they are there when it starts again. */
   async save(): Promise<void> {
+    await this.ask('SAVE')
+  }
+
+  /** Sends a command, and returns the beginning of the reply. */
+  async ask(command: string): Promise<string> {
     const socket = connect(this.path)
     await once(socket, 'connect')
-    socket.write('SAVE\r\n')
-    await once(socket, 'data')
+    socket.write(`${command}\r\n`)
+    const [reply] = await once(socket, 'data')
     socket.destroy()
+    return String(reply)
   }
 
   /** Removes the stored data. */
@@ -58,8 +66,12 @@ export class TestRedis {
 }
 
 /** Starts a Redis of this test. It is removed when the test ends. */
-export async function startTestRedis(t: Test, options: readonly string[] = []): Promise<TestRedis> {
-  const redis = new TestRedis(await mkdtemp(join(tmpdir(), 'fastify-namespaces-redis-')), options)
+export async function startTestRedis(
+  t: Test,
+  options: readonly string[] = [],
+  first: readonly string[] = [],
+): Promise<TestRedis> {
+  const redis = new TestRedis(await mkdtemp(join(tmpdir(), 'fastify-namespaces-redis-')), options, first)
   t.teardown(async () => {
     await redis.kill()
     await rm(redis.folder, { recursive: true, force: true })
