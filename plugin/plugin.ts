@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { createAdapter } from './adapters/create-adapter.js'
 import { checkInstance } from './check-instance.js'
 import { decorate } from './decorate.js'
 import type { Decorators } from './decorators.js'
@@ -23,9 +24,9 @@ import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces
 import { createRegistry } from './joining/namespaces/registry.js'
 import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
+import { createClosing } from './server-closing.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { settlesWithin } from './shared/timeout.js'
 import { isClusterAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { withConstructor } from './sockets/guard/adapter-constructor.js'
@@ -89,9 +90,17 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   const reportListener = (error: unknown) => logError(log, error, {}, 'connection closed: one of its listeners failed')
   const wsEngine = options.fast ? await chooseWsEngine(options.io, log) : {}
+  const cluster = await createAdapter(options, log)
   const { io, serveClient } = await createSocketIoServer(instance, {
-    io: { ...recovery, ...wsEngine, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
-    preClose: close,
+    io: {
+      ...recovery,
+      ...wsEngine,
+      ...cluster.io,
+      path: fullPath,
+      parser: codec.parser,
+      allowRequest: handshake.allowRequest,
+    },
+    preClose: () => close(),
   })
   io.engine.prependListener('connection', codec.expect)
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
@@ -179,17 +188,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
   instance.addHook('onReady', async () => mounts.open())
-
-  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this hook.
-  async function close(): Promise<void> {
-    handshake.close()
-    admission.close()
-    const isDrained = await drain.close(closeTimeoutMs)
-    if (!isDrained) log.warn('closing without waiting longer for events in flight')
-    await io.close()
-    const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
-    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
-    await listeners.close(closeTimeoutMs)
-    await injector.close()
-  }
+  instance.addHook('onReady', cluster.open)
+  const parts = { handshake, admission, drain, io, mounts, listeners, injector, cluster }
+  const close = createClosing({ ...parts, closeTimeoutMs, log })
 }

@@ -33,6 +33,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   definition: {
     imports: ['shared', 'schema'],
     door: [
+      'adapters/adapter-options',
       'adapters/adapter-types',
       'any-definition',
       'client-types',
@@ -84,7 +85,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'write-batch',
     ],
   },
-  adapters: { imports: ['shared', 'definition', 'wire'], door: ['cluster/cluster-primary'] },
+  adapters: { imports: ['shared', 'definition', 'wire'], door: ['cluster/cluster-primary', 'create-adapter'] },
   engine: {
     imports: ['shared', 'definition', 'wire'],
     door: [
@@ -195,6 +196,7 @@ const ROOT = [
   'index',
   'plugin',
   'react',
+  'server-closing', // takes them apart
   'testing',
 ]
 

@@ -1,4 +1,4 @@
-import type { ConnectionSettings, RedisConnection } from './redis-connection.js'
+import type { RedisConnection, RedisConnectionSettings } from './redis-connection.js'
 
 /*
  * A connection by ioredis, version 5 or 6: a Redis, also one with sentinels, or a Cluster.
@@ -37,7 +37,7 @@ export function isIoredis(client: object): client is Ioredis {
   return 'call' in client
 }
 
-export function connectIoredis(base: Ioredis, { connectTimeoutMs, fail }: ConnectionSettings): RedisConnection {
+export function connectIoredis(base: Ioredis, { connectTimeoutMs, fail }: RedisConnectionSettings): RedisConnection {
   const overrides = { ...OVERRIDES, connectTimeout: connectTimeoutMs }
   const client = base.isCluster
     ? base.duplicate([], {

@@ -15,7 +15,7 @@ export interface KeptLinkSettings {
   onLost(error: unknown): void
 }
 
-interface Waiting {
+interface WaitingForLink {
   resolve(link: RedisLink): void
   reject(error: Error): void
 }
@@ -29,7 +29,7 @@ export class KeptLink {
   readonly #closing = new AbortController()
   #link: RedisLink | undefined
   #isUp = false
-  #waiting: Waiting[] = []
+  #waiting: WaitingForLink[] = []
 
   constructor(settings: KeptLinkSettings) {
     this.#settings = settings

@@ -1,4 +1,4 @@
-import type { ConnectionSettings, RedisConnection } from './redis-connection.js'
+import type { RedisConnection, RedisConnectionSettings } from './redis-connection.js'
 
 /*
  * A connection by node-redis (the package `redis`), version 5 or 6: a client, a cluster or a sentinel.
@@ -16,7 +16,7 @@ interface NodeRedis {
   destroy(): unknown
 }
 
-export function connectNodeRedis({ client, connectTimeoutMs, key, fail }: ConnectionSettings): RedisConnection {
+export function connectNodeRedis({ client, connectTimeoutMs, key, fail }: RedisConnectionSettings): RedisConnection {
   // Whoever hands over another object is told so when the options are checked: adapter-options.ts.
   const base = client as NodeRedis
   const abort = new AbortController()

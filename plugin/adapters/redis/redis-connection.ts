@@ -1,6 +1,3 @@
-import { connectIoredis, isIoredis } from './ioredis-connection.js'
-import { connectNodeRedis } from './node-redis-connection.js'
-
 /*
  * A connection to Redis, by a duplicate of a client of either family. Reconnecting, queueing and sending again are left out of what
  * the clients do: a connection that has failed is ended, and redis-link.ts makes new ones.
@@ -17,7 +14,7 @@ export interface RedisConnection {
   destroy(): void
 }
 
-export interface ConnectionSettings {
+export interface RedisConnectionSettings {
   /** Whose duplicate the connection is. */
   readonly client: object
   readonly connectTimeoutMs: number
@@ -25,9 +22,4 @@ export interface ConnectionSettings {
   readonly key: string
   /** Called when the connection has failed, and maybe again. */
   readonly fail: (error: unknown) => void
-}
-
-/** Makes a connection that is not connected yet. */
-export function createConnection(settings: ConnectionSettings): RedisConnection {
-  return isIoredis(settings.client) ? connectIoredis(settings.client, settings) : connectNodeRedis(settings)
 }

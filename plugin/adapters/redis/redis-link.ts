@@ -1,5 +1,6 @@
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
-import { type ConnectionSettings, createConnection, type RedisConnection } from './redis-connection.js'
+import { createConnection } from './create-connection.js'
+import type { RedisConnection, RedisConnectionSettings } from './redis-connection.js'
 import { problemOfServer } from './redis-replies.js'
 
 /*
@@ -7,7 +8,7 @@ import { problemOfServer } from './redis-replies.js'
  * nothing for four seconds has failed, although nobody has closed it.
  */
 
-export interface LinkSettings extends Omit<ConnectionSettings, 'fail'> {
+export interface LinkSettings extends Omit<RedisConnectionSettings, 'fail'> {
   /** The channel of this node, which also carries the heartbeat: empty messages. */
   readonly channel: string
   /** The channel of all nodes. */
