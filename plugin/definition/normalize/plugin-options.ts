@@ -36,7 +36,7 @@ export interface NamespacesOptions {
    * What connects the nodes of a cluster: a broker, as `{ type: 'redis', url }`, or an adapter of Socket.IO, as in `io.adapter`.
    * Without it, each node is alone.
    */
-  adapter?: AdapterOptions | CreateAdapter
+  adapter?: AdapterOptions | CreateAdapter | undefined
   /**
    * Socket.IO's own server options, passed on unchanged. `path` is a Fastify path below the context's prefix. `cors.origin`
    * also lists the other origins whose pages may open a WebSocket.
