@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace } from 'socket.io'
 import type { NormalAdapterOptions } from '../definition/adapters/adapter-options.js'
-import { refuse } from '../definition/normalize/option-rules.js'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
 import { logError } from '../shared/log/error-log.js'
 import type { Broker, BrokerSettings } from './broker.js'
@@ -92,7 +91,9 @@ async function createBroker(adapter: NormalAdapterOptions, settings: BrokerSetti
       const { createPostgresBroker } = await import('./postgres/postgres-broker.js')
       return createPostgresBroker({ ...settings, url: adapter.url, pool: adapter.pool })
     }
-    default:
-      return refuse('adapter.type', 'is not supported by this version yet')
+    case 'cluster': {
+      const { createClusterBroker } = await import('./cluster/cluster-broker.js')
+      return createClusterBroker(settings)
+    }
   }
 }

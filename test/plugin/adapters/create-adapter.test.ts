@@ -60,10 +60,10 @@ t.test('an instance that closes while it waits says nothing', async (t) => {
   t.notOk(log.lines.some(({ level }) => Number(level) >= 50))
 })
 
-t.test('the broker of a type is loaded when it is asked for', async (t) => {
+t.test('the broker of each type is loaded, and fails the boot where it can not be reached', async (t) => {
   const pool = { connect: () => Promise.reject(new Error('down')), on: () => {}, off: () => {} }
-  const app = await start(t, { type: 'postgres', pool })
-  await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_BROKER_UNREACHABLE' })
-  const message = 'Option adapter.type is not supported by this version yet'
-  await t.rejects(async () => void (await start(t, { type: 'cluster' })), { code: 'FST_NSP_OPTIONS_INVALID', message })
+  for (const adapter of [{ type: 'postgres', pool } as const, { type: 'cluster' } as const]) {
+    const app = await start(t, { ...adapter, connectTimeoutMs: 1_000 })
+    await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_BROKER_UNREACHABLE' }, adapter.type)
+  }
 })

@@ -113,7 +113,9 @@ t.test(
     await broker.putSession('gone', '{}', 1)
     await broker.putSession('here', '{}', 60_000)
     const client = await connectClient(t, postgres)
-    await client.query("INSERT INTO clean_sessions SELECT n, '', now() - interval '1 s' FROM generate_series(1, 1500) AS n")
+    await client.query(
+      "INSERT INTO clean_sessions SELECT n, '', now() - interval '1 s' FROM generate_series(1, 1500) AS n",
+    )
     const count = async (table: string) => (await client.query(`SELECT 1 FROM clean_${table}`)).rows.length
     await eventually(async () => (await count('entries')) === 1 && (await count('sessions')) === 1)
     t.match(await broker.read(0, '2', 10), { entries: [{ position: '3' }], hasGap: false })
