@@ -1,7 +1,7 @@
 import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import type { KeeperCall } from './keeper-calls.js'
-import { type ChannelItem, ChannelWriter, itemsOf, type WorkerChannel } from './worker-channel.js'
+import { type ChannelItem, itemsOf, type WorkerChannel, WorkerWriter } from './worker-channel.js'
 
 /*
  * The broker in a worker of a Node.js cluster: each call is a message to the primary, which keeps the logs.
@@ -32,7 +32,7 @@ class ClusterBroker implements Broker {
   readonly kind = 'cluster'
   readonly #settings: BrokerSettings
   readonly #worker: WorkerProcess
-  readonly #writer: ChannelWriter
+  readonly #writer: WorkerWriter
   readonly #calls = new Map<number, PendingCall>()
   /** Given to `open()`, before anything is sent. */
   #receiver!: BrokerReceiver
@@ -44,7 +44,7 @@ class ClusterBroker implements Broker {
   constructor(settings: BrokerSettings, worker: WorkerProcess) {
     this.#settings = settings
     this.#worker = worker
-    this.#writer = new ChannelWriter(worker)
+    this.#writer = new WorkerWriter(worker)
   }
 
   get isConnected(): boolean {

@@ -2,7 +2,7 @@ import type { PlacedEntry } from '../broker.js'
 import { callKeeper } from './keeper-calls.js'
 import { KeeperConnection } from './keeper-connection.js'
 import type { LogKeeper } from './log-keeper.js'
-import { type ChannelItem, ChannelWriter, itemsOf, type WorkerChannel } from './worker-channel.js'
+import { type ChannelItem, itemsOf, type WorkerChannel, WorkerWriter } from './worker-channel.js'
 
 /*
  * One worker, as the primary serves it: a connection to the keeper for each of its nodes. A worker that does not take what it is sent
@@ -17,7 +17,7 @@ const LONGEST_NAME = 200
 
 export class ServedWorker {
   readonly #keeperOf: (prefix: string) => LogKeeper
-  readonly #writer: ChannelWriter
+  readonly #writer: WorkerWriter
   readonly #nodes = new Map<string, KeeperConnection>()
   readonly #mostPending: number
   #isCut = false
@@ -25,7 +25,7 @@ export class ServedWorker {
   constructor(channel: WorkerChannel, keeperOf: (prefix: string) => LogKeeper, mostPending = MOST_PENDING) {
     this.#keeperOf = keeperOf
     this.#mostPending = mostPending
-    this.#writer = new ChannelWriter(channel, () => this.#restore())
+    this.#writer = new WorkerWriter(channel, () => this.#restore())
   }
 
   /** Takes a message of the worker. */

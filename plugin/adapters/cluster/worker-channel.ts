@@ -19,7 +19,7 @@ export function itemsOf(message: unknown): ChannelItem[] {
   return Array.isArray(items) ? items.map(Object) : []
 }
 
-export class ChannelWriter {
+export class WorkerWriter {
   readonly #channel: WorkerChannel
   readonly #drained: () => void
   #items: ChannelItem[] = []
