@@ -36,6 +36,7 @@ import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
 import { connectNodes } from './sockets/nodes/other-nodes.js'
 import { prepareServer } from './sockets/prepare-socket.js'
+import { keepSession } from './sockets/recovery/keep-session.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
@@ -151,7 +152,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    runLifecycle: createLifecycle({ readmit, identities, emitCheck, onConnectTimeoutMs, log }),
+    runLifecycle: createLifecycle({ readmit, identities, emitCheck, joined: keepSession, onConnectTimeoutMs, log }),
     log,
     handlerTimeoutMs,
     payloadBytes: limits.payloadBytes,

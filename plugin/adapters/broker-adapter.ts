@@ -29,7 +29,7 @@ export interface BrokerAdapterOptions {
 const ENCODER = new Encoder()
 
 /** The adapter of one namespace; see also Socket.IO's own, which knows the rooms of this node. */
-class BrokerAdapter extends Adapter implements LogReceiver {
+export class BrokerAdapter extends Adapter implements LogReceiver {
   readonly #node: ClusterNode
   readonly #isText: boolean
   readonly #isRecovering: boolean

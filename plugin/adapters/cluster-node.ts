@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Broker } from './broker.js'
 import { ClusterLog, type LogReceiver } from './log/cluster-log.js'
+import { LogRing } from './log/log-ring.js'
 import { Outbox } from './log/outbox.js'
 import { ClusterMembers } from './nodes/membership.js'
 import { NodeEpoch } from './nodes/node-epoch.js'
@@ -21,6 +22,8 @@ export interface ClusterNodeOptions {
   /** Bytes that may wait for the broker. */
   readonly outboxBytes: number
   readonly requestTimeoutMs: number
+  /** What is kept for clients that come back; undefined without recovery. `limit`: characters of all logs, 0 turns it off. */
+  readonly ring?: { readonly windowMs: number; readonly limit: number } | undefined
   readonly log: FastifyBaseLogger
   /** Milliseconds. @defaultValue `performance.now` */
   readonly now?: () => number
@@ -67,7 +70,7 @@ const FLUSH_CHECK_MS = 10
 
 /** Creates a node. It tells nothing, and is told nothing, before it is opened. */
 export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
-  const { broker, id, requestTimeoutMs, log, now = () => performance.now() } = options
+  const { broker, id, requestTimeoutMs, ring, log, now = () => performance.now() } = options
   const report = createReport(log, broker.kind, now)
   const receivers = Array.from({ length: options.logs }, () => new Map<string, LogReceiver>())
   const numbers = new Map<string, number>()
@@ -89,6 +92,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
         receivers,
         epoch,
         isAlive: (node) => members.isAlive(node),
+        ring: ring && new LogRing({ number, broker, now, windowMs: ring.windowMs, limit: ring.limit / options.logs }),
         report,
       }),
   )

@@ -12,7 +12,6 @@ import { createReadmit, type Readmit } from '../joining/reauthenticate.js'
 import { createUsers, type Users } from '../joining/request-users.js'
 import { type ClaimSession, createSessionClaims } from '../joining/sessions/session-claims.js'
 import { createSessionOwner, type SessionOwnerOf } from '../joining/sessions/session-owner.js'
-import { RecoveringAdapter } from './recovery/recovery-adapter.js'
 
 /*
  * Assembles the parts of joining for one server: users, decision, admission, and reauthentication.
@@ -65,13 +64,18 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
   return { users, ownerOf, admission, readmit: createReadmit(decide, timeoutMs) }
 }
 
+/** An adapter of ours, which keeps sessions. */
+interface ClaimingAdapter {
+  claim?(pid: string, owner: string, connection: object): ReturnType<ClaimSession>
+}
+
 // The adapter that the application gives keeps sessions of which we know nothing.
 const UNKNOWN_CLAIM = { end() {} }
 
 /** Claims sessions from the adapter of a namespace. */
 function claimFrom(io: Server): ClaimSession {
-  return (address, pid, owner) => {
-    const adapter = io._nsps.get(address)?.adapter
-    return adapter instanceof RecoveringAdapter ? adapter.claim(pid, owner) : UNKNOWN_CLAIM
+  return (address, pid, owner, connection) => {
+    const adapter = io._nsps.get(address)?.adapter as ClaimingAdapter | undefined
+    return adapter?.claim ? adapter.claim(pid, owner, connection) : UNKNOWN_CLAIM
   }
 }

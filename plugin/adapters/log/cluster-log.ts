@@ -3,6 +3,7 @@ import { type BodyHead, readHead, visitItems } from './log-body.js'
 import { LogFollowing } from './log-following.js'
 import type { LogItem } from './log-item.js'
 import { comparePositions, formatOffset, LOG_START } from './log-position.js'
+import type { LogRing } from './log-ring.js'
 import type { LogWriter } from './log-writer.js'
 import { SeenEntries } from './seen-entries.js'
 
@@ -30,6 +31,8 @@ export interface ClusterLogOptions {
   readonly receivers: ReadonlyMap<string, LogReceiver>
   readonly epoch: { readonly value: string; readonly atLoss: string; hear(epoch: string): void; renew(): Promise<void> }
   readonly isAlive: (node: string) => boolean
+  /** Undefined without recovery. */
+  readonly ring: LogRing | undefined
   /** Called when something of another node can't be read, or can't be carried out. */
   readonly report: (error: unknown, what: string) => void
 }
@@ -47,6 +50,7 @@ interface SeenWaiter {
 
 export class ClusterLog {
   readonly following: LogFollowing
+  readonly ring: LogRing | undefined
   readonly #options: ClusterLogOptions
   readonly #seen: SeenEntries
   #position: LogPosition = LOG_START
@@ -59,11 +63,13 @@ export class ClusterLog {
 
   constructor(options: ClusterLogOptions) {
     this.#options = options
+    this.ring = options.ring
     this.#seen = new SeenEntries(options.isAlive)
     this.following = new LogFollowing({
       ...options,
       begin: (end) => {
         if (comparePositions(end, this.#position) > 0) this.#position = end
+        this.ring?.begin(options.epoch.value, this.#position)
       },
       end: () => this.#wake(),
     })
@@ -82,7 +88,9 @@ export class ClusterLog {
 
   resumed(continuity: LogContinuity): void {
     if (continuity === 'rolled back') void this.#startAgain()
-    if (continuity === 'trimmed') for (const receiver of this.#options.receivers.values()) receiver.closeConnections()
+    if (continuity !== 'trimmed') return
+    this.ring?.lose()
+    for (const receiver of this.#options.receivers.values()) receiver.closeConnections()
   }
 
   /** Calls `run` when this node has read an entry of a node; at once if it has, or if it does not follow the log. */
@@ -123,6 +131,7 @@ export class ClusterLog {
     if (!head || head.epoch === this.#refused) return
     epoch.hear(head.epoch)
     if (!this.#seen.add(entry.node, entry.number)) return
+    this.ring?.add(entry, epoch.value)
     this.#deliver(entry, head)
     if (this.#waiters.length > 0) this.#wake()
   }

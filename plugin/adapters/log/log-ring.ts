@@ -57,14 +57,21 @@ export class LogRing {
 
   /** Called when the log is followed, with its end. */
   begin(epoch: string, end: LogPosition): void {
+    this.lose()
+    this.#from = { epoch, position: end }
+  }
+
+  /** Called when entries were lost that this node has not read. */
+  lose(): void {
     this.#entries = []
     this.#start = 0
     this.#length = 0
-    this.#from = { epoch, position: end }
+    this.#from = undefined
   }
 
   /** Called with each entry that is read, once. */
   add(entry: PlacedEntry, epoch: string): void {
+    this.#from ??= { epoch, position: entry.position }
     this.#push(this.#entries, entry, epoch)
     this.#trim()
   }

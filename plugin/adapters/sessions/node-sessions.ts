@@ -28,14 +28,17 @@ export interface ClaimedSession {
 }
 
 export interface NodeSessionsOptions {
-  readonly node: Pick<ClusterNode, 'id' | 'epoch' | 'isConnected' | 'alive' | 'messages' | 'requestTimeoutMs' | 'report'>
+  readonly node: Pick<
+    ClusterNode,
+    'id' | 'epoch' | 'isConnected' | 'alive' | 'messages' | 'requestTimeoutMs' | 'report'
+  >
   readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'keepSessions' | 'dropSession'>
   /** How long a lost session can be recovered. Milliseconds. */
   readonly waitMs: number
 }
 
 /** How often the sessions of connected sockets are compared with what the broker has, and prolonged there. */
-export const SWEEP_MS = 1_000
+const SWEEP_MS = 1_000
 const LEASE_MS = 10_000
 const KEPT_AT_A_TIME = 500
 // Of sessions that wait for the broker.
@@ -176,6 +179,7 @@ export class NodeSessions {
       }
       if (text === written.text) continue
       written.text = text
+      this.#unwritten.delete(pid)
       broker.putSession(pid, text, waitMs + LEASE_MS).catch(() => {
         // The next sweep writes it.
         written.text = undefined
@@ -247,6 +251,7 @@ export class NodeSessions {
       return record ? writeRecord(record) : false
     }
     const claimed = this.#claimed.get(pid)
+    this.#unwritten.delete(pid)
     if (!claimed) return undefined
     if (claimed.record.owner !== owner) return false
     this.#claimed.delete(pid)

@@ -54,6 +54,11 @@ export class SessionAdapter extends BrokerAdapter {
     return this.#own.sessions.claim(this.nsp.name, pid, owner, () => severConnection(connection))
   }
 
+  /** Called when the onConnect of a socket has ended: its session is written. */
+  joined(socket: Socket): void {
+    this.#own.sessions.touch(pidOf(socket))
+  }
+
   override addAll(id: string, rooms: Set<string>): void {
     void super.addAll(id, rooms)
     const place = this.#place

@@ -19,12 +19,14 @@ export interface SessionClaim {
  * Claims the session of a private id. If its socket is still connected, the connection of that socket is severed.
  *
  * @param owner - a session of another owner is not claimed, and its socket stays connected
+ * @param connection - that of the join
  * @returns undefined if there is nothing to claim; a promise where only a broker knows. It never rejects
  */
 export type ClaimSession = (
   address: string,
   pid: string,
   owner: string,
+  connection: object,
 ) => SessionClaim | undefined | PromiseLike<SessionClaim | undefined>
 
 /** Claims the session that a join asks for. If it gets none, its socket begins anew. */
@@ -56,7 +58,7 @@ export function createSessionClaims(claim: ClaimSession, ownerOf: SessionOwnerOf
       if (claimants.get(key) === claimant) claimants.delete(key)
     })
     if (former) severConnection(former.connection)
-    const decided = after(former?.decided, () => (join.isOver ? undefined : claim(address, pid, owner)))
+    const decided = after(former?.decided, () => (join.isOver ? undefined : claim(address, pid, owner, connection)))
     if (isThenable(decided)) claimant.decided = decided
     return after(decided, (claimed) => {
       if (claimed) join.hold(() => claimed.end())
