@@ -161,6 +161,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'nodes/cold-operator',
       'nodes/other-nodes',
       'prepare-socket',
+      'recovery/keep-session',
       'recovery/recovery-options',
       'user-of',
     ],

@@ -4,9 +4,10 @@ import type { Packet } from 'socket.io-parser'
 import { severConnection } from '../../wire/sever-connection.js'
 import { BrokerAdapter, type BrokerAdapterOptions } from '../broker-adapter.js'
 import { decodeEvent, encodeItem } from '../log/log-packet.js'
-import { comparePositions, type Offset, parseOffset } from '../log/log-position.js'
 import type { LogRing, RingEmit } from '../log/log-ring.js'
-import type { LiveSession, NodeSessions } from './node-sessions.js'
+import type { LiveSession } from './live-sessions.js'
+import { isFor, startOf } from './missed-emits.js'
+import type { NodeSessions } from './node-sessions.js'
 import type { SessionRecord } from './session-record.js'
 
 /*
@@ -23,7 +24,7 @@ export interface SessionAdapterOptions extends BrokerAdapterOptions {
 }
 
 /** Since when a socket receives events, as places in the log; undefined until the log is followed. */
-interface Membership {
+interface JoinedRooms {
   readonly since: string | undefined
   readonly rooms: Map<string, string | undefined>
 }
@@ -33,7 +34,7 @@ const NOT_RECOVERED = null as unknown as Session
 
 export class SessionAdapter extends BrokerAdapter {
   readonly #own: SessionAdapterOptions
-  readonly #memberships = new Map<string, Membership>()
+  readonly #memberships = new Map<string, JoinedRooms>()
   /** By socket id: recovered sockets that have not connected yet. */
   readonly #recovering = new Map<string, { readonly record: SessionRecord; readonly start: string }>()
   /** Where this node began to read the log. */
@@ -99,7 +100,7 @@ export class SessionAdapter extends BrokerAdapter {
     if (!record) return NOT_RECOVERED
     const log = node.logOf(this.nsp.name)
     await log.following.followed
-    const start = this.#startOf(record, offset)
+    const start = startOf(record, offset, node.epoch)
     const isCovered = await log.ring?.covers(start)
     // The claim may be over by now.
     if (sessions.claimed(pid) !== record) return NOT_RECOVERED
@@ -115,16 +116,6 @@ export class SessionAdapter extends BrokerAdapter {
 
   get #place(): string | undefined {
     return this.#begin && this.#own.node.logOf(this.nsp.name).offset
-  }
-
-  /** The later one of what the session has and of what its client has received. */
-  #startOf({ since }: SessionRecord, offset: string): string {
-    const received = parseOffset(offset)
-    const joined = parseOffset(since)
-    if (!received || !joined) return since
-    if (received.epoch === joined.epoch) return isLater(received, joined) ? offset : since
-    // A client keeps its offset also of an earlier session.
-    return received.epoch === this.#own.node.epoch ? offset : since
   }
 
   #connect(socket: Socket): void {
@@ -192,20 +183,6 @@ export function createSessionAdapter(options: SessionAdapterOptions): (namespace
   return function sessionAdapter(namespace: Namespace): SessionAdapter {
     return new SessionAdapter(namespace, options)
   }
-}
-
-/** Whether a socket had joined one of the emit's rooms, and none of the excepted ones, when it was emitted. */
-function isFor(emit: RingEmit, { rooms: joined }: SessionRecord): boolean {
-  const { rooms, except } = emit.item
-  const wasIn = (room: string) => {
-    const offset = parseOffset(joined.get(room) ?? '')
-    return offset !== undefined && emit.isAfter(offset)
-  }
-  return (rooms.size === 0 || [...rooms].some(wasIn)) && ![...except].some(wasIn)
-}
-
-function isLater(one: Offset, other: Offset): boolean {
-  return (comparePositions(one.position, other.position) || one.index - other.index) > 0
 }
 
 /** The private id of a socket, which Socket.IO's types hide. */

@@ -4,23 +4,23 @@ import type { ClusterNode } from '../cluster-node.js'
  * A node that has claimed a session asks the node of its socket to end that socket's connection, and gets the latest state.
  */
 
-type Answer = string | false | undefined
+/** A session's text; false if it can't be recovered, undefined if it is not there. */
+type HandedOver = string | false | undefined
+
+/** Asks a node for a session. Resolves with undefined also if the node does not answer. */
+export type AskNode = (node: string, pid: string, owner: string) => Promise<HandedOver>
 
 const ASK = 'takeover'
 const ANSWER = 'taken over'
 // A node that does not answer is stopped or gone: it hears of the takeover when it goes on.
 const ANSWER_MS = 1_000
 
-/**
- * @param handOver - called for what another node asks for
- * @returns asks a node for a session. Resolves with its text; with false if it can't be recovered; with undefined if that node does
- * not have it, or does not answer
- */
+/** @param handOver - called for what another node asks for */
 export function createTakeovers(
   { messages, requestTimeoutMs }: Pick<ClusterNode, 'messages' | 'requestTimeoutMs'>,
-  handOver: (pid: string, owner: string) => Answer,
-): (node: string, pid: string, owner: string) => Promise<Answer> {
-  const waiting = new Map<number, { readonly node: string; readonly end: (answer: Answer) => void }>()
+  handOver: (pid: string, owner: string) => HandedOver,
+): AskNode {
+  const waiting = new Map<number, { readonly node: string; readonly end: (answer: HandedOver) => void }>()
   let last = 0
 
   messages.on(ASK, (from, data) => {
@@ -41,7 +41,7 @@ export function createTakeovers(
     new Promise((resolve) => {
       const number = ++last
       const timer = setTimeout(() => end(undefined), Math.min(ANSWER_MS, requestTimeoutMs))
-      function end(answer: Answer): void {
+      function end(answer: HandedOver): void {
         clearTimeout(timer)
         waiting.delete(number)
         resolve(answer)
