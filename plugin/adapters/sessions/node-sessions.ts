@@ -28,6 +28,8 @@ interface ClaimedSession {
 
 /** How often data is compared with what the broker has. */
 const SWEEP_MS = 1_000
+const FLUSH_MS = 500
+const FLUSH_CHECK_MS = 10
 
 export class NodeSessions {
   readonly #options: NodeSessionsOptions
@@ -58,8 +60,13 @@ export class NodeSessions {
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS).unref()
   }
 
-  close(): void {
+  /** Resolves when the broker has the sessions that were lost, at the latest after half a second. */
+  async close(): Promise<void> {
     clearInterval(this.#timer)
+    const until = performance.now() + FLUSH_MS
+    while (this.#options.node.isConnected && this.#writer.size > 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_CHECK_MS))
+    }
   }
 
   /** A socket has connected. */

@@ -35,6 +35,10 @@ async function startTwo(t: Test, options: SessionNodeOptions = {}) {
   return { keeper, calls, one, two, start }
 }
 
+function pidOf(socket: unknown): string {
+  return (socket as { readonly _pid: string })._pid
+}
+
 /** Resolves when the broker has the session of a node's sockets. */
 async function written(keeper: LogKeeper, size = 1): Promise<void> {
   await until(() => keeper.sessions.size === size)
@@ -133,25 +137,142 @@ t.test('a second loss, during the recovery, is recovered on a third node', async
   t.strictSame(two.sessions.size, { live: 0, claimed: 0, unwritten: 0 })
 })
 
-t.test('rooms that change are written at the end of the tick, data within two seconds', async (t) => {
+t.test('rooms that change are written at the end of the tick, and data by the next sweep', async (t) => {
+  const { keeper, one } = await startTwo(t)
+  const { socket } = await hear(t, one)
+  await written(keeper)
+  const [server] = socketsOf(one) as [ServerSocket]
+  const read = () => {
+    const text = keeper.sessions.take(pidOf(socket)) ?? ''
+    keeper.sessions.put(pidOf(socket), text, 60_000)
+    return text
+  }
+  void server.join('late')
+  void server.leave('members')
+  await until(() => read().includes('late'))
+  t.notMatch(read(), 'members')
+  ;(server.data as { seat: number }).seat = 9
+  one.sessions.sweep()
+  await until(() => read().includes('"seat":9'))
+  one.sessions.sweep()
+  socket.disconnect()
+  await until(() => keeper.sessions.size === 0)
+})
+
+t.test('a node that closes gives its sessions away: its clients come back elsewhere', async (t) => {
   const { keeper, one, two } = await startTwo(t)
   const { socket, events, ids } = await hear(t, one)
   await written(keeper)
-  const [server] = socketsOf(one) as [ServerSocket]
-  const texts = () =>
-    JSON.stringify([...Array(1)].map(() => keeper.sessions.take((socket as never as { _pid: string })._pid)))
-  void server.join('late')
-  void server.leave('members')
-  ;(server.data as { seat: number }).seat = 9
-  one.sessions.sweep()
-  let text = ''
-  await until(() => {
-    text = texts()
-    return text.includes('late')
-  })
-  t.match(text, '\\"seat\\":9')
-  t.notMatch(text, 'members')
-  one.sessions.touch((socket as never as { _pid: string })._pid)
   move(socket, two)
-  t.ok(events && ids)
+  await one.app.close()
+  await one.sessions.close()
+  await one.node.close()
+  two.app.io.of('/chat').emit('news', 1)
+  await until(() => ids.length === 2 && events.length === 1)
+  t.ok(socket.recovered)
+  t.equal(ids[0], ids[1])
+})
+
+t.test('a private id alone takes nothing over on another node, and stays with its owner', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const { socket } = await hear(t, one, '/chat', { query: { user: 'ada' } })
+  await written(keeper)
+  const auth = { pid: pidOf(socket) }
+  const options = { auth, reconnection: false }
+  for (const node of [one, two]) {
+    const thief = await hear(t, node, '/chat', { ...options, query: { user: 'cleo' } })
+    t.not(thief.socket.id, socket.id)
+    thief.socket.disconnect()
+  }
+  t.ok(socket.connected)
+  const { id } = socket
+  const elsewhere = await hear(t, two, '/orgs/1', { ...options, query: { user: 'ada' } })
+  t.not(elsewhere.socket.id, socket.id)
+  socket.io.reconnection(false)
+  const own = await hear(t, two, '/chat', { ...options, query: { user: 'ada' } })
+  t.equal(own.socket.id, id)
+  await until(() => socketsOf(one).length === 0)
+})
+
+t.test('a socket whose onConnect has not ended is not taken over by another node: the client joins anew', async (t) => {
+  const keeper = new LogKeeper()
+  const ends: (() => void)[] = []
+  const namespaces = { '/chat': { onConnect: () => new Promise<void>((end) => void ends.push(end)) } }
+  const one = await startSessionNode(t, keeper, { namespaces })
+  const two = await startSessionNode(t, keeper, { namespaces })
+  const { socket, ids } = await hear(t, one)
+  move(socket, two)
+  one.proxy.lose()
+  await until(() => ids.length === 2)
+  t.notOk(socket.recovered)
+  t.equal(keeper.sessions.size, 0)
+  for (const end of ends) end()
+  await until(() => two.sessions.size.live === 1 && keeper.sessions.size > 0)
+})
+
+t.test('a client that has missed more than the ring holds joins anew', async (t) => {
+  const { keeper, one, two } = await startTwo(t, { ringLimit: 20_000 })
+  const { socket, events, ids } = await hear(t, one)
+  await written(keeper)
+  const other = await hear(t, two)
+  move(socket, two)
+  one.proxy.stall()
+  for (let count = 0; count < 30; count++) {
+    two.app.io.of('/chat').emit('news', 'x'.repeat(1_000))
+    await until(() => other.events.length === count + 1)
+  }
+  one.proxy.lose()
+  await until(() => ids.length === 2)
+  t.notOk(socket.recovered)
+  t.not(ids[0], ids[1])
+  t.strictSame(events, [])
+})
+
+t.test('sessions that were lost without the broker are given to it when it is back', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const { socket, ids } = await hear(t, one, '/chat', { reconnection: false })
+  await written(keeper)
+  one.connection.cut()
+  keeper.sessions.take(pidOf(socket))
+  socket.io.engine.close()
+  await until(() => one.sessions.size.unwritten === 1)
+  one.sessions.sweep()
+  t.equal(keeper.sessions.size, 0, 'the broker is not there')
+  one.connection.restore()
+  one.sessions.sweep()
+  await until(() => one.sessions.size.unwritten === 0)
+  t.equal(keeper.sessions.size, 1)
+  move(socket, two)
+  socket.connect()
+  await until(() => ids.length === 2)
+  t.ok(socket.recovered)
+})
+
+t.test('without the broker, a client that comes back to its node is recovered there', async (t) => {
+  const { keeper, one } = await startTwo(t)
+  const { socket, ids } = await hear(t, one)
+  await written(keeper)
+  one.connection.cut()
+  one.proxy.lose()
+  await until(() => ids.length === 2)
+  t.ok(socket.recovered, 'a takeover')
+  socket.io.engine.close()
+  await until(() => ids.length === 3)
+  t.ok(socket.recovered, 'a loss that was noticed')
+})
+
+t.test('data that is not JSON is reported once, and its socket is not recovered', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const { socket, ids } = await hear(t, one, '/orgs/1')
+  await written(keeper)
+  const [server] = socketsOf(one, '/orgs/1') as [ServerSocket]
+  server.data = { big: 1n } as never
+  one.sessions.sweep()
+  await until(() => one.lines.some(({ msg }) => /the data of its socket is not JSON/.test(String(msg))))
+  server.data = { seat: 7 } as never
+  one.sessions.sweep()
+  move(socket, two)
+  one.proxy.lose()
+  await until(() => ids.length === 2)
+  t.ok(socket.recovered, 'once it is JSON again, it is')
 })

@@ -71,9 +71,9 @@ export async function startSessionNode(
     undefined,
     { logger } as object,
   )
-  t.teardown(() => {
-    sessions.close()
-    return node.close()
+  t.teardown(async () => {
+    await sessions.close()
+    await node.close()
   })
   await node.open()
   sessions.open()
@@ -81,7 +81,7 @@ export async function startSessionNode(
   await node.settled()
   const kill = () => {
     connection.cut()
-    sessions.close()
+    void sessions.close()
     proxy.lose()
   }
   return { app, node, connection, sessions, proxy, lines, kill }
