@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { createAdapter } from './adapters/create-adapter.js'
+import { createAdapter, type RecoveryOf } from './adapters/create-adapter.js'
 import { checkInstance } from './check-instance.js'
 import { decorate } from './decorate.js'
 import type { Decorators } from './decorators.js'
@@ -83,15 +83,14 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     forget: (connection) => admission.forget(connection),
     reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'the details of an error can not be sent'),
   })
-  const recovery = withRecovery(withConstructor(options.io), {
+  const recoveryOf: RecoveryOf = {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf: (socket) => ownerOf(socket.conn, findRequest(socket)),
-    now,
-    limit: limits.recoveryBytes,
-  })
+  }
+  const recovery = withRecovery(withConstructor(options.io), { ...recoveryOf, now, limit: limits.recoveryBytes })
   const reportListener = (error: unknown) => logError(log, error, {}, 'connection closed: one of its listeners failed')
   const wsEngine = options.fast ? await chooseWsEngine(options.io, log) : {}
-  const cluster = await createAdapter(options, log)
+  const cluster = await createAdapter(options, recoveryOf, log)
   const { io, serveClient } = await createSocketIoServer(instance, {
     io: {
       ...recovery,

@@ -7,6 +7,9 @@ import { logError } from '../shared/log/error-log.js'
 import type { Broker, BrokerSettings } from './broker.js'
 import { createBrokerAdapter } from './broker-adapter.js'
 import { type ClusterNode, createClusterNode } from './cluster-node.js'
+import { NodeSessions } from './sessions/node-sessions.js'
+import { createSessionAdapter, type SessionAdapterOptions } from './sessions/session-adapter.js'
+import { LEASE_MS } from './sessions/session-writer.js'
 
 /*
  * Makes what the option `adapter` asks for: a broker, a node on top of it, and the adapter of each namespace. Only the kind of broker
@@ -35,38 +38,49 @@ const DEFAULT_WAIT_MS = 120_000
 const DEFAULT_PING_INTERVAL_MS = 25_000
 const DEFAULT_PING_TIMEOUT_MS = 20_000
 
+/** What recovery has to know of a socket. */
+export type RecoveryOf = Pick<SessionAdapterOptions, 'isJoined' | 'ownerOf'>
+
 /**
  * Creates the connection of a Socket.IO server with these options. Nothing connects yet.
  *
  * @throws FST_NSP_BROKER_MISSING if the client of the broker is not installed
  */
 export async function createAdapter(
-  { adapter, io }: NormalOptions,
+  { adapter, io, limits }: NormalOptions,
+  recoveryOf: RecoveryOf,
   log: FastifyBaseLogger,
 ): Promise<ClusterConnection> {
   if (!adapter) return ALONE
   const { logs, outboxBytes, requestTimeoutMs, waitForBroker } = adapter
   const id = randomUUID()
   const { pingInterval = DEFAULT_PING_INTERVAL_MS, pingTimeout = DEFAULT_PING_TIMEOUT_MS } = io
-  const { maxDisconnectionDuration = DEFAULT_WAIT_MS } = io.connectionStateRecovery ?? {}
+  const { connectionStateRecovery: recovery } = io
+  const waitMs = recovery?.maxDisconnectionDuration ?? DEFAULT_WAIT_MS
+  // A session may also be as old as its lease.
+  const windowMs = waitMs + pingInterval + pingTimeout + LEASE_MS
   const broker = await createBroker(adapter, {
     node: id,
     prefix: adapter.prefix,
-    windowMs: maxDisconnectionDuration + pingInterval + pingTimeout,
+    windowMs,
     connectTimeoutMs: adapter.connectTimeoutMs,
     waitForBroker,
     warn: (message, error) => log.warn({ broker: adapter.type, err: error }, message),
   })
-  const node = createClusterNode({ broker, id, logs, outboxBytes, requestTimeoutMs, log })
+  const ring = recovery && { windowMs, limit: limits.recoveryBytes }
+  const node = createClusterNode({ broker, id, logs, outboxBytes, requestTimeoutMs, ring, log })
+  const sessions = recovery && new NodeSessions({ node, broker, waitMs })
+  const own = { node, isText: io.parser === undefined }
   let isClosing = false
 
   async function open(): Promise<void> {
     await node.open()
+    sessions?.open()
     await node.settled()
   }
 
   return {
-    io: { adapter: createBrokerAdapter({ node, isText: io.parser === undefined }) },
+    io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
     async open() {
       if (!waitForBroker) return open()
@@ -74,9 +88,10 @@ export async function createAdapter(
         if (!isClosing) logError(log, error, { broker: adapter.type }, 'this node is not connected to the others')
       })
     },
-    close() {
+    async close() {
       isClosing = true
-      return node.close()
+      await sessions?.close()
+      await node.close()
     },
   }
 }

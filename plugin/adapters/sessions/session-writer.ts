@@ -13,7 +13,7 @@ export interface SessionWriterOptions {
 }
 
 /** How often the sessions of connected sockets are prolonged. */
-const LEASE_MS = 10_000
+export const LEASE_MS = 10_000
 const KEPT_AT_A_TIME = 500
 // Of lost sessions that wait for the broker.
 const MOST_UNWRITTEN = 10_000
