@@ -57,7 +57,8 @@ export async function serveNode(
       // Adapters leave timers that wait for answers.
       channel.exit()
     } else {
-      await call(command, ...args).then(
+      // JSON has made null of what was left out.
+      await call(command, ...args.map((argument) => argument ?? undefined)).then(
         (result) => report({ id, result }),
         (error) => report({ id, threw: String(error.code ?? error) }),
       )

@@ -99,8 +99,9 @@ export const recoveryChecks: readonly ConformanceCheck[] = [
   {
     name: 'a retried event with a key runs its handler once, also after a recovery',
     needs: ['recovery'],
-    async run({ one, address, join }) {
+    async run({ one, address, join, settle }) {
       const client = await join(one)
+      await settle([client], [one])
       assert.equal(await client.ask('add', address), 1)
       await loseNoticed(client, one, address)
       const back = await join(one, { session: client.session })
