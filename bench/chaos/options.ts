@@ -5,11 +5,16 @@ import { CONTENDERS, type Contender } from './contenders.js'
  * The command line of a chaos run.
  */
 
+export type Mode = 'chaos' | 'jitter' | 'cost'
+
+const MODES: readonly string[] = ['chaos', 'jitter', 'cost'] satisfies Mode[]
+
 export interface ChaosOptions {
-  readonly mode: 'chaos' | 'jitter'
+  readonly mode: Mode
   readonly contenders: readonly Contender[]
   readonly clients: number
-  readonly nodes: number
+  /** Several only for `cost`. */
+  readonly nodes: readonly number[]
   readonly seconds: number
   readonly every: number
   readonly rate: number
@@ -19,7 +24,7 @@ export interface ChaosOptions {
   readonly out: string | undefined
 }
 
-const DEFAULTS = { clients: '2000', nodes: '3', seconds: '300', seed: '1', 'room-size': '20' }
+const DEFAULTS = { clients: '2000', seconds: '300', seed: '1', 'room-size': '20' }
 
 /** @throws an Error of one line if an option is wrong */
 export function readOptions(args: string[]): ChaosOptions {
@@ -37,16 +42,18 @@ export function readOptions(args: string[]): ChaosOptions {
   })
   const given: Record<string, unknown> = { ...DEFAULTS, ...values }
   const [mode = 'chaos'] = positionals
-  if (mode !== 'chaos' && mode !== 'jitter') throw new Error(`No run ${mode}: there are chaos and jitter`)
+  if (!MODES.includes(mode)) throw new Error(`No run ${mode}: there are ${MODES.join(', ')}`)
   const clients = readNumber('clients', given.clients)
-  const names = String(given.adapter ?? 'redis,bare').split(',')
+  const names = String(given.adapter ?? (mode === 'cost' ? 'bare,redis,bare' : 'redis,bare')).split(',')
   const unknown = names.find((name) => !CONTENDERS.includes(name as Contender))
   if (unknown !== undefined) throw new Error(`No adapter ${unknown}: there are ${CONTENDERS.join(', ')}`)
   return {
-    mode,
+    mode: mode as Mode,
     contenders: names as Contender[],
     clients,
-    nodes: readNumber('nodes', given.nodes),
+    nodes: String(given.nodes ?? (mode === 'cost' ? '1,2,4' : '3'))
+      .split(',')
+      .map((text) => readNumber('nodes', text)),
     seconds: readNumber('seconds', given.seconds),
     every: readNumber('every', given.every ?? (mode === 'jitter' ? 15 : 10)),
     rate: readNumber('rate', given.rate ?? Math.max(10, Math.round(clients / 20))),

@@ -36,7 +36,7 @@ export async function runScenario(settings: ScenarioSettings): Promise<Outcome> 
   const random = createRandom(seed)
   const cluster = await startCluster(settings)
   try {
-    await allReady(cluster, clients, CONNECT_MS)
+    await allReady(cluster, clients)
     await cluster.tell('talk', true)
     const schedule = settings.schedule(random)
     const endsAt = Date.now() + seconds * 1_000
@@ -59,7 +59,7 @@ export async function runScenario(settings: ScenarioSettings): Promise<Outcome> 
 }
 
 /** Waits until all clients are connected, or for `ms`. */
-async function allReady(cluster: Cluster, clients: number, ms: number): Promise<void> {
+export async function allReady(cluster: Cluster, clients: number, ms = CONNECT_MS): Promise<void> {
   const until = Date.now() + ms
   while ((await cluster.state()).ready < clients && Date.now() < until) await wait(LOOK_EVERY_MS)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient } from 'redis'
 import t, { type Test } from 'tap'
+import { startRedis } from '../../bench/chaos/redis.js'
 import {
   type Ability,
   type ConformanceNode,
@@ -14,7 +15,6 @@ import {
   testConformance,
 } from '../../plugin/conformance.js'
 import type { TestedAdapter } from './conformance-node.js'
-import { startRedis } from '../../bench/chaos/redis.js'
 import { execArgv } from './nodes.js'
 import { hasRedis } from './redis.js'
 import { type StallingProxy, startStallingProxy } from './stalling-proxy.js'

@@ -36,7 +36,8 @@ export async function startStallingProxy(path: string, target: string): Promise<
   return {
     stall() {
       isStalled = true
-      for (const [from, to] of pairs) for (const [socket, other] of [[from, to] as const, [to, from] as const]) socket.unpipe(other).pause()
+      for (const [from, to] of pairs)
+        for (const [socket, other] of [[from, to] as const, [to, from] as const]) socket.unpipe(other).pause()
     },
     heal() {
       isStalled = false
