@@ -4,7 +4,6 @@ import { type BuildNode, startLocalNode, testConformance } from '../../../plugin
 import namespaces from '../../../plugin/index.js'
 import { MODE } from '../harness.js'
 import { createBus } from './bus-adapter.js'
-import { createKeeperSetup } from './keeper-cluster.js'
 
 /*
  * The conformance suite over one node without an adapter, and over two nodes of one process with Socket.IO's own base of adapters.
@@ -37,12 +36,5 @@ t.test('two nodes, over an adapter on the ClusterAdapter of Socket.IO', async (t
   testConformance((name, run) => t.test(name, run), {
     startNode: (settings) => startLocalNode(build, settings),
     lacks: [...WITHOUT_BROKER, 'order', 'recovery', 'cold addresses'],
-  })
-})
-
-t.test('two nodes, over a log keeper', async (t) => {
-  testConformance((name, run) => t.test(name, run), {
-    ...createKeeperSetup(),
-    lacks: ['processes', 'recovery', 'cold addresses'],
   })
 })
