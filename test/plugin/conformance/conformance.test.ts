@@ -4,6 +4,7 @@ import { type BuildNode, startLocalNode, testConformance } from '../../../plugin
 import namespaces from '../../../plugin/index.js'
 import { MODE } from '../harness.js'
 import { createBus } from './bus-adapter.js'
+import { createKeeperSetup } from './keeper-cluster.js'
 
 /*
  * The conformance suite over one node without an adapter, and over two nodes of one process with Socket.IO's own base of adapters.
@@ -11,6 +12,11 @@ import { createBus } from './bus-adapter.js'
 
 t.setTimeout(120_000)
 
+/** What nodes over a broker of ours can't do before they have requests. */
+const NEEDS_REQUESTS = [
+  'answers of the clients of all nodes are gathered',
+  'a server-side event is answered by the other nodes',
+]
 const WITHOUT_BROKER = ['processes', 'restart', 'reset', 'partition', 'foreign entries'] as const
 
 t.test('one node, in memory', async (t) => {
@@ -36,5 +42,12 @@ t.test('two nodes, over an adapter on the ClusterAdapter of Socket.IO', async (t
   testConformance((name, run) => t.test(name, run), {
     startNode: (settings) => startLocalNode(build, settings),
     lacks: [...WITHOUT_BROKER, 'order', 'recovery', 'cold addresses'],
+  })
+})
+
+t.test('two nodes, over a log keeper', async (t) => {
+  testConformance((name, run) => NEEDS_REQUESTS.includes(name) || t.test(name, run), {
+    ...createKeeperSetup(),
+    lacks: ['processes', 'recovery'],
   })
 })
