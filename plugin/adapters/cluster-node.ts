@@ -1,12 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Broker } from './broker.js'
 import { ClusterLog, type LogReceiver } from './log/cluster-log.js'
 import { LogRing } from './log/log-ring.js'
 import { Outbox } from './log/outbox.js'
+import { ClusterAnswers } from './nodes/cluster-answers.js'
+import { ClusterRequests } from './nodes/cluster-requests.js'
+import { LiveAddresses } from './nodes/live-addresses.js'
 import { ClusterMembers } from './nodes/membership.js'
 import { NodeEpoch } from './nodes/node-epoch.js'
 import { NodeMessages } from './nodes/node-messages.js'
-import { createReport } from './nodes/node-report.js'
+import { createReport, type NodeReport } from './nodes/node-report.js'
 
 /*
  * A node of a cluster: what one Socket.IO server has in common with the others, over a broker of any kind. Each address belongs to
@@ -17,14 +21,14 @@ export interface ClusterNodeOptions {
   readonly broker: Broker
   /** The node's id, new for each start. */
   readonly id: string
-  /** How many logs there are; the same on every node. */
+  /** The same on every node. */
   readonly logs: number
   /** Bytes that may wait for the broker. */
   readonly outboxBytes: number
   readonly requestTimeoutMs: number
+  readonly log: FastifyBaseLogger
   /** What is kept for clients that come back; undefined without recovery. `limit`: characters of all logs, 0 turns it off. */
   readonly ring?: { readonly windowMs: number; readonly limit: number } | undefined
-  readonly log: FastifyBaseLogger
   /** Milliseconds. @defaultValue `performance.now` */
   readonly now?: () => number
 }
@@ -34,11 +38,11 @@ export interface ClusterNode {
   readonly epoch: string
   /** The other nodes that are alive. */
   readonly alive: readonly string[]
-  /** Whether what is emitted now can reach the broker. */
   readonly isConnected: boolean
-  /** Milliseconds that other nodes may take to answer. */
   readonly requestTimeoutMs: number
   readonly messages: NodeMessages
+  readonly requests: ClusterRequests
+  readonly answers: ClusterAnswers
   /**
    * Connects to the broker. What is emitted before waits.
    *
@@ -57,23 +61,21 @@ export interface ClusterNode {
    * @throws FST_NSP_BROKER_BACKLOG if too much waits for the broker
    */
   post(address: string, fields: readonly unknown[], isKept: boolean): void
-  /** The number of the last entry of this node in the log of an address: see `ClusterLog.whenSeen`. */
+  /** The number of the last own entry in the log of an address: see `ClusterLog.whenSeen`. */
   lastNumberOf(address: string): number
   /** Logs what another node has caused; each kind once a minute. */
-  report(error: unknown, what: string): void
+  readonly report: NodeReport
   /** Ends within a second. What still waits is given to the broker, if it is there. */
   close(): Promise<void>
 }
 
 const FLUSH_MS = 500
-const FLUSH_CHECK_MS = 10
 
 /** Creates a node. It tells nothing, and is told nothing, before it is opened. */
 export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const { broker, id, requestTimeoutMs, ring, log, now = () => performance.now() } = options
   const report = createReport(log, broker.kind, now)
-  const receivers = Array.from({ length: options.logs }, () => new Map<string, LogReceiver>())
-  const numbers = new Map<string, number>()
+  const addresses = new LiveAddresses(options.logs)
 
   const messages: NodeMessages = new NodeMessages({ node: id, send: (to, body) => broker.send(to, body), report })
   const epoch = new NodeEpoch(broker, () => outbox.restore())
@@ -83,16 +85,24 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     onLost: (node) => messages.lose(node),
     now,
   })
-  const logs = receivers.map(
+  const requests = new ClusterRequests({
+    messages,
+    isConnected: () => broker.isConnected,
+    alive: () => members.alive,
+    timeoutMs: requestTimeoutMs,
+    answer: (address, ...question) => addresses.find(address)?.answer(...question),
+    report,
+  })
+  const logs: ClusterLog[] = addresses.receivers.map(
     (receivers, number) =>
       new ClusterLog({
         number,
         broker,
         writer: outbox.writerOf(number),
+        ring: ring && new LogRing({ number, broker, now, windowMs: ring.windowMs, limit: ring.limit / options.logs }),
         receivers,
         epoch,
         isAlive: (node) => members.isAlive(node),
-        ring: ring && new LogRing({ number, broker, now, windowMs: ring.windowMs, limit: ring.limit / options.logs }),
         report,
       }),
   )
@@ -104,18 +114,14 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   })
   messages.on('farewell', (node) => members.lose(node))
 
-  function numberOf(address: string): number {
-    const known = numbers.get(address)
-    if (known !== undefined) return known
-    return hashOf(address) % options.logs
-  }
-
-  const logAt = (number: number) => logs[number] as ClusterLog
+  const logOf = (address: string) => logs[addresses.logOf(address)] as ClusterLog
 
   return {
     id,
     requestTimeoutMs,
     messages,
+    requests,
+    answers: new ClusterAnswers(messages),
     report,
     get epoch() {
       return epoch.value
@@ -143,45 +149,37 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
         },
       })
       await epoch.open()
-      for (const each of logs) each.following.connected()
+      for (const { following } of logs) following.connected()
       outbox.flush()
       members.open()
     },
 
-    async settled() {
-      await Promise.all(logs.map(({ following }) => following.followed))
-    },
+    settled: async () => void (await Promise.all(logs.map(({ following }) => following.followed))),
 
-    logOf: (address) => logAt(numberOf(address)),
+    logOf,
 
     attach(address, receiver) {
-      const number = numberOf(address)
-      const map = receivers[number] as Map<string, LogReceiver>
-      numbers.set(address, number)
-      map.set(address, receiver)
-      void logAt(number).following.hold()
+      addresses.set(address, receiver)
+      void logOf(address).following.hold()
       return () => {
-        logAt(number).following.release()
-        if (map.get(address) !== receiver) return
-        map.delete(address)
-        numbers.delete(address)
+        addresses.delete(address, receiver)
+        logOf(address).following.release()
       }
     },
 
     post(address, fields, isKept) {
-      outbox.add(numberOf(address), address, fields, isKept)
+      outbox.add(addresses.logOf(address), address, fields, isKept)
     },
 
-    lastNumberOf: (address) => outbox.writerOf(numberOf(address)).lastNumber,
+    lastNumberOf: (address) => outbox.writerOf(addresses.logOf(address)).lastNumber,
 
     async close() {
       outbox.flush()
       const until = now() + FLUSH_MS
-      while (broker.isConnected && !outbox.isEmpty && now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, FLUSH_CHECK_MS))
-      }
-      if (broker.isConnected) messages.send(undefined, 'farewell', undefined)
+      while (broker.isConnected && !outbox.isEmpty && now() < until) await setTimeout(10)
+      if (broker.isConnected) messages.send(undefined, 'farewell', null)
       members.close()
+      requests.close()
       messages.close()
       for (const each of logs) each.close()
       epoch.close()
@@ -189,11 +187,4 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
       await broker.close()
     },
   }
-}
-
-/** The FNV-1a hash of a text: the same on every node. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash >>> 0
 }

@@ -21,7 +21,7 @@ export function tellLimits(io: Server, log: FastifyBaseLogger): void {
   const { adapter } = io.of('/')
   const { name } = adapter.constructor
   const isRecovering = io._opts.connectionStateRecovery !== undefined
-  const limits = isClusterAdapter(adapter) ? LIMITS : []
+  const limits = isClusterAdapter(adapter) && !asksByItself(adapter) ? LIMITS : []
   if (isRecovering && !isOwn(adapter, 'restoreSession')) {
     log.warn(
       { adapter: name, cannot: limits },
@@ -38,6 +38,11 @@ export function tellLimits(io: Server, log: FastifyBaseLogger): void {
 /** Whether an adapter communicates with other nodes. */
 export function isClusterAdapter(adapter: Namespace['adapter']): boolean {
   return isOwn(adapter, 'serverSideEmit')
+}
+
+/** Whether an adapter is that of the option `adapter`: it encodes at once, and asks other nodes without failing for one of them. */
+export function asksByItself(adapter: Namespace['adapter']): boolean {
+  return 'isOrdered' in adapter
 }
 
 /** Whether an adapter keeps sessions, and what they miss, in its broker. */

@@ -19,6 +19,8 @@ export interface LogReceiver {
    * @param offset - its place in the log
    */
   receive(item: LogItem, node: string, offset: string): void
+  /** Answers a question of another node about the sockets of this one. */
+  answer(kind: string, data: unknown, from: string): unknown
   /** Closes the connections of all sockets, because they have missed something that can't be read any more. */
   closeConnections(): void
 }
