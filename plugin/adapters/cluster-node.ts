@@ -39,6 +39,8 @@ export interface ClusterNode {
   /** The other nodes that are alive. */
   readonly alive: readonly string[]
   readonly isConnected: boolean
+  /** Whether the broker has everything that was emitted here. */
+  readonly isIdle: boolean
   readonly requestTimeoutMs: number
   readonly messages: NodeMessages
   readonly requests: ClusterRequests
@@ -131,6 +133,9 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     },
     get isConnected() {
       return broker.isConnected
+    },
+    get isIdle() {
+      return outbox.isEmpty
     },
 
     async open() {

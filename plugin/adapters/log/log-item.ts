@@ -85,7 +85,7 @@ export function readItem([kind, ...fields]: readonly unknown[]): LogItem | undef
 }
 
 function readEmit([text, bits, rooms, except, ...attachments]: readonly unknown[]): EmitItem | undefined {
-  if (typeof text !== 'string' || !isEventText(text) || typeof bits !== 'number') return undefined
+  if (typeof text !== 'string' || !isEventText(text, attachments.length) || typeof bits !== 'number') return undefined
   if (!areStrings(rooms) || !areStrings(except) || !areStrings(attachments)) return undefined
   return {
     kind: 'emit',
@@ -104,9 +104,9 @@ function readChange(kind: ChangeItem['kind'], fields: readonly unknown[]): Chang
   return { kind, rooms: setOf(rooms), except: setOf(except), names, isClosing: isClosing === true }
 }
 
-/** Whether a text begins and ends as that of an event does, with or without attachments: `2/chat,["news"]`. */
-function isEventText(text: string): boolean {
-  return (text.startsWith('2') || text.startsWith('5')) && text.endsWith(']')
+/** Whether a text begins and ends as that of an event with so many attachments: `2/chat,["news"]`, `51-/chat,["news",…]`. */
+function isEventText(text: string, attachments: number): boolean {
+  return text.startsWith(attachments === 0 ? '2' : `5${attachments}-`) && text.endsWith(']')
 }
 
 function areStrings(value: unknown): value is string[] {
