@@ -26,7 +26,7 @@ export interface ChangeItem {
 }
 
 /** A server-side emit without an ack. */
-export interface ServerEmitItem {
+interface ServerEmitItem {
   readonly kind: 'server'
   /** The event and its arguments. */
   readonly data: readonly unknown[]
