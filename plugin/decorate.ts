@@ -30,6 +30,8 @@ interface DecoratorParts {
   readonly emitCheck: EmitCheck
   readonly coldOperator: ColdOperator
   readonly injectSocket: Decorators['injectSocket']
+  /** Refuses handshakes, and ends the connections. */
+  readonly drain: () => Promise<void>
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
@@ -37,6 +39,7 @@ export function decorate(instance: FastifyInstance, parts: DecoratorParts): void
     parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
+  let drained: Promise<void> | undefined
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket,
@@ -56,6 +59,11 @@ export function decorate(instance: FastifyInstance, parts: DecoratorParts): void
     addressesOf: createAddressesOf({ io, registry }),
     userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,
+    drainSockets() {
+      drained ??= drain()
+      return drained
+    },
+    isDraining: () => drained !== undefined,
     addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
       if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
       addContextHook(this, name, hook)

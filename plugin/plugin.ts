@@ -182,6 +182,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     emitCheck,
     coldOperator,
     injectSocket: injector.injectSocket,
+    drain() {
+      handshake.close()
+      return listeners.drain(options.drain)
+    },
   })
   for (const [name, definition] of Object.entries(options.namespaces)) {
     const path = `namespaces[${JSON.stringify(name)}]`

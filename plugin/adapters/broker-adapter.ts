@@ -7,7 +7,7 @@ import { DeliveringAdapter } from './delivering-adapter.js'
 import { answerRequest, type LocalSockets } from './local-answers.js'
 import type { ClusterLog, LogReceiver } from './log/cluster-log.js'
 import type { ChangeItem, LogItem } from './log/log-item.js'
-import { RemoteAddress } from './remote-address.js'
+import { type EncodePacket, RemoteAddress } from './remote-address.js'
 
 /*
  * The adapter of a namespace on a node of a cluster. Emits, and changes to the sockets of all nodes, go to the log of the address;
@@ -26,17 +26,17 @@ const ENCODER = new Encoder()
 type AskArguments = Parameters<LocalSockets['askHere']>
 
 export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, LocalSockets {
-  /** All nodes deliver in one order: see adapter-features.ts. */
-  readonly isOrdered = true
   readonly #node: ClusterNode
   readonly #remote: RemoteAddress
+  readonly #encode: EncodePacket
   readonly #detach: () => void
 
   constructor(namespace: Namespace, { node, isText }: BrokerAdapterOptions) {
     super(namespace, isText)
     this.#node = node
     const encoder = isText ? namespace.server.encoder : ENCODER
-    this.#remote = new RemoteAddress(node, namespace.name, (packet) => encoder.encode(packet))
+    this.#encode = (packet) => encoder.encode(packet)
+    this.#remote = new RemoteAddress(node, namespace.name, this.#encode)
     this.#detach = node.attach(namespace.name, this)
   }
 
@@ -54,6 +54,11 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
     if (opts.flags?.local) this.deliverHere(packet, opts, this.log.offset)
     else if (packet.id !== undefined) this.#askSocket(packet, opts)
     else this.#remote.emit(packet, opts)
+  }
+
+  /** Emits to an address that need not be live on this node. Throws as `broadcast` does. */
+  postTo(address: string, packet: Packet, opts: BroadcastOptions): void {
+    new RemoteAddress(this.#node, address, this.#encode).emit(packet, opts)
   }
 
   /** Every node is waited for, but one that is slow or dies is not: then it counts as one without sockets. */

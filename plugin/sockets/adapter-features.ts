@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
+import type { BroadcastOptions } from 'socket.io-adapter'
+import type { Packet } from 'socket.io-parser'
 
 /*
  * Detects what an adapter supports, by its methods: a bundler renames classes. All adapters inherit from Socket.IO's, which has
@@ -19,9 +21,10 @@ const LIMITS = [
 /** Logs, in one line, what an adapter that the application gave can't do. Which adapter can what: docs/scaling.md. */
 export function tellLimits(io: Server, log: FastifyBaseLogger): void {
   const { adapter } = io.of('/')
+  if (canPost(adapter)) return
   const { name } = adapter.constructor
   const isRecovering = io._opts.connectionStateRecovery !== undefined
-  const limits = isClusterAdapter(adapter) && !asksByItself(adapter) ? LIMITS : []
+  const limits = isClusterAdapter(adapter) ? LIMITS : []
   if (isRecovering && !isOwn(adapter, 'restoreSession')) {
     log.warn(
       { adapter: name, cannot: limits },
@@ -40,9 +43,15 @@ export function isClusterAdapter(adapter: Namespace['adapter']): boolean {
   return isOwn(adapter, 'serverSideEmit')
 }
 
-/** Whether an adapter is that of the option `adapter`: it encodes at once, and asks other nodes without failing for one of them. */
-export function asksByItself(adapter: Namespace['adapter']): boolean {
-  return 'isOrdered' in adapter
+/** The plugin's own adapter. */
+export interface PostingAdapter {
+  /** Emits to an address that need not be live on this node. */
+  postTo(address: string, packet: Packet, opts: BroadcastOptions): void
+}
+
+/** Whether an adapter is the plugin's own. */
+export function canPost(adapter: object): adapter is PostingAdapter {
+  return 'postTo' in adapter
 }
 
 /** Whether an adapter keeps sessions, and what they miss, in its broker. */

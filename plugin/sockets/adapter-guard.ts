@@ -4,7 +4,7 @@ import { checkAnswered } from '../events/emits/broadcast-acks.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { contain } from '../shared/maybe-async.js'
 import { PacketType } from '../wire/socket-io-packages.js'
-import { asksByItself, isClusterAdapter, tellLimits } from './adapter-features.js'
+import { canPost, isClusterAdapter, tellLimits } from './adapter-features.js'
 import { toConstructor } from './guard/adapter-constructor.js'
 import { type AdapterInternals, replaceMethod } from './guard/adapter-internals.js'
 import { createFailureLog } from './guard/failure-log.js'
@@ -37,7 +37,7 @@ export function guardAdapters({ io, emitCheck, remote, log }: GuardOptions): voi
   function guard(namespace: Namespace): void {
     const { name, adapter } = namespace
     const open = adapter as unknown as AdapterInternals
-    const isShared = isClusterAdapter(adapter) && !asksByItself(adapter)
+    const isShared = isClusterAdapter(adapter) && !canPost(adapter)
     const check = (event: string, args: unknown[]) => {
       const checked = emitCheck.check(name, event, args)
       return isShared ? toJsonArguments(name, event, checked) : checked

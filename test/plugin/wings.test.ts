@@ -35,6 +35,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'adapters/adapter-options',
       'adapters/adapter-types',
+      'adapters/drain-options',
       'any-definition',
       'client-types',
       'compile-contract',

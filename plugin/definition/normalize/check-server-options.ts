@@ -116,3 +116,12 @@ function originOf(value: string): string {
 function show(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : typeof value === 'boolean' ? String(value) : kindOf(value)
 }
+
+/** Checks `connectionStateRecovery.skipMiddlewares`. */
+export function checkSkipping(value: unknown, path: string): unknown {
+  if (value !== true) return value
+  return refuse(
+    path,
+    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
+  )
+}

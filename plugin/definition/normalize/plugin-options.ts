@@ -5,9 +5,10 @@ import { agreeOnSize, DEFAULT_LIMITS, type Limits } from '../../shared/limits.js
 import { suggest } from '../../shared/wording.js'
 import { type AnyAdapter, adapterRule, type NormalAdapterOptions, placeAdapter } from '../adapters/adapter-options.js'
 import type { AdapterOptions, CreateAdapter } from '../adapters/adapter-types.js'
+import { type DrainOptions, drainRule } from '../adapters/drain-options.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
-import { checkServerOptions } from './check-server-options.js'
+import { checkServerOptions, checkSkipping } from './check-server-options.js'
 import { type DocumentOptions, documentRule, type NormalDocumentOptions } from './document-options.js'
 import {
   closedGroup,
@@ -102,6 +103,8 @@ export interface NamespacesOptions {
    * @defaultValue see {@link Limits}
    */
   limits?: Partial<Limits>
+  /** How `app.drainSockets()` ends connections. @defaultValue see {@link DrainOptions} */
+  drain?: Partial<DrainOptions>
   /**
    * Serves the AsyncAPI document and the manifest of the definitions. Without it, no route is added.
    */
@@ -116,6 +119,7 @@ export interface NormalOptions extends Required<Omit<NamespacesOptions, 'adapter
   readonly document?: NormalDocumentOptions
   readonly io: Partial<ServerOptions> & { readonly path: string }
   readonly limits: Limits
+  readonly drain: DrainOptions
 }
 
 const TRANSPORTS = ['polling', 'websocket', 'webtransport']
@@ -153,6 +157,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup(LIMITS), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
+  drain: drainRule,
   document: documentRule,
 } satisfies Record<keyof NamespacesOptions, OptionRule>
 
@@ -168,14 +173,6 @@ function problemOfServerOption(name: string): string | undefined {
 function checkUserIdOf(value: unknown, path: string): unknown {
   if (types.isAsyncFunction(value)) refuse(path, 'must not be asynchronous: look up the user in a joining hook')
   return readFunction(value, path)
-}
-
-function checkSkipping(value: unknown, path: string): unknown {
-  if (value !== true) return value
-  return refuse(
-    path,
-    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
-  )
 }
 
 /**

@@ -4,16 +4,16 @@ import type { EmitCheck } from '../../events/emits/check-emit.js'
 import { createFailureLog } from '../guard/failure-log.js'
 import { type ColdOperator, createColdOperator } from './cold-operator.js'
 import { createAdapterLink } from './node-link.js'
-import { createNodeRequests, type NodeRequests } from './node-requests.js'
+import { createNodeRequests } from './node-requests.js'
 import { answerNodes } from './remote-answers.js'
 import { createRemoteSockets, type RemoteSockets } from './remote-sockets.js'
+import { hintAtStickiness } from './sticky-hint.js'
 
 /*
  * What this node asks the other nodes, and what it answers them.
  */
 
 export interface OtherNodes {
-  readonly requests: NodeRequests
   readonly remote: RemoteSockets
   readonly coldOperator: ColdOperator
 }
@@ -24,5 +24,6 @@ export function connectNodes(io: Server, emitCheck: EmitCheck, log: FastifyBaseL
   const requests = createNodeRequests(createAdapterLink(io, report), log, report)
   const remote = createRemoteSockets(io, requests)
   answerNodes(io, requests, emitCheck)
-  return { requests, remote, coldOperator: createColdOperator(io, emitCheck, remote) }
+  hintAtStickiness(io, requests, log)
+  return { remote, coldOperator: createColdOperator(io, emitCheck, remote) }
 }

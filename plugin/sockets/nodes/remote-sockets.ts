@@ -1,7 +1,7 @@
 import type { Server } from 'socket.io'
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
-import { isClusterAdapter, keepsSessions } from '../adapter-features.js'
+import { canPost, isClusterAdapter, keepsSessions } from '../adapter-features.js'
 import { decodeArguments, encodeArguments } from './event-text.js'
 import type { NodeRequests } from './node-requests.js'
 import { REMOTE_KINDS, type RemoteDetails } from './remote-kinds.js'
@@ -52,6 +52,7 @@ export function createRemoteSockets(io: Server, requests: NodeRequests): RemoteS
   return {
     emit(address, packet, opts) {
       const { adapter } = root
+      if (canPost(adapter)) return adapter.postTo(address, { ...packet, nsp: address }, opts)
       if (keepsSessions(adapter)) return publish(adapter as unknown as StreamAdapter, address, packet, opts)
       if (!isClusterAdapter(adapter)) return
       requests.tell(REMOTE_KINDS.emit, [writeTarget(address, opts), encodeArguments(packet.data as unknown[])])
