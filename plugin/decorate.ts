@@ -35,8 +35,8 @@ interface DecoratorParts {
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
-  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator, injectSocket } =
-    parts
+  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator } = parts
+  const { injectSocket, drain } = parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
   let drained: Promise<void> | undefined
