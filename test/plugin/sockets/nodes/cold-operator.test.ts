@@ -94,7 +94,8 @@ for (const kind of ['redis', 'sharded', 'streams'] as const) {
       await wait(10)
     }
     const seen: unknown[][] = []
-    for (const { socket } of [here, there]) socket.onAny((...args) => seen.push(args.filter((arg) => typeof arg !== 'function')))
+    for (const { socket } of [here, there])
+      socket.onAny((...args) => seen.push(args.filter((arg) => typeof arg !== 'function')))
     const { answers, missing } = await one.app.namespaceOf('/room').ask('question', 1)
     t.strictSame([[...answers.values()], missing], [['heard 1', 'heard 1'], []])
     const questions = seen.filter(([event]) => event === 'question')
