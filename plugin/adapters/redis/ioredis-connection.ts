@@ -47,9 +47,9 @@ export function connectIoredis(base: Ioredis, { connectTimeoutMs, fail }: RedisC
         redisOptions: { ...base.options.redisOptions, ...overrides },
       })
     : base.duplicate(overrides)
-  let failure: unknown
+  const failures: unknown[] = []
   client.on('error', (error: unknown) => {
-    failure ??= error
+    failures.push(error)
     fail(error)
   })
   client.on('end', () => fail(new Error('The connection was closed')))
@@ -57,10 +57,8 @@ export function connectIoredis(base: Ioredis, { connectTimeoutMs, fail }: RedisC
   return {
     async connect() {
       // Its promise rejects with `Connection is closed`, and its event has the reason. A refused password is an event only.
-      await client.connect().catch((error: unknown) => {
-        throw failure ?? error
-      })
-      if (failure) throw failure
+      await client.connect().catch((error: unknown) => void failures.push(error))
+      if (failures.length > 0) throw failures[0]
     },
     send: (command) => client.call(...command),
     subscribe(channels, receive) {

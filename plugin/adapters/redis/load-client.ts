@@ -22,10 +22,11 @@ const PACKAGES: Packages = {
  *
  * @throws FST_NSP_BROKER_MISSING if neither package is installed
  */
-export async function loadClient(url: string, packages = PACKAGES): Promise<object> {
-  const redis = await packages.redis().catch(() => undefined)
+export async function loadClient(url: string, packages: Partial<Packages> = {}): Promise<object> {
+  const load = { ...PACKAGES, ...packages }
+  const redis = await load.redis().catch(() => undefined)
   if (redis) return redis.createClient({ url })
-  const ioredis = await packages.ioredis().catch((cause: unknown) => {
+  const ioredis = await load.ioredis().catch((cause: unknown) => {
     throw Object.assign(new FST_NSP_BROKER_MISSING('redis', 'redis'), { cause })
   })
   return new ioredis.Redis(url, { lazyConnect: true })

@@ -19,7 +19,10 @@ export interface KnownLog {
 }
 
 /** Returns what became of the log, and after which position to read on. */
-export async function continuityOf(link: RedisLink, known: KnownLog): Promise<[LogContinuity, LogPosition]> {
+export async function continuityOf(
+  link: Pick<RedisLink, 'send' | 'now'>,
+  known: KnownLog,
+): Promise<[LogContinuity, LogPosition]> {
   const { key, delivered, appended = delivered, windowMs, isSameEpoch } = known
   const latest = isBefore(delivered, appended) ? appended : delivered
   const has = async (position: LogPosition) =>

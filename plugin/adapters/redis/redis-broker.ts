@@ -174,8 +174,7 @@ class RedisBroker implements Broker {
       }),
     )
     return () => {
-      for (const [log, continuity, position] of continuities) {
-        if (!this.#logs.positions.has(log)) continue
+      for (const [log, continuity, position] of continuities.filter(([log]) => this.#wanted.has(log))) {
         this.#logs.positions.set(log, position)
         // Else the next loss would take it for another rollback.
         if (continuity === 'rolled back') this.#appended.delete(log)

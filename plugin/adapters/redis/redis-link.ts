@@ -118,12 +118,11 @@ export class RedisLink {
   #check(): void {
     const beats = [++this.#silent.commands, ++this.#silent.reader, ++this.#silent.subscriber]
     if (Math.max(...beats) > MOST_SILENT_BEATS) this.fail(new Error('Redis does not answer'))
-    // Rejects, once the link has ended.
-    this.send(['PUBLISH', this.#settings.channel, '']).then(
-      () => {
+    this.send(['PUBLISH', this.#settings.channel, ''])
+      .then(() => {
         this.#silent.commands = 0
-      },
-      () => {},
-    )
+      })
+      // Once the link has ended.
+      .catch(() => {})
   }
 }

@@ -13,8 +13,8 @@ const chat = defineNamespace({
   onDisconnect: ({ namespace }) => void namespace.emit('said', 'bye'),
 })
 
-function start(t: Test, adapter: AdapterOptions, log = logLines()) {
-  return build(t, { adapter, namespaces: { '/chat': chat } }, undefined, { logger: log.logger })
+function start(t: Test, adapter: AdapterOptions, log = logLines(), io = {}) {
+  return build(t, { io, adapter, namespaces: { '/chat': chat } }, undefined, { logger: log.logger })
 }
 
 t.test(
@@ -58,6 +58,19 @@ t.test('an instance that closes while it waits says nothing', async (t) => {
   await app.ready()
   await app.close()
   t.notOk(log.lines.some(({ level }) => Number(level) >= 50))
+})
+
+t.test('a node that can not connect says so, and goes on alone', async (t) => {
+  const log = logLines()
+  const app = await start(t, { type: 'cluster', waitForBroker: true }, log, {
+    connectionStateRecovery: { maxDisconnectionDuration: 1_000 },
+    pingInterval: 1_000,
+    pingTimeout: 1_000,
+  })
+  await app.ready()
+  const said = () => log.lines.find(({ msg }) => msg === 'this node is not connected to the others')
+  while (!said()) await new Promise(setImmediate)
+  t.match(said(), { broker: 'cluster', err: { code: 'FST_NSP_BROKER_UNREACHABLE' } })
 })
 
 t.test('the broker of each type is loaded, and fails the boot where it can not be reached', async (t) => {

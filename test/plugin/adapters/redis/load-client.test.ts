@@ -7,7 +7,7 @@ const missing = () => Promise.reject(new Error("Cannot find package 'redis'"))
 
 t.test('a url loads redis, or else ioredis', async (t) => {
   t.match(await loadClient(url), { options: { username: 'user', password: 'sesame', database: 2 } })
-  const client = await loadClient(url, { redis: missing, ioredis: () => import('ioredis') })
+  const client = await loadClient(url, { redis: missing })
   t.ok(client instanceof Redis)
   t.match(client, { options: { username: 'user', password: 'sesame', db: 2 }, status: 'wait' })
 })

@@ -46,6 +46,17 @@ for (const family of ['redis', 'ioredis'] as const) {
     t.equal(one.heard.bodies(0).length, 6)
   })
 
+  t.test(`${family}: an entry that no node has written is dropped, and told`, { skip }, async (t) => {
+    const redis = await startTestRedis(t)
+    const node = await openBroker(t, { client: clientOf(redis) })
+    const end = await node.broker.follow(0)
+    await redis.ask('XADD {test}:log:0 * foreign entry')
+    await node.append(0, 'a')
+    await node.heard.until(() => node.heard.entries.length === 1)
+    t.strictSame(node.warnings, ['an entry of Redis was dropped: no node has written it'])
+    t.strictSame((await node.broker.read(0, end, 1)).entries, [node.heard.entries[0]?.[1]], 'it does not count')
+  })
+
   t.test(`${family}: messages reach one node or all`, { skip }, async (t) => {
     const { path } = await startTestRedis(t)
     const [one, other] = [

@@ -33,6 +33,7 @@ for (const family of ['redis', 'ioredis'] as const) {
     await far.broker.epoch()
     await far.broker.follow(0)
     proxy.stall()
+    const early = far.broker.follow(4)
     await t.rejects(far.append(0, 'lost'))
     await far.heard.until(() => far.heard.losses.length === 1)
     t.notOk(far.broker.isConnected)
@@ -42,7 +43,7 @@ for (const family of ['redis', 'ioredis'] as const) {
     const unfollowed = far.broker.follow(2)
     far.broker.unfollow(2)
     proxy.unstall()
-    await followed
+    await Promise.all([early, followed])
     await unfollowed
     await far.append(1, 'a')
     await far.append(2, 'unheard')
