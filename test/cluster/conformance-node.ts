@@ -9,7 +9,7 @@ import namespaces, { type NamespacesOptions } from '../../plugin/index.js'
  * A node of the conformance suite: a process with one of the adapters that the suite runs over.
  */
 
-export type TestedAdapter = 'stock streams' | 'stock pub/sub'
+export type TestedAdapter = 'redis' | 'stock streams' | 'stock pub/sub'
 
 const [, , tested, broker] = process.argv as unknown as [string, string, TestedAdapter, string]
 
@@ -20,6 +20,7 @@ function createBrokerClient() {
 }
 
 const ADAPTERS: Record<TestedAdapter, () => Promise<NamespacesOptions>> = {
+  redis: async () => ({ adapter: { type: 'redis', client: createBrokerClient(), requestTimeoutMs: 1_500 } }),
   'stock streams': async () => {
     const client = await createBrokerClient().connect()
     return { io: { adapter: createStreamsAdapter(client, { blockTimeInMs: 50 }) as never } }

@@ -12,11 +12,6 @@ import { createKeeperSetup } from './keeper-cluster.js'
 
 t.setTimeout(120_000)
 
-/** What nodes over a broker of ours can't do before they have requests. */
-const NEEDS_REQUESTS = [
-  'answers of the clients of all nodes are gathered',
-  'a server-side event is answered by the other nodes',
-]
 const WITHOUT_BROKER = ['processes', 'restart', 'reset', 'partition', 'foreign entries'] as const
 
 t.test('one node, in memory', async (t) => {
@@ -46,7 +41,7 @@ t.test('two nodes, over an adapter on the ClusterAdapter of Socket.IO', async (t
 })
 
 t.test('two nodes, over a log keeper', async (t) => {
-  testConformance((name, run) => NEEDS_REQUESTS.includes(name) || t.test(name, run), {
+  testConformance((name, run) => t.test(name, run), {
     ...createKeeperSetup(),
     lacks: ['processes', 'recovery'],
   })
