@@ -64,10 +64,13 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   /** Every node is waited for, but one that is slow or dies is not: then it counts as one without sockets. */
   override broadcastWithAck(...[packet, opts, onShare, onAnswer]: AskArguments): void {
     packet.nsp = this.nsp.name
-    // Socket.IO expects one call for each node.
-    if (opts.flags?.local) for (const _ of this.#node.alive) onShare(0)
-    else this.#remote.ask(packet, opts, onShare, onAnswer)
-    this.#afterOwn(() => this.askHere(packet, opts, onShare, onAnswer))
+    const isLocal = opts.flags?.local === true
+    if (!isLocal) this.#remote.ask(packet, opts, onShare, onAnswer)
+    this.#afterOwn(() => {
+      this.askHere(packet, opts, onShare, onAnswer)
+      // Socket.IO expects one call for each node. Whoever counts one node only takes the first.
+      if (isLocal) for (const _ of this.#node.alive) onShare(0)
+    })
   }
 
   /** Emits to the sockets of this node, and asks for their answers. */

@@ -50,14 +50,16 @@ export function guardAdapters({ io, emitCheck, remote, log }: GuardOptions): voi
       return emitCheck.skip(() => send(checked))
     })
     guardVisits(open, (error) => report(error, name, 'a socket was left out of a broadcast'))
+    if (isClusterAdapter(adapter)) {
+      replaceMethod(open, 'serverSideEmit', (emit, [packet]) => {
+        const [event, ...args] = packet as unknown[]
+        const ack = typeof args.at(-1) === 'function' ? [args.pop()] : []
+        return emit([event, ...toJsonArguments(name, String(event), args), ...ack])
+      })
+    }
     if (!isShared) return
     guardPublishing(open, (error) => report(error, name, 'an adapter has failed'))
     guardIncoming(open, (error) => report(error, name, DROPPED))
-    replaceMethod(open, 'serverSideEmit', (emit, [packet]) => {
-      const [event, ...args] = packet as unknown[]
-      const ack = typeof args.at(-1) === 'function' ? [args.pop()] : []
-      return emit([event, ...toJsonArguments(name, String(event), args), ...ack])
-    })
   }
 
   /** Guards what other nodes emit on a namespace. The method is private, and Socket.IO calls it without error handling. */

@@ -11,9 +11,11 @@ import type { SessionRecord } from './session-record.js'
  *
  * @param offset - what the client says, '' if it has received nothing
  * @param epoch - the current one
+ * @returns undefined for an offset that no node has ever sent
  */
-export function startOf({ since }: SessionRecord, offset: string, epoch: string): string {
+export function startOf({ since }: SessionRecord, offset: string, epoch: string): string | undefined {
   const received = parseOffset(offset)
+  if (offset !== '' && !received) return undefined
   const joined = parseOffset(since)
   if (!received || !joined) return since
   // A client keeps its offset also of an earlier session.

@@ -101,10 +101,10 @@ export class SessionAdapter extends BrokerAdapter {
     const log = node.logOf(this.nsp.name)
     await log.following.followed
     const start = startOf(record, offset, node.epoch)
-    const isCovered = await log.ring?.covers(start)
+    const isCovered = start !== undefined && (await log.ring?.covers(start))
     // The claim may be over by now.
     if (sessions.claimed(pid) !== record) return NOT_RECOVERED
-    if (!isCovered) {
+    if (start === undefined || !isCovered) {
       sessions.forget(pid)
       return NOT_RECOVERED
     }

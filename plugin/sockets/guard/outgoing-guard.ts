@@ -1,6 +1,7 @@
 import type { Namespace } from 'socket.io'
 import type { Packet } from 'socket.io-parser'
-import { isThenable, promiseOf } from '../../shared/maybe-async.js'
+import { FST_NSP_EMIT_INVALID } from '../../shared/errors.js'
+import { isThenable, mapError, promiseOf } from '../../shared/maybe-async.js'
 import { type AdapterInternals, replaceMethod } from './adapter-internals.js'
 
 /*
@@ -31,12 +32,21 @@ export function guardOutgoing(adapter: Namespace['adapter'], check: CheckArgumen
   }
   adapter.broadcast = (packet, opts) => {
     prepare(packet)
-    return broadcast.call(adapter, packet, opts)
+    const refuse = (error: unknown) => {
+      throw error instanceof TypeError ? notEncodable(packet, error) : error
+    }
+    return mapError(() => broadcast.call(adapter, packet, opts), refuse) as ReturnType<typeof broadcast>
   }
   adapter.broadcastWithAck = (packet, ...rest) => {
     prepare(packet)
     return broadcastWithAck.call(adapter, packet, ...rest)
   }
+}
+
+/** The error for a payload that can't be encoded, e.g. because it has a bigint. */
+function notEncodable({ data, nsp }: Packet, { message }: TypeError): Error {
+  const [event] = data as [string]
+  return new FST_NSP_EMIT_INVALID(event, nsp, message)
 }
 
 /** Guards what an adapter publishes. `report` is called with what it throws or rejects meanwhile. */
