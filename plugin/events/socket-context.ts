@@ -119,8 +119,9 @@ export class SocketContext implements ContextFunctions {
       contract: () => contract,
       emitCheck: this.#tools.emitCheck,
       log: () => this.log,
-      // The namespace is open, because this socket is in it.
       during: (call) => call(),
+      // The namespace is open, because this socket is in it.
+      postpone: () => false,
     }
     return {
       emit: createSocketEmit(() => socket as Socket, contract, target.log),
