@@ -1,22 +1,28 @@
+import cluster from 'node:cluster'
 import { existsSync, realpathSync } from 'node:fs'
+import type { Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
+import { setupWorker } from '@socket.io/sticky'
 import closeWithGrace from 'close-with-grace'
 import envSchema from 'env-schema'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Type } from 'typebox'
 import { chat } from './examples/chat.js'
 import { createClock } from './examples/clock.js'
+import { runWorkers, STOP, type WorkerReady } from './examples/cluster/run-workers.js'
 import { announcePresence, presence } from './examples/presence.js'
 import namespacesConsole from './plugin/console.js'
-import namespaces, { defineNamespace } from './plugin/index.js'
+import namespaces, { type AdapterOptions, defineNamespace } from './plugin/index.js'
 
 /*
  * The bundled server. It serves the page in static/, four namespaces that the page can join, and the console.
  *
  * npm start
  * HOST=0.0.0.0 PORT=3001 LOG_LEVEL=warn CORS_ORIGIN=https://app.example npm start
+ * WORKERS=4 npm start
+ * REDIS_URL=redis://localhost:6379 npm start
  */
 
 /** The options of `buildServer`. */
@@ -31,10 +37,13 @@ export interface BuildOptions {
    * @defaultValue `[]`
    */
   readonly corsOrigin?: readonly string[]
+  /** What connects this server to others; by default nothing. */
+  readonly adapter?: AdapterOptions | undefined
 }
 
 /** Builds the server without listening. */
-export async function buildServer({ logger = false, corsOrigin = [] }: BuildOptions = {}): Promise<FastifyInstance> {
+export async function buildServer(options: BuildOptions = {}): Promise<FastifyInstance> {
+  const { logger = false, corsOrigin = [], adapter } = options
   // Browsers open connections in advance. On close, Node.js would wait for those that never send a request.
   const app: FastifyInstance = Fastify({ logger: withoutQueries(logger), forceCloseConnections: true })
   // Fastify's default handler logs the whole URL.
@@ -61,6 +70,7 @@ export async function buildServer({ logger = false, corsOrigin = [] }: BuildOpti
   await app.register(fastifyStatic, { root: fileURLToPath(new URL('static', import.meta.url)) })
 
   await app.register(namespaces, {
+    ...(adapter && { adapter }),
     io: { serveClient: true, ...(corsOrigin.length > 0 && { cors: { origin: [...corsOrigin] } }) },
     namespaces: {
       '/': presence,
@@ -99,6 +109,9 @@ function withoutQueries(logger: BuildOptions['logger']): NonNullable<BuildOption
 // An origin as a browser sends it: scheme, host and optional port.
 const ORIGIN = 'https?://[^\\s/,]+'
 
+// Never printed: it may have a password.
+const SECRET = (scheme: string) => `a URL as ${scheme}://user:password@host (it is not shown)`
+
 const configSchema = {
   type: 'object',
   properties: {
@@ -116,6 +129,9 @@ const configSchema = {
       default: '',
       description: 'origins separated by commas, as https://app.example',
     },
+    WORKERS: { type: 'integer', minimum: 1, maximum: 256, default: 1, description: 'a whole number from 1 to 256' },
+    REDIS_URL: { type: 'string', pattern: '^(rediss?://.+)?$', default: '', description: SECRET('redis') },
+    DATABASE_URL: { type: 'string', pattern: '^(postgres(ql)?://.+)?$', default: '', description: SECRET('postgres') },
   },
 }
 
@@ -124,6 +140,9 @@ interface Config {
   readonly PORT: number
   readonly LOG_LEVEL: string
   readonly CORS_ORIGIN: string
+  readonly WORKERS: number
+  readonly REDIS_URL: string
+  readonly DATABASE_URL: string
 }
 
 type Environment = Record<string, string | undefined>
@@ -140,10 +159,19 @@ function readConfig(environment: Environment): Config {
     const { errors = [] } = error as { errors?: { instancePath: string }[] }
     const names = new Set(errors.map(({ instancePath }) => instancePath.slice(1) as keyof Config))
     const problems = [...names].map((name) => {
-      return `${name} must be ${configSchema.properties[name].description}: got ${JSON.stringify(environment[name])}`
+      const { description } = configSchema.properties[name]
+      return `${name} must be ${description}${name.endsWith('_URL') ? '' : `: got ${JSON.stringify(environment[name])}`}`
     })
     throw new Error(problems.join('; '), { cause: error })
   }
+}
+
+/** What connects this process to others. */
+function adapterOf({ WORKERS, REDIS_URL, DATABASE_URL }: Config): AdapterOptions | undefined {
+  if (REDIS_URL !== '' && DATABASE_URL !== '') throw new Error('Give one of REDIS_URL and DATABASE_URL')
+  if (REDIS_URL !== '') return { type: 'redis', url: REDIS_URL }
+  if (DATABASE_URL !== '') return { type: 'postgres', url: DATABASE_URL }
+  return WORKERS > 1 ? { type: 'cluster' } : undefined
 }
 
 /** Explains why the server can't listen. Returns undefined if the error itself says it best. */
@@ -159,6 +187,24 @@ function explainListen(error: unknown, { HOST, PORT }: Config): string | undefin
   return undefined
 }
 
+/** Builds the server of this process. */
+function build(config: Config): Promise<FastifyInstance> {
+  const pretty = process.stdout.isTTY && { transport: { target: 'pino-pretty' } }
+  return buildServer({
+    logger: { level: config.LOG_LEVEL, ...pretty },
+    corsOrigin: config.CORS_ORIGIN.split(',').flatMap((origin) => origin.trim() || []),
+    adapter: adapterOf(config),
+  })
+}
+
+/** Closes the server when a signal comes, or after an error. */
+function closeOnSignal(app: FastifyInstance): void {
+  closeWithGrace({ logger: app.log }, async ({ err }) => {
+    if (err) app.log.fatal({ err }, 'closing after an error')
+    await app.close()
+  })
+}
+
 /**
  * Runs the server until a signal stops it.
  *
@@ -166,28 +212,57 @@ function explainListen(error: unknown, { HOST, PORT }: Config): string | undefin
  */
 async function run(environment: Environment): Promise<void> {
   const config = readConfig(environment)
-  const pretty = process.stdout.isTTY && { transport: { target: 'pino-pretty' } }
-  const app = await buildServer({
-    logger: { level: config.LOG_LEVEL, ...pretty },
-    corsOrigin: config.CORS_ORIGIN.split(',').flatMap((origin) => origin.trim() || []),
-  })
+  if (cluster.isWorker) return await runWorker(config)
+  if (config.WORKERS > 1) return await runPrimary(config)
+  const app = await build(config)
   try {
     await app.listen({ host: config.HOST, port: config.PORT })
   } catch (error) {
     await app.close()
     throw new Error(explainListen(error, config) ?? String(error), { cause: error })
   }
-  closeWithGrace({ logger: app.log }, async ({ err }) => {
-    if (err) app.log.fatal({ err }, 'closing after an error')
+  closeOnSignal(app)
+  printAddress(app.server.address(), config, tellNamespaces(app))
+}
+
+/** Runs one of `WORKERS`, which takes its connections from the primary. */
+async function runWorker(config: Config): Promise<void> {
+  const app = await build(config)
+  setupWorker(app.io)
+  await app.ready()
+  closeOnSignal(app)
+  process.on('message', async (message) => {
+    if (message !== STOP) return
     await app.close()
+    // A signal may have ended it as well.
+    if (process.connected) process.disconnect()
   })
-  const address = app.server.address()
-  const port = typeof address === 'object' ? address?.port : config.PORT
-  console.log(`listening on ${config.HOST}:${port}`)
-  if (app.hasRoute({ method: 'GET', url: '/namespaces/' })) {
-    console.log(`console: http://${hostOfUrl(config.HOST)}:${port}/namespaces/`)
-  }
-  console.log(app.printNamespaces())
+  process.send?.({ ready: tellNamespaces(app) } satisfies WorkerReady)
+}
+
+/** Runs the workers until a signal stops them. */
+async function runPrimary(config: Config): Promise<void> {
+  adapterOf(config)
+  const died = (problem: string) => console.error(problem)
+  const workers = await runWorkers({ count: config.WORKERS, host: config.HOST, port: config.PORT, died }).catch(
+    (error: unknown) => {
+      throw new Error(explainListen(error, config) ?? (error as Error).message, { cause: error })
+    },
+  )
+  closeWithGrace({ logger: console, delay: 30_000 }, () => workers.stop())
+  printAddress(workers.address, config, workers.said)
+}
+
+/** The address of the console under `{console}`, and the namespaces. */
+function tellNamespaces(app: FastifyInstance): string {
+  const hasConsole = app.hasRoute({ method: 'GET', url: '/namespaces/' })
+  return `${hasConsole ? 'console: {console}\n' : ''}${app.printNamespaces()}`
+}
+
+function printAddress(address: ReturnType<Server['address']>, { HOST, PORT }: Config, namespaces: string): void {
+  const port = typeof address === 'object' ? address?.port : PORT
+  console.log(`listening on ${HOST}:${port}`)
+  console.log(namespaces.replace('{console}', `http://${hostOfUrl(HOST)}:${port}/namespaces/`))
 }
 
 /** The host as it stands in a URL of this machine. */

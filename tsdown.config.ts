@@ -10,6 +10,8 @@ export default defineConfig({
   entry: [
     'plugin/index.ts',
     'plugin/client.ts',
+    'plugin/cluster.ts',
+    'plugin/conformance.ts',
     'plugin/console.ts',
     'plugin/contract.ts',
     'plugin/react.ts',

@@ -12,6 +12,7 @@ import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import type { Identities } from './sockets/identities.js'
 import type { Mounts } from './sockets/mount.js'
 import { createAddressesOf, createNamespaceOf } from './sockets/namespace-of.js'
+import type { ColdOperator } from './sockets/nodes/cold-operator.js'
 import { createUserOf } from './sockets/user-of.js'
 
 /*
@@ -27,13 +28,18 @@ interface DecoratorParts {
   readonly mounts: Mounts
   readonly identities: Identities
   readonly emitCheck: EmitCheck
+  readonly coldOperator: ColdOperator
   readonly injectSocket: Decorators['injectSocket']
+  /** Refuses handshakes, and ends the connections. */
+  readonly drain: () => Promise<void>
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
-  const { io, describe, document, registry, children, mounts, identities, emitCheck, injectSocket } = parts
+  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator } = parts
+  const { injectSocket, drain } = parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
+  let drained: Promise<void> | undefined
   const decorators: Record<keyof Decorators, unknown> = {
     io,
     injectSocket,
@@ -49,10 +55,15 @@ export function decorate(instance: FastifyInstance, parts: DecoratorParts): void
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }),
+    namespaceOf: createNamespaceOf({ io, registry, children, coldOperator, contractOf, emitCheck, log }),
     addressesOf: createAddressesOf({ io, registry }),
     userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,
+    drainSockets() {
+      drained ??= drain()
+      return drained
+    },
+    isDraining: () => drained !== undefined,
     addNamespaceHook(this: FastifyInstance, name: HookName, hook: unknown) {
       if (registry.isClosed) throw new FST_NSP_HOOK_LATE(String(name))
       addContextHook(this, name, hook)

@@ -98,6 +98,23 @@ export interface Decorators {
    */
   disconnectUser(id: UserId, reason?: string): number
   /**
+   * Ends the connections in batches, as the option `drain` says, and refuses new ones with 503. Call it before `close()`: routes
+   * still answer meanwhile.
+   *
+   * @returns resolves when every connection has been told to end
+   *
+   * @example
+   * process.once('SIGTERM', () => app.drainSockets().then(() => app.close()))
+   */
+  drainSockets(): Promise<void>
+  /**
+   * Whether `drainSockets()` was called: answer 503 to the readiness probe of a load balancer.
+   *
+   * @example
+   * app.get('/ready', (request, reply) => reply.code(app.isDraining() ? 503 : 200).send())
+   */
+  isDraining(): boolean
+  /**
    * Prints the declared namespaces as a tree, as `printRoutes()` prints routes.
    *
    * @returns the tree

@@ -5,6 +5,13 @@ import { plugin } from './plugin.js'
  * The entry point of the package: the plugin, the functions that define namespaces, and their types.
  */
 
+export type {
+  AdapterOptions,
+  ClusterAdapterOptions,
+  CreateAdapter,
+  PostgresAdapterOptions,
+  RedisAdapterOptions,
+} from './definition/adapters/adapter-types.js'
 export type { AnyNamespaceDefinition, InlineDefinition } from './definition/any-definition.js'
 export type {
   AckHook,

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { createAdapter, type RecoveryOf } from './adapters/create-adapter.js'
 import { checkInstance } from './check-instance.js'
 import { decorate } from './decorate.js'
 import type { Decorators } from './decorators.js'
@@ -23,16 +24,19 @@ import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces
 import { createRegistry } from './joining/namespaces/registry.js'
 import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
+import { createClosing } from './server-closing.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
-import { settlesWithin } from './shared/timeout.js'
-import { isClusterAdapter, warnOfAdapter } from './sockets/adapter-features.js'
+import { isClusterAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
+import { withConstructor } from './sockets/guard/adapter-constructor.js'
 import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
+import { connectNodes } from './sockets/nodes/other-nodes.js'
 import { prepareServer } from './sockets/prepare-socket.js'
+import { keepSession } from './sockets/recovery/keep-session.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
@@ -79,27 +83,31 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     forget: (connection) => admission.forget(connection),
     reportRefusal: (error, namespace) => logError(log, error, { namespace }, 'the details of an error can not be sent'),
   })
-  const recovery = withRecovery(options.io, {
+  const recoveryOf: RecoveryOf = {
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
-    ownerOf(socket) {
-      const request = findRequest(socket)
-      return request && users.ownerOf(request)
-    },
-    now,
-    limit: limits.recoveryBytes,
-  })
+    ownerOf: (socket) => ownerOf(socket.conn, findRequest(socket)),
+  }
+  const recovery = withRecovery(withConstructor(options.io), { ...recoveryOf, now, limit: limits.recoveryBytes })
   const reportListener = (error: unknown) => logError(log, error, {}, 'connection closed: one of its listeners failed')
   const wsEngine = options.fast ? await chooseWsEngine(options.io, log) : {}
+  const cluster = await createAdapter(options, recoveryOf, log)
   const { io, serveClient } = await createSocketIoServer(instance, {
-    io: { ...recovery, ...wsEngine, path: fullPath, parser: codec.parser, allowRequest: handshake.allowRequest },
-    preClose: close,
+    io: {
+      ...recovery,
+      ...wsEngine,
+      ...cluster.io,
+      path: fullPath,
+      parser: codec.parser,
+      allowRequest: handshake.allowRequest,
+    },
+    preClose: () => close(),
   })
   io.engine.prependListener('connection', codec.expect)
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
   const isRecovering = options.io.connectionStateRecovery !== undefined
-  if (isRecovering) warnOfAdapter(io, log)
-  guardAdapters({ io, emitCheck, log })
+  const { remote, coldOperator } = connectNodes(io, emitCheck, log)
+  guardAdapters({ io, emitCheck, remote, log })
   const children = createDynamicNamespaces({
     io,
     limit: limits.dynamicNamespaces,
@@ -107,7 +115,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
   })
-  const { users, admission, readmit } = createJoinServer(instance, {
+  const { users, ownerOf, admission, readmit } = createJoinServer(instance, {
     io,
     options,
     route,
@@ -143,7 +151,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
-    runLifecycle: createLifecycle({ readmit, identities, emitCheck, onConnectTimeoutMs, log }),
+    runLifecycle: createLifecycle({ readmit, identities, emitCheck, joined: keepSession, onConnectTimeoutMs, log }),
     log,
     handlerTimeoutMs,
     payloadBytes: limits.payloadBytes,
@@ -172,24 +180,19 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     mounts,
     identities,
     emitCheck,
+    coldOperator,
     injectSocket: injector.injectSocket,
+    drain() {
+      handshake.close()
+      return listeners.drain(options.drain)
+    },
   })
   for (const [name, definition] of Object.entries(options.namespaces)) {
     const path = `namespaces[${JSON.stringify(name)}]`
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
   instance.addHook('onReady', async () => mounts.open())
-
-  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this hook.
-  async function close(): Promise<void> {
-    handshake.close()
-    admission.close()
-    const isDrained = await drain.close(closeTimeoutMs)
-    if (!isDrained) log.warn('closing without waiting longer for events in flight')
-    await io.close()
-    const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
-    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
-    await listeners.close(closeTimeoutMs)
-    await injector.close()
-  }
+  instance.addHook('onReady', cluster.open)
+  const parts = { handshake, admission, drain, io, mounts, listeners, injector, cluster }
+  const close = createClosing({ ...parts, closeTimeoutMs, log })
 }

@@ -13,6 +13,8 @@ const source = (entry) => new URL(`../plugin/${entry}.ts`, import.meta.url).href
 const sources = {
   'fastify-namespaces': source('index'),
   'fastify-namespaces/client': source('client'),
+  'fastify-namespaces/cluster': source('cluster'),
+  'fastify-namespaces/conformance': source('conformance'),
   'fastify-namespaces/console': source('console'),
   'fastify-namespaces/contract': source('contract'),
   'fastify-namespaces/react': source('react'),

@@ -20,7 +20,7 @@ interface EngineSessionTransport {
 }
 
 /** The engine's socket, as far as it is used here. */
-interface EngineSession extends DiscardableConnection {
+export interface EngineSession extends DiscardableConnection {
   readonly id: string
   readonly protocol: number
   /** The request of the handshake; null with WebTransport. */
@@ -34,6 +34,10 @@ interface EngineSession extends DiscardableConnection {
 export interface EngineSessions {
   /** The open engine session of that id. */
   find(id: string): EngineSession | undefined
+  /** The open engine sessions. */
+  all(): EngineSession[]
+  /** Closes an engine session when its client can read it. */
+  end(session: EngineSession): void
   /** Notes that a client has sent a request after its handshake: it reads the close. */
   expect(session: EngineSession): void
   /** Lets `close()` also wait for an upgraded connection: it may end after its engine session, or have none. */
@@ -79,15 +83,19 @@ export function createEngineSessions({ engine }: Server): EngineSessions {
   // engine.close() of engine.io discards what a client has not read, and a client between two polls would get an error
   // instead of a close. Without `discard` an engine session writes what it has, then its close.
   engine.close = () => {
-    for (const session of Object.values(open)) {
-      if (abandoned.has(session)) discardConnection(session)
-      else closeAtNextPoll(session)
-    }
+    for (const session of Object.values(open)) end(session)
     return engine
+  }
+
+  function end(session: EngineSession): void {
+    if (abandoned.has(session)) discardConnection(session)
+    else closeAtNextPoll(session)
   }
 
   return {
     find: (id) => (Object.hasOwn(open, id) ? open[id] : undefined),
+    all: () => Object.values(open),
+    end,
     expect: (session) => void abandoned.delete(session),
     keep(connection: KeptConnection) {
       connection[NUMBER] = count++

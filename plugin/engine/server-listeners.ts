@@ -1,6 +1,8 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
+import type { DrainOptions } from '../definition/adapters/drain-options.js'
+import { drainConnections } from './connection-drain.js'
 import type { DismissedUsers } from './dismissed-users.js'
 import { createEngineSessions } from './engine-sessions.js'
 import { createReadUrl, secondaryServersOf } from './http/fastify-internals.js'
@@ -23,6 +25,8 @@ type RequestListener = (raw: IncomingMessage, response: ServerResponse) => void
 export interface ServerListeners {
   /** Ends the remaining engine sessions, after `timeoutMs` at most. Call it after `io.close()`. */
   close(timeoutMs: number): Promise<void>
+  /** Ends the open engine sessions, batch by batch. */
+  drain(options: DrainOptions): Promise<void>
 }
 
 export interface ServerListenersOptions {
@@ -97,7 +101,7 @@ export function createServerListeners(
     for (const server of secondaryServersOf(instance)) takeRequests(server)
   })
 
-  return { close: sessions.close }
+  return { close: sessions.close, drain: (how) => drainConnections(sessions, how) }
 }
 
 /**

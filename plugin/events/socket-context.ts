@@ -119,9 +119,8 @@ export class SocketContext implements ContextFunctions {
       contract: () => contract,
       emitCheck: this.#tools.emitCheck,
       log: () => this.log,
-      during: (call) => call(),
       // The namespace is open, because this socket is in it.
-      postpone: () => false,
+      during: (call) => call(),
     }
     return {
       emit: createSocketEmit(() => socket as Socket, contract, target.log),

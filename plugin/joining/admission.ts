@@ -18,6 +18,7 @@ import type { Admitted, Decide } from './join-decision.js'
 import type { DynamicNamespaces } from './namespaces/dynamic-namespaces.js'
 import type { PacketRates } from './packet-rates.js'
 import { createPendingJoins, type PendingJoins } from './pending-joins.js'
+import type { ClaimFor } from './sessions/session-claims.js'
 
 /*
  * Admission: decides on each CONNECT packet where it is decoded, before Socket.IO sees it. A client that is refused causes
@@ -33,8 +34,8 @@ export interface AdmissionOptions {
   readonly namespacesPerConnection: number
   /** The time limit of a join, up to the moment its socket has connected. Milliseconds; 0 turns it off. */
   readonly timeoutMs: number
-  /** Whether `connectionStateRecovery` is on. */
-  readonly isRecovering: boolean
+  /** Undefined if `connectionStateRecovery` is off. */
+  readonly claimFor: ClaimFor | undefined
   /** Called with each socket that has connected to a namespace without a definition. */
   readonly screen: (socket: Socket) => void
 }
@@ -63,7 +64,7 @@ interface ConnectTask extends ConnectPacket {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, isRecovering, screen } = options
+  const { decide, children, answers, rates, namespacesPerConnection: limit, timeoutMs, claimFor, screen } = options
   const joins = createPendingJoins({ limit, timeoutMs, late: refuseLate })
   let isClosing = false
 
@@ -86,7 +87,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     let join: Join | undefined
     contain(
       () => {
-        if (waitMs > 0) throw joinTooMany(waitMs)
+        const details = { retryAfterMs: waitMs }
+        if (waitMs > 0) throw Object.assign(new FST_NSP_RATE_LIMITED(), { message: 'Too many joins', details })
         if (auth instanceof PacketRefusal) throw auth.error
         const begun = joins.begin(connection, address, auth)
         join = begun
@@ -110,17 +112,21 @@ export function createAdmission(options: AdmissionOptions): Admission {
     else if (waitMs === 0) answers.accept(connection, socket)
   }
 
-  /** Passes an admitted CONNECT packet to Socket.IO. */
-  function passOn(join: Join, { request, isDynamic, beginsAnew }: Admitted, { connection, pass }: ConnectTask): void {
+  /** Claims the session of an admitted join, then passes its CONNECT packet to Socket.IO. */
+  function passOn(
+    join: Join,
+    { request, isDynamic, beginsAnew }: Admitted,
+    { connection, pass }: ConnectTask,
+  ): unknown {
     if (isClosing || connection.readyState !== 'open') throw new FST_NSP_CLOSING()
     if (isDynamic) hold(join)
     join.request = request
-    // Socket.IO recovers a session only with an offset; Socket.IO's client has none before its first event.
-    const auth = join.auth as { pid?: unknown; offset?: unknown }
-    if (beginsAnew) delete auth.pid
-    else if (isRecovering && typeof auth.pid === 'string') auth.offset ??= ''
-    join.isPassed = true
-    pass()
+    if (beginsAnew) delete (join.auth as { pid?: unknown }).pid
+    return after(beginsAnew ? undefined : claimFor?.(join, connection, request), () => {
+      if (join.isOver || isClosing) return
+      join.isPassed = true
+      pass()
+    })
   }
 
   function hold(join: Join): void {
@@ -191,8 +197,4 @@ export function createAdmission(options: AdmissionOptions): Admission {
       isClosing = true
     },
   }
-}
-
-function joinTooMany(retryAfterMs: number): Error {
-  return Object.assign(new FST_NSP_RATE_LIMITED(), { message: 'Too many joins', details: { retryAfterMs } })
 }

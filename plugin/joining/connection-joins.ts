@@ -37,10 +37,19 @@ export class Attempt {
     this.giveBack()
   }
 
-  /** Registers `release` to be called at the end; calls it now if the end has passed. */
+  /** Registers `release` to be called at the end, the last one first; calls it now if the end has passed. */
   hold(release: () => void): void {
-    if (this.#isOver) release()
-    else this.#release = release
+    if (this.#isOver) {
+      release()
+      return
+    }
+    const former = this.#release
+    this.#release = former
+      ? () => {
+          release()
+          former()
+        }
+      : release
   }
 
   /** Releases what was taken. */

@@ -31,9 +31,7 @@ export interface DecisionOptions {
   /** Whether clients may join it, if Socket.IO has it. */
   readonly isWanted: (address: string) => boolean
   readonly io: Pick<Server, '_checkNamespace' | '_nsps'>
-  readonly users: Pick<Users, 'ownerOf' | 'screen' | 'screenHandshake'>
-  /** Whether the recoverable session of a private id belongs to another user. `userOf` is called only if there may be such a session. */
-  readonly isOfAnother: (address: string, pid: unknown, userOf: () => string | undefined) => boolean
+  readonly users: Pick<Users, 'screen' | 'screenHandshake'>
   readonly dismissed: Pick<DismissedUsers, 'count' | 'mark'>
   /** The log for connections without a handshake. */
   readonly log: FastifyBaseLogger
@@ -49,7 +47,7 @@ export interface Admitted {
   /** Undefined in a namespace without a definition. */
   readonly request: FastifyRequest | undefined
   readonly isDynamic: boolean
-  /** The session must not be recovered: it may be older than the last `disconnectUser`, or belongs to another user. */
+  /** The session must not be recovered: it may be older than the last `disconnectUser`. */
   readonly beginsAnew: boolean
 }
 
@@ -67,7 +65,7 @@ export type Decide = (
 ) => Admitted | PromiseLike<Admitted>
 
 export function createDecision(options: DecisionOptions): Decide {
-  const { connect, find, isLive, isWanted, io, users, isOfAnother, dismissed, log } = options
+  const { connect, find, isLive, isWanted, io, users, dismissed, log } = options
 
   /** Asks the application's own dynamic namespaces (`io.of(regex)`), which may be asynchronous. */
   function findParent(address: string, auth: object, attempt: Attempt): undefined | Promise<void> {
@@ -110,18 +108,13 @@ export function createDecision(options: DecisionOptions): Decide {
       [CONTRACT_KEY]: _hash,
       ...own
     } = auth as Partial<Record<'pid' | 'offset' | typeof CONTRACT_KEY, unknown>>
-    const mayRecover = (request: FastifyRequest | undefined) =>
-      !isOfAnother(address, pid, () => request && users.ownerOf(request))
     if (!match) {
       if (!isWanted(address)) throw new FST_NSP_NAMESPACE_UNKNOWN()
-      return after(findParent(address, auth, attempt), () => {
-        const isOld = users.screenHandshake(handshake)
-        return {
-          request: undefined,
-          isDynamic: false,
-          beginsAnew: isOld || !mayRecover(handshakeOf(handshake)),
-        }
-      })
+      return after(findParent(address, auth, attempt), () => ({
+        request: undefined,
+        isDynamic: false,
+        beginsAnew: users.screenHandshake(handshake),
+      }))
     }
     refuseOtherContract(match.entry, auth)
     const count = dismissed.count
@@ -131,7 +124,7 @@ export function createDecision(options: DecisionOptions): Decide {
       const isOwn = request.routeOptions.url === entry.name
       if (!isOwn || !isSpelled(params, request.params)) throw new FST_NSP_NAMESPACE_UNKNOWN()
       dismissed.mark(request, count)
-      return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) || !mayRecover(request) }
+      return { request, isDynamic: entry.isDynamic, beginsAnew: users.screen(request) }
     })
   }
 }

@@ -1,8 +1,8 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * The errors of the plugin, without those of streams (stream-errors.ts), of tests (test-errors.ts) and of the console
- * (console/console-errors.ts). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test
+ * The errors of the plugin, without those of brokers (broker-errors.ts), streams (stream-errors.ts), tests (test-errors.ts) and the
+ * console (console/console-errors.ts). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test
  * compares both. A message names the place, then the problem, then the remedy.
  */
 

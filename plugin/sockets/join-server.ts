@@ -10,7 +10,8 @@ import { createDecision, type DecisionOptions } from '../joining/join-decision.j
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { createReadmit, type Readmit } from '../joining/reauthenticate.js'
 import { createUsers, type Users } from '../joining/request-users.js'
-import { RecoveringAdapter } from './recovery/recovery-adapter.js'
+import { type ClaimSession, createSessionClaims } from '../joining/sessions/session-claims.js'
+import { createSessionOwner, type SessionOwnerOf } from '../joining/sessions/session-owner.js'
 
 /*
  * Assembles the parts of joining for one server: users, decision, admission, and reauthentication.
@@ -28,6 +29,7 @@ export interface JoinServerOptions
 
 export interface JoinServer {
   readonly users: Users
+  readonly ownerOf: SessionOwnerOf
   readonly admission: Admission
   readonly readmit: Readmit
 }
@@ -45,13 +47,10 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
     isWanted,
     io,
     users,
-    isOfAnother(address, pid, userOf) {
-      const adapter = io._nsps.get(address)?.adapter
-      return adapter instanceof RecoveringAdapter && typeof pid === 'string' && adapter.isOfAnother(pid, userOf())
-    },
     dismissed,
     log,
   })
+  const ownerOf = createSessionOwner(users)
   const admission = createAdmission({
     decide,
     children,
@@ -59,8 +58,24 @@ export function createJoinServer(instance: FastifyInstance, dependencies: JoinSe
     rates,
     namespacesPerConnection: limits.namespacesPerConnection,
     timeoutMs,
-    isRecovering: recovery !== undefined,
+    claimFor: recovery && createSessionClaims(claimFrom(io), ownerOf),
     screen,
   })
-  return { users, admission, readmit: createReadmit(decide, timeoutMs) }
+  return { users, ownerOf, admission, readmit: createReadmit(decide, timeoutMs) }
+}
+
+/** An adapter of ours, which keeps sessions. */
+interface ClaimingAdapter {
+  claim?(pid: string, owner: string, connection: object): ReturnType<ClaimSession>
+}
+
+// The adapter that the application gives keeps sessions of which we know nothing.
+const UNKNOWN_CLAIM = { end() {} }
+
+/** Claims sessions from the adapter of a namespace. */
+function claimFrom(io: Server): ClaimSession {
+  return (address, pid, owner, connection) => {
+    const adapter = io._nsps.get(address)?.adapter as ClaimingAdapter | undefined
+    return adapter?.claim ? adapter.claim(pid, owner, connection) : UNKNOWN_CLAIM
+  }
 }

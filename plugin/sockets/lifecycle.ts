@@ -36,6 +36,8 @@ export interface LifecycleOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep' | 'release'>
   readonly emitCheck: EmitCheck
+  /** Called when the onConnect of a socket has ended, or its onRecover. */
+  readonly joined: (socket: Socket) => void
   /** The time limit of onConnect and of onRecover. Milliseconds; 0 turns it off. */
   readonly onConnectTimeoutMs: number
   readonly log: FastifyBaseLogger
@@ -56,6 +58,7 @@ export function createLifecycle({
   readmit,
   identities,
   emitCheck,
+  joined,
   onConnectTimeoutMs,
   log,
 }: LifecycleOptions): RunLifecycle {
@@ -166,6 +169,7 @@ export function createLifecycle({
       const gate = gateOf(socket)
       if (!failure) {
         gate?.open(context)
+        joined(socket)
         return
       }
       // Before the disconnect: the connection may stay open for other namespaces, and a waiting ack would never be answered.

@@ -12,8 +12,8 @@ import { formatAddress } from '../joining/namespaces/namespace-router.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import type { AnyType, None } from '../schema/schema.js'
 import { FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_DEFINITION_UNKNOWN, FST_NSP_PARAMS_INVALID } from '../shared/errors.js'
-import { contain } from '../shared/maybe-async.js'
 import { suggest } from '../shared/wording.js'
+import type { ColdOperator } from './nodes/cold-operator.js'
 
 /*
  * `app.namespaceOf()` and `app.addressesOf()`: a namespace for a route, a job or another namespace.
@@ -53,7 +53,9 @@ export type ReachParams<Definition> =
 export interface NamespaceOfOptions {
   readonly io: Server
   readonly registry: Pick<Registry, 'entries' | 'find'>
-  readonly children: Pick<DynamicNamespaces, 'hold' | 'release' | 'whenFree'>
+  readonly children: Pick<DynamicNamespaces, 'hold' | 'isLive' | 'release'>
+  /** For an address that is not live. */
+  readonly coldOperator: ColdOperator
   readonly contractOf: (address: string) => Contract | undefined
   readonly emitCheck: EmitCheck
   readonly log: FastifyBaseLogger
@@ -114,7 +116,15 @@ export function createAddressesOf({ io, registry }: Pick<NamespaceOfOptions, 'io
  *
  * @throws FST_NSP_DEFINITION_UNKNOWN, FST_NSP_DEFINITION_AMBIGUOUS, FST_NSP_PARAMS_INVALID
  */
-export function createNamespaceOf({ io, registry, children, contractOf, emitCheck, log }: NamespaceOfOptions) {
+export function createNamespaceOf({
+  io,
+  registry,
+  children,
+  coldOperator,
+  contractOf,
+  emitCheck,
+  log,
+}: NamespaceOfOptions) {
   return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<AnyType> => {
     const [declared, other] = findEntries(registry, wanted) as [Declared, Declared?]
     if (other) throw new FST_NSP_DEFINITION_AMBIGUOUS(declared.name, other.name)
@@ -126,22 +136,18 @@ export function createNamespaceOf({ io, registry, children, contractOf, emitChec
         `must not result in ${address}, which is the name of another namespace`,
       )
     }
+    const contract = () => contractOf(address)
     // Looked up at each emit: a namespace of a dynamic name may be removed and created again.
-    const namespace = () => io.of(address) as Namespace
-    const audience = createAudience(() => namespace().except([]) as unknown as EmitOperator, {
+    const namespace = () => (declared.isDynamic ? io._nsps.get(address) : (io.of(address) as Namespace))
+    const operatorOf = () => namespace()?.except([]) as unknown as EmitOperator | undefined
+    const audience = createAudience(() => operatorOf() ?? coldOperator(address, contract), {
       namespace,
-      contract: () => contractOf(address),
+      contract,
       emitCheck,
       address,
       log: () => log,
-      postpone(call) {
-        const free = children.whenFree(address)
-        void free?.then(() => contain(call, (error) => log.error({ err: error, namespace: address }, 'an emit failed')))
-        return free !== undefined
-      },
       async during(call) {
-        if (!declared.isDynamic) return call()
-        await children.whenFree(address)
+        if (!declared.isDynamic || !children.isLive(address)) return call()
         children.hold(address)
         try {
           return await call()

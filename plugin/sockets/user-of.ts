@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server, Socket } from 'socket.io'
-import type { Packet } from 'socket.io-parser'
 import type { Contract } from '../definition/compile-contract.js'
 import type { Audience } from '../definition/emit-types.js'
 import { RESERVED_EVENTS } from '../definition/normalize/reserved-events.js'
@@ -11,10 +10,10 @@ import { FST_NSP_EMIT_INVALID, FST_NSP_USER_ID_INVALID } from '../shared/errors.
 import { toSendable } from '../shared/json-value.js'
 import { logError } from '../shared/log/error-log.js'
 import { contain, mapError } from '../shared/maybe-async.js'
-import { Decoder, Encoder, PacketType } from '../wire/socket-io-packages.js'
 import { isClusterAdapter } from './adapter-features.js'
 import type { Identities } from './identities.js'
 import { findEntries } from './namespace-of.js'
+import { decodeArguments, encodeArguments } from './nodes/event-text.js'
 
 /*
  * `app.userOf()`: emits to every socket of a user. It uses no room, which a client might join or the application might use:
@@ -92,7 +91,9 @@ export function createUserOf({ io, registry, identities, contractFor, emitCheck,
   }
 
   root.on(EMIT_TO_USER, (userId: unknown, flags: unknown, event: unknown, sends: unknown) => {
-    const decoded = (sends as [string | null, string[]][]).map(([name, parts]) => [name, decode(parts)] as const)
+    const decoded = (sends as [string | null, string[]][]).map(
+      ([name, parts]) => [name, decodeArguments(parts)] as const,
+    )
     deliver(String(userId), Object(flags), String(event), decoded)
   })
 
@@ -106,7 +107,7 @@ export function createUserOf({ io, registry, identities, contractFor, emitCheck,
         const sends = check(entries, event, args)
         const { adapter } = root
         if (!isLocal && isClusterAdapter(adapter)) {
-          const encoded = sends.map(([name, each]) => [name, encode(each)])
+          const encoded = sends.map(([name, each]) => [name, encodeArguments(each)])
           contain(
             () => adapter.serverSideEmit([EMIT_TO_USER, userId, flags, event, encoded]),
             (error) => logError(log, error, { emit: event }, 'a user was not reached on other nodes'),
@@ -143,24 +144,4 @@ function sendable(namespace: string, event: string, value: unknown): unknown {
       throw new FST_NSP_EMIT_INVALID(event, namespace, (error as Error).message)
     },
   )
-}
-
-// Some adapters send JSON between nodes, which has no binary data. Socket.IO's own encoding has.
-const ENCODER = new Encoder()
-
-function encode(data: readonly unknown[]): string[] {
-  const [text, ...attachments] = ENCODER.encode({ type: PacketType.EVENT, nsp: '/', data: ['', ...data] })
-  return [text as string, ...attachments.map((bytes) => Buffer.from(bytes as Buffer).toString('base64'))]
-}
-
-/** @throws for data that `encode` has not written */
-function decode([text, ...attachments]: readonly string[]): unknown[] {
-  const decoder = new Decoder({ maxAttachments: Number.POSITIVE_INFINITY })
-  let data: unknown[] = []
-  decoder.on('decoded', (packet: Packet) => {
-    data = packet.data as unknown[]
-  })
-  decoder.add(text)
-  for (const bytes of attachments) decoder.add(Buffer.from(bytes, 'base64'))
-  return data.slice(1)
 }

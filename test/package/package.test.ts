@@ -17,10 +17,16 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
       .filter((file) => /\.\w+$/.test(file) && !file.startsWith('typed-client/dist/')) // the rest are folders
       .map((file) => `${folder}/${file}`),
   )
-  papers.push('bench/NOTES.md', 'bench/README.md', 'bench/results/latest.html', ...(await Promise.all(folders)).flat())
+  papers.push(
+    'bench/NOTES.md',
+    'bench/chaos/README.md',
+    'bench/README.md',
+    'bench/results/latest.html',
+    ...(await Promise.all(folders)).flat(),
+  )
   const built = [
     'THIRD-PARTY-LICENSES.txt',
-    ...['client', 'console', 'contract', 'index', 'react', 'testing'].flatMap((entry) => [
+    ...['client', 'cluster', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].flatMap((entry) => [
       `${entry}.d.ts`,
       `${entry}.js`,
     ]),

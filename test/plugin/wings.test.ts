@@ -33,6 +33,9 @@ const WINGS: Readonly<Record<string, Wing>> = {
   definition: {
     imports: ['shared', 'schema'],
     door: [
+      'adapters/adapter-options',
+      'adapters/adapter-types',
+      'adapters/drain-options',
       'any-definition',
       'client-types',
       'compile-contract',
@@ -77,11 +80,13 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'packet-codec',
       'packet-limits',
       'packet-text',
+      'sever-connection',
       'slow-reader',
       'socket-io-packages',
       'write-batch',
     ],
   },
+  adapters: { imports: ['shared', 'definition', 'wire'], door: ['cluster/cluster-primary', 'create-adapter'] },
   engine: {
     imports: ['shared', 'definition', 'wire'],
     door: [
@@ -118,6 +123,8 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'packet-rates',
       'reauthenticate',
       'request-users',
+      'sessions/session-claims',
+      'sessions/session-owner',
     ],
   },
   events: {
@@ -146,12 +153,16 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'adapter-features',
       'adapter-guard',
+      'guard/adapter-constructor',
       'identities',
       'join-server',
       'lifecycle',
       'mount',
       'namespace-of',
+      'nodes/cold-operator',
+      'nodes/other-nodes',
       'prepare-socket',
+      'recovery/keep-session',
       'recovery/recovery-options',
       'user-of',
     ],
@@ -159,6 +170,10 @@ const WINGS: Readonly<Record<string, Wing>> = {
   testing: {
     imports: ['shared', 'schema', 'samples', 'definition', 'joining'],
     door: ['contract/check-contract', 'contract/contract-results', 'inject-socket', 'load-inject-socket'],
+  },
+  conformance: {
+    imports: ['definition'],
+    door: ['check', 'conformance-node', 'local-node', 'node-process', 'room-application', 'run-conformance'],
   },
   client: { imports: ['schema', 'definition'] },
   document: {
@@ -174,6 +189,8 @@ const ROOT = [
   'check-instance',
   'cli', // the command of package.json
   'client',
+  'cluster',
+  'conformance',
   'console',
   'contract',
   'decorate',
@@ -181,12 +198,19 @@ const ROOT = [
   'index',
   'plugin',
   'react',
+  'server-closing', // takes them apart
   'testing',
 ]
 
 /** Packages that these files alone may import, types included. */
 const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
-  '@fastify/error': ['console/console-errors', 'shared/errors', 'shared/stream-errors', 'shared/test-errors'],
+  '@fastify/error': [
+    'adapters/broker-errors',
+    'console/console-errors',
+    'shared/errors',
+    'shared/stream-errors',
+    'shared/test-errors',
+  ],
   '@fastify/static': 'console/page-files',
   'fastify-plugin': ['console', 'index'],
   'fastify-socket.io': 'engine/socket-io-server',
@@ -262,7 +286,7 @@ t.test('a door has no file that no other wing imports', async (t) => {
 
 t.test('only the entries of the package re-export', async (t) => {
   for (const [file, source] of sources) {
-    const isEntry = ['client', 'console', 'contract', 'index', 'react', 'testing'].includes(file)
+    const isEntry = ['client', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].includes(file)
     t.ok(isEntry || !/^export [^;']*? from '/m.test(source), file)
   }
 })
@@ -305,17 +329,21 @@ t.test('shared/ and schema/ import Fastify and Socket.IO as types only', async (
     t.notMatch(sources.get(file), /^(import|export) (?!type )[^;']*?from '(fastify|socket\.io)[^']*'/m, file)
 })
 
-t.test('socket.io-client is imported by client/, elsewhere as types, and loaded by testing/ and cli/', async (t) => {
-  for (const [file, source] of sources) {
-    if (file !== 'client/joins/connection') t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
-    const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
-    const mayHaveTypes =
-      file === 'definition/client-types' || ['cli', 'client', 'testing'].includes(String(wingOf(file)))
-    t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
-    const mayLoad = ['cli/live/server-connection', 'testing/inject-socket'].includes(file)
-    t.equal(source.includes("import('socket.io-client')"), mayLoad, `${file} and the client`)
-  }
-})
+t.test(
+  'socket.io-client is imported by client/, elsewhere as types, and loaded by testing/, conformance/ and cli/',
+  async (t) => {
+    for (const [file, source] of sources) {
+      if (file !== 'client/joins/connection')
+        t.notMatch(source, /^(import|export) (?!type ).*'socket\.io-client'/m, file)
+      const importsTypes = /^import type .*'socket\.io-client'/m.test(source)
+      const mayHaveTypes =
+        file === 'definition/client-types' || ['cli', 'client', 'conformance', 'testing'].includes(String(wingOf(file)))
+      t.ok(!importsTypes || mayHaveTypes, `${file} and its types`)
+      const mayLoad = ['cli/live/server-connection', 'conformance/suite-client', 'testing/inject-socket'].includes(file)
+      t.equal(source.includes("import('socket.io-client')"), mayLoad, `${file} and the client`)
+    }
+  },
+)
 
 t.test('what injectSocket needs is loaded by its first call', async (t) => {
   for (const [file, source] of sources) {

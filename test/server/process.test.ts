@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { io } from 'socket.io-client'
 import t, { type Test } from 'tap'
+import { until } from '../plugin/harness.js'
 
 /*
  * `server.ts` as a process: what it prints, its environment variables, its signals and its exit codes.
@@ -54,6 +57,12 @@ function run(t: Test, variables: Record<string, string>, [program = '', ...args]
   return { child, printed, ended }
 }
 
+/** The processes that a process has started, by Linux. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const ids = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return ids.split(' ').filter(Boolean).map(Number)
+}
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(
     `the server prints its address and its namespaces, and ${signal} ends it with 0 while clients are connected`,
@@ -78,6 +87,39 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     },
   )
 }
+
+t.test(
+  'with WORKERS=2 every transport connects, a worker that dies is started again, and SIGTERM ends all',
+  async (t) => {
+    const server = run(t, { PORT: '0', WORKERS: '2', LOG_LEVEL: 'silent' })
+    const [, port] = await server.printed(/^listening on localhost:(\d+)$/m)
+    await server.printed(/└── my-namespace \(emits hi\)/)
+    const url = `http://localhost:${port}/my-namespace`
+    const clients = [['polling'], ['websocket'], ['polling', 'websocket'], ['polling']].map((transports) =>
+      io(url, { transports, forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200 }),
+    )
+    t.teardown(() => clients.map((client) => client.close()))
+    await Promise.all(clients.map((client) => once(client as never, 'hi')))
+
+    // Each worker has some of them: with the first, all of its own connect again.
+    const pids = await childrenOf(server.child.pid as number)
+    t.equal(pids.length, 2)
+    const lost = clients.map((client) => once(client as never, 'disconnect'))
+    process.kill(pids[0] as number, 'SIGKILL')
+    await Promise.race(lost)
+    await until(() => clients.every(({ connected }) => connected))
+    for (;;) {
+      const now = await childrenOf(server.child.pid as number)
+      if (now.length === 2 && !now.includes(pids[0] as number)) break
+      await wait(50)
+    }
+
+    server.child.kill('SIGTERM')
+    const { code, stderr } = await server.ended
+    t.equal(code, 0)
+    t.match(stderr, /^worker \d+ has ended with SIGKILL; it is started again in 1000 ms\n$/)
+  },
+)
 
 t.test('npm start leaves no server behind when its process is ended', async (t) => {
   const server = run(t, { PORT: '0', LOG_LEVEL: 'silent' }, ['npm', 'start'])
@@ -108,6 +150,12 @@ t.test(
     const cases: [variables: Record<string, string>, line: string][] = [
       [{ PORT: 'abc' }, 'PORT must be a whole number from 0 to 65535: got "abc"'],
       [{ PORT: '65536' }, 'PORT must be a whole number from 0 to 65535: got "65536"'],
+      [{ WORKERS: '0' }, 'WORKERS must be a whole number from 1 to 256: got "0"'],
+      [{ REDIS_URL: 'secret@host' }, 'REDIS_URL must be a URL as redis://user:password@host (it is not shown)'],
+      [
+        { REDIS_URL: 'redis://host', DATABASE_URL: 'postgres://host/x', WORKERS: '2' },
+        'Give one of REDIS_URL and DATABASE_URL',
+      ],
       [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent: got "loud"'],
       [
         { HOST: '', CORS_ORIGIN: 'app.example' },

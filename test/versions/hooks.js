@@ -11,6 +11,7 @@ if (isMainThread) register(import.meta.url)
 const ENTRIES = {
   index: 'fastify-namespaces',
   client: 'fastify-namespaces/client',
+  conformance: 'fastify-namespaces/conformance',
   console: 'fastify-namespaces/console',
   contract: 'fastify-namespaces/contract',
   react: 'fastify-namespaces/react',
@@ -19,7 +20,7 @@ const ENTRIES = {
 
 /** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {
-  const [, entry] = /\/plugin\/(index|client|console|contract|react|testing)\.[jt]s$/.exec(specifier) ?? []
+  const [, entry] = /\/plugin\/(index|client|conformance|console|contract|react|testing)\.[jt]s$/.exec(specifier) ?? []
   const isOurs = /\/(test|examples)\//.test(context.parentURL ?? '')
   return next(entry && isOurs ? ENTRIES[entry] : specifier, context)
 }

@@ -36,7 +36,8 @@ const EXAMPLE = "cors: { origin: ['https://app.example'] }"
  * @param names - the names of Socket.IO's options
  */
 export function checkServerOptions(options: object, names: readonly string[]): void {
-  const stray = Object.keys(options).find((key) => names.includes(key))
+  // `adapter` is also an option of the plugin.
+  const stray = Object.keys(options).find((key) => names.includes(key) && key !== 'adapter')
   if (stray !== undefined) refuse(stray, `is an option of Socket.IO: write io: { ${stray}: … }`)
   const { io } = options as { io?: unknown }
   if (typeof io !== 'object' || io === null) return
@@ -114,4 +115,13 @@ function originOf(value: string): string {
 
 function show(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : typeof value === 'boolean' ? String(value) : kindOf(value)
+}
+
+/** Checks `connectionStateRecovery.skipMiddlewares`. */
+export function checkSkipping(value: unknown, path: string): unknown {
+  if (value !== true) return value
+  return refuse(
+    path,
+    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
+  )
 }

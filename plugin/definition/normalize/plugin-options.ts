@@ -3,9 +3,12 @@ import type { FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'socket.io'
 import { agreeOnSize, DEFAULT_LIMITS, type Limits } from '../../shared/limits.js'
 import { suggest } from '../../shared/wording.js'
+import { type AnyAdapter, adapterRule, type NormalAdapterOptions, placeAdapter } from '../adapters/adapter-options.js'
+import type { AdapterOptions, CreateAdapter } from '../adapters/adapter-types.js'
+import { type DrainOptions, drainRule } from '../adapters/drain-options.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
-import { checkServerOptions } from './check-server-options.js'
+import { checkServerOptions, checkSkipping } from './check-server-options.js'
 import { type DocumentOptions, documentRule, type NormalDocumentOptions } from './document-options.js'
 import {
   closedGroup,
@@ -30,6 +33,11 @@ import { SERVER_OPTION_NAMES } from './server-option-names.js'
  * await app.register(namespaces, { namespaces: { '/chat': chat }, limits: { eventsPerSecond: 50 } })
  */
 export interface NamespacesOptions {
+  /**
+   * What connects the nodes of a cluster: a broker, as `{ type: 'redis', url }`, or an adapter of Socket.IO, as in `io.adapter`.
+   * Without it, each node is alone.
+   */
+  adapter?: AdapterOptions | CreateAdapter | undefined
   /**
    * Socket.IO's own server options, passed on unchanged. `path` is a Fastify path below the context's prefix. `cors.origin`
    * also lists the other origins whose pages may open a WebSocket.
@@ -95,6 +103,8 @@ export interface NamespacesOptions {
    * @defaultValue see {@link Limits}
    */
   limits?: Partial<Limits>
+  /** How `app.drainSockets()` ends connections. @defaultValue see {@link DrainOptions} */
+  drain?: Partial<DrainOptions>
   /**
    * Serves the AsyncAPI document and the manifest of the definitions. Without it, no route is added.
    */
@@ -102,11 +112,14 @@ export interface NamespacesOptions {
 }
 
 /** The checked options, with defaults, frozen. */
-export interface NormalOptions extends Required<Omit<NamespacesOptions, 'userIdOf' | 'document'>> {
+export interface NormalOptions extends Required<Omit<NamespacesOptions, 'adapter' | 'userIdOf' | 'document'>> {
+  /** The broker; an adapter of Socket.IO is in `io`. */
+  readonly adapter?: NormalAdapterOptions
   readonly userIdOf?: NamespacesOptions['userIdOf']
   readonly document?: NormalDocumentOptions
   readonly io: Partial<ServerOptions> & { readonly path: string }
   readonly limits: Limits
+  readonly drain: DrainOptions
 }
 
 const TRANSPORTS = ['polling', 'websocket', 'webtransport']
@@ -133,6 +146,7 @@ const LIMITS = Object.fromEntries(
 )
 
 const OPTIONS = {
+  adapter: adapterRule,
   io: { ...group(IO, problemOfServerOption), default: {} },
   namespaces: object(Object.freeze({})),
   prefix: pathPrefix(''),
@@ -143,6 +157,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup(LIMITS), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
+  drain: drainRule,
   document: documentRule,
 } satisfies Record<keyof NamespacesOptions, OptionRule>
 
@@ -160,14 +175,6 @@ function checkUserIdOf(value: unknown, path: string): unknown {
   return readFunction(value, path)
 }
 
-function checkSkipping(value: unknown, path: string): unknown {
-  if (value !== true) return value
-  return refuse(
-    path,
-    'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
-  )
-}
-
 /**
  * Checks the plugin's options and fills in their defaults. It does not change its argument.
  *
@@ -176,7 +183,9 @@ function checkSkipping(value: unknown, path: string): unknown {
 export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   checkServerOptions(options, SERVER_OPTION_NAMES)
   // Copies the groups of options only: an adapter or a definition is the user's own object.
-  const normal = readOptions(options, '') as NormalOptions
+  const { adapter, ...rest } = readOptions(options, '') as Omit<NormalOptions, 'adapter'> & { adapter?: AnyAdapter }
+  const broker = placeAdapter(adapter, rest.io)
+  const normal: NormalOptions = broker ? { ...rest, adapter: broker } : rest
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery
   if (recovery) normal.io.connectionStateRecovery = { ...recovery, skipMiddlewares: false }

@@ -30,16 +30,14 @@ export interface EmitOperator {
 /** The namespace that an audience belongs to. */
 export interface AudienceTarget {
   readonly address: string
-  /** The live namespace at the time of an emit. */
-  readonly namespace: () => Namespace
+  /** The namespace at the time of an emit, if it is live on this node. */
+  readonly namespace: () => Namespace | undefined
   /** Undefined until the instance is ready. */
   readonly contract: () => Contract | undefined
   readonly emitCheck: EmitCheck
   readonly log: () => FastifyBaseLogger
-  /** Keeps the namespace open while `call` is pending. */
+  /** Keeps a live namespace open while `call` is pending. */
   readonly during: <Result>(call: () => Promise<Result>) => Promise<Result>
-  /** If the namespace can't be opened yet, returns true and runs `call` once it can. */
-  readonly postpone: (call: () => unknown) => boolean
 }
 
 /** The operators that narrow an audience. `again` creates an audience of the same class. */
@@ -88,27 +86,14 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
     return new TimedNamespaceAudience(this.operatorOf, this.#target, ms)
   }
 
-  /** A postponed emit is checked now all the same, so that a mistake throws at the caller. */
-  emit = (event: string, ...args: unknown[]): boolean => {
-    const { address, contract, emitCheck, postpone } = this.#target
-    let checked: unknown[] | undefined
-    const isPostponed = postpone(
-      () => checked && emitCheck.skip(() => this.operatorOf().emit(event, ...(checked as unknown[]))),
-    )
-    if (!isPostponed) return this.operatorOf().emit(event, ...args)
-    checked = emitCheck.check(address, event, args, contract())
-    return true
-  }
+  emit = (event: string, ...args: unknown[]): boolean => this.operatorOf().emit(event, ...args)
 
   ask = (event: string, payload?: unknown, options?: AskOptions) =>
     this.#target.during(() => this.#askAll(event, payload, options))
 
   fetchSockets = () => this.#target.during(() => this.operatorOf().fetchSockets())
 
-  disconnectSockets = (close?: boolean) => {
-    const call = () => this.operatorOf().disconnectSockets(close)
-    if (!this.#target.postpone(call)) call()
-  }
+  disconnectSockets = (close?: boolean) => this.operatorOf().disconnectSockets(close)
 
   async #askAll(event: string, payload: unknown, options: AskOptions | undefined) {
     const { address, namespace, contract, emitCheck } = this.#target
@@ -120,7 +105,7 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
     await Promise.all(
       sockets.map((remote) => {
         // ask() notices when a socket of this node leaves, but not when a remote one does.
-        const socket = namespace().sockets.get(remote.id) ?? remote
+        const socket = namespace()?.sockets.get(remote.id) ?? remote
         return emitCheck
           .skip(() => ask(check, socket, event, checked, options))
           .then(
@@ -170,18 +155,16 @@ class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
 
   /** Throws if the check of the emit fails; any other error is in the resolved value. */
   #send(event: string, args: unknown[]): Promise<BroadcastOutcome> {
-    const { address, contract, emitCheck, postpone, during } = this.#target
+    const { address, contract, emitCheck, during } = this.#target
     const checked = emitCheck.check(address, event, args, contract())
     // Sent in this tick, so that a later emit arrives later.
     const sent = new Promise<BroadcastOutcome>((resolve) => {
       const settle = (error: Error | null, answers: unknown[]) => resolve({ error, answers })
-      const send = () =>
-        emitCheck.skip(() =>
-          this.operatorOf()
-            .timeout(this.#ms)
-            .emit(event, ...checked, settle),
-        )
-      if (!postpone(send)) send()
+      emitCheck.skip(() =>
+        this.operatorOf()
+          .timeout(this.#ms)
+          .emit(event, ...checked, settle),
+      )
     })
     const check = contract()?.emits.get(event)?.checkReply
     return during(() => sent).then(

@@ -1,9 +1,11 @@
 import type { Namespace, Socket } from 'socket.io'
 import type { BroadcastOptions, Session } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
+import type { SessionClaim } from '../../joining/sessions/session-claims.js'
+import { severConnection } from '../../wire/sever-connection.js'
 import { Adapter, PacketType } from '../../wire/socket-io-packages.js'
 import { createEpoch, formatOffset, sequenceOf } from './position.js'
-import type { BudgetShare } from './recovery-budget.js'
+import { type RecoverableSession, RecoverableSessions } from './recoverable-sessions.js'
 import type { RecoverySettings } from './recovery-settings.js'
 import { type Membership, SentLog } from './sent-log.js'
 
@@ -16,28 +18,19 @@ import { type Membership, SentLog } from './sent-log.js'
 // How often expired entries are removed within the time that an event is kept.
 const SWEEPS = 8
 
-// The approximate memory of a recoverable session, and of each of its rooms, in bytes.
-const SESSION_BYTES = 1_000
-const ROOM_BYTES = 100
-
-/** A session that can be recovered: its connection is lost. */
-interface RecoverableSession {
-  readonly session: Omit<Session, 'missedPackets'>
-  readonly membership: Membership
-  readonly expiresAt: number
-  readonly owner: string | undefined
-  share: BudgetShare | undefined
-}
-
 // Socket.IO expects null for a session that is not recovered; its types do not.
 const NOT_RECOVERED = null as unknown as Promise<Session>
+
+// Nothing to give back: Socket.IO asks for the session synchronously, and one that does not connect is kept again.
+const CLAIM: SessionClaim = { end() {} }
 
 /** The adapter of one namespace. It keeps sessions and events in memory, and uses no timer. */
 export class RecoveringAdapter extends Adapter {
   readonly #settings: RecoverySettings
   readonly #epoch = createEpoch()
-  // By private id, which only the client knows.
-  readonly #sessions = new Map<string, RecoverableSession>()
+  readonly #sessions: RecoverableSessions
+  /** The connected sockets by private id. */
+  readonly #sockets = new Map<string, Socket>()
   // By socket id: recovered sockets that have not connected yet.
   readonly #recovering = new Map<string, { readonly recoverable: RecoverableSession; readonly position: number }>()
   readonly #memberships = new Map<string, Membership>()
@@ -49,6 +42,7 @@ export class RecoveringAdapter extends Adapter {
   constructor(namespace: Namespace, settings: RecoverySettings) {
     super(namespace)
     this.#settings = settings
+    this.#sessions = new RecoverableSessions(settings.budget)
     this.#sent = new SentLog(settings.budget)
     // The encoded event, with its offset, is only known where Socket.IO encodes it. There is no public way.
     Object.assign(this, { encoder: { encode: (packet: Packet) => this.#encode(packet) } })
@@ -67,14 +61,12 @@ export class RecoveringAdapter extends Adapter {
 
   /** Milliseconds until the last recoverable session expires; 0 if there is none. */
   pendingMs(): number {
-    let last = 0
-    for (const { expiresAt } of this.#sessions.values()) last = Math.max(last, expiresAt)
-    return Math.max(0, Math.ceil(last - this.#settings.now()))
+    return Math.max(0, Math.ceil(this.#sessions.expiresAt - this.#settings.now()))
   }
 
   override close(): void {
-    for (const recoverable of this.#sessions.values()) this.#release(recoverable)
     this.#sessions.clear()
+    this.#sockets.clear()
     this.#recovering.clear()
     this.#memberships.clear()
     this.#sent.clear()
@@ -86,9 +78,15 @@ export class RecoveringAdapter extends Adapter {
     for (const room of rooms) if (!membership.rooms.has(room)) membership.rooms.set(room, this.#sequence)
     this.#memberships.set(id, membership)
     // A socket joins its own room when it connects: from then on Socket.IO sends events to it.
+    const socket: Socket | undefined = rooms.has(id) ? this.nsp.sockets.get(id) : undefined
+    if (socket) this.#connect(socket, membership)
+  }
+
+  #connect(socket: Socket, membership: Membership): void {
+    const { id } = socket
+    this.#sockets.set(pidOf(socket), socket)
     const recovering = this.#recovering.get(id)
-    const socket: Socket | undefined = this.nsp.sockets.get(id)
-    if (!recovering || !socket) return
+    if (!recovering) return
     this.#recovering.delete(id)
     const missed = this.#sent.missedBy(membership, recovering.position)
     for (const encoded of missed ?? []) socket.client._packet(encoded as Packet[], { preEncoded: true })
@@ -105,11 +103,13 @@ export class RecoveringAdapter extends Adapter {
   override delAll(id: string): void {
     super.delAll(id)
     this.#memberships.delete(id)
+    const socket: Socket | undefined = this.nsp.sockets.get(id)
+    if (socket) this.#sockets.delete(pidOf(socket))
     const recovering = this.#recovering.get(id)
     if (!recovering) return
     // Refused, or disconnected, before it had connected: its session stays recoverable.
     this.#recovering.delete(id)
-    this.#makeRecoverable(recovering.recoverable)
+    this.#sessions.keep(recovering.recoverable, this.#settings.now())
   }
 
   override persistSession(session: RecoverableSession['session']): void {
@@ -118,38 +118,31 @@ export class RecoveringAdapter extends Adapter {
     const membership = this.#memberships.get(session.sid)
     const socket = this.nsp.sockets.get(session.sid)
     if (!membership || !isJoined(socket)) return
-    this.#makeRecoverable({ session, membership, expiresAt: now() + waitMs, owner: ownerOf(socket), share: undefined })
+    const time = now()
+    this.#sessions.keep({ session, membership, expiresAt: time + waitMs, owner: ownerOf(socket) }, time)
   }
 
-  /** Whether the recoverable session of a private id belongs to another user. */
-  isOfAnother(pid: string, userId: string | undefined): boolean {
-    const recoverable = this.#sessions.get(pid)
-    return recoverable !== undefined && recoverable.owner !== userId
-  }
-
-  #makeRecoverable(recoverable: RecoverableSession): void {
-    const { budget, now } = this.#settings
-    const { session, membership } = recoverable
-    this.#sessions.set(session.pid, recoverable)
-    const drop = () => void this.#sessions.delete(session.pid)
-    recoverable.share = budget.take({ drop }, SESSION_BYTES + ROOM_BYTES * membership.rooms.size, now())
-  }
-
-  #release({ share }: RecoverableSession): void {
-    if (share) this.#settings.budget.release(share)
+  /**
+   * Claims the session of a private id. If its socket is still connected, its connection is severed: the client has left it,
+   * and nobody has noticed yet.
+   */
+  claim(pid: string, owner: string): SessionClaim | undefined {
+    const { ownerOf, now } = this.#settings
+    const socket = this.#sockets.get(pid)
+    if (socket && ownerOf(socket) === owner) severConnection(socket.conn)
+    return this.#sessions.find(pid, now())?.owner === owner ? CLAIM : undefined
   }
 
   /** `offset` is the position of the last event that the client has received; '' if it has received none. */
   override restoreSession(pid: string, offset: string): Promise<Session> {
-    const recoverable = this.#sessions.get(pid)
+    const recoverable = this.#sessions.find(pid, this.#settings.now())
     const sequence = sequenceOf(offset, this.#epoch, this.#sequence)
-    if (!recoverable || sequence === undefined || recoverable.expiresAt <= this.#settings.now()) return NOT_RECOVERED
+    if (!recoverable || sequence === undefined) return NOT_RECOVERED
     const { session, membership } = recoverable
     const position = Math.max(membership.since, sequence)
     // Some missed events were dropped: the client joins anew, which shows the gap.
     if (!this.#sent.missedBy(membership, position)) return NOT_RECOVERED
-    this.#sessions.delete(pid)
-    this.#release(recoverable)
+    this.#sessions.remove(pid)
     this.#recovering.set(session.sid, { recoverable, position })
     this.#memberships.set(session.sid, { ...membership, rooms: new Map(membership.rooms) })
     // The missed events are sent when it connects: more may be added until then, and it may be refused.
@@ -186,10 +179,11 @@ export class RecoveringAdapter extends Adapter {
     if (time < this.#sweepAt) return
     this.#sweepAt = time + keepMs / SWEEPS
     budget.sweep(time - keepMs)
-    for (const [pid, recoverable] of this.#sessions) {
-      if (recoverable.expiresAt > time) continue
-      this.#sessions.delete(pid)
-      this.#release(recoverable)
-    }
+    this.#sessions.sweep(time)
   }
+}
+
+/** The private id of a socket, which Socket.IO's types hide. */
+function pidOf(socket: Socket): string {
+  return (socket as unknown as { readonly pid: string }).pid
 }

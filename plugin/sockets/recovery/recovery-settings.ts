@@ -10,8 +10,8 @@ import type { RecoveryBudget } from './recovery-budget.js'
 export interface RecoverySettings {
   /** Whether the onConnect of a socket has ended. A session that is lost before that is not recovered. */
   readonly isJoined: (socket: Socket) => boolean
-  /** The user's id of a socket; undefined without a user. */
-  readonly ownerOf: (socket: Socket) => string | undefined
+  /** To whom the session of a socket belongs: joining/sessions/session-owner. */
+  readonly ownerOf: (socket: Socket) => string
   /** Milliseconds. */
   readonly now: Clock
   readonly budget: RecoveryBudget

@@ -1,13 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { errorCodes } from 'fastify'
 import t from 'tap'
+import * as brokerErrors from '../../../plugin/adapters/broker-errors.js'
 import * as consoleErrors from '../../../plugin/console/console-errors.js'
 import { DeclaredError, toWireError } from '../../../plugin/shared/client-error.js'
 import * as errors from '../../../plugin/shared/errors.js'
 import * as streamErrors from '../../../plugin/shared/stream-errors.js'
 import * as testErrors from '../../../plugin/shared/test-errors.js'
 
-const { isCoded, ...coded } = { ...errors, ...streamErrors, ...testErrors, ...consoleErrors }
+const { isCoded, ...coded } = { ...errors, ...brokerErrors, ...streamErrors, ...testErrors, ...consoleErrors }
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test('docs/errors.md lists every error with its status, a cause and a fix, and no other', async (t) => {
@@ -84,4 +85,23 @@ t.test('an error of any copy of @fastify/error is recognized', async (t) => {
   t.ok(isCoded(new coded.FST_NSP_CLOSING()))
   t.ok(isCoded(new errorCodes.FST_ERR_NOT_FOUND()))
   for (const other of [new Error('x'), { code: 'X', statusCode: 404 }, 'x', undefined, null]) t.notOk(isCoded(other))
+})
+
+t.test('an error of a broker names its kind and the remedy', async (t) => {
+  const missing = new brokerErrors.FST_NSP_BROKER_MISSING('redis', 'redis')
+  t.match(missing, {
+    code: 'FST_NSP_BROKER_MISSING',
+    message: /needs a client that is not installed: npm install redis$/,
+  })
+  const unreachable = new brokerErrors.FST_NSP_BROKER_UNREACHABLE(
+    'redis',
+    'is a replica',
+    'give the url of its primary',
+  )
+  t.match(unreachable, {
+    code: 'FST_NSP_BROKER_UNREACHABLE',
+    message: /^The broker of adapter\.type redis is a replica: /,
+  })
+  const full = new brokerErrors.FST_NSP_BROKER_BACKLOG(64)
+  t.match(full, { code: 'FST_NSP_BROKER_BACKLOG', message: /64 bytes of emits wait for it \(adapter\.outboxBytes\)/ })
 })

@@ -1,0 +1,89 @@
+import type { Outcome } from './scenario.js'
+import type { Causes } from './verdict.js'
+
+/*
+ * The tables of a chaos run, and what it asserts.
+ */
+
+const percent = (part: number, whole: number) => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(2)} %`)
+
+/** The value below which a share of the values is. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+const allReturns = ({ causes }: Outcome) => Object.values(causes).flatMap(({ returns }) => returns)
+
+export function renderTotals(outcomes: readonly Outcome[]): string {
+  const rows: readonly (readonly [name: string, of: (outcome: Outcome) => unknown])[] = [
+    ['sent', ({ sent }) => sent],
+    ['acked', ({ acked }) => acked],
+    ['processed', ({ processed }) => processed],
+    ['acked, and never delivered to anybody', ({ vanished }) => vanished],
+    ['deliveries due', ({ expected }) => expected],
+    ['delivered', ({ delivered, expected }) => percent(delivered, expected)],
+    ['delivered twice', ({ twice }) => twice],
+    ['missing, and told', ({ told }) => told],
+    ['**missing, and not told**', ({ untold }) => `**${untold}**`],
+    ['out of a sender’s order', ({ unordered }) => unordered],
+    ['in another order than somebody else', ({ disagreed }) => disagreed],
+    ['reconnect p50, p99 (ms)', (each) => [0.5, 0.99].map((share) => quantile(allReturns(each), share)).join(', ')],
+    ['never came back', ({ away }) => away],
+    ['ghosts', ({ ghosts }) => ghosts],
+    ['uncaught errors of nodes', ({ faults }) => faults],
+  ]
+  return renderTable(
+    ['', ...outcomes.map(({ contender }) => contender)],
+    rows.map(([name, of]) => [name, ...outcomes.map(of)]),
+  )
+}
+
+export function renderCauses(outcomes: readonly Outcome[]): string {
+  const names = [...new Set(outcomes.flatMap(({ causes }) => Object.keys(causes)))].sort()
+  const cell = ({ causes, untoldBy }: Outcome, name: string) => {
+    const { losses, recovered, returns } = causes[name] ?? { losses: 0, recovered: 0, returns: [] as number[] }
+    if (losses === 0) return '–'
+    const gaps = untoldBy[name] ? `, ${untoldBy[name]} untold` : ''
+    return `${percent(recovered, losses)} of ${losses}, p99 ${quantile(returns, 0.99)} ms${gaps}`
+  }
+  return renderTable(
+    ['recovered after', ...outcomes.map(({ contender }) => contender)],
+    names.map((name) => [name, ...outcomes.map((outcome) => cell(outcome, name))]),
+  )
+}
+
+const RECOVERED = 0.999
+const RETURN_MS = 5_000
+const HALF_OPEN = 0.99
+
+/** What an outcome of our own adapter breaks. */
+export function problemsOf(outcome: Outcome): string[] {
+  const problems: string[] = []
+  const claim = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(`${outcome.contender}: ${problem}`)
+  }
+  claim(outcome.untold === 0, `${outcome.untold} gaps were not told`)
+  claim(outcome.twice === 0, `${outcome.twice} deliveries came twice`)
+  claim(outcome.unordered + outcome.disagreed === 0, 'deliveries came out of order')
+  claim(outcome.away === 0, `${outcome.away} clients never came back`)
+  claim(outcome.ghosts === 0, `${outcome.ghosts} sockets are ghosts`)
+  claim(outcome.faults === 0, `${outcome.faults} errors were not caught`)
+  const p99 = quantile(allReturns(outcome), 0.99)
+  claim(p99 <= RETURN_MS, `reconnect p99 is ${p99} ms`)
+  for (const [name, causes] of Object.entries(outcome.causes)) claimCause(name, causes, claim)
+  return problems
+}
+
+function claimCause(name: string, causes: Causes, claim: (holds: boolean, problem: string) => void): void {
+  const { losses, recovered, returns } = causes
+  claim(recovered >= RECOVERED * losses, `${name}: ${recovered} of ${losses} were recovered`)
+  if (name !== 'half-open') return
+  const soon = returns.filter((ms) => ms <= RETURN_MS).length
+  claim(soon >= HALF_OPEN * losses, `${name}: ${soon} of ${losses} were back within ${RETURN_MS} ms`)
+}

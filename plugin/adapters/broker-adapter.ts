@@ -1,0 +1,154 @@
+import type { Namespace, Socket } from 'socket.io'
+import type { BroadcastOptions } from 'socket.io-adapter'
+import type { Packet } from 'socket.io-parser'
+import { Encoder } from '../wire/socket-io-packages.js'
+import type { ClusterNode } from './cluster-node.js'
+import { DeliveringAdapter } from './delivering-adapter.js'
+import { answerRequest, type LocalSockets } from './local-answers.js'
+import type { ClusterLog, LogReceiver } from './log/cluster-log.js'
+import type { ChangeItem, LogItem } from './log/log-item.js'
+import { type EncodePacket, RemoteAddress } from './remote-address.js'
+
+/*
+ * The adapter of a namespace on a node of a cluster. Emits, and changes to the sockets of all nodes, go to the log of the address;
+ * each node carries them out when it reads them there, so that all have one order.
+ */
+
+export interface BrokerAdapterOptions {
+  readonly node: ClusterNode
+  /** Whether packets are encoded as Socket.IO does it by default. */
+  readonly isText: boolean
+}
+
+// An application's own parser is not needed by other nodes: between nodes packets are text.
+const ENCODER = new Encoder()
+
+type AskArguments = Parameters<LocalSockets['askHere']>
+
+export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, LocalSockets {
+  readonly #node: ClusterNode
+  readonly #remote: RemoteAddress
+  readonly #encode: EncodePacket
+  readonly #detach: () => void
+
+  constructor(namespace: Namespace, { node, isText }: BrokerAdapterOptions) {
+    super(namespace, isText)
+    this.#node = node
+    const encoder = isText ? namespace.server.encoder : ENCODER
+    this.#encode = (packet) => encoder.encode(packet)
+    this.#remote = new RemoteAddress(node, namespace.name, this.#encode)
+    this.#detach = node.attach(namespace.name, this)
+  }
+
+  get log(): ClusterLog {
+    return this.#node.logOf(this.nsp.name)
+  }
+
+  override close(): void {
+    this.#detach()
+  }
+
+  /** @throws what the encoder throws, and FST_NSP_BROKER_BACKLOG */
+  override broadcast(packet: Packet, opts: BroadcastOptions): void {
+    packet.nsp = this.nsp.name
+    if (opts.flags?.local) this.deliverHere(packet, opts, this.log.offset)
+    else if (packet.id !== undefined) this.#askSocket(packet, opts)
+    else this.#remote.emit(packet, opts)
+  }
+
+  /** Emits to an address that need not be live on this node. Throws as `broadcast` does. */
+  postTo(address: string, packet: Packet, opts: BroadcastOptions): void {
+    new RemoteAddress(this.#node, address, this.#encode).emit(packet, opts)
+  }
+
+  /** Every node is waited for, but one that is slow or dies is not: then it counts as one without sockets. */
+  override broadcastWithAck(...[packet, opts, onShare, onAnswer]: AskArguments): void {
+    packet.nsp = this.nsp.name
+    const isLocal = opts.flags?.local === true
+    if (!isLocal) this.#remote.ask(packet, opts, onShare, onAnswer)
+    this.#afterOwn(() => {
+      this.askHere(packet, opts, onShare, onAnswer)
+      // Socket.IO expects one call for each node. Whoever counts one node only takes the first.
+      if (isLocal) for (const _ of this.#node.alive) onShare(0)
+    })
+  }
+
+  /** Emits to the sockets of this node, and asks for their answers. */
+  askHere(...[packet, opts, onShare, onAnswer]: AskArguments): void {
+    super.broadcastWithAck(packet, opts, onShare, onAnswer)
+  }
+
+  fetchHere(opts: BroadcastOptions): Promise<Socket[]> {
+    return super.fetchSockets(opts)
+  }
+
+  override async fetchSockets(opts: BroadcastOptions): Promise<unknown[]> {
+    const here = this.fetchHere(opts)
+    const remote = opts.flags?.local ? [] : this.#remote.fetch(opts)
+    return (await Promise.all([here, remote])).flat()
+  }
+
+  override addSockets(opts: BroadcastOptions, rooms: string[]): void {
+    if (opts.flags?.local) super.addSockets(opts, rooms)
+    else this.#remote.change('join', opts, rooms)
+  }
+
+  override delSockets(opts: BroadcastOptions, rooms: string[]): void {
+    if (opts.flags?.local) super.delSockets(opts, rooms)
+    else this.#remote.change('leave', opts, rooms)
+  }
+
+  override disconnectSockets(opts: BroadcastOptions, isClosing: boolean): void {
+    if (opts.flags?.local) super.disconnectSockets(opts, isClosing)
+    else this.#remote.change('disconnect', opts, [], isClosing)
+  }
+
+  override serverSideEmit(data: unknown[]): void {
+    this.#remote.serverSideEmit(data)
+  }
+
+  override async serverCount(): Promise<number> {
+    return this.#node.alive.length + 1
+  }
+
+  receive(item: LogItem, node: string, offset: string): void {
+    if (item.kind === 'emit') this.deliverItem(item, offset)
+    else if (item.kind !== 'server') this.#receiveChange(item)
+    else if (node !== this.#node.id) this.nsp._onServerSideEmit([...item.data])
+  }
+
+  answer(kind: string, data: unknown, from: string): unknown {
+    return answerRequest(this, this.#node, kind, data, from)
+  }
+
+  closeConnections(): void {
+    for (const socket of [...this.nsp.sockets.values()]) socket.conn.close()
+  }
+
+  /** An emit of one socket of this node that asks for an answer. */
+  #askSocket(packet: Packet, opts: BroadcastOptions): void {
+    const encoded = this.nsp.server.encoder.encode(packet)
+    this.#afterOwn(() => this.deliver(packet, opts, encoded))
+  }
+
+  /** Calls a function when what this node has emitted before is delivered. */
+  #afterOwn(run: () => void): void {
+    const { id, lastNumberOf } = this.#node
+    this.log.whenSeen(id, lastNumberOf(this.nsp.name), run)
+  }
+
+  #receiveChange({ kind, rooms, except, names, isClosing }: ChangeItem): void {
+    const opts = { rooms, except } as BroadcastOptions
+    if (kind === 'join') super.addSockets(opts, [...names])
+    else if (kind === 'leave') super.delSockets(opts, [...names])
+    else super.disconnectSockets(opts, isClosing)
+  }
+}
+
+/** Creates the value of Socket.IO's option `adapter` for a node. */
+export function createBrokerAdapter(options: BrokerAdapterOptions): (namespace: Namespace) => BrokerAdapter {
+  // Socket.IO calls it with `new`.
+  return function brokerAdapter(namespace: Namespace): BrokerAdapter {
+    return new BrokerAdapter(namespace, options)
+  }
+}

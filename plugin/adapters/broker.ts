@@ -1,0 +1,100 @@
+/*
+ * What an adapter needs of a broker: logs, each with one order for the whole cluster; messages between nodes; and sessions. A
+ * broker knows nothing of Socket.IO. There is one file for each kind, in the folder of its name.
+ */
+
+/** A place in a log: one or two decimal numbers, e.g. `'1764491234567-3'` or `'42'`. Comparable within one epoch. */
+export type LogPosition = string
+
+/** What a node appends to a log. */
+export interface LogEntry {
+  /** The node's id. */
+  readonly node: string
+  /** 1 for the first entry of this node in this log, and one more for each that follows. */
+  readonly number: number
+  readonly body: string
+}
+
+export interface PlacedEntry extends LogEntry {
+  readonly position: LogPosition
+}
+
+/**
+ * What became of a log while the connection was lost.
+ * `continuous`: everything since the last delivered entry is delivered.
+ * `rolled back`: the log does not hold that entry any more, e.g. because the broker has restarted without it.
+ * `trimmed`: the log has lost entries after it, because they are older than its window.
+ */
+export type LogContinuity = 'continuous' | 'rolled back' | 'trimmed'
+
+/** What a broker calls. None of these functions throws. */
+export interface BrokerReceiver {
+  /** An entry of a followed log, in the order of the log, this node's own included. */
+  receiveEntry(log: number, entry: PlacedEntry): void
+  /** A message of another node, to this node or to all. Also a message of this node to all may arrive. */
+  receiveMessage(body: string): void
+  /** The connection was lost. The broker reconnects by itself. */
+  lost(error: Error): void
+  /**
+   * Called for each followed log once the connection is back, before its next entry. A log that was rolled back is then delivered
+   * from its start: the receiver knows what it has read before.
+   */
+  resumed(log: number, continuity: LogContinuity): void
+}
+
+/** A part of a log. */
+export interface LogPart {
+  readonly entries: readonly PlacedEntry[]
+  /** Whether entries after the requested position are gone: trimmed, or the position was never in this log. */
+  readonly hasGap: boolean
+}
+
+/** A connection to a broker, of one node. It keeps itself connected from `open()` to `close()`; no loss ends the process. */
+export interface Broker {
+  /** The kind, for the log: `redis`. */
+  readonly kind: string
+  /** Whether an append can reach the broker now. */
+  readonly isConnected: boolean
+  /** @throws (rejects) if the broker can't be reached in time, or refuses the connection */
+  open(receiver: BrokerReceiver): Promise<void>
+  /**
+   * Appends an entry. Calls may be pipelined; entries arrive in the order of the calls.
+   *
+   * @returns resolves when the broker has it; rejects if the connection was lost before the answer, when nobody knows
+   */
+  append(log: number, entry: LogEntry): Promise<void>
+  /** Starts to deliver a log. Resolves with its end: what comes after that is delivered. */
+  follow(log: number): Promise<LogPosition>
+  unfollow(log: number): void
+  /** Reads up to `limit` entries after a position; `'0'`: from the start of the window. */
+  read(log: number, after: LogPosition, limit: number): Promise<LogPart>
+  /** Sends a message to a node, or to all; it may be lost with the connection. */
+  send(node: string | undefined, body: string): void
+  /** The identity of the stored data: another one after everything was lost. */
+  epoch(): Promise<string>
+  /** Gives the stored data another identity, unless another node did so since `old`. */
+  renewEpoch(old: string): Promise<string>
+  putSession(id: string, text: string, ttlMs: number): Promise<void>
+  /** Reads a session and removes it, in one step: of two nodes, one gets it. */
+  takeSession(id: string): Promise<string | undefined>
+  /** Lets sessions live for another `ttlMs`. */
+  keepSessions(ids: readonly string[], ttlMs: number): Promise<void>
+  dropSession(id: string): Promise<void>
+  /** Ends within a second, also without a connection, and leaves no handle. */
+  close(): Promise<void>
+}
+
+/** What every kind of broker is created with. */
+export interface BrokerSettings {
+  /** The id of this node, new for each start. */
+  readonly node: string
+  /** Begins the names of all keys, channels and tables. */
+  readonly prefix: string
+  /** How long a log keeps an entry, in milliseconds. */
+  readonly windowMs: number
+  readonly connectTimeoutMs: number
+  /** Whether `open()` waits for a broker that is down, in place of rejecting. */
+  readonly waitForBroker: boolean
+  /** Called with what is worth a line in the log; once a kind, not once an event. */
+  readonly warn: (message: string, error?: unknown) => void
+}

@@ -1,0 +1,197 @@
+import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
+import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
+import type { KeeperCall } from './keeper-calls.js'
+import { type ChannelItem, itemsOf, type WorkerChannel, WorkerWriter } from './worker-channel.js'
+
+/*
+ * The broker in a worker of a Node.js cluster: each call is a message to the primary, which keeps the logs.
+ */
+
+/** How often a worker asks for a primary that does not answer yet. */
+const ASK_MS = 200
+
+/** What the broker needs of `process`. */
+export interface WorkerProcess extends WorkerChannel {
+  on(event: 'message', listener: (message: unknown) => void): unknown
+  on(event: 'disconnect', listener: () => void): unknown
+  off(event: 'message', listener: (message: unknown) => void): unknown
+  off(event: 'disconnect', listener: () => void): unknown
+}
+
+interface PendingCall {
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
+
+/** Creates the broker of a worker. Nothing is sent before it is opened. */
+export function createClusterBroker(settings: BrokerSettings, worker: WorkerProcess = process): Broker {
+  return new ClusterBroker(settings, worker)
+}
+
+class ClusterBroker implements Broker {
+  readonly kind = 'cluster'
+  readonly #settings: BrokerSettings
+  readonly #worker: WorkerProcess
+  readonly #writer: WorkerWriter
+  readonly #calls = new Map<number, PendingCall>()
+  /** Given to `open()`, before anything is sent. */
+  #receiver!: BrokerReceiver
+  #lastCall = 0
+  #isConnected = false
+  /** Ends the wait for the primary. */
+  #opened = (_error?: Error) => {}
+
+  constructor(settings: BrokerSettings, worker: WorkerProcess) {
+    this.#settings = settings
+    this.#worker = worker
+    this.#writer = new WorkerWriter(worker)
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
+  async open(receiver: BrokerReceiver): Promise<void> {
+    const { node, prefix, windowMs, connectTimeoutMs, waitForBroker } = this.#settings
+    this.#receiver = receiver
+    if (!this.#worker.send)
+      throw unreachable('needs a worker', 'start this file by cluster.fork(), or leave adapter out')
+    this.#worker.on('message', this.#onMessage)
+    this.#worker.on('disconnect', this.#onDisconnect)
+    const ask = () => this.#writer.write({ node, call: 'open', prefix, windowMs })
+    const asking = setInterval(ask, ASK_MS)
+    const timeout = setTimeout(() => {
+      const problem = `was not answered by the primary within ${connectTimeoutMs} ms`
+      if (!waitForBroker)
+        this.#opened(unreachable(problem, "call setupPrimary() of 'fastify-namespaces/cluster' in the primary"))
+      else
+        this.#settings.warn(
+          "The primary does not answer yet: it must call setupPrimary() of 'fastify-namespaces/cluster'",
+        )
+    }, connectTimeoutMs)
+    ask()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#opened = (error) => (error ? reject(error) : resolve())
+      })
+    } finally {
+      clearInterval(asking)
+      clearTimeout(timeout)
+    }
+  }
+
+  async append(log: number, entry: LogEntry): Promise<void> {
+    await this.#call('append', [log, entry], entry.body.length)
+  }
+
+  async follow(log: number): Promise<LogPosition> {
+    return (await this.#call('follow', [log])) as LogPosition
+  }
+
+  unfollow(log: number): void {
+    this.#tell('unfollow', [log])
+  }
+
+  async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
+    return (await this.#call('read', [log, after, limit])) as LogPart
+  }
+
+  send(node: string | undefined, body: string): void {
+    if (this.#isConnected) this.#tell('send', [node ?? null, body], body.length)
+  }
+
+  async epoch(): Promise<string> {
+    return (await this.#call('epoch', [])) as string
+  }
+
+  async renewEpoch(old: string): Promise<string> {
+    return (await this.#call('renewEpoch', [old])) as string
+  }
+
+  async putSession(id: string, text: string, ttlMs: number): Promise<void> {
+    await this.#call('putSession', [id, text, ttlMs], text.length)
+  }
+
+  async takeSession(id: string): Promise<string | undefined> {
+    return (await this.#call('takeSession', [id])) as string | undefined
+  }
+
+  async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
+    await this.#call('keepSessions', [ids, ttlMs])
+  }
+
+  async dropSession(id: string): Promise<void> {
+    await this.#call('dropSession', [id])
+  }
+
+  async close(): Promise<void> {
+    this.#writer.write({ node: this.#settings.node, call: 'close' })
+    this.#worker.off('message', this.#onMessage)
+    this.#worker.off('disconnect', this.#onDisconnect)
+    this.#isConnected = false
+    this.#opened()
+    this.#rejectCalls(new Error('The broker was closed'))
+  }
+
+  #call(call: KeeperCall, args: readonly unknown[], length = 0): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (!this.#isConnected) return reject(new Error('The primary is not connected'))
+      const id = ++this.#lastCall
+      this.#calls.set(id, { resolve, reject })
+      this.#writer.write({ node: this.#settings.node, call, args, id }, length)
+    })
+  }
+
+  #tell(call: KeeperCall, args: readonly unknown[], length = 0): void {
+    this.#writer.write({ node: this.#settings.node, call, args }, length)
+  }
+
+  readonly #onMessage = (message: unknown) => {
+    for (const item of itemsOf(message)) {
+      if (item.node !== this.#settings.node) continue
+      if (typeof item.told === 'string') this.#told(item.told, item.args as readonly unknown[])
+      else this.#answered(item)
+    }
+  }
+
+  #answered({ id, result, error }: ChannelItem): void {
+    const pending = this.#calls.get(Number(id))
+    this.#calls.delete(Number(id))
+    if (error === undefined) pending?.resolve(result)
+    else pending?.reject(new Error(String(error)))
+  }
+
+  /** The primary is this application's own: what it tells has its form. */
+  #told(told: string, args: readonly unknown[]): void {
+    if (told === 'receiveEntry') this.#receiver.receiveEntry(...(args as [number, PlacedEntry]))
+    else if (told === 'receiveMessage') this.#receiver.receiveMessage(...(args as [string]))
+    else if (told === 'resumed') this.#receiver.resumed(...(args as Parameters<BrokerReceiver['resumed']>))
+    else if (told === 'lost') this.#lose(new Error(String(args[0])))
+    else {
+      this.#isConnected = true
+      this.#opened()
+    }
+  }
+
+  readonly #onDisconnect = () => {
+    const error = new Error('The primary is gone')
+    this.#opened(error)
+    this.#lose(error)
+  }
+
+  #lose(error: Error): void {
+    if (!this.#isConnected) return
+    this.#isConnected = false
+    this.#rejectCalls(error)
+    this.#receiver.lost(error)
+  }
+
+  #rejectCalls(error: Error): void {
+    for (const { reject } of this.#calls.values()) reject(error)
+    this.#calls.clear()
+  }
+}
+
+function unreachable(problem: string, remedy: string): Error {
+  return new FST_NSP_BROKER_UNREACHABLE('cluster', problem, remedy)
+}

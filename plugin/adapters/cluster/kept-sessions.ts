@@ -1,0 +1,60 @@
+/*
+ * Sessions in memory, each for a limited time. Beyond the limit of bytes, those that were written first are dropped.
+ */
+
+interface KeptSession {
+  readonly text: string
+  /** Milliseconds. */
+  expiresAt: number
+}
+
+const SWEEP_MS = 10_000
+
+export class KeptSessions {
+  readonly #limit: number
+  readonly #now: () => number
+  readonly #sessions = new Map<string, KeptSession>()
+  #bytes = 0
+  #sweptAt = 0
+
+  constructor(limit: number, now: () => number) {
+    this.#limit = limit
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  put(id: string, text: string, ttlMs: number): void {
+    this.#sweep()
+    this.take(id)
+    this.#sessions.set(id, { text, expiresAt: this.#now() + ttlMs })
+    this.#bytes += id.length + text.length
+    for (const first of this.#sessions.keys()) {
+      if (this.#bytes <= this.#limit) return
+      this.take(first)
+    }
+  }
+
+  /** Removes a session and returns its text; undefined if there is none. */
+  take(id: string): string | undefined {
+    const session = this.#sessions.get(id)
+    if (!session) return undefined
+    this.#sessions.delete(id)
+    this.#bytes -= id.length + session.text.length
+    return session.expiresAt > this.#now() ? session.text : undefined
+  }
+
+  keep(id: string, ttlMs: number): void {
+    const session = this.#sessions.get(id)
+    if (session) session.expiresAt = this.#now() + ttlMs
+  }
+
+  #sweep(): void {
+    const now = this.#now()
+    if (now < this.#sweptAt + SWEEP_MS) return
+    this.#sweptAt = now
+    for (const [id, { expiresAt }] of this.#sessions) if (expiresAt <= now) this.take(id)
+  }
+}

@@ -1,0 +1,101 @@
+import { type LogItem, readItem } from './log-item.js'
+
+/*
+ * The body of a log's entry: lines of text. The first is the epoch in which it was appended, the second names the addresses, so
+ * that a node skips what it does not want; each of the others is one item.
+ */
+
+/** Items of one node, from one tick or more, that become one entry. */
+export class LogBatch {
+  readonly #addresses = new Map<string, number>()
+  readonly #kept = new Set<number>()
+  readonly #lines: string[] = []
+  /** Characters, without the head. */
+  length = 0
+
+  /**
+   * Adds an item.
+   *
+   * @param isKept - whether sockets that have missed it receive it later
+   * @returns the characters that it takes
+   */
+  add(address: string, fields: readonly unknown[], isKept: boolean): number {
+    const known = this.#addresses.get(address)
+    const index = known ?? this.#addresses.size
+    if (known === undefined) this.#addresses.set(address, index)
+    if (isKept) this.#kept.add(index)
+    const line = JSON.stringify([index, ...fields])
+    this.#lines.push(line)
+    this.length += line.length
+    return line.length
+  }
+
+  /** The body without the epoch. */
+  toText(): string {
+    return [JSON.stringify([[...this.#addresses.keys()], [...this.#kept]]), ...this.#lines].join('\n')
+  }
+}
+
+/** Adds the epoch to the text of a batch. */
+export function writeBody(epoch: string, text: string): string {
+  return `${epoch}\n${text}`
+}
+
+/** The head of a body. */
+export interface BodyHead {
+  readonly epoch: string
+  readonly addresses: readonly string[]
+  /** Indexes of the addresses with emits that are kept for those who miss them. */
+  readonly kept: readonly number[]
+  /** Where the items begin. */
+  readonly start: number
+}
+
+/** Reads the first two lines of a body; undefined if they are not those of a body. */
+export function readHead(body: string): BodyHead | undefined {
+  const first = body.indexOf('\n')
+  const second = body.indexOf('\n', first + 1)
+  if (first < 0 || second < 0) return undefined
+  const head = parseLine(body.slice(first + 1, second))
+  if (!Array.isArray(head)) return undefined
+  const [addresses, kept] = head as unknown[]
+  if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string')) return undefined
+  if (!Array.isArray(kept) || !kept.every((each) => typeof addresses[each] === 'string')) return undefined
+  return { epoch: body.slice(0, first), addresses, kept, start: second + 1 }
+}
+
+/**
+ * Calls `visit` with each item of wanted addresses, in order.
+ *
+ * @param wanted - by the index of the address
+ * @param visit - the position of the item among all items of the body comes last
+ * @param drop - called for each line that is not an item
+ */
+export function visitItems(
+  body: string,
+  { start }: BodyHead,
+  wanted: readonly unknown[],
+  visit: (item: LogItem, address: number, index: number) => void,
+  drop: () => void,
+): void {
+  let index = 0
+  for (let at = start, end = at; at < body.length; at = end + 1, index++) {
+    end = body.indexOf('\n', at)
+    if (end < 0) end = body.length
+    // `[12,…`: the index of the address.
+    const address = Number.parseInt(body.slice(at + 1, at + 9), 10)
+    if (!wanted[address]) continue
+    const line = parseLine(body.slice(at, end))
+    const item = Array.isArray(line) ? readItem(line.slice(1)) : undefined
+    if (item) visit(item, address, index)
+    else drop()
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,118 @@
+/*
+ * What nodes tell each other by a log, in its order: emits, and changes to the sockets of all nodes. Each is one line of JSON. What
+ * other nodes write is checked field by field.
+ */
+
+export interface EmitItem {
+  readonly kind: 'emit'
+  /** The event's packet, as Socket.IO's own encoder writes it. */
+  readonly text: string
+  readonly attachments: readonly Buffer[]
+  readonly rooms: ReadonlySet<string>
+  readonly except: ReadonlySet<string>
+  readonly isVolatile: boolean
+  readonly compress: boolean | undefined
+}
+
+/** Sockets join rooms, leave rooms, or are disconnected. */
+export interface ChangeItem {
+  readonly kind: 'join' | 'leave' | 'disconnect'
+  readonly rooms: ReadonlySet<string>
+  readonly except: ReadonlySet<string>
+  /** The rooms to join or to leave. */
+  readonly names: readonly string[]
+  /** Whether the connection is closed, too. */
+  readonly isClosing: boolean
+}
+
+/** A server-side emit without an ack. */
+interface ServerEmitItem {
+  readonly kind: 'server'
+  /** The event and its arguments. */
+  readonly data: readonly unknown[]
+}
+
+export type LogItem = EmitItem | ChangeItem | ServerEmitItem
+
+/** Which sockets an item is for, as Socket.IO's adapters get it. */
+interface ItemTarget {
+  readonly rooms: ReadonlySet<string>
+  readonly except?: ReadonlySet<string>
+  readonly flags?: { readonly volatile?: boolean; readonly compress?: boolean }
+}
+
+const VOLATILE = 1
+const COMPRESSED = 2
+const UNCOMPRESSED = 4
+
+const NO_ROOMS: ReadonlySet<string> = new Set()
+
+/** The fields of an emit. `encoded`: the packet's text, and its attachments. */
+export function emitFields(encoded: readonly (string | Uint8Array)[], { rooms, except, flags }: ItemTarget): unknown[] {
+  const [text, ...attachments] = encoded
+  const compress = flags?.compress === undefined ? 0 : flags.compress ? COMPRESSED : UNCOMPRESSED
+  const bits = (flags?.volatile ? VOLATILE : 0) + compress
+  const fields = ['e', text, bits, [...rooms], [...(except ?? [])]]
+  // A view may be a part of a larger buffer.
+  for (const each of attachments as Uint8Array[]) {
+    fields.push(Buffer.from(each.buffer, each.byteOffset, each.byteLength).toString('base64'))
+  }
+  return fields
+}
+
+const CHANGES = { j: 'join', l: 'leave', d: 'disconnect' } as const
+
+export function changeFields(
+  kind: ChangeItem['kind'],
+  { rooms, except }: ItemTarget,
+  names: readonly string[],
+  isClosing = false,
+): unknown[] {
+  return [kind[0], [...rooms], [...(except ?? [])], names, isClosing]
+}
+
+export function serverEmitFields(data: readonly unknown[]): unknown[] {
+  return ['s', data]
+}
+
+/** Reads the fields of an item; undefined for what no node of this version writes. */
+export function readItem([kind, ...fields]: readonly unknown[]): LogItem | undefined {
+  if (kind === 'e') return readEmit(fields)
+  if (kind === 'j' || kind === 'l' || kind === 'd') return readChange(CHANGES[kind], fields)
+  const [data] = fields
+  if (kind !== 's' || !Array.isArray(data) || typeof data[0] !== 'string') return undefined
+  return { kind: 'server', data }
+}
+
+function readEmit([text, bits, rooms, except, ...attachments]: readonly unknown[]): EmitItem | undefined {
+  if (typeof text !== 'string' || !isEventText(text, attachments.length) || typeof bits !== 'number') return undefined
+  if (!areStrings(rooms) || !areStrings(except) || !areStrings(attachments)) return undefined
+  return {
+    kind: 'emit',
+    text,
+    attachments: attachments.map((each) => Buffer.from(each, 'base64')),
+    rooms: setOf(rooms),
+    except: setOf(except),
+    isVolatile: (bits & VOLATILE) > 0,
+    compress: bits & COMPRESSED ? true : bits & UNCOMPRESSED ? false : undefined,
+  }
+}
+
+function readChange(kind: ChangeItem['kind'], fields: readonly unknown[]): ChangeItem | undefined {
+  const [rooms, except, names, isClosing] = fields
+  if (!areStrings(rooms) || !areStrings(except) || !areStrings(names)) return undefined
+  return { kind, rooms: setOf(rooms), except: setOf(except), names, isClosing: isClosing === true }
+}
+
+/** Whether a text begins and ends as that of an event with so many attachments: `2/chat,["news"]`, `51-/chat,["news",…]`. */
+function isEventText(text: string, attachments: number): boolean {
+  return text.startsWith(attachments === 0 ? '2' : `5${attachments}-`) && text.endsWith(']')
+}
+
+function areStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
+
+function setOf(values: readonly string[]): ReadonlySet<string> {
+  return values.length === 0 ? NO_ROOMS : new Set(values)
+}

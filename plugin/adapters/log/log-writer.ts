@@ -1,0 +1,148 @@
+import type { Broker } from '../broker.js'
+import { LogBatch, writeBody } from './log-body.js'
+
+/*
+ * Appends this node's items to one log, in order. An entry stays until the broker has it, and is appended again after a loss;
+ * its number lets the readers drop what arrives twice. Later it is kept for a while: the broker may lose what it had.
+ */
+
+/** What all writers of a node share. */
+export interface WriterSettings {
+  readonly broker: Pick<Broker, 'append' | 'isConnected'>
+  readonly node: string
+  readonly epoch: () => string
+  /** Bytes of its own entries that a log keeps after the broker has them. */
+  readonly recentBytes: number
+  /** The characters of all items that wait for the broker. */
+  readonly load: { length: number }
+}
+
+interface OwnEntry {
+  readonly number: number
+  readonly text: string
+}
+
+// One entry has items of at most this length, unless a single one is longer.
+const BATCH_LENGTH = 65_536
+// Entries on their way to the broker at a time. Meanwhile items gather in larger batches.
+const MOST_IN_FLIGHT = 16
+const RETRY_MS = 100
+
+export class LogWriter {
+  readonly #log: number
+  readonly #settings: WriterSettings
+  #batch: LogBatch | undefined
+  /** Not yet known to be at the broker; the first `#sent` are on their way. */
+  #waiting: OwnEntry[] = []
+  #sent = 0
+  /** Another one after each loss: answers of an earlier one count for nothing. */
+  #round = 0
+  #recent: OwnEntry[] = []
+  #recentLength = 0
+  #number = 0
+  #isHeld = false
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(log: number, settings: WriterSettings) {
+    this.#log = log
+    this.#settings = settings
+  }
+
+  /** The number of the entry that has, or will have, the last item. */
+  get lastNumber(): number {
+    return this.#batch ? this.#number + 1 : this.#number
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && !this.#batch
+  }
+
+  /** Adds an item; see LogBatch. It is appended by the next `flush()`. */
+  add(address: string, fields: readonly unknown[], isKept: boolean): void {
+    this.#batch ??= new LogBatch()
+    this.#settings.load.length += this.#batch.add(address, fields, isKept)
+    if (this.#batch.length >= BATCH_LENGTH) this.#closeBatch()
+  }
+
+  /** Sends what waits, as far as the broker takes it. */
+  flush(): void {
+    const { broker } = this.#settings
+    while (!this.#isHeld && broker.isConnected && this.#sent < MOST_IN_FLIGHT) {
+      if (this.#sent === this.#waiting.length) this.#closeBatch()
+      const entry = this.#waiting[this.#sent]
+      if (!entry) return
+      this.#sent++
+      this.#append(entry)
+    }
+  }
+
+  /** Holds everything back until `resume()`. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  resume(): void {
+    this.#isHeld = false
+    this.flush()
+  }
+
+  /** Sends again what may have been lost with the connection. */
+  resend(): void {
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    this.#round++
+    this.#sent = 0
+    this.flush()
+  }
+
+  /** Sends again also what the broker had, because it has lost something. */
+  restore(): void {
+    this.#waiting = [...this.#recent, ...this.#waiting]
+    this.#settings.load.length += this.#recentLength
+    this.#recent = []
+    this.#recentLength = 0
+    this.resend()
+  }
+
+  close(): void {
+    clearTimeout(this.#retry)
+    this.#isHeld = true
+  }
+
+  #closeBatch(): void {
+    if (!this.#batch) return
+    const text = this.#batch.toText()
+    this.#settings.load.length += text.length - this.#batch.length
+    this.#waiting.push({ number: ++this.#number, text })
+    this.#batch = undefined
+  }
+
+  #append({ number, text }: OwnEntry): void {
+    const { broker, node, epoch } = this.#settings
+    const round = this.#round
+    broker.append(this.#log, { node, number, body: writeBody(epoch(), text) }).then(
+      () => {
+        if (round === this.#round) this.#confirm()
+      },
+      () => {
+        if (round !== this.#round) return
+        this.#round++
+        // Without a connection, resend() is called as soon as there is one again.
+        this.#retry ??= setTimeout(() => this.resend(), RETRY_MS).unref()
+      },
+    )
+  }
+
+  /** The broker answers in the order of the calls. */
+  #confirm(): void {
+    const entry = this.#waiting.shift() as OwnEntry
+    this.#sent--
+    this.#settings.load.length -= entry.text.length
+    this.#recent.push(entry)
+    this.#recentLength += entry.text.length
+    while (this.#recentLength > this.#settings.recentBytes) {
+      this.#recentLength -= (this.#recent.shift() as OwnEntry).text.length
+    }
+    this.flush()
+  }
+}

@@ -1,0 +1,45 @@
+import type { LogEntry } from '../broker.js'
+import type { PostgresConnection } from './postgres-connection.js'
+import { ENTRY_PAYLOAD } from './postgres-notice.js'
+import type { PostgresNames } from './postgres-tables.js'
+import { createBatches } from './statement-batch.js'
+
+/*
+ * Appends to a log: one statement, and so one transaction and one lock of the head, for all that wait. Its entries are seen and
+ * notified in the order of their positions, because the lock is held until the commit.
+ */
+
+/** Entries of one statement; of up to 64 KB each. */
+const MOST = 32
+
+export function createAppends(
+  log: number,
+  connection: PostgresConnection,
+  names: PostgresNames,
+): (entry: LogEntry) => Promise<void> {
+  const text = `
+    WITH head AS (
+      INSERT INTO ${names.heads} AS heads (log, position) VALUES ($1, cardinality($2::text[]))
+      ON CONFLICT (log) DO UPDATE SET position = heads.position + excluded.position RETURNING position
+    ), added AS (
+      INSERT INTO ${names.entries} (log, position, node, number, body)
+      SELECT $1, head.position - cardinality($2::text[]) + item.place, item.node, item.number, item.body
+      FROM head, unnest($2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY AS item (node, number, body, place)
+      RETURNING position, node, number, body
+    )
+    SELECT pg_notify($5, ${ENTRY_PAYLOAD}) FROM (SELECT * FROM added ORDER BY position) AS ordered`
+  const values = (entries: readonly LogEntry[]) => [
+    log,
+    entries.map(({ node }) => node),
+    entries.map(({ number }) => number),
+    entries.map(({ body }) => body),
+    names.channel(`log_${log}`),
+  ]
+  return createBatches(
+    (waiting: readonly LogEntry[]) => waiting.slice(0, MOST),
+    async (entries) => {
+      await connection.query(text, values(entries), names.channel('append'))
+      return entries.map(() => undefined)
+    },
+  )
+}

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto'
+import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
+import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
+import { createAppends } from './postgres-appends.js'
+import { startCleaning } from './postgres-cleaning.js'
+import { PostgresConnection } from './postgres-connection.js'
+import { PostgresLog } from './postgres-log.js'
+import { PostgresMessages } from './postgres-messages.js'
+import { createPool, lendPool, type OpenPool, type PgPool } from './postgres-pool.js'
+import { readPart } from './postgres-rows.js'
+import { PostgresSessions } from './postgres-sessions.js'
+import { namesOf, type PostgresNames, prepareDatabase, quoted } from './postgres-tables.js'
+
+/*
+ * The broker over PostgreSQL: tables for what is kept, and notifications of what is new.
+ */
+
+/** Milliseconds between two deletions of what is older than the window. */
+const LONGEST_CLEANING_MS = 15_000
+
+export interface PostgresBrokerSettings extends BrokerSettings {
+  /** One of them is given. */
+  readonly url?: string | undefined
+  readonly pool?: object | undefined
+}
+
+/**
+ * Creates the broker, and loads `pg` for a url. Nothing connects before it is opened.
+ *
+ * @throws FST_NSP_BROKER_MISSING if `pg` is not installed
+ */
+export async function createPostgresBroker(settings: PostgresBrokerSettings): Promise<Broker> {
+  const { url, pool, connectTimeoutMs } = settings
+  const open = pool ? lendPool(pool as PgPool) : await createPool(String(url), connectTimeoutMs)
+  return new PostgresBroker(open, settings)
+}
+
+class PostgresBroker implements Broker {
+  readonly kind = 'postgres'
+  readonly #settings: BrokerSettings
+  readonly #names: PostgresNames
+  readonly #connection: PostgresConnection
+  readonly #sessions: PostgresSessions
+  readonly #messages: PostgresMessages
+  readonly #logs = new Map<number, PostgresLog>()
+  /** Who reads the notifications of a channel, and says whether it could. */
+  readonly #readers = new Map<string, (payload: string) => boolean>()
+  readonly #appends = new Map<number, (entry: LogEntry) => Promise<void>>()
+  /** Given to `open()`, before anything is connected. */
+  #receiver!: BrokerReceiver
+  #endCleaning = () => {}
+  #hasWarned = false
+
+  constructor(pool: OpenPool, settings: BrokerSettings) {
+    this.#settings = settings
+    this.#names = namesOf(settings.prefix)
+    this.#connection = new PostgresConnection(pool, {
+      ...settings,
+      prepare: () => this.#prepare(),
+      resume: () => this.#resume(),
+      notified: (channel, payload) => this.#notified(channel, payload),
+      lost: (error) => this.#receiver.lost(error),
+    })
+    this.#sessions = new PostgresSessions(this.#connection, this.#names)
+    this.#messages = new PostgresMessages(this.#connection, this.#names, (body) => this.#receiver.receiveMessage(body))
+  }
+
+  get isConnected(): boolean {
+    return this.#connection.isConnected
+  }
+
+  async open(receiver: BrokerReceiver): Promise<void> {
+    this.#receiver = receiver
+    const { windowMs } = this.#settings
+    const everyMs = Math.min(windowMs, LONGEST_CLEANING_MS)
+    this.#endCleaning = startCleaning(this.#connection, this.#names, { windowMs, everyMs })
+    await this.#connection.open().catch((error: Error) => {
+      const remedy = 'start it, correct the address, or boot without it by adapter.waitForBroker'
+      throw new FST_NSP_BROKER_UNREACHABLE('postgres', `can not be used (${error.message})`, remedy)
+    })
+  }
+
+  async append(log: number, entry: LogEntry): Promise<void> {
+    const append = this.#appends.get(log) ?? createAppends(log, this.#connection, this.#names)
+    this.#appends.set(log, append)
+    try {
+      await append(entry)
+    } catch (error) {
+      // The next one shall not overtake it on a connection that happens to live.
+      this.#connection.drop(error as Error)
+      throw error
+    }
+  }
+
+  async follow(log: number): Promise<LogPosition> {
+    const followed = new PostgresLog(log, this.#connection, this.#names, this.#receiver)
+    this.#logs.set(log, followed)
+    this.#readers.set(followed.channel, (payload) => followed.notified(payload))
+    // Begun with the connection, if there is none now.
+    if (this.#connection.isConnected) followed.begin().catch((error) => this.#connection.drop(error))
+    return await followed.begun
+  }
+
+  unfollow(log: number): void {
+    const followed = this.#logs.get(log)
+    if (!followed) return
+    this.#logs.delete(log)
+    this.#readers.delete(followed.channel)
+    followed.stop()
+    // Without a connection, nothing is listened to.
+    this.#connection.listen(`UNLISTEN ${quoted(followed.channel)}`).catch(() => {})
+  }
+
+  async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
+    // A position of another kind of broker was never in this log.
+    if (!/^\d{1,15}$/.test(after)) return { entries: [], hasGap: true }
+    return await readPart(this.#connection, this.#names, log, Number(after), limit)
+  }
+
+  send(node: string | undefined, body: string): void {
+    if (this.#connection.isConnected) this.#messages.send(node, body).catch((error) => this.#connection.drop(error))
+  }
+
+  async epoch(): Promise<string> {
+    const { state } = this.#names
+    await this.#connection.query(
+      `INSERT INTO ${state} (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING`,
+      [newEpoch()],
+    )
+    const [row] = await this.#connection.query(`SELECT value FROM ${state} WHERE name = 'epoch'`, [])
+    return String(row?.value)
+  }
+
+  async renewEpoch(old: string): Promise<string> {
+    await this.#connection.query(`UPDATE ${this.#names.state} SET value = $1 WHERE name = 'epoch' AND value = $2`, [
+      newEpoch(),
+      old,
+    ])
+    return await this.epoch()
+  }
+
+  putSession(id: string, text: string, ttlMs: number): Promise<void> {
+    return this.#sessions.put(id, text, ttlMs)
+  }
+
+  takeSession(id: string): Promise<string | undefined> {
+    return this.#sessions.take(id)
+  }
+
+  keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
+    return this.#sessions.keep(ids, ttlMs)
+  }
+
+  async dropSession(id: string): Promise<void> {
+    await this.#sessions.take(id)
+  }
+
+  async close(): Promise<void> {
+    this.#endCleaning()
+    for (const log of this.#logs.values()) log.stop()
+    await this.#connection.close()
+  }
+
+  async #prepare(): Promise<void> {
+    await prepareDatabase((text, values) => this.#connection.listen(text, values), this.#names)
+    for (const node of [undefined, this.#settings.node]) {
+      const channel = this.#messages.channel(node)
+      this.#readers.set(channel, (payload) => this.#messages.notified(payload))
+      await this.#connection.listen(`LISTEN ${quoted(channel)}`)
+    }
+  }
+
+  async #resume(): Promise<void> {
+    for (const log of [...this.#logs.values()]) await log.begin()
+  }
+
+  #notified(channel: string, payload: string): void {
+    // Of a log that is not followed any more, notifications are still under way.
+    const read = this.#readers.get(channel)
+    if (!read || read(payload) || this.#hasWarned) return
+    // Every role of the database may send notifications.
+    this.#hasWarned = true
+    this.#settings.warn(`a notification of ${channel} can not be read, and is dropped`)
+  }
+}
+
+function newEpoch(): string {
+  return randomBytes(8).toString('hex')
+}

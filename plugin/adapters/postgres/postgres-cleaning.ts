@@ -1,0 +1,65 @@
+import type { PostgresConnection } from './postgres-connection.js'
+import type { PostgresNames } from './postgres-tables.js'
+
+/*
+ * Deletes what is older than its window, in bites. Of all nodes one does it each time: who has the turn is written in the database.
+ */
+
+/** Rows that one statement deletes, of each log. */
+const BITE = 1_000
+/** How long a message that was too long for a notification is kept. */
+const MESSAGE_MS = 60_000
+
+export interface Cleaning {
+  /** How long an entry is kept, in milliseconds. */
+  readonly windowMs: number
+  /** How often something is deleted, in milliseconds. */
+  readonly everyMs: number
+}
+
+/** Begins to delete. @returns a function that ends it */
+export function startCleaning(connection: PostgresConnection, names: PostgresNames, cleaning: Cleaning): () => void {
+  // A loss of the connection is noticed and told elsewhere.
+  const timer = setInterval(() => {
+    if (connection.isConnected) clean(connection, names, cleaning).catch(() => {})
+  }, cleaning.everyMs)
+  return () => clearInterval(timer)
+}
+
+async function clean(
+  connection: PostgresConnection,
+  names: PostgresNames,
+  { windowMs, everyMs }: Cleaning,
+): Promise<void> {
+  const turn = await connection.query(
+    `INSERT INTO ${names.state} AS state (name, value) VALUES ('cleaned', extract(epoch FROM now())::text)
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value
+      WHERE excluded.value::float8 - state.value::float8 > $1 OR excluded.value::float8 < state.value::float8 RETURNING 1`,
+    [everyMs / 2_000],
+  )
+  if (turn.length === 0) return
+  // From the start of each log, without a hole; never its last entry, which tells after a loss whether it is the same log.
+  const entries = `
+    WITH last AS (
+      SELECT heads.log, heads.position - 1 AS position, (
+        SELECT max(position) FROM (
+          SELECT position, at FROM ${names.entries} AS entries WHERE entries.log = heads.log ORDER BY position LIMIT ${BITE}
+        ) AS oldest WHERE at < now() - $1 * interval '1 ms') AS expired
+      FROM ${names.heads} AS heads
+    )
+    DELETE FROM ${names.entries} AS entries USING last
+    WHERE entries.log = last.log AND entries.position <= least(last.position, last.expired) RETURNING 1`
+  const sessions = `
+    DELETE FROM ${names.sessions} WHERE id IN (
+      SELECT id FROM ${names.sessions} WHERE expires < now() ORDER BY id LIMIT ${BITE} FOR UPDATE SKIP LOCKED) RETURNING 1`
+  const messages = `
+    DELETE FROM ${names.messages} WHERE id IN (
+      SELECT id FROM ${names.messages} WHERE at < now() - $1 * interval '1 ms' LIMIT ${BITE}) RETURNING 1`
+  for (const [text, values] of [
+    [entries, [windowMs]],
+    [sessions, []],
+    [messages, [MESSAGE_MS]],
+  ] as const) {
+    while ((await connection.query(text, values)).length >= BITE);
+  }
+}

@@ -1,0 +1,148 @@
+import type { BrokerReceiver, LogContinuity, LogPosition, PlacedEntry } from '../broker.js'
+import type { PostgresConnection } from './postgres-connection.js'
+import { readNotice } from './postgres-notice.js'
+import { entryOf, readPart } from './postgres-rows.js'
+import { type PostgresNames, quoted } from './postgres-tables.js'
+
+/*
+ * A followed log. What a notification brings is delivered if it is the next entry; else the log is read from the table, up to the
+ * position that was heard of. After a loss of the connection, it is compared with what was delivered.
+ */
+
+/** Entries that one statement reads. */
+const BITE = 100
+/** Delivered entries whose places are remembered, to find where a log was rolled back to. */
+const REMEMBERED = 100
+
+type Place = Pick<PlacedEntry, 'node' | 'number'> & { readonly position: number }
+
+export class PostgresLog {
+  readonly #log: number
+  readonly #connection: PostgresConnection
+  readonly #names: PostgresNames
+  readonly #receiver: BrokerReceiver
+  /** Undefined until it has begun. */
+  #delivered: number | undefined
+  #heardOf = 0
+  /** Whether it begins or reads: then a notification is only noted. */
+  #isReading = true
+  /** Counts what has begun, so that a statement of an earlier round delivers nothing. */
+  #round = 0
+  #places: Place[] = []
+  #began!: (position: LogPosition) => void
+  #refuse!: (error: Error) => void
+  /** Resolves with the end of the log when it was begun; rejects if it is left before. */
+  readonly begun = new Promise<LogPosition>((resolve, reject) => {
+    this.#began = resolve
+    this.#refuse = reject
+  })
+
+  constructor(log: number, connection: PostgresConnection, names: PostgresNames, receiver: BrokerReceiver) {
+    this.#log = log
+    this.#connection = connection
+    this.#names = names
+    this.#receiver = receiver
+  }
+
+  get channel(): string {
+    return this.#names.channel(`log_${this.#log}`)
+  }
+
+  /** Begins to listen on a new connection: for the first time, or where it was. */
+  async begin(): Promise<void> {
+    const round = ++this.#round
+    this.#isReading = true
+    await this.#connection.listen(`LISTEN ${quoted(this.channel)}`)
+    const first = this.#places[0]?.position ?? 0
+    const rows = await this.#connection.listen(
+      `SELECT heads.position::text AS head, entries.position::text, entries.node, entries.number::text
+        FROM ${this.#names.heads} AS heads LEFT JOIN ${this.#names.entries} AS entries
+        ON entries.log = heads.log AND entries.position BETWEEN coalesce($2::bigint, heads.position) AND coalesce($3::bigint, heads.position)
+        WHERE heads.log = $1 ORDER BY entries.position`,
+      [this.#log, ...(this.#delivered === undefined ? [null, null] : [first, this.#delivered])],
+    )
+    const head = Number(rows[0]?.head ?? 0)
+    const places = rows.filter(({ position }) => position !== null).map((row) => placeOf(entryOf(row)))
+    if (this.#round !== round) return
+    let isGapTold = false
+    if (this.#delivered === undefined) {
+      this.#places = places
+      this.#delivered = head
+      this.#began(String(head))
+    } else {
+      const continuity = this.#compare(head, new Map(places.map((place) => [place.position, place])), this.#delivered)
+      isGapTold = continuity === 'trimmed'
+      this.#receiver.resumed(this.#log, continuity)
+    }
+    this.#heardOf = Math.max(this.#heardOf, head)
+    await this.#catchUp(isGapTold)
+  }
+
+  /** Ends the deliveries. */
+  stop(): void {
+    this.#round++
+    this.#refuse(new Error('the log is not followed any more'))
+  }
+
+  /** @returns whether it could be read */
+  notified(payload: string): boolean {
+    const notice = readNotice(payload)
+    if (!notice) return false
+    const { position, entry } = notice
+    if (this.#isReading) this.#heardOf = Math.max(this.#heardOf, position)
+    else if (entry && position === Number(this.#delivered) + 1) this.#deliver(entry)
+    else if (position > Number(this.#delivered)) {
+      this.#heardOf = position
+      this.#catchUp().catch((error) => this.#connection.drop(error))
+    }
+    return true
+  }
+
+  /** What became of the log. Continues after the last entry that it still has in common with what was delivered. */
+  #compare(head: number, stored: ReadonlyMap<number, Place>, delivered: number): LogContinuity {
+    const other = this.#places.findIndex(({ position, node, number }) => {
+      const place = stored.get(position)
+      return position > head || (place && (place.node !== node || place.number !== number))
+    })
+    // Without its row, it can't be told whether this is the same log.
+    if (other < 0) return 0 < delivered && delivered < head && !stored.has(delivered) ? 'trimmed' : 'continuous'
+    this.#places = this.#places.slice(0, other)
+    this.#delivered = this.#places.at(-1)?.position ?? 0
+    this.#heardOf = 0
+    return 'rolled back'
+  }
+
+  async #catchUp(isGapTold = false): Promise<void> {
+    const round = this.#round
+    this.#isReading = true
+    while (Number(this.#delivered) < this.#heardOf) {
+      const sought = this.#heardOf
+      const { entries, hasGap } = await readPart(
+        this.#connection,
+        this.#names,
+        this.#log,
+        Number(this.#delivered),
+        BITE,
+      )
+      if (this.#round !== round) return
+      if (hasGap && entries.length > 0 && !isGapTold) this.#receiver.resumed(this.#log, 'trimmed')
+      for (const entry of entries) this.#deliver(entry)
+      // What was heard of is not there: nobody appended it.
+      if (entries.length < BITE && this.#heardOf === sought) break
+    }
+    this.#heardOf = 0
+    this.#isReading = false
+  }
+
+  #deliver(entry: PlacedEntry): void {
+    const place = placeOf(entry)
+    this.#delivered = place.position
+    this.#places.push(place)
+    if (this.#places.length > 2 * REMEMBERED) this.#places.splice(0, REMEMBERED)
+    this.#receiver.receiveEntry(this.#log, entry)
+  }
+}
+
+function placeOf({ position, node, number }: PlacedEntry): Place {
+  return { position: Number(position), node, number }
+}

@@ -1,0 +1,91 @@
+import type { PostgresConnection } from './postgres-connection.js'
+import type { PostgresNames } from './postgres-tables.js'
+import { createBatches } from './statement-batch.js'
+
+/*
+ * Sessions: many changes at once are one statement, and the changes of one session stay in order. Statements take the locks of
+ * their rows by id, so that those of two nodes never wait for each other.
+ */
+
+interface SessionPut {
+  readonly id: string
+  readonly text: string
+  readonly ttlMs: number
+}
+
+/** Without a text, the session is taken. */
+type SessionChange = SessionPut | { readonly id: string; readonly text?: undefined }
+
+const MOST = 500
+
+export class PostgresSessions {
+  readonly #connection: PostgresConnection
+  readonly #names: PostgresNames
+  readonly #change: (change: SessionChange) => Promise<string | undefined>
+
+  constructor(connection: PostgresConnection, names: PostgresNames) {
+    this.#connection = connection
+    this.#names = names
+    this.#change = createBatches(chooseAlike, (changes) => {
+      const puts = changes.filter((change): change is SessionPut => change.text !== undefined)
+      return puts.length > 0 ? this.#put(puts) : this.#take(changes.map(({ id }) => id))
+    })
+  }
+
+  async put(id: string, text: string, ttlMs: number): Promise<void> {
+    await this.#change({ id, text, ttlMs })
+  }
+
+  async take(id: string): Promise<string | undefined> {
+    // No text of PostgreSQL has this character, and the id is of a client.
+    return id.includes('\0') ? undefined : await this.#change({ id })
+  }
+
+  async keep(ids: readonly string[], ttlMs: number): Promise<void> {
+    const { sessions } = this.#names
+    for (let start = 0; start < ids.length; start += MOST) {
+      await this.#connection.query(
+        `UPDATE ${sessions} SET expires = now() + $2 * interval '1 ms' WHERE id IN (
+          SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE)`,
+        [ids.slice(start, start + MOST), ttlMs],
+      )
+    }
+  }
+
+  async #put(puts: readonly SessionPut[]): Promise<undefined[]> {
+    await this.#connection.query(
+      `INSERT INTO ${this.#names.sessions} (id, body, expires)
+        SELECT id, body, now() + ttl * interval '1 ms' FROM unnest($1::text[], $2::text[], $3::float8[]) AS put (id, body, ttl)
+        ORDER BY id ON CONFLICT (id) DO UPDATE SET body = excluded.body, expires = excluded.expires`,
+      [puts.map(({ id }) => id), puts.map(({ text }) => text), puts.map(({ ttlMs }) => ttlMs)],
+      this.#names.channel('put'),
+    )
+    return puts.map(() => undefined)
+  }
+
+  async #take(ids: readonly string[]): Promise<(string | undefined)[]> {
+    const { sessions } = this.#names
+    const rows = await this.#connection.query(
+      `DELETE FROM ${sessions} WHERE id IN (
+          SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE)
+        RETURNING id, body, expires > now() AS lives`,
+      [ids],
+      this.#names.channel('take'),
+    )
+    const texts = new Map(rows.filter(({ lives }) => lives).map(({ id, body }) => [id, String(body)]))
+    return ids.map((id) => texts.get(id))
+  }
+}
+
+/** Those of the first one's kind, unless another change of the same session stands before. */
+function chooseAlike(waiting: readonly SessionChange[]): readonly SessionChange[] {
+  const isPut = waiting[0]?.text !== undefined
+  const seen = new Set<string>()
+  return waiting
+    .filter((change) => {
+      const isFirst = !seen.has(change.id)
+      seen.add(change.id)
+      return isFirst && (change.text !== undefined) === isPut
+    })
+    .slice(0, MOST)
+}

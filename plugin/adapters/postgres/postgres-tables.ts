@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import type { PgRow } from './postgres-pool.js'
+
+/*
+ * The names of what the broker keeps in the database, and how its tables are made.
+ */
+
+export interface PostgresNames {
+  /** Identifiers, quoted. */
+  readonly heads: string
+  readonly entries: string
+  readonly messages: string
+  readonly sessions: string
+  readonly state: string
+  /** The number of an advisory lock. */
+  readonly lock: string
+  /** The name of a channel, not quoted. */
+  channel(of: string): string
+}
+
+/** What PostgreSQL cuts silently from a name, so that two could be one. */
+const LONGEST_NAME = 63
+
+/** Names begin with `prefix`; in place of one that would be too long stands its digest. */
+export function namesOf(prefix: string): PostgresNames {
+  const name = (of: string) => {
+    const full = `${prefix}_${of}`
+    return Buffer.byteLength(full) <= LONGEST_NAME ? full : digestOf(full).toString('hex').slice(0, LONGEST_NAME)
+  }
+  return {
+    heads: quoted(name('heads')),
+    entries: quoted(name('entries')),
+    messages: quoted(name('messages')),
+    sessions: quoted(name('sessions')),
+    state: quoted(name('state')),
+    lock: String(digestOf(prefix).readBigInt64BE()),
+    channel: name,
+  }
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** An identifier as it stands in a statement. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** What creates the tables, one statement each; docs/nodes.md has it for roles that may not. */
+function definitionOf(names: PostgresNames): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${names.heads} (
+      log integer PRIMARY KEY, position bigint NOT NULL) WITH (fillfactor = 50)`,
+    `CREATE TABLE IF NOT EXISTS ${names.entries} (
+      log integer, position bigint, node text NOT NULL, number bigint NOT NULL, body text NOT NULL,
+      at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (log, position))`,
+    // Nothing reads a message after a crash.
+    `CREATE UNLOGGED TABLE IF NOT EXISTS ${names.messages} (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text NOT NULL, at timestamptz NOT NULL DEFAULT now())`,
+    `CREATE TABLE IF NOT EXISTS ${names.sessions} (
+      id text PRIMARY KEY, body text NOT NULL, expires timestamptz NOT NULL) WITH (fillfactor = 70)`,
+    `CREATE TABLE IF NOT EXISTS ${names.state} (name text PRIMARY KEY, value text NOT NULL)`,
+  ]
+}
+
+/** Runs a statement on one connection, and resolves to its rows. */
+export type RunStatement = (text: string, values?: readonly unknown[]) => Promise<PgRow[]>
+
+/**
+ * Checks that the server will do, and makes the tables if there are none. Many nodes may do it at once.
+ *
+ * @throws (rejects) with what is wrong with the server, or which right the role needs
+ */
+export async function prepareDatabase(run: RunStatement, names: PostgresNames): Promise<void> {
+  const [server] = await run(
+    `SELECT current_setting('server_version_num')::int < 120000 AS "isOld", pg_is_in_recovery() AS "isStandby",
+      current_setting('server_encoding') <> 'UTF8' AS "isForeign"`,
+  )
+  if (server?.isOld) throw new Error('PostgreSQL is older than 12')
+  if (server?.isStandby)
+    throw new Error('this PostgreSQL server is a standby, which can only be read: connect to the primary')
+  if (server?.isForeign) throw new Error('the encoding of the database is not UTF8: create another with ENCODING UTF8')
+
+  const tables = [names.heads, names.entries, names.messages, names.sessions, names.state]
+  // Not left to IF NOT EXISTS, which asks for the right to create also where it would create nothing.
+  const found = await run('SELECT 1 FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL', [tables])
+  if (found.length === tables.length) return
+  await run('BEGIN')
+  try {
+    // Two at once would fail with a duplicate key of the catalog.
+    await run('SELECT pg_advisory_xact_lock($1::bigint)', [names.lock])
+    for (const text of definitionOf(names)) await run(text)
+    await run('COMMIT')
+  } catch (error) {
+    if ((error as { code?: string }).code !== '42501') throw error
+    throw new Error(
+      `the role may not create the tables ${tables.join(', ')}: GRANT CREATE ON SCHEMA to it, or create them: docs/nodes.md has the statements`,
+    )
+  }
+}

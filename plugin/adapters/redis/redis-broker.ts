@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
+import { FollowedLogs } from './followed-logs.js'
+import { KeptLink } from './kept-link.js'
+import { loadClient } from './load-client.js'
+import { continuityOf } from './log-continuity.js'
+import { secretsOf, toFailure, toUnreachable } from './redis-failure.js'
+import { createKeys, type RedisKeys } from './redis-keys.js'
+import { RedisLink } from './redis-link.js'
+import { appendTo, endOf, readPart } from './stream-log.js'
+
+/*
+ * The broker over Redis. A log is a stream, whose ids are the positions; messages between nodes are published; sessions are keys that
+ * expire.
+ */
+
+export interface RedisBrokerSettings extends BrokerSettings {
+  /** One of them is given. */
+  readonly url?: string | undefined
+  readonly client?: object | undefined
+}
+
+/**
+ * Creates the broker, and loads a client for a url. Nothing connects before it is opened.
+ *
+ * @throws FST_NSP_BROKER_MISSING if no client is installed
+ */
+export async function createRedisBroker(settings: RedisBrokerSettings): Promise<Broker> {
+  return new RedisBroker(settings, settings.client ?? (await loadClient(String(settings.url))))
+}
+
+// KEYS[1] is the epoch; ARGV[1] is the old one and ARGV[2] the new one.
+const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
+return redis.call('GET', KEYS[1])`
+
+class RedisBroker implements Broker {
+  readonly kind = 'redis'
+  readonly #settings: RedisBrokerSettings
+  readonly #secrets: readonly string[]
+  readonly #keys: RedisKeys
+  readonly #logs: FollowedLogs
+  /** The logs that are followed, or will be. */
+  readonly #wanted = new Set<number>()
+  /** The last entry that this node has appended to each log. */
+  readonly #appended = new Map<number, LogPosition>()
+  readonly #kept: KeptLink
+  #receiver: BrokerReceiver | undefined
+  #epoch: string | undefined
+  #isOpen = false
+
+  constructor(settings: RedisBrokerSettings, client: object) {
+    const { node, prefix, connectTimeoutMs, warn } = settings
+    const keys = createKeys(prefix, node)
+    this.#settings = settings
+    this.#secrets = secretsOf((client as { options?: unknown }).options)
+    this.#keys = keys
+    this.#logs = new FollowedLogs(keys, warn)
+    this.#kept = new KeptLink({
+      connectTimeoutMs,
+      create: () =>
+        new RedisLink({
+          client,
+          connectTimeoutMs,
+          key: keys.epoch,
+          channel: keys.channelOf(node),
+          channelOfAll: keys.channelOfAll,
+          receive: (message) => this.#receiver?.receiveMessage(message),
+        }),
+      prepare: (link) => this.#prepare(link),
+      onLost: (error) => this.#receiver?.lost(toFailure(error, this.#secrets)),
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.#kept.current !== undefined
+  }
+
+  async open(receiver: BrokerReceiver): Promise<void> {
+    const { waitForBroker, warn } = this.#settings
+    this.#receiver = receiver
+    await this.#kept
+      .open((error) => {
+        if (waitForBroker) warn('Redis can not be reached yet', toFailure(error, this.#secrets))
+        return waitForBroker
+      })
+      .catch((error: unknown) => {
+        throw toUnreachable(error, this.#secrets)
+      })
+  }
+
+  async append(log: number, entry: LogEntry): Promise<void> {
+    const key = this.#keys.log(log)
+    const id = await this.#use((link) => appendTo(link, key, entry, this.#settings.windowMs))
+    this.#appended.set(log, id as LogPosition)
+  }
+
+  async follow(log: number): Promise<LogPosition> {
+    this.#wanted.add(log)
+    for (;;) {
+      const link = await this.#kept.next()
+      const end = await endOf(link, this.#keys.log(log)).catch(() => undefined)
+      if (end === undefined) continue
+      if (this.#wanted.has(log)) {
+        this.#logs.positions.set(log, end)
+        this.#logs.alarm(link)
+      }
+      return end
+    }
+  }
+
+  unfollow(log: number): void {
+    this.#wanted.delete(log)
+    this.#logs.positions.delete(log)
+  }
+
+  async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
+    return readPart((command) => this.#send(command), this.#keys.log(log), after, limit)
+  }
+
+  send(node: string | undefined, body: string): void {
+    const channel = node === undefined ? this.#keys.channelOfAll : this.#keys.channelOf(node)
+    this.#send(['PUBLISH', channel, body]).catch(() => {})
+  }
+
+  async epoch(): Promise<string> {
+    const { epoch } = this.#keys
+    const [, value] = await Promise.all([this.#send(['SET', epoch, randomUUID(), 'NX']), this.#send(['GET', epoch])])
+    this.#epoch = String(value)
+    return this.#epoch
+  }
+
+  async renewEpoch(old: string): Promise<string> {
+    this.#epoch = String(await this.#send(['EVAL', RENEW, '1', this.#keys.epoch, old, randomUUID()]))
+    return this.#epoch
+  }
+
+  async putSession(id: string, text: string, ttlMs: number): Promise<void> {
+    await this.#send(['SET', this.#keys.session(id), text, 'PX', String(ttlMs)])
+  }
+
+  async takeSession(id: string): Promise<string | undefined> {
+    return ((await this.#send(['GETDEL', this.#keys.session(id)])) as string | null) ?? undefined
+  }
+
+  async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
+    await Promise.all(ids.map((id) => this.#send(['PEXPIRE', this.#keys.session(id), String(ttlMs)])))
+  }
+
+  async dropSession(id: string): Promise<void> {
+    await this.#send(['DEL', this.#keys.session(id)])
+  }
+
+  close(): Promise<void> {
+    return this.#kept.close((link) => link.send(['DEL', this.#keys.alarm]))
+  }
+
+  #send(command: readonly string[]): Promise<unknown> {
+    return this.#use((link) => link.send(command))
+  }
+
+  async #use(run: (link: RedisLink) => Promise<unknown>): Promise<unknown> {
+    const link = this.#kept.current
+    if (!link) throw new Error('Redis is not connected')
+    return run(link)
+  }
+
+  async #prepare(link: RedisLink): Promise<() => void> {
+    const isSameEpoch = (await link.send(['GET', this.#keys.epoch])) === this.#epoch
+    const { windowMs } = this.#settings
+    const continuities = await Promise.all(
+      [...this.#logs.positions].map(async ([log, delivered]) => {
+        const known = { key: this.#keys.log(log), delivered, appended: this.#appended.get(log), windowMs, isSameEpoch }
+        return [log, ...(await continuityOf(link, known))] as const
+      }),
+    )
+    return () => {
+      for (const [log, continuity, position] of continuities.filter(([log]) => this.#wanted.has(log))) {
+        this.#logs.positions.set(log, position)
+        // Else the next loss would take it for another rollback.
+        if (continuity === 'rolled back') this.#appended.delete(log)
+        this.#receiver?.resumed(log, continuity)
+      }
+      if (this.#isOpen) this.#settings.warn('the connection to Redis is back')
+      this.#isOpen = true
+      void this.#logs.run(link, (log, entry) => this.#receiver?.receiveEntry(log, entry))
+    }
+  }
+}

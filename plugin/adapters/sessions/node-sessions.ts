@@ -1,0 +1,180 @@
+import type { Broker } from '../broker.js'
+import type { ClusterNode } from '../cluster-node.js'
+import { type LiveSession, LiveSessions } from './live-sessions.js'
+import { readRecord, type SessionRecord } from './session-record.js'
+import { SessionWriter } from './session-writer.js'
+import { type AskNode, createTakeovers } from './takeovers.js'
+
+/*
+ * The sessions of a node: those of its sockets, and those that its joins have claimed.
+ */
+
+export interface NodeSessionsOptions {
+  readonly node: Pick<
+    ClusterNode,
+    'id' | 'epoch' | 'isConnected' | 'alive' | 'messages' | 'requestTimeoutMs' | 'report'
+  >
+  readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'keepSessions' | 'dropSession'>
+  /** How long a lost session can be recovered. Milliseconds. */
+  readonly waitMs: number
+}
+
+/** A session that a join has claimed. */
+interface ClaimedSession {
+  readonly record: SessionRecord
+  /** Ends the connection of the join. */
+  readonly sever: () => void
+}
+
+/** How often data is compared with what the broker has. */
+const SWEEP_MS = 1_000
+const FLUSH_MS = 500
+const FLUSH_CHECK_MS = 10
+
+export class NodeSessions {
+  readonly #options: NodeSessionsOptions
+  readonly #writer: SessionWriter
+  readonly #live: LiveSessions
+  readonly #claimed = new Map<string, ClaimedSession>()
+  readonly #askNode: AskNode
+  /** While a connection is severed: what its adapter persists. */
+  #severed: { record: SessionRecord | undefined } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #epoch = ''
+
+  constructor(options: NodeSessionsOptions) {
+    const { node, broker, waitMs } = options
+    this.#options = options
+    this.#writer = new SessionWriter({ broker, waitMs, report: node.report })
+    this.#live = new LiveSessions(this.#writer)
+    this.#askNode = createTakeovers(node, (pid, owner) => this.#handOver(pid, owner))
+  }
+
+  /** The numbers of connected sockets, of claims, and of lost sessions that wait for the broker. */
+  get size(): { readonly live: number; readonly claimed: number; readonly unwritten: number } {
+    return { live: this.#live.size, claimed: this.#claimed.size, unwritten: this.#writer.size }
+  }
+
+  open(): void {
+    this.#epoch = this.#options.node.epoch
+    this.#timer = setInterval(() => this.sweep(), SWEEP_MS).unref()
+  }
+
+  /** Resolves when the broker has the sessions that were lost, at the latest after half a second. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    const until = performance.now() + FLUSH_MS
+    while (this.#options.node.isConnected && this.#writer.size > 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_CHECK_MS))
+    }
+  }
+
+  /** A socket has connected. */
+  enter(session: LiveSession): void {
+    this.#claimed.delete(session.pid)
+    this.#live.add(session)
+  }
+
+  /** Something of a session has changed: it is written at the end of the tick. */
+  touch(pid: string): void {
+    this.#live.touch(pid)
+  }
+
+  /** A socket has left; if it was not persisted, it can't be recovered. */
+  leave(pid: string): void {
+    if (this.#live.remove(pid)) this.#writer.drop(pid)
+  }
+
+  /** The connection of a socket is lost. */
+  persist(record: SessionRecord): void {
+    this.#live.remove(record.pid)
+    if (this.#severed) this.#severed.record = record
+    else this.#give(record)
+  }
+
+  /** Claims the session of a private id. `sever` ends the connection of the join. */
+  async claim(address: string, pid: string, owner: string, sever: () => void): Promise<{ end(): void } | undefined> {
+    const live = this.#live.find(pid)
+    const isOwn = live?.address === address && live.owner === owner
+    if (live && !isOwn) return undefined
+    const found = live ? this.#sever(live) : await this.#take(address, pid, owner)
+    if (!found) return undefined
+    const record = { ...found, node: this.#options.node.id }
+    const claimed = { record, sever }
+    this.#claimed.set(pid, claimed)
+    // Whoever wants it now learns that it is here; and it is there if this node dies.
+    this.#give(record)
+    return {
+      end: () => {
+        if (this.#claimed.get(pid) === claimed) this.#claimed.delete(pid)
+      },
+    }
+  }
+
+  claimed(pid: string): SessionRecord | undefined {
+    return this.#claimed.get(pid)?.record
+  }
+
+  /** A claimed session can't be recovered: something that it has missed is gone. */
+  forget(pid: string): void {
+    this.#claimed.delete(pid)
+    this.#writer.drop(pid)
+  }
+
+  /** Writes what the broker does not have, and prolongs what it has. */
+  sweep(): void {
+    const { node } = this.#options
+    if (!node.isConnected) return
+    this.#live.sweep(node.epoch !== this.#epoch)
+    this.#epoch = node.epoch
+    this.#writer.retry()
+    this.#writer.prolong(this.#live.pids, performance.now())
+  }
+
+  #give(record: SessionRecord): void {
+    const text = this.#writer.textOf(record)
+    if (text !== undefined) this.#writer.give(record.pid, text)
+  }
+
+  #sever(live: LiveSession): SessionRecord | undefined {
+    const severed: { record: SessionRecord | undefined } = { record: undefined }
+    this.#severed = severed
+    live.sever()
+    this.#severed = undefined
+    return severed.record
+  }
+
+  async #take(address: string, pid: string, owner: string): Promise<SessionRecord | undefined> {
+    const { node, broker } = this.#options
+    const text = this.#writer.takeBack(pid) ?? (await broker.takeSession(pid).catch(() => undefined))
+    const record = text === undefined ? undefined : readRecord(text)
+    if (!record || text === undefined) return undefined
+    if (record.address !== address || record.owner !== owner) {
+      this.#writer.give(pid, text)
+      return undefined
+    }
+    if (record.node === node.id || !node.alive.includes(record.node)) return record
+    const answer = await this.#askNode(record.node, pid, owner)
+    if (answer === false) return undefined
+    return answer === undefined ? record : readRecord(answer)
+  }
+
+  /**
+   * Gives a session of this node to another one, which has asked for it.
+   *
+   * @returns its text; undefined if it is not here, false if it can't be recovered
+   */
+  #handOver(pid: string, owner: string): string | false | undefined {
+    const live = this.#live.find(pid)
+    const claimed = this.#claimed.get(pid)
+    if (!live && !claimed) {
+      this.#writer.takeBack(pid)
+      return undefined
+    }
+    if ((live?.owner ?? claimed?.record.owner) !== owner) return false
+    this.#claimed.delete(pid)
+    claimed?.sever()
+    const record = live ? this.#sever(live) : claimed?.record
+    return (record && this.#writer.textOf(record)) ?? false
+  }
+}

@@ -1,0 +1,44 @@
+/*
+ * A session as it is kept in the broker: what makes a socket on another node the same one. A wire format.
+ */
+
+export interface SessionRecord {
+  readonly pid: string
+  /** The id of the socket. */
+  readonly sid: string
+  readonly address: string
+  /** To whom it belongs: joining/sessions/session-owner. */
+  readonly owner: string
+  /** The node of its socket. */
+  readonly node: string
+  /** The place in the log since which the socket receives events. */
+  readonly since: string
+  /** By room: the place in the log after which it has joined. */
+  readonly rooms: ReadonlyMap<string, string>
+  readonly data: unknown
+}
+
+export function writeRecord({ rooms, ...record }: SessionRecord): string {
+  return JSON.stringify({ ...record, rooms: [...rooms] })
+}
+
+/** Reads what {@link writeRecord} has written; undefined for any other text. */
+export function readRecord(text: string): SessionRecord | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { pid, sid, address, owner, node, since, rooms, data } = Object(value) as Partial<Record<string, unknown>>
+  if (!areStrings([pid, sid, address, owner, node, since])) return undefined
+  if (!Array.isArray(rooms) || !rooms.every((room) => Array.isArray(room) && room.length === 2 && areStrings(room))) {
+    return undefined
+  }
+  const fields = { pid, sid, address, owner, node, since } as Omit<SessionRecord, 'rooms' | 'data'>
+  return { ...fields, rooms: new Map(rooms), data: data ?? {} }
+}
+
+function areStrings(values: readonly unknown[]): boolean {
+  return values.every((each) => typeof each === 'string')
+}

@@ -1,0 +1,39 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { settlesWithin } from './shared/timeout.js'
+
+/*
+ * Closes what the plugin has put together, in order, in Fastify's preClose: see "A closing" in docs/architecture.md.
+ */
+
+interface ClosingParts {
+  readonly handshake: { close(): void }
+  readonly admission: { close(): void }
+  readonly drain: { close(ms: number): Promise<boolean> }
+  readonly io: { close(): Promise<void> }
+  readonly mounts: { settled(): Promise<unknown> }
+  readonly listeners: { close(ms: number): Promise<void> }
+  readonly injector: { close(): Promise<void> }
+  readonly cluster: { close(): Promise<void> }
+  readonly closeTimeoutMs: number
+  readonly log: FastifyBaseLogger
+}
+
+/** Returns the function that closes. Its promise resolves when Fastify may close its http server. */
+export function createClosing(parts: ClosingParts): () => Promise<void> {
+  const { handshake, admission, drain, io, mounts, listeners, injector, cluster, closeTimeoutMs, log } = parts
+
+  // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this.
+  return async () => {
+    handshake.close()
+    admission.close()
+    const isDrained = await drain.close(closeTimeoutMs)
+    if (!isDrained) log.warn('closing without waiting longer for events in flight')
+    await io.close()
+    const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
+    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
+    await listeners.close(closeTimeoutMs)
+    await injector.close()
+    // After the emits of the last events and of onDisconnect functions.
+    await cluster.close()
+  }
+}

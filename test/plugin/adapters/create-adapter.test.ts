@@ -1,0 +1,82 @@
+import t, { type Test } from 'tap'
+import { type AdapterOptions, defineNamespace } from '../../../plugin/index.js'
+import { hasRedis } from '../../cluster/redis.js'
+import { build, logLines } from '../harness.js'
+import { CLIENTS } from './redis/broker-harness.js'
+import { startProxy, startTestRedis } from './redis/redis-server.js'
+
+const skip = (await hasRedis()) ? false : 'redis-server is not installed'
+const nowhere = CLIENTS.redis({ path: '/nowhere/redis.sock' })
+
+const chat = defineNamespace({
+  emits: { said: { payload: { type: 'string' } } },
+  onDisconnect: ({ namespace }) => void namespace.emit('said', 'bye'),
+})
+
+function start(t: Test, adapter: AdapterOptions, log = logLines(), io = {}) {
+  return build(t, { io, adapter, namespaces: { '/chat': chat } }, undefined, { logger: log.logger })
+}
+
+t.test(
+  'an emit on one node reaches the clients of all, and so does that of the last onDisconnect',
+  { skip },
+  async (t) => {
+    const redis = await startTestRedis(t)
+    const proxy = await startProxy(t, redis.path)
+    const one = await start(t, { type: 'redis', url: `redis://127.0.0.1:${proxy.port}` })
+    const other = await start(t, { type: 'redis', client: CLIENTS.ioredis(redis) })
+    const [near, far] = [await one.injectSocket('/chat'), await other.injectSocket('/chat')]
+    one.namespaceOf('/chat').emit('said', 'hello')
+    t.equal(await near.nextEvent('said'), 'hello')
+    t.equal(await far.nextEvent('said'), 'hello')
+    await one.close()
+    t.equal(await far.nextEvent('said'), 'bye')
+  },
+)
+
+t.test('a broker that is down fails the boot, and the instance still closes', async (t) => {
+  const app = await start(t, { type: 'redis', client: nowhere })
+  await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_BROKER_UNREACHABLE' })
+})
+
+t.test('with waitForBroker the instance boots without it, and connects later', { skip }, async (t) => {
+  const redis = await startTestRedis(t)
+  await redis.kill()
+  const log = logLines()
+  const app = await start(t, { type: 'redis', client: CLIENTS.redis(redis), waitForBroker: true, outboxBytes: 1 }, log)
+  const socket = await app.injectSocket('/chat')
+  app.namespaceOf('/chat').emit('said', 'later')
+  t.throws(() => app.namespaceOf('/chat').emit('said', 'too much'), { code: 'FST_NSP_BROKER_BACKLOG' })
+  while (!log.lines.some(({ msg }) => msg === 'Redis can not be reached yet')) await new Promise(setImmediate)
+  await redis.start()
+  t.equal(await socket.nextEvent('said'), 'later')
+})
+
+t.test('an instance that closes while it waits says nothing', async (t) => {
+  const log = logLines()
+  const app = await start(t, { type: 'redis', client: nowhere, waitForBroker: true }, log)
+  await app.ready()
+  await app.close()
+  t.notOk(log.lines.some(({ level }) => Number(level) >= 50))
+})
+
+t.test('a node that can not connect says so, and goes on alone', async (t) => {
+  const log = logLines()
+  const app = await start(t, { type: 'cluster', waitForBroker: true }, log, {
+    connectionStateRecovery: { maxDisconnectionDuration: 1_000 },
+    pingInterval: 1_000,
+    pingTimeout: 1_000,
+  })
+  await app.ready()
+  const said = () => log.lines.find(({ msg }) => msg === 'this node is not connected to the others')
+  while (!said()) await new Promise(setImmediate)
+  t.match(said(), { broker: 'cluster', err: { code: 'FST_NSP_BROKER_UNREACHABLE' } })
+})
+
+t.test('the broker of each type is loaded, and fails the boot where it can not be reached', async (t) => {
+  const pool = { connect: () => Promise.reject(new Error('down')), on: () => {}, off: () => {} }
+  for (const adapter of [{ type: 'postgres', pool } as const, { type: 'cluster' } as const]) {
+    const app = await start(t, { ...adapter, connectTimeoutMs: 1_000 })
+    await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_BROKER_UNREACHABLE' }, adapter.type)
+  }
+})
