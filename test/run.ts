@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { jobs } from './jobs.js'
 
 /*
  * npm test
@@ -15,9 +15,6 @@ interface Step {
   readonly title: string
   readonly command: readonly [program: string, ...args: string[]]
 }
-
-// One more than there are cores: some of them always wait.
-const jobs = `--jobs=${availableParallelism() + 1}`
 
 const script = (name: string, ...args: string[]): Step => ({
   title: `npm run ${name}`,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildSync } from 'esbuild'
 import { flowSuites } from '../flow-suites.js'
+import { jobs } from '../jobs.js'
 
 /*
  * npm run test:bundled
@@ -54,7 +55,7 @@ for (const [name, bundle] of Object.entries(BUNDLERS)) {
   bundle(file)
   // In the place of those of .taprc
   const hooks = ['../typescript.js', 'hooks.js'].map((path) => `--node-arg=--import=${new URL(path, import.meta.url)}`)
-  run('npx', ['tap', '--disable-coverage', '--timeout=120', ...hooks, ...flowSuites()], {
+  run('npx', ['tap', jobs, '--disable-coverage', '--timeout=120', ...hooks, ...flowSuites()], {
     BUNDLE: pathToFileURL(file).href,
   })
 }

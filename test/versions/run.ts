@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { flowSuites, PEEKING, sourceSuites } from '../flow-suites.js'
+import { jobs } from '../jobs.js'
 
 /*
  * npm run test:newest
@@ -80,7 +81,7 @@ function run(program: string, ...args: string[]): void {
 }
 
 function tap(...args: readonly string[]): void {
-  run('npx', 'tap', '--disable-coverage', '--timeout=120', ...args)
+  run('npx', 'tap', jobs, '--disable-coverage', '--timeout=120', ...args)
 }
 
 run('npm', 'install', '--no-package-lock')
