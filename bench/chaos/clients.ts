@@ -1,5 +1,5 @@
 import { Manager, type Socket } from 'socket.io-client'
-import { idOf, Ledger } from './ledger.js'
+import { idOf, Ledger, nextConnection } from './ledger.js'
 import { answerQuestions, readSettings } from './program.js'
 import { createRandom } from './random.js'
 import { createVerdict, judge } from './verdict.js'
@@ -65,6 +65,7 @@ class Client {
       this.ledger.lose(this.#cause ?? cause, this.#awayMs)
       this.#cause = undefined
       this.#awayMs = 0
+      this.#numbers = nextConnection(this.#numbers)
     })
   }
 

@@ -86,12 +86,27 @@ export const FAULTS: readonly Fault[] = [
 /** All clients leave at once: what others publish as the jitter of a network. */
 export const jitter = (ms: number): Fault => away(ms, 1)
 
-/** Every third fault of a schedule is a kill; the others come in an order of the seed, each once before one comes again. */
-export function* scheduleChaos(random: Random): Generator<Fault, never> {
+/**
+ * Every third fault of a schedule is a kill; the others come in an order of the seed, each once before one comes again.
+ *
+ * @param names - of the faults that happen, in turns; undefined for all
+ * @throws an Error of one line if there is none with such a name
+ */
+export function* scheduleChaos(random: Random, names?: readonly string[]): Generator<Fault, never> {
+  const chosen = names?.map((name) => findFault(name))
   for (;;) {
-    for (const [index, fault] of random.shuffle(FAULTS).entries()) {
-      if (index % 2 === 0) yield KILL
-      yield fault
+    if (chosen) yield* chosen
+    else {
+      for (const [index, fault] of random.shuffle(FAULTS).entries()) {
+        if (index % 2 === 0) yield KILL
+        yield fault
+      }
     }
   }
+}
+
+function findFault(name: string): Fault {
+  const found = [KILL, ...FAULTS].find((fault) => fault.name === name)
+  if (!found) throw new Error(`No fault ${name}: there are ${[KILL, ...FAULTS].map((fault) => fault.name).join(', ')}`)
+  return found
 }

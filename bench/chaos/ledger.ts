@@ -20,7 +20,14 @@ export type MessageId = number
 const NUMBERS = 1_000_000
 
 export const idOf = (client: number, number: number): MessageId => client * NUMBERS + number
-export const senderOf = (id: MessageId): number => Math.floor(id / NUMBERS)
+
+// A client counts on from the next multiple of it when it has lost its connection.
+const CONNECTION = 1_000
+
+/** The number of the first message over the next connection. */
+export const nextConnection = (number: number): number => (Math.floor(number / CONNECTION) + 1) * CONNECTION
+/** The sender's connection that a message was sent over. */
+export const connectionOf = (id: MessageId): number => Math.floor(id / CONNECTION)
 
 export class Ledger {
   readonly client: number

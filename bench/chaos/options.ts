@@ -20,6 +20,8 @@ export interface ChaosOptions {
   readonly rate: number
   readonly roomSize: number
   readonly seed: number
+  /** The names of the faults of a chaos run; undefined for all. */
+  readonly faults: readonly string[] | undefined
   /** A file for the outcomes, as JSON. */
   readonly out: string | undefined
 }
@@ -33,10 +35,9 @@ export function readOptions(args: string[]): ChaosOptions {
     allowPositionals: true,
     options: {
       ...Object.fromEntries(
-        ['clients', 'nodes', 'seconds', 'every', 'rate', 'room-size', 'seed', 'adapter', 'out'].map((name) => [
-          name,
-          { type: 'string' as const },
-        ]),
+        ['clients', 'nodes', 'seconds', 'every', 'rate', 'room-size', 'seed', 'adapter', 'faults', 'out'].map(
+          (name) => [name, { type: 'string' as const }],
+        ),
       ),
     },
   })
@@ -59,6 +60,7 @@ export function readOptions(args: string[]): ChaosOptions {
     rate: readNumber('rate', given.rate ?? Math.max(10, Math.round(clients / 20))),
     roomSize: readNumber('room-size', given['room-size']),
     seed: readNumber('seed', given.seed),
+    faults: given.faults === undefined ? undefined : String(given.faults).split(','),
     out: given.out === undefined ? undefined : String(given.out),
   }
 }

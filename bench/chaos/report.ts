@@ -31,7 +31,7 @@ export function renderTotals(outcomes: readonly Outcome[]): string {
     ['delivered twice', ({ twice }) => twice],
     ['missing, and told', ({ told }) => told],
     ['**missing, and not told**', ({ untold }) => `**${untold}**`],
-    ['out of a sender’s order', ({ unordered }) => unordered],
+    ['out of the order of a sender’s connection', ({ unordered }) => unordered],
     ['in another order than somebody else', ({ disagreed }) => disagreed],
     ['reconnect p50, p99 (ms)', (each) => [0.5, 0.99].map((share) => quantile(allReturns(each), share)).join(', ')],
     ['never came back', ({ away }) => away],

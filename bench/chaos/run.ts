@@ -21,18 +21,16 @@ function* scheduleJitter(): Generator<Fault, never> {
   }
 }
 
-const SCHEDULES: Record<'chaos' | 'jitter', (random: Random) => Generator<Fault, never>> = {
-  chaos: scheduleChaos,
-  jitter: scheduleJitter,
-}
-
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-async function runSchedule(mode: Exclude<Mode, 'cost'>, { contenders, out, ...settings }: ChaosOptions): Promise<void> {
+async function runSchedule(
+  mode: Exclude<Mode, 'cost'>,
+  { contenders, out, faults, ...settings }: ChaosOptions,
+): Promise<void> {
   const outcomes: Outcome[] = []
   const nodes = Number(settings.nodes[0])
-  for (const contender of contenders)
-    outcomes.push(await runScenario({ ...settings, nodes, contender, schedule: SCHEDULES[mode], log }))
+  const schedule = (random: Random) => (mode === 'jitter' ? scheduleJitter() : scheduleChaos(random, faults))
+  for (const contender of contenders) outcomes.push(await runScenario({ ...settings, nodes, contender, schedule, log }))
   console.log(`${JSON.stringify(settings)}\n\n${renderTotals(outcomes)}\n\n${renderCauses(outcomes)}\n`)
   if (out !== undefined) await writeFile(out, `${JSON.stringify({ settings, outcomes }, undefined, 2)}\n`)
   const problems = outcomes.filter(({ contender }) => contender === 'redis').flatMap(problemsOf)

@@ -1,4 +1,4 @@
-import { type Ledger, type MessageId, senderOf } from './ledger.js'
+import { connectionOf, type Ledger, type MessageId } from './ledger.js'
 
 /*
  * What the ledgers of a room say: what was delivered, twice, out of order, and missing.
@@ -29,7 +29,7 @@ export interface Verdict {
   untold: number
   /** Untold gaps, by the cause of the client's last loss before them. */
   untoldBy: Record<string, number>
-  /** Messages of one sender that arrived before an earlier one. */
+  /** Messages that arrived before an earlier one of the same connection of their sender. */
   unordered: number
   /** Messages that a member has received in another order than another one. */
   disagreed: number
@@ -85,9 +85,10 @@ function judgeOrder({ ids }: Ledger, order: ReadonlyMap<MessageId, number>, verd
     if (seen.has(id)) verdict.twice++
     else {
       seen.add(id)
-      const sender = senderOf(id)
-      if (id < (lastOf.get(sender) ?? 0)) verdict.unordered++
-      lastOf.set(sender, id)
+      // What was under way in a lost connection may be handled later than what its client sends over the next one.
+      const connection = connectionOf(id)
+      if (id < (lastOf.get(connection) ?? 0)) verdict.unordered++
+      lastOf.set(connection, id)
       const here = order.get(id) ?? place
       if (here < place) verdict.disagreed++
       place = here

@@ -31,8 +31,9 @@ export const commandChecks: readonly ConformanceCheck[] = [
       const all = (await one.call('fetchSockets', address)) as Fetched[]
       assert.deepEqual(byId(all), byId(clients))
       const found = all.find(({ id }) => id === there.id)
-      assert.deepEqual(found?.data.kept, { since: 1 })
-      assert.deepEqual([...(found?.rooms ?? [])].sort(), ['a', 'members', String(there.id)].sort())
+      assert.ok(found)
+      assert.deepEqual(found.data.kept, { since: 1 })
+      assert.deepEqual([...found.rooms].sort(), ['a', 'members', String(there.id)].sort())
       assert.deepEqual(byId((await one.call('fetchSockets', address, { rooms: ['a'] })) as Fetched[]), byId([there]))
       const local = (await two.call('fetchSockets', address, { rooms: ['a'], isLocal: true })) as Fetched[]
       assert.deepEqual(byId(local), byId([there]))

@@ -41,8 +41,5 @@ t.test('two nodes, over an adapter on the ClusterAdapter of Socket.IO', async (t
 })
 
 t.test('two nodes, over a log keeper', async (t) => {
-  testConformance((name, run) => t.test(name, run), {
-    ...createKeeperSetup(),
-    lacks: ['processes', 'recovery'],
-  })
+  testConformance((name, run) => t.test(name, run), createKeeperSetup())
 })

@@ -50,10 +50,18 @@ t.test('an error without a code is reported with its text', async (t) => {
   const sent: { id: number; threw?: string }[] = []
   const channel = Object.assign(new EventEmitter(), { send: (message: never) => sent.push(message), exit: () => {} })
   await serveNode(build, { channel: channel as never, env: nodeEnvironment({ field: 'text' }) })
-  channel.emit('message', { id: 1, command: 'userOf', args: [Symbol('no user')] })
+  channel.emit('message', { id: 1, command: 'nope', args: [] })
   await until(() => sent.length === 2)
-  t.type(sent[1]?.threw, 'string')
+  t.match(sent[1]?.threw, 'TypeError: ')
   channel.emit('message', { id: 2, command: 'close', args: [] })
+})
+
+t.test('a node whose process nobody has forked listens, and says so to nobody', async () => {
+  const channel = Object.assign(new EventEmitter(), { exit: () => channel.emit('exit') })
+  await serveNode(build, { channel, env: nodeEnvironment({ field: 'text' }) })
+  const exit = once(channel, 'exit')
+  channel.emit('message', { id: 1, command: 'close', args: [] })
+  await exit
 })
 
 t.test('a connected node runs commands, passes signals on, and is closed', async (t) => {
