@@ -1,3 +1,5 @@
+import cluster from 'node:cluster'
+import { EventEmitter } from 'node:events'
 import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import type { KeeperCall } from './keeper-calls.js'
@@ -23,8 +25,11 @@ interface PendingCall {
   reject(error: Error): void
 }
 
+// A process that was forked in another way may have a channel, too.
+const OWN_PROCESS: WorkerProcess = cluster.worker?.process ?? new EventEmitter()
+
 /** Creates the broker of a worker. Nothing is sent before it is opened. */
-export function createClusterBroker(settings: BrokerSettings, worker: WorkerProcess = process): Broker {
+export function createClusterBroker(settings: BrokerSettings, worker = OWN_PROCESS): Broker {
   return new ClusterBroker(settings, worker)
 }
 

@@ -65,7 +65,7 @@ export class LogFollowing {
   async #follow(attempt: number): Promise<void> {
     const { writer } = this.#options
     writer.hold()
-    while (attempt === this.#attempt && !(await this.#isFollowed())) {
+    while (attempt === this.#attempt && !(await this.#isFollowed(attempt))) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, RETRY_MS).unref()
         this.#tryNow = () => {
@@ -74,15 +74,16 @@ export class LogFollowing {
         }
       })
     }
-    writer.resume()
+    if (attempt === this.#attempt) writer.resume()
   }
 
   /** Tries to follow. Returns false if the broker can't be reached. */
-  async #isFollowed(): Promise<boolean> {
+  async #isFollowed(attempt: number): Promise<boolean> {
     const { broker, number, begin } = this.#options
     if (!broker.isConnected) return false
     try {
-      begin(await broker.follow(number))
+      const end = await broker.follow(number)
+      if (attempt === this.#attempt) begin(end)
       return true
     } catch {
       return false
@@ -90,10 +91,11 @@ export class LogFollowing {
   }
 
   #unfollow(): void {
-    const { broker, number, end } = this.#options
+    const { broker, writer, number, end } = this.#options
     this.#followed = undefined
     this.#attempt++
     broker.unfollow(number)
+    writer.resume()
     end()
   }
 }

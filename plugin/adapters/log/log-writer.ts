@@ -67,6 +67,8 @@ export class LogWriter {
   /** Sends what waits, as far as the broker takes it. */
   flush(): void {
     const { broker } = this.#settings
+    // No broker says of a log that nobody follows here when it can be reached again.
+    if (!broker.isConnected && !this.isEmpty) this.#retryLater()
     while (!this.#isHeld && broker.isConnected && this.#sent < MOST_IN_FLIGHT) {
       if (this.#sent === this.#waiting.length) this.#closeBatch()
       const entry = this.#waiting[this.#sent]
@@ -127,10 +129,13 @@ export class LogWriter {
       () => {
         if (round !== this.#round) return
         this.#round++
-        // Without a connection, resend() is called as soon as there is one again.
-        this.#retry ??= setTimeout(() => this.resend(), RETRY_MS).unref()
+        this.#retryLater()
       },
     )
+  }
+
+  #retryLater(): void {
+    this.#retry ??= setTimeout(() => this.resend(), RETRY_MS).unref()
   }
 
   /** The broker answers in the order of the calls. */

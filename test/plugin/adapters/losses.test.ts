@@ -122,3 +122,14 @@ t.test('what no node of this version writes is logged and dropped, and the rest 
   t.ok(one.lines.some(({ msg }) => msg === 'an item of the log was dropped'))
   t.ok(one.lines.some(({ msg }) => msg === 'a message of another node was dropped'))
 })
+
+t.test('what waits for a log that nobody follows goes out when the broker is back', async (t) => {
+  const { one } = await startTwo(t, {}, { logs: 16 })
+  const addresses = Array.from({ length: 100 }, (_, index) => `/nobody/${index}`)
+  const unfollowed = addresses.find((address) => !one.node.logOf(address).following.followed)
+  one.connection.cut()
+  one.node.post(String(unfollowed), ['e', '2["n"]', 0, [], []], true)
+  t.notOk(one.node.isIdle)
+  one.connection.restore()
+  await until(() => one.node.isIdle)
+})
