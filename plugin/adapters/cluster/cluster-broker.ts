@@ -57,7 +57,7 @@ class ClusterBroker implements Broker {
   }
 
   async open(receiver: BrokerReceiver): Promise<void> {
-    const { node, prefix, windowMs, connectTimeoutMs, waitForBroker } = this.#settings
+    const { node, prefix, windowMs, connectTimeoutMs, waitForBroker, warn } = this.#settings
     this.#receiver = receiver
     if (!this.#worker.send)
       throw unreachable('needs a worker', 'start this file by cluster.fork(), or leave adapter out')
@@ -69,10 +69,7 @@ class ClusterBroker implements Broker {
       const problem = `was not answered by the primary within ${connectTimeoutMs} ms`
       if (!waitForBroker)
         this.#opened(unreachable(problem, "call setupPrimary() of 'fastify-namespaces/cluster' in the primary"))
-      else
-        this.#settings.warn(
-          "The primary does not answer yet: it must call setupPrimary() of 'fastify-namespaces/cluster'",
-        )
+      else warn("The primary does not answer yet: it must call setupPrimary() of 'fastify-namespaces/cluster'")
     }, connectTimeoutMs)
     ask()
     try {

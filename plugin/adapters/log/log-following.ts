@@ -63,8 +63,7 @@ export class LogFollowing {
   }
 
   async #follow(attempt: number): Promise<void> {
-    const { writer } = this.#options
-    writer.hold()
+    this.#options.writer.hold()
     while (attempt === this.#attempt && !(await this.#isFollowed(attempt))) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, RETRY_MS).unref()
@@ -74,7 +73,7 @@ export class LogFollowing {
         }
       })
     }
-    if (attempt === this.#attempt) writer.resume()
+    if (attempt === this.#attempt) this.#options.writer.resume()
   }
 
   /** Tries to follow. Returns false if the broker can't be reached. */
