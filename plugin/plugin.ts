@@ -29,6 +29,7 @@ import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
 import { isClusterAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
+import { createDrainNotice } from './sockets/disconnect-notice.js'
 import { withConstructor } from './sockets/guard/adapter-constructor.js'
 import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
@@ -165,6 +166,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
 
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
+  const parts = { handshake, admission, drain, io, mounts, listeners, injector, cluster }
+  const close = createClosing({ ...parts, closeTimeoutMs, log })
 
   const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
   const document = createDocument(describe, () => registry.isClosed, options.document)
@@ -184,7 +187,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     injectSocket: injector.injectSocket,
     drain() {
       handshake.close()
-      return listeners.drain(options.drain)
+      return listeners.drain(options.drain, createDrainNotice(io, options.drain.retryAfterMs, log))
     },
   })
   for (const [name, definition] of Object.entries(options.namespaces)) {
@@ -193,6 +196,4 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   }
   instance.addHook('onReady', async () => mounts.open())
   instance.addHook('onReady', cluster.open)
-  const parts = { handshake, admission, drain, io, mounts, listeners, injector, cluster }
-  const close = createClosing({ ...parts, closeTimeoutMs, log })
 }

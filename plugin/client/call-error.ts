@@ -70,7 +70,7 @@ export class CallError extends Error {
 export function clientError(reason: ClientReason, cause?: unknown, event?: string, isSent?: boolean): CallError {
   let [statusCode, message]: readonly [number, string] = CLIENT_ERRORS[reason]
   if (event !== undefined) message += `: the event ${isSent ? 'may have been handled' : 'was not sent'}`
-  const details = event === undefined ? event : { isSent }
+  const details = event && { isSent }
   return new CallError({ code: `NSP_CLIENT_${reason}`, statusCode, message, details }, event, cause)
 }
 
@@ -79,6 +79,12 @@ export function refusalOf(error: CallError, event: string, isSent: boolean): Cal
   return error.code === 'NSP_CLIENT_OFFLINE'
     ? clientError('OFFLINE', error, event, isSent)
     : new CallError(error, event, error)
+}
+
+/** Milliseconds that an error of the server asks a client to wait; 0 if it does not say. */
+export function retryAfterOf(error: object | undefined): number {
+  const { retryAfterMs } = Object((error as SentError | undefined)?.details)
+  return Number(retryAfterMs) || 0
 }
 
 /** The error of an ack; undefined for the ack of a success. */

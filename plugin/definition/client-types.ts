@@ -125,12 +125,17 @@ type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer 
     }
   : never
 
-type DisconnectCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'
+type DisconnectCode = 'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED' | 'FST_NSP_CLOSING'
 
 /** The emits of the plugin itself, in every namespace. */
 export interface DisconnectNotice {
-  /** Why the server disconnects this socket. It is sent just before the disconnect. */
-  'namespace:disconnect': (why: Pick<WireError, 'statusCode' | 'message'> & { readonly code: DisconnectCode }) => void
+  /**
+   * Why the server disconnects this socket. It is sent just before the disconnect. With `FST_NSP_CLOSING`, the connection is lost and
+   * `details.retryAfterMs` says when to come back.
+   */
+  'namespace:disconnect': (
+    why: Pick<WireError, 'statusCode' | 'message' | 'details'> & { readonly code: DisconnectCode },
+  ) => void
 }
 
 /** The listeners of a client, by the name of the emit. */

@@ -7,10 +7,15 @@ import type { EngineSession, EngineSessions } from './engine-sessions.js'
  * node, because this one refuses handshakes meanwhile.
  */
 
-/** Resolves when every connection has been told to end. */
+/**
+ * Resolves when every connection has been told to end.
+ *
+ * @param announce - called for each connection just before
+ */
 export async function drainConnections(
   { all, end }: Pick<EngineSessions, 'all' | 'end'>,
   { batch, everyMs, jitterMs }: DrainOptions,
+  announce: (connection: object) => void,
 ): Promise<void> {
   const ended = new WeakSet<EngineSession>()
   for (;;) {
@@ -22,6 +27,7 @@ export async function drainConnections(
       next.map(async (session) => {
         ended.add(session)
         await wait(Math.random() * jitterMs)
+        announce(session)
         end(session)
       }),
     )

@@ -26,7 +26,7 @@ export interface ServerListeners {
   /** Ends the remaining engine sessions, after `timeoutMs` at most. Call it after `io.close()`. */
   close(timeoutMs: number): Promise<void>
   /** Ends the open engine sessions, batch by batch. */
-  drain(options: DrainOptions): Promise<void>
+  drain(options: DrainOptions, announce: (connection: object) => void): Promise<void>
 }
 
 export interface ServerListenersOptions {
@@ -101,7 +101,7 @@ export function createServerListeners(
     for (const server of secondaryServersOf(instance)) takeRequests(server)
   })
 
-  return { close: sessions.close, drain: (how) => drainConnections(sessions, how) }
+  return { close: sessions.close, drain: (how, announce) => drainConnections(sessions, how, announce) }
 }
 
 /**

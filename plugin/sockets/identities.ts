@@ -11,17 +11,13 @@ import { FST_NSP_IDENTITY_EXPIRED, FST_NSP_USER_DISCONNECTED, FST_NSP_USER_ID_IN
 import { logError } from '../shared/log/error-log.js'
 import { contain } from '../shared/maybe-async.js'
 import type { WireError } from '../shared/wire-error.js'
-import { writePacket } from '../wire/packet-codec.js'
-import { PacketType } from '../wire/socket-io-packages.js'
 import { isClusterAdapter } from './adapter-features.js'
+import { writeDisconnectNotice } from './disconnect-notice.js'
 
 /*
  * Which user each socket belongs to. An identity ends with its socket, when it expires, or with `disconnectUser`. In the last
  * two cases the client receives the reason and does not reconnect by itself.
  */
-
-/** The emit with the reason, just before Socket.IO's disconnect. A wire format. */
-const DISCONNECT_EMIT = 'namespace:disconnect'
 
 /** Sent between the nodes of a cluster. A wire format. */
 const DISCONNECT_USER = 'fastify-namespaces:disconnect-user'
@@ -90,12 +86,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     if (!socket.connected) return
     const nsp = socket.nsp.name
     log.debug({ namespace: nsp, socketId: socket.id, code: why.code }, 'socket disconnected')
-    contain(
-      // Written directly: with recovery, Socket.IO's emit goes through the adapter, which may be asynchronous.
-      () => writePacket(io, socket.conn, { type: PacketType.EVENT, nsp, data: [DISCONNECT_EMIT, why] }),
-      (error) =>
-        logError(log, error, { namespace: nsp, socketId: socket.id }, 'the reason of a disconnect can not be sent'),
-    )
+    writeDisconnectNotice(io, socket, why, log)
     socket.disconnect()
   }
 

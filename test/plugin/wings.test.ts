@@ -153,6 +153,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'adapter-features',
       'adapter-guard',
+      'disconnect-notice',
       'guard/adapter-constructor',
       'identities',
       'join-server',

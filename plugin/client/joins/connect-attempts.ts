@@ -1,5 +1,5 @@
 import type { Manager } from 'socket.io-client'
-import type { CallError } from '../call-error.js'
+import { type CallError, retryAfterOf } from '../call-error.js'
 import type { AuthRequest, ClientAuth } from '../client-options.js'
 
 /*
@@ -48,17 +48,17 @@ export function createConnectAttempts(
   let latest = 0
   let isAsking = false
   let isRenewal = false
-  let renewedAt = Number.NEGATIVE_INFINITY
+  let renewedAt = -LEAST_LIFETIME_MS
   let tries = 0
-
-  async function authenticate(): Promise<object> {
-    return { ...(typeof given === 'function' ? await given({ ...request, isRenewal }) : given), ...contract }
-  }
 
   return {
     sendAuth(send) {
       const mine = ++latest
-      authenticate()
+      const write = async () => ({
+        ...(typeof given === 'function' ? await given({ ...request, isRenewal }) : given),
+        ...contract,
+      })
+      write()
         .then((auth) => {
           if (mine !== latest) return
           send(auth)
@@ -80,18 +80,17 @@ export function createConnectAttempts(
       isAsking = false
     },
 
-    delayAfter({ code, statusCode, details }) {
+    delayAfter(error) {
       const now = performance.now()
       const canRenew = typeof given === 'function' && !isRenewal && now - renewedAt >= LEAST_LIFETIME_MS
-      if (canRenew && EXPIRED.includes(code)) {
+      if (canRenew && EXPIRED.includes(error.code)) {
         isRenewal = true
         renewedAt = now
         return 0
       }
-      if (statusCode !== 429 && statusCode !== 503) return undefined
+      if (![429, 503].includes(error.statusCode)) return undefined
       const delay = Math.min(manager.reconnectionDelayMax(), manager.reconnectionDelay() * 2 ** tries++)
-      const { retryAfterMs } = Object(details)
-      return Math.max(delay * (0.5 + Math.random() / 2), Number.isFinite(retryAfterMs) ? retryAfterMs : 0)
+      return Math.max(delay * (0.5 + Math.random() / 2), retryAfterOf(error))
     },
 
     reset() {

@@ -18,5 +18,5 @@ export interface SharedJoin {
   /** Joins again after a refusal. */
   readonly rejoin: () => void
   /** Leaves at once, if it has no use. Where the connection stays open, a connect that is under way is waited for. */
-  readonly end: (isConnectionEnding: boolean) => void
+  readonly end: (isConnectionEnding?: boolean) => void
 }

@@ -1,4 +1,4 @@
-import { CallError, clientError } from '../call-error.js'
+import { CallError, clientError, retryAfterOf } from '../call-error.js'
 import type { ClientAuth, ClientContractDifference, GapReason, JoinState } from '../client-options.js'
 import { createReadable, createSubscribers } from '../readable.js'
 import { startTimer } from '../timer.js'
@@ -93,6 +93,11 @@ export function createSharedJoin(
       gap = 'not-recovered'
       // The application has disconnected the socket itself.
       if (!socket.active) timer = setTimeout(connect)
+      // The Manager reads its delay when all sockets know of the loss.
+      const delay = manager.reconnectionDelay()
+      const told = retryAfterOf(dismissal) || delay
+      if (told !== delay) queueMicrotask(() => manager.reconnectionDelay(delay))
+      manager.reconnectionDelay(told)
       become({ status: 'recovering', reason })
     }
   }
@@ -121,8 +126,7 @@ export function createSharedJoin(
     disconnect(reason: string) {
       if (reason !== 'io server disconnect') return lose(reason)
       gap = 'server-disconnect'
-      const error = dismissal ? new CallError(dismissal) : clientError('DISCONNECTED')
-      follow(error)
+      follow(dismissal ? new CallError(dismissal) : clientError('DISCONNECTED'))
     },
     'namespace:disconnect': (error: object) => {
       dismissal = error
@@ -165,16 +169,17 @@ export function createSharedJoin(
     connect()
   }
 
+  function end(isConnectionEnding?: boolean): void {
+    if (uses === 0 && (isConnectionEnding || !isAsking())) dispose()
+  }
+
   return {
     socket,
     state,
     gaps,
     streams,
     rejoin,
-
-    end(isConnectionEnding) {
-      if (uses === 0 && (isConnectionEnding || !isAsking())) dispose()
-    },
+    end,
 
     hold(next) {
       if (next) setAuth(next)
@@ -186,9 +191,7 @@ export function createSharedJoin(
       uses--
       // In React's StrictMode a component leaves and joins again at once. A connect that is under way is waited for: its socket
       // would stay in the server.
-      queueMicrotask(() => {
-        if (uses === 0 && !isAsking()) dispose()
-      })
+      queueMicrotask(end)
     },
   }
 }

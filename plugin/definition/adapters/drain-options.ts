@@ -21,12 +21,19 @@ export interface DrainOptions {
    * @defaultValue 100
    */
   jitterMs: number
+  /**
+   * Milliseconds after which clients of `createClient()` come back, plus or minus what their Manager's `randomizationFactor` says. Other
+   * clients come back after their own `reconnectionDelay`. With a server of one node: as long as it takes to start.
+   * @defaultValue 200
+   */
+  retryAfterMs: number
 }
 
 const DRAIN = {
   batch: wholeNumber(1, 100),
   everyMs: wholeNumber(0, 100, 600_000),
   jitterMs: wholeNumber(0, 100, 600_000),
+  retryAfterMs: wholeNumber(1, 200, 600_000),
 } satisfies Record<keyof DrainOptions, OptionRule>
 
 export const drainRule: OptionRule = { ...closedGroup(DRAIN), default: {} }
