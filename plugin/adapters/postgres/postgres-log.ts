@@ -1,20 +1,19 @@
-import type { BrokerReceiver, LogContinuity, LogPosition, PlacedEntry } from '../broker.js'
+import type { BrokerReceiver, LogPosition, PlacedEntry } from '../broker.js'
 import type { PostgresConnection } from './postgres-connection.js'
-import { readNotice } from './postgres-notice.js'
+import { type Place, readNotice } from './postgres-notice.js'
 import { entryOf, readPart } from './postgres-rows.js'
 import { type PostgresNames, quoted } from './postgres-tables.js'
 
 /*
  * A followed log. What a notification brings is delivered if it is the next entry; else the log is read from the table, up to the
- * position that was heard of. After a loss of the connection, it is compared with what was delivered.
+ * position that was heard of. After a loss of the connection, and when a notification contradicts it, the log is compared with what
+ * was delivered.
  */
 
 /** Entries that one statement reads. */
 const BITE = 100
 /** Delivered entries whose places are remembered, to find where a log was rolled back to. */
 const REMEMBERED = 100
-
-type Place = Pick<PlacedEntry, 'node' | 'number'> & { readonly position: number }
 
 export class PostgresLog {
   readonly #log: number
@@ -26,6 +25,8 @@ export class PostgresLog {
   #heardOf = 0
   /** Whether it begins or reads: then a notification is only noted. */
   #isReading = true
+  /** Whether a notification said that the log has other entries than those that were delivered. */
+  #isDoubtful = false
   /** Counts what has begun, so that a statement of an earlier round delivers nothing. */
   #round = 0
   #places: Place[] = []
@@ -48,10 +49,17 @@ export class PostgresLog {
     return this.#names.channel(`log_${this.#log}`)
   }
 
-  /** Begins to listen on a new connection: for the first time, or where it was. */
-  async begin(): Promise<void> {
+  /**
+   * Begins to listen on a new connection: for the first time, or where it was.
+   *
+   * @param isCheck - whether it is the same connection: a log that was rolled back rejects, so that the connection is made again
+   */
+  async begin(isCheck = false): Promise<void> {
     const round = ++this.#round
     this.#isReading = true
+    this.#isDoubtful = false
+    // What was heard of before is in the log by now; or in one that was lost.
+    this.#heardOf = 0
     await this.#connection.listen(`LISTEN ${quoted(this.channel)}`)
     const first = this.#places[0]?.position ?? 0
     const rows = await this.#connection.listen(
@@ -70,9 +78,13 @@ export class PostgresLog {
       this.#delivered = head
       this.#began(String(head))
     } else {
-      const continuity = this.#compare(head, new Map(places.map((place) => [place.position, place])), this.#delivered)
-      isGapTold = continuity === 'trimmed'
-      this.#receiver.resumed(this.#log, continuity)
+      const stored = new Map(places.map((place) => [place.position, place]))
+      const common = this.#commonWith(head, stored)
+      if (common && isCheck) throw new Error('PostgreSQL has lost entries')
+      // Without its row, it can't be told whether this is the same log.
+      isGapTold = !common && 0 < this.#delivered && this.#delivered < head && !stored.has(this.#delivered)
+      if (common) this.#rollBackTo(common)
+      this.#receiver.resumed(this.#log, common ? 'rolled back' : isGapTold ? 'trimmed' : 'continuous')
     }
     this.#heardOf = Math.max(this.#heardOf, head)
     await this.#catchUp(isGapTold)
@@ -88,28 +100,30 @@ export class PostgresLog {
   notified(payload: string): boolean {
     const notice = readNotice(payload)
     if (!notice) return false
-    const { position, entry } = notice
+    const { position, node, number, body } = notice
+    const next = Number(this.#delivered) + 1
+    if (position < next && !this.#places.some((place) => isSame(place, notice))) this.#isDoubtful = true
     if (this.#isReading) this.#heardOf = Math.max(this.#heardOf, position)
-    else if (entry && position === Number(this.#delivered) + 1) this.#deliver(entry)
-    else if (position > Number(this.#delivered)) {
+    else if (position === next && body !== undefined) this.#deliver({ position: String(position), node, number, body })
+    else if (position >= next || this.#isDoubtful) {
       this.#heardOf = position
       this.#catchUp().catch((error) => this.#connection.drop(error))
     }
     return true
   }
 
-  /** What became of the log. Continues after the last entry that it still has in common with what was delivered. */
-  #compare(head: number, stored: ReadonlyMap<number, Place>, delivered: number): LogContinuity {
-    const other = this.#places.findIndex(({ position, node, number }) => {
-      const place = stored.get(position)
-      return position > head || (place && (place.node !== node || place.number !== number))
+  /** The delivered entries that the log still has in common; undefined, if it has lost none. */
+  #commonWith(head: number, stored: ReadonlyMap<number, Place>): Place[] | undefined {
+    const other = this.#places.findIndex((delivered) => {
+      const place = stored.get(delivered.position)
+      return delivered.position > head || (place && !isSame(place, delivered))
     })
-    // Without its row, it can't be told whether this is the same log.
-    if (other < 0) return 0 < delivered && delivered < head && !stored.has(delivered) ? 'trimmed' : 'continuous'
-    this.#places = this.#places.slice(0, other)
-    this.#delivered = this.#places.at(-1)?.position ?? 0
-    this.#heardOf = 0
-    return 'rolled back'
+    return other < 0 && Number(this.#delivered) <= head ? undefined : this.#places.slice(0, Math.max(other, 0))
+  }
+
+  #rollBackTo(common: Place[]): void {
+    this.#places = common
+    this.#delivered = common.at(-1)?.position ?? 0
   }
 
   async #catchUp(isGapTold = false): Promise<void> {
@@ -132,6 +146,7 @@ export class PostgresLog {
     }
     this.#heardOf = 0
     this.#isReading = false
+    if (this.#isDoubtful) await this.begin(true)
   }
 
   #deliver(entry: PlacedEntry): void {
@@ -141,6 +156,10 @@ export class PostgresLog {
     if (this.#places.length > 2 * REMEMBERED) this.#places.splice(0, REMEMBERED)
     this.#receiver.receiveEntry(this.#log, entry)
   }
+}
+
+function isSame(one: Place, other: Place): boolean {
+  return one.position === other.position && one.node === other.node && one.number === other.number
 }
 
 function placeOf({ position, node, number }: PlacedEntry): Place {

@@ -77,7 +77,7 @@ t.test('what is long is not delivered if the log is left while it is read', asyn
   const client = await connectClient(t, postgres)
   await client.query('BEGIN; LOCK TABLE left_entries')
   const other = await connectClient(t, postgres)
-  await other.query("NOTIFY left_log_1, '1'")
+  await other.query("NOTIFY left_log_1, '1 1 x'")
   await eventually(async () => {
     const { rows } = await other.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     return rows.length > 0
@@ -186,7 +186,7 @@ t.test('notifications of others are dropped, and said once', async (t) => {
       await client.query('SELECT pg_notify($1, $2)', [channel, payload])
   }
   // A position that nobody has appended is looked for once.
-  await client.query("NOTIFY foreign_log_0, '17'")
+  await client.query("NOTIFY foreign_log_0, '17 1 x'")
   await broker.append(0, { node, number: 1, body: 'first' })
   await until(() => told.entries.length === 1)
   await broker.append(0, { node, number: 2, body: 'second' })
