@@ -8,6 +8,7 @@ import type { SuiteClient, SuiteClientOptions } from './suite-client.js'
 /**
  * What an adapter, or the setup of its test, may lack.
  * `nodes`: there is more than one node.
+ * `emit order`: the emits of one node arrive in their order.
  * `order`: all clients of an address receive the emits of all nodes in one order.
  * `recovery`: a client that comes back to its node recovers its session.
  * `distant recovery`: it does so on another node.
@@ -21,6 +22,7 @@ import type { SuiteClient, SuiteClientOptions } from './suite-client.js'
  */
 export type Ability =
   | 'nodes'
+  | 'emit order'
   | 'order'
   | 'recovery'
   | 'distant recovery'

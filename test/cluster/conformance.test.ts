@@ -1,73 +1,46 @@
-import { fork } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { createClient } from 'redis'
+import { type ChildProcess, fork } from 'node:child_process'
+import cluster from 'node:cluster'
+import { readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import { startRedis } from '../../bench/chaos/redis.js'
 import {
-  type Ability,
   type ConformanceNode,
   type ConformanceSetup,
   connectNode,
   nodeEnvironment,
   testConformance,
 } from '../../plugin/conformance.js'
-import type { TestedAdapter } from './conformance-node.js'
-import { execArgv } from './nodes.js'
+import { bundle } from './bundle.js'
+import { hasPostgres } from './postgres.js'
 import { hasRedis } from './redis.js'
-import { type StallingProxy, startStallingProxy } from './stalling-proxy.js'
+import type { StallingProxy } from './stalling-proxy.js'
+import { TESTED, type TestedAdapter } from './tested-adapters.js'
+import { BROKERS } from './tested-brokers.js'
 
 /*
  * The conformance suite over real brokers, each node a process.
  */
 
 t.setTimeout(300_000)
+// Most of the time is spent on waiting.
+t.jobs = 3
 
-const program = fileURLToPath(new URL('conformance-node.ts', import.meta.url))
-
-/** What each adapter lacks: the rows of docs/scaling.md. */
-const LACKS: Readonly<Record<TestedAdapter, readonly Ability[]>> = {
-  redis: [],
-  'stock streams': ['order', 'takeover', 'distant recovery', 'late nodes', 'restart', 'reset', 'partition'],
-  'stock pub/sub': ['order', 'recovery', 'late nodes', 'restart', 'reset', 'partition'],
-}
-
-/** Entries of strangers, wherever one of the adapters reads. */
-async function sendForeign(path: string): Promise<void> {
-  const client = await createClient({ socket: { path, tls: false } }).connect()
-  const texts = ['', 'x', '[]', '{}', 'null', '{"uid":"x","nsp":"/lobby","type":3}', '{"type":3,"uid":"y","data":null}']
-  for (const key of await client.keys('*')) {
-    if ((await client.type(key)) !== 'stream') continue
-    for (const text of texts) {
-      await client.xAdd(key, '*', { text })
-      await client.xAdd(key, '*', { uid: 'stranger', nsp: '/lobby', type: '3', data: text })
-      await client.xAdd(key, '*', { node: 'stranger', number: '1', body: text })
-    }
-  }
-  const channels = await client.sendCommand(['PUBSUB', 'CHANNELS', '*'])
-  for (const channel of channels as unknown as string[]) for (const text of texts) await client.publish(channel, text)
-  client.destroy()
-}
+const program = await bundle('test/cluster/conformance-node.ts')
+cluster.setupPrimary({ exec: program, execArgv: [], serialization: 'advanced' })
 
 async function createSetup(t: Test, tested: TestedAdapter): Promise<ConformanceSetup> {
-  const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-conformance-'))
-  const redis = await startRedis(folder)
-  t.teardown(async () => {
-    await redis.kill()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const { broker: kind, lacks } = TESTED[tested]
+  const broker = await BROKERS[kind](t)
   const proxies = new Map<ConformanceNode, StallingProxy>()
-  let nodes = 0
   return {
-    lacks: LACKS[tested],
+    lacks,
     async startNode(settings) {
-      const path = join(folder, `node-${nodes++}.sock`)
-      const proxy = await startStallingProxy(path, redis.path)
+      const { name, proxy } = await broker.connect()
       // tap puts its own loader into NODE_OPTIONS.
-      const env = { ...process.env, NODE_OPTIONS: '', ...nodeEnvironment(settings) }
-      const node = await connectNode(fork(program, [tested, path], { env, execArgv }))
+      const variables = { NODE_OPTIONS: '', TESTED_ADAPTER: tested, BROKER: name, ...nodeEnvironment(settings) }
+      const env = { ...process.env, ...variables }
+      const child: ChildProcess = kind === 'primary' ? cluster.fork(env).process : fork(program, { env, execArgv: [] })
+      const node = await connectNode(child)
+      if (!proxy) return node
       const whole: ConformanceNode = {
         ...node,
         async close() {
@@ -79,24 +52,35 @@ async function createSetup(t: Test, tested: TestedAdapter): Promise<ConformanceS
       return whole
     },
     broker: {
-      stop: redis.kill,
-      start: redis.start,
-      async reset() {
-        const client = await createClient({ socket: { path: redis.path, tls: false } }).connect()
-        await client.flushAll()
-        client.destroy()
-      },
+      ...broker,
       isolate: async (node) => proxies.get(node)?.stall(),
       rejoin: async (node) => proxies.get(node)?.heal(),
-      sendForeign: () => sendForeign(redis.path),
     },
   }
 }
 
-const isRedisThere = await hasRedis()
+const skips = {
+  redis: !(await hasRedis()) && 'redis-server is not installed',
+  postgres: !(await hasPostgres()) && 'PostgreSQL is not installed',
+  primary: false,
+}
 
-for (const tested of Object.keys(LACKS) as TestedAdapter[]) {
-  t.test(tested, { skip: !isRedisThere && 'there is no redis-server' }, async (t) => {
+for (const tested of Object.keys(TESTED) as TestedAdapter[]) {
+  t.test(tested, { skip: skips[TESTED[tested].broker], buffered: true }, async (t) => {
     testConformance((name, run) => t.test(name, run), await createSetup(t, tested))
   })
 }
+
+t.test('docs/scaling.md says what each of them lacks', async (t) => {
+  const text = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
+  const [, section = ''] = /^## What each holds$(.+?)^## /ms.exec(text) ?? []
+  const rows = [...section.matchAll(/^\| (`.+) \| (.+) \|$/gm)]
+  const said = rows.map(([, name, lacks = '']) => [
+    name,
+    [...lacks.matchAll(/`([^`]+)`/g)].map(([, ability]) => ability),
+  ])
+  t.strictSame(
+    said,
+    Object.values(TESTED).map(({ name, lacks }) => [name, lacks]),
+  )
+})

@@ -13,7 +13,7 @@ import type { Command, NodeOptions, Report } from './nodes.js'
  * errors, which would have ended it.
  */
 
-const { adapter: kind, redis, requires } = JSON.parse(process.env.NODE_OF_A_CLUSTER as string) as NodeOptions
+const { adapter: kind, redis } = JSON.parse(process.env.NODE_OF_A_CLUSTER as string) as NodeOptions
 
 const faults: string[] = []
 process.on('uncaughtException', (error) => faults.push(String(error)))
@@ -41,27 +41,16 @@ const logger = { level: 'warn', stream: { write: (line: string) => void lines.pu
 const app = Fastify({ logger })
 const room: AnyNamespaceDefinition = {
   emits: {
-    news: { payload: { type: 'object', properties: { [requires]: { type: 'string' } }, required: [requires] } },
-    question: { payload: { type: 'integer' }, reply: {} },
+    news: { payload: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] } },
   },
   onConnect: ({ socket }) => void socket.join('members'),
 }
 await app.register(namespaces, {
-  io: { adapter: (await createAdapter()) as never },
+  ...(kind === 'own'
+    ? { adapter: { type: 'redis', client: createClient({ socket: { path: redis, tls: false } }) } }
+    : { io: { adapter: (await createAdapter()) as never } }),
   limits: { roomsPerSocket: 3 },
-  userIdOf: ({ query }) => (query as { user?: string }).user,
-  namespaces: {
-    '/': {
-      events: {
-        // Runs in the tick before a client joins that address.
-        touch: {
-          handler: (id) => void app.namespaceOf('/orgs/:id', { id: String(id) }).emit('news', { [requires]: '' }),
-        },
-      },
-    },
-    '/room': room,
-    '/orgs/:id': room,
-  },
+  namespaces: { '/room': room },
 })
 app.io.of('/room').on('server-side', (what: unknown) => {
   if (what === 'throw') throw new Error('A listener of a server-side event')
@@ -71,20 +60,8 @@ app.io.of('/room').on('server-side', (what: unknown) => {
 /** The commands of a test. If one throws, its code is reported. */
 const commands: Record<Command['do'], (...args: never[]) => unknown> = {
   emit: (address: string, ...args: [string]) => app.io.of(address).emit(...args),
-  emitWithAck: (address: string, ...args: [string]) =>
-    app.io
-      .of(address)
-      .timeout(2_000)
-      .emitWithAck(...args),
-  emitBigInt: (address: string) => app.io.of(address).serverSideEmit('server-side', { n: 10n }),
   serverSideEmit: (address: string, ...args: [string]) => app.io.of(address).serverSideEmit(...args),
   socketsJoin: (address: string, ...rooms: string[]) => app.io.of(address).socketsJoin(rooms),
-  fetchSockets: async (address: string) => (await app.io.of(address).fetchSockets()).length,
-  ask: async (address: string, ...args: [string]) => {
-    const { answers, missing } = await app.namespaceOf(address).ask(...args)
-    return { answers: [...answers.values()], missing: missing.length }
-  },
-  userOf: (user: string, ...args: [string]) => app.userOf(user).emit(...args),
   faults: () => faults,
   lines: () => lines.map(({ msg }) => msg),
   close: async () => {

@@ -1,38 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { setupPrimary } from '@socket.io/cluster-adapter'
 import type { Test } from 'tap'
+import { bundle } from './bundle.js'
 
 /*
  * Starts the nodes of a cluster, each in its own process, and sends them commands.
  */
 
-export type Kind = 'redis' | 'ioredis' | 'streams' | 'cluster'
+/** `own`: the plugin's adapter for Redis. */
+export type Kind = 'own' | 'redis' | 'ioredis' | 'streams' | 'cluster'
 
 export interface NodeOptions {
   readonly adapter: Kind
   /** The path of the Unix socket of Redis. */
   readonly redis: string
-  /** The field that its emits require; different for an older and a newer version. */
-  readonly requires: string
 }
 
 export interface Command {
   readonly id: number
-  readonly do:
-    | 'emit'
-    | 'emitWithAck'
-    | 'emitBigInt'
-    | 'serverSideEmit'
-    | 'socketsJoin'
-    | 'fetchSockets'
-    | 'ask'
-    | 'userOf'
-    | 'faults'
-    | 'lines'
-    | 'close'
+  readonly do: 'emit' | 'serverSideEmit' | 'socketsJoin' | 'faults' | 'lines' | 'close'
   readonly args: readonly unknown[]
 }
 
@@ -49,7 +37,7 @@ export interface Node {
   call(command: Command['do'], ...args: unknown[]): Promise<{ result?: unknown; threw?: string }>
 }
 
-const program = fileURLToPath(new URL('node.ts', import.meta.url))
+const program = await bundle('test/cluster/node.ts')
 /** How a test starts a program in TypeScript: as it has been started itself. */
 export const execArgv = ['--import', new URL('../typescript.js', import.meta.url).href]
 let isPrimary = false
@@ -58,7 +46,7 @@ let isPrimary = false
 export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
   // tap puts its own loader into NODE_OPTIONS.
   const env = { ...process.env, NODE_OPTIONS: '', NODE_OF_A_CLUSTER: JSON.stringify(options) }
-  const child = options.adapter === 'cluster' ? forkWorker(env) : fork(program, { env, execArgv })
+  const child = options.adapter === 'cluster' ? forkWorker(env) : fork(program, { env, execArgv: [] })
   const pending = new Map<number, (report: Report) => void>()
   child.on('message', (report: Report) => {
     if (typeof report.id === 'number') pending.get(report.id)?.(report)
@@ -83,7 +71,7 @@ export async function startNode(t: Test, options: NodeOptions): Promise<Node> {
 function forkWorker(env: NodeJS.ProcessEnv): ChildProcess {
   if (!isPrimary) {
     isPrimary = true
-    cluster.setupPrimary({ exec: program, execArgv, serialization: 'advanced' })
+    cluster.setupPrimary({ exec: program, execArgv: [], serialization: 'advanced' })
     setupPrimary()
   }
   return cluster.fork(env).process

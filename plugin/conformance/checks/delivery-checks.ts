@@ -43,7 +43,7 @@ export const deliveryChecks: readonly ConformanceCheck[] = [
   },
   {
     name: 'an emit reaches each client of its rooms once, and nobody who is in a room that it excepts',
-    needs: [],
+    needs: ['emit order'],
     async run(context) {
       const { one, address } = context
       const [here, there] = await joinBoth(context)
@@ -103,7 +103,7 @@ export const deliveryChecks: readonly ConformanceCheck[] = [
   },
   {
     name: 'large payloads arrive, in their order: 20 kB, 500 kB, one byte',
-    needs: [],
+    needs: ['emit order'],
     async run(context) {
       const { one, address } = context
       const clients = await joinBoth(context)
@@ -114,7 +114,7 @@ export const deliveryChecks: readonly ConformanceCheck[] = [
   },
   {
     name: 'emits of several nodes arrive everywhere in one order',
-    needs: ['nodes', 'order'],
+    needs: ['nodes', 'emit order', 'order'],
     async run(context) {
       const { one, two, address } = context
       const clients = await joinBoth(context)
@@ -127,7 +127,7 @@ export const deliveryChecks: readonly ConformanceCheck[] = [
   },
   {
     name: 'the emits of one node arrive in their order, each once',
-    needs: [],
+    needs: ['emit order'],
     async run(context) {
       const { one, address } = context
       const clients = await joinBoth(context)
