@@ -11,6 +11,7 @@ import { hasRedis, startRedis } from './redis.js'
  */
 
 t.setTimeout(180_000)
+t.jobs = 3
 
 const KINDS: readonly Kind[] = ['own', 'redis', 'ioredis', 'streams', 'cluster']
 
@@ -48,7 +49,7 @@ async function settle(nodes: readonly Node[], heard: readonly unknown[][]): Prom
 const isRedisThere = await hasRedis()
 
 for (const kind of KINDS) {
-  const options = { skip: kind !== 'cluster' && !isRedisThere && 'there is no redis-server' }
+  const options = { buffered: true, skip: kind !== 'cluster' && !isRedisThere && 'there is no redis-server' }
 
   t.test(`${kind}: what another node asks for never throws into the adapter`, options, async (t) => {
     const { one, two, redis } = await startTwo(t, kind)
