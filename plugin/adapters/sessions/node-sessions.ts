@@ -62,6 +62,7 @@ export class NodeSessions {
 
   /** Resolves when the broker has the sessions that were lost, at the latest after half a second. */
   async close(): Promise<void> {
+    this.#writer.close()
     clearInterval(this.#timer)
     const until = performance.now() + FLUSH_MS
     while (this.#options.node.isConnected && this.#writer.size > 0 && performance.now() < until) {
@@ -99,11 +100,15 @@ export class NodeSessions {
     if (live && !isOwn) return undefined
     const found = live ? this.#sever(live) : await this.#take(address, pid, owner)
     if (!found) return undefined
-    const record = { ...found, node: this.#options.node.id }
-    const claimed = { record, sever }
-    this.#claimed.set(pid, claimed)
-    // Whoever wants it now learns that it is here; and it is there if this node dies.
-    this.#give(record)
+    let claimed = this.#hold(found, sever)
+    if (this.#options.node.alive.includes(found.node)) {
+      const answer = await this.#askNode(found.node, pid, owner)
+      // Somebody else has it by now.
+      if (this.#claimed.get(pid) !== claimed) return undefined
+      const latest = answer === undefined ? found : readRecord(String(answer))
+      if (latest) claimed = this.#hold(latest, sever)
+      else return this.forget(pid)
+    }
     return {
       end: () => {
         if (this.#claimed.get(pid) === claimed) this.#claimed.delete(pid)
@@ -116,7 +121,7 @@ export class NodeSessions {
   }
 
   /** A claimed session can't be recovered: something that it has missed is gone. */
-  forget(pid: string): void {
+  forget(pid: string): undefined {
     this.#claimed.delete(pid)
     this.#writer.drop(pid)
   }
@@ -129,6 +134,14 @@ export class NodeSessions {
     this.#epoch = node.epoch
     this.#writer.retry()
     this.#writer.prolong(this.#live.pids, performance.now())
+  }
+
+  /** Whoever wants the session now learns that it is here; and the broker has it if this node dies. */
+  #hold(found: SessionRecord, sever: () => void): ClaimedSession {
+    const claimed = { record: { ...found, node: this.#options.node.id }, sever }
+    this.#claimed.set(found.pid, claimed)
+    this.#give(claimed.record)
+    return claimed
   }
 
   #give(record: SessionRecord): void {
@@ -145,18 +158,12 @@ export class NodeSessions {
   }
 
   async #take(address: string, pid: string, owner: string): Promise<SessionRecord | undefined> {
-    const { node, broker } = this.#options
-    const text = this.#writer.takeBack(pid) ?? (await broker.takeSession(pid).catch(() => undefined))
+    const text = this.#writer.takeBack(pid) ?? (await this.#writer.take(pid))
     const record = text === undefined ? undefined : readRecord(text)
     if (!record || text === undefined) return undefined
-    if (record.address !== address || record.owner !== owner) {
-      this.#writer.give(pid, text)
-      return undefined
-    }
-    if (record.node === node.id || !node.alive.includes(record.node)) return record
-    const answer = await this.#askNode(record.node, pid, owner)
-    if (answer === false) return undefined
-    return answer === undefined ? record : readRecord(answer)
+    if (record.address === address && record.owner === owner) return record
+    this.#writer.give(pid, text)
+    return undefined
   }
 
   /**

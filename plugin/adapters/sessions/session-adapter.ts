@@ -8,6 +8,7 @@ import type { LogRing, RingEmit } from '../log/log-ring.js'
 import type { LiveSession } from './live-sessions.js'
 import { isFor, startOf } from './missed-emits.js'
 import type { NodeSessions } from './node-sessions.js'
+import { readUpTo } from './reading-up.js'
 import type { SessionRecord } from './session-record.js'
 
 /*
@@ -97,9 +98,11 @@ export class SessionAdapter extends BrokerAdapter {
   override async restoreSession(pid: string, offset: string): Promise<Session> {
     const { sessions, node } = this.#own
     const record = sessions.claimed(pid)
-    if (!record) return NOT_RECOVERED
     const log = node.logOf(this.nsp.name)
     await log.following.followed
+    // Also for a client that joins anew: it must not receive again what it has.
+    await readUpTo(log, offset)
+    if (!record) return NOT_RECOVERED
     const start = startOf(record, offset, node.epoch)
     const isCovered = start !== undefined && (await log.ring?.covers(start))
     // The claim may be over by now.

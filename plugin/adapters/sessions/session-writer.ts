@@ -1,12 +1,13 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Broker } from '../broker.js'
 import { type SessionRecord, writeRecord } from './session-record.js'
 
 /*
- * Writes sessions to the broker. What it can't be given waits here.
+ * Writes sessions to the broker, and takes them from it. What it can't be given waits here.
  */
 
 export interface SessionWriterOptions {
-  readonly broker: Pick<Broker, 'putSession' | 'keepSessions' | 'dropSession'>
+  readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'keepSessions' | 'dropSession'>
   /** How long a lost session can be recovered. Milliseconds. */
   readonly waitMs: number
   readonly report: (error: unknown, what: string) => void
@@ -17,12 +18,16 @@ export const LEASE_MS = 10_000
 const KEPT_AT_A_TIME = 500
 // Of lost sessions that wait for the broker.
 const MOST_UNWRITTEN = 10_000
+/** How long a claim waits for a broker that is away. */
+const TAKE_MS = 5_000
+const RETRY_MS = 50
 
 export class SessionWriter {
   readonly #options: SessionWriterOptions
   /** Lost sessions that the broker does not have yet. */
   readonly #unwritten = new Map<string, string>()
   #keptAt = 0
+  #isClosed = false
 
   constructor(options: SessionWriterOptions) {
     this.#options = options
@@ -69,6 +74,24 @@ export class SessionWriter {
     const text = this.#unwritten.get(pid)
     this.#unwritten.delete(pid)
     return text
+  }
+
+  /** Takes a session from the broker. One that is away is waited for: without it nobody knows whether there is a session. */
+  async take(pid: string): Promise<string | undefined> {
+    const until = performance.now() + TAKE_MS
+    while (!this.#isClosed && performance.now() < until) {
+      try {
+        return await this.#options.broker.takeSession(pid)
+      } catch {
+        await setTimeout(RETRY_MS)
+      }
+    }
+    return undefined
+  }
+
+  /** Nobody waits for the broker any longer. */
+  close(): void {
+    this.#isClosed = true
   }
 
   drop(pid: string): void {

@@ -137,6 +137,29 @@ t.test('a second loss, during the recovery, is recovered on a third node', async
   t.strictSame(two.sessions.size, { live: 0, claimed: 0, unwritten: 0 })
 })
 
+t.test('a client that is lost while its silent former node is asked is recovered on a third node', async (t) => {
+  const { keeper, one, two, start } = await startTwo(t)
+  const three = await start('three')
+  await until(() => three.node.alive.length === 2 && two.node.alive.length === 2)
+  const { socket, ids } = await hear(t, one)
+  await written(keeper)
+  one.connection.cut()
+  move(socket, two)
+  one.proxy.lose()
+  await until(() => two.sessions.size.claimed === 1)
+  move(socket, three)
+  two.proxy.lose()
+  await until(() => ids.length === 2)
+  t.ok(socket.recovered)
+  t.equal(socketsOf(three)[0]?.id, ids[0])
+  t.equal(two.sessions.size.claimed, 0)
+  // Its first claim there ends before the next one begins.
+  move(socket, two)
+  socket.io.engine.close()
+  await until(() => ids.length === 3)
+  t.ok(socket.recovered)
+})
+
 t.test('rooms that change are written at the end of the tick, and data by the next sweep', async (t) => {
   const { keeper, one } = await startTwo(t)
   const { socket } = await hear(t, one)
@@ -259,6 +282,24 @@ t.test('without the broker, a client that comes back to its node is recovered th
   socket.io.engine.close()
   await until(() => ids.length === 3)
   t.ok(socket.recovered, 'a loss that was noticed')
+})
+
+t.test('a client that comes to a node without the broker waits for it, and is recovered', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const { socket, events, ids } = await hear(t, one)
+  await written(keeper)
+  one.app.io.of('/chat').emit('news', 1)
+  await until(() => events.length === 1)
+  two.connection.cut()
+  move(socket, two)
+  socket.io.engine.close()
+  await new Promise<void>((resolve) => socket.io.once('open', resolve))
+  one.app.io.of('/chat').emit('news', 2)
+  two.connection.restore()
+  await until(() => ids.length === 2)
+  t.ok(socket.recovered)
+  await until(() => events.length >= 2)
+  t.strictSame(events, [1, 2])
 })
 
 t.test('data that is not JSON is reported once, and its socket is not recovered', async (t) => {
