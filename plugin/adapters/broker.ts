@@ -37,7 +37,7 @@ export interface BrokerReceiver {
   lost(error: Error): void
   /**
    * Called for each followed log once the connection is back, before its next entry. A log that was rolled back is then delivered
-   * from its start: the receiver knows what it has read before.
+   * from its start, or after the last entry that it still has of those that were delivered: the receiver knows what it has read.
    */
   resumed(log: number, continuity: LogContinuity): void
 }
@@ -60,9 +60,10 @@ export interface Broker {
   /**
    * Appends an entry. Calls may be pipelined; entries arrive in the order of the calls.
    *
-   * @returns resolves when the broker has it; rejects if the connection was lost before the answer, when nobody knows
+   * @returns resolves with its position when the broker has it; rejects if the connection was lost before the answer, when nobody
+   * knows
    */
-  append(log: number, entry: LogEntry): Promise<void>
+  append(log: number, entry: LogEntry): Promise<LogPosition>
   /** Starts to deliver a log. Resolves with its end: what comes after that is delivered. */
   follow(log: number): Promise<LogPosition>
   unfollow(log: number): void

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Broker } from './broker.js'
 import { ClusterLog, type LogReceiver } from './log/cluster-log.js'
 import { LogRing } from './log/log-ring.js'
+import { LogSegments } from './log/log-segments.js'
 import { Outbox } from './log/outbox.js'
 import { ClusterAnswers } from './nodes/cluster-answers.js'
 import { ClusterRequests } from './nodes/cluster-requests.js'
@@ -95,22 +96,24 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     answer: (address, ...question) => addresses.find(address)?.answer(...question),
     report,
   })
-  const logs: ClusterLog[] = addresses.receivers.map(
-    (receivers, number) =>
-      new ClusterLog({
-        number,
-        broker,
-        writer: outbox.writerOf(number),
-        ring: ring && new LogRing({ number, broker, now, windowMs: ring.windowMs, limit: ring.limit / options.logs }),
-        receivers,
-        epoch,
-        isAlive: (node) => members.isAlive(node),
-        report,
-      }),
-  )
+  const logs: ClusterLog[] = addresses.receivers.map((receivers, number) => {
+    const segments = new LogSegments(now)
+    const { windowMs = 0, limit = 0 } = ring ?? {}
+    return new ClusterLog({
+      number,
+      broker,
+      segments,
+      writer: outbox.writerOf(number),
+      ring: ring && new LogRing({ number, broker, segments, now, windowMs, limit: limit / options.logs }),
+      receivers,
+      epoch,
+      isAlive: (node) => members.isAlive(node),
+      report,
+    })
+  })
 
   messages.on('hello', (node, value) => {
-    if (typeof value === 'string') epoch.hear(value)
+    if (typeof value === 'string') void epoch.hear(value)
     // A new node learns at once who is there.
     if (members.hear(node)) messages.send(node, 'hello', epoch.value)
   })
@@ -144,6 +147,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
         receiveMessage: (body) => messages.receive(body),
         lost(error) {
           epoch.lose()
+          outbox.lose()
           report(error, 'the connection to the broker was lost')
         },
         resumed(number, continuity) {

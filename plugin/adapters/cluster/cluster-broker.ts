@@ -82,8 +82,8 @@ class ClusterBroker implements Broker {
     }
   }
 
-  async append(log: number, entry: LogEntry): Promise<void> {
-    await this.#call('append', [log, entry], entry.body.length)
+  async append(log: number, entry: LogEntry): Promise<LogPosition> {
+    return (await this.#call('append', [log, entry], entry.body.length)) as LogPosition
   }
 
   async follow(log: number): Promise<LogPosition> {

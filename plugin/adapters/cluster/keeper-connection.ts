@@ -54,9 +54,9 @@ export class KeeperConnection implements Broker, KeeperClient {
     }
   }
 
-  async append(log: number, entry: LogEntry): Promise<void> {
+  async append(log: number, entry: LogEntry): Promise<LogPosition> {
     this.#check()
-    this.#keeper.append(log, entry, this.#windowMs)
+    return this.#keeper.append(log, entry, this.#windowMs)
   }
 
   async follow(log: number): Promise<LogPosition> {

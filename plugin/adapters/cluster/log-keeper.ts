@@ -59,9 +59,10 @@ export class LogKeeper {
     return kept
   }
 
-  append(log: number, entry: LogEntry, windowMs: number): void {
+  append(log: number, entry: LogEntry, windowMs: number): LogPosition {
     const placed = this.logOf(log).append(entry, this.#now(), windowMs)
     for (const connection of this.#connections) connection.deliver(log, placed)
+    return placed.position
   }
 
   /** What became of a log since a node has read up to a position, in an epoch. */

@@ -2,10 +2,12 @@ import type { Broker, LogContinuity, LogPosition, PlacedEntry } from '../broker.
 import { type BodyHead, readHead, visitItems } from './log-body.js'
 import { LogFollowing } from './log-following.js'
 import type { LogItem } from './log-item.js'
-import { comparePositions, formatOffset, LOG_START } from './log-position.js'
+import { BEHIND_ALL, formatOffset, parseOffset } from './log-position.js'
 import type { LogRing } from './log-ring.js'
+import { comparePlaces, type LogPlace, type LogSegments } from './log-segments.js'
 import type { LogWriter } from './log-writer.js'
 import { SeenEntries } from './seen-entries.js'
+import { SeenWaiters } from './seen-waiters.js'
 
 /*
  * A log of the cluster as this node reads it: it is followed while one of its addresses is live here. Each entry is read once, in
@@ -31,7 +33,15 @@ export interface ClusterLogOptions {
   readonly writer: LogWriter
   /** The live addresses of this log. */
   readonly receivers: ReadonlyMap<string, LogReceiver>
-  readonly epoch: { readonly value: string; readonly atLoss: string; hear(epoch: string): void; renew(): Promise<void> }
+  /** See NodeEpoch. */
+  readonly epoch: {
+    readonly value: string
+    readonly atLoss: string
+    hear(epoch: string): Promise<void> | undefined
+    ask(): Promise<void>
+    renew(): Promise<void>
+  }
+  readonly segments: LogSegments
   readonly isAlive: (node: string) => boolean
   /** Undefined without recovery. */
   readonly ring: LogRing | undefined
@@ -39,53 +49,45 @@ export interface ClusterLogOptions {
   readonly report: (error: unknown, what: string) => void
 }
 
-// More calls than wait for entries at a time. A message of another node can't make this node keep more.
-const MOST_WAITERS = 10_000
-// The index of an offset behind all items of an entry.
-const BEHIND_ALL = 999_999_999
-
-interface SeenWaiter {
-  readonly node: string
-  readonly number: number
-  readonly run: () => void
-}
-
 export class ClusterLog {
   readonly following: LogFollowing
   readonly ring: LogRing | undefined
   readonly #options: ClusterLogOptions
   readonly #seen: SeenEntries
-  #position: LogPosition = LOG_START
+  readonly #waiters: SeenWaiters
   #index = BEHIND_ALL
+  /** Where this node began to read. */
+  #begin: LogPlace | undefined
   /** After the broker has lost something: the epoch of entries that their nodes append again, or that are older. */
   #refused: string | undefined
-  /** Entries that wait until the epoch is renewed. */
-  #held: PlacedEntry[] | undefined
-  #waiters: SeenWaiter[] = []
+  /** Entries that wait until the epoch is known, and the log's end. */
+  #held: PlacedEntry[] | undefined = []
 
   constructor(options: ClusterLogOptions) {
     this.#options = options
     this.ring = options.ring
     this.#seen = new SeenEntries(options.isAlive)
+    this.#waiters = new SeenWaiters((node, number) => !this.following.followed || this.#seen.lastOf(node) >= number)
     this.following = new LogFollowing({
       ...options,
-      begin: (end) => {
-        if (comparePositions(end, this.#position) > 0) this.#position = end
-        this.ring?.begin(options.epoch.value, this.#position)
-      },
-      end: () => this.#wake(),
+      begin: (end) => this.#beginAt(end),
+      end: () => this.#end(),
     })
   }
 
   /** The place of the last item that was read. */
   get offset(): string {
-    return formatOffset(this.#options.epoch.value, this.#position, this.#index)
+    const { epoch, end } = this.#options.segments.current
+    return formatOffset(epoch, end, this.#index)
   }
 
   receive(entry: PlacedEntry): void {
     if (!this.following.followed) return
+    const head = readHead(entry.body)
+    const heard = head && !this.#held && this.#options.epoch.hear(head.epoch)
+    if (heard) void this.#holdUntil(heard)
     if (this.#held) this.#held.push(entry)
-    else this.#read(entry)
+    else this.#read(entry, head)
   }
 
   resumed(continuity: LogContinuity): void {
@@ -97,14 +99,27 @@ export class ClusterLog {
 
   /** Calls `run` when this node has read an entry of a node; at once if it has, or if it does not follow the log. */
   whenSeen(node: string, number: number, run: () => void): void {
-    if (this.#waiters.length >= MOST_WAITERS) this.#waiters.shift()?.run()
-    this.#waiters.push({ node, number, run })
-    this.#wake()
+    this.#waiters.add(node, number, run)
   }
 
   close(): void {
     this.following.close()
-    this.#waiters = []
+    this.#waiters.clear()
+  }
+
+  #beginAt(end: LogPosition): Promise<void> {
+    const { segments, epoch } = this.#options
+    const begin = () => {
+      segments.begin(epoch.value, end)
+      this.#begin = { segment: segments.current, position: end, index: BEHIND_ALL }
+      this.ring?.begin()
+    }
+    return this.#holdUntil(epoch.ask().then(begin), this.#held)
+  }
+
+  #end(): void {
+    this.#held = []
+    this.#waiters.wake()
   }
 
   /**
@@ -112,30 +127,41 @@ export class ClusterLog {
    * one is skipped.
    */
   async #startAgain(): Promise<void> {
-    const { epoch } = this.#options
-    const held: PlacedEntry[] = []
-    this.#held = held
+    const { epoch, segments } = this.#options
     this.#refused = epoch.atLoss
-    await epoch.renew()
+    await this.#holdUntil(epoch.renew().then(() => segments.split(epoch.value)))
+  }
+
+  /** Holds entries back. After a loss, what was held before is delivered again. */
+  async #holdUntil(isKnown: Promise<void>, held: PlacedEntry[] = []): Promise<void> {
+    this.#held = held
+    await isKnown
     // The broker may have lost something again meanwhile.
     if (this.#held !== held) return
     this.#held = undefined
-    this.#position = LOG_START
-    for (const entry of held) this.#read(entry)
+    for (const entry of held) this.receive(entry)
   }
 
-  #read(entry: PlacedEntry): void {
-    const { epoch, report } = this.#options
-    const head = readHead(entry.body)
-    this.#position = entry.position
+  #read(entry: PlacedEntry, head: BodyHead | undefined): void {
+    const { epoch, segments, report } = this.#options
+    segments.read(entry.position, head, epoch.value)
     this.#index = BEHIND_ALL
     if (!head) report(new TypeError('It is not an entry'), 'an entry of the log was dropped')
     if (!head || head.epoch === this.#refused) return
-    epoch.hear(head.epoch)
     if (!this.#seen.add(entry.node, entry.number)) return
-    this.ring?.add(entry, epoch.value)
-    this.#deliver(entry, head)
-    if (this.#waiters.length > 0) this.#wake()
+    if (!this.#wasBefore(head.again)) {
+      this.ring?.add(entry, head)
+      this.#deliver(entry, head)
+    }
+    this.#waiters.wake()
+  }
+
+  /** Whether an entry that was appended again had been in the log before this node began to read. */
+  #wasBefore(again: string | undefined): boolean {
+    const offset = parseOffset(again ?? '')
+    if (!offset) return false
+    const place = this.#options.segments.placeOf(offset)
+    return place === undefined || comparePlaces(place, this.#begin as LogPlace) < 0
   }
 
   #deliver({ node, body }: PlacedEntry, head: BodyHead): void {
@@ -157,14 +183,5 @@ export class ClusterLog {
       () => report(new TypeError('It is not an item'), 'an item of the log was dropped'),
     )
     this.#index = BEHIND_ALL
-  }
-
-  #wake(): void {
-    const isDue = ({ node, number }: SeenWaiter) =>
-      this.following.followed === undefined || this.#seen.lastOf(node) >= number
-    const due = this.#waiters.filter(isDue)
-    if (due.length === 0) return
-    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter))
-    for (const { run } of due) run()
   }
 }

@@ -36,17 +36,19 @@ export class LogBatch {
   }
 }
 
-/** Adds the epoch to the text of a batch. */
-export function writeBody(epoch: string, text: string): string {
-  return `${epoch}\n${text}`
+/** Adds the epoch to the text of a batch. `again`: see BodyHead. */
+export function writeBody(epoch: string, text: string, again: string | undefined): string {
+  return again === undefined ? `${epoch}\n${text}` : `${epoch} ${again}\n${text}`
 }
 
 /** The head of a body. */
 export interface BodyHead {
   readonly epoch: string
+  /** Given for an entry that was appended again after a loss: the offset that it had before, or '-' if that is not known. */
+  readonly again: string | undefined
   readonly addresses: readonly string[]
-  /** Indexes of the addresses with emits that are kept for those who miss them. */
-  readonly kept: readonly number[]
+  /** Those of the addresses with emits that are kept for those who miss them. */
+  readonly kept: readonly string[]
   /** Where the items begin. */
   readonly start: number
 }
@@ -61,7 +63,8 @@ export function readHead(body: string): BodyHead | undefined {
   const [addresses, kept] = head as unknown[]
   if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string')) return undefined
   if (!Array.isArray(kept) || !kept.every((each) => typeof addresses[each] === 'string')) return undefined
-  return { epoch: body.slice(0, first), addresses, kept, start: second + 1 }
+  const [epoch = '', again] = body.slice(0, first).split(' ')
+  return { epoch, again, addresses, kept: kept.map((each) => String(addresses[each])), start: second + 1 }
 }
 
 /**
@@ -78,17 +81,37 @@ export function visitItems(
   visit: (item: LogItem, address: number, index: number) => void,
   drop: () => void,
 ): void {
+  visitLines(body, start, (address, index, at, end) => {
+    if (!wanted[address]) return
+    const line = parseLine(body.slice(at, end))
+    const item = Array.isArray(line) ? readItem(line.slice(1)) : undefined
+    if (item) visit(item, address, index)
+    else drop()
+  })
+}
+
+/** The index of the last item of each address with emits that are kept. */
+export function lastItems(body: string, { start, addresses, kept }: BodyHead): ReadonlyMap<string, number> {
+  const last = new Map(kept.map((address) => [address, 0]))
+  visitLines(body, start, (address, index) => {
+    const name = String(addresses[address])
+    if (last.has(name)) last.set(name, index)
+  })
+  return last
+}
+
+/** Calls `visit` with the index of the address, the index of the item, and where its line is. */
+function visitLines(
+  body: string,
+  start: number,
+  visit: (address: number, index: number, at: number, end: number) => void,
+): void {
   let index = 0
   for (let at = start, end = at; at < body.length; at = end + 1, index++) {
     end = body.indexOf('\n', at)
     if (end < 0) end = body.length
     // `[12,…`: the index of the address.
-    const address = Number.parseInt(body.slice(at + 1, at + 9), 10)
-    if (!wanted[address]) continue
-    const line = parseLine(body.slice(at, end))
-    const item = Array.isArray(line) ? readItem(line.slice(1)) : undefined
-    if (item) visit(item, address, index)
-    else drop()
+    visit(Number.parseInt(body.slice(at + 1, at + 9), 10), index, at, end)
   }
 }
 

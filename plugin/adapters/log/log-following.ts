@@ -10,8 +10,8 @@ export interface LogFollowingOptions {
   readonly broker: Pick<Broker, 'follow' | 'unfollow' | 'isConnected'>
   /** Is held while the log is not followed: an entry that came before the end that the broker tells would not arrive here. */
   readonly writer: Pick<LogWriter, 'hold' | 'resume'>
-  /** Called with the end of the log, from which on it is delivered. */
-  readonly begin: (end: LogPosition) => void
+  /** Called with the end of the log, from which on it is delivered. If it rejects, the log is followed anew. */
+  readonly begin: (end: LogPosition) => Promise<void>
   /** Called when it is not followed any longer. */
   readonly end: () => void
 }
@@ -82,7 +82,7 @@ export class LogFollowing {
     if (!broker.isConnected) return false
     try {
       const end = await broker.follow(number)
-      if (attempt === this.#attempt) begin(end)
+      if (attempt === this.#attempt) await begin(end)
       return true
     } catch {
       return false

@@ -14,7 +14,12 @@ export interface Offset {
 /** The position before the first entry of every log. */
 export const LOG_START: LogPosition = '0'
 
+// Of Redis.
+const LAST_MINOR = '18446744073709551615'
 const OFFSET = /^(.{1,100})\.(\d{1,20}(?:-\d{1,20})?)\.(\d{1,9})$/
+
+/** The index of an offset behind all items of an entry. */
+export const BEHIND_ALL = 999_999_999
 
 export function formatOffset(epoch: string, position: LogPosition, index: number): string {
   return `${epoch}.${position}.${index}`
@@ -25,6 +30,13 @@ export function parseOffset(text: string): Offset | undefined {
   const [, epoch, position, index] = OFFSET.exec(text) ?? []
   if (epoch === undefined || position === undefined) return undefined
   return { epoch, position, index: Number(index) }
+}
+
+/** A position right before one that is not the start, whether or not anything is there. */
+export function positionBefore(position: LogPosition): LogPosition {
+  const [major = '', minor] = position.split('-')
+  if (minor === undefined) return String(BigInt(major) - 1n)
+  return minor === '0' ? `${BigInt(major) - 1n}-${LAST_MINOR}` : `${major}-${BigInt(minor) - 1n}`
 }
 
 /** Negative if the first position is before the second one, 0 if they are the same. */

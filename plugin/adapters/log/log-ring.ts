@@ -1,7 +1,10 @@
-import type { Broker, LogPosition, PlacedEntry } from '../broker.js'
-import { readHead, visitItems } from './log-body.js'
-import type { EmitItem } from './log-item.js'
-import { comparePositions, formatOffset, type Offset, parseOffset } from './log-position.js'
+import { setTimeout } from 'node:timers/promises'
+import type { Broker, PlacedEntry } from '../broker.js'
+import { type BodyHead, lastItems, readHead } from './log-body.js'
+import { BEHIND_ALL, comparePositions, LOG_START, type Offset, parseOffset, positionBefore } from './log-position.js'
+import { comparePlaces, type LogPlace, type LogSegments } from './log-segments.js'
+import { type NewEntry, type RingEmit, type RingEntry, readEmits } from './ring-entry.js'
+import { TrimmedAddresses } from './trimmed-addresses.js'
 
 /*
  * The recent entries of a log in the memory of this node, for clients that come back. What is older than the ring is read from the
@@ -11,6 +14,7 @@ import { comparePositions, formatOffset, type Offset, parseOffset } from './log-
 export interface LogRingOptions {
   readonly number: number
   readonly broker: Pick<Broker, 'read'>
+  readonly segments: LogSegments
   /** Milliseconds that an entry is kept. */
   readonly windowMs: number
   /** Characters of all entries; 0 turns the limit off. */
@@ -19,23 +23,11 @@ export interface LogRingOptions {
   readonly now: () => number
 }
 
-/** An emit of one address. */
-export interface RingEmit {
-  readonly item: EmitItem
-  readonly offset: string
-  /** Whether it came after another place in the log. */
-  isAfter(offset: Offset): boolean
-}
-
-interface RingEntry extends PlacedEntry {
-  readonly epoch: string
-  readonly at: number
-  /** By address, read when the first client asks. */
-  emits: ReadonlyMap<string, readonly RingEmit[]> | undefined
-}
-
 /** Entries that are read at a time. */
 const PAGE = 1_000
+// How often, and how many times, an offset is looked up that this node may know soon.
+const LOOK_MS = 20
+const MOST_LOOKS = 200
 
 export class LogRing {
   readonly #options: LogRingOptions
@@ -44,21 +36,19 @@ export class LogRing {
   #start = 0
   #length = 0
   /** The place after which nothing is missing. */
-  #from: Pick<Offset, 'epoch' | 'position'> | undefined
+  #from: LogPlace | undefined
+  #trimmed: TrimmedAddresses | undefined
   #warming: Promise<unknown> = Promise.resolve()
 
   constructor(options: LogRingOptions) {
     this.#options = options
   }
 
-  get size(): number {
-    return this.#entries.length - this.#start
-  }
-
-  /** Called when the log is followed, with its end. */
-  begin(epoch: string, end: LogPosition): void {
+  /** Called when the log is followed. */
+  begin(): void {
     this.lose()
-    this.#from = { epoch, position: end }
+    const { current } = this.#options.segments
+    this.#knowFrom({ segment: current, position: current.end, index: BEHIND_ALL })
   }
 
   /** Called when entries were lost that this node has not read. */
@@ -67,73 +57,125 @@ export class LogRing {
     this.#start = 0
     this.#length = 0
     this.#from = undefined
+    this.#trimmed = undefined
   }
 
   /** Called with each entry that is read, once. */
-  add(entry: PlacedEntry, epoch: string): void {
-    this.#from ??= { epoch, position: entry.position }
-    this.#push(this.#entries, entry, epoch)
+  add(entry: PlacedEntry, head: BodyHead): void {
+    const { current } = this.#options.segments
+    if (!this.#from) this.#knowFrom({ segment: current, position: entry.position, index: 0 })
+    this.#push({ ...entry, head, segment: current })
     this.#trim()
   }
 
-  /** Reads what is missing after a place. Resolves with false if the broker does not have it any more, or is not there. */
-  covers(text: string): Promise<boolean> {
+  /**
+   * Reads what is missing for an address after an offset, and waits until this node has read the log so far.
+   * Resolves with false if something is gone, if nodes may differ in what they have read before, or if the broker is not there.
+   */
+  async covers(address: string, text: string): Promise<boolean> {
     const offset = parseOffset(text)
-    if (!offset) return Promise.resolve(false)
-    const covered = this.#warming.then(async () => this.#isCovered(offset) || this.#warm(offset))
+    if (!offset) return false
+    for (let looks = 0; looks < MOST_LOOKS && this.#isPending(offset); looks++) {
+      await setTimeout(LOOK_MS, undefined, { ref: false })
+    }
+    const covered = this.#warming.then(async () => this.#isCovered(address, offset) || this.#warm(address, offset))
     this.#warming = covered
     return covered
   }
 
-  /** The emits of an address after a place, in order; undefined if some of them were dropped. */
+  /** The emits of an address after an offset, in order; undefined if some of them were dropped. */
   emitsAfter(address: string, text: string): RingEmit[] | undefined {
     const offset = parseOffset(text)
-    if (!offset || !this.#isCovered(offset)) return undefined
-    const entries = this.#entries.slice(this.#start)
-    const first = entries.findLastIndex((entry) => isUpTo(entry, offset))
-    return entries
-      .slice(Math.max(first, 0))
-      .flatMap((entry) => this.#emitsOf(entry).get(address) ?? [])
-      .filter((emit) => emit.isAfter(offset))
+    const place = offset && this.#options.segments.placeOf(offset)
+    if (!place || !this.#isCovered(address, offset)) return undefined
+    const emits: RingEmit[] = []
+    for (let at = this.#firstFrom(place); at < this.#entries.length; at++) {
+      const entry = this.#entries[at] as RingEntry
+      entry.emits ??= readEmits(entry, this.#options.segments)
+      for (const emit of entry.emits.get(address) ?? []) if (comparePlaces(emit.place, place) > 0) emits.push(emit)
+    }
+    return emits
   }
 
-  #isCovered({ epoch, position }: Offset): boolean {
-    const from = this.#from
-    if (from?.epoch === epoch && comparePositions(from.position, position) <= 0) return true
-    // The broker has lost something since: only a place that this node has seen itself is certain.
-    return this.#entries.slice(this.#start).some((entry) => entry.epoch === epoch && entry.position === position)
+  /** The later one of two offsets, in the order in which this node has read the log; undefined if one of them is not known here. */
+  later(one: string, other: string): string | undefined {
+    return this.#options.segments.later(one, other)
   }
 
-  async #warm(offset: Offset): Promise<boolean> {
-    const { broker, number, limit } = this.#options
+  #isPending(offset: Offset): boolean {
+    const { segments } = this.#options
+    const place = segments.placeOf(offset)
+    return place !== undefined && segments.isPending(place)
+  }
+
+  #isCovered(address: string, offset: Offset): boolean {
+    const { segments } = this.#options
+    const place = segments.placeOf(offset)
+    const last = this.#trimmed?.lastOf(address)
+    return place !== undefined && last !== undefined && segments.isCertain(place) && comparePlaces(last, place) <= 0
+  }
+
+  /** The first entry that may have something after a place. */
+  #firstFrom({ segment, position }: LogPlace): number {
+    let low = this.#start
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const entry = this.#entries[middle] as RingEntry
+      const difference = entry.segment.order - segment.order || comparePositions(entry.position, position)
+      if (difference < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  async #warm(address: string, offset: Offset): Promise<boolean> {
+    const { broker, number, limit, segments } = this.#options
     const from = this.#from
-    if (from?.epoch !== offset.epoch) return false
-    const warmed: RingEntry[] = []
-    let length = 0
-    for (let after = offset.position; comparePositions(after, from.position) < 0; ) {
+    const place = segments.placeOf(offset)
+    if (!from || from.segment !== place?.segment || !segments.isCertain(place)) return false
+    const warmed = new Map<string, NewEntry>()
+    let length = this.#length
+    // The entry of the offset itself may have more items. If it is the first one that is read, nothing behind it is gone.
+    const isWithin = offset.index < BEHIND_ALL && offset.position !== LOG_START
+    for (
+      let after = isWithin ? positionBefore(offset.position) : offset.position;
+      comparePositions(after, from.position) < 0;
+    ) {
       const part = await broker.read(number, after, PAGE).catch(() => undefined)
       const last = part?.entries.at(-1)
-      if (!part || part.hasGap) return false
+      const isFirst = isWithin && warmed.size === 0
+      if (!part || (isFirst ? part.entries[0]?.position !== offset.position : part.hasGap)) return false
       for (const entry of part.entries) {
         if (comparePositions(entry.position, from.position) > 0) break
-        this.#push(warmed, entry, offset.epoch)
+        const head = readHead(entry.body)
+        if (head?.again !== undefined && entry.position !== offset.position) return false
+        if (head && !warmed.has(keyOf(entry))) warmed.set(keyOf(entry), { ...entry, head, segment: from.segment })
         length += entry.body.length
       }
       if (!last) break
-      if (limit > 0 && length + this.#length > limit) return false
+      if (limit > 0 && length > limit) return false
       after = last.position
     }
     // The log may have been followed anew meanwhile, or entries may have been dropped.
-    if (this.#from !== from) return this.#isCovered(offset)
-    this.#entries = [...warmed, ...this.#entries.slice(this.#start)]
+    if (this.#from !== from) return this.#isCovered(address, offset)
+    const known = this.#entries.slice(this.#start).filter((entry) => !warmed.has(keyOf(entry)))
+    this.#entries = []
     this.#start = 0
-    this.#from = { epoch: offset.epoch, position: offset.position }
+    for (const entry of warmed.values()) this.#push(entry)
+    this.#entries.push(...known)
+    this.#knowFrom(place)
     return true
   }
 
-  #push(entries: RingEntry[], entry: PlacedEntry, epoch: string): void {
-    entries.push({ ...entry, epoch, at: this.#options.now(), emits: undefined })
-    this.#length += entry.body.length
+  #knowFrom(place: LogPlace): void {
+    this.#from = place
+    this.#trimmed = new TrimmedAddresses(place)
+  }
+
+  #push({ position, body, node, number, head, segment }: NewEntry): void {
+    this.#entries.push({ position, body, node, number, head, segment, at: this.#options.now(), emits: undefined })
+    this.#length += body.length
   }
 
   #trim(): void {
@@ -143,48 +185,15 @@ export class LogRing {
       if (first.at >= before && (limit === 0 || this.#length <= limit)) break
       this.#start++
       this.#length -= first.body.length
-      this.#from = { epoch: first.epoch, position: first.position }
+      this.#from = { segment: first.segment, position: first.position, index: BEHIND_ALL }
+      this.#trimmed?.add(this.#from, lastItems(first.body, first.head))
     }
     if (this.#start * 2 < this.#entries.length) return
     this.#entries = this.#entries.slice(this.#start)
     this.#start = 0
   }
-
-  #emitsOf(entry: RingEntry): ReadonlyMap<string, readonly RingEmit[]> {
-    entry.emits ??= readEmits(entry)
-    return entry.emits
-  }
 }
 
-function isUpTo(entry: RingEntry, { epoch, position }: Offset): boolean {
-  return entry.epoch === epoch && comparePositions(entry.position, position) <= 0
-}
-
-function readEmits({ body, epoch, position }: RingEntry): Map<string, RingEmit[]> {
-  const emits = new Map<string, RingEmit[]>()
-  const head = readHead(body)
-  if (!head) return emits
-  const wanted = head.addresses.map((_, index) => head.kept.includes(index))
-  visitItems(
-    body,
-    head,
-    wanted,
-    (item, address, index) => {
-      if (item.kind !== 'emit' || item.isVolatile) return
-      const name = head.addresses[address] as string
-      const emit: RingEmit = {
-        item,
-        offset: formatOffset(epoch, position, index),
-        isAfter(other) {
-          // The epoch of a client, or of a room, is this one or an earlier one.
-          if (other.epoch !== epoch) return true
-          return (comparePositions(position, other.position) || index - other.index) > 0
-        },
-      }
-      emits.set(name, [...(emits.get(name) ?? []), emit])
-    },
-    // It was reported when the entry was delivered.
-    () => {},
-  )
-  return emits
+function keyOf({ node, number }: Pick<PlacedEntry, 'node' | 'number'>): string {
+  return `${number} ${node}`
 }

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker.js'
 import { LogBatch, writeBody } from './log-body.js'
+import { formatOffset } from './log-position.js'
 
 /*
  * Appends this node's items to one log, in order. An entry stays until the broker has it, and is appended again after a loss;
@@ -20,6 +21,10 @@ export interface WriterSettings {
 interface OwnEntry {
   readonly number: number
   readonly text: string
+  /** Where the broker has put it, as an offset; '-' if it may have it, undefined before. */
+  place: string | undefined
+  /** See BodyHead. */
+  again: string | undefined
 }
 
 // One entry has items of at most this length, unless a single one is longer.
@@ -40,6 +45,8 @@ export class LogWriter {
   #recent: OwnEntry[] = []
   #recentLength = 0
   #number = 0
+  /** The last entry whose place is certain. */
+  #lastPlaced = Number.POSITIVE_INFINITY
   #isHeld = false
   #retry: NodeJS.Timeout | undefined
 
@@ -88,6 +95,11 @@ export class LogWriter {
     this.flush()
   }
 
+  /** Called when the connection is lost. What is appended now may be in another epoch than this node believes. */
+  lose(): void {
+    this.#lastPlaced = this.#number - this.#waiting.length
+  }
+
   /** Sends again what may have been lost with the connection. */
   resend(): void {
     clearTimeout(this.#retry)
@@ -100,6 +112,8 @@ export class LogWriter {
   /** Sends again also what the broker had, because it has lost something. */
   restore(): void {
     this.#waiting = [...this.#recent, ...this.#waiting]
+    for (const entry of this.#waiting) entry.again = entry.number > this.#lastPlaced ? entry.place && '-' : entry.place
+    this.#lastPlaced = Number.POSITIVE_INFINITY
     this.#settings.load.length += this.#recentLength
     this.#recent = []
     this.#recentLength = 0
@@ -115,16 +129,20 @@ export class LogWriter {
     if (!this.#batch) return
     const text = this.#batch.toText()
     this.#settings.load.length += text.length - this.#batch.length
-    this.#waiting.push({ number: ++this.#number, text })
+    this.#waiting.push({ number: ++this.#number, text, place: undefined, again: undefined })
     this.#batch = undefined
   }
 
-  #append({ number, text }: OwnEntry): void {
+  #append(entry: OwnEntry): void {
     const { broker, node, epoch } = this.#settings
-    const round = this.#round
-    broker.append(this.#log, { node, number, body: writeBody(epoch(), text) }).then(
-      () => {
-        if (round === this.#round) this.#confirm()
+    const { number, text, again } = entry
+    const [round, current] = [this.#round, epoch()]
+    entry.place ??= '-'
+    broker.append(this.#log, { node, number, body: writeBody(current, text, again) }).then(
+      (position) => {
+        if (round !== this.#round) return
+        entry.place = formatOffset(current, position, 0)
+        this.#confirm()
       },
       () => {
         if (round !== this.#round) return

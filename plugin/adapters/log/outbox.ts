@@ -29,11 +29,6 @@ export class Outbox {
     this.#writers = Array.from({ length: logs }, (_, log) => new LogWriter(log, settings))
   }
 
-  /** Bytes that wait for the broker. */
-  get bytes(): number {
-    return this.#load.length
-  }
-
   /**
    * Adds an item to a log. It is appended at the end of the tick.
    *
@@ -55,6 +50,11 @@ export class Outbox {
   flush(): void {
     this.#isScheduled = false
     for (const writer of this.#writers) writer.flush()
+  }
+
+  /** Called when the connection is lost. */
+  lose(): void {
+    for (const writer of this.#writers) writer.lose()
   }
 
   /** Called when the connection is back. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Broker } from '../broker.js'
 
 /*
@@ -16,7 +17,7 @@ export class NodeEpoch {
   readonly #known = new Set<string>()
   #value = ''
   #atLoss = ''
-  #isAsking = false
+  #learning: Promise<void> | undefined
   #isClosed = false
 
   /** `onChange` is called with each epoch after the first one. */
@@ -40,6 +41,11 @@ export class NodeEpoch {
     this.#atLoss = this.#value
   }
 
+  /** @throws (rejects) if the broker does not answer */
+  async ask(): Promise<void> {
+    this.#change(await this.#broker.epoch())
+  }
+
   lose(): void {
     this.#atLoss = this.#value
   }
@@ -52,31 +58,34 @@ export class NodeEpoch {
         this.#change(await this.#broker.renewEpoch(old))
         return
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
+        await retryTime()
       }
     }
   }
 
-  /** Called with an epoch that another node has used. If it is unknown, the broker is asked. */
-  hear(epoch: string): void {
-    if (epoch === this.#value || this.#isAsking || this.#known.has(epoch)) return
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear()
-    this.#known.add(epoch)
-    this.#isAsking = true
-    this.#broker.epoch().then(
-      (current) => {
-        this.#isAsking = false
-        this.#change(current)
-      },
-      () => {
-        this.#isAsking = false
-        this.#known.delete(epoch)
-      },
-    )
+  /**
+   * Called with an epoch that another node has used. If it is unknown, the broker is asked; the promise resolves when it has answered,
+   * or a little later if it can't.
+   */
+  hear(epoch: string): Promise<void> | undefined {
+    if (epoch === this.#value || this.#known.has(epoch)) return undefined
+    this.#learning ??= this.#learn(epoch)
+    return this.#learning
   }
 
   close(): void {
     this.#isClosed = true
+  }
+
+  async #learn(epoch: string): Promise<void> {
+    try {
+      await this.ask()
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear()
+      this.#known.add(epoch)
+    } catch {
+      await retryTime()
+    }
+    this.#learning = undefined
   }
 
   #change(epoch: string): void {
@@ -85,4 +94,8 @@ export class NodeEpoch {
     this.#value = epoch
     this.#onChange(epoch)
   }
+}
+
+function retryTime(): Promise<void> {
+  return setTimeout(RETRY_MS, undefined, { ref: false })
 }

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../broker.js'
+import type { LogEntry, LogPosition } from '../broker.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import { ENTRY_PAYLOAD } from './postgres-notice.js'
 import type { PostgresNames } from './postgres-tables.js'
@@ -16,7 +16,7 @@ export function createAppends(
   log: number,
   connection: PostgresConnection,
   names: PostgresNames,
-): (entry: LogEntry) => Promise<void> {
+): (entry: LogEntry) => Promise<LogPosition> {
   const text = `
     WITH head AS (
       INSERT INTO ${names.heads} AS heads (log, position) VALUES ($1, cardinality($2::text[]))
@@ -27,7 +27,7 @@ export function createAppends(
       FROM head, unnest($2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY AS item (node, number, body, place)
       RETURNING position, node, number, body
     )
-    SELECT pg_notify($5, ${ENTRY_PAYLOAD}) FROM (SELECT * FROM added ORDER BY position) AS ordered`
+    SELECT position::text, pg_notify($5, ${ENTRY_PAYLOAD}) FROM (SELECT * FROM added ORDER BY position) AS ordered`
   const values = (entries: readonly LogEntry[]) => [
     log,
     entries.map(({ node }) => node),
@@ -38,8 +38,8 @@ export function createAppends(
   return createBatches(
     (waiting: readonly LogEntry[]) => waiting.slice(0, MOST),
     async (entries) => {
-      await connection.query(text, values(entries), names.channel('append'))
-      return entries.map(() => undefined)
+      const rows = await connection.query(text, values(entries), names.channel('append'))
+      return rows.map(({ position }) => String(position))
     },
   )
 }

@@ -45,7 +45,7 @@ class PostgresBroker implements Broker {
   readonly #logs = new Map<number, PostgresLog>()
   /** Who reads the notifications of a channel, and says whether it could. */
   readonly #readers = new Map<string, (payload: string) => boolean>()
-  readonly #appends = new Map<number, (entry: LogEntry) => Promise<void>>()
+  readonly #appends = new Map<number, (entry: LogEntry) => Promise<LogPosition>>()
   /** Given to `open()`, before anything is connected. */
   #receiver!: BrokerReceiver
   #endCleaning = () => {}
@@ -80,11 +80,11 @@ class PostgresBroker implements Broker {
     })
   }
 
-  async append(log: number, entry: LogEntry): Promise<void> {
+  async append(log: number, entry: LogEntry): Promise<LogPosition> {
     const append = this.#appends.get(log) ?? createAppends(log, this.#connection, this.#names)
     this.#appends.set(log, append)
     try {
-      await append(entry)
+      return await append(entry)
     } catch (error) {
       // The next one shall not overtake it on a connection that happens to live.
       this.#connection.drop(error as Error)

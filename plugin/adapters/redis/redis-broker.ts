@@ -88,10 +88,11 @@ class RedisBroker implements Broker {
       })
   }
 
-  async append(log: number, entry: LogEntry): Promise<void> {
+  async append(log: number, entry: LogEntry): Promise<LogPosition> {
     const key = this.#keys.log(log)
     const id = await this.#use((link) => appendTo(link, key, entry, this.#settings.windowMs))
     this.#appended.set(log, id as LogPosition)
+    return id as LogPosition
   }
 
   async follow(log: number): Promise<LogPosition> {

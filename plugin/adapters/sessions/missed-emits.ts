@@ -1,5 +1,6 @@
-import { comparePositions, parseOffset } from '../log/log-position.js'
-import type { RingEmit } from '../log/log-ring.js'
+import { parseOffset } from '../log/log-position.js'
+import type { LogRing } from '../log/log-ring.js'
+import type { RingEmit } from '../log/ring-entry.js'
 import type { SessionRecord } from './session-record.js'
 
 /*
@@ -7,21 +8,14 @@ import type { SessionRecord } from './session-record.js'
  */
 
 /**
- * Where a session continues: after what its client has received, or after it has joined, whichever is later.
+ * Where a session continues: after what its client has received, or after it has joined, whichever is later. A client keeps its
+ * offset also of an earlier session.
  *
  * @param offset - what the client says, '' if it has received nothing
- * @param epoch - the current one
- * @returns undefined for an offset that no node has ever sent
+ * @returns undefined for an offset that this node can't place
  */
-export function startOf({ since }: SessionRecord, offset: string, epoch: string): string | undefined {
-  const received = parseOffset(offset)
-  if (offset !== '' && !received) return undefined
-  const joined = parseOffset(since)
-  if (!received || !joined) return since
-  // A client keeps its offset also of an earlier session.
-  if (received.epoch !== joined.epoch) return received.epoch === epoch ? offset : since
-  const isLater = (comparePositions(received.position, joined.position) || received.index - joined.index) > 0
-  return isLater ? offset : since
+export function startOf({ since }: SessionRecord, offset: string, ring: Pick<LogRing, 'later'>): string | undefined {
+  return offset === '' ? since : ring.later(since, offset)
 }
 
 /** Whether a session was in one of the emit's rooms, and in none of the excepted ones, when it was emitted. */

@@ -4,7 +4,8 @@ import type { Packet } from 'socket.io-parser'
 import { severConnection } from '../../wire/sever-connection.js'
 import { BrokerAdapter, type BrokerAdapterOptions } from '../broker-adapter.js'
 import { decodeEvent, encodeItem } from '../log/log-packet.js'
-import type { LogRing, RingEmit } from '../log/log-ring.js'
+import type { LogRing } from '../log/log-ring.js'
+import type { RingEmit } from '../log/ring-entry.js'
 import type { LiveSession } from './live-sessions.js'
 import { isFor, startOf } from './missed-emits.js'
 import type { NodeSessions } from './node-sessions.js'
@@ -103,8 +104,9 @@ export class SessionAdapter extends BrokerAdapter {
     // Also for a client that joins anew: it must not receive again what it has.
     await readUpTo(log, offset)
     if (!record) return NOT_RECOVERED
-    const start = startOf(record, offset, node.epoch)
-    const isCovered = start !== undefined && (await log.ring?.covers(start))
+    const ring = log.ring as LogRing
+    const start = startOf(record, offset, ring)
+    const isCovered = start !== undefined && (await ring.covers(this.nsp.name, start))
     // The claim may be over by now.
     if (sessions.claimed(pid) !== record) return NOT_RECOVERED
     if (start === undefined || !isCovered) {

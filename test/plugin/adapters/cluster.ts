@@ -19,7 +19,7 @@ export interface TestNode {
 let names = 0
 
 /** Starts a node over a keeper; it is closed with its test. */
-async function startNode(
+export async function startNode(
   t: Test,
   keeper: LogKeeper,
   { io, ...options }: NamespacesOptions = {},

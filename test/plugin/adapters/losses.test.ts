@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../harness.js'
-import { hear, startTwo } from './cluster.js'
+import { hear, startNode, startTwo } from './cluster.js'
 
 const numbers = (events: readonly unknown[][]) => events.map(([, number]) => number)
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -132,4 +132,45 @@ t.test('what waits for a log that nobody follows goes out when the broker is bac
   t.notOk(one.node.isIdle)
   one.connection.restore()
   await until(() => one.node.isIdle)
+})
+
+t.test('what is appended again is not for the clients of a node that began to read later', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const here = await hear(one)
+  one.app.io.of('/chat').emit('n', 0)
+  await until(() => here.events.length === 1 && one.node.isIdle)
+  const late = await startNode(t, keeper)
+  const there = await hear(late)
+  const nodes = [one, two, late]
+  for (const { connection } of nodes) connection.cut()
+  for (const log of [0, 1]) keeper.logOf(log).rollBack()
+  for (const { connection } of nodes) connection.restore()
+  await until(() => new Set(nodes.map(({ node }) => node.epoch)).size === 1)
+  one.app.io.of('/chat').emit('n', 1)
+  await until(() => there.events.length > 0 && here.events.length === 2)
+  t.strictSame(numbers(there.events), [1])
+  t.strictSame(numbers(here.events), [0, 1])
+})
+
+t.test('a log that has lost nothing continues under the new epoch', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const here = await hear(one)
+  const there = await hear(two)
+  const chat = one.app.io.of('/chat')
+  chat.emit('n', 0)
+  await until(() => there.events.length === 1)
+  const { offset } = two.node.logOf('/chat')
+  keeper.renewEpoch(one.node.epoch)
+  chat.emit('n', 1)
+  // Another node has learnt of it first.
+  const body = `${keeper.epoch}\n[["/chat"],[0]]\n[0,"e","2/chat,[\\"n\\",2]",0,[],[]]`
+  await until(() => there.events.length === 2)
+  for (const log of [0, 1]) keeper.append(log, { node: 'other', number: 1, body }, 60_000)
+  await until(() => here.events.length === 3 && there.events.length === 3)
+  await until(() => [one, two].every(({ node }) => node.epoch === keeper.epoch))
+  chat.emit('n', 3)
+  await until(() => here.events.length === 4 && there.events.length === 4)
+  t.strictSame(numbers(there.events), upTo(4))
+  t.not(offset.split('.')[0], keeper.epoch)
+  t.equal(two.node.logOf('/chat').offset.split('.')[0], keeper.epoch)
 })
