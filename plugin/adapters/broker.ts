@@ -78,6 +78,8 @@ export interface Broker {
   putSession(id: string, text: string, ttlMs: number): Promise<void>
   /** Reads a session and removes it, in one step: of two nodes, one gets it. */
   takeSession(id: string): Promise<string | undefined>
+  /** Reads a session, and leaves it. */
+  readSession(id: string): Promise<string | undefined>
   /** Lets sessions live for another `ttlMs`. */
   keepSessions(ids: readonly string[], ttlMs: number): Promise<void>
   dropSession(id: string): Promise<void>

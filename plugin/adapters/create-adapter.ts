@@ -58,7 +58,8 @@ export async function createAdapter(
   const { connectionStateRecovery: recovery } = io
   const waitMs = recovery?.maxDisconnectionDuration ?? DEFAULT_WAIT_MS
   // A session may also be as old as its lease.
-  const windowMs = waitMs + pingInterval + pingTimeout + LEASE_MS
+  const pingMs = pingInterval + pingTimeout
+  const windowMs = waitMs + pingMs + LEASE_MS
   const broker = await createBroker(adapter, {
     node: id,
     prefix: adapter.prefix,
@@ -69,7 +70,7 @@ export async function createAdapter(
   })
   const ring = recovery && { windowMs, limit: limits.recoveryBytes }
   const node = createClusterNode({ broker, id, logs, outboxBytes, requestTimeoutMs, ring, log })
-  const sessions = recovery && new NodeSessions({ node, broker, waitMs })
+  const sessions = recovery && new NodeSessions({ node, broker, waitMs, pingMs })
   const own = { node, isText: io.parser === undefined }
   let isClosing = false
 

@@ -13,6 +13,7 @@ import { contain } from '../shared/maybe-async.js'
 import type { WireError } from '../shared/wire-error.js'
 import { isClusterAdapter } from './adapter-features.js'
 import { writeDisconnectNotice } from './disconnect-notice.js'
+import { revokeSessions } from './recovery/keep-session.js'
 
 /*
  * Which user each socket belongs to. An identity ends with its socket, when it expires, or with `disconnectUser`. In the last
@@ -168,6 +169,7 @@ export function createIdentities(options: IdentitiesOptions): Identities {
           () => adapter.serverSideEmit([DISCONNECT_USER, userId, message]),
           (error) => logError(log, error, {}, 'a user was not disconnected on other nodes'),
         )
+        revokeSessions(root, userId)
       }
       return disconnectHere(userId, message)
     },

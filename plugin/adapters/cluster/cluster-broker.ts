@@ -118,6 +118,10 @@ class ClusterBroker implements Broker {
     return (await this.#call('takeSession', [id])) as string | undefined
   }
 
+  async readSession(id: string): Promise<string | undefined> {
+    return (await this.#call('readSession', [id])) as string | undefined
+  }
+
   async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
     await this.#call('keepSessions', [ids, ttlMs])
   }

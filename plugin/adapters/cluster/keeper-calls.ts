@@ -45,6 +45,7 @@ const CALLS = {
   renewEpoch: (keeper, [old]) => keeper.renewEpoch(text(old)),
   putSession: (keeper, [id, body, ttlMs]) => keeper.putSession(text(id), text(body), number(ttlMs)),
   takeSession: (keeper, [id]) => keeper.takeSession(text(id)),
+  readSession: (keeper, [id]) => keeper.readSession(text(id)),
   keepSessions: (keeper, [ids, ttlMs]) => keeper.keepSessions(texts(ids), number(ttlMs)),
   dropSession: (keeper, [id]) => keeper.dropSession(text(id)),
 } satisfies Record<string, (keeper: KeeperConnection, args: readonly unknown[]) => unknown>

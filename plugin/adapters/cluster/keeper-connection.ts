@@ -101,6 +101,11 @@ export class KeeperConnection implements Broker, KeeperClient {
     return this.#keeper.sessions.take(id)
   }
 
+  async readSession(id: string): Promise<string | undefined> {
+    this.#check()
+    return this.#keeper.sessions.read(id)
+  }
+
   async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
     this.#check()
     for (const id of ids) this.#keeper.sessions.keep(id, ttlMs)

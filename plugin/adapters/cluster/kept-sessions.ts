@@ -46,6 +46,12 @@ export class KeptSessions {
     return session.expiresAt > this.#now() ? session.text : undefined
   }
 
+  /** The text of a session; undefined if there is none. */
+  read(id: string): string | undefined {
+    const session = this.#sessions.get(id)
+    return session && session.expiresAt > this.#now() ? session.text : undefined
+  }
+
   keep(id: string, ttlMs: number): void {
     const session = this.#sessions.get(id)
     if (session) session.expiresAt = this.#now() + ttlMs

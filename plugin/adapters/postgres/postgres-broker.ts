@@ -147,6 +147,10 @@ class PostgresBroker implements Broker {
     return this.#sessions.take(id)
   }
 
+  readSession(id: string): Promise<string | undefined> {
+    return this.#sessions.read(id)
+  }
+
   keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
     return this.#sessions.keep(ids, ttlMs)
   }

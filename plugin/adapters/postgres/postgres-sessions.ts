@@ -41,6 +41,13 @@ export class PostgresSessions {
     return id.includes('\0') ? undefined : await this.#change({ id })
   }
 
+  async read(id: string): Promise<string | undefined> {
+    const { sessions } = this.#names
+    const text = `SELECT body FROM ${sessions} WHERE id = $1 AND expires > now()`
+    const [row] = await this.#connection.query(text, [id], this.#names.channel('read'))
+    return row && String(row.body)
+  }
+
   async keep(ids: readonly string[], ttlMs: number): Promise<void> {
     const { sessions } = this.#names
     for (let start = 0; start < ids.length; start += MOST) {

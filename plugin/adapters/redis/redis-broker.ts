@@ -143,6 +143,10 @@ class RedisBroker implements Broker {
     return ((await this.#send(['GETDEL', this.#keys.session(id)])) as string | null) ?? undefined
   }
 
+  async readSession(id: string): Promise<string | undefined> {
+    return ((await this.#send(['GET', this.#keys.session(id)])) as string | null) ?? undefined
+  }
+
   async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
     await Promise.all(ids.map((id) => this.#send(['PEXPIRE', this.#keys.session(id), String(ttlMs)])))
   }

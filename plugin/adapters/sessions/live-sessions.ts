@@ -1,8 +1,8 @@
 import type { SessionRecord } from './session-record.js'
-import type { SessionWriter } from './session-writer.js'
+import { LEASE_MS, type SessionWriter } from './session-writer.js'
 
 /*
- * The sessions of this node's sockets. Each is written to the broker when it has changed.
+ * The sessions of this node's sockets. Each is written to the broker when it has changed, and again before its lease ends.
  */
 
 /** The session of a connected socket. */
@@ -23,7 +23,13 @@ interface WrittenSession {
   text: string | undefined
   /** Its data in that text. */
   data: string | undefined
+  /** When it was last due. Milliseconds. */
+  dueAt: number
 }
+
+// A lease is renewed by one of several sweeps before it ends, so that not all are due in one tick.
+const DUE_MS = LEASE_MS * 0.6
+const SWEEPS_OF_DUE = 4
 
 export class LiveSessions {
   readonly #writer: SessionWriter
@@ -38,16 +44,13 @@ export class LiveSessions {
     return this.#sessions.size
   }
 
-  get pids(): Iterable<string> {
-    return this.#sessions.keys()
-  }
-
   find(pid: string): LiveSession | undefined {
     return this.#sessions.get(pid)?.session
   }
 
-  add(session: LiveSession): void {
-    this.#sessions.set(session.pid, { session, text: undefined, data: undefined })
+  /** `now`: milliseconds. */
+  add(session: LiveSession, now: number): void {
+    this.#sessions.set(session.pid, { session, text: undefined, data: undefined, dueAt: now })
     this.touch(session.pid)
   }
 
@@ -62,32 +65,44 @@ export class LiveSessions {
     this.#changed.add(pid)
   }
 
-  /** Finds the sessions whose data has changed, or which the broker may not have. `isLost`: it has none. */
-  sweep(isLost: boolean): void {
+  /**
+   * Writes the sessions whose data has changed, those that the broker may not have, and those that are due.
+   *
+   * @param isLost - whether the broker has none
+   */
+  sweep(now: number, isLost: boolean): void {
+    let most = Math.ceil(this.#sessions.size / SWEEPS_OF_DUE)
     for (const [pid, written] of this.#sessions) {
       if (isLost) written.text = undefined
-      if (written.text === undefined || jsonOf(written.session.data) !== written.data) this.touch(pid)
+      const isDue = now - written.dueAt >= DUE_MS && --most >= 0
+      if (isDue) written.dueAt = now
+      if (isDue || written.text === undefined || jsonOf(written.session.data) !== written.data) this.touch(pid)
     }
   }
 
   #flush(): void {
+    const unchanged: string[] = []
     for (const pid of this.#changed) {
       const written = this.#sessions.get(pid)
       const record = written?.session.record
-      if (written && record) this.#write(written, record)
+      if (written && record && !this.#write(written, record)) unchanged.push(pid)
     }
     this.#changed.clear()
+    this.#writer.prolong(unchanged)
   }
 
-  #write(written: WrittenSession, record: SessionRecord): void {
+  /** Returns false if the broker has it as it is. */
+  #write(written: WrittenSession, record: SessionRecord): boolean {
     const text = this.#writer.textOf(record)
     written.data = jsonOf(record.data)
-    if (text === undefined || text === written.text) return
+    if (text === written.text) return false
     written.text = text
+    if (text === undefined) return true
     this.#writer.lease(record.pid, text).catch(() => {
       // The next sweep writes it.
       written.text = undefined
     })
+    return true
   }
 }
 

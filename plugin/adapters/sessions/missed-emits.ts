@@ -8,14 +8,24 @@ import type { SessionRecord } from './session-record.js'
  */
 
 /**
- * Where a session continues: after what its client has received, or after it has joined, whichever is later. A client keeps its
- * offset also of an earlier session.
+ * Where a session may continue, the best place first: after what its client has received, or after it has joined, whichever is later. If
+ * it has received all that was sent to it, after what its node had read.
  *
- * @param offset - what the client says, '' if it has received nothing
- * @returns undefined for an offset that this node can't place
+ * @param offset - what the client says, '' if it has received nothing. A client keeps it also of an earlier session
+ * @returns nothing for an offset that this node can't place
  */
-export function startOf({ since }: SessionRecord, offset: string, ring: Pick<LogRing, 'later'>): string | undefined {
-  return offset === '' ? since : ring.later(since, offset)
+function startsOf({ since, sent, read }: SessionRecord, offset: string, ring: LogRing): readonly string[] {
+  const start = offset === '' ? since : ring.later(since, offset)
+  if (start === undefined) return []
+  const hasAll = sent === '' || ring.later(sent, start) === start
+  const latest = hasAll ? ring.later(start, read) : undefined
+  return latest === undefined ? [start] : [latest, start]
+}
+
+/** Where a session continues; undefined if something that it may have missed is gone. */
+export async function startOf(record: SessionRecord, offset: string, ring: LogRing): Promise<string | undefined> {
+  for (const start of startsOf(record, offset, ring)) if (await ring.covers(record.address, start)) return start
+  return undefined
 }
 
 /** Whether a session was in one of the emit's rooms, and in none of the excepted ones, when it was emitted. */

@@ -1,6 +1,8 @@
 import type { Broker } from '../broker.js'
 import type { ClusterNode } from '../cluster-node.js'
+import { HeardPlaces } from './heard-places.js'
 import { type LiveSession, LiveSessions } from './live-sessions.js'
+import { isPid, markOf } from './session-ids.js'
 import { readRecord, type SessionRecord } from './session-record.js'
 import { SessionWriter } from './session-writer.js'
 import { type AskNode, createTakeovers } from './takeovers.js'
@@ -14,9 +16,13 @@ export interface NodeSessionsOptions {
     ClusterNode,
     'id' | 'epoch' | 'isConnected' | 'alive' | 'messages' | 'requestTimeoutMs' | 'report'
   >
-  readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'keepSessions' | 'dropSession'>
+  readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'readSession' | 'keepSessions' | 'dropSession'>
   /** How long a lost session can be recovered. Milliseconds. */
   readonly waitMs: number
+  /** How long a lost connection may go unnoticed. Milliseconds. */
+  readonly pingMs: number
+  /** Milliseconds. @defaultValue `performance.now` */
+  readonly now?: () => number
 }
 
 /** A session that a join has claimed. */
@@ -26,25 +32,27 @@ interface ClaimedSession {
   readonly sever: () => void
 }
 
-/** How often data is compared with what the broker has. */
 const SWEEP_MS = 1_000
-const FLUSH_MS = 500
-const FLUSH_CHECK_MS = 10
 
 export class NodeSessions {
   readonly #options: NodeSessionsOptions
+  /** What every connected client has received. */
+  readonly heard: HeardPlaces
   readonly #writer: SessionWriter
   readonly #live: LiveSessions
   readonly #claimed = new Map<string, ClaimedSession>()
   readonly #askNode: AskNode
+  readonly #now: () => number
   /** While a connection is severed: what its adapter persists. */
   #severed: { record: SessionRecord | undefined } | undefined
   #timer: NodeJS.Timeout | undefined
   #epoch = ''
 
   constructor(options: NodeSessionsOptions) {
-    const { node, broker, waitMs } = options
+    const { node, broker, waitMs, pingMs, now = () => performance.now() } = options
     this.#options = options
+    this.#now = now
+    this.heard = new HeardPlaces(pingMs, SWEEP_MS)
     this.#writer = new SessionWriter({ broker, waitMs, report: node.report })
     this.#live = new LiveSessions(this.#writer)
     this.#askNode = createTakeovers(node, (pid, owner) => this.#handOver(pid, owner))
@@ -57,23 +65,22 @@ export class NodeSessions {
 
   open(): void {
     this.#epoch = this.#options.node.epoch
-    this.#timer = setInterval(() => this.sweep(), SWEEP_MS).unref()
+    this.#timer = setInterval(() => {
+      this.heard.tick()
+      this.sweep()
+    }, SWEEP_MS).unref()
   }
 
   /** Resolves when the broker has the sessions that were lost, at the latest after half a second. */
   async close(): Promise<void> {
-    this.#writer.close()
     clearInterval(this.#timer)
-    const until = performance.now() + FLUSH_MS
-    while (this.#options.node.isConnected && this.#writer.size > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, FLUSH_CHECK_MS))
-    }
+    await this.#writer.close(() => this.#options.node.isConnected)
   }
 
   /** A socket has connected. */
   enter(session: LiveSession): void {
     this.#claimed.delete(session.pid)
-    this.#live.add(session)
+    this.#live.add(session, this.#now())
   }
 
   /** Something of a session has changed: it is written at the end of the tick. */
@@ -93,11 +100,16 @@ export class NodeSessions {
     else this.#give(record)
   }
 
+  /** No session that its owner has now can be recovered any more, by any node. */
+  revoke(owner: string): void {
+    this.#writer.mark(markOf(owner))
+  }
+
   /** Claims the session of a private id. `sever` ends the connection of the join. */
   async claim(address: string, pid: string, owner: string, sever: () => void): Promise<{ end(): void } | undefined> {
     const live = this.#live.find(pid)
     const isOwn = live?.address === address && live.owner === owner
-    if (live && !isOwn) return undefined
+    if (!isPid(pid) || (live && !isOwn)) return undefined
     const found = live ? this.#sever(live) : await this.#take(address, pid, owner)
     if (!found) return undefined
     let claimed = this.#hold(found, sever)
@@ -106,8 +118,8 @@ export class NodeSessions {
       // Somebody else has it by now.
       if (this.#claimed.get(pid) !== claimed) return undefined
       const latest = answer === undefined ? found : readRecord(String(answer))
-      if (latest) claimed = this.#hold(latest, sever)
-      else return this.forget(pid)
+      if (!latest) return this.forget(pid)
+      claimed = this.#hold(latest, sever)
     }
     return {
       end: () => {
@@ -130,10 +142,9 @@ export class NodeSessions {
   sweep(): void {
     const { node } = this.#options
     if (!node.isConnected) return
-    this.#live.sweep(node.epoch !== this.#epoch)
+    this.#live.sweep(this.#now(), node.epoch !== this.#epoch)
     this.#epoch = node.epoch
     this.#writer.retry()
-    this.#writer.prolong(this.#live.pids, performance.now())
   }
 
   /** Whoever wants the session now learns that it is here; and the broker has it if this node dies. */
@@ -158,12 +169,14 @@ export class NodeSessions {
   }
 
   async #take(address: string, pid: string, owner: string): Promise<SessionRecord | undefined> {
-    const text = this.#writer.takeBack(pid) ?? (await this.#writer.take(pid))
-    const record = text === undefined ? undefined : readRecord(text)
-    if (!record || text === undefined) return undefined
-    if (record.address === address && record.owner === owner) return record
-    this.#writer.give(pid, text)
-    return undefined
+    const text = (await this.#writer.take(pid)) ?? ''
+    const record = readRecord(text)
+    if (!record) return undefined
+    if (record.address !== address || record.owner !== owner) {
+      this.#writer.give(pid, text)
+      return undefined
+    }
+    return (await this.#writer.isMarked(markOf(owner))) ? undefined : record
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Session } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
 import { severConnection } from '../../wire/sever-connection.js'
 import { BrokerAdapter, type BrokerAdapterOptions } from '../broker-adapter.js'
+import type { LogItem } from '../log/log-item.js'
 import { decodeEvent, encodeItem } from '../log/log-packet.js'
 import type { LogRing } from '../log/log-ring.js'
 import type { RingEmit } from '../log/ring-entry.js'
@@ -10,6 +11,8 @@ import type { LiveSession } from './live-sessions.js'
 import { isFor, startOf } from './missed-emits.js'
 import type { NodeSessions } from './node-sessions.js'
 import { readUpTo } from './reading-up.js'
+import { RoomPlaces } from './room-places.js'
+import { pidOf } from './session-ids.js'
 import type { SessionRecord } from './session-record.js'
 
 /*
@@ -25,18 +28,12 @@ export interface SessionAdapterOptions extends BrokerAdapterOptions {
   readonly ownerOf: (socket: Socket) => string
 }
 
-/** Since when a socket receives events, as places in the log; undefined until the log is followed. */
-interface JoinedRooms {
-  readonly since: string | undefined
-  readonly rooms: Map<string, string | undefined>
-}
-
 // Socket.IO expects null for a session that is not recovered; its types do not.
 const NOT_RECOVERED = null as unknown as Session
 
 export class SessionAdapter extends BrokerAdapter {
   readonly #own: SessionAdapterOptions
-  readonly #memberships = new Map<string, JoinedRooms>()
+  readonly #places = new RoomPlaces()
   /** By socket id: recovered sockets that have not connected yet. */
   readonly #recovering = new Map<string, { readonly record: SessionRecord; readonly start: string }>()
   /** Where this node began to read the log. */
@@ -45,6 +42,7 @@ export class SessionAdapter extends BrokerAdapter {
   constructor(namespace: Namespace, options: SessionAdapterOptions) {
     super(namespace, options)
     this.#own = options
+    this.on('delete-room', (room: string) => this.#places.forgetRoom(room))
     const log = options.node.logOf(namespace.name)
     void log.following.followed?.then(() => {
       this.#begin = log.offset
@@ -62,12 +60,19 @@ export class SessionAdapter extends BrokerAdapter {
     this.#own.sessions.touch(pidOf(socket))
   }
 
+  /** Called when the sessions of a user shall not be recovered any more. */
+  revokeSessions(owner: string): void {
+    this.#own.sessions.revoke(owner)
+  }
+
+  override receive(item: LogItem, node: string, offset: string): void {
+    if (item.kind === 'emit' && !item.isVolatile) this.#places.note(item.rooms, offset, (room) => this.rooms.has(room))
+    super.receive(item, node, offset)
+  }
+
   override addAll(id: string, rooms: Set<string>): void {
     void super.addAll(id, rooms)
-    const place = this.#place
-    const membership = this.#memberships.get(id) ?? { since: place, rooms: new Map() }
-    for (const room of rooms) if (!membership.rooms.has(room)) membership.rooms.set(room, place)
-    this.#memberships.set(id, membership)
+    this.#places.join(id, rooms, this.#place)
     const socket: Socket | undefined = this.nsp.sockets.get(id)
     // A socket joins its own room when it connects: from then on Socket.IO sends events to it.
     if (socket && rooms.has(id)) this.#connect(socket)
@@ -75,15 +80,15 @@ export class SessionAdapter extends BrokerAdapter {
   }
 
   override del(id: string, room: string): void {
+    this.#places.leave(id, room)
     void super.del(id, room)
-    this.#memberships.get(id)?.rooms.delete(room)
     const socket: Socket | undefined = this.nsp.sockets.get(id)
     if (socket) this.#own.sessions.touch(pidOf(socket))
   }
 
   override delAll(id: string): void {
     super.delAll(id)
-    this.#memberships.delete(id)
+    this.#places.forget(id)
     this.#recovering.delete(id)
     const socket: Socket | undefined = this.nsp.sockets.get(id)
     if (socket) this.#own.sessions.leave(pidOf(socket))
@@ -104,18 +109,16 @@ export class SessionAdapter extends BrokerAdapter {
     // Also for a client that joins anew: it must not receive again what it has.
     await readUpTo(log, offset)
     if (!record) return NOT_RECOVERED
-    const ring = log.ring as LogRing
-    const start = startOf(record, offset, ring)
-    const isCovered = start !== undefined && (await ring.covers(this.nsp.name, start))
+    const start = await startOf(record, offset, log.ring as LogRing)
     // The claim may be over by now.
     if (sessions.claimed(pid) !== record) return NOT_RECOVERED
-    if (start === undefined || !isCovered) {
+    if (start === undefined) {
       sessions.forget(pid)
       return NOT_RECOVERED
     }
-    const { sid, rooms, data, since } = record
+    const { sid, rooms, data } = record
     this.#recovering.set(sid, { record, start })
-    this.#memberships.set(sid, { since, rooms: new Map(rooms) })
+    this.#places.restore(sid, start, new Map(rooms))
     return { sid, pid, rooms: [...rooms.keys()], data, missedPackets: [] }
   }
 
@@ -131,9 +134,10 @@ export class SessionAdapter extends BrokerAdapter {
     if (!recovering) return
     const ring = node.logOf(this.nsp.name).ring as LogRing
     const emits = ring.emitsAfter(this.nsp.name, recovering.start)
-    for (const emit of emits ?? []) {
-      if (isFor(emit, recovering.record)) socket.client._packet(this.#encode(emit), { preEncoded: true })
-    }
+    const missed = (emits ?? []).filter((emit) => isFor(emit, recovering.record))
+    for (const emit of missed) socket.client._packet(this.#encode(emit), { preEncoded: true })
+    const last = missed.at(-1)
+    if (last) this.#places.noteMissed(socket.id, last.offset)
     // Some of them were dropped in the meantime. The socket is recovered already, so its connection is closed: the client comes back
     // and joins anew.
     if (!emits) process.nextTick(() => socket.conn.close())
@@ -165,18 +169,23 @@ export class SessionAdapter extends BrokerAdapter {
   }
 
   #recordOf(socket: Socket): SessionRecord | undefined {
-    const { isJoined, ownerOf, node } = this.#own
+    const { isJoined, ownerOf, node, sessions } = this.#own
     const begin = this.#begin
-    const membership = this.#memberships.get(socket.id)
-    if (begin === undefined || !membership || !isJoined(socket)) return undefined
+    const joined = this.#places.find(socket.id)
+    if (begin === undefined || !joined || !isJoined(socket)) return undefined
+    const log = node.logOf(this.nsp.name)
+    const since = joined.since ?? begin
+    const heard = sessions.heard.in(log)
     return {
       pid: pidOf(socket),
       sid: socket.id,
       address: this.nsp.name,
       owner: ownerOf(socket),
       node: node.id,
-      since: membership.since ?? begin,
-      rooms: new Map([...membership.rooms].map(([room, place]) => [room, place ?? begin])),
+      since: (heard && log.ring?.later(since, heard)) ?? since,
+      sent: this.#places.sentTo(joined),
+      read: log.offset,
+      rooms: new Map([...joined.rooms].map(([room, place]) => [room, place ?? begin])),
       data: socket.data,
     }
   }
@@ -188,9 +197,4 @@ export function createSessionAdapter(options: SessionAdapterOptions): (namespace
   return function sessionAdapter(namespace: Namespace): SessionAdapter {
     return new SessionAdapter(namespace, options)
   }
-}
-
-/** The private id of a socket, which Socket.IO's types hide. */
-function pidOf(socket: Socket): string {
-  return (socket as unknown as { readonly pid: string }).pid
 }

@@ -13,6 +13,10 @@ export interface SessionRecord {
   readonly node: string
   /** The place in the log since which the socket receives events. */
   readonly since: string
+  /** The place of the last event that was sent to it, or to others of its rooms; '' if there was none. */
+  readonly sent: string
+  /** The place up to which its node had read the log. */
+  readonly read: string
   /** By room: the place in the log after which it has joined. */
   readonly rooms: ReadonlyMap<string, string>
   readonly data: unknown
@@ -30,13 +34,14 @@ export function readRecord(text: string): SessionRecord | undefined {
   } catch {
     return undefined
   }
-  const { pid, sid, address, owner, node, since, rooms, data } = Object(value) as Partial<Record<string, unknown>>
-  if (!areStrings([pid, sid, address, owner, node, since])) return undefined
+  const { rooms, data, ...rest } = Object(value) as Partial<Record<string, unknown>>
+  const { pid, sid, address, owner, node, since, sent, read } = rest
+  const fields = { pid, sid, address, owner, node, since, sent, read }
+  if (!areStrings(Object.values(fields))) return undefined
   if (!Array.isArray(rooms) || !rooms.every((room) => Array.isArray(room) && room.length === 2 && areStrings(room))) {
     return undefined
   }
-  const fields = { pid, sid, address, owner, node, since } as Omit<SessionRecord, 'rooms' | 'data'>
-  return { ...fields, rooms: new Map(rooms), data: data ?? {} }
+  return { ...(fields as Omit<SessionRecord, 'rooms' | 'data'>), rooms: new Map(rooms), data: data ?? {} }
 }
 
 function areStrings(values: readonly unknown[]): boolean {

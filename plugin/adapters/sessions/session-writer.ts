@@ -3,37 +3,43 @@ import type { Broker } from '../broker.js'
 import { type SessionRecord, writeRecord } from './session-record.js'
 
 /*
- * Writes sessions to the broker, and takes them from it. What it can't be given waits here.
+ * Writes sessions to the broker, and takes them from it. What it can't be told waits here.
  */
 
 export interface SessionWriterOptions {
-  readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'keepSessions' | 'dropSession'>
+  readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'readSession' | 'keepSessions' | 'dropSession'>
   /** How long a lost session can be recovered. Milliseconds. */
   readonly waitMs: number
   readonly report: (error: unknown, what: string) => void
 }
 
-/** How often the sessions of connected sockets are prolonged. */
+/** What the broker does not know yet. Without a text, the session is dropped. */
+interface SessionChange {
+  readonly text: string | undefined
+  readonly ttlMs: number
+}
+
+/** How much longer than a lost session that of a connected socket lives, since it was written last. */
 export const LEASE_MS = 10_000
 const KEPT_AT_A_TIME = 500
-// Of lost sessions that wait for the broker.
 const MOST_UNWRITTEN = 10_000
+const FLUSH_MS = 500
+const FLUSH_CHECK_MS = 10
 /** How long a claim waits for a broker that is away. */
 const TAKE_MS = 5_000
 const RETRY_MS = 50
 
 export class SessionWriter {
   readonly #options: SessionWriterOptions
-  /** Lost sessions that the broker does not have yet. */
-  readonly #unwritten = new Map<string, string>()
-  #keptAt = 0
+  /** Of sessions without a socket. */
+  readonly #unwritten = new Map<string, SessionChange>()
   #isClosed = false
 
   constructor(options: SessionWriterOptions) {
     this.#options = options
   }
 
-  /** The number of sessions that wait for the broker. */
+  /** The number of changes that wait for the broker. */
   get size(): number {
     return this.#unwritten.size
   }
@@ -55,29 +61,36 @@ export class SessionWriter {
     return broker.putSession(pid, text, waitMs + LEASE_MS)
   }
 
+  /** Prolongs the sessions of connected sockets as they were written. */
+  prolong(pids: readonly string[]): void {
+    const { broker, waitMs } = this.#options
+    for (let at = 0; at < pids.length; at += KEPT_AT_A_TIME) {
+      broker.keepSessions(pids.slice(at, at + KEPT_AT_A_TIME), waitMs + LEASE_MS).catch(() => {})
+    }
+  }
+
   /** Writes a session that has no socket. */
   give(pid: string, text: string): void {
-    const { broker, waitMs } = this.#options
-    if (this.#unwritten.size >= MOST_UNWRITTEN) this.#unwritten.clear()
-    this.#unwritten.set(pid, text)
-    broker.putSession(pid, text, waitMs).then(
-      () => {
-        if (this.#unwritten.get(pid) === text) this.#unwritten.delete(pid)
-      },
-      // It is given again by the next `retry`.
-      () => {},
-    )
+    this.#change(pid, { text, ttlMs: this.#options.waitMs })
   }
 
-  /** The text of a session that the broker does not have yet. It does not wait any longer. */
-  takeBack(pid: string): string | undefined {
-    const text = this.#unwritten.get(pid)
-    this.#unwritten.delete(pid)
-    return text
+  /** Writes a mark that outlives all sessions of now. */
+  mark(id: string): void {
+    this.#change(id, { text: 'marked', ttlMs: this.#options.waitMs + LEASE_MS })
   }
 
-  /** Takes a session from the broker. One that is away is waited for: without it nobody knows whether there is a session. */
+  async isMarked(id: string): Promise<boolean> {
+    // The node that made the mark has told this one, too.
+    return (await this.#options.broker.readSession(id).catch(() => undefined)) !== undefined
+  }
+
+  /**
+   * Takes a session from those that wait, or from the broker. One that is away is waited for: without it nobody knows whether there
+   * is a session.
+   */
   async take(pid: string): Promise<string | undefined> {
+    const waiting = this.takeBack(pid)
+    if (waiting !== undefined) return waiting || undefined
     const until = performance.now() + TAKE_MS
     while (!this.#isClosed && performance.now() < until) {
       try {
@@ -89,29 +102,42 @@ export class SessionWriter {
     return undefined
   }
 
-  /** Nobody waits for the broker any longer. */
-  close(): void {
-    this.#isClosed = true
+  drop(pid: string): void {
+    this.#change(pid, { text: undefined, ttlMs: 0 })
   }
 
-  drop(pid: string): void {
+  /** The text of a session that the broker does not have yet; false if it was dropped. It does not wait any longer. */
+  takeBack(pid: string): string | false | undefined {
+    const change = this.#unwritten.get(pid)
+    if (!change) return undefined
+    if (change.text === undefined) return false
     this.#unwritten.delete(pid)
-    // Without the broker it expires.
-    this.#options.broker.dropSession(pid).catch(() => {})
+    return change.text
+  }
+
+  /** Ends what waits for a session. Resolves when the broker knows everything, at the latest after half a second. */
+  async close(isConnected: () => boolean): Promise<void> {
+    this.#isClosed = true
+    const until = performance.now() + FLUSH_MS
+    while (isConnected() && this.size > 0 && performance.now() < until) await setTimeout(FLUSH_CHECK_MS)
   }
 
   retry(): void {
-    for (const [pid, text] of this.#unwritten) this.give(pid, text)
+    for (const [id, change] of this.#unwritten) this.#change(id, change)
   }
 
-  /** Prolongs the sessions of connected sockets, if it is time. `now`: milliseconds. */
-  prolong(pids: Iterable<string>, now: number): void {
-    if (now - this.#keptAt < LEASE_MS) return
-    this.#keptAt = now
-    const all = [...pids]
-    for (let at = 0; at < all.length; at += KEPT_AT_A_TIME) {
-      const { broker, waitMs } = this.#options
-      broker.keepSessions(all.slice(at, at + KEPT_AT_A_TIME), waitMs + LEASE_MS).catch(() => {})
-    }
+  #change(id: string, change: SessionChange): void {
+    const { broker } = this.#options
+    if (this.#unwritten.size >= MOST_UNWRITTEN) this.#unwritten.clear()
+    this.#unwritten.set(id, change)
+    const { text, ttlMs } = change
+    const written = text === undefined ? broker.dropSession(id) : broker.putSession(id, text, ttlMs)
+    written.then(
+      () => {
+        if (this.#unwritten.get(id) === change) this.#unwritten.delete(id)
+      },
+      // It is told again by the next `retry`.
+      () => {},
+    )
   }
 }

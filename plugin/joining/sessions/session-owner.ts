@@ -24,8 +24,13 @@ export function createSessionOwner(users: Pick<Users, 'ownerOf'>): SessionOwnerO
     const raw = handshakeRequestOf(connection)
     const asked = request ?? handshakeOf(raw)
     const userId = asked && users.ownerOf(asked)
-    return userId === undefined ? `client ${fingerprintOf(raw.headers)}` : `user ${userId}`
+    return userId === undefined ? `client ${fingerprintOf(raw.headers)}` : ownerOfUser(userId)
   }
+}
+
+/** The owner of all sessions of a user. */
+export function ownerOfUser(userId: string): string {
+  return `user ${userId}`
 }
 
 /** Only of headers that stay the same when a client reconnects: its address changes with its network. */

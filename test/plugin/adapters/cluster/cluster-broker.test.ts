@@ -108,8 +108,9 @@ t.test('messages, sessions and epochs pass through the primary', async (t) => {
   await one.broker.keepSessions(['a'], 60_000)
   t.strictSame(await Promise.all([one, two].map(({ broker }) => broker.takeSession('a'))), ['text', undefined])
   await one.broker.putSession('b', 'text', 60_000)
+  t.equal(await two.broker.readSession('b'), 'text')
   await two.broker.dropSession('b')
-  t.equal(await one.broker.takeSession('b'), undefined)
+  t.equal(await one.broker.readSession('b'), undefined)
 
   const epoch = await one.broker.epoch()
   t.equal(await two.broker.epoch(), epoch)

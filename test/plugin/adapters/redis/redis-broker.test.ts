@@ -77,6 +77,7 @@ for (const family of ['redis', 'ioredis'] as const) {
     const [{ broker: one }, { broker: other }] = [await openBroker(t, { client }), await openBroker(t, { client })]
     await one.putSession('a', 'first', 60_000)
     await one.putSession('a', 'text', 60_000)
+    t.equal(await other.readSession('a'), 'text')
     const taken = await Promise.all([one.takeSession('a'), other.takeSession('a')])
     t.strictSame(
       taken.filter((text) => text !== undefined),
@@ -88,6 +89,7 @@ for (const family of ['redis', 'ioredis'] as const) {
     await one.dropSession('dropped')
     await one.keepSessions(['short'], 1)
     await one.keepSessions(['kept', 'unknown'], 60_000)
+    t.equal(await other.readSession('dropped'), undefined)
     t.equal(await other.takeSession('dropped'), undefined)
     t.equal(await other.takeSession('kept'), 'text')
     while ((await other.takeSession('short')) !== undefined) await one.putSession('short', 'text', 1)

@@ -30,6 +30,7 @@ let names = 0
 
 export interface SessionNodeOptions extends NamespacesOptions {
   readonly waitMs?: number
+  readonly pingMs?: number
   readonly ringLimit?: number
   readonly now?: () => number
 }
@@ -37,7 +38,7 @@ export interface SessionNodeOptions extends NamespacesOptions {
 export async function startSessionNode(
   t: Test,
   keeper: LogKeeper,
-  { io, waitMs = 60_000, ringLimit = 0, now, ...options }: SessionNodeOptions = {},
+  { io, waitMs = 60_000, pingMs = 45_000, ringLimit = 0, now, ...options }: SessionNodeOptions = {},
 ): Promise<SessionNode> {
   const { lines, logger } = logLines()
   const id = `session-node-${names++}`
@@ -53,7 +54,7 @@ export async function startSessionNode(
     ...(now && { now }),
   })
   const ownerOf = createSessionOwner({ ownerOf: ({ query }) => (query as { user?: string }).user })
-  const sessions = new NodeSessions({ node, broker: connection, waitMs })
+  const sessions = new NodeSessions({ node, broker: connection, waitMs, pingMs, ...(now && { now }) })
   const adapter = createSessionAdapter({
     node,
     sessions,

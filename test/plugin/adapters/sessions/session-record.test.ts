@@ -8,6 +8,8 @@ const record: SessionRecord = {
   owner: 'user ada',
   node: 'node',
   since: 'epoch.7.0',
+  sent: '',
+  read: 'epoch.9.0',
   rooms: new Map([['members', 'epoch.8.0']]),
   data: { seat: 7 },
 }

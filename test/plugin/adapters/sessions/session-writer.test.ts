@@ -9,6 +9,6 @@ t.test('a closing node does not wait for the broker to give a session back', asy
   const broker = { takeSession: () => Promise.reject(new Error('It is away')) }
   const writer = new SessionWriter({ broker: broker as never, waitMs: 1, report: () => {} })
   const taken = writer.take('a private id')
-  writer.close()
+  await writer.close(() => true)
   t.equal(await taken, undefined)
 })
