@@ -8,6 +8,7 @@ import { answerRequest, type LocalSockets } from './local-answers.js'
 import type { ClusterLog, LogReceiver } from './log/cluster-log.js'
 import type { ChangeItem, LogItem } from './log/log-item.js'
 import { type EncodePacket, RemoteAddress } from './remote-address.js'
+import { UnreadEmits } from './unread-emits.js'
 
 /*
  * The adapter of a namespace on a node of a cluster. Emits, and changes to the sockets of all nodes, go to the log of the address;
@@ -30,6 +31,9 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   readonly #remote: RemoteAddress
   readonly #encode: EncodePacket
   readonly #detach: () => void
+  readonly #unread = new UnreadEmits()
+  /** Whether sockets are disconnected by what was read from the log. */
+  #isInOrder = false
 
   constructor(namespace: Namespace, { node, isText }: BrokerAdapterOptions) {
     super(namespace, isText)
@@ -53,7 +57,7 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
     packet.nsp = this.nsp.name
     if (opts.flags?.local) this.deliverHere(packet, opts, this.log.offset)
     else if (packet.id !== undefined) this.#askSocket(packet, opts)
-    else this.#remote.emit(packet, opts)
+    else this.#emit(packet, opts)
   }
 
   /** Emits to an address that need not be live on this node. Throws as `broadcast` does. */
@@ -112,9 +116,11 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   }
 
   receive(item: LogItem, node: string, offset: string): void {
+    const isOwn = node === this.#node.id
+    if (isOwn && item.kind === 'emit') this.#unread.remove(this.log.lastReadOf(node))
     if (item.kind === 'emit') this.deliverItem(item, offset)
     else if (item.kind !== 'server') this.#receiveChange(item)
-    else if (node !== this.#node.id) this.nsp._onServerSideEmit([...item.data])
+    else if (!isOwn) this.nsp._onServerSideEmit([...item.data])
   }
 
   answer(kind: string, data: unknown, from: string): unknown {
@@ -123,6 +129,21 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
 
   closeConnections(): void {
     for (const socket of [...this.nsp.sockets.values()]) socket.conn.close()
+  }
+
+  /** Called before a socket of this node is disconnected: it receives what this node has emitted, and not read yet. */
+  deliverUnread(id: string): void {
+    const joined = this.sids.get(id)
+    // In the log, everything that was emitted before stands before.
+    if (!joined || this.#isInOrder) return
+    for (const item of this.#unread.for(joined)) {
+      this.deliverItem({ ...item, rooms: new Set([id]), except: new Set() }, this.log.offset)
+    }
+  }
+
+  #emit(packet: Packet, opts: BroadcastOptions): void {
+    const item = this.#remote.emit(packet, opts)
+    if (item) this.#unread.add(this.#node.lastNumberOf(this.nsp.name), item)
   }
 
   /** An emit of one socket of this node that asks for an answer. */
@@ -141,7 +162,16 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
     const opts = { rooms, except } as BroadcastOptions
     if (kind === 'join') super.addSockets(opts, [...names])
     else if (kind === 'leave') super.delSockets(opts, [...names])
-    else super.disconnectSockets(opts, isClosing)
+    else this.#disconnectHere(opts, isClosing)
+  }
+
+  #disconnectHere(opts: BroadcastOptions, isClosing: boolean): void {
+    this.#isInOrder = true
+    try {
+      super.disconnectSockets(opts, isClosing)
+    } finally {
+      this.#isInOrder = false
+    }
   }
 }
 

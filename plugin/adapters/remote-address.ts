@@ -1,7 +1,7 @@
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
 import type { ClusterNode } from './cluster-node.js'
-import { type ChangeItem, changeFields, emitFields, serverEmitFields } from './log/log-item.js'
+import { type ChangeItem, changeFields, type EmitItem, emitFields, serverEmitFields } from './log/log-item.js'
 import { decodeValue } from './log/log-packet.js'
 
 /*
@@ -31,6 +31,7 @@ export interface AskedBroadcast {
 // The part of a broadcast's timeout in which a node must have delivered it.
 const SHARE = 0.75
 const DEFAULT_TIMEOUT_MS = 10_000
+const NO_ROOMS: ReadonlySet<string> = new Set()
 
 export class RemoteAddress {
   readonly #node: ClusterNode
@@ -46,12 +47,17 @@ export class RemoteAddress {
   /**
    * Emits to the sockets of all nodes, those of this one included, by the log.
    *
+   * @returns what will be read from there; undefined for what is volatile, without the broker
    * @throws what the encoder throws, and FST_NSP_BROKER_BACKLOG
    */
-  emit(packet: Packet, opts: BroadcastOptions): void {
+  emit(packet: Packet, opts: BroadcastOptions): EmitItem | undefined {
     const isVolatile = opts.flags?.volatile === true
-    const fields = emitFields(this.#encode(packet) as string[], opts)
-    if (!isVolatile || this.#node.isConnected) this.#node.post(this.#address, fields, !isVolatile)
+    const encoded = this.#encode(packet)
+    if (isVolatile && !this.#node.isConnected) return undefined
+    this.#node.post(this.#address, emitFields(encoded as string[], opts), !isVolatile)
+    const [text, ...attachments] = encoded as [string, ...Buffer[]]
+    const { rooms, except = NO_ROOMS, flags } = opts
+    return { kind: 'emit', text, attachments, rooms, except, isVolatile, compress: flags?.compress }
   }
 
   /** Lets sockets of all nodes join or leave rooms, or disconnects them, by the log. */

@@ -97,6 +97,11 @@ export class ClusterLog {
     for (const receiver of this.#options.receivers.values()) receiver.closeConnections()
   }
 
+  /** The number of the last entry of a node that was read. */
+  lastReadOf(node: string): number {
+    return this.#seen.lastOf(node)
+  }
+
   /** Calls `run` when this node has read an entry of a node; at once if it has, or if it does not follow the log. */
   whenSeen(node: string, number: number, run: () => void): void {
     this.#waiters.add(node, number, run)
