@@ -96,8 +96,10 @@ export interface BrokerSettings {
   /** How long a log keeps an entry, in milliseconds. */
   readonly windowMs: number
   readonly connectTimeoutMs: number
-  /** Whether `open()` waits for a broker that is down, in place of rejecting. */
+  /** Whether `open()` waits for a broker that is down, in place of rejecting. A failure that waiting does not mend rejects it. */
   readonly waitForBroker: boolean
+  /** Called when `open()` has failed for the first time, and goes on. From then on it does not reject. */
+  readonly onWait?: () => void
   /** Called with what is worth a line in the log; once a kind, not once an event. */
   readonly warn: (message: string, error?: unknown) => void
 }

@@ -22,9 +22,10 @@ export interface ClusterConnection {
   readonly io: { readonly adapter?: (namespace: Namespace) => Namespace['adapter'] }
   readonly node: ClusterNode | undefined
   /**
-   * Connects. Resolves when the logs of all live namespaces are followed; with `waitForBroker` at once.
+   * Connects. Resolves when the logs of all live namespaces are followed; with `waitForBroker`
+   * as soon as it has failed once.
    *
-   * @throws (rejects) FST_NSP_BROKER_UNREACHABLE
+   * @throws (rejects) FST_NSP_BROKER_UNREACHABLE; with `waitForBroker` only if waiting does not mend it
    */
   open(): Promise<void>
   /** Ends within a second, also without the broker. What the node has emitted goes out before, if the broker is there. */
@@ -60,12 +61,18 @@ export async function createAdapter(
   // A session may also be as old as its lease.
   const pingMs = pingInterval + pingTimeout
   const windowMs = waitMs + pingMs + LEASE_MS
+  let isWaiting = false
+  let endBoot = () => {}
   const broker = await createBroker(adapter, {
     node: id,
     prefix: adapter.prefix,
     windowMs,
     connectTimeoutMs: adapter.connectTimeoutMs,
     waitForBroker,
+    onWait() {
+      isWaiting = true
+      endBoot()
+    },
     warn: (message, error) => log.warn({ broker: adapter.type, err: error }, message),
   })
   const ring = recovery && { windowMs, limit: limits.recoveryBytes }
@@ -84,10 +91,16 @@ export async function createAdapter(
     io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
     async open() {
-      if (!waitForBroker) return open()
-      open().catch((error: unknown) => {
-        if (!isClosing) logError(log, error, { broker: adapter.type }, 'this node is not connected to the others')
+      const waits = new Promise<void>((resolve) => {
+        endBoot = resolve
       })
+      const opened = open()
+      opened.catch((error: unknown) => {
+        if (isWaiting && !isClosing) {
+          logError(log, error, { broker: adapter.type }, 'this node is not connected to the others')
+        }
+      })
+      await Promise.race([opened, waits])
     },
     async close() {
       isClosing = true

@@ -1,9 +1,8 @@
-import cluster from 'node:cluster'
-import { EventEmitter } from 'node:events'
 import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import type { KeeperCall } from './keeper-calls.js'
-import { type ChannelItem, itemsOf, type WorkerChannel, WorkerWriter } from './worker-channel.js'
+import { type ChannelItem, itemsOf, WorkerWriter } from './worker-channel.js'
+import { OWN_PROCESS, type WorkerProcess } from './worker-process.js'
 
 /*
  * The broker in a worker of a Node.js cluster: each call is a message to the primary, which keeps the logs.
@@ -12,21 +11,10 @@ import { type ChannelItem, itemsOf, type WorkerChannel, WorkerWriter } from './w
 /** How often a worker asks for a primary that does not answer yet. */
 const ASK_MS = 200
 
-/** What the broker needs of `process`. */
-export interface WorkerProcess extends WorkerChannel {
-  on(event: 'message', listener: (message: unknown) => void): unknown
-  on(event: 'disconnect', listener: () => void): unknown
-  off(event: 'message', listener: (message: unknown) => void): unknown
-  off(event: 'disconnect', listener: () => void): unknown
-}
-
 interface PendingCall {
   resolve(result: unknown): void
   reject(error: Error): void
 }
-
-// A process that was forked in another way may have a channel, too.
-const OWN_PROCESS: WorkerProcess = cluster.worker?.process ?? new EventEmitter()
 
 /** Creates the broker of a worker. Nothing is sent before it is opened. */
 export function createClusterBroker(settings: BrokerSettings, worker = OWN_PROCESS): Broker {
@@ -57,7 +45,7 @@ class ClusterBroker implements Broker {
   }
 
   async open(receiver: BrokerReceiver): Promise<void> {
-    const { node, prefix, windowMs, connectTimeoutMs, waitForBroker, warn } = this.#settings
+    const { node, prefix, windowMs, connectTimeoutMs, waitForBroker, onWait, warn } = this.#settings
     this.#receiver = receiver
     if (!this.#worker.send)
       throw unreachable('needs a worker', 'start this file by cluster.fork(), or leave adapter out')
@@ -72,6 +60,8 @@ class ClusterBroker implements Broker {
       else warn("The primary does not answer yet: it must call setupPrimary() of 'fastify-namespaces/cluster'")
     }, connectTimeoutMs)
     ask()
+    // What waiting does not mend was thrown.
+    if (waitForBroker) onWait?.()
     try {
       await new Promise<void>((resolve, reject) => {
         this.#opened = (error) => (error ? reject(error) : resolve())

@@ -1,3 +1,4 @@
+import { isPermanent } from '../permanent-failure.js'
 import type { OpenPool, PgClient, PgRow } from './postgres-pool.js'
 
 /*
@@ -8,6 +9,7 @@ import type { OpenPool, PgClient, PgRow } from './postgres-pool.js'
 export interface ConnectionSettings {
   readonly connectTimeoutMs: number
   readonly waitForBroker: boolean
+  readonly onWait?: () => void
   readonly warn: (message: string, error?: unknown) => void
   /** Runs on each new listening connection, before it counts. If it rejects, the connection is dropped. */
   prepare(): Promise<void>
@@ -51,19 +53,19 @@ export class PostgresConnection {
   /**
    * Connects. While it waits for a server that is down, it resolves only once the server is there, or it is closed.
    *
-   * @throws (rejects) if the server can't be reached in time or will not do, unless `waitForBroker`
+   * @throws (rejects) if the server can't be reached in time or will not do; with `waitForBroker` only if waiting does not mend it
    */
   async open(): Promise<void> {
     try {
       await this.#connect()
     } catch (error) {
-      if (!this.#settings.waitForBroker || this.#closing) throw error
+      if (!this.#settings.waitForBroker || this.#closing || isPermanent(error)) throw error
       this.#warnOnce(error as Error)
-      const connected = new Promise<void>((resolve) => {
+      this.#settings.onWait?.()
+      await new Promise<void>((resolve) => {
         this.#endWait = resolve
+        this.#retryLater()
       })
-      this.#retryLater()
-      await connected
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
+import { isPermanent } from '../permanent-failure.js'
 import { FollowedLogs } from './followed-logs.js'
 import { KeptLink } from './kept-link.js'
 import { loadClient } from './load-client.js'
@@ -76,12 +77,14 @@ class RedisBroker implements Broker {
   }
 
   async open(receiver: BrokerReceiver): Promise<void> {
-    const { waitForBroker, warn } = this.#settings
+    const { waitForBroker, onWait, warn } = this.#settings
     this.#receiver = receiver
     await this.#kept
       .open((error) => {
-        if (waitForBroker) warn('Redis can not be reached yet', toFailure(error, this.#secrets))
-        return waitForBroker
+        if (!waitForBroker || isPermanent(error)) return false
+        warn('Redis can not be reached yet', toFailure(error, this.#secrets))
+        onWait?.()
+        return true
       })
       .catch((error: unknown) => {
         throw toUnreachable(error, this.#secrets)

@@ -14,7 +14,7 @@ export interface SessionWriterOptions {
 }
 
 /** What the broker does not know yet. Without a text, the session is dropped. */
-interface SessionChange {
+interface UnwrittenSession {
   readonly text: string | undefined
   readonly ttlMs: number
 }
@@ -32,7 +32,7 @@ const RETRY_MS = 50
 export class SessionWriter {
   readonly #options: SessionWriterOptions
   /** Of sessions without a socket. */
-  readonly #unwritten = new Map<string, SessionChange>()
+  readonly #unwritten = new Map<string, UnwrittenSession>()
   #isClosed = false
 
   constructor(options: SessionWriterOptions) {
@@ -126,7 +126,7 @@ export class SessionWriter {
     for (const [id, change] of this.#unwritten) this.#change(id, change)
   }
 
-  #change(id: string, change: SessionChange): void {
+  #change(id: string, change: UnwrittenSession): void {
     const { broker } = this.#options
     if (this.#unwritten.size >= MOST_UNWRITTEN) this.#unwritten.clear()
     this.#unwritten.set(id, change)

@@ -18,8 +18,8 @@ export interface BrokerOptions {
    */
   connectTimeoutMs?: number
   /**
-   * Whether to boot without the broker, and to connect once it is there. Until then, emits wait in the outbox. A broker that
-   * refuses (a wrong password, too old) is logged, and asked again.
+   * Whether to boot without the broker, and to connect once it is there. Until then, emits wait in the outbox. What waiting does
+   * not mend (a wrong password, an unknown database) fails the boot as without it, if the first try tells so.
    * @defaultValue `false`
    */
   waitForBroker?: boolean

@@ -60,17 +60,40 @@ t.test('an instance that closes while it waits says nothing', async (t) => {
   t.notOk(log.lines.some(({ level }) => Number(level) >= 50))
 })
 
-t.test('a node that can not connect says so, and goes on alone', async (t) => {
-  const log = logLines()
-  const app = await start(t, { type: 'cluster', waitForBroker: true }, log, {
+t.test('with waitForBroker, what waiting does not mend fails the boot', async (t) => {
+  const app = await start(t, { type: 'cluster', waitForBroker: true }, logLines(), {
     connectionStateRecovery: { maxDisconnectionDuration: 1_000 },
     pingInterval: 1_000,
     pingTimeout: 1_000,
   })
+  await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_BROKER_UNREACHABLE' })
+})
+
+t.test('a node that can not connect later says so, and goes on alone', async (t) => {
+  const log = logLines()
+  const client = {
+    on: () => {},
+    release: () => {},
+    removeAllListeners: () => {},
+    query: async ({ text }: { text: string }) => ({
+      rows: text.startsWith('SELECT 1 FROM') ? Array(5).fill({}) : [{}],
+    }),
+  }
+  let tries = 0
+  const pool = {
+    on: () => {},
+    off: () => {},
+    connect: async () => {
+      if (tries++ === 0) throw new Error('down')
+      return client
+    },
+    query: () => Promise.reject(new Error('down again')),
+  }
+  const app = await start(t, { type: 'postgres', pool, waitForBroker: true }, log)
   await app.ready()
   const said = () => log.lines.find(({ msg }) => msg === 'this node is not connected to the others')
   while (!said()) await new Promise(setImmediate)
-  t.match(said(), { broker: 'cluster', err: { code: 'FST_NSP_BROKER_UNREACHABLE' } })
+  t.match(said(), { broker: 'postgres', err: { message: 'down again' } })
 })
 
 t.test('the broker of each type is loaded, and fails the boot where it can not be reached', async (t) => {

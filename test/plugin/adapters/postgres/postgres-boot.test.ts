@@ -144,6 +144,15 @@ t.test('a server that is too old, or a standby, is refused', async (t) => {
   await t.rejects(prepareDatabase(answer({ isStandby: true }), namesOf('x')), { message: /standby/ })
 })
 
+t.test('with waitForBroker, what waiting does not mend is refused', async (t) => {
+  for (const [url, said] of [
+    [postgres.url('nobody', 'x'), /nobody/],
+    [postgres.url().replace(/postgres$/, 'nowhere'), /nowhere/],
+  ] as const) {
+    t.match(await refusal(t, url, { waitForBroker: true }), said)
+  }
+})
+
 t.test('with waitForBroker it boots without the server, says why, and is open once it is there', async (t) => {
   const proxy = await startProxy(t, postgres)
   proxy.stall()

@@ -60,6 +60,8 @@ for (const family of ['redis', 'ioredis'] as const) {
     ])
     t.match(await failing(t, clientOf({ path, password: 'sesame' })), /WRONGPASS invalid username-password pair/)
     t.match(await failing(t, clientOf({ path })), /NOAUTH/)
+    const patient = settingsOf({ client: clientOf({ path, password: 'sesame' }), waitForBroker: true })
+    await t.rejects((await createRedisBroker(patient)).open(new Heard()), { message: /WRONGPASS/ })
     t.match(await failing(t, clientOf({ path, password: 'open', database: 99 })), /DB index is out of range/)
     t.equal(await failing(t, clientOf({ path, username: 'no-info', password: 'open' })), 'opened')
     const replica = await startTestRedis(t, ['--replicaof', '127.0.0.1 1'])
