@@ -44,7 +44,7 @@ export function createKeeperSetup(): Required<Pick<ConformanceSetup, 'startNode'
         ring: { windowMs: 2 * WAIT_MS, limit: 0 },
         log: Fastify().log,
       })
-      const sessions = new NodeSessions({ node, broker: connection, waitMs: WAIT_MS })
+      const sessions = new NodeSessions({ node, broker: connection, pingMs: 45_000, waitMs: WAIT_MS })
       const ownerOf = createSessionOwner({ ownerOf: ({ query }) => (query as { user?: string }).user })
       const adapter = createSessionAdapter({
         node,
