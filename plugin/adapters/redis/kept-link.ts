@@ -29,6 +29,10 @@ export class KeptLink {
   readonly #closing = new AbortController()
   #link: RedisLink | undefined
   #isUp = false
+  /** When the link was used first. */
+  #usedAt = 0
+  /** How long the next attempt waits. */
+  #pauseMs = 0
   #waiting: WaitingForLink[] = []
 
   constructor(settings: KeptLinkSettings) {
@@ -55,8 +59,7 @@ export class KeptLink {
    */
   async open(isPatient: (error: unknown) => boolean): Promise<void> {
     const { connectTimeoutMs } = this.#settings
-    const { signal } = this.#closing
-    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let isFirst = true; await this.#pause(); isFirst = false) {
       const link = this.#settings.create()
       this.#link = link
       try {
@@ -65,10 +68,8 @@ export class KeptLink {
         return this.#use(link, begin)
       } catch (error) {
         link.destroy()
-        if (pause === FIRST_PAUSE_MS && !isPatient(error)) throw error
+        if (isFirst && !isPatient(error)) throw error
       }
-      // Not all nodes at once.
-      await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
     }
     throw new Error('The broker was closed')
   }
@@ -87,6 +88,15 @@ export class KeptLink {
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('The broker was closed'))
   }
 
+  /** Waits, each time for longer. Resolves to whether to go on. */
+  async #pause(): Promise<boolean> {
+    const { signal } = this.#closing
+    // Not all nodes at once.
+    await delay(this.#pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
+    this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, FIRST_PAUSE_MS), LONGEST_PAUSE_MS)
+    return !signal.aborted
+  }
+
   async #prepare(link: RedisLink): Promise<() => void> {
     await link.open()
     return this.#settings.prepare(link)
@@ -94,6 +104,7 @@ export class KeptLink {
 
   #use(link: RedisLink, begin: () => void): void {
     this.#isUp = true
+    this.#usedAt = performance.now()
     // Also if it has failed already.
     void link.ended.then((error) => this.#lose(error))
     begin()
@@ -102,6 +113,8 @@ export class KeptLink {
 
   #lose(error: unknown): void {
     this.#isUp = false
+    // A Redis that is full lets everybody in, and refuses what comes first.
+    this.#pauseMs = Math.max(0, this.#pauseMs - (performance.now() - this.#usedAt))
     if (this.#closing.signal.aborted) return
     this.#settings.onLost(error)
     this.open(() => true).catch(() => {})

@@ -32,7 +32,7 @@ export class RedisLink {
   #beat: NodeJS.Timeout | undefined
   /** Resolves when a connection has failed, with its error, or after `destroy()`. */
   readonly ended: Promise<unknown>
-  #end: (error?: unknown) => void = () => {}
+  #end!: (error?: unknown) => void
   #isEnded = false
   #failure: unknown
   /** The server's clock minus `performance.now()`, in milliseconds. */

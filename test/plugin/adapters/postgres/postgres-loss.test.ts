@@ -44,6 +44,24 @@ t.test('after the server was killed, nothing is lost and the log goes on', async
   t.strictSame(told.messages, [])
 })
 
+t.test('a problem that stays is said once', async (t) => {
+  let attempts = 0
+  const pool = {
+    on: () => {},
+    off: () => {},
+    connect: async () => {
+      attempts++
+      throw new Error('nobody is there')
+    },
+  }
+  const { broker, told } = await createBroker(t, pool as unknown as pg.Pool, { waitForBroker: true })
+  const opened = broker.open(told.receiver)
+  await until(() => attempts === 4)
+  t.strictSame(told.warnings, ['PostgreSQL can not be reached: nobody is there'])
+  await broker.close()
+  await opened
+})
+
 t.test('what was appended while a node was cut off is delivered to it when it is back', async (t) => {
   const proxy = await startProxy(t, postgres)
   const near = await openBroker(t, postgres.url(), { prefix: 'cut' })

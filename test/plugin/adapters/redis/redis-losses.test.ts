@@ -27,11 +27,14 @@ for (const family of ['redis', 'ioredis'] as const) {
   })
 
   t.test(`${family}: a connection that stalls is noticed, and what waits for it rejects`, { skip }, async (t) => {
-    const { path } = await startTestRedis(t)
+    const redis = await startTestRedis(t)
+    const { path } = redis
     const proxy = await startProxy(t, path)
     const far = await openBroker(t, { client: clientOf(proxy) })
     await far.broker.epoch()
     await far.broker.follow(0)
+    // Its heart has beaten.
+    while (!(await redis.ask('INFO commandstats')).includes('cmdstat_publish'));
     proxy.stall()
     const early = far.broker.follow(4)
     await t.rejects(far.append(0, 'lost'))
