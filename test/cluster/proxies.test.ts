@@ -99,7 +99,7 @@ function connectTo(t: Test, url: string, transports: string[]): Socket {
 
 for (const proxy of ['nginx', 'haproxy'] as const) {
   t.test(
-    `behind ${proxy}, clients of every transport connect, and all are back and hear each other after a node was killed`,
+    `behind ${proxy}, clients of every transport connect, and all are back as who they were, and hear each other, after a node was killed`,
     { skip: !(await hasRedis()) && 'redis-server is not installed' },
     async (t) => {
       const { url, nodes } = await startCluster(t, proxy)
@@ -115,9 +115,15 @@ for (const proxy of ['nginx', 'haproxy'] as const) {
       const node = await send(sockets[0] as Socket, 'one')
       await until(() => heard.every((texts) => texts.length === 1))
 
+      const ids = sockets.map(({ id }) => id)
+
       nodes.get(node)?.kill('SIGKILL')
       await until(() => sockets[0]?.connected === false)
       await until(() => sockets.every(({ connected }) => connected))
+      t.strictSame(
+        sockets.map(({ id }) => id),
+        ids,
+      )
       await send(sockets[0] as Socket, 'two')
       await until(() => heard.every((texts) => texts.length === 2))
       t.strictSame(
