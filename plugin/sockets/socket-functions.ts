@@ -16,7 +16,7 @@ import { RatedLog } from '../shared/log/rated-log.js'
 import { containListeners } from '../shared/safe-listeners.js'
 import type { WireError } from '../shared/wire-error.js'
 import { PacketRefusal } from '../wire/packet-limits.js'
-import { sendLastEmits } from './last-emits.js'
+import { sendLastEmits } from './nodes/last-emits.js'
 
 /*
  * Replaces the functions of a socket with which the application adds listeners, middlewares and rooms, and emits: errors of what it
