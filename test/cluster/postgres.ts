@@ -69,10 +69,12 @@ export async function startPostgres(t: Test): Promise<Postgres> {
   options.push('-c', 'shared_buffers=16MB', '-c', 'max_connections=60', '-c', 'autovacuum=off', '-c', 'jit=off')
   let server: ChildProcess
   let ended: Promise<unknown>
-  const start = async () => {
+  const start = async (): Promise<void> => {
     server = spawn(join(programs, 'postgres'), options, { ...owner, cwd: folder, stdio: 'ignore' })
     ended = once(server, 'exit')
-    await answering(folder)
+    const hasEnded = await Promise.race([answering(folder), ended])
+    // As long as processes of one that was killed still end, another one refuses to start.
+    if (hasEnded) await start()
   }
   await start()
   t.teardown(async () => {

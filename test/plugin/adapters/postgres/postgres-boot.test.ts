@@ -156,7 +156,7 @@ t.test('with waitForBroker, what waiting does not mend is refused', async (t) =>
 t.test('with waitForBroker it boots without the server, says why, and is open once it is there', async (t) => {
   const proxy = await startProxy(t, postgres)
   proxy.stall()
-  const settings = { prefix: 'waits', waitForBroker: true, connectTimeoutMs: 100 }
+  const settings = { prefix: 'waits', waitForBroker: true, connectTimeoutMs: 400 }
   const { broker, told } = await createBroker(t, proxy.url, settings)
   const opened = broker.open(told.receiver)
   await until(() => told.warnings.length === 1)
