@@ -16,7 +16,7 @@ import { type StallingProxy, startStallingProxy } from './stalling-proxy.js'
  * The brokers of the conformance suite, and what is done to them.
  */
 
-export interface TestedBroker extends Omit<ConformanceBroker, 'isolate' | 'rejoin'> {
+interface TestedBroker extends Omit<ConformanceBroker, 'isolate' | 'rejoin'> {
   /** A way of its own to the broker, for one node. */
   connect(): Promise<BrokerWay>
 }

@@ -15,7 +15,7 @@ import type { Postgres } from '../../../cluster/postgres.js'
  */
 
 /** What a broker has told, in order. */
-export class Told {
+class Told {
   readonly entries: (PlacedEntry & { log: number })[] = []
   readonly messages: string[] = []
   readonly losses: string[] = []
