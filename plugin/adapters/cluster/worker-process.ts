@@ -15,4 +15,5 @@ export interface WorkerProcess extends WorkerChannel {
 }
 
 // A process that was forked in another way may have a channel, too.
+/* c8 ignore next: the process of a worker is never the one that measures */
 export const OWN_PROCESS: WorkerProcess = cluster.worker?.process ?? new EventEmitter()

@@ -20,11 +20,6 @@ export class SentPlaces {
     return { number: this.#number, offset }
   }
 
-  /** The number of rooms. */
-  get size(): number {
-    return this.#rooms.size
-  }
-
   /** Notes an emit; `rooms`: those that it is for, none for all sockets. A room that nobody here is in is not noted. */
   note(rooms: ReadonlySet<string>, offset: string, isJoined: (room: string) => boolean): void {
     const place = { number: ++this.#number, offset }

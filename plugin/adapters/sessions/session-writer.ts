@@ -128,7 +128,7 @@ export class SessionWriter {
 
   #change(id: string, change: UnwrittenSession): void {
     const { broker } = this.#options
-    if (this.#unwritten.size >= MOST_UNWRITTEN) this.#unwritten.clear()
+    if (this.#unwritten.size >= MOST_UNWRITTEN && !this.#unwritten.has(id)) this.#unwritten.clear()
     this.#unwritten.set(id, change)
     const { text, ttlMs } = change
     const written = text === undefined ? broker.dropSession(id) : broker.putSession(id, text, ttlMs)

@@ -236,3 +236,50 @@ test('a refused emit leaves no flags: the next one is neither volatile nor has a
     t.strictSame(answer, ['heard 1'])
   }
 })
+
+test('an adapter that can not encode an emit throws where it is emitted, and says which', async (t) => {
+  let error = new TypeError('Do not know how to serialize it')
+  class Refusing extends Adapter {
+    override broadcast(): never {
+      throw error
+    }
+  }
+  const { app } = await serve(t, { io: { adapter: Refusing as never } })
+  t.throws(() => app.io.of('/room').emit('any', 1), { code: 'FST_NSP_EMIT_INVALID', message: /serialize it/ })
+  error = new RangeError('Too much')
+  t.throws(() => app.io.of('/room').emit('any', 1), { message: 'Too much' })
+})
+
+test('what an adapter rejects while it publishes is reported, and its caller still hears of it', async (t) => {
+  class Publishing extends Adapter {
+    isBroken = false
+    override serverSideEmit(): void {}
+    async doPublish(): Promise<string> {
+      if (this.isBroken) throw new Error('The broker is gone')
+      return 'published'
+    }
+  }
+  const { app, errors } = await serve(t, { io: { adapter: Publishing as never } })
+  const adapter = app.io.of('/room').adapter as unknown as Publishing
+  t.equal(await adapter.doPublish(), 'published')
+  adapter.isBroken = true
+  await t.rejects(adapter.doPublish(), { message: 'The broker is gone' })
+  t.equal(errors().length, 1)
+})
+
+test('an adapter may be asked without flags', async (t) => {
+  const { one } = await serveTwo(t)
+  const { adapter } = one.app.io.of('/room')
+  const opts = { rooms: new Set<string>(), except: new Set<string>() }
+  t.equal((await adapter.fetchSockets(opts)).length, 2)
+  t.equal((await adapter.fetchSockets({ ...opts, flags: { local: true } })).length, 1)
+  const packet = { type: 2, nsp: '/room', data: ['question', 7] }
+  await new Promise<void>((resolve) =>
+    adapter.broadcastWithAck(
+      packet as never,
+      opts,
+      () => resolve(),
+      () => {},
+    ),
+  )
+})

@@ -1,4 +1,5 @@
 import type { Socket as ServerSocket } from 'socket.io'
+import { Decoder, Encoder } from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import { LogKeeper } from '../../../../plugin/adapters/cluster/log-keeper.js'
 import type { AnyNamespaceDefinition } from '../../../../plugin/index.js'
@@ -316,4 +317,82 @@ t.test('data that is not JSON is reported once, and its socket is not recovered'
   one.proxy.lose()
   await until(() => ids.length === 2)
   t.ok(socket.recovered, 'once it is JSON again, it is')
+})
+
+t.test('a socket that connects before its log is followed has its session written as soon as it is', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const { node } = one
+  const count = [1, 2, 3, 4, 5, 6, 7, 8].find((each) => node.logOf(`/orgs/${each}`) !== node.logOf('/chat'))
+  one.connection.cut()
+  const { socket, ids } = await hear(t, one, `/orgs/${count}`)
+  await until(() => socketsOf(one, `/orgs/${count}`)[0]?.rooms.has('members') === true)
+  t.equal(keeper.sessions.size, 0)
+  one.connection.restore()
+  await written(keeper)
+  move(socket, two)
+  one.proxy.lose()
+  await until(() => ids.length === 2)
+  t.ok(socket.recovered)
+})
+
+t.test('a session whose claim is over is not recovered', async (t) => {
+  const { keeper, one, two } = await startTwo(t)
+  const { socket } = await hear(t, one, '/chat', { reconnection: false })
+  await written(keeper)
+  const pid = pidOf(socket)
+  socket.io.engine.close()
+  await until(() => socketsOf(one).length === 0)
+  const { adapter } = two.app.io.of('/chat')
+  t.equal(await adapter.restoreSession(pid, ''), null)
+  const { owner } = JSON.parse(String(keeper.sessions.read(pid)))
+  await two.sessions.claim('/chat', pid, owner, () => {})
+  const restored = adapter.restoreSession(pid, '')
+  two.sessions.forget(pid)
+  t.equal(await restored, null)
+})
+
+t.test(
+  'what is dropped while a recovery waits for a middleware ends the connection: the client joins anew',
+  async (t) => {
+    const { keeper, one, two } = await startTwo(t, { ringLimit: 8_000 })
+    const { socket, ids } = await hear(t, one)
+    await written(keeper)
+    const held: (() => void)[] = []
+    let isHolding = true
+    two.app.io.of('/chat').use((_socket, pass) => void (isHolding ? held.push(pass) : pass()))
+    move(socket, two)
+    socket.io.engine.close()
+    await until(() => held.length === 1)
+    isHolding = false
+    for (let count = 0; count < 20; count++) {
+      two.app.io.of('/chat').emit('news', 'x'.repeat(1_000))
+      await new Promise(setImmediate)
+    }
+    await until(() => two.node.isIdle)
+    for (const pass of held) pass()
+    await until(() => ids.length >= 2 && !socket.recovered && socket.connected)
+    t.not(ids.at(-1), ids[0])
+  },
+)
+
+t.test('with a parser of the application, missed emits are encoded by it', async (t) => {
+  const { keeper, one, two } = await startTwo(t, { io: { parser: { Encoder, Decoder } } })
+  const { socket, events, ids } = await hear(t, one)
+  await written(keeper)
+  move(socket, two)
+  socket.io.engine.close()
+  await until(() => socketsOf(one).length === 0)
+  one.app.io.of('/chat').emit('news', 1)
+  await until(() => ids.length === 2 && events.length === 1)
+  t.ok(socket.recovered)
+})
+
+t.test('an offset that no node knows recovers nothing', async (t) => {
+  const { keeper, one } = await startTwo(t)
+  const { socket, ids } = await hear(t, one)
+  await written(keeper)
+  Object.assign(socket, { _lastOffset: 'elsewhere.7.0' })
+  socket.io.engine.close()
+  await until(() => ids.length === 2)
+  t.notOk(socket.recovered)
 })

@@ -12,3 +12,28 @@ t.test('a closing node does not wait for the broker to give a session back', asy
   await writer.close(() => true)
   t.equal(await taken, undefined)
 })
+
+t.test('a node that closes waits for the broker for half a second', async (t) => {
+  const broker = { putSession: () => new Promise(() => {}) }
+  const writer = new SessionWriter({ broker: broker as never, waitMs: 1, report: () => {} })
+  writer.give('a', 'text')
+  const began = performance.now()
+  await writer.close(() => true)
+  t.ok(performance.now() - began >= 500)
+  t.equal(writer.size, 1)
+})
+
+t.test('what waits for a broker that is away is bounded, and told again', async (t) => {
+  let told = 0
+  const put = () => {
+    told++
+    return Promise.reject(new Error('It is away'))
+  }
+  const writer = new SessionWriter({ broker: { putSession: put } as never, waitMs: 1, report: () => {} })
+  for (let count = 0; count < 10_000; count++) writer.give(`pid ${count}`, 'text')
+  writer.retry()
+  t.equal(told, 20_000)
+  t.equal(writer.size, 10_000)
+  writer.give('one more', 'text')
+  t.equal(writer.size, 1)
+})
