@@ -23,11 +23,6 @@ export class SeenEntries {
     this.#isAlive = isAlive
   }
 
-  /** The number of nodes. */
-  get size(): number {
-    return this.#nodes.size
-  }
-
   /** The number of the last entry of a node; 0 if there is none. */
   lastOf(node: string): number {
     return this.#nodes.get(node)?.last ?? 0

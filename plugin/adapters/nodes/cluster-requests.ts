@@ -29,6 +29,8 @@ interface WaitingRequest {
   readonly answers: Map<string, unknown>
   /** Called for each node, with its answer or with undefined. */
   readonly settle: (node: string) => void
+  /** Leaves out the nodes that have not answered. */
+  readonly missAll: () => void
 }
 
 export class ClusterRequests {
@@ -53,11 +55,6 @@ export class ClusterRequests {
     })
   }
 
-  /** The number of requests that wait for answers. */
-  get size(): number {
-    return this.#open.size
-  }
-
   /**
    * Asks all other nodes about the sockets of an address.
    *
@@ -77,7 +74,10 @@ export class ClusterRequests {
     return new Promise((resolve) => {
       const answers = new Map<string, unknown>()
       const missing: string[] = []
-      const timer = setTimeout(() => this.#missAll(id), timeoutMs).unref()
+      const missAll = () => {
+        for (const node of [...waiting]) this.#miss(id, node)
+      }
+      const timer = setTimeout(missAll, timeoutMs).unref()
       const end = () => {
         if (waiting.size > 0) return
         clearTimeout(timer)
@@ -90,15 +90,15 @@ export class ClusterRequests {
         settled(answers.get(node), node)
         end()
       }
-      this.#open.set(id, { waiting, missing, answers, settle })
+      this.#open.set(id, { waiting, missing, answers, settle, missAll })
       if (isConnected() && waiting.size > 0) messages.send(undefined, 'request', [id, address, kind, data])
-      else this.#missAll(id)
+      else missAll()
       end()
     })
   }
 
   close(): void {
-    for (const id of [...this.#open.keys()]) this.#missAll(id)
+    for (const { missAll } of [...this.#open.values()]) missAll()
   }
 
   #settle(id: number, node: string, answer: unknown): void {
@@ -113,10 +113,6 @@ export class ClusterRequests {
     if (!request?.waiting.delete(node)) return
     request.missing.push(node)
     request.settle(node)
-  }
-
-  #missAll(id: number): void {
-    for (const node of [...(this.#open.get(id)?.waiting ?? [])]) this.#miss(id, node)
   }
 
   async #answer(from: string, [id, address, kind, data]: readonly unknown[]): Promise<void> {

@@ -37,21 +37,25 @@ export function answerNodes(io: Server, requests: NodeRequests, { skip }: Pick<E
     ({ namespace: { adapter, sockets }, opts }, data, timeoutMs) => {
       const packet = packetOf(data)
       const answers: unknown[] = []
-      let clients: number | undefined
+      let clients = 0
+      // Until they are counted, it is not known whether all have answered.
+      let due = Number.POSITIVE_INFINITY
       return new Promise((resolve) => {
         const end = () => {
           clearTimeout(timer)
           for (const socket of sockets.values()) (socket as unknown as WithAcks).acks.delete(packet.id)
-          resolve([clients ?? 0, encodeArguments(answers)])
+          resolve([clients, encodeArguments(answers)])
         }
         const timer = setTimeout(end, Number(timeoutMs))
         const count = (of: number) => {
-          clients ??= of
-          if (answers.length >= clients) end()
+          // Some adapters count others, too: as none.
+          clients = Math.max(clients, of)
+          due = clients
+          if (answers.length >= due) end()
         }
         const ack = (answer: unknown) => {
           answers.push(answer)
-          if (clients !== undefined && answers.length >= clients) end()
+          if (answers.length >= due) end()
         }
         skip(() => adapter.broadcastWithAck(packet, opts, count, ack))
       })

@@ -59,7 +59,7 @@ export function createRemoteSockets(io: Server, requests: NodeRequests): RemoteS
     },
 
     async ask(address, packet, opts, ack) {
-      const { timeout = FETCH_TIMEOUT_MS, expectSingleResponse } = (opts.flags ?? {}) as AskFlags
+      const { timeout = FETCH_TIMEOUT_MS, expectSingleResponse } = { ...opts.flags } as AskFlags
       let clients = 0
       const body = [writeTarget(address, opts), encodeArguments(packet.data as unknown[]), timeout]
       await requests.ask(REMOTE_KINDS.ask, body, timeout + WAY_MS, (answer) => {
@@ -92,13 +92,9 @@ export function createRemoteSockets(io: Server, requests: NodeRequests): RemoteS
 }
 
 /** Adds an emit to the stream, from which a lost session gets what it has missed: the message that the address's adapter would send. */
-function publish(
-  adapter: StreamAdapter,
-  address: string,
-  packet: Packet,
-  { rooms, except, flags }: BroadcastOptions,
-): void {
-  const data = { packet: { ...packet, nsp: address }, opts: { rooms: [...rooms], except: [...(except ?? [])], flags } }
+function publish(adapter: StreamAdapter, address: string, packet: Packet, opts: BroadcastOptions): void {
+  const [, rooms, except] = writeTarget(address, opts)
+  const data = { packet: { ...packet, nsp: address }, opts: { rooms, except, flags: opts.flags } }
   // Its rejection is reported by outgoing-guard.ts.
   adapter.doPublish({ uid: adapter.uid, nsp: address, type: BROADCAST, data }).then(undefined, () => {})
 }

@@ -241,3 +241,27 @@ t.test('places of two epochs can be compared, those of an unknown one can not', 
   t.equal(isAfter('epoch 18.9.0'), true)
   t.equal(isAfter(last), false)
 })
+
+t.test('of the entry of an offset, only what is behind it is missing', async (t: Test) => {
+  const log = new KeptLog(1_000_000)
+  const batch = new LogBatch()
+  for (const number of [1, 2, 3]) batch.add('/chat', emitFields([`2/chat,["n",${number}]`], { rooms: new Set() }), true)
+  log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000_000)
+  log.append({ node: 'x', number: 2, body: 'x' }, 0, 1_000_000)
+  const { missed, emit } = createRing({ log })
+  emit('/chat', 4)
+  t.strictSame(await missed('/chat', 'one.1.1'), [3, 4])
+  t.strictSame(await missed('/chat', 'one.1.999999999'), [4])
+})
+
+t.test('volatile emits, and what is no emit, are not missed', async (t: Test) => {
+  const log = new KeptLog(1_000_000)
+  const { read, missed } = createRing({ log })
+  const batch = new LogBatch()
+  batch.add('/chat', emitFields(['2/chat,["n",1]'], { rooms: new Set() }), true)
+  batch.add('/chat', emitFields(['2/chat,["n",2]'], { rooms: new Set(), flags: { volatile: true } }), false)
+  batch.add('/chat', ['l', [], [], []], false)
+  batch.add('/chat', ['what'], false)
+  read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000), 'one')
+  t.strictSame(await missed('/chat', 'one.0.999999999'), [1])
+})

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { SeenEntries } from '../../../../plugin/adapters/log/seen-entries.js'
+import { SeenWaiters } from '../../../../plugin/adapters/log/seen-waiters.js'
+
+t.test('an entry is read once, also one that a later one has overtaken', async (t) => {
+  const seen = new SeenEntries(() => true)
+  t.strictSame(
+    [1, 4, 2, 2, 4, 3, 5].map((number) => seen.add('node', number)),
+    [true, true, true, false, false, true, true],
+  )
+})
+
+t.test('of what has not come, only the latest is remembered', async (t) => {
+  const seen = new SeenEntries(() => true)
+  seen.add('node', 1)
+  seen.add('node', 1_000)
+  t.notOk(seen.add('node', 999), 'more than are under way')
+  seen.add('node', 1_050)
+  seen.add('node', 1_100)
+  t.notOk(seen.add('node', 1_020))
+})
+
+t.test('of more nodes than a cluster has, one that is dead is forgotten, or the first', async (t) => {
+  const seen = new SeenEntries((node) => node !== 'node 7')
+  for (let node = 0; node < 1_024; node++) seen.add(`node ${node}`, 5)
+  seen.add('new', 1)
+  t.equal(seen.lastOf('node 7'), 0)
+  seen.add('newer', 1)
+  t.equal(seen.lastOf('node 0'), 0)
+  t.equal(seen.lastOf('node 1'), 5)
+})
+
+t.test('of more calls than may wait, the first one waits no longer', async (t) => {
+  const waiters = new SeenWaiters(() => false)
+  const run: number[] = []
+  for (let number = 0; number <= 10_000; number++) waiters.add('node', number, () => run.push(number))
+  t.strictSame(run, [0])
+})
