@@ -32,7 +32,8 @@ export function connectNodeRedis({ client, connectTimeoutMs, key, fail }: RedisC
     RESP: 2,
     clientSideCache: undefined,
     maintNotifications: 'disabled',
-    commandOptions: undefined,
+    // Version 6 starts a timer for each command. The link notices by its beat that nothing is answered.
+    commandOptions: { timeout: 0 },
     disableOfflineQueue: true,
     pingInterval: undefined,
   })
