@@ -13,7 +13,6 @@ interface Pair {
 
 /** The nodes that get new connections: number and port. */
 let nodes: (readonly [node: number, port: number])[] = []
-let turn = 0
 /** Whether a connection that its client has lost stays open towards the node. */
 let isHalfOpen = false
 const pairs = new Set<Pair>()
@@ -36,12 +35,18 @@ function forward(client: Socket, upstream: Socket, node: number, keepsHalf: () =
   return pair
 }
 
-/** Connects to the next node; to another one if that refuses. */
-function balance(client: Socket, attempts = 0): void {
-  const [node, port] = nodes[turn++ % nodes.length] ?? [0, 0]
+/** The connections of each node, also those that are being made. */
+const loads = new Map<number, number>()
+const loadOf = (node: number) => loads.get(node) ?? 0
+
+/** Connects to the node with the fewest connections; to another one if that refuses. */
+function balance(client: Socket, candidates = [...nodes].sort(([one], [other]) => loadOf(one) - loadOf(other))): void {
+  const [[node, port] = [0, 0], ...others] = candidates
+  loads.set(node, loadOf(node) + 1)
   const upstream = connect(port, '127.0.0.1')
+  upstream.on('close', () => loads.set(node, loadOf(node) - 1))
   upstream.once('error', () => {
-    if (attempts < nodes.length) balance(client, attempts + 1)
+    if (others.length > 0) balance(client, others)
     else client.destroy()
   })
   upstream.once('connect', () => {
