@@ -72,7 +72,8 @@ export interface ClusterNode {
   close(): Promise<void>
 }
 
-const FLUSH_MS = 500
+// With what sessions and the broker itself wait for, a second.
+const FLUSH_MS = 300
 
 /** Creates a node. It tells nothing, and is told nothing, before it is opened. */
 export function createClusterNode(options: ClusterNodeOptions): ClusterNode {

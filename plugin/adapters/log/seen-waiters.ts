@@ -22,17 +22,21 @@ export class SeenWaiters {
 
   /** Calls `run` at once, or when the entry was read; earlier if too many wait. */
   add(node: string, number: number, run: () => void): void {
+    if (this.#hasSeen(node, number)) {
+      this.wake()
+      run()
+      return
+    }
     if (this.#waiters.length >= MOST_WAITERS) this.#waiters.shift()?.run()
     this.#waiters.push({ node, number, run })
-    this.wake()
   }
 
   /** Calls those that need not wait any longer. */
   wake(): void {
     if (this.#waiters.length === 0) return
-    const due = this.#waiters.filter(({ node, number }) => this.#hasSeen(node, number))
-    if (due.length === 0) return
-    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter))
+    const due = new Set(this.#waiters.filter(({ node, number }) => this.#hasSeen(node, number)))
+    if (due.size === 0) return
+    this.#waiters = this.#waiters.filter((waiter) => !due.has(waiter))
     for (const { run } of due) run()
   }
 

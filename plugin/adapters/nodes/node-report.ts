@@ -16,7 +16,9 @@ export function createReport(log: FastifyBaseLogger, broker: string, now: () => 
   const reported = new Map<string, number>()
 
   return (error, what) => {
-    const kind = `${what} ${Object(error).message}`
+    const { name, code } = Object(error) as Partial<NodeJS.ErrnoException>
+    // Its message may have a part of what was received.
+    const kind = `${what} ${name} ${code}`
     if (now() - (reported.get(kind) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) return
     if (reported.size >= MOST_KINDS) reported.clear()
     reported.set(kind, now())

@@ -22,7 +22,7 @@ interface WaitingForLink {
 
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 2_000
-const FAREWELL_MS = 500
+const FAREWELL_MS = 150
 
 export class KeptLink {
   readonly #settings: KeptLinkSettings

@@ -1,3 +1,6 @@
+import type { Namespace } from 'socket.io'
+import type { Packet } from 'socket.io-parser'
+import { decodeEvent, encodeItem } from '../log/log-packet.js'
 import { parseOffset } from '../log/log-position.js'
 import type { LogRing } from '../log/log-ring.js'
 import type { RingEmit } from '../log/ring-entry.js'
@@ -36,4 +39,17 @@ export function isFor(emit: RingEmit, { rooms: joined }: SessionRecord): boolean
     return offset !== undefined && emit.isAfter(offset)
   }
   return (rooms.size === 0 || [...rooms].some(wasIn)) && ![...except].some(wasIn)
+}
+
+/** The packets of emits for a client. What can't be decoded is left out, as it was when it was delivered to others. */
+export function encodeEmits(emits: readonly RingEmit[], { name, server }: Namespace, isText: boolean): Packet[][] {
+  const encoded: unknown[] = []
+  for (const { item, offset } of emits) {
+    try {
+      encoded.push(isText ? encodeItem(item, offset) : server.encoder.encode(decodeEvent(item, name, offset)))
+    } catch {
+      // It was reported then.
+    }
+  }
+  return encoded as Packet[][]
 }

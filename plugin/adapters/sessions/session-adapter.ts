@@ -1,14 +1,11 @@
 import type { Namespace, Socket } from 'socket.io'
 import type { Session } from 'socket.io-adapter'
-import type { Packet } from 'socket.io-parser'
 import { severConnection } from '../../wire/sever-connection.js'
 import { BrokerAdapter, type BrokerAdapterOptions } from '../broker-adapter.js'
 import type { LogItem } from '../log/log-item.js'
-import { decodeEvent, encodeItem } from '../log/log-packet.js'
 import type { LogRing } from '../log/log-ring.js'
-import type { RingEmit } from '../log/ring-entry.js'
 import type { LiveSession } from './live-sessions.js'
-import { isFor, startOf } from './missed-emits.js'
+import { encodeEmits, isFor, startOf } from './missed-emits.js'
 import type { NodeSessions } from './node-sessions.js'
 import { readUpTo } from './reading-up.js'
 import { RoomPlaces } from './room-places.js'
@@ -135,18 +132,14 @@ export class SessionAdapter extends BrokerAdapter {
     const ring = node.logOf(this.nsp.name).ring as LogRing
     const emits = ring.emitsAfter(this.nsp.name, recovering.start)
     const missed = (emits ?? []).filter((emit) => isFor(emit, recovering.record))
-    for (const emit of missed) socket.client._packet(this.#encode(emit), { preEncoded: true })
+    for (const packets of encodeEmits(missed, this.nsp, this.#own.isText)) {
+      socket.client._packet(packets, { preEncoded: true })
+    }
     const last = missed.at(-1)
     if (last) this.#places.noteMissed(socket.id, last.offset)
     // Some of them were dropped in the meantime. The socket is recovered already, so its connection is closed: the client comes back
     // and joins anew.
     if (!emits) process.nextTick(() => socket.conn.close())
-  }
-
-  #encode({ item, offset }: RingEmit): Packet[] {
-    const { name, server } = this.nsp as Namespace
-    const encoded = this.#own.isText ? encodeItem(item, offset) : server.encoder.encode(decodeEvent(item, name, offset))
-    return encoded as unknown as Packet[]
   }
 
   #sessionOf(socket: Socket): LiveSession {

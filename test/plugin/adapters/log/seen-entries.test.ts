@@ -36,3 +36,14 @@ t.test('of more calls than may wait, the first one waits no longer', async (t) =
   for (let number = 0; number <= 10_000; number++) waiters.add('node', number, () => run.push(number))
   t.strictSame(run, [0])
 })
+
+t.test('calls that wait are made in order, and those that need not wait at once', async (t) => {
+  let last = 0
+  const waiters = new SeenWaiters((_node, number) => number <= last)
+  const run: number[] = []
+  for (const number of [2, 0, 1, 3]) waiters.add('node', number, () => run.push(number))
+  t.strictSame(run, [0])
+  last = 2
+  waiters.wake()
+  t.strictSame(run, [0, 2, 1])
+})

@@ -86,6 +86,9 @@ t.test('each kind of report is logged once a minute, of as many kinds as there m
   const clock = { now: 0 }
   const tell = createReport(log, 'memory', () => clock.now)
   for (const _ of [1, 2]) tell(undefined, 'dropped')
+  // The messages of its errors have what was received.
+  for (const text of ['a', 'b']) tell(new SyntaxError(text), 'unreadable')
+  t.equal(lines.pop(), 'unreadable')
   t.equal(lines.length, 1)
   for (let kind = 0; kind < 100; kind++) tell(undefined, `kind ${kind}`)
   tell(undefined, 'dropped')

@@ -387,6 +387,21 @@ t.test('with a parser of the application, missed emits are encoded by it', async
   t.ok(socket.recovered)
 })
 
+t.test('a missed emit that can not be decoded is left out', async (t) => {
+  const { keeper, one, two } = await startTwo(t, { io: { parser: { Encoder, Decoder } } })
+  const { socket, events, ids } = await hear(t, one)
+  await written(keeper)
+  move(socket, two)
+  socket.io.engine.close()
+  await until(() => socketsOf(one).length === 0)
+  // The text of the packet has a placeholder of no attachment.
+  one.app.io.of('/chat').emit('news', { _placeholder: true, num: 7 }, Buffer.from('bytes'))
+  one.app.io.of('/chat').emit('news', 1)
+  await until(() => ids.length === 2 && events.length === 1)
+  t.ok(socket.recovered)
+  t.strictSame(events, [1])
+})
+
 t.test('an offset that no node knows recovers nothing', async (t) => {
   const { keeper, one } = await startTwo(t)
   const { socket, ids } = await hear(t, one)
