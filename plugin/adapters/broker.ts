@@ -75,7 +75,13 @@ export interface Broker {
   epoch(): Promise<string>
   /** Gives the stored data another identity, unless another node did so since `old`. */
   renewEpoch(old: string): Promise<string>
-  putSession(id: string, text: string, ttlMs: number): Promise<void>
+  /**
+   * Writes a session where there is none, or where the stored text begins with `head`: a node that was stopped does not overwrite what
+   * another one has taken over. Every text begins with `''`.
+   *
+   * @returns whether it was written
+   */
+  putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean>
   /** Reads a session and removes it, in one step: of two nodes, one gets it. */
   takeSession(id: string): Promise<string | undefined>
   /** Reads a session, and leaves it. */

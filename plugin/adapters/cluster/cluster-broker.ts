@@ -100,8 +100,8 @@ class ClusterBroker implements Broker {
     return (await this.#call('renewEpoch', [old])) as string
   }
 
-  async putSession(id: string, text: string, ttlMs: number): Promise<void> {
-    await this.#call('putSession', [id, text, ttlMs], text.length)
+  async putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean> {
+    return (await this.#call('putSession', [id, text, ttlMs, head], text.length)) as boolean
   }
 
   async takeSession(id: string): Promise<string | undefined> {

@@ -43,7 +43,7 @@ const CALLS = {
   send: (keeper, [to, body]) => keeper.send(to === null || to === undefined ? undefined : text(to), text(body)),
   epoch: (keeper) => keeper.epoch(),
   renewEpoch: (keeper, [old]) => keeper.renewEpoch(text(old)),
-  putSession: (keeper, [id, body, ttlMs]) => keeper.putSession(text(id), text(body), number(ttlMs)),
+  putSession: (keeper, [id, body, ttlMs, head]) => keeper.putSession(text(id), text(body), number(ttlMs), text(head)),
   takeSession: (keeper, [id]) => keeper.takeSession(text(id)),
   readSession: (keeper, [id]) => keeper.readSession(text(id)),
   keepSessions: (keeper, [ids, ttlMs]) => keeper.keepSessions(texts(ids), number(ttlMs)),

@@ -91,9 +91,9 @@ export class KeeperConnection implements Broker, KeeperClient {
     return this.#epoch
   }
 
-  async putSession(id: string, text: string, ttlMs: number): Promise<void> {
+  async putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean> {
     this.#check()
-    this.#keeper.sessions.put(id, text, ttlMs)
+    return this.#keeper.sessions.put(id, text, ttlMs, head)
   }
 
   async takeSession(id: string): Promise<string | undefined> {

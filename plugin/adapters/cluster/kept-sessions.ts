@@ -26,15 +26,18 @@ export class KeptSessions {
     return this.#sessions.size
   }
 
-  put(id: string, text: string, ttlMs: number): void {
+  /** Returns false, and writes nothing, if there is one whose text does not begin with `head`. */
+  put(id: string, text: string, ttlMs: number, head: string): boolean {
     this.#sweep()
+    if (this.read(id)?.startsWith(head) === false) return false
     this.take(id)
     this.#sessions.set(id, { text, expiresAt: this.#now() + ttlMs })
     this.#bytes += id.length + text.length
     for (const first of this.#sessions.keys()) {
-      if (this.#bytes <= this.#limit) return
+      if (this.#bytes <= this.#limit) break
       this.take(first)
     }
+    return true
   }
 
   /** Removes a session and returns its text; undefined if there is none. */

@@ -139,8 +139,8 @@ class PostgresBroker implements Broker {
     return await this.epoch()
   }
 
-  putSession(id: string, text: string, ttlMs: number): Promise<void> {
-    return this.#sessions.put(id, text, ttlMs)
+  putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean> {
+    return this.#sessions.put({ id, text, ttlMs, head })
   }
 
   takeSession(id: string): Promise<string | undefined> {

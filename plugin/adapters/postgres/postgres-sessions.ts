@@ -11,6 +11,8 @@ interface SessionPut {
   readonly id: string
   readonly text: string
   readonly ttlMs: number
+  /** The stored text is replaced if it begins with this. */
+  readonly head: string
 }
 
 /** Without a text, the session is taken. */
@@ -32,8 +34,9 @@ export class PostgresSessions {
     })
   }
 
-  async put(id: string, text: string, ttlMs: number): Promise<void> {
-    await this.#change({ id, text, ttlMs })
+  /** Returns whether it was written. */
+  async put(put: SessionPut): Promise<boolean> {
+    return (await this.#change(put)) !== undefined
   }
 
   async take(id: string): Promise<string | undefined> {
@@ -59,15 +62,20 @@ export class PostgresSessions {
     }
   }
 
-  async #put(puts: readonly SessionPut[]): Promise<undefined[]> {
-    await this.#connection.query(
-      `INSERT INTO ${this.#names.sessions} (id, body, expires)
+  /** All of one head. Returns the ids of those that were written. */
+  async #put(puts: readonly SessionPut[]): Promise<(string | undefined)[]> {
+    const { sessions } = this.#names
+    const rows = await this.#connection.query(
+      `INSERT INTO ${sessions} AS stored (id, body, expires)
         SELECT id, body, now() + ttl * interval '1 ms' FROM unnest($1::text[], $2::text[], $3::float8[]) AS put (id, body, ttl)
-        ORDER BY id ON CONFLICT (id) DO UPDATE SET body = excluded.body, expires = excluded.expires`,
-      [puts.map(({ id }) => id), puts.map(({ text }) => text), puts.map(({ ttlMs }) => ttlMs)],
+        ORDER BY id ON CONFLICT (id) DO UPDATE SET body = excluded.body, expires = excluded.expires
+        WHERE starts_with(stored.body, $4) OR stored.expires <= now()
+        RETURNING id`,
+      [puts.map(({ id }) => id), puts.map(({ text }) => text), puts.map(({ ttlMs }) => ttlMs), puts[0]?.head],
       this.#names.channel('put'),
     )
-    return puts.map(() => undefined)
+    const written = new Set(rows.map((row) => row.id))
+    return puts.map(({ id }) => (written.has(id) ? id : undefined))
   }
 
   async #take(ids: readonly string[]): Promise<(string | undefined)[]> {
@@ -84,15 +92,20 @@ export class PostgresSessions {
   }
 }
 
-/** Those of the first one's kind, unless another change of the same session stands before. */
+/** Those of the first one's kind and head, unless another change of the same session stands before. */
 function chooseAlike(waiting: readonly SessionChange[]): readonly SessionChange[] {
-  const isPut = waiting[0]?.text !== undefined
+  const first = waiting[0]
   const seen = new Set<string>()
   return waiting
     .filter((change) => {
       const isFirst = !seen.has(change.id)
       seen.add(change.id)
-      return isFirst && (change.text !== undefined) === isPut
+      return isFirst && headOf(change) === headOf(first)
     })
     .slice(0, MOST)
+}
+
+/** Undefined for one that is taken. */
+function headOf(change: SessionChange | undefined): string | undefined {
+  return change?.text === undefined ? undefined : change.head
 }

@@ -8,6 +8,7 @@ import { continuityOf } from './log-continuity.js'
 import { secretsOf, toFailure, toUnreachable } from './redis-failure.js'
 import { createKeys, type RedisKeys } from './redis-keys.js'
 import { RedisLink } from './redis-link.js'
+import { PUT_SESSION, RENEW } from './redis-scripts.js'
 import { appendTo, endOf, readPart } from './stream-log.js'
 
 /*
@@ -29,10 +30,6 @@ export interface RedisBrokerSettings extends BrokerSettings {
 export async function createRedisBroker(settings: RedisBrokerSettings): Promise<Broker> {
   return new RedisBroker(settings, settings.client ?? (await loadClient(String(settings.url))))
 }
-
-// KEYS[1] is the epoch; ARGV[1] is the old one and ARGV[2] the new one.
-const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
-return redis.call('GET', KEYS[1])`
 
 class RedisBroker implements Broker {
   readonly kind = 'redis'
@@ -138,8 +135,8 @@ class RedisBroker implements Broker {
     return this.#epoch
   }
 
-  async putSession(id: string, text: string, ttlMs: number): Promise<void> {
-    await this.#send(['SET', this.#keys.session(id), text, 'PX', String(ttlMs)])
+  async putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean> {
+    return Number(await this.#send(['EVAL', PUT_SESSION, '1', this.#keys.session(id), text, String(ttlMs), head])) === 1
   }
 
   async takeSession(id: string): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
-import { createConnection } from './create-connection.js'
+import { connectIoredis, isIoredis } from './ioredis-connection.js'
+import { connectNodeRedis } from './node-redis-connection.js'
 import type { RedisConnection, RedisConnectionSettings } from './redis-connection.js'
 import { problemOfServer } from './redis-replies.js'
 
@@ -125,4 +126,9 @@ export class RedisLink {
       // Once the link has ended.
       .catch(() => {})
   }
+}
+
+/** Makes a connection that is not connected yet. */
+function createConnection(settings: RedisConnectionSettings): RedisConnection {
+  return isIoredis(settings.client) ? connectIoredis(settings.client, settings) : connectNodeRedis(settings)
 }

@@ -33,11 +33,14 @@ const SWEEPS_OF_DUE = 4
 
 export class LiveSessions {
   readonly #writer: SessionWriter
+  readonly #onTaken: (session: LiveSession) => void
   readonly #sessions = new Map<string, WrittenSession>()
   readonly #changed = new Set<string>()
 
-  constructor(writer: SessionWriter) {
+  /** @param onTaken - called when another node has the session of a socket of this one, which was thought dead */
+  constructor(writer: SessionWriter, onTaken: (session: LiveSession) => void) {
     this.#writer = writer
+    this.#onTaken = onTaken
   }
 
   get size(): number {
@@ -98,10 +101,15 @@ export class LiveSessions {
     if (text === written.text) return false
     written.text = text
     if (text === undefined) return true
-    this.#writer.lease(record.pid, text).catch(() => {
-      // The next sweep writes it.
-      written.text = undefined
-    })
+    this.#writer.lease(record.pid, text).then(
+      (isOurs) => {
+        if (!isOurs && this.#sessions.get(record.pid) === written) this.#onTaken(written.session)
+      },
+      () => {
+        // The next sweep writes it.
+        written.text = undefined
+      },
+    )
     return true
   }
 }

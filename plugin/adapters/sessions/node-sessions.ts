@@ -3,7 +3,7 @@ import type { ClusterNode } from '../cluster-node.js'
 import { HeardPlaces } from './heard-places.js'
 import { type LiveSession, LiveSessions } from './live-sessions.js'
 import { isPid, markOf } from './session-ids.js'
-import { readRecord, type SessionRecord } from './session-record.js'
+import { headOf, readRecord, type SessionRecord } from './session-record.js'
 import { SessionWriter } from './session-writer.js'
 import { type AskNode, createTakeovers } from './takeovers.js'
 
@@ -53,8 +53,8 @@ export class NodeSessions {
     this.#options = options
     this.#now = now
     this.heard = new HeardPlaces(pingMs, SWEEP_MS)
-    this.#writer = new SessionWriter({ broker, waitMs, report: node.report })
-    this.#live = new LiveSessions(this.#writer)
+    this.#writer = new SessionWriter({ broker, head: headOf(node.id), waitMs, report: node.report })
+    this.#live = new LiveSessions(this.#writer, (session) => void this.#sever(session))
     this.#askNode = createTakeovers(node, (pid, owner) => this.#handOver(pid, owner))
   }
 
@@ -90,14 +90,14 @@ export class NodeSessions {
 
   /** A socket has left; if it was not persisted, it can't be recovered. */
   leave(pid: string): void {
-    if (this.#live.remove(pid)) this.#writer.drop(pid)
+    if (this.#live.remove(pid) && !this.#severed) this.#writer.drop(pid)
   }
 
   /** The connection of a socket is lost. */
   persist(record: SessionRecord): void {
     this.#live.remove(record.pid)
     if (this.#severed) this.#severed.record = record
-    else this.#give(record)
+    else this.#write(record, 'give')
   }
 
   /** No session that its owner has now can be recovered any more, by any node. */
@@ -111,7 +111,7 @@ export class NodeSessions {
     const isOwn = live?.address === address && live.owner === owner
     if (!isPid(pid) || (live && !isOwn)) return undefined
     const found = live ? this.#sever(live) : await this.#take(address, pid, owner)
-    if (!found) return undefined
+    if (!found) return live && this.forget(pid)
     let claimed = this.#hold(found, sever)
     if (this.#options.node.alive.includes(found.node)) {
       const answer = await this.#askNode(found.node, pid, owner)
@@ -151,13 +151,13 @@ export class NodeSessions {
   #hold(found: SessionRecord, sever: () => void): ClaimedSession {
     const claimed = { record: { ...found, node: this.#options.node.id }, sever }
     this.#claimed.set(found.pid, claimed)
-    this.#give(claimed.record)
+    this.#write(claimed.record, 'hold')
     return claimed
   }
 
-  #give(record: SessionRecord): void {
+  #write(record: SessionRecord, how: 'give' | 'hold'): void {
     const text = this.#writer.textOf(record)
-    if (text !== undefined) this.#writer.give(record.pid, text)
+    if (text !== undefined) this.#writer[how](record.pid, text)
   }
 
   #sever(live: LiveSession): SessionRecord | undefined {
@@ -173,7 +173,7 @@ export class NodeSessions {
     const record = readRecord(text)
     if (!record) return undefined
     if (record.address !== address || record.owner !== owner) {
-      this.#writer.give(pid, text)
+      this.#writer.giveBack(pid, text)
       return undefined
     }
     return (await this.#writer.isMarked(markOf(owner))) ? undefined : record

@@ -22,8 +22,13 @@ export interface SessionRecord {
   readonly data: unknown
 }
 
-export function writeRecord({ rooms, ...record }: SessionRecord): string {
-  return JSON.stringify({ ...record, rooms: [...rooms] })
+export function writeRecord({ node, rooms, ...record }: SessionRecord): string {
+  return JSON.stringify({ node, ...record, rooms: [...rooms] })
+}
+
+/** With what every record of a node begins. */
+export function headOf(node: string): string {
+  return `{"node":${JSON.stringify(node)},`
 }
 
 /** Reads what {@link writeRecord} has written; undefined for any other text. */

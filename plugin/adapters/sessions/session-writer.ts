@@ -8,6 +8,8 @@ import { type SessionRecord, writeRecord } from './session-record.js'
 
 export interface SessionWriterOptions {
   readonly broker: Pick<Broker, 'putSession' | 'takeSession' | 'readSession' | 'keepSessions' | 'dropSession'>
+  /** With what each session of this node begins. */
+  readonly head: string
   /** How long a lost session can be recovered. Milliseconds. */
   readonly waitMs: number
   readonly report: (error: unknown, what: string) => void
@@ -17,6 +19,8 @@ export interface SessionWriterOptions {
 interface UnwrittenSession {
   readonly text: string | undefined
   readonly ttlMs: number
+  /** See Broker. */
+  readonly head: string
 }
 
 /** How much longer than a lost session that of a connected socket lives, since it was written last. */
@@ -28,6 +32,8 @@ const FLUSH_CHECK_MS = 10
 /** How long a claim waits for a broker that is away. */
 const TAKE_MS = 5_000
 const RETRY_MS = 50
+/** No session begins with it. */
+const NO_HEAD = 'none'
 
 export class SessionWriter {
   readonly #options: SessionWriterOptions
@@ -54,11 +60,11 @@ export class SessionWriter {
     }
   }
 
-  /** Writes the session of a connected socket. Rejects if the broker may not have it. */
-  lease(pid: string, text: string): Promise<void> {
-    const { broker, waitMs } = this.#options
+  /** Writes the session of a connected socket. Resolves to false if another node has it; rejects if the broker may not have it. */
+  lease(pid: string, text: string): Promise<boolean> {
+    const { broker, waitMs, head } = this.#options
     this.#unwritten.delete(pid)
-    return broker.putSession(pid, text, waitMs + LEASE_MS)
+    return broker.putSession(pid, text, waitMs + LEASE_MS, head)
   }
 
   /** Prolongs the sessions of connected sockets as they were written. */
@@ -69,14 +75,25 @@ export class SessionWriter {
     }
   }
 
-  /** Writes a session that has no socket. */
+  /** Writes a session of this node that has no socket, unless another node has taken it over. */
   give(pid: string, text: string): void {
-    this.#change(pid, { text, ttlMs: this.#options.waitMs })
+    const { waitMs, head } = this.#options
+    this.#change(pid, { text, ttlMs: waitMs, head })
+  }
+
+  /** Writes a session that this node has taken over. */
+  hold(pid: string, text: string): void {
+    this.#change(pid, { text, ttlMs: this.#options.waitMs, head: '' })
+  }
+
+  /** Writes a session of another node, which was taken by mistake, unless it was written meanwhile. */
+  giveBack(pid: string, text: string): void {
+    this.#change(pid, { text, ttlMs: this.#options.waitMs, head: NO_HEAD })
   }
 
   /** Writes a mark that outlives all sessions of now. */
   mark(id: string): void {
-    this.#change(id, { text: 'marked', ttlMs: this.#options.waitMs + LEASE_MS })
+    this.#change(id, { text: 'marked', ttlMs: this.#options.waitMs + LEASE_MS, head: '' })
   }
 
   async isMarked(id: string): Promise<boolean> {
@@ -103,7 +120,7 @@ export class SessionWriter {
   }
 
   drop(pid: string): void {
-    this.#change(pid, { text: undefined, ttlMs: 0 })
+    this.#change(pid, { text: undefined, ttlMs: 0, head: '' })
   }
 
   /** The text of a session that the broker does not have yet; false if it was dropped. It does not wait any longer. */
@@ -130,8 +147,9 @@ export class SessionWriter {
     const { broker } = this.#options
     if (this.#unwritten.size >= MOST_UNWRITTEN && !this.#unwritten.has(id)) this.#unwritten.clear()
     this.#unwritten.set(id, change)
-    const { text, ttlMs } = change
-    const written = text === undefined ? broker.dropSession(id) : broker.putSession(id, text, ttlMs)
+    const { text, ttlMs, head } = change
+    const written: Promise<unknown> =
+      text === undefined ? broker.dropSession(id) : broker.putSession(id, text, ttlMs, head)
     written.then(
       () => {
         if (this.#unwritten.get(id) === change) this.#unwritten.delete(id)

@@ -119,7 +119,7 @@ t.test('a role without the right to create tables is told so, and needs none onc
   const { broker, told, node } = await openBroker(t, url, { prefix: 'guest' })
   await broker.follow(0)
   await broker.append(0, { node, number: 1, body: 'x' })
-  await broker.putSession('a', 'b', 1_000)
+  await broker.putSession('a', 'b', 1_000, '')
   broker.send(undefined, 'y'.repeat(9_000))
   await until(() => told.entries.length === 1 && told.messages.length === 1)
 })

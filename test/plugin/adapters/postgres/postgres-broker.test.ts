@@ -110,8 +110,8 @@ t.test(
     const { broker, node } = await openBroker(t, url, { prefix: 'clean', windowMs: 100 })
     await openBroker(t, url, { prefix: 'clean', windowMs: 100 })
     for (const number of [1, 2, 3]) await broker.append(0, { node, number, body: '' })
-    await broker.putSession('gone', '{}', 1)
-    await broker.putSession('here', '{}', 60_000)
+    await broker.putSession('gone', '{}', 1, '')
+    await broker.putSession('here', '{}', 60_000, '')
     const client = await connectClient(t, postgres)
     await client.query(
       "INSERT INTO clean_sessions SELECT n, '', now() - interval '1 s' FROM generate_series(1, 1500) AS n",
@@ -135,7 +135,7 @@ t.test('a message reaches one node or all, long or short, also if two are equal'
 t.test('a session is taken by one of those who ask at once; its changes stay in order', async (t) => {
   const [one, two] = [await openBroker(t, url, { prefix: 'take' }), await openBroker(t, url, { prefix: 'take' })]
   const ids = Array.from({ length: 50 }, (_, index) => `session ${index}`)
-  await Promise.all(ids.map((id) => one.broker.putSession(id, `of ${id}`, 60_000)))
+  await Promise.all(ids.map((id) => one.broker.putSession(id, `of ${id}`, 60_000, '')))
   const takers = ids.map((id) => [one, two, one].map(({ broker }) => broker.takeSession(id)))
   for (const [index, texts] of (await Promise.all(takers.map((taken) => Promise.all(taken)))).entries()) {
     t.strictSame(
@@ -145,13 +145,17 @@ t.test('a session is taken by one of those who ask at once; its changes stay in 
   }
   const { broker } = one
   const changes = [
-    broker.putSession('a', '1', 60_000),
-    broker.putSession('a', '2', 60_000),
+    broker.putSession('a', '1', 60_000, ''),
+    broker.putSession('a', '2', 60_000, ''),
     broker.dropSession('a'),
-    broker.putSession('b', '3', 60_000),
-    broker.putSession('a', '4', 60_000),
+    broker.putSession('b', '3', 60_000, ''),
+    broker.putSession('a', '4', 60_000, ''),
   ]
   await Promise.all(changes)
+  t.equal(await broker.putSession('held', 'two: a', 60_000, 'two'), true, 'there is none')
+  const puts = ['two: b', 'one: c', 'two: d'].map((text) => broker.putSession('held', text, 60_000, text.slice(0, 3)))
+  t.strictSame(await Promise.all(puts), [true, false, true])
+  t.equal(await broker.takeSession('held'), 'two: d')
   t.equal(await broker.takeSession('a'), '4')
   t.equal(await broker.takeSession('b'), '3')
   t.equal(await broker.takeSession('\0'), undefined)
@@ -159,8 +163,8 @@ t.test('a session is taken by one of those who ask at once; its changes stay in 
 
 t.test('a session ends with its time, unless it is kept', async (t) => {
   const { broker } = await openBroker(t, url, { prefix: 'keep' })
-  await broker.putSession('short', '1', -1)
-  await broker.putSession('long', '2', -1)
+  await broker.putSession('short', '1', -1, '')
+  await broker.putSession('long', '2', -1, '')
   await broker.keepSessions(['long', 'unknown'], 60_000)
   for (const [id, text] of [
     ['short', undefined],

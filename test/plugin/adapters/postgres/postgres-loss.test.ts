@@ -21,7 +21,7 @@ t.test('after the server was killed, nothing is lost and the log goes on', async
   await broker.follow(0)
   await broker.append(0, { node, number: 1, body: 'before' })
   await until(() => told.entries.length === 1)
-  await broker.putSession('a', 'text', 60_000)
+  await broker.putSession('a', 'text', 60_000, '')
   await postgres.kill()
   await until(() => told.losses.length === 1)
   t.equal(broker.isConnected, false)

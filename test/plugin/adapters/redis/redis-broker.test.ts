@@ -75,24 +75,28 @@ for (const family of ['redis', 'ioredis'] as const) {
     const { path } = await startTestRedis(t)
     const client = clientOf({ path })
     const [{ broker: one }, { broker: other }] = [await openBroker(t, { client }), await openBroker(t, { client })]
-    await one.putSession('a', 'first', 60_000)
-    await one.putSession('a', 'text', 60_000)
+    await one.putSession('a', 'first', 60_000, '')
+    await one.putSession('a', 'text', 60_000, '')
     t.equal(await other.readSession('a'), 'text')
     const taken = await Promise.all([one.takeSession('a'), other.takeSession('a')])
     t.strictSame(
       taken.filter((text) => text !== undefined),
       ['text'],
     )
-    await one.putSession('short', 'text', 60_000)
-    await one.putSession('kept', 'text', 60_000)
-    await one.putSession('dropped', 'text', 60_000)
+    t.equal(await one.putSession('held', 'two: a', 60_000, 'two'), true, 'there is none')
+    t.equal(await other.putSession('held', 'two: b', 60_000, 'two'), true)
+    t.equal(await one.putSession('held', 'one: c', 60_000, 'one'), false, 'another node has it')
+    t.equal(await one.takeSession('held'), 'two: b')
+    await one.putSession('short', 'text', 60_000, '')
+    await one.putSession('kept', 'text', 60_000, '')
+    await one.putSession('dropped', 'text', 60_000, '')
     await one.dropSession('dropped')
     await one.keepSessions(['short'], 1)
     await one.keepSessions(['kept', 'unknown'], 60_000)
     t.equal(await other.readSession('dropped'), undefined)
     t.equal(await other.takeSession('dropped'), undefined)
     t.equal(await other.takeSession('kept'), 'text')
-    while ((await other.takeSession('short')) !== undefined) await one.putSession('short', 'text', 1)
+    while ((await other.takeSession('short')) !== undefined) await one.putSession('short', 'text', 1, '')
   })
 
   t.test(`${family}: the epoch is renewed once`, { skip }, async (t) => {

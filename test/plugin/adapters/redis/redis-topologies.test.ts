@@ -74,7 +74,7 @@ for (const [name, [start, clientOf]] of Object.entries(CASES)) {
     await other.append(1, 'b')
     other.broker.send(one.node, 'hello')
     await one.heard.until(() => one.heard.entries.length === 2 && one.heard.messages.length === 1)
-    await one.broker.putSession('s', 'text', 60_000)
+    await one.broker.putSession('s', 'text', 60_000, '')
     t.equal(await other.broker.takeSession('s'), 'text')
     await redis.save()
     await redis.kill()

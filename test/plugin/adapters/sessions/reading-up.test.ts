@@ -6,6 +6,9 @@ import { readUpTo } from '../../../../plugin/adapters/sessions/reading-up.js'
  */
 
 t.test('a client waits until the node has read what the client has received', async (t) => {
+  // A server has something that keeps it alive.
+  const server = setInterval(() => {}, 60_000)
+  t.teardown(() => clearInterval(server))
   const log = { offset: 'a.9-0.0' }
   let isRead = false
   const read = readUpTo(log, 'a.10-0.3').then(() => {

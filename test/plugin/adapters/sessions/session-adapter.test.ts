@@ -168,7 +168,7 @@ t.test('rooms that change are written at the end of the tick, and data by the ne
   const [server] = socketsOf(one) as [ServerSocket]
   const read = () => {
     const text = keeper.sessions.take(pidOf(socket)) ?? ''
-    keeper.sessions.put(pidOf(socket), text, 60_000)
+    keeper.sessions.put(pidOf(socket), text, 60_000, '')
     return text
   }
   void server.join('late')

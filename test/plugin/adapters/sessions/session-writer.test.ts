@@ -7,7 +7,7 @@ import { SessionWriter } from '../../../../plugin/adapters/sessions/session-writ
 
 t.test('a closing node does not wait for the broker to give a session back', async (t) => {
   const broker = { takeSession: () => Promise.reject(new Error('It is away')) }
-  const writer = new SessionWriter({ broker: broker as never, waitMs: 1, report: () => {} })
+  const writer = new SessionWriter({ broker: broker as never, head: '', waitMs: 1, report: () => {} })
   const taken = writer.take('a private id')
   await writer.close(() => true)
   t.equal(await taken, undefined)
@@ -15,7 +15,7 @@ t.test('a closing node does not wait for the broker to give a session back', asy
 
 t.test('a node that closes waits for the broker for half a second', async (t) => {
   const broker = { putSession: () => new Promise(() => {}) }
-  const writer = new SessionWriter({ broker: broker as never, waitMs: 1, report: () => {} })
+  const writer = new SessionWriter({ broker: broker as never, head: '', waitMs: 1, report: () => {} })
   writer.give('a', 'text')
   const began = performance.now()
   await writer.close(() => true)
@@ -29,7 +29,7 @@ t.test('what waits for a broker that is away is bounded, and told again', async 
     told++
     return Promise.reject(new Error('It is away'))
   }
-  const writer = new SessionWriter({ broker: { putSession: put } as never, waitMs: 1, report: () => {} })
+  const writer = new SessionWriter({ broker: { putSession: put } as never, head: '', waitMs: 1, report: () => {} })
   for (let count = 0; count < 10_000; count++) writer.give(`pid ${count}`, 'text')
   writer.retry()
   t.equal(told, 20_000)
