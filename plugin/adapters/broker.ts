@@ -86,8 +86,8 @@ export interface Broker {
   takeSession(id: string): Promise<string | undefined>
   /** Reads a session, and leaves it. */
   readSession(id: string): Promise<string | undefined>
-  /** Lets sessions live for another `ttlMs`. */
-  keepSessions(ids: readonly string[], ttlMs: number): Promise<void>
+  /** Lets sessions live for another `ttlMs`. Resolves with those that are not there. */
+  keepSessions(ids: readonly string[], ttlMs: number): Promise<readonly string[]>
   dropSession(id: string): Promise<void>
   /** Ends within a second, also without a connection, and leaves no handle. */
   close(): Promise<void>

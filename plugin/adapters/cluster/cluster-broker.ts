@@ -112,8 +112,8 @@ class ClusterBroker implements Broker {
     return (await this.#call('readSession', [id])) as string | undefined
   }
 
-  async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
-    await this.#call('keepSessions', [ids, ttlMs])
+  async keepSessions(ids: readonly string[], ttlMs: number): Promise<readonly string[]> {
+    return (await this.#call('keepSessions', [ids, ttlMs])) as string[]
   }
 
   async dropSession(id: string): Promise<void> {

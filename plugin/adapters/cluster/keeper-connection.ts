@@ -106,9 +106,9 @@ export class KeeperConnection implements Broker, KeeperClient {
     return this.#keeper.sessions.read(id)
   }
 
-  async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
+  async keepSessions(ids: readonly string[], ttlMs: number): Promise<readonly string[]> {
     this.#check()
-    for (const id of ids) this.#keeper.sessions.keep(id, ttlMs)
+    return ids.filter((id) => !this.#keeper.sessions.keep(id, ttlMs))
   }
 
   async dropSession(id: string): Promise<void> {

@@ -55,9 +55,11 @@ export class KeptSessions {
     return session && session.expiresAt > this.#now() ? session.text : undefined
   }
 
-  keep(id: string, ttlMs: number): void {
+  /** Returns whether it is there. */
+  keep(id: string, ttlMs: number): boolean {
     const session = this.#sessions.get(id)
     if (session) session.expiresAt = this.#now() + ttlMs
+    return session !== undefined
   }
 
   #sweep(): void {

@@ -151,7 +151,7 @@ class PostgresBroker implements Broker {
     return this.#sessions.read(id)
   }
 
-  keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
+  keepSessions(ids: readonly string[], ttlMs: number): Promise<readonly string[]> {
     return this.#sessions.keep(ids, ttlMs)
   }
 

@@ -51,15 +51,19 @@ export class PostgresSessions {
     return row && String(row.body)
   }
 
-  async keep(ids: readonly string[], ttlMs: number): Promise<void> {
+  /** Resolves with those that are not there. */
+  async keep(ids: readonly string[], ttlMs: number): Promise<readonly string[]> {
     const { sessions } = this.#names
+    const kept = new Set<unknown>()
     for (let start = 0; start < ids.length; start += MOST) {
-      await this.#connection.query(
+      const rows = await this.#connection.query(
         `UPDATE ${sessions} SET expires = now() + $2 * interval '1 ms' WHERE id IN (
-          SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE)`,
+          SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE) RETURNING id`,
         [ids.slice(start, start + MOST), ttlMs],
       )
+      for (const { id } of rows) kept.add(id)
     }
+    return ids.filter((id) => !kept.has(id))
   }
 
   /** All of one head. Returns the ids of those that were written. */

@@ -147,8 +147,10 @@ class RedisBroker implements Broker {
     return ((await this.#send(['GET', this.#keys.session(id)])) as string | null) ?? undefined
   }
 
-  async keepSessions(ids: readonly string[], ttlMs: number): Promise<void> {
-    await Promise.all(ids.map((id) => this.#send(['PEXPIRE', this.#keys.session(id), String(ttlMs)])))
+  async keepSessions(ids: readonly string[], ttlMs: number): Promise<readonly string[]> {
+    const keep = (id: string) => this.#send(['PEXPIRE', this.#keys.session(id), String(ttlMs)])
+    const kept = await Promise.all(ids.map(keep))
+    return ids.filter((_id, at) => Number(kept[at]) === 0)
   }
 
   async dropSession(id: string): Promise<void> {

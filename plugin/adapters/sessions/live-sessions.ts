@@ -91,7 +91,11 @@ export class LiveSessions {
       if (written && record && !this.#write(written, record)) unchanged.push(pid)
     }
     this.#changed.clear()
-    this.#writer.prolong(unchanged)
+    this.#writer.prolong(unchanged, (pid) => {
+      const written = this.#sessions.get(pid)
+      // The next sweep writes it.
+      if (written) written.text = undefined
+    })
   }
 
   /** Returns false if the broker has it as it is. */

@@ -169,14 +169,13 @@ export class NodeSessions {
   }
 
   async #take(address: string, pid: string, owner: string): Promise<SessionRecord | undefined> {
-    const text = (await this.#writer.take(pid)) ?? ''
-    const record = readRecord(text)
-    if (!record) return undefined
-    if (record.address !== address || record.owner !== owner) {
-      this.#writer.giveBack(pid, text)
-      return undefined
+    const isOwn = (text: string) => {
+      const record = readRecord(text)
+      return record?.address === address && record.owner === owner
     }
-    return (await this.#writer.isMarked(markOf(owner))) ? undefined : record
+    const text = await this.#writer.take(pid, isOwn)
+    if (text === undefined || (await this.#writer.isMarked(markOf(owner)))) return undefined
+    return readRecord(text)
   }
 
   /**

@@ -32,8 +32,6 @@ const FLUSH_CHECK_MS = 10
 /** How long a claim waits for a broker that is away. */
 const TAKE_MS = 5_000
 const RETRY_MS = 50
-/** No session begins with it. */
-const NO_HEAD = 'none'
 
 export class SessionWriter {
   readonly #options: SessionWriterOptions
@@ -67,11 +65,12 @@ export class SessionWriter {
     return broker.putSession(pid, text, waitMs + LEASE_MS, head)
   }
 
-  /** Prolongs the sessions of connected sockets as they were written. */
-  prolong(pids: readonly string[]): void {
+  /** Prolongs the sessions of connected sockets as they were written. `onMissing` is called with each that the broker does not have. */
+  prolong(pids: readonly string[], onMissing: (pid: string) => void): void {
     const { broker, waitMs } = this.#options
     for (let at = 0; at < pids.length; at += KEPT_AT_A_TIME) {
-      broker.keepSessions(pids.slice(at, at + KEPT_AT_A_TIME), waitMs + LEASE_MS).catch(() => {})
+      const kept = broker.keepSessions(pids.slice(at, at + KEPT_AT_A_TIME), waitMs + LEASE_MS)
+      kept.then((missing) => missing.forEach(onMissing)).catch(() => {})
     }
   }
 
@@ -86,11 +85,6 @@ export class SessionWriter {
     this.#change(pid, { text, ttlMs: this.#options.waitMs, head: '' })
   }
 
-  /** Writes a session of another node, which was taken by mistake, unless it was written meanwhile. */
-  giveBack(pid: string, text: string): void {
-    this.#change(pid, { text, ttlMs: this.#options.waitMs, head: NO_HEAD })
-  }
-
   /** Writes a mark that outlives all sessions of now. */
   mark(id: string): void {
     this.#change(id, { text: 'marked', ttlMs: this.#options.waitMs + LEASE_MS, head: '' })
@@ -102,16 +96,17 @@ export class SessionWriter {
   }
 
   /**
-   * Takes a session from those that wait, or from the broker. One that is away is waited for: without it nobody knows whether there
-   * is a session.
+   * Takes a session from those that wait, or from the broker. One that is not accepted stays as it is. A broker that is away is waited
+   * for: without it nobody knows whether there is a session.
    */
-  async take(pid: string): Promise<string | undefined> {
-    const waiting = this.takeBack(pid)
-    if (waiting !== undefined) return waiting || undefined
+  async take(pid: string, accepts: (text: string) => boolean): Promise<string | undefined> {
+    const waiting = this.#unwritten.get(pid)
+    if (waiting) return accepts(waiting.text ?? '') ? this.takeBack(pid) || undefined : undefined
+    const { broker } = this.#options
     const until = performance.now() + TAKE_MS
     while (!this.#isClosed && performance.now() < until) {
       try {
-        return await this.#options.broker.takeSession(pid)
+        return accepts((await broker.readSession(pid)) ?? '') ? await broker.takeSession(pid) : undefined
       } catch {
         await setTimeout(RETRY_MS)
       }

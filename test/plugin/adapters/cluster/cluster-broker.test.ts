@@ -105,7 +105,7 @@ t.test('messages, sessions and epochs pass through the primary', async (t) => {
   t.strictSame(two.messages, ['to one', 'to all'])
 
   await one.broker.putSession('a', 'text', 60_000, '')
-  await one.broker.keepSessions(['a'], 60_000)
+  t.strictSame(await one.broker.keepSessions(['a', 'unknown'], 60_000), ['unknown'])
   t.strictSame(await Promise.all([one, two].map(({ broker }) => broker.takeSession('a'))), ['text', undefined])
   t.equal(await one.broker.putSession('held', 'two', 60_000, 'two'), true)
   t.equal(await one.broker.putSession('held', 'one', 60_000, 'one'), false)

@@ -104,6 +104,31 @@ t.test('the sessions of a user that was disconnected are not given to its next j
   t.equal(await one.sessions.claim(CHAT, 'pid', ADA, () => {}), undefined)
 })
 
+t.test('whoever asks for the session of somebody else does not keep its owner from it', async (t) => {
+  const { one, two, put } = await startTwo(t)
+  put(recordOf('one'))
+  const claims = [
+    two.sessions.claim(CHAT, 'pid', 'somebody else', () => {}),
+    two.sessions.claim('/another', 'pid', ADA, () => {}),
+    one.sessions.claim(CHAT, 'pid', ADA, () => {}),
+  ]
+  const [another, elsewhere, own] = await Promise.all(claims)
+  t.strictSame([another, elsewhere], [undefined, undefined])
+  t.ok(own)
+})
+
+t.test('a session that the broker has dropped by itself is written again', async (t) => {
+  const { one, keeper } = await startTwo(t)
+  one.sessions.enter({ ...liveOf(ADA), record: recordOf('one') })
+  await until(() => keeper.sessions.size === 1)
+  keeper.sessions.take('pid')
+  one.sessions.touch('pid')
+  await until(() => {
+    one.sessions.sweep()
+    return keeper.sessions.size === 1
+  })
+})
+
 t.test('a node that does not answer, dies or says nonsense does not hold a session back', async (t) => {
   const { one, two, put, reported } = await startTwo(t)
   two.messages.close()

@@ -6,9 +6,9 @@ import { SessionWriter } from '../../../../plugin/adapters/sessions/session-writ
  */
 
 t.test('a closing node does not wait for the broker to give a session back', async (t) => {
-  const broker = { takeSession: () => Promise.reject(new Error('It is away')) }
+  const broker = { readSession: () => Promise.reject(new Error('It is away')) }
   const writer = new SessionWriter({ broker: broker as never, head: '', waitMs: 1, report: () => {} })
-  const taken = writer.take('a private id')
+  const taken = writer.take('a private id', () => true)
   await writer.close(() => true)
   t.equal(await taken, undefined)
 })
