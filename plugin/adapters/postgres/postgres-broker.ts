@@ -46,6 +46,8 @@ class PostgresBroker implements Broker {
   /** Who reads the notifications of a channel, and says whether it could. */
   readonly #readers = new Map<string, (payload: string) => boolean>()
   readonly #appends = new Map<number, (entry: LogEntry) => Promise<LogPosition>>()
+  /** Of this node's last entry in each log, on this connection: if the next one is not behind it, the log was lost. */
+  readonly #lastPositions = new Map<number, LogPosition>()
   /** Given to `open()`, before anything is connected. */
   #receiver!: BrokerReceiver
   #endCleaning = () => {}
@@ -84,7 +86,11 @@ class PostgresBroker implements Broker {
     const append = this.#appends.get(log) ?? createAppends(log, this.#connection, this.#names)
     this.#appends.set(log, append)
     try {
-      return await append(entry)
+      const position = await append(entry)
+      const isLost = Number(position) <= Number(this.#lastPositions.get(log) ?? 0)
+      this.#lastPositions.set(log, position)
+      if (isLost) throw new Error('PostgreSQL has lost entries')
+      return position
     } catch (error) {
       // The next one shall not overtake it on a connection that happens to live.
       this.#connection.drop(error as Error)
@@ -175,6 +181,7 @@ class PostgresBroker implements Broker {
   }
 
   async #resume(): Promise<void> {
+    this.#lastPositions.clear()
     for (const log of [...this.#logs.values()]) await log.begin()
   }
 
