@@ -73,7 +73,7 @@ export interface Broker {
   send(node: string | undefined, body: string): void
   /** The identity of the stored data: another one after everything was lost. */
   epoch(): Promise<string>
-  /** Gives the stored data another identity, unless another node did so since `old`. */
+  /** Gives the stored data another identity, unless another node did so since `old`. Data without one, e.g. none at all, get one. */
   renewEpoch(old: string): Promise<string>
   /**
    * Writes a session where there is none, or where the stored text begins with `head`: a node that was stopped does not overwrite what

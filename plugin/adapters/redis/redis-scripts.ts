@@ -2,9 +2,14 @@
  * What Redis runs in one step.
  */
 
-/** Gives the epoch a new value, unless that was done already. KEYS[1] is the epoch; ARGV has the old value and the new one. */
-export const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
-return redis.call('GET', KEYS[1])`
+/**
+ * Gives the epoch a new value, unless that was done already: also when there is none, as in a Redis that has restarted empty. KEYS[1] is
+ * the epoch; ARGV has the old value and the new one.
+ */
+export const RENEW = `local stored = redis.call('GET', KEYS[1])
+if stored and stored ~= ARGV[1] then return stored end
+redis.call('SET', KEYS[1], ARGV[2])
+return ARGV[2]`
 
 /** Writes a session, and returns 1, unless the stored one begins otherwise. KEYS[1] is the session; ARGV has its text, ttl and head. */
 export const PUT_SESSION = `local stored = redis.call('GET', KEYS[1])

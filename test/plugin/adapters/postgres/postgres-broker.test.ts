@@ -183,6 +183,12 @@ t.test('an epoch is one for all, and renewed once for all who know the old one',
   const [renewed, also] = await Promise.all([one.broker.renewEpoch(epoch), two.broker.renewEpoch(epoch)])
   t.not(renewed, epoch)
   t.equal(also, renewed)
+  const client = await connectClient(t, postgres)
+  await client.query("DELETE FROM epoch_state WHERE name = 'epoch'")
+  const anew = await one.broker.renewEpoch(renewed)
+  t.match(anew, /^\w{16}$/, 'there was none')
+  t.not(anew, renewed)
+  t.equal(await two.broker.renewEpoch(renewed), anew)
 })
 
 t.test('notifications of others are dropped, and said once', async (t) => {

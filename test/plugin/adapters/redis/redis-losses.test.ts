@@ -1,7 +1,33 @@
-import t from 'tap'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { createClusterNode } from '../../../../plugin/adapters/cluster-node.js'
+import { emitFields, type LogItem } from '../../../../plugin/adapters/log/log-item.js'
+import { createRedisBroker } from '../../../../plugin/adapters/redis/redis-broker.js'
 import { hasRedis } from '../../../cluster/redis.js'
-import { CLIENTS, openBroker } from './broker-harness.js'
+import { until } from '../../harness.js'
+import { CLIENTS, openBroker, settingsOf } from './broker-harness.js'
 import { startProxy, startTestRedis } from './redis-server.js'
+
+/** A node without a Socket.IO server, which reads `/chat`. */
+async function startReader(t: Test, client: object) {
+  const settings = settingsOf({ client })
+  const node = createClusterNode({
+    broker: await createRedisBroker(settings),
+    id: settings.node,
+    logs: 1,
+    outboxBytes: 100_000,
+    requestTimeoutMs: 1_000,
+    log: Fastify().log,
+  })
+  t.teardown(() => node.close())
+  const texts: string[] = []
+  const receive = (item: LogItem) => void texts.push((item as { text: string }).text)
+  node.attach('/chat', { receive, answer: () => undefined, closeConnections: () => {} })
+  await node.open()
+  await node.settled()
+  const emit = (text: string) => node.post('/chat', emitFields([text], { rooms: new Set() }), true)
+  return { node, texts, emit }
+}
 
 const skip = (await hasRedis()) ? false : 'redis-server is not installed'
 
@@ -102,10 +128,39 @@ for (const family of ['redis', 'ioredis'] as const) {
     await redis.start()
     await node.heard.until(() => node.heard.resumptions.length === 2)
     t.strictSame(node.heard.resumptions[1], [0, 'rolled back'])
+    const renewed = await node.broker.renewEpoch(epoch)
+    t.match(renewed, /^[\da-f-]{36}$/, 'there was none')
+    t.equal(await node.broker.renewEpoch(epoch), renewed)
+    t.equal(await node.broker.epoch(), renewed)
     await node.append(0, 'new')
     await node.heard.until(() => node.heard.entries.length === 4)
     t.strictSame(node.heard.bodies(0), ['saved', 'lost', 'again', 'new'])
   })
+
+  t.test(
+    `${family}: what is emitted while Redis is away arrives, each time that it comes back empty`,
+    { skip },
+    async (t) => {
+      const redis = await startTestRedis(t)
+      const nodes = [await startReader(t, clientOf(redis)), await startReader(t, clientOf(redis))]
+      const all: string[] = []
+      const epochs = new Set<string>()
+      for (const round of [0, 1, 2]) {
+        await redis.kill()
+        await until(() => nodes.every(({ node }) => !node.isConnected))
+        for (const [index, { emit }] of nodes.entries()) {
+          all.push(`2["${round} of ${index}"]`)
+          emit(String(all.at(-1)))
+        }
+        await redis.start()
+        await until(() => nodes.every(({ texts }) => texts.length >= all.length))
+        for (const { texts } of nodes) t.strictSame([...texts].sort(), all)
+        await until(() => nodes.every(({ node }) => node.epoch === nodes[0]?.node.epoch && node.isIdle))
+        epochs.add(String(nodes[0]?.node.epoch))
+      }
+      t.equal(epochs.size, 3)
+    },
+  )
 
   t.test(`${family}: a log that has lost its oldest entries meanwhile was trimmed`, { skip }, async (t) => {
     const { path } = await startTestRedis(t, ['--stream-node-max-entries', '1'])
