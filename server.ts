@@ -225,18 +225,29 @@ async function run(environment: Environment): Promise<void> {
   printAddress(app.server.address(), config, tellNamespaces(app))
 }
 
-/** Runs one of `WORKERS`, which takes its connections from the primary. */
+/**
+ * Runs one of `WORKERS`, which takes its connections from the primary.
+ *
+ * @throws what its boot throws, once the server is closed
+ */
 async function runWorker(config: Config): Promise<void> {
   const app = await build(config)
-  setupWorker(app.io)
-  await app.ready()
-  closeOnSignal(app)
+  // The primary may also stop it while it boots.
   process.on('message', async (message) => {
     if (message !== STOP) return
     await app.close()
     // A signal may have ended it as well.
     if (process.connected) process.disconnect()
   })
+  try {
+    await app.ready()
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  // From here on it takes connections.
+  setupWorker(app.io)
+  closeOnSignal(app)
   process.send?.({ ready: tellNamespaces(app) } satisfies WorkerReady)
 }
 
@@ -275,6 +286,7 @@ const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) ==
 if (isMain) {
   run(process.env).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 1
+    // The channel between primary and worker, and connections that wait for a worker, would keep the process.
+    process.exit(1)
   })
 }

@@ -103,7 +103,9 @@ function ready(worker: Worker): Promise<string> {
       const { ready } = Object(message) as Partial<WorkerReady>
       if (typeof ready === 'string') resolve(ready)
     })
-    worker.once('exit', (code) => reject(new Error(`a worker has ended with ${code} before it was ready`)))
+    worker.once('exit', (code, signal) => {
+      reject(new Error(`a worker has ended with ${signal || code} before it was ready`))
+    })
   })
 }
 

@@ -121,6 +121,16 @@ t.test(
   },
 )
 
+t.test('with WORKERS=2 a boot that fails is reported, and all processes end with 1', async (t) => {
+  const server = run(t, { PORT: '0', WORKERS: '2', LOG_LEVEL: 'silent', REDIS_URL: 'redis://user:secret@127.0.0.1:1' })
+  const { code, stdout, stderr } = await server.ended
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  t.match(stderr, /adapter\.type redis can not be used \(connect ECONNREFUSED 127\.0\.0\.1:1\)/)
+  t.match(stderr, /^a worker has ended with 1 before it was ready$/m)
+  t.notMatch(stderr, /secret/)
+})
+
 t.test('npm start leaves no server behind when its process is ended', async (t) => {
   const server = run(t, { PORT: '0', LOG_LEVEL: 'silent' }, ['npm', 'start'])
   await server.printed(/^listening on localhost:\d+$/m)
