@@ -1,12 +1,13 @@
 import type { Namespace, Socket } from 'socket.io'
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
+import { severConnection } from '../wire/sever-connection.js'
 import { Encoder } from '../wire/socket-io-packages.js'
 import type { ClusterNode } from './cluster-node.js'
 import { DeliveringAdapter } from './delivering-adapter.js'
 import { answerRequest, type LocalSockets } from './local-answers.js'
-import type { ClusterLog, LogReceiver } from './log/cluster-log.js'
-import type { ChangeItem, LogItem } from './log/log-item.js'
+import type { ClusterLog } from './log/cluster-log.js'
+import type { ChangeItem, LogItem, LogReceiver } from './log/log-item.js'
 import { type EncodePacket, RemoteAddress } from './remote-address.js'
 import { UnreadEmits } from './unread-emits.js'
 
@@ -128,7 +129,8 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   }
 
   closeConnections(): void {
-    for (const socket of [...this.nsp.sockets.values()]) socket.conn.close()
+    // At once: sessions are written as of now, before what comes next in the log.
+    for (const socket of [...this.nsp.sockets.values()]) severConnection(socket.conn)
   }
 
   /** Called before a socket of this node is disconnected: it receives what this node has emitted, and not read yet. */

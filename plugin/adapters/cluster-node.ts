@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Broker } from './broker.js'
-import { ClusterLog, type LogReceiver } from './log/cluster-log.js'
+import { ClusterLog } from './log/cluster-log.js'
+import type { LogReceiver } from './log/log-item.js'
 import { LogRing } from './log/log-ring.js'
 import { LogSegments } from './log/log-segments.js'
 import { Outbox } from './log/outbox.js'
@@ -153,7 +154,6 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
         },
         resumed(number, continuity) {
           logs[number]?.resumed(continuity)
-          if (continuity === 'trimmed') report(undefined, 'the broker has dropped what this node has not read')
           outbox.resend()
           members.check()
         },

@@ -1,10 +1,10 @@
 import type { Broker, LogContinuity, LogPosition, PlacedEntry } from '../broker.js'
 import { type BodyHead, readHead, visitItems } from './log-body.js'
 import { LogFollowing } from './log-following.js'
-import type { LogItem } from './log-item.js'
+import type { LogReceiver } from './log-item.js'
 import { BEHIND_ALL, formatOffset, parseOffset } from './log-position.js'
 import type { LogRing } from './log-ring.js'
-import { comparePlaces, type LogPlace, type LogSegments } from './log-segments.js'
+import type { LogPlace, LogSegments } from './log-segments.js'
 import type { LogWriter } from './log-writer.js'
 import { SeenEntries } from './seen-entries.js'
 import { SeenWaiters } from './seen-waiters.js'
@@ -13,19 +13,6 @@ import { SeenWaiters } from './seen-waiters.js'
  * A log of the cluster as this node reads it: it is followed while one of its addresses is live here. Each entry is read once, in
  * the order of the log, and its items go to the addresses that are live.
  */
-
-/** What a live address does with the items of its log. */
-export interface LogReceiver {
-  /**
-   * @param node - the node that has emitted it
-   * @param offset - its place in the log
-   */
-  receive(item: LogItem, node: string, offset: string): void
-  /** Answers a question of another node about the sockets of this one. */
-  answer(kind: string, data: unknown, from: string): unknown
-  /** Closes the connections of all sockets, because they have missed something that can't be read any more. */
-  closeConnections(): void
-}
 
 export interface ClusterLogOptions {
   readonly number: number
@@ -86,15 +73,15 @@ export class ClusterLog {
     const head = readHead(entry.body)
     const heard = head && !this.#held && this.#options.epoch.hear(head.epoch)
     if (heard) void this.#holdUntil(heard)
-    if (this.#held) this.#held.push(entry)
-    else this.#read(entry, head)
+    if (this.#held) {
+      this.#held.push(entry)
+      this.#seen.note(entry)
+    } else this.#read(entry, head)
   }
 
   resumed(continuity: LogContinuity): void {
     if (continuity === 'rolled back') void this.#startAgain()
-    if (continuity !== 'trimmed') return
-    this.ring?.lose()
-    for (const receiver of this.#options.receivers.values()) receiver.closeConnections()
+    if (continuity === 'trimmed') this.#lose()
   }
 
   /** The number of the last entry of a node that was read. */
@@ -109,6 +96,7 @@ export class ClusterLog {
 
   close(): void {
     this.following.close()
+    this.#held = []
     this.#waiters.clear()
   }
 
@@ -118,6 +106,7 @@ export class ClusterLog {
       segments.begin(epoch.value, end)
       this.#begin = { segment: segments.current, position: end, index: BEHIND_ALL }
       this.ring?.begin()
+      this.#seen.begin()
     }
     return this.#holdUntil(epoch.ask().then(begin), this.#held)
   }
@@ -147,26 +136,37 @@ export class ClusterLog {
     for (const entry of held) this.receive(entry)
   }
 
+  /** Holds an entry back until those before it have come. If they don't, the broker has dropped them. */
+  #awaitMissing(entry: PlacedEntry): Promise<void> {
+    const held = [entry]
+    const ended = this.#seen.fillBefore(entry).then((isFilled) => {
+      if (!isFilled && this.#held === held) this.#lose()
+    })
+    return this.#holdUntil(ended, held)
+  }
+
+  /** Called when entries are gone that this node has not read. */
+  #lose(): void {
+    const { receivers, report } = this.#options
+    report(undefined, 'the broker has dropped what this node has not read')
+    this.ring?.lose()
+    this.#seen.begin()
+    for (const receiver of receivers.values()) receiver.closeConnections()
+  }
+
   #read(entry: PlacedEntry, head: BodyHead | undefined): void {
     const { epoch, segments, report } = this.#options
+    const isRefused = head !== undefined && head.epoch === this.#refused
+    if (head?.again === undefined && !isRefused && this.#seen.isAhead(entry)) return void this.#awaitMissing(entry)
     segments.read(entry.position, head, epoch.value)
     this.#index = BEHIND_ALL
     if (!head) report(new TypeError('It is not an entry'), 'an entry of the log was dropped')
-    if (!head || head.epoch === this.#refused) return
-    if (!this.#seen.add(entry.node, entry.number)) return
-    if (!this.#wasBefore(head.again)) {
+    if (isRefused || !this.#seen.add(entry.node, entry.number) || !head) return
+    if (!segments.isBefore(parseOffset(head.again ?? ''), this.#begin as LogPlace)) {
       this.ring?.add(entry, head)
       this.#deliver(entry, head)
     }
     this.#waiters.wake()
-  }
-
-  /** Whether an entry that was appended again had been in the log before this node began to read. */
-  #wasBefore(again: string | undefined): boolean {
-    const offset = parseOffset(again ?? '')
-    if (!offset) return false
-    const place = this.#options.segments.placeOf(offset)
-    return place === undefined || comparePlaces(place, this.#begin as LogPlace) < 0
   }
 
   #deliver({ node, body }: PlacedEntry, head: BodyHead): void {

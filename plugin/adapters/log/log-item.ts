@@ -34,6 +34,19 @@ interface ServerEmitItem {
 
 export type LogItem = EmitItem | ChangeItem | ServerEmitItem
 
+/** What a live address does with the items of its log. */
+export interface LogReceiver {
+  /**
+   * @param node - the node that has emitted it
+   * @param offset - its place in the log
+   */
+  receive(item: LogItem, node: string, offset: string): void
+  /** Answers a question of another node about the sockets of this one. */
+  answer(kind: string, data: unknown, from: string): unknown
+  /** Closes the connections of all sockets, because they have missed something that can't be read any more. */
+  closeConnections(): void
+}
+
 /** Which sockets an item is for, as Socket.IO's adapters get it. */
 interface ItemTarget {
   readonly rooms: ReadonlySet<string>

@@ -86,6 +86,13 @@ export class LogSegments {
     return comparePositions(position, segment.end) > 0 || this.#now() - segment.changedAt < SETTLE_MS
   }
 
+  /** Whether an entry that was appended again had been in the log before a place. */
+  isBefore(again: Offset | undefined, begin: LogPlace): boolean {
+    if (!again) return false
+    const place = this.placeOf(again)
+    return place === undefined || comparePlaces(place, begin) < 0
+  }
+
   /** The later one of two offsets; undefined if one of them can't be placed. */
   later(one: string, other: string): string | undefined {
     const [place, otherPlace] = [one, other].map((text) => {

@@ -1,3 +1,5 @@
+import type { PlacedEntry } from '../broker.js'
+
 /*
  * Which entries of a log were read before. An entry can be twice in a log: a node appends it again when it does not know whether
  * the broker has it, or when the broker has lost it.
@@ -7,16 +9,33 @@
 const MOST_NODES = 1_024
 // Entries that are on their way at a time, of which a later one may arrive first.
 const MOST_MISSING = 64
+// Within this time a node appends again what the broker has refused, or lost.
+const SETTLE_MS = 3_000
+
+type NumberedEntry = Pick<PlacedEntry, 'node' | 'number'>
 
 interface SeenOfNode {
   last: number
   /** Numbers before `last` that have not been read. */
   readonly missing: Set<number>
+  /** Whether its next entry may have any number. */
+  isNew: boolean
+}
+
+/** Entries of a node that have not come, although a later one has. */
+interface EntryGap {
+  /** They are between two numbers. */
+  readonly after: number
+  readonly before: number
+  readonly node: string
+  readonly come: Set<number>
+  readonly fill: () => void
 }
 
 export class SeenEntries {
   readonly #nodes = new Map<string, SeenOfNode>()
   readonly #isAlive: (node: string) => boolean
+  #gap: EntryGap | undefined
 
   /** `isAlive`: the nodes that are not forgotten as long as there are others. */
   constructor(isAlive: (node: string) => boolean) {
@@ -33,7 +52,7 @@ export class SeenEntries {
     const seen = this.#nodes.get(node)
     if (!seen) {
       if (this.#nodes.size >= MOST_NODES) this.#forgetOne()
-      this.#nodes.set(node, { last: number, missing: new Set() })
+      this.#nodes.set(node, { last: number, missing: new Set(), isNew: false })
       return true
     }
     if (number <= seen.last) return seen.missing.delete(number)
@@ -42,7 +61,43 @@ export class SeenEntries {
     }
     if (seen.missing.size > MOST_MISSING) seen.missing.clear()
     seen.last = number
+    seen.isNew = false
     return true
+  }
+
+  /** Whether others are missing before an entry; never before the first one of a node. */
+  isAhead({ node, number }: NumberedEntry): boolean {
+    const seen = this.#nodes.get(node)
+    return seen !== undefined && !seen.isNew && number > seen.last + 1
+  }
+
+  /** Resolves with whether what is missing before an entry has been noted; after three seconds at the latest. */
+  fillBefore({ node, number }: NumberedEntry): Promise<boolean> {
+    const seen = this.#nodes.get(node) as SeenOfNode
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, SETTLE_MS, false).unref()
+      const fill = () => {
+        this.#gap = undefined
+        clearTimeout(timer)
+        seen.isNew = true
+        resolve(true)
+      }
+      this.#gap = { node, after: seen.last, before: number, come: new Set(), fill }
+    })
+  }
+
+  /** Called with each entry that is held back. */
+  note({ node, number }: NumberedEntry): void {
+    const gap = this.#gap
+    if (node !== gap?.node || number <= gap.after || number >= gap.before) return
+    gap.come.add(number)
+    if (gap.come.size === gap.before - gap.after - 1) gap.fill()
+  }
+
+  /** Called when entries may be missing before the next one of each node. What is missing is not waited for. */
+  begin(): void {
+    this.#gap?.fill()
+    for (const seen of this.#nodes.values()) seen.isNew = true
   }
 
   #forgetOne(): void {

@@ -1,4 +1,4 @@
-import type { LogReceiver } from '../log/cluster-log.js'
+import type { LogReceiver } from '../log/log-item.js'
 
 /*
  * The addresses that are live on this node, by the log that each belongs to.

@@ -10,11 +10,18 @@ import { comparePositions, parseOffset } from '../log/log-position.js'
 const READ_MS = 5_000
 const CHECK_MS = 20
 
-/** Resolves when a log is read up to what a client has received; at the latest after five seconds, as for an offset of no node. */
-export async function readUpTo(log: Pick<ClusterLog, 'offset'>, received: string): Promise<void> {
+/**
+ * Resolves when a log is read up to what a client has received.
+ *
+ * @returns false if it is not after five seconds, as for an offset of no node
+ */
+export async function readUpTo(log: Pick<ClusterLog, 'offset'>, received: string): Promise<boolean> {
   const until = performance.now() + READ_MS
-  while (isBehind(log.offset, received) && performance.now() < until)
+  while (isBehind(log.offset, received)) {
+    if (performance.now() >= until) return false
     await setTimeout(CHECK_MS, undefined, { ref: false })
+  }
+  return true
 }
 
 function isBehind(read: string, received: string): boolean {

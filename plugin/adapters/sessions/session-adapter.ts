@@ -104,9 +104,9 @@ export class SessionAdapter extends BrokerAdapter {
     const log = node.logOf(this.nsp.name)
     await log.following.followed
     // Also for a client that joins anew: it must not receive again what it has.
-    await readUpTo(log, offset)
+    const isRead = await readUpTo(log, offset)
     if (!record) return NOT_RECOVERED
-    const start = await startOf(record, offset, log.ring as LogRing)
+    const start = isRead ? await startOf(record, offset, log.ring as LogRing) : undefined
     // The claim may be over by now.
     if (sessions.claimed(pid) !== record) return NOT_RECOVERED
     if (start === undefined) {

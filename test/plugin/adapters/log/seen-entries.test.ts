@@ -20,6 +20,33 @@ t.test('of what has not come, only the latest is remembered', async (t) => {
   t.notOk(seen.add('node', 1_020))
 })
 
+t.test('entries are missing before one whose number is not the next one, unless it is the first', async (t) => {
+  const seen = new SeenEntries(() => true)
+  const isAhead = (number: number) => seen.isAhead({ node: 'node', number })
+  t.notOk(isAhead(7))
+  seen.add('node', 7)
+  t.strictSame([6, 7, 8, 9].map(isAhead), [false, false, false, true])
+  seen.begin()
+  t.notOk(isAhead(9))
+  seen.add('node', 7)
+  t.notOk(isAhead(9), 'one that was read before begins nothing')
+  seen.add('node', 9)
+  t.ok(isAhead(11))
+})
+
+t.test('what is missing before an entry has come when each of its numbers has', async (t) => {
+  const seen = new SeenEntries(() => true)
+  seen.note({ node: 'node', number: 1 })
+  seen.add('node', 7)
+  const isFilled = seen.fillBefore({ node: 'node', number: 10 })
+  for (const number of [7, 8, 8, 10]) seen.note({ node: 'node', number })
+  seen.note({ node: 'other', number: 9 })
+  t.ok(seen.isAhead({ node: 'node', number: 10 }))
+  seen.note({ node: 'node', number: 9 })
+  t.ok(await isFilled)
+  t.notOk(seen.isAhead({ node: 'node', number: 10 }))
+})
+
 t.test('of more nodes than a cluster has, one that is dead is forgotten, or the first', async (t) => {
   const seen = new SeenEntries((node) => node !== 'node 7')
   for (let node = 0; node < 1_024; node++) seen.add(`node ${node}`, 5)

@@ -1,0 +1,161 @@
+import { mock } from 'node:test'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { KeeperConnection } from '../../../../plugin/adapters/cluster/keeper-connection.js'
+import { LogKeeper } from '../../../../plugin/adapters/cluster/log-keeper.js'
+import { createClusterNode } from '../../../../plugin/adapters/cluster-node.js'
+import type { LogItem } from '../../../../plugin/adapters/log/log-item.js'
+import { logLines } from '../../harness.js'
+
+/*
+ * A broker that has dropped entries before a node has read them, while the connection stood: nothing but their numbers says so.
+ */
+
+const DROPPED = 'the broker has dropped what this node has not read'
+
+/** A node that reads `/chat`. What happens to its sockets is in `events`: the texts that they receive, and `closed`. */
+async function startReader(t: Test) {
+  const keeper = new LogKeeper()
+  const { lines, logger } = logLines()
+  const node = createClusterNode({
+    broker: new KeeperConnection(keeper, 'reader', 60_000),
+    id: 'reader',
+    logs: 1,
+    outboxBytes: 100_000,
+    requestTimeoutMs: 1_000,
+    ring: { windowMs: 60_000, limit: 0 },
+    log: Fastify({ logger } as object).log,
+  })
+  t.teardown(() => node.close())
+  const events: string[] = []
+  const receiver = {
+    receive: (item: LogItem) => void (item.kind === 'emit' && events.push(JSON.parse(item.text.slice(1))[0])),
+    answer: () => undefined,
+    closeConnections: () => void events.push('closed'),
+  }
+  const attach = () => node.attach('/chat', receiver)
+  const detach = attach()
+  await node.open()
+  await node.settled()
+  /** Appends an entry of a writer with a number. */
+  const append = (writer: string, number: number, { epoch = keeper.epoch, again = '' } = {}) => {
+    const body = `${epoch}${again && ` ${again}`}\n[["/chat"],[0]]\n[0,"e","2[\\"${writer}${number}\\"]",0,[],[]]`
+    return keeper.append(0, { node: writer, number, body }, 60_000)
+  }
+  /** Resolves when everything of the log has arrived here. */
+  const arrived = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  }
+  const log = node.logOf('/chat')
+  return { keeper, node, lines, events, attach, detach, append, arrived, log }
+}
+
+/** Timers stand still until they are told how much time has passed. */
+function mockTimers(t: Test): (ms: number) => void {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  return (ms) => mock.timers.tick(ms)
+}
+
+t.test('connections are closed once, before what comes after the gap, and it is logged once', async (t) => {
+  const { events, lines, append, arrived, log } = await startReader(t)
+  const pass = mockTimers(t)
+  append('a', 1)
+  const before = append('b', 1)
+  append('a', 5)
+  append('b', 4)
+  append('a', 6)
+  await arrived()
+  t.strictSame(events, ['a1', 'b1'], 'the missing ones may come')
+  t.equal(log.offset.split('.')[1], before)
+  pass(3_000)
+  await arrived()
+  t.strictSame(events, ['a1', 'b1', 'closed', 'a5', 'b4', 'a6'])
+  t.equal(lines.filter(({ msg }) => msg === DROPPED).length, 1)
+  append('b', 5)
+  append('a', 7)
+  append('a', 9)
+  await arrived()
+  t.strictSame(events.slice(6), ['b5', 'a7'], 'the next gap is another one')
+  pass(3_000)
+  await arrived()
+  t.strictSame(events.slice(8), ['closed', 'a9'])
+})
+
+t.test('what comes late is delivered in the order of the log, and nothing is closed', async (t) => {
+  const { events, append, arrived } = await startReader(t)
+  const pass = mockTimers(t)
+  append('a', 1)
+  append('a', 4)
+  append('b', 1)
+  append('a', 3)
+  await arrived()
+  t.strictSame(events, ['a1'])
+  append('a', 2, { again: '-' })
+  append('a', 5)
+  await arrived()
+  pass(3_000)
+  t.strictSame(events, ['a1', 'a4', 'b1', 'a3', 'a2', 'a5'])
+})
+
+t.test('what was appended again after a loss, or can not be read, is no gap', async (t) => {
+  const { keeper, events, append, arrived } = await startReader(t)
+  append('a', 1)
+  append('a', 4, { again: '-' })
+  append('a', 5)
+  keeper.append(0, { node: 'a', number: 6, body: 'x' }, 60_000)
+  append('a', 7)
+  await arrived()
+  t.strictSame(events, ['a1', 'a4', 'a5', 'a7'])
+})
+
+t.test('a log that is followed again has no gap since it was left', async (t) => {
+  const { node, events, attach, detach, append, arrived } = await startReader(t)
+  const pass = mockTimers(t)
+  append('a', 1)
+  await arrived()
+  detach()
+  pass(30_000)
+  append('a', 2)
+  await arrived()
+  attach()
+  await node.settled()
+  append('a', 3)
+  await arrived()
+  t.strictSame(events, ['a1', 'a3'])
+})
+
+t.test('what is told about the log meanwhile counts: it was rolled back, trimmed, or left', async (t) => {
+  for (const change of ['rolled back', 'trimmed', 'left'] as const) {
+    const { keeper, events, node, detach, append, arrived, log } = await startReader(t)
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const { epoch } = keeper
+    append('a', 1)
+    append('a', 3)
+    await arrived()
+    if (change === 'left') detach()
+    else log.resumed(change)
+    await arrived()
+    if (change === 'rolled back') {
+      append('a', 7, { epoch })
+      for (const number of [2, 3]) append('a', number, { again: '-' })
+    }
+    mock.timers.tick(30_000)
+    await arrived()
+    mock.timers.reset()
+    const rest = { 'rolled back': ['a2', 'a3'], trimmed: ['closed', 'a3'], left: [] }[change]
+    t.strictSame(events, ['a1', ...rest], change)
+    await node.close()
+  }
+})
+
+t.test('a node that closes does not wait for what is missing', async (t) => {
+  const { node, events, append, arrived } = await startReader(t)
+  append('a', 1)
+  append('a', 3)
+  await arrived()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  await node.close()
+  t.strictSame(events, ['a1'])
+})
