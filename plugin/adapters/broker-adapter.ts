@@ -53,7 +53,7 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
     this.#detach()
   }
 
-  /** @throws what the encoder throws, and FST_NSP_BROKER_BACKLOG */
+  /** @throws what the encoder throws, FST_NSP_ROOM_INVALID and FST_NSP_BROKER_BACKLOG */
   override broadcast(packet: Packet, opts: BroadcastOptions): void {
     packet.nsp = this.nsp.name
     if (opts.flags?.local) this.deliverHere(packet, opts, this.log.offset)

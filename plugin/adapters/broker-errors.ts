@@ -14,6 +14,11 @@ export const FST_NSP_BROKER_MISSING = createError<[kind: string, packageName: st
   'adapter.type %s needs a client that is not installed: npm install %s',
   500,
 )
+export const FST_NSP_ROOM_INVALID = createError<[type: string]>(
+  'FST_NSP_ROOM_INVALID',
+  'On several nodes the name of a room is a string: got a %s',
+  500,
+)
 export const FST_NSP_BROKER_BACKLOG = createError<[bytes: number]>(
   'FST_NSP_BROKER_BACKLOG',
   'The broker is down, and %s bytes of emits wait for it (adapter.outboxBytes): retry later, or raise the option',

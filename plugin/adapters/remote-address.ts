@@ -1,7 +1,14 @@
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
 import type { ClusterNode } from './cluster-node.js'
-import { type ChangeItem, changeFields, type EmitItem, emitFields, serverEmitFields } from './log/log-item.js'
+import {
+  type ChangeItem,
+  changeFields,
+  type EmitItem,
+  emitFields,
+  roomNames,
+  serverEmitFields,
+} from './log/log-item.js'
 import { decodeValue } from './log/log-packet.js'
 
 /*
@@ -48,7 +55,7 @@ export class RemoteAddress {
    * Emits to the sockets of all nodes, those of this one included, by the log.
    *
    * @returns what will be read from there; undefined for what is volatile, without the broker
-   * @throws what the encoder throws, and FST_NSP_BROKER_BACKLOG
+   * @throws what the encoder throws, FST_NSP_ROOM_INVALID and FST_NSP_BROKER_BACKLOG
    */
   emit(packet: Packet, opts: BroadcastOptions): EmitItem | undefined {
     const isVolatile = opts.flags?.volatile === true
@@ -80,7 +87,7 @@ export class RemoteAddress {
 
   /** The sockets of other nodes. */
   async fetch({ rooms, except, flags }: BroadcastOptions): Promise<FetchedSocket[]> {
-    const asked = [[...rooms], [...(except ?? [])]]
+    const asked = [roomNames(rooms), roomNames(except)]
     const { answers } = await this.#node.requests.ask(this.#address, 'fetch', asked, flags?.timeout)
     return [...answers.values()].flatMap((answer) => (Array.isArray(answer) ? (answer as FetchedSocket[]) : []))
   }

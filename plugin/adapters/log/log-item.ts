@@ -1,3 +1,5 @@
+import { FST_NSP_ROOM_INVALID } from '../broker-errors.js'
+
 /*
  * What nodes tell each other by a log, in its order: emits, and changes to the sockets of all nodes. Each is one line of JSON. What
  * other nodes write is checked field by field.
@@ -60,12 +62,23 @@ const UNCOMPRESSED = 4
 
 const NO_ROOMS: ReadonlySet<string> = new Set()
 
-/** The fields of an emit. `encoded`: the packet's text, and its attachments. */
+/**
+ * The names of rooms, as nodes tell them each other.
+ *
+ * @throws FST_NSP_ROOM_INVALID for one that is not a string, which works on one node only
+ */
+export function roomNames(rooms: Iterable<string> = NO_ROOMS): string[] {
+  const names = [...rooms]
+  for (const name of names) if (typeof name !== 'string') throw new FST_NSP_ROOM_INVALID(typeof name)
+  return names
+}
+
+/** The fields of an emit. `encoded`: the packet's text, and its attachments. Throws as `roomNames` does. */
 export function emitFields(encoded: readonly (string | Uint8Array)[], { rooms, except, flags }: ItemTarget): unknown[] {
   const [text, ...attachments] = encoded
   const compress = flags?.compress === undefined ? 0 : flags.compress ? COMPRESSED : UNCOMPRESSED
   const bits = (flags?.volatile ? VOLATILE : 0) + compress
-  const fields = ['e', text, bits, [...rooms], [...(except ?? [])]]
+  const fields = ['e', text, bits, roomNames(rooms), roomNames(except)]
   // A view may be a part of a larger buffer.
   for (const each of attachments as Uint8Array[]) {
     fields.push(Buffer.from(each.buffer, each.byteOffset, each.byteLength).toString('base64'))
@@ -75,13 +88,14 @@ export function emitFields(encoded: readonly (string | Uint8Array)[], { rooms, e
 
 const CHANGES = { j: 'join', l: 'leave', d: 'disconnect' } as const
 
+/** The fields of a change. Throws as `roomNames` does. */
 export function changeFields(
   kind: ChangeItem['kind'],
   { rooms, except }: ItemTarget,
   names: readonly string[],
   isClosing = false,
 ): unknown[] {
-  return [kind[0], [...rooms], [...(except ?? [])], names, isClosing]
+  return [kind[0], roomNames(rooms), roomNames(except), roomNames(names), isClosing]
 }
 
 export function serverEmitFields(data: readonly unknown[]): unknown[] {

@@ -47,6 +47,18 @@ t.test('rooms, except, local, volatile and binary emits reach whom they are for,
   t.equal(await gone, 'io server disconnect')
 })
 
+t.test('a room that other nodes can not be told is refused where it is used', async (t) => {
+  const { one } = await startTwo(t)
+  const seven = one.app.io.of('/chat').to(7 as unknown as string)
+  const refused = {
+    code: 'FST_NSP_ROOM_INVALID',
+    message: 'On several nodes the name of a room is a string: got a number',
+  }
+  t.throws(() => seven.emit('news'), refused)
+  t.throws(() => one.app.io.of('/chat').socketsJoin(7 as unknown as string), refused)
+  await t.rejects(seven.fetchSockets(), refused)
+})
+
 t.test('a change with local is made at once, on this node only', async (t) => {
   const { one, two } = await startTwo(t)
   await hear(one)
