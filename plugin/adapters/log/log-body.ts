@@ -41,6 +41,9 @@ export function writeBody(epoch: string, text: string, again: string | undefined
   return again === undefined ? `${epoch}\n${text}` : `${epoch} ${again}\n${text}`
 }
 
+// Each costs as much as a hundred items.
+const MOST_DROPPED = 100
+
 /** The head of a body. */
 export interface BodyHead {
   readonly epoch: string
@@ -72,7 +75,7 @@ export function readHead(body: string): BodyHead | undefined {
  *
  * @param wanted - by the index of the address
  * @param visit - the position of the item among all items of the body comes last
- * @param drop - called for each line that is not an item
+ * @param drop - called for each line that is not an item; the rest of a body with a hundred of them is not read
  */
 export function visitItems(
   body: string,
@@ -81,12 +84,14 @@ export function visitItems(
   visit: (item: LogItem, address: number, index: number) => void,
   drop: () => void,
 ): void {
+  let dropped = 0
   visitLines(body, start, (address, index, at, end) => {
-    if (!wanted[address]) return
+    if (!wanted[address] || dropped === MOST_DROPPED) return
     const line = parseLine(body.slice(at, end))
     const item = Array.isArray(line) ? readItem(line.slice(1)) : undefined
-    if (item) visit(item, address, index)
-    else drop()
+    if (item) return visit(item, address, index)
+    dropped++
+    drop()
   })
 }
 
@@ -100,14 +105,14 @@ export function lastItems(body: string, { start, addresses, kept }: BodyHead): R
   return last
 }
 
-/** Calls `visit` with the index of the address, the index of the item, and where its line is. */
+/** Up to a line that no node writes, calls `visit` with the index of the address, the index of the item, and where its line is. */
 function visitLines(
   body: string,
   start: number,
   visit: (address: number, index: number, at: number, end: number) => void,
 ): void {
   let index = 0
-  for (let at = start, end = at; at < body.length; at = end + 1, index++) {
+  for (let at = start, end = at; body[at] === '['; at = end + 1, index++) {
     end = body.indexOf('\n', at)
     if (end < 0) end = body.length
     // `[12,…`: the index of the address.

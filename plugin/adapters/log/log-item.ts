@@ -74,14 +74,20 @@ export function roomNames(rooms: Iterable<string> = NO_ROOMS): string[] {
 }
 
 /** The fields of an emit. `encoded`: the packet's text, and its attachments. Throws as `roomNames` does. */
-export function emitFields(encoded: readonly (string | Uint8Array)[], { rooms, except, flags }: ItemTarget): unknown[] {
+export function emitFields(
+  encoded: readonly (string | ArrayBuffer | ArrayBufferView)[],
+  { rooms, except, flags }: ItemTarget,
+): unknown[] {
   const [text, ...attachments] = encoded
   const compress = flags?.compress === undefined ? 0 : flags.compress ? COMPRESSED : UNCOMPRESSED
   const bits = (flags?.volatile ? VOLATILE : 0) + compress
   const fields = ['e', text, bits, roomNames(rooms), roomNames(except)]
-  // A view may be a part of a larger buffer.
-  for (const each of attachments as Uint8Array[]) {
-    fields.push(Buffer.from(each.buffer, each.byteOffset, each.byteLength).toString('base64'))
+  for (const each of attachments as (ArrayBuffer | ArrayBufferView)[]) {
+    // A view may be a part of a larger buffer.
+    const bytes = ArrayBuffer.isView(each)
+      ? Buffer.from(each.buffer, each.byteOffset, each.byteLength)
+      : Buffer.from(each)
+    fields.push(bytes.toString('base64'))
   }
   return fields
 }

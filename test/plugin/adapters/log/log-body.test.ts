@@ -38,6 +38,34 @@ t.test('lines that are no items are dropped, and the others are visited', async 
   t.equal(dropped, 2)
 })
 
+t.test('a body of garbage is not read to its end', async (t) => {
+  const read = (lines: string) => {
+    const body = `epoch\n[["/chat"],[0]]\n${lines}`
+    const head = readHead(body)
+    let [items, dropped] = [0, 0]
+    if (head)
+      visitItems(
+        body,
+        head,
+        [true],
+        () => items++,
+        () => dropped++,
+      )
+    return [items, dropped]
+  }
+  const item = '[0,"s",["event"]]\n'
+  t.strictSame(read(`${item}${'[0\n'.repeat(1_000_000)}${item}`), [1, 100])
+  t.strictSame(read(`${item}\n${item}`), [1, 0])
+})
+
+t.test('an array buffer is sent as a view of it is', async (t) => {
+  const bytes = Uint8Array.of(0, 1, 2, 3)
+  const text = '52-["n",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]'
+  t.match(readItem(emitFields([text, bytes.buffer, bytes.subarray(1, 3)], { rooms: new Set() })), {
+    attachments: [Buffer.from([0, 1, 2, 3]), Buffer.from([1, 2])],
+  })
+})
+
 t.test('an event without all of its attachments can not be decoded', async (t) => {
   const text = '51-/chat,["n",{"_placeholder":true,"num":0}]'
   t.throws(() => decodeEvent({ text, attachments: [] }, '/chat', undefined), { message: 'It has too few attachments' })
