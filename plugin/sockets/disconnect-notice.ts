@@ -46,8 +46,7 @@ export function createDrainNotice(
     }
   }
   return (connection) => {
-    for (const socket of socketsOf.get(connection) ?? []) {
-      if (socket.connected) writeDisconnectNotice(io, socket, why, log)
-    }
+    // A client ignores what is for a socket that it has left.
+    for (const socket of socketsOf.get(connection) ?? []) writeDisconnectNotice(io, socket, why, log)
   }
 }

@@ -7,8 +7,6 @@ interface SeverableConnection {
   readonly transport: {
     /** The WebSocket, which polling and WebTransport do not have. */
     readonly socket?: { terminate(): void }
-    /** Set on a polling transport that waits for the next poll to close; it closes the transport at once. */
-    readonly shouldClose?: (() => void) | null
     emit(event: 'close'): unknown
   }
 }
@@ -20,6 +18,6 @@ interface SeverableConnection {
 export function severConnection(connection: object): void {
   const { transport } = connection as SeverableConnection
   transport.socket?.terminate()
+  // What follows a poll that does not come ends with the session: engine/engine-sessions.
   transport.emit('close')
-  transport.shouldClose?.()
 }

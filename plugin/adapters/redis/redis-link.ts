@@ -60,7 +60,8 @@ export class RedisLink {
     const connections = [this.#commands, this.#reader, this.#subscriber]
     // The first failure ends the others, and says more than they do.
     await Promise.all(connections.map((connection) => connection.connect())).catch((error: unknown) => {
-      throw this.#failure ?? error
+      this.fail(error)
+      throw this.#failure
     })
     // Who may not ask finds out by the first command that fails.
     const info = await this.#commands.send(['INFO']).catch(() => '')

@@ -59,6 +59,40 @@ t.test('a room that other nodes can not be told is refused where it is used', as
   await t.rejects(seven.fetchSockets(), refused)
 })
 
+t.test('what another node answers that is no answer counts as none', async (t) => {
+  const { one, two } = await startTwo(t)
+  await hear(one, '/chat', 'here')
+  two.node.messages.on('request', (from, data) => two.node.messages.send(from, 'answer', [Object(data)[0], 'nonsense']))
+  const chat = one.app.io.of('/chat')
+  t.equal((await chat.fetchSockets()).length, 1)
+  t.strictSame(
+    await new Promise((resolve) => chat.serverSideEmit('ping', (_error: unknown, all: unknown) => resolve(all))),
+    [],
+  )
+  t.strictSame(await chat.timeout(5_000).emitWithAck('who'), ['here'])
+  // Without a timeout Socket.IO waits for nothing.
+  const error = await new Promise((resolve) => chat.emit('who', resolve))
+  t.match(error, { message: 'operation has timed out' })
+})
+
+t.test('what another node asks that is no question is dropped', async (t) => {
+  const { one, two } = await startTwo(t)
+  await hear(two)
+  const asked = { broadcast: 1, after: 0, fields: ['nonsense'], timeoutMs: 1 }
+  t.strictSame((await one.node.requests.ask('/chat', 'ask', asked, 50)).missing, [two.node.id])
+  t.ok(two.lines.some(({ msg }) => msg === 'a question of another node was not answered'))
+})
+
+t.test('listeners of onAnyOutgoing get what was emitted on another node', async (t) => {
+  const { one, two } = await startTwo(t)
+  const { events } = await hear(two)
+  const outgoing: unknown[] = []
+  for (const socket of two.app.io.of('/chat').sockets.values()) socket.onAnyOutgoing((...args) => outgoing.push(args))
+  one.app.io.of('/chat').emit('news', { id: 1 }, Buffer.from([7]))
+  await until(() => events.length === 1)
+  t.strictSame(outgoing, [['news', { id: 1 }, Buffer.from([7])]])
+})
+
 t.test('a change with local is made at once, on this node only', async (t) => {
   const { one, two } = await startTwo(t)
   await hear(one)

@@ -228,9 +228,15 @@ t.test('outside of a worker, and without a primary that serves, open() says what
 
 t.test('with waitForBroker it is open once the primary serves', async (t) => {
   const { primary, worker } = createChannel()
-  const { broker, open, warnings } = createBroker(t, worker, { connectTimeoutMs: 20, waitForBroker: true })
+  let waits = 0
+  const { broker, open, warnings } = createBroker(t, worker, {
+    connectTimeoutMs: 20,
+    waitForBroker: true,
+    onWait: () => void waits++,
+  })
   const opened = open()
   await until(() => warnings.length === 1)
+  t.equal(waits, 1)
   t.equal(broker.isConnected, false)
   const served = new ServedWorker(primary, () => new LogKeeper())
   primary.on('message', (message) => served.receive(message))

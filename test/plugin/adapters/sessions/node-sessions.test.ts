@@ -117,6 +117,14 @@ t.test('whoever asks for the session of somebody else does not keep its owner fr
   t.ok(own)
 })
 
+t.test('a socket that can not be recovered leaves no session to whoever takes its place', async (t) => {
+  const { one, keeper } = await startTwo(t)
+  one.sessions.enter({ ...liveOf(ADA), record: recordOf('one'), sever: () => one.sessions.leave('pid') })
+  await until(() => keeper.sessions.size === 1)
+  t.equal(await one.sessions.claim(CHAT, 'pid', ADA, () => {}), undefined)
+  await until(() => keeper.sessions.size === 0)
+})
+
 t.test('a session that the broker has dropped by itself is written again', async (t) => {
   const { one, keeper } = await startTwo(t)
   one.sessions.enter({ ...liveOf(ADA), record: recordOf('one') })
