@@ -22,7 +22,7 @@ const HEALTH_MS = 2_000
 /** Time for the last clients of a half-open loss to have been cut. */
 const CUT_MS = 500
 
-export const KILL: Fault = {
+const KILL: Fault = {
   name: 'node killed',
   async run(cluster, random) {
     const number = pick(cluster, random)
@@ -37,7 +37,7 @@ function away(ms: number, share: number): Fault {
 }
 
 /** All faults but kills. */
-export const FAULTS: readonly Fault[] = [
+const FAULTS: readonly Fault[] = [
   away(1_000, 0.2),
   away(2_000, 0.2),
   {
