@@ -148,7 +148,7 @@ test('a listener receives the output of an emit, and answers with the input of i
     expect(answer).type.not.toBeCallableWith('one')
   })
   chat.on('namespace:disconnect', ({ code }) => {
-    expect(code).type.toBe<'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'>()
+    expect(code).type.toBe<'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED' | 'FST_NSP_CLOSING'>()
   })
   chat.answer('poll:ask', async (question) => question.length)
   chat.answer('who:are:you', () => 'Ann')

@@ -11,7 +11,7 @@ test('a client of any namespace receives the reason of a disconnect', () => {
   const socket = {} as ClientSocket<typeof chat>
   socket.on('hi', (text) => expect(text).type.toBe<string>())
   socket.on('namespace:disconnect', ({ code, statusCode, message }) => {
-    expect(code).type.toBe<'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED'>()
+    expect(code).type.toBe<'FST_NSP_IDENTITY_EXPIRED' | 'FST_NSP_USER_DISCONNECTED' | 'FST_NSP_CLOSING'>()
     expect(statusCode).type.toBe<number>()
     expect(message).type.toBe<string>()
   })
