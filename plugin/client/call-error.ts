@@ -83,8 +83,8 @@ export function refusalOf(error: CallError, event: string, isSent: boolean): Cal
 
 /** Milliseconds that an error of the server asks a client to wait; 0 if it does not say. */
 export function retryAfterOf(error: object | undefined): number {
-  const { retryAfterMs } = Object((error as SentError | undefined)?.details)
-  return Number(retryAfterMs) || 0
+  const delay = Object((error as SentError | undefined)?.details).retryAfterMs
+  return typeof delay === 'number' ? delay : 0
 }
 
 /** The error of an ack; undefined for the ack of a success. */

@@ -89,8 +89,11 @@ export function createConnectAttempts(
         return 0
       }
       if (![429, 503].includes(error.statusCode)) return undefined
-      const delay = Math.min(manager.reconnectionDelayMax(), manager.reconnectionDelay() * 2 ** tries++)
-      return Math.max(delay * (0.5 + Math.random() / 2), retryAfterOf(error))
+      return Math.max(
+        Math.min(manager.reconnectionDelayMax(), manager.reconnectionDelay() * 2 ** tries++) *
+          (0.5 + Math.random() / 2),
+        retryAfterOf(error),
+      )
     },
 
     reset() {
