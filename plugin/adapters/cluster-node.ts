@@ -109,7 +109,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
       ring: ring && new LogRing({ number, broker, segments, now, windowMs, limit: limit / options.logs }),
       receivers,
       epoch,
-      isAlive: (node) => members.isAlive(node),
+      isAlive: (node) => node === id || members.isAlive(node),
       report,
     })
   })

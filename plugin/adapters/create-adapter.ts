@@ -62,7 +62,10 @@ export async function createAdapter(
   const pingMs = pingInterval + pingTimeout
   const windowMs = waitMs + pingMs + LEASE_MS
   let isWaiting = false
-  let endBoot = () => {}
+  let endBoot!: () => void
+  const waits = new Promise<void>((resolve) => {
+    endBoot = resolve
+  })
   const broker = await createBroker(adapter, {
     node: id,
     prefix: adapter.prefix,
@@ -91,9 +94,6 @@ export async function createAdapter(
     io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
     async open() {
-      const waits = new Promise<void>((resolve) => {
-        endBoot = resolve
-      })
       const opened = open()
       opened.catch((error: unknown) => {
         if (isWaiting && !isClosing) {

@@ -110,20 +110,21 @@ export class RemoteAddress {
     const timeoutMs = opts.flags?.timeout ?? DEFAULT_TIMEOUT_MS
     const answered = new Map<string, number>()
     const expected = new Map<string, number>()
+    const countOf = (node: string) => answered.get(node) ?? 0
     const check = (node: string) => {
-      const count = answered.get(node) ?? 0
+      const count = countOf(node)
       if (expected.get(node) !== count) return
       expected.delete(node)
       onShare(count)
     }
     const broadcast = answers.expect({
       receive(node, answer) {
-        answered.set(node, (answered.get(node) ?? 0) + 1)
+        answered.set(node, countOf(node) + 1)
         onAnswer(decodeValue(answer))
         check(node)
       },
       lose(node) {
-        if (expected.has(node)) expected.set(node, answered.get(node) ?? 0)
+        if (expected.has(node)) expected.set(node, countOf(node))
         check(node)
       },
     })
@@ -131,7 +132,7 @@ export class RemoteAddress {
     const asked: AskedBroadcast = { broadcast, after: lastNumberOf(this.#address), fields, timeoutMs }
     const share = Math.min(requestTimeoutMs, timeoutMs * SHARE)
     void requests.ask(this.#address, 'ask', asked, share, (count, node) => {
-      expected.set(node, typeof count === 'number' ? count : (answered.get(node) ?? 0))
+      expected.set(node, typeof count === 'number' ? count : countOf(node))
       check(node)
     })
   }

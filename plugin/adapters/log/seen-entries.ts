@@ -37,7 +37,7 @@ export class SeenEntries {
   readonly #isAlive: (node: string) => boolean
   #gap: EntryGap | undefined
 
-  /** `isAlive`: the nodes that are not forgotten as long as there are others. */
+  /** `isAlive`: the nodes of the cluster, which are not forgotten as long as there are others. */
   constructor(isAlive: (node: string) => boolean) {
     this.#isAlive = isAlive
   }
@@ -65,10 +65,10 @@ export class SeenEntries {
     return true
   }
 
-  /** Whether others are missing before an entry; never before the first one of a node. */
+  /** Whether others are missing before an entry; never before the first one of a node, or before what a stranger has written. */
   isAhead({ node, number }: NumberedEntry): boolean {
     const seen = this.#nodes.get(node)
-    return seen !== undefined && !seen.isNew && number > seen.last + 1
+    return seen !== undefined && !seen.isNew && number > seen.last + 1 && this.#isAlive(node)
   }
 
   /** Resolves with whether what is missing before an entry has been noted; after three seconds at the latest. */

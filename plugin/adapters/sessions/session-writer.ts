@@ -101,7 +101,11 @@ export class SessionWriter {
    */
   async take(pid: string, accepts: (text: string) => boolean): Promise<string | undefined> {
     const waiting = this.#unwritten.get(pid)
-    if (waiting) return accepts(waiting.text ?? '') ? this.takeBack(pid) || undefined : undefined
+    if (waiting) {
+      if (!accepts(waiting.text ?? '')) return undefined
+      this.#unwritten.delete(pid)
+      return waiting.text
+    }
     const { broker } = this.#options
     const until = performance.now() + TAKE_MS
     while (!this.#isClosed && performance.now() < until) {
@@ -118,13 +122,9 @@ export class SessionWriter {
     this.#change(pid, { text: undefined, ttlMs: 0, head: '' })
   }
 
-  /** The text of a session that the broker does not have yet; false if it was dropped. It does not wait any longer. */
-  takeBack(pid: string): string | false | undefined {
-    const change = this.#unwritten.get(pid)
-    if (!change) return undefined
-    if (change.text === undefined) return false
-    this.#unwritten.delete(pid)
-    return change.text
+  /** A session that waits for the broker does so no longer; that one was dropped is still told. */
+  takeBack(pid: string): void {
+    if (this.#unwritten.get(pid)?.text !== undefined) this.#unwritten.delete(pid)
   }
 
   /** Ends what waits for a session. Resolves when the broker knows everything, at the latest after half a second. */

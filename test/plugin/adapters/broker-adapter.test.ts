@@ -75,6 +75,16 @@ t.test('what another node answers that is no answer counts as none', async (t) =
   t.match(error, { message: 'operation has timed out' })
 })
 
+t.test('a node that dies while its clients are asked costs the call its own share only', async (t) => {
+  const { one, two } = await startTwo(t)
+  const here = await hear(one, '/chat', 'here')
+  const there = await hear(two)
+  const answers = one.app.io.of('/chat').timeout(60_000).emitWithAck('who')
+  await until(() => here.events.length > 0 && there.events.length > 0)
+  await two.node.close()
+  t.strictSame(await answers, ['here'])
+})
+
 t.test('what another node asks that is no question is dropped', async (t) => {
   const { one, two } = await startTwo(t)
   await hear(two)

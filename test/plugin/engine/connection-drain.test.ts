@@ -36,6 +36,8 @@ for (const transports of TRANSPORTS) {
     const chat = join(t, url, '/chat', { transports: [...transports], reconnection: false })
     const news = chat.io.socket('/news', {}).connect()
     await Promise.all([next(chat, 'connect'), next(news, 'connect')])
+    // It joins nothing.
+    await fetch(`${url}${POLLING}`)
     const told: unknown[] = []
     for (const socket of [chat, news]) socket.on('namespace:disconnect', (why) => told.push(why))
     const lost = Promise.all([next(chat, 'disconnect'), next(news, 'disconnect')])

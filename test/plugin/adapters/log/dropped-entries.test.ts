@@ -37,6 +37,7 @@ async function startReader(t: Test) {
   const detach = attach()
   await node.open()
   await node.settled()
+  for (const writer of ['a', 'b']) node.messages.receive(JSON.stringify([writer, 'hello', null]))
   /** Appends an entry of a writer with a number. */
   const append = (writer: string, number: number, { epoch = keeper.epoch, again = '' } = {}) => {
     const body = `${epoch}${again && ` ${again}`}\n[["/chat"],[0]]\n[0,"e","2[\\"${writer}${number}\\"]",0,[],[]]`

@@ -2,6 +2,14 @@ import t from 'tap'
 import { SeenEntries } from '../../../../plugin/adapters/log/seen-entries.js'
 import { SeenWaiters } from '../../../../plugin/adapters/log/seen-waiters.js'
 
+t.test('what a stranger has written is never missed', async (t) => {
+  const seen = new SeenEntries((node) => node !== 'stranger')
+  for (const node of ['stranger', 'one']) {
+    seen.add(node, 1)
+    t.equal(seen.isAhead({ node, number: 7 }), node === 'one')
+  }
+})
+
 t.test('an entry is read once, also one that a later one has overtaken', async (t) => {
   const seen = new SeenEntries(() => true)
   t.strictSame(

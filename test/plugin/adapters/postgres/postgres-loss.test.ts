@@ -165,6 +165,21 @@ t.test('a log that loses its data while it is followed is told, and what comes a
   t.strictSame(told.losses, ['PostgreSQL has lost entries', 'PostgreSQL has lost entries'])
 })
 
+t.test('what another node appends shows a follower that the log was lost', async (t) => {
+  const { broker, told, node } = await openBroker(t, postgres.url(), { prefix: 'stale' })
+  const other = await openBroker(t, postgres.url(), { prefix: 'stale' })
+  const client = await connectClient(t, postgres)
+  await broker.follow(0)
+  await broker.append(0, { node, number: 1, body: 'before' })
+  await until(() => told.entries.length === 1)
+  await client.query('TRUNCATE stale_heads, stale_entries')
+  await other.broker.append(0, { node: other.node, number: 1, body: 'after' })
+  await until(() => told.entries.length === 2)
+  t.strictSame(told.bodies, ['before', 'after'])
+  t.strictSame(told.losses, ['PostgreSQL has lost entries'])
+  t.strictSame(told.resumed, ['0 rolled back'])
+})
+
 t.test('entries that were deleted before they were read are told as trimmed', async (t) => {
   const proxy = await startProxy(t, postgres)
   const near = await openBroker(t, postgres.url(), { prefix: 'trim' })

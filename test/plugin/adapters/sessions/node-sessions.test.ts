@@ -129,6 +129,8 @@ t.test('a session that the broker has dropped by itself is written again', async
   const { one, keeper } = await startTwo(t)
   one.sessions.enter({ ...liveOf(ADA), record: recordOf('one') })
   await until(() => keeper.sessions.size === 1)
+  one.sessions.sweep()
+  await new Promise(setImmediate)
   keeper.sessions.take('pid')
   one.sessions.touch('pid')
   await until(() => {

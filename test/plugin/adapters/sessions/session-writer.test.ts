@@ -13,6 +13,19 @@ t.test('a closing node does not wait for the broker to give a session back', asy
   t.equal(await taken, undefined)
 })
 
+t.test('a session that waits for the broker is taken from there, by whom it is for', async (t) => {
+  const broker = { putSession: () => new Promise(() => {}), dropSession: () => new Promise(() => {}) }
+  const writer = new SessionWriter({ broker: broker as never, head: '', waitMs: 1, report: () => {} })
+  writer.give('a', 'text')
+  t.equal(await writer.take('a', () => false), undefined)
+  t.equal(await writer.take('a', (text) => text === 'text'), 'text')
+  t.equal(writer.size, 0)
+  writer.drop('a')
+  writer.takeBack('a')
+  t.equal(await writer.take('a', (text) => text !== ''), undefined)
+  t.equal(writer.size, 1)
+})
+
 t.test('a node that closes waits for the broker for half a second', async (t) => {
   const broker = { putSession: () => new Promise(() => {}) }
   const writer = new SessionWriter({ broker: broker as never, head: '', waitMs: 1, report: () => {} })
