@@ -375,25 +375,26 @@ t.test(
   },
 )
 
-t.test('with a parser of the application, missed emits are encoded by it', async (t) => {
+/** A client, with a parser of the application, that is on its way from one node to the other. */
+async function loseWithOwnParser(t: Test) {
   const { keeper, one, two } = await startTwo(t, { io: { parser: { Encoder, Decoder } } })
   const { socket, events, ids } = await hear(t, one)
   await written(keeper)
   move(socket, two)
   socket.io.engine.close()
   await until(() => socketsOf(one).length === 0)
+  return { one, socket, events, ids }
+}
+
+t.test('with a parser of the application, missed emits are encoded by it', async (t) => {
+  const { one, socket, events, ids } = await loseWithOwnParser(t)
   one.app.io.of('/chat').emit('news', 1)
   await until(() => ids.length === 2 && events.length === 1)
   t.ok(socket.recovered)
 })
 
 t.test('a missed emit that can not be decoded is left out', async (t) => {
-  const { keeper, one, two } = await startTwo(t, { io: { parser: { Encoder, Decoder } } })
-  const { socket, events, ids } = await hear(t, one)
-  await written(keeper)
-  move(socket, two)
-  socket.io.engine.close()
-  await until(() => socketsOf(one).length === 0)
+  const { one, socket, events, ids } = await loseWithOwnParser(t)
   // The text of the packet has a placeholder of no attachment.
   one.app.io.of('/chat').emit('news', { _placeholder: true, num: 7 }, Buffer.from('bytes'))
   one.app.io.of('/chat').emit('news', 1)
