@@ -1,25 +1,13 @@
 import { mock } from 'node:test'
-import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { KeeperConnection } from '../../../../plugin/adapters/cluster/keeper-connection.js'
 import { LogKeeper } from '../../../../plugin/adapters/cluster/log-keeper.js'
-import { createClusterNode } from '../../../../plugin/adapters/cluster-node.js'
 import { emitFields, type LogItem } from '../../../../plugin/adapters/log/log-item.js'
-import { logLines, until } from '../../harness.js'
+import { until } from '../../harness.js'
+import { startReadingNode } from './reading-node.js'
 
 /** A node without a Socket.IO server, which reads `/chat`. */
 async function startReader(t: Test, connection = new KeeperConnection(new LogKeeper(), 'reader', 60_000)) {
-  const { lines, logger } = logLines()
-  const node = createClusterNode({
-    broker: connection,
-    id: connection.node,
-    logs: 1,
-    outboxBytes: 100_000,
-    requestTimeoutMs: 1_000,
-    ring: { windowMs: 60_000, limit: 0 },
-    log: Fastify({ logger } as object).log,
-  })
-  t.teardown(() => node.close())
   const texts: string[] = []
   let closed = 0
   const receiver = {
@@ -30,11 +18,9 @@ async function startReader(t: Test, connection = new KeeperConnection(new LogKee
     answer: () => undefined,
     closeConnections: () => void closed++,
   }
-  const detach = node.attach('/chat', receiver)
-  await node.open()
-  await node.settled()
+  const { node, lines, detach, log } = await startReadingNode(t, connection, receiver)
   const emit = (text: string) => node.post('/chat', emitFields([text], { rooms: new Set() }), true)
-  return { node, connection, texts, lines, detach, emit, closed: () => closed, log: node.logOf('/chat') }
+  return { node, connection, texts, lines, detach, emit, closed: () => closed, log }
 }
 
 t.test('a log is followed for a while after its last address has gone, and then nothing of it is read', async (t) => {

@@ -1,11 +1,9 @@
 import { mock } from 'node:test'
-import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { KeeperConnection } from '../../../../plugin/adapters/cluster/keeper-connection.js'
 import { LogKeeper } from '../../../../plugin/adapters/cluster/log-keeper.js'
-import { createClusterNode } from '../../../../plugin/adapters/cluster-node.js'
 import type { LogItem } from '../../../../plugin/adapters/log/log-item.js'
-import { logLines } from '../../harness.js'
+import { startReadingNode } from './reading-node.js'
 
 /*
  * A broker that has dropped entries before a node has read them, while the connection stood: nothing but their numbers says so.
@@ -16,27 +14,14 @@ const DROPPED = 'the broker has dropped what this node has not read'
 /** A node that reads `/chat`. What happens to its sockets is in `events`: the texts that they receive, and `closed`. */
 async function startReader(t: Test) {
   const keeper = new LogKeeper()
-  const { lines, logger } = logLines()
-  const node = createClusterNode({
-    broker: new KeeperConnection(keeper, 'reader', 60_000),
-    id: 'reader',
-    logs: 1,
-    outboxBytes: 100_000,
-    requestTimeoutMs: 1_000,
-    ring: { windowMs: 60_000, limit: 0 },
-    log: Fastify({ logger } as object).log,
-  })
-  t.teardown(() => node.close())
   const events: string[] = []
   const receiver = {
     receive: (item: LogItem) => void (item.kind === 'emit' && events.push(JSON.parse(item.text.slice(1))[0])),
     answer: () => undefined,
     closeConnections: () => void events.push('closed'),
   }
-  const attach = () => node.attach('/chat', receiver)
-  const detach = attach()
-  await node.open()
-  await node.settled()
+  const connection = new KeeperConnection(keeper, 'reader', 60_000)
+  const { node, lines, attach, detach, log } = await startReadingNode(t, connection, receiver)
   for (const writer of ['a', 'b']) node.messages.receive(JSON.stringify([writer, 'hello', null]))
   /** Appends an entry of a writer with a number. */
   const append = (writer: string, number: number, { epoch = keeper.epoch, again = '' } = {}) => {
@@ -47,7 +32,6 @@ async function startReader(t: Test) {
   const arrived = async () => {
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
   }
-  const log = node.logOf('/chat')
   return { keeper, node, lines, events, attach, detach, append, arrived, log }
 }
 
