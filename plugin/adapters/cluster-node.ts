@@ -1,36 +1,27 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Broker } from './broker.js'
-import { ClusterLog } from './log/cluster-log.js'
+import type { ClusterLog } from './log/cluster-log.js'
 import type { LogReceiver } from './log/log-item.js'
-import { LogRing } from './log/log-ring.js'
-import { LogSegments } from './log/log-segments.js'
-import { Outbox } from './log/outbox.js'
+import { NodeLogs, type NodeLogsOptions } from './node-logs.js'
 import { ClusterAnswers } from './nodes/cluster-answers.js'
 import { ClusterRequests } from './nodes/cluster-requests.js'
-import { LiveAddresses } from './nodes/live-addresses.js'
-import { ClusterMembers } from './nodes/membership.js'
 import { NodeEpoch } from './nodes/node-epoch.js'
+import { createMembers } from './nodes/node-hellos.js'
 import { NodeMessages } from './nodes/node-messages.js'
 import { createReport, type NodeReport } from './nodes/node-report.js'
 
 /*
- * A node of a cluster: what one Socket.IO server has in common with the others, over a broker of any kind. Each address belongs to
- * one log; what is emitted to an address goes to the log, and to the sockets of this node when it is read back from there.
+ * A node of a cluster: what one Socket.IO server has in common with the others, over a broker of any kind. What is emitted to an
+ * address goes to the log of the address, and to the sockets of this node when it is read back from there.
  */
 
-export interface ClusterNodeOptions {
+export interface ClusterNodeOptions extends Pick<NodeLogsOptions, 'logs' | 'outboxBytes' | 'ring'> {
   readonly broker: Broker
   /** The node's id, new for each start. */
   readonly id: string
-  /** The same on every node. */
-  readonly logs: number
-  /** Bytes that may wait for the broker. */
-  readonly outboxBytes: number
   readonly requestTimeoutMs: number
   readonly log: FastifyBaseLogger
-  /** What is kept for clients that come back; undefined without recovery. `limit`: characters of all logs, 0 turns it off. */
-  readonly ring?: { readonly windowMs: number; readonly limit: number } | undefined
   /** Milliseconds. @defaultValue `performance.now` */
   readonly now?: () => number
 }
@@ -78,18 +69,13 @@ const FLUSH_MS = 300
 
 /** Creates a node. It tells nothing, and is told nothing, before it is opened. */
 export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
-  const { broker, id, requestTimeoutMs, ring, log, now = () => performance.now() } = options
+  const { broker, id, requestTimeoutMs, log, now = () => performance.now() } = options
   const report = createReport(log, broker.kind, now)
-  const addresses = new LiveAddresses(options.logs)
-
   const messages: NodeMessages = new NodeMessages({ node: id, send: (to, body) => broker.send(to, body), report })
   const epoch = new NodeEpoch(broker, () => outbox.restore())
-  const outbox: Outbox = new Outbox({ ...options, node: id, epoch: () => epoch.value, limit: options.outboxBytes })
-  const members = new ClusterMembers({
-    sayHello: () => messages.send(undefined, 'hello', epoch.value),
-    onLost: (node) => messages.lose(node),
-    now,
-  })
+  const members = createMembers({ messages, epoch, now })
+  const logs = new NodeLogs({ ...options, epoch, isAlive: (node) => members.isAlive(node), report, now })
+  const { addresses, outbox }: Pick<NodeLogs, 'addresses' | 'outbox'> = logs
   const requests = new ClusterRequests({
     messages,
     isConnected: () => broker.isConnected,
@@ -98,30 +84,6 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     answer: (address, ...question) => addresses.find(address)?.answer(...question),
     report,
   })
-  const logs: ClusterLog[] = addresses.receivers.map((receivers, number) => {
-    const segments = new LogSegments(now)
-    const { windowMs = 0, limit = 0 } = ring ?? {}
-    return new ClusterLog({
-      number,
-      broker,
-      segments,
-      writer: outbox.writerOf(number),
-      ring: ring && new LogRing({ number, broker, segments, now, windowMs, limit: limit / options.logs }),
-      receivers,
-      epoch,
-      isAlive: (node) => node === id || members.isAlive(node),
-      report,
-    })
-  })
-
-  messages.on('hello', (node, value) => {
-    if (typeof value === 'string') void epoch.hear(value)
-    // A new node learns at once who is there.
-    if (members.hear(node)) messages.send(node, 'hello', epoch.value)
-  })
-  messages.on('farewell', (node) => members.lose(node))
-
-  const logOf = (address: string) => logs[addresses.logOf(address)] as ClusterLog
 
   return {
     id,
@@ -145,7 +107,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
 
     async open() {
       await broker.open({
-        receiveEntry: (number, entry) => logs[number]?.receive(entry),
+        receiveEntry: (number, entry) => logs.receive(number, entry),
         receiveMessage: (body) => messages.receive(body),
         lost(error) {
           epoch.lose()
@@ -153,35 +115,20 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
           report(error, 'the connection to the broker was lost')
         },
         resumed(number, continuity) {
-          logs[number]?.resumed(continuity)
-          outbox.resend()
+          logs.resumed(number, continuity)
           members.check()
         },
       })
       await epoch.open()
-      for (const { following } of logs) following.connected()
-      outbox.flush()
+      logs.open()
       members.open()
     },
 
-    settled: async () => void (await Promise.all(logs.map(({ following }) => following.followed))),
-
-    logOf,
-
-    attach(address, receiver) {
-      addresses.set(address, receiver)
-      void logOf(address).following.hold()
-      return () => {
-        addresses.delete(address, receiver)
-        logOf(address).following.release()
-      }
-    },
-
-    post(address, fields, isKept) {
-      outbox.add(addresses.logOf(address), address, fields, isKept)
-    },
-
-    lastNumberOf: (address) => outbox.writerOf(addresses.logOf(address)).lastNumber,
+    settled: () => logs.settled(),
+    logOf: (address) => logs.of(address),
+    attach: (address, receiver) => logs.attach(address, receiver),
+    post: (address, fields, isKept) => outbox.add(addresses.logOf(address), address, fields, isKept),
+    lastNumberOf: (address) => logs.lastNumberOf(address),
 
     async close() {
       outbox.flush()
@@ -191,7 +138,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
       members.close()
       requests.close()
       messages.close()
-      for (const each of logs) each.close()
+      logs.close()
       epoch.close()
       outbox.close()
       await broker.close()

@@ -1,0 +1,104 @@
+import type { Broker, LogContinuity, PlacedEntry } from './broker.js'
+import { ClusterLog } from './log/cluster-log.js'
+import type { LogReceiver } from './log/log-item.js'
+import { LogRing } from './log/log-ring.js'
+import { LogSegments } from './log/log-segments.js'
+import { Outbox } from './log/outbox.js'
+import { LiveAddresses } from './nodes/live-addresses.js'
+import type { NodeEpoch } from './nodes/node-epoch.js'
+import type { NodeReport } from './nodes/node-report.js'
+
+/*
+ * The logs of the cluster on one node: what is emitted here and waits for the broker, and what is read back for the addresses that
+ * are live here. Each address belongs to one log.
+ */
+
+export interface NodeLogsOptions {
+  readonly broker: Broker
+  /** The node's id. */
+  readonly id: string
+  /** How many logs there are; the same on every node. */
+  readonly logs: number
+  /** Bytes that may wait for the broker. */
+  readonly outboxBytes: number
+  /** What is kept for clients that come back; undefined without recovery. `limit`: characters of all logs, 0 turns it off. */
+  readonly ring?: { readonly windowMs: number; readonly limit: number } | undefined
+  readonly epoch: NodeEpoch
+  /** Whether another node is alive. */
+  readonly isAlive: (node: string) => boolean
+  readonly report: NodeReport
+  /** Milliseconds. */
+  readonly now: () => number
+}
+
+export class NodeLogs {
+  /** Finds what is live here. */
+  readonly addresses: LiveAddresses
+  readonly outbox: Outbox
+  readonly #logs: readonly ClusterLog[]
+
+  constructor(options: NodeLogsOptions) {
+    const { broker, id, epoch, ring, now, report } = options
+    this.addresses = new LiveAddresses(options.logs)
+    this.outbox = new Outbox({ ...options, node: id, epoch: () => epoch.value, limit: options.outboxBytes })
+    this.#logs = this.addresses.receivers.map((receivers, number) => {
+      const segments = new LogSegments(now)
+      const { windowMs = 0, limit = 0 } = ring ?? {}
+      return new ClusterLog({
+        number,
+        broker,
+        segments,
+        writer: this.outbox.writerOf(number),
+        ring: ring && new LogRing({ number, broker, segments, now, windowMs, limit: limit / options.logs }),
+        receivers,
+        epoch,
+        isAlive: (node) => node === id || options.isAlive(node),
+        report,
+      })
+    })
+  }
+
+  of(address: string): ClusterLog {
+    return this.#logs[this.addresses.logOf(address)] as ClusterLog
+  }
+
+  /** Gives the items of an address to a receiver. Returns a function that ends it. */
+  attach(address: string, receiver: LogReceiver): () => void {
+    this.addresses.set(address, receiver)
+    void this.of(address).following.hold()
+    return () => {
+      this.addresses.delete(address, receiver)
+      this.of(address).following.release()
+    }
+  }
+
+  /** The number of the last own entry in the log of an address. */
+  lastNumberOf(address: string): number {
+    return this.outbox.writerOf(this.addresses.logOf(address)).lastNumber
+  }
+
+  receive(log: number, entry: PlacedEntry): void {
+    this.#logs[log]?.receive(entry)
+  }
+
+  /** Called when the broker is connected for the first time. */
+  open(): void {
+    for (const { following } of this.#logs) following.connected()
+    this.outbox.flush()
+  }
+
+  /** Called for each followed log when the connection is back. */
+  resumed(log: number, continuity: LogContinuity): void {
+    this.#logs[log]?.resumed(continuity)
+    this.outbox.resend()
+  }
+
+  /** Resolves when the logs of all live addresses are followed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#logs.map(({ following }) => following.followed))
+  }
+
+  close(): void {
+    for (const log of this.#logs) log.close()
+  }
+}
