@@ -14,6 +14,11 @@ export const FST_NSP_BROKER_MISSING = createError<[kind: string, packageName: st
   'adapter.type %s needs a client that is not installed: npm install %s',
   500,
 )
+export const FST_NSP_LOGS_DIFFER = createError<[node: string, theirs: number, ours: number]>(
+  'FST_NSP_LOGS_DIFFER',
+  'Node %s has %s as adapter.logs, and this node %s: emits to some addresses do not arrive. Stop all nodes, then start them with one value',
+  500,
+)
 export const FST_NSP_ROOM_INVALID = createError<[type: string]>(
   'FST_NSP_ROOM_INVALID',
   'On several nodes the name of a room is a string: got a %s',

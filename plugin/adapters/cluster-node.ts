@@ -73,7 +73,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const report = createReport(log, broker.kind, now)
   const messages: NodeMessages = new NodeMessages({ node: id, send: (to, body) => broker.send(to, body), report })
   const epoch = new NodeEpoch(broker, () => outbox.restore())
-  const members = createMembers({ messages, epoch, now })
+  const members = createMembers({ messages, epoch, logs: options.logs, report, now })
   const logs = new NodeLogs({ ...options, epoch, isAlive: (node) => members.isAlive(node), report, now })
   const { addresses, outbox }: Pick<NodeLogs, 'addresses' | 'outbox'> = logs
   const requests = new ClusterRequests({

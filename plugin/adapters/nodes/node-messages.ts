@@ -8,7 +8,7 @@ export interface NodeMessagesOptions {
   readonly report: (error: unknown, what: string) => void
 }
 
-type MessageHandler = (from: string, data: unknown) => void
+type MessageHandler = (from: string, ...data: unknown[]) => void
 
 const LONGEST_NAME = 100
 
@@ -31,17 +31,17 @@ export class NodeMessages {
     this.#onLost.add(handle)
   }
 
-  /** Sends a value of JSON to a node; to all others if `to` is undefined. It may be lost with the connection. */
-  send(to: string | undefined, kind: string, data: unknown): void {
-    this.#options.send(to, JSON.stringify([this.#options.node, kind, data]))
+  /** Sends values of JSON to a node; to all others if `to` is undefined. They may be lost with the connection. */
+  send(to: string | undefined, kind: string, ...data: unknown[]): void {
+    this.#options.send(to, JSON.stringify([this.#options.node, kind, ...data]))
   }
 
   receive(body: string): void {
     try {
-      const [from, kind, data] = JSON.parse(body)
+      const [from, kind, ...data] = JSON.parse(body)
       if (from === this.#options.node) return
       if (typeof from !== 'string' || from.length > LONGEST_NAME) throw new TypeError('It has no sender')
-      this.#handlers.get(kind)?.(from, data)
+      this.#handlers.get(kind)?.(from, ...data)
     } catch (error) {
       this.#options.report(error, 'a message of another node was dropped')
     }
