@@ -1,8 +1,8 @@
 import type { Namespace, Socket } from 'socket.io'
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
+import { encodeAsText, encodeEmit } from '../wire/encode-emit.js'
 import { severConnection } from '../wire/sever-connection.js'
-import { Encoder } from '../wire/socket-io-packages.js'
 import type { ClusterNode } from './cluster-node.js'
 import { DeliveringAdapter } from './delivering-adapter.js'
 import { answerRequest, type LocalSockets } from './local-answers.js'
@@ -22,9 +22,6 @@ export interface BrokerAdapterOptions {
   readonly isText: boolean
 }
 
-// An application's own parser is not needed by other nodes: between nodes packets are text.
-const ENCODER = new Encoder()
-
 type AskArguments = Parameters<LocalSockets['askHere']>
 
 export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, LocalSockets {
@@ -39,8 +36,9 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   constructor(namespace: Namespace, { node, isText }: BrokerAdapterOptions) {
     super(namespace, isText)
     this.#node = node
-    const encoder = isText ? namespace.server.encoder : ENCODER
-    this.#encode = (packet) => encoder.encode(packet)
+    const { encoder } = namespace.server
+    // An application's own parser is not needed by other nodes: between nodes packets are text.
+    this.#encode = (packet) => (isText ? encoder.encode(packet) : encodeEmit(packet, encodeAsText))
     this.#remote = new RemoteAddress(node, namespace.name, this.#encode)
     this.#detach = node.attach(namespace.name, this)
   }
@@ -53,7 +51,7 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
     this.#detach()
   }
 
-  /** @throws what the encoder throws, FST_NSP_ROOM_INVALID and FST_NSP_BROKER_BACKLOG */
+  /** @throws FST_NSP_EMIT_INVALID, FST_NSP_ROOM_INVALID and FST_NSP_BROKER_BACKLOG */
   override broadcast(packet: Packet, opts: BroadcastOptions): void {
     packet.nsp = this.nsp.name
     if (opts.flags?.local) this.deliverHere(packet, opts, this.log.offset)

@@ -15,7 +15,7 @@ import { decodeValue } from './log/log-packet.js'
  * The sockets of an address on other nodes. The address need not be live on this one.
  */
 
-/** Encodes a packet as Socket.IO's own encoder does. */
+/** Encodes an emit as Socket.IO's own encoder does. Throws FST_NSP_EMIT_INVALID. */
 export type EncodePacket = (packet: Packet) => unknown[]
 
 /** A socket of another node, as `fetchSockets()` gets it. */
@@ -55,7 +55,7 @@ export class RemoteAddress {
    * Emits to the sockets of all nodes, those of this one included, by the log.
    *
    * @returns what will be read from there; undefined for what is volatile, without the broker
-   * @throws what the encoder throws, FST_NSP_ROOM_INVALID and FST_NSP_BROKER_BACKLOG
+   * @throws FST_NSP_EMIT_INVALID, FST_NSP_ROOM_INVALID and FST_NSP_BROKER_BACKLOG
    */
   emit(packet: Packet, opts: BroadcastOptions): EmitItem | undefined {
     const isVolatile = opts.flags?.volatile === true
@@ -97,7 +97,7 @@ export class RemoteAddress {
    *
    * @param onShare - called once for each node, with the number of its clients that have answered, when all have; or when the node
    * is left out
-   * @throws what the encoder throws
+   * @throws FST_NSP_EMIT_INVALID
    */
   ask(
     packet: Packet,

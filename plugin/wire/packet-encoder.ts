@@ -1,12 +1,13 @@
 import type * as parserPackage from 'socket.io-parser'
 import type { Packet } from 'socket.io-parser'
 import { withoutDetails } from './connect-error-packet.js'
+import { certainToDecode, encodeEmit } from './encode-emit.js'
 import { eventText } from './packet-text.js'
 import { PacketType } from './socket-io-packages.js'
 
 /*
  * The encoder of Socket.IO's `parser` option, around that of Socket.IO or the application. It writes the JSON of a checked payload as
- * it is, and completes each CONNECT_ERROR. Emits were checked before they get here.
+ * it is, and completes each CONNECT_ERROR. Emits were checked by their schemas before they get here.
  */
 
 export interface EncoderOptions {
@@ -33,11 +34,16 @@ export function createEncoderClass(
     /** @param offset - added to an event by an adapter that recovers connections */
     override encode(packet: Packet, offset?: string) {
       if (packet.type === PacketType.CONNECT_ERROR) return this.#encodeRefusal(packet)
-      if (packet.type !== PacketType.EVENT) return super.encode(packet)
+      if (packet.type !== PacketType.EVENT) return this.#encode(packet)
       const data = packet.data as [string, ...unknown[]]
       const json = isText && data.length === 2 ? textOf?.(data[1]) : undefined
       if (json !== undefined) return [eventText(packet, data[0], json, offset)]
-      return super.encode(offset === undefined ? packet : { ...packet, data: [...data, offset] })
+      return encodeEmit(offset === undefined ? packet : { ...packet, data: [...data, offset] }, this.#encode)
+    }
+
+    readonly #encode = (packet: Packet) => {
+      const parts = super.encode(packet)
+      return isText ? certainToDecode(parts) : parts
     }
 
     /** Encodes every CONNECT_ERROR of the server. If one could not be encoded, the throw would end the process. */

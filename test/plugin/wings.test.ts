@@ -73,6 +73,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'connection-state',
       'connect-error-packet',
       'discard-connection',
+      'encode-emit',
       'event-receivers',
       'fast/compact-listeners',
       'fast/fast-path',

@@ -110,7 +110,10 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
           .skip(() => ask(check, socket, event, checked, options))
           .then(
             (answer) => answers.set(remote.id, answer),
-            () => missing.push(remote.id),
+            (error: unknown) => {
+              if (isInvalid(error)) throw error
+              missing.push(remote.id)
+            },
           )
       }),
     )
@@ -172,6 +175,11 @@ class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
       (error: Error) => ({ error, answers: [] }),
     )
   }
+}
+
+/** Whether an emit can't be encoded. */
+function isInvalid(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'FST_NSP_EMIT_INVALID'
 }
 
 /** Creates an audience from a function that returns Socket.IO's operator. */
