@@ -88,7 +88,8 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isJoined: (socket) => socket.recovered || gateOf(socket)?.isOpen === true,
     ownerOf: (socket) => ownerOf(socket.conn, findRequest(socket)),
   }
-  const recovery = withRecovery(withConstructor(options.io), { ...recoveryOf, now, limit: limits.recoveryBytes })
+  const base = withConstructor(options.io, userOptions)
+  const recovery = withRecovery(base, { ...recoveryOf, now, limit: limits.recoveryBytes })
   const reportListener = (error: unknown) => logError(log, error, {}, 'connection closed: one of its listeners failed')
   const wsEngine = options.fast ? await chooseWsEngine(options.io, log) : {}
   const cluster = await createAdapter(options, recoveryOf, log)

@@ -209,6 +209,17 @@ test('an adapter may be a class, a function or an arrow function', async (t) => 
   }
 })
 
+test('a function that makes no adapter is refused at boot, with its path', async (t) => {
+  const refused = (path: string) => ({
+    code: 'FST_NSP_OPTIONS_INVALID',
+    message: `Option ${path} must make an adapter of Socket.IO: what it makes has no init()`,
+  })
+  for (const adapter of [() => undefined, function nothing() {}, class {}, async () => undefined]) {
+    await t.rejects(serve(t, { io: { adapter: adapter as never } }), refused('io.adapter'))
+    await t.rejects(serve(t, { adapter: adapter as never }), refused('adapter'))
+  }
+})
+
 test('malformed messages from a broker are dropped', async (t) => {
   const { two, there, one } = await serveTwo(t)
   const adapter = two.app.io.of('/room').adapter as unknown as { onMessage(message: unknown): void }
