@@ -11,6 +11,11 @@ const all = ['test/plugin', 'test/docs'].flatMap((folder) =>
 /** Flow suites that count what modules of the plugin's source do. A bundle, and dist/, have copies of these modules. */
 export const PEEKING = ['test/plugin/sockets/identities.flow.test.ts']
 
+/** The suites of what optional peers do: the clients of brokers, and React. They need the source. */
+export const PEERS = ['adapters/redis', 'adapters/postgres', 'client/react'].map(
+  (folder) => `test/plugin/${folder}/*.test.ts`,
+)
+
 const flows = all.filter((file) => file.endsWith('.flow.test.ts') && !PEEKING.includes(file))
 
 /**

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { flowSuites, PEEKING, sourceSuites } from '../flow-suites.js'
+import { flowSuites, PEEKING, PEERS, sourceSuites } from '../flow-suites.js'
 import { jobs } from '../jobs.js'
 
 /*
@@ -29,19 +29,27 @@ interface Variant {
   /** Which versions of a range are installed. */
   readonly choose: (ranges: Ranges) => Ranges
   readonly overrides: Ranges
+  /** What the suites need in other versions than the repository. */
+  readonly devDependencies: Ranges
   /** The suites that run with the source, besides. */
   readonly suites: readonly string[]
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
-  newest: { choose: (ranges) => ranges, overrides: {}, suites: sourceSuites() },
+  newest: { choose: (ranges) => ranges, overrides: {}, devDependencies: {}, suites: sourceSuites() },
   // socket.io 4.8.4 accepts every engine.io 6.6.
-  floor: { choose: oldest, overrides: { 'engine.io': '6.6.0' }, suites: PEEKING },
+  floor: {
+    choose: oldest,
+    overrides: { 'engine.io': '6.6.0' },
+    // Of the same version as React
+    devDependencies: { 'react-dom': '18' },
+    suites: [...PEEKING, ...PEERS],
+  },
 }
 
-/** Every `^x` as `x`. */
+/** Every `^x` and `>=x` as `x`. */
 function oldest(ranges: Ranges): Ranges {
-  return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, range.replace('^', '')]))
+  return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, range.replace(/^\^|^>=/, '')]))
 }
 
 const variant = VARIANTS[process.argv[2] ?? '']
@@ -57,13 +65,13 @@ cpSync(root, folder, { recursive: true, filter: (source) => !LEFT_OUT.test(relat
 cpSync(join(root, 'dist/console'), join(folder, 'dist/console'), { recursive: true })
 
 /** The package.json of a user of the tarball, who also has what the suites import. */
-function userOf(own: PackageJson, tarball: string, { choose, overrides }: Variant): object {
+function userOf(own: PackageJson, tarball: string, { choose, overrides, devDependencies }: Variant): object {
   return {
     ...own,
     // With it an import of the package would be one of this folder.
     name: undefined,
     dependencies: { ...choose(own.dependencies), [own.name]: `file:${tarball}` },
-    devDependencies: { ...own.devDependencies, ...choose(own.peerDependencies) },
+    devDependencies: { ...own.devDependencies, ...choose(own.peerDependencies), ...devDependencies },
     overrides: { ...own.overrides, ...overrides },
   }
 }

@@ -24,7 +24,11 @@ const SHARED = {
   requestTimeoutMs: wholeNumber(1, 5_000),
 }
 
-const client = rule('a client of redis or ioredis', (value) => typeof Object(value).duplicate === 'function')
+// createSentinel() of redis 5 has no duplicate().
+const client = rule(
+  'a client of redis or ioredis, with duplicate()',
+  (value) => typeof Object(value).duplicate === 'function',
+)
 const pool = rule('a Pool of pg', (value) => typeof Object(value).connect === 'function')
 
 const KINDS = {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
 import { createCluster, createSentinel } from 'redis'
 import t, { type Test } from 'tap'
+import { adapterRule } from '../../../../plugin/definition/adapters/adapter-options.js'
 import { hasRedis } from '../../../cluster/redis.js'
 import { openBroker } from './broker-harness.js'
 import { startTestRedis } from './redis-server.js'
@@ -62,6 +63,15 @@ const CASES: Readonly<Record<string, [start: typeof startCluster, client: (port:
 }
 
 for (const [name, [start, clientOf]] of Object.entries(CASES)) {
+  if (!('duplicate' in clientOf(1))) {
+    t.test(`${name} of version 5: is refused at boot, because it has no duplicate()`, async (t) => {
+      t.throws(() => adapterRule.read({ type: 'redis', client: clientOf(1) }, 'adapter'), {
+        code: 'FST_NSP_OPTIONS_INVALID',
+        message: 'Option adapter.client must be a client of redis or ioredis, with duplicate(): got object',
+      })
+    })
+    continue
+  }
   t.test(`${name}: everything works, and goes on after a restart`, { skip }, async (t) => {
     const { redis, port } = await start(t)
     const one = await openBroker(t, { client: clientOf(port) })
