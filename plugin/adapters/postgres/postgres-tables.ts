@@ -18,6 +18,8 @@ export interface PostgresNames {
   channel(of: string): string
 }
 
+const MISSING_RIGHT = '42501'
+
 /** What PostgreSQL cuts silently from a name, so that two could be one. */
 const LONGEST_NAME = 63
 
@@ -93,9 +95,10 @@ export async function prepareDatabase(run: RunStatement, names: PostgresNames): 
     for (const text of definitionOf(names)) await run(text)
     await run('COMMIT')
   } catch (error) {
-    if ((error as { code?: string }).code !== '42501') throw error
-    throw new Error(
-      `the role may not create the tables ${tables.join(', ')}: GRANT CREATE ON SCHEMA to it, or create them: docs/nodes.md has the statements`,
-    )
+    if ((error as { code?: string }).code !== MISSING_RIGHT) throw error
+    const remedy = 'GRANT CREATE ON SCHEMA to it, or create them: docs/nodes.md has the statements'
+    const problem = new Error(`the role may not create the tables ${tables.join(', ')}: ${remedy}`)
+    // By its code it is known that waiting does not mend it.
+    throw Object.assign(problem, { code: MISSING_RIGHT })
   }
 }

@@ -114,6 +114,11 @@ t.test('a role without the right to create tables is told so, and needs none onc
     await refusal(t, url, { prefix: 'guest' }),
     /^the role may not create the tables "guest_heads", .*: GRANT CREATE ON SCHEMA to it, or create them: docs\/nodes\.md/,
   )
+  t.match(
+    await refusal(t, url, { prefix: 'guest', waitForBroker: true }),
+    /^the role may not create/,
+    'waiting mends nothing',
+  )
   await openBroker(t, postgres.url(), { prefix: 'guest' })
   await client.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest')
   const { broker, told, node } = await openBroker(t, url, { prefix: 'guest' })
