@@ -1,29 +1,33 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { cpuOf } from './process-cpu.js'
 
 /*
  * A Redis server of a chaos run, on a Unix socket, which can be killed and started again with its data.
  */
 
-export interface Redis {
+/** A broker that is a server of its own. */
+export interface Broker {
+  /** The path of its Unix socket. */
   readonly path: string
+  /** Ends it as SIGKILL does. */
   kill(): Promise<void>
+  /** Starts it again, with what it had. */
   start(): Promise<void>
+  /** Ends it with all of its processes. */
+  stop(): Promise<void>
   /** CPU seconds since it was started. */
   cpu(): Promise<number>
 }
 
-const TICKS_PER_SECOND = 100
-
 /** Starts a server whose socket and data are in `folder`. What it has written survives a kill, because the kernel has it. */
-export async function startRedis(folder: string): Promise<Redis> {
+export async function startRedis(folder: string): Promise<Broker> {
   const path = join(folder, 'redis.sock')
   const options = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--appendonly', 'yes']
   let server: ChildProcess | undefined
-  const redis: Redis = {
+  const redis: Broker = {
     path,
     async start() {
       server = spawn('redis-server', [...options, '--appendfsync', 'everysec'], { stdio: 'ignore' })
@@ -36,11 +40,8 @@ export async function startRedis(folder: string): Promise<Redis> {
       server.kill('SIGKILL')
       await ended
     },
-    async cpu() {
-      const text = await readFile(`/proc/${server?.pid}/stat`, 'utf8')
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
-    },
+    stop: () => redis.kill(),
+    cpu: () => cpuOf(server?.pid as number),
   }
   await redis.start()
   return redis
