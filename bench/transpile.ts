@@ -4,15 +4,16 @@ import { fileURLToPath } from 'node:url'
 import typescript from 'typescript'
 
 /*
- * Compiles servers and loads to plain JavaScript, so that no loader thread, hooks or source maps run beside the measurement.
+ * Compiles servers, loads and the programs of chaos runs to plain JavaScript, so that no loader thread, hooks or source maps run beside
+ * the measurement.
  */
 
 const source = fileURLToPath(new URL('.', import.meta.url))
 const target = join(source, '.built')
 
-/** Compiles every TypeScript file of this folder into `.built`, one by one and unchecked. */
+/** Compiles every TypeScript file of this folder and of those below into `.built`, one by one and unchecked. */
 export function transpile(): void {
-  for (const folder of ['.', 'contenders', 'loads']) {
+  for (const folder of ['.', 'chaos', 'contenders', 'loads']) {
     for (const name of readdirSync(join(source, folder)).filter((name) => name.endsWith('.ts'))) {
       const path = join(target, folder, name.replace(/\.ts$/, '.js'))
       const { outputText } = typescript.transpileModule(readFileSync(join(source, folder, name), 'utf8'), {

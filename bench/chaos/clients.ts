@@ -33,6 +33,8 @@ interface Wire {
 /** Messages that a client sends at once. */
 const BURST = 3
 const TICK_MS = 50
+/** Handshakes of this process that are under way at once, at the start. Later each client comes back by itself. */
+const STEP = 50
 
 const { url, first, count, roomSize, rate, seed } = readSettings<ClientsSettings>()
 const random = createRandom(seed + first)
@@ -53,6 +55,7 @@ class Client {
     this.#manager = new Manager(url, {
       transports: ['websocket'],
       forceNew: true,
+      autoConnect: false,
       reconnectionDelay: 200,
       reconnectionDelayMax: 1_000,
       timeout: 3_000,
@@ -67,6 +70,12 @@ class Client {
       this.#awayMs = 0
       this.#numbers = nextConnection(this.#numbers)
     })
+  }
+
+  /** Resolves when it has its room. */
+  connect(): Promise<void> {
+    this.#socket.connect()
+    return new Promise((resolve) => this.#socket.once('ready', resolve))
   }
 
   get isConnected(): boolean {
@@ -113,6 +122,15 @@ class Client {
 
 const clients = Array.from({ length: count }, (_, index) => new Client(first + index))
 const some = (share: number) => random.shuffle(clients).slice(0, Math.round(share * count))
+
+async function connectAll(): Promise<void> {
+  const waiting = clients.values()
+  const connectNext = async () => {
+    for (const client of waiting) await client.connect()
+  }
+  await Promise.all(Array.from({ length: STEP }, connectNext))
+}
+void connectAll()
 
 /** What is still to be said: a fraction of a burst. */
 let due = 0

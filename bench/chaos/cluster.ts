@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Backbone, startBackbone } from './backbone.js'
 import type { ClientsSettings } from './clients.js'
 import type { Contender } from './contenders.js'
-import type { NodeSettings } from './node.js'
+import type { Ping } from './node.js'
 import { type Program, startProgram } from './program.js'
-import { type Redis, startRedis } from './redis.js'
 
 /*
  * All processes of a chaos run: the broker, the network, the nodes and the clients.
@@ -19,21 +19,23 @@ export interface ClusterSettings {
   /** Messages in a second. */
   readonly rate: number
   readonly seed: number
+  /** Default: so that a client notices a stopped node within 5 seconds. */
+  readonly ping?: Ping
 }
 
 export interface Cluster {
-  readonly redis: Redis
+  readonly backbone: Backbone
   readonly network: Program
-  /** The processes of clients. */
-  readonly crowds: readonly Program[]
-  /** The numbers of the nodes that run. */
-  readonly running: ReadonlySet<number>
+  /** The nodes that run, by their numbers. */
+  readonly running: ReadonlyMap<number, unknown>
   node(number: number): Program
   startNode(number: number): Promise<void>
   /** Ends a node as SIGKILL does. */
   killNode(number: number): Promise<void>
   /** Says which nodes the balancer uses: all that run, without one. */
   balance(without?: number): Promise<void>
+  /** Asks all nodes for a number. */
+  askNodes(name: string): Promise<number[]>
   /** Asks all processes of clients. */
   tell(name: string, argument?: unknown): Promise<unknown[]>
   /** The clients that are connected, and what they have received in all. */
@@ -43,14 +45,33 @@ export interface Cluster {
 
 /** Processes of clients. */
 const CROWDS = 2
+const FAST: Ping = { pingInterval: 2_000, pingTimeout: 3_000 }
 
-export async function startCluster({ contender, ...settings }: ClusterSettings): Promise<Cluster> {
-  const { roomSize, seed } = settings
+export async function startCluster(settings: ClusterSettings): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-chaos-'))
-  const redis = await startRedis(folder)
-  const network = await startProgram('proxy.ts', {})
+  /** What has been started, and ends in reverse. */
+  const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
+  async function close(): Promise<void> {
+    for (const end of ends.toReversed()) await end()
+  }
+  try {
+    return { ...(await startAll(settings, folder, ends)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startAll(
+  { contender, ping = FAST, roomSize, ...settings }: ClusterSettings,
+  folder: string,
+  ends: (() => Promise<unknown>)[],
+): Promise<Omit<Cluster, 'close'>> {
+  const network = await startProgram('proxy.js', {})
+  ends.push(network.end)
+  const backbone = await startBackbone(contender, folder, network)
   const programs = new Map<number, Program>()
-  const wayOf = (node: number) => join(folder, `node-${node}.sock`)
+  ends.push(backbone.close, () => Promise.all(Array.from(programs.values(), (program) => program.end())))
 
   async function balance(without?: number): Promise<void> {
     const used = [...programs].filter(([number]) => number !== without)
@@ -60,32 +81,17 @@ export async function startCluster({ contender, ...settings }: ClusterSettings):
     )
   }
   async function startNode(number: number): Promise<void> {
-    const broker = wayOf(number)
-    programs.set(number, await startProgram('node.ts', { contender, broker, roomSize } satisfies NodeSettings))
+    programs.set(number, await backbone.startNode(number, { contender, roomSize, ping }))
     await balance()
   }
-  for (let number = 1; number <= settings.nodes; number++) {
-    await network.ask('openWay', { node: number, path: wayOf(number), broker: redis.path })
-    await startNode(number)
-  }
-  const rooms = Math.ceil(settings.clients / roomSize / CROWDS)
-  const crowds = await Promise.all(
-    Array.from({ length: CROWDS }, (_, index) => {
-      const first = index * rooms * roomSize
-      const count = Math.min(rooms * roomSize, settings.clients - first)
-      const rate = (settings.rate * count) / settings.clients
-      const url = `http://127.0.0.1:${network.greeting}`
-      return startProgram('clients.ts', { url, first, count, roomSize, rate, seed } satisfies ClientsSettings)
-    }),
-  )
+  for (let number = 1; number <= settings.nodes; number++) await startNode(number)
+  const crowds = await startCrowds({ ...settings, roomSize, url: `http://127.0.0.1:${network.greeting}` })
+  ends.push(() => Promise.all(crowds.map((crowd) => crowd.end())))
   const tell = (name: string, argument?: unknown) => Promise.all(crowds.map((crowd) => crowd.ask(name, argument)))
   return {
-    redis,
+    backbone,
     network,
-    crowds,
-    get running() {
-      return new Set(programs.keys())
-    },
+    running: programs,
     node: (number) => programs.get(number) as Program,
     startNode,
     async killNode(number) {
@@ -95,6 +101,7 @@ export async function startCluster({ contender, ...settings }: ClusterSettings):
       await balance()
     },
     balance,
+    askNodes: (name) => Promise.all(Array.from(programs.values(), (program) => program.ask(name) as Promise<number>)),
     tell,
     async state() {
       const states = (await tell('state')) as { ready: number; received: number }[]
@@ -103,10 +110,22 @@ export async function startCluster({ contender, ...settings }: ClusterSettings):
         received: sum.received + each.received,
       }))
     },
-    async close() {
-      await Promise.all([...crowds, ...programs.values(), network].map((program) => program.end()))
-      await redis.kill()
-      await rm(folder, { recursive: true, force: true })
-    },
   }
+}
+
+interface CrowdSettings extends Omit<ClusterSettings, 'contender' | 'nodes' | 'ping'> {
+  readonly url: string
+}
+
+/** Divides the clients among processes: all members of a room are in one. */
+function startCrowds({ clients, roomSize, rate, seed, url }: CrowdSettings): Promise<Program[]> {
+  const rooms = Math.ceil(clients / roomSize / CROWDS)
+  return Promise.all(
+    Array.from({ length: CROWDS }, (_, index) => {
+      const first = index * rooms * roomSize
+      const count = Math.max(0, Math.min(rooms * roomSize, clients - first))
+      const settings = { url, first, count, roomSize, rate: (rate * count) / clients, seed } satisfies ClientsSettings
+      return startProgram('clients.js', settings)
+    }),
+  )
 }

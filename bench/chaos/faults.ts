@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Cluster } from './cluster.js'
+import type { Contender } from './contenders.js'
 import type { Random } from './random.js'
+import type { Broker } from './redis.js'
 
 /*
  * What happens to a cluster in a chaos run. Each fault is undone before the next one begins.
@@ -9,10 +11,12 @@ import type { Random } from './random.js'
 export interface Fault {
   /** The cause of the losses that follow. */
   readonly name: string
+  /** Whether it needs a broker that is neither a node nor their primary. */
+  readonly needsBroker?: true
   run(cluster: Cluster, random: Random): Promise<unknown>
 }
 
-const pick = ({ running }: Cluster, random: Random) => [...running][random.below(running.size)] as number
+const pick = ({ running }: Cluster, random: Random) => [...running.keys()][random.below(running.size)] as number
 
 /** How long something is out of order, in milliseconds. */
 const OUTAGE_MS = 6_000
@@ -63,16 +67,19 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'broker killed',
-    async run({ redis }) {
-      await redis.kill()
+    needsBroker: true,
+    async run({ backbone }) {
+      const broker = backbone.broker as Broker
+      await broker.kill()
       await wait(DOWN_MS)
-      await redis.start()
+      await broker.start()
     },
   },
   { name: 'clients of a node cut', run: (cluster, random) => cluster.network.ask('cut', pick(cluster, random)) },
   { name: 'stalled readers', run: ({ tell }) => tell('stall', { share: 0.1, ms: OUTAGE_MS }) },
   {
     name: 'node without broker',
+    needsBroker: true,
     async run(cluster, random) {
       const number = pick(cluster, random)
       await cluster.network.ask('stallWay', number)
@@ -80,24 +87,35 @@ const FAULTS: readonly Fault[] = [
       await cluster.network.ask('healWay', number)
     },
   },
-  { name: 'broker connection cut', run: (cluster, random) => cluster.network.ask('cutWay', pick(cluster, random)) },
+  {
+    name: 'broker connection cut',
+    needsBroker: true,
+    run: (cluster, random) => cluster.network.ask('cutWay', pick(cluster, random)),
+  },
 ]
 
 /** All clients leave at once: what others publish as the jitter of a network. */
 export const jitter = (ms: number): Fault => away(ms, 1)
 
 /**
- * Every third fault of a schedule is a kill; the others come in an order of the seed, each once before one comes again.
+ * Every third fault of a schedule is a kill; the others come in an order of the seed, each once before one comes again. What can't
+ * happen to the contender is left out.
  *
  * @param names - of the faults that happen, in turns; undefined for all
- * @throws an Error of one line if there is none with such a name
+ * @throws an Error of one line if there is none with such a name, or none is left
  */
-export function* scheduleChaos(random: Random, names?: readonly string[]): Generator<Fault, never> {
-  const chosen = names?.map((name) => findFault(name))
+export function* scheduleChaos(
+  random: Random,
+  contender: Contender,
+  names?: readonly string[],
+): Generator<Fault, never> {
+  const canHappen = ({ needsBroker }: Fault) => contender !== 'cluster' || !needsBroker
+  const chosen = names?.map((name) => findFault(name)).filter(canHappen)
+  if (chosen?.length === 0) throw new Error(`${contender}: none of these faults can happen: ${names}`)
   for (;;) {
     if (chosen) yield* chosen
     else {
-      for (const [index, fault] of random.shuffle(FAULTS).entries()) {
+      for (const [index, fault] of random.shuffle(FAULTS).filter(canHappen).entries()) {
         if (index % 2 === 0) yield KILL
         yield fault
       }

@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly nodes: readonly number[]
   readonly seconds: number
   readonly every: number
+  /** Only for `cost`. */
+  readonly rounds: number
   readonly rate: number
   readonly roomSize: number
   readonly seed: number
@@ -26,7 +28,7 @@ export interface ChaosOptions {
   readonly out: string | undefined
 }
 
-const DEFAULTS = { clients: '2000', seconds: '300', seed: '1', 'room-size': '20' }
+const DEFAULTS = { clients: '2000', seconds: '300', seed: '1', rounds: '10', 'room-size': '20' }
 
 /** @throws an Error of one line if an option is wrong */
 export function readOptions(args: string[]): ChaosOptions {
@@ -35,7 +37,7 @@ export function readOptions(args: string[]): ChaosOptions {
     allowPositionals: true,
     options: {
       ...Object.fromEntries(
-        ['clients', 'nodes', 'seconds', 'every', 'rate', 'room-size', 'seed', 'adapter', 'faults', 'out'].map(
+        ['clients', 'nodes', 'seconds', 'every', 'rounds', 'rate', 'room-size', 'seed', 'adapter', 'faults', 'out'].map(
           (name) => [name, { type: 'string' as const }],
         ),
       ),
@@ -57,6 +59,7 @@ export function readOptions(args: string[]): ChaosOptions {
       .map((text) => readNumber('nodes', text)),
     seconds: readNumber('seconds', given.seconds),
     every: readNumber('every', given.every ?? (mode === 'jitter' ? 15 : 10)),
+    rounds: readNumber('rounds', given.rounds),
     rate: readNumber('rate', given.rate ?? Math.max(10, Math.round(clients / 20))),
     roomSize: readNumber('room-size', given['room-size']),
     seed: readNumber('seed', given.seed),

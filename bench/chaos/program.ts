@@ -28,23 +28,33 @@ interface Answer {
   readonly error?: string
 }
 
-/** Starts a file of this folder. Rejects, as its questions do, if the process ends before it answers. */
-export async function startProgram(file: string, settings: unknown): Promise<Program> {
-  const path = fileURLToPath(new URL(file, import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, [...process.execArgv, path, JSON.stringify(settings)], {
+const folder = new URL('../.built/chaos/', import.meta.url)
+
+/** Starts a compiled file of this folder. Rejects, as its questions do, if the process ends before it answers. */
+export function startProgram(file: string, settings: unknown, nodeOptions: readonly string[] = []): Promise<Program> {
+  const args = [...nodeOptions, fileURLToPath(new URL(file, folder)), JSON.stringify(settings)]
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' },
   })
+  return attachProgram(child, file)
+}
+
+/** Awaits that a process is ready, which has just been started. */
+export async function attachProgram(child: ChildProcess, name: string): Promise<Program> {
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = `${complaint}${text}`.slice(-2_000)
   })
   const waiting = new Map<number, (answer: Answer) => void>()
+  let end: string | undefined
   const ended = once(child, 'close').then(([code, signal]) => {
-    for (const [id, tell] of waiting) tell({ id, error: `${file} has ended with ${code ?? signal}: ${complaint}` })
+    end = `${name} has ended with ${code ?? signal}: ${complaint}`
+    for (const [id, tell] of waiting) tell({ id, error: end })
   })
   child.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer))
   async function expect(id: number): Promise<unknown> {
+    if (end !== undefined) throw new Error(end)
     const answer = await new Promise<Answer>((resolve) => waiting.set(id, resolve))
     waiting.delete(id)
     if (answer.error !== undefined) throw new Error(answer.error)
@@ -88,4 +98,10 @@ export function answerQuestions(greeting: unknown, answers: Record<string, (argu
     }
   })
   process.send?.({ id: 0, result: greeting } satisfies Answer)
+}
+
+/** CPU seconds of this process. */
+export function cpu(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises'
-import { type Cost, measureCost, renderCosts } from './cost.js'
+import { transpile } from '../transpile.js'
+import { hasOurAdapter } from './contenders.js'
+import { type Cost, measureCosts, renderCosts } from './cost.js'
 import { type Fault, jitter, scheduleChaos } from './faults.js'
 import { type ChaosOptions, type Mode, readOptions } from './options.js'
 import type { Random } from './random.js'
@@ -29,11 +31,14 @@ async function runSchedule(
 ): Promise<void> {
   const outcomes: Outcome[] = []
   const nodes = Number(settings.nodes[0])
-  const schedule = (random: Random) => (mode === 'jitter' ? scheduleJitter() : scheduleChaos(random, faults))
-  for (const contender of contenders) outcomes.push(await runScenario({ ...settings, nodes, contender, schedule, log }))
+  for (const contender of contenders) {
+    const schedule = (random: Random) =>
+      mode === 'jitter' ? scheduleJitter() : scheduleChaos(random, contender, faults)
+    outcomes.push(await runScenario({ ...settings, nodes, contender, schedule, log }))
+  }
   console.log(`${JSON.stringify(settings)}\n\n${renderTotals(outcomes)}\n\n${renderCauses(outcomes)}\n`)
   if (out !== undefined) await writeFile(out, `${JSON.stringify({ settings, outcomes }, undefined, 2)}\n`)
-  const problems = outcomes.filter(({ contender }) => contender === 'redis').flatMap(problemsOf)
+  const problems = outcomes.filter(({ contender }) => hasOurAdapter(contender)).flatMap(problemsOf)
   for (const problem of problems) console.log(problem)
   if (problems.length > 0) process.exitCode = 1
 }
@@ -41,9 +46,7 @@ async function runSchedule(
 async function runCosts({ contenders, out, ...settings }: ChaosOptions): Promise<void> {
   const costs: Cost[][] = []
   for (const nodes of settings.nodes) {
-    const row: Cost[] = []
-    for (const contender of contenders) row.push(await measureCost({ ...settings, nodes, contender }))
-    costs.push(row)
+    costs.push(await measureCosts({ ...settings, nodes, contenders }))
     log(`${nodes} nodes`)
   }
   console.log(`${JSON.stringify(settings)}\n\n${renderCosts(costs)}\n`)
@@ -52,6 +55,7 @@ async function runCosts({ contenders, out, ...settings }: ChaosOptions): Promise
 
 async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
+  transpile()
   if (options.mode === 'cost') await runCosts(options)
   else await runSchedule(options.mode, options)
 }

@@ -25,10 +25,9 @@ export interface Outcome extends Verdict {
   faults: number
 }
 
-const CONNECT_MS = 60_000
+const CONNECT_MS = 120_000
 const CALM_MS = 20_000
 const LOOK_EVERY_MS = 200
-/** Nothing has arrived for this time: nothing is on its way. */
 const QUIET_MS = 1_500
 
 export async function runScenario(settings: ScenarioSettings): Promise<Outcome> {
@@ -36,7 +35,7 @@ export async function runScenario(settings: ScenarioSettings): Promise<Outcome> 
   const random = createRandom(seed)
   const cluster = await startCluster(settings)
   try {
-    await allReady(cluster, clients)
+    await allConnected(cluster, clients)
     await cluster.tell('talk', true)
     const schedule = settings.schedule(random)
     const endsAt = Date.now() + seconds * 1_000
@@ -51,25 +50,35 @@ export async function runScenario(settings: ScenarioSettings): Promise<Outcome> 
     await wait(Math.max(0, endsAt - Date.now()))
     await cluster.tell('talk', false)
     await allReady(cluster, clients, CALM_MS)
-    await allQuiet(cluster)
+    await allQuiet(cluster, QUIET_MS)
     return { contender, ...(await judgeAll(cluster)), ...(await askNodes(cluster)) }
   } finally {
     await cluster.close()
   }
 }
 
-/** Waits until all clients are connected, or for `ms`. */
-export async function allReady(cluster: Cluster, clients: number, ms = CONNECT_MS): Promise<void> {
-  const until = Date.now() + ms
-  while ((await cluster.state()).ready < clients && Date.now() < until) await wait(LOOK_EVERY_MS)
+/** Waits until all clients have connected. Rejects if that takes too long. */
+export async function allConnected(cluster: Cluster, clients: number): Promise<void> {
+  const ready = await allReady(cluster, clients, CONNECT_MS)
+  if (ready < clients)
+    throw new Error(`Only ${ready} of ${clients} clients have connected within ${CONNECT_MS / 1_000} s`)
 }
 
-async function allQuiet(cluster: Cluster): Promise<void> {
+/** Waits until all clients are connected, or for `ms`. Resolves to how many are. */
+async function allReady(cluster: Cluster, clients: number, ms: number): Promise<number> {
+  for (const until = Date.now() + ms; ; await wait(LOOK_EVERY_MS)) {
+    const { ready } = await cluster.state()
+    if (ready >= clients || Date.now() >= until) return ready
+  }
+}
+
+/** Waits until nothing has arrived for `ms`: then nothing is on its way. */
+export async function allQuiet(cluster: Cluster, ms: number): Promise<void> {
   for (let last = -1; ; ) {
     const { received } = await cluster.state()
     if (received === last) return
     last = received
-    await wait(QUIET_MS)
+    await wait(ms)
   }
 }
 
@@ -80,10 +89,6 @@ async function judgeAll(cluster: Cluster): Promise<Verdict> {
 }
 
 async function askNodes(cluster: Cluster): Promise<Pick<Outcome, 'ghosts' | 'faults'>> {
-  const sum = { ghosts: -(await cluster.state()).ready, faults: 0 }
-  for (const number of cluster.running) {
-    sum.ghosts += Number(await cluster.node(number).ask('sockets'))
-    sum.faults += Number(await cluster.node(number).ask('faults'))
-  }
-  return sum
+  const sum = async (name: string) => (await cluster.askNodes(name)).reduce((sum, count) => sum + count, 0)
+  return { ghosts: (await sum('sockets')) - (await cluster.state()).ready, faults: await sum('faults') }
 }
