@@ -174,11 +174,11 @@ for (const family of ['redis', 'ioredis'] as const) {
     proxy.block()
     await far.heard.until(() => far.heard.losses.length === 1)
     await near.append(0, 'b', 'c')
-    await near.append(0, 'd')
+    // An append trims what is older than a millisecond by the clock of Redis.
+    while (!(await near.broker.read(0, end, 10)).hasGap) await near.append(0, 'd')
     proxy.unblock()
     await far.heard.until(() => far.heard.resumptions.length === 1)
     t.strictSame(far.heard.resumptions, [[0, 'trimmed']])
-    t.ok((await near.broker.read(0, end, 10)).hasGap)
     t.notOk((await near.broker.read(0, '0', 10)).hasGap)
   })
 }
