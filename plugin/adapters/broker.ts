@@ -35,6 +35,8 @@ export interface BrokerReceiver {
   receiveMessage(body: string): void
   /** The connection was lost. The broker reconnects by itself. */
   lost(error: Error): void
+  /** The connection is there: at first, or again after a loss. Before `resumed`. */
+  connected(): void
   /**
    * Called for each followed log once the connection is back, before its next entry. A log that was rolled back is then delivered
    * from its start, or after the last entry that it still has of those that were delivered: the receiver knows what it has read.

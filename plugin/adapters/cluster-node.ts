@@ -6,6 +6,7 @@ import type { LogReceiver } from './log/log-item.js'
 import { NodeLogs, type NodeLogsOptions } from './node-logs.js'
 import { ClusterAnswers } from './nodes/cluster-answers.js'
 import { ClusterRequests } from './nodes/cluster-requests.js'
+import { LossReport } from './nodes/loss-report.js'
 import { NodeEpoch } from './nodes/node-epoch.js'
 import { createMembers } from './nodes/node-hellos.js'
 import { NodeMessages } from './nodes/node-messages.js'
@@ -71,6 +72,7 @@ const FLUSH_MS = 300
 export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const { broker, id, requestTimeoutMs, log, now = () => performance.now() } = options
   const report = createReport(log, broker.kind, now)
+  const losses = new LossReport({ log, broker: broker.kind, now })
   const messages: NodeMessages = new NodeMessages({ node: id, send: (to, body) => broker.send(to, body), report })
   const epoch = new NodeEpoch(broker, () => outbox.restore())
   const members = createMembers({ messages, epoch, logs: options.logs, report, now })
@@ -112,8 +114,9 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
         lost(error) {
           epoch.lose()
           outbox.lose()
-          report(error, 'the connection to the broker was lost')
+          losses.lost(error)
         },
+        connected: () => losses.connected(),
         resumed(number, continuity) {
           logs.resumed(number, continuity)
           members.check()
@@ -135,6 +138,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
       const until = now() + FLUSH_MS
       while (broker.isConnected && !outbox.isEmpty && now() < until) await setTimeout(10)
       if (broker.isConnected) messages.send(undefined, 'farewell', null)
+      losses.close()
       members.close()
       requests.close()
       messages.close()

@@ -140,6 +140,7 @@ export class KeeperConnection implements Broker, KeeperClient {
     this.#isConnected = true
     this.#epoch = this.#keeper.epoch
     this.#keeper.attach(this)
+    this.#receiver?.connected()
   }
 
   #detach(): void {

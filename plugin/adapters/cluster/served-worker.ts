@@ -55,6 +55,8 @@ export class ServedWorker {
       void connection.open({
         receiveEntry: (log: number, entry: PlacedEntry) => tell('receiveEntry', [log, entry], entry.body.length),
         receiveMessage: (body) => tell('receiveMessage', [body], body.length),
+        // The worker is told 'opened'.
+        connected: () => {},
         lost: ({ message }) => tell('lost', [message]),
         resumed: (log, continuity) => tell('resumed', [log, continuity]),
       })

@@ -138,10 +138,8 @@ class PostgresBroker implements Broker {
   }
 
   async renewEpoch(old: string): Promise<string> {
-    await this.#connection.query(`UPDATE ${this.#names.state} SET value = $1 WHERE name = 'epoch' AND value = $2`, [
-      newEpoch(),
-      old,
-    ])
+    const text = `UPDATE ${this.#names.state} SET value = $1 WHERE name = 'epoch' AND value = $2`
+    await this.#connection.query(text, [newEpoch(), old])
     return await this.epoch()
   }
 
@@ -181,6 +179,7 @@ class PostgresBroker implements Broker {
   }
 
   async #resume(): Promise<void> {
+    this.#receiver.connected()
     this.#lastPositions.clear()
     for (const log of [...this.#logs.values()]) await log.begin()
   }

@@ -44,7 +44,6 @@ class RedisBroker implements Broker {
   readonly #kept: KeptLink
   #receiver: BrokerReceiver | undefined
   #epoch: string | undefined
-  #isOpen = false
 
   constructor(settings: RedisBrokerSettings, client: object) {
     const { node, prefix, connectTimeoutMs, warn } = settings
@@ -181,14 +180,13 @@ class RedisBroker implements Broker {
       }),
     )
     return () => {
+      this.#receiver?.connected()
       for (const [log, continuity, position] of continuities.filter(([log]) => this.#wanted.has(log))) {
         this.#logs.positions.set(log, position)
         // Else the next loss would take it for another rollback.
         if (continuity === 'rolled back') this.#appended.delete(log)
         this.#receiver?.resumed(log, continuity)
       }
-      if (this.#isOpen) this.#settings.warn('the connection to Redis is back')
-      this.#isOpen = true
       void this.#logs.run(link, (log, entry) => this.#receiver?.receiveEntry(log, entry))
     }
   }

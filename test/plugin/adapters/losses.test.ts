@@ -23,6 +23,14 @@ t.test('what was emitted while the broker was away arrives once and in order whe
     one.lines.find(({ msg }) => msg === 'the connection to the broker was lost'),
     { broker: 'memory' },
   )
+  one.connection.cut()
+  one.connection.restore()
+  const told = one.lines.filter(({ msg }) => /^the connection to the broker/.test(String(msg)))
+  t.strictSame(
+    told.map(({ msg }) => msg),
+    ['the connection to the broker was lost', 'the connection to the broker is back'],
+    'one pair a minute',
+  )
 })
 
 t.test('what the broker has lost is appended again: who has read it drops it, who has not receives it', async (t) => {

@@ -58,6 +58,7 @@ function createBroker(t: Test, worker: ChannelEnd | object, settings: Partial<Br
     receiveEntry: (log: number, entry: PlacedEntry) => void entries.push({ log, ...entry }),
     receiveMessage: (body: string) => void messages?.push(body),
     lost: ({ message }: Error) => void losses?.push(message),
+    connected: () => {},
     resumed: (log: number, continuity: string) => void resumed?.push(`${log} ${continuity}`),
   }
   return { broker, node: all.node, entries, messages, losses, resumed, warnings, open: () => broker.open(receiver) }

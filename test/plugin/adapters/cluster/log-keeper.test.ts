@@ -12,7 +12,10 @@ const WINDOW_MS = 1_000
 
 async function openConnection(keeper: LogKeeper) {
   const bodies: string[] = []
-  const receiver = { receiveEntry: (_log, { body }) => void bodies.push(body) } as Partial<BrokerReceiver>
+  const receiver: Partial<BrokerReceiver> = {
+    receiveEntry: (_log, { body }) => void bodies.push(body),
+    connected: () => {},
+  }
   const connection = new KeeperConnection(keeper, 'a', WINDOW_MS)
   await connection.open(receiver as BrokerReceiver)
   let number = 0

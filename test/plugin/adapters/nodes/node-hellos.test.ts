@@ -43,7 +43,7 @@ t.test('a node that does not say its logs is accepted, and so are nodes that hav
   const others = ['old', 'null', 'odd'].map((id) => new KeeperConnection(keeper, id, 60_000))
   for (const [at, more] of [[], [null], [{ logs: 'many' }]].entries()) {
     const other = others[at] as KeeperConnection
-    await other.open({ receiveEntry() {}, receiveMessage() {}, lost() {}, resumed() {} })
+    await other.open({ receiveEntry() {}, receiveMessage() {}, lost() {}, connected() {}, resumed() {} })
     t.teardown(() => other.close())
     other.send(undefined, JSON.stringify([other.node, 'hello', await other.epoch(), ...more]))
   }

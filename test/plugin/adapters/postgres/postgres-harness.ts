@@ -21,6 +21,7 @@ class Told {
   readonly losses: string[] = []
   readonly resumed: string[] = []
   readonly warnings: string[] = []
+  connections = 0
 
   get bodies(): string[] {
     return this.entries.map(({ body }) => body)
@@ -30,6 +31,7 @@ class Told {
     receiveEntry: (log: number, entry: PlacedEntry) => void this.entries.push({ log, ...entry }),
     receiveMessage: (body: string) => void this.messages.push(body),
     lost: (error: Error) => void this.losses.push(error.message),
+    connected: () => void this.connections++,
     resumed: (log: number, continuity: string) => void this.resumed.push(`${log} ${continuity}`),
   }
 }

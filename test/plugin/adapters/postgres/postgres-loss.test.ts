@@ -74,6 +74,7 @@ t.test('what was appended while a node was cut off is delivered to it when it is
   t.strictSame(far.told.bodies, bodies)
   t.strictSame(far.told.resumed, ['0 continuous'])
   t.equal(far.told.losses.length, 1)
+  t.equal(far.told.connections, 2, 'once at first, and once again')
 })
 
 t.test('a connection that stalls is given up, and made again', async (t) => {

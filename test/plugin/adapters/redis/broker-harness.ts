@@ -11,6 +11,7 @@ export class Heard implements BrokerReceiver {
   readonly messages: string[] = []
   readonly losses: Error[] = []
   readonly resumptions: [log: number, continuity: LogContinuity][] = []
+  connections = 0
   #wake = () => {}
 
   receiveEntry(log: number, entry: PlacedEntry): void {
@@ -26,6 +27,10 @@ export class Heard implements BrokerReceiver {
   lost(error: Error): void {
     this.losses.push(error)
     this.#wake()
+  }
+
+  connected(): void {
+    this.connections++
   }
 
   resumed(log: number, continuity: LogContinuity): void {

@@ -30,7 +30,7 @@ async function startTwo(t: Test) {
     const messages = new NodeMessages({ node: id, send, report })
     inboxes.set(id, messages)
     const broker = new KeeperConnection(keeper, id, 60_000)
-    await broker.open({ receiveEntry() {}, receiveMessage() {}, lost() {}, resumed() {} })
+    await broker.open({ receiveEntry() {}, receiveMessage() {}, lost() {}, connected() {}, resumed() {} })
     const node = { id, epoch: 'e', isConnected: true, alive: [other], messages, requestTimeoutMs: 100, report }
     const sessions = new NodeSessions({ node, broker, waitMs: 60_000, pingMs: 0 })
     t.teardown(() => sessions.close())
