@@ -20,6 +20,7 @@ import { createEmitCheck } from './events/emits/check-emit.js'
 import { checkEmits } from './events/emits/emit-prototype.js'
 import { createDrain } from './events/gate/in-flight.js'
 import { gateOf } from './events/gate/socket-gate.js'
+import { createStores } from './events/once/open-stores.js'
 import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import { createRegistry } from './joining/namespaces/registry.js'
 import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
@@ -147,8 +148,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   })
   // After prepareServer, whose listeners the fast path does not have to respect.
   const openFast = options.fast ? createFastPath({ io, options: options.io, limits, report: reportListener }) : () => {}
-  const isMounted = (address: string) => mounts.at(address) !== undefined
-  const identities = createIdentities({ io, users, dismissed, isMounted, now: Date.now, log })
+  const identities = createIdentities({ io, users, dismissed, isMounted: (at) => !!mounts.at(at), now: Date.now, log })
   const mounts = createMounts({
     io,
     registry,
@@ -165,9 +165,9 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     isDetached: options.fast,
   })
   handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
-
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
-  const parts = { handshake, admission, drain, io, mounts, listeners, injector, cluster }
+  const stores = createStores(registry, log)
+  const parts = { handshake, admission, drain, io, mounts, listeners, injector, stores, cluster }
   const close = createClosing({ ...parts, closeTimeoutMs, log })
 
   const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
@@ -196,5 +196,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
   instance.addHook('onReady', async () => mounts.open())
+  instance.addHook('onReady', stores.open)
   instance.addHook('onReady', cluster.open)
 }

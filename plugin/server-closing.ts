@@ -13,6 +13,7 @@ interface ClosingParts {
   readonly mounts: { settled(): Promise<unknown> }
   readonly listeners: { close(ms: number): Promise<void> }
   readonly injector: { close(): Promise<void> }
+  readonly stores: { close(): Promise<void> }
   readonly cluster: { close(): Promise<void> }
   readonly closeTimeoutMs: number
   readonly log: FastifyBaseLogger
@@ -20,7 +21,7 @@ interface ClosingParts {
 
 /** Returns the function that closes. Its promise resolves when Fastify may close its http server. */
 export function createClosing(parts: ClosingParts): () => Promise<void> {
-  const { handshake, admission, drain, io, mounts, listeners, injector, cluster, closeTimeoutMs, log } = parts
+  const { handshake, admission, drain, io, mounts, listeners, injector, stores, cluster, closeTimeoutMs, log } = parts
 
   // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this.
   return async () => {
@@ -33,6 +34,7 @@ export function createClosing(parts: ClosingParts): () => Promise<void> {
     if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
     await listeners.close(closeTimeoutMs)
     await injector.close()
+    await stores.close()
     // After the emits of the last events and of onDisconnect functions.
     await cluster.close()
   }

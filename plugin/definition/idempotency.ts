@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 
 /*
  * The types of idempotency. A client that retries may send an event twice. With a key, the first ack is kept and answers
@@ -7,33 +7,53 @@ import type { FastifyInstance } from 'fastify'
 
 /** The options of `IdempotencyStore.claim()`. */
 export interface ClaimOptions {
-  /** Milliseconds for which the ack is kept, and for which a claim is valid that is neither settled nor released. */
+  /** Milliseconds for which a claim is valid. `renew()` begins them again. */
+  readonly leaseMs: number
+  /** Milliseconds for which the ack is kept, from `settle()` on. */
   readonly ttlMs: number
+  /** Identifies the payload: 43 characters. Another one under the same key is a mismatch. */
+  readonly fingerprint: string
   /** Aborts when no event waits for the claim any more. The store should then reject at once. */
   readonly signal?: AbortSignal
 }
 
-/** A `token` for the event whose handler runs, or the `ack` of the event whose handler ran before. */
-export type Claim = { readonly token: string } | { readonly ack: string }
+/**
+ * A `token` for the event whose handler runs; the `ack` of the event whose handler ran before; or `'mismatch'` if that event had
+ * another payload.
+ */
+export type Claim = { readonly token: string } | { readonly ack: string } | 'mismatch'
 
 /**
- * A store of acks, for several nodes or to keep acks over a restart. Each method can be one statement of Redis or PostgreSQL.
- * `createMemoryStore()` is the default.
+ * A store of acks. `createMemoryStore()` is the default; `fastify-namespaces/stores` has stores over Redis and PostgreSQL. A claim has a
+ * lease: if its process dies, the key is free again after `leaseMs`. The plugin renews the leases of the handlers that run.
  */
 export interface IdempotencyStore {
+  /** The longest ack in bytes. In place of a longer one, the error `FST_NSP_ACK_TOO_LARGE` is kept. Default: no limit. */
+  readonly maxAckBytes?: number
   /**
    * Claims a key. If `claim()` rejects, the event is answered with `FST_NSP_INTERNAL`, and its handler is not called.
    *
-   * @param key - the JSON of the namespace's address, the event's name and the value of `IdempotencyOptions.key`
+   * @param key - the JSON of the namespace's address, the event's name, the value of `IdempotencyOptions.key`, and the user's id if the
+   * socket has a user
    * @returns a `token` for the first caller; for every other caller the `ack`, when the first caller has settled it. If the first
-   * caller releases its claim, exactly one of the waiting callers receives a token.
+   * caller releases its claim, or loses its lease, exactly one of the waiting callers receives a token. `'mismatch'` for another
+   * fingerprint than that of the first caller.
    */
   claim(key: string, options: ClaimOptions): Promise<Claim>
   /**
-   * Keeps the ack of a claim for `ttlMs`. Does nothing if the claim is lost. A rejection is logged.
+   * Begins the lease of a claim again.
    *
    * @param token - the token of the claim
-   * @param ack - a string, which `claim()` must give back unchanged
+   * @throws (rejects) an error with the code `FST_NSP_CLAIM_LOST` if the claim is lost
+   */
+  renew(token: string): Promise<void>
+  /**
+   * Keeps the ack of a claim for its `ttlMs`. The event is answered when it resolves.
+   *
+   * @param token - the token of the claim
+   * @param ack - a text of JSON, which `claim()` must give back unchanged
+   * @throws (rejects) an error with the code `FST_NSP_CLAIM_LOST` if the claim is lost: its lease has ended, and another caller may
+   * have claimed the key
    */
   settle(token: string, ack: string): Promise<void>
   /**
@@ -42,17 +62,25 @@ export interface IdempotencyStore {
    * @param token - the token of the claim
    */
   release(token: string): Promise<void>
+  /**
+   * Connects. Called once by each application that uses the store, when it boots. A rejection fails the boot.
+   *
+   * @param log - the log of the application
+   */
+  open?(log: FastifyBaseLogger): Promise<void>
+  /** Called once by each application that has called `open()`, when it has closed. */
+  close?(): Promise<void>
 }
 
 /**
- * Runs the handler once for all events with the same key.
+ * Runs the handler once for all events of a user with the same key.
  *
  * @example
- * idempotency: { key: (order, { request }) => `${request.user.id} ${order.key}`, ttlMs: 600_000 }
+ * idempotency: { key: (order) => order.key, ttlMs: 600_000 }
  */
 export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
   /**
-   * The key of an event. Put the user into it: keys are separate for each namespace and event, and not for each user.
+   * The key of an event. Keys are separate for each namespace, event and user; sockets without a user share theirs.
    * Synchronous. A 4xx that it throws refuses the event.
    *
    * @param payload - the payload, after its check
@@ -65,6 +93,12 @@ export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
    * @defaultValue 600_000
    */
   ttlMs?: number
+  /**
+   * Milliseconds after which the key of a process that has died is free again. While a handler runs, its lease is renewed three times in
+   * this time.
+   * @defaultValue 10_000
+   */
+  leaseMs?: number
   /**
    * The store of the acks.
    * @defaultValue the memory of this process: 10_000 keys and 16_000_000 bytes for this event

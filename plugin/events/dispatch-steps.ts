@@ -3,15 +3,16 @@ import type { CompiledEvent } from '../definition/compile-contract.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { type Check, SchemaMismatch } from '../schema/schema.js'
 import { after, mapError, type Step } from '../shared/maybe-async.js'
-import type { IdempotencyKeys } from './dispatch-once.js'
 import type { RunContext } from './event-context.js'
 import { toEventInvalid, toReplyError } from './event-error.js'
 import type { EventRun } from './event-run.js'
+import type { IdempotencyKeys } from './once/dispatch-once.js'
 import { STOPPED } from './stream/live-stream.js'
 import type { StreamSteps } from './stream/stream-steps.js'
 
 /*
- * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler, reply check. A step
+ * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler, reply check, keeping
+ * the ack. A step
  * that the event does not need is left out.
  */
 
@@ -51,14 +52,6 @@ export function createSteps({ event, hooks, instance, keys, stream }: StepsOptio
     return after(checked, keepPayload, context)
   }
 
-  /** A claim that resolves after the event has ended is stored as well, so that it is released. */
-  function claim(run: EventRun): unknown {
-    return keys?.claim(run.context).then(({ known, token }) => {
-      run.known = known
-      run.token = token
-    })
-  }
-
   function handle(run: EventRun): unknown {
     if (run.known) return undefined
     const { context } = run
@@ -85,19 +78,29 @@ export function createSteps({ event, hooks, instance, keys, stream }: StepsOptio
     return after(checked, keepData, run)
   }
 
+  /** Before the ack goes out: what a client has read is what a retry receives. */
+  function keep(run: EventRun): unknown {
+    if (run.token === undefined) return undefined
+    return keys?.keep(run, { ok: true, data: run.data }).then((envelope) => {
+      run.known = envelope
+    })
+  }
+
   return [
+    ...(keys ? [keys.identify] : []),
     ...(stream ? [stream.open] : []),
     ...stepsOf(hooks.onEvent),
     ...stepsOf(hooks.preValidation),
     ...(checkPayload ? [validate] : []),
     ...stepsOf(hooks.preHandler),
-    ...(keys ? [claim] : []),
+    ...(keys ? [keys.claim] : []),
     stream ? handleStream : handle,
     ...(checkReply ? [checkResult] : []),
+    ...(keys ? [keep] : []),
   ]
 }
 
-/** No step begins after the event has ended, except the check of a reply that is kept under a key. */
+/** No step begins after the event has ended, except those that keep a reply under a key. */
 export function isOver(run: EventRun): boolean {
   const hasEnded = run.hasEnded || run.isGone
   return hasEnded && !(run.token !== undefined && run.hasReturned)

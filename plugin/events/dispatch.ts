@@ -3,15 +3,16 @@ import type { CompiledEvent } from '../definition/compile-contract.js'
 import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
 import type { NormalHooks } from '../definition/normalize/event-hooks.js'
 import { toWireError } from '../shared/client-error.js'
-import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE, FST_NSP_STORE_FAILED } from '../shared/errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE } from '../shared/errors.js'
 import { contain, isThenable, runSteps } from '../shared/maybe-async.js'
+import type { WireError } from '../shared/wire-error.js'
 import type { Ack } from './ack.js'
-import { createKeys, UNSENDABLE } from './dispatch-once.js'
 import { createSteps, isOver } from './dispatch-steps.js'
 import { RunContext } from './event-context.js'
 import { describeMismatches, toClientError, toInternalError, toReplyError } from './event-error.js'
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
+import { createKeys, type IdempotencyKeys, UNSENDABLE } from './once/dispatch-once.js'
 import type { SocketContext } from './socket-context.js'
 import { StreamContext } from './stream/stream-context.js'
 import { createStreamSteps } from './stream/stream-steps.js'
@@ -43,7 +44,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   function settle(run: EventRun): void {
     run.isSettled = true
     const result = run.known ?? (run.hasReturned ? { ok: true as const, data: run.data } : undefined)
-    if (run.hasEnded) leaveLate(run, result && 'late reply dropped', result)
+    if (run.hasEnded) leaveLate(run, result && 'late reply dropped')
     else if (result) end(run, result)
     else refuse(run, new FST_NSP_SOCKET_GONE())
   }
@@ -52,14 +53,15 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   function settleFailed(run: EventRun, error: unknown): void {
     run.isSettled = true
     const isTooLate = run.isGone && !run.hasBegun
-    if (run.hasEnded) leaveLate(run, 'late error dropped', run.hasReturned ? UNSENDABLE : undefined)
-    else refuse(run, isTooLate ? new FST_NSP_SOCKET_GONE() : error)
+    if (run.hasEnded) {
+      if (run.hasReturned) keepUnsendable(run)
+      leaveLate(run, 'late error dropped')
+    } else refuse(run, isTooLate ? new FST_NSP_SOCKET_GONE() : error)
   }
 
   /** The event ended before its steps settled. Their result is logged, and only the event's key uses it. */
-  function leaveLate(run: EventRun, what: string | undefined, outcome: AckEnvelope | undefined): void {
+  function leaveLate(run: EventRun, what: string | undefined): void {
     if (what !== undefined) run.log.write('debug', { event: event.name }, what)
-    run.outcome = outcome
     if (run.isAnswered) leave(run)
   }
 
@@ -74,7 +76,8 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       const reason = code === 'FST_NSP_EVENT_INVALID' ? describeMismatches(details) : message
       log.write('warn', { event: event.name, code, reason }, 'event without ack refused')
     }
-    end(run, { ok: false, error })
+    const envelope = { ok: false as const, error }
+    end(run, isKept(run, error) ? await (keys as IdempotencyKeys).keep(run, envelope) : envelope)
   }
 
   function end(run: EventRun, envelope: AckEnvelope): void {
@@ -87,28 +90,19 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     const sent = ack && context.socket.connected ? send(run, ack, envelope) : envelope
     for (const hook of hooks.onAck) observe(run, () => hook.call(instance, context, sent))
     run.isAnswered = true
-    if (!run.isSettled) return
-    run.outcome ??= sent
-    leave(run)
+    if (run.isSettled) leave(run)
   }
 
   function leave(run: EventRun): void {
-    const { token, gate } = run
-    // Not awaited: a store may be slow, and the ack is sent already.
-    if (token !== undefined) conclude(run, token)
+    // Not awaited: a retry waits for it.
+    if (run.token !== undefined) void keys?.release(run)
     if (stream) stream.leave(run)
-    else gate.leave()
+    else run.gate.leave()
   }
 
-  /** Keeps the ack under the event's key. If the handler failed or did not run, releases the key: a retry runs it. */
-  function conclude(run: EventRun, token: string): void {
-    const kept = keptOf(run)
-    const concluded = kept ? keys?.keep(token, kept) : keys?.release(token)
-    concluded?.catch((cause) => {
-      const err = Object.assign(new FST_NSP_STORE_FAILED(event.name), { cause })
-      const what = kept ? 'ack could not be kept' : 'key could not be released'
-      run.log.write('error', { err, code: err.code, event: event.name }, `${event.name}: its ${what}`)
-    })
+  /** The event has been answered, and its handler has returned a value that does not fit: a retry does not run it again. */
+  function keepUnsendable(run: EventRun): void {
+    if (run.token !== undefined) keys?.keep(run, UNSENDABLE).catch((error) => report(run, error))
   }
 
   function send(run: EventRun, ack: Ack, envelope: AckEnvelope): AckEnvelope {
@@ -178,12 +172,14 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 /** Names the part of the event that is running, for the message of a timeout. */
 function whatOf({ hasBegun, hasReturned, context }: EventRun): string {
   if (!hasBegun) return `The steps before the handler of ${context.event.name} (hooks, schema, key)`
-  return `${hasReturned ? 'The check of the reply' : 'The handler'} of ${context.event.name}`
+  return `${hasReturned ? 'The check of the reply, or keeping it under its key,' : 'The handler'} of ${context.event.name}`
 }
 
-/** The ack to keep under the key. An error because the socket has gone is not kept: it is no answer to a retry. */
-function keptOf({ outcome, hasBegun, hasReturned }: EventRun): AckEnvelope | undefined {
-  if (!hasBegun || !outcome || outcome.ok || hasReturned) return hasBegun ? outcome : undefined
-  const { statusCode, code } = outcome.error
-  return statusCode < 500 && code !== 'FST_NSP_SOCKET_GONE' ? outcome : undefined
+/**
+ * Whether an error is kept under the event's key: a refusal of its handler, or a reply that does not fit. That the socket has gone is no
+ * answer to a retry. The claim of any other event is released.
+ */
+function isKept({ token, isSettled, hasBegun, hasReturned }: EventRun, { statusCode, code }: WireError): boolean {
+  if (token === undefined || !isSettled || !hasBegun) return false
+  return hasReturned || (statusCode < 500 && code !== 'FST_NSP_SOCKET_GONE')
 }

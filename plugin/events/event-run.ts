@@ -31,11 +31,12 @@ export class EventRun {
   /** Whether the handler was called and has not returned yet. */
   isInHandler = false
   data: unknown = undefined
+  /** The payload's identity and the key in its store, of an event with idempotency. */
+  fingerprint = ''
+  key: string | undefined = undefined
   /** The ack of an earlier event with the same key, or the token of this one's claim on its key. */
   known: AckEnvelope | undefined = undefined
   token: string | undefined = undefined
-  /** The ack that is kept under the key. */
-  outcome: AckEnvelope | undefined = undefined
   timer: NodeJS.Timeout | undefined = undefined
   /** An event ends once: with its reply, an error, or a timeout. */
   hasEnded = false

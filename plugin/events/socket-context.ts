@@ -19,6 +19,8 @@ export interface ContextTools {
   readonly emitCheck: EmitCheck
   /** Runs admission again with another `auth`. Rejects with the refusal. */
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
+  /** The id of a socket's user. */
+  readonly userOf: (socket: Socket) => string | undefined
 }
 
 export interface ContextOptions {
@@ -68,6 +70,10 @@ export class SocketContext implements ContextFunctions {
 
   get params(): AnyHandlerContext['params'] {
     return this.request.params as AnyHandlerContext['params']
+  }
+
+  get userId(): string | undefined {
+    return this.#tools.userOf(this.socket as Socket)
   }
 
   get log(): FastifyBaseLogger {

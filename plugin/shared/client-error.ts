@@ -1,4 +1,5 @@
 import {
+  FST_NSP_ACK_TOO_LARGE,
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
   FST_NSP_CLOSING,
@@ -19,6 +20,7 @@ import type { WireError } from './wire-error.js'
 
 // The 5xx errors of this plugin that are sent as they are: their texts are written in errors.ts.
 const SENDABLE = [
+  FST_NSP_ACK_TOO_LARGE,
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
   FST_NSP_CLOSING,

@@ -112,6 +112,16 @@ export const FST_NSP_STORE_FAILED = createError<[event: string]>(
   'The idempotency store of the event %s has failed: see `cause` of this error',
   503,
 )
+export const FST_NSP_CLAIM_LOST = createError(
+  'FST_NSP_CLAIM_LOST',
+  'The claim of the idempotency key is lost: its lease has ended, and another event may have claimed the key. See leaseMs',
+  500,
+)
+export const FST_NSP_STORE_UNREACHABLE = createError<[kind: string, problem: string]>(
+  'FST_NSP_STORE_UNREACHABLE',
+  'The idempotency store over %s can not be used (%s): start it, or correct its address',
+  500,
+)
 export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
   'FST_NSP_ROOMS_LIMIT',
   'A socket may be in %s rooms at most: leave some, or raise limits.roomsPerSocket',
@@ -178,6 +188,16 @@ export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string
   503,
 )
 export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are in flight', 503)
+export const FST_NSP_KEY_REUSED = createError(
+  'FST_NSP_KEY_REUSED',
+  'The idempotency key was used for another payload: send this one with a key of its own',
+  422,
+)
+export const FST_NSP_ACK_TOO_LARGE = createError(
+  'FST_NSP_ACK_TOO_LARGE',
+  'The event was handled, and its ack was too large to be kept for a retry',
+  500,
+)
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)
 export const FST_NSP_INTERNAL = createError('FST_NSP_INTERNAL', 'Internal error', 500)

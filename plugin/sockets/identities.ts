@@ -52,6 +52,8 @@ export interface Identities {
   screen(socket: Socket): void
   /** Called when a socket has disconnected. */
   release(socket: Socket): void
+  /** The user's id of a socket in a mounted namespace. */
+  userOf(socket: Socket): string | undefined
   /** The sockets of a user on this node, by the user's id as a string. */
   socketsOf(id: string): Socket[]
   /** See FastifyInstance. */
@@ -156,6 +158,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
     },
 
     release,
+
+    userOf: (socket) => identities.get(socket)?.userId,
 
     socketsOf,
 

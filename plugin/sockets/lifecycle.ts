@@ -34,7 +34,7 @@ interface LifecycleDefinition extends Described {
 
 export interface LifecycleOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
-  readonly identities: Pick<Identities, 'keep' | 'release'>
+  readonly identities: Pick<Identities, 'keep' | 'release' | 'userOf'>
   readonly emitCheck: EmitCheck
   /** Called when the onConnect of a socket has ended, or its onRecover. */
   readonly joined: (socket: Socket) => void
@@ -62,7 +62,7 @@ export function createLifecycle({
   onConnectTimeoutMs,
   log,
 }: LifecycleOptions): RunLifecycle {
-  const tools: ContextTools = { emitCheck, readmit: reauthenticate }
+  const tools: ContextTools = { emitCheck, readmit: reauthenticate, userOf: identities.userOf }
 
   /** Assigns the identity of a new request to the socket; if anything fails, its identity stays. */
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {

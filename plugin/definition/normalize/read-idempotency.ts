@@ -1,14 +1,14 @@
 import { types } from 'node:util'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
 import type { IdempotencyOptions } from '../idempotency.js'
-import { createMemoryStore } from '../memory-store.js'
+import { createMemoryStore } from '../memory/memory-store.js'
 import { read, readDuration, readObject, type Source } from './read-value.js'
 
 /*
  * Checks the `idempotency` of an event and fills in its defaults.
  */
 
-const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'store']
+const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'leaseMs', 'store']
 
 /** @throws FST_NSP_DEFINITION_INVALID naming the path */
 export function readIdempotency(value: unknown, path: string): Required<IdempotencyOptions> | undefined {
@@ -24,16 +24,18 @@ export function readIdempotency(value: unknown, path: string): Required<Idempote
     throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'must not be async: it must return the key synchronously')
   }
   const ttlMs = readDuration(source, 'ttlMs', path, 1) ?? 600_000
+  const leaseMs = readDuration(source, 'leaseMs', path, 1) ?? 10_000
   const store = source.store === undefined ? createMemoryStore() : readObject(source.store, `${path}.store`)
-  for (const method of ['claim', 'settle', 'release']) {
+  for (const method of ['claim', 'renew', 'settle', 'release']) {
     read(store as Source, method, `${path}.store`, 'function') ?? missing(`${path}.store.${method}`)
   }
-  return { key, ttlMs, store: store as unknown as Required<IdempotencyOptions>['store'] }
+  for (const method of ['open', 'close']) read(store as Source, method, `${path}.store`, 'function')
+  return { key, ttlMs, leaseMs, store: store as unknown as Required<IdempotencyOptions>['store'] }
 }
 
 function missing(path: string): never {
   throw new FST_NSP_DEFINITION_INVALID(
     path,
-    'is missing: a store has the methods claim, settle and release, like the store of createMemoryStore()',
+    'is missing: a store has the methods claim, renew, settle and release, like the store of createMemoryStore()',
   )
 }

@@ -1,16 +1,17 @@
 import t from 'tap'
 import { normalizeDefinition } from '../../../plugin/definition/normalize/normalize-definition.js'
-import { decodeAck, encodeAck } from '../../../plugin/events/kept-ack.js'
-import { createMemoryStore, defineNamespace, type IdempotencyStore } from '../../../plugin/index.js'
+import { decodeAck, encodeAck } from '../../../plugin/events/once/kept-ack.js'
+import { type ClaimOptions, createMemoryStore, defineNamespace, type IdempotencyStore } from '../../../plugin/index.js'
 import { client, until, withResolvers } from '../harness.js'
 
 const FULL = { code: 'FST_NSP_KEYS_LIMIT', statusCode: 503 }
-const TTL = { ttlMs: 1_000 }
+const TTL: ClaimOptions = { leaseMs: 1_000, ttlMs: 1_000, fingerprint: 'one payload' }
+const LOST = { code: 'FST_NSP_CLAIM_LOST' }
 
 /** Claims a free key and returns the token. */
 async function begin(store: IdempotencyStore, key: string, options = TTL): Promise<string> {
   const claim = await store.claim(key, options)
-  if ('ack' in claim) throw new Error(`${key} has an ack already: ${claim.ack}`)
+  if (claim === 'mismatch' || 'ack' in claim) throw new Error(`${key} is taken: ${JSON.stringify(claim)}`)
   return claim.token
 }
 
@@ -49,24 +50,103 @@ t.test('when a claim is released, exactly one waiting caller receives the next c
   t.ok(await begin(store, 'b'))
 })
 
-t.test('a late settle or release of a lost claim does not change the next claim', async (t) => {
+t.test('when a lease has ended, a caller that waits receives the claim, and the one before is lost', async (t) => {
   let now = 0
   const store = createMemoryStore({ now: () => now })
   const lost = await begin(store, 'a')
   const waiting = store.claim('a', TTL)
   now = 1_000
-  const token = await begin(store, 'a')
-  await store.settle(lost, 'late')
+  const newcomer = store.claim('a', TTL)
+  const { token } = (await waiting) as { token: string }
+  await t.rejects(store.settle(lost, 'late'), LOST)
+  await t.rejects(store.renew(lost), LOST)
   await store.release(lost)
   await store.settle(token, 'in time')
-  t.strictSame(await waiting, { ack: 'in time' }, 'the caller that waited for the lost claim still waits')
+  t.strictSame(await newcomer, { ack: 'in time' })
   t.strictSame(await store.claim('a', TTL), { ack: 'in time' })
+})
+
+t.test('a lease ends without another caller, too', async (t) => {
+  const store = createMemoryStore()
+  // Its timer does not keep a process alive.
+  const alive = setInterval(() => {}, 1_000)
+  t.teardown(() => clearInterval(alive))
+  const short = { ...TTL, leaseMs: 20 }
+  const lost = await begin(store, 'a', short)
+  const first = store.claim('a', { ...short, leaseMs: 60_000 })
+  const second = store.claim('a', short)
+  const { token } = (await first) as { token: string }
+  await t.rejects(store.settle(lost, 'late'), LOST)
+  await store.release(token)
+  const next = (await second) as { token: string }
+  await store.settle(next.token, 'ack')
+  t.strictSame(await store.claim('a', TTL), { ack: 'ack' })
+})
+
+t.test('renew() begins a lease again, for callers that wait, too', async (t) => {
+  let now = 0
+  const store = createMemoryStore({ now: () => now })
+  const token = await begin(store, 'a')
+  const waiting = store.claim('a', TTL)
+  now = 900
+  await store.renew(token)
+  now = 1_800
+  const newcomer = store.claim('a', TTL)
+  await store.settle(token, 'ack')
+  t.strictSame(await Promise.all([waiting, newcomer]), [{ ack: 'ack' }, { ack: 'ack' }])
+
+  const other = await begin(store, 'b', { ...TTL, leaseMs: 20 })
+  const alive = setInterval(() => {}, 1_000)
+  t.teardown(() => clearInterval(alive))
+  const later = store.claim('b', { ...TTL, leaseMs: 20 })
+  // The timer of the lease runs by the real clock, and finds that the lease goes on.
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  await store.settle(other, 'late')
+  t.strictSame(await later, { ack: 'late' })
+})
+
+t.test('a claim whose lease has ended is not lost as long as no other caller has received it', async (t) => {
+  let now = 0
+  const store = createMemoryStore({ now: () => now })
+  const token = await begin(store, 'a')
+  now = 5_000
+  await store.renew(token)
+  now = 50_000
+  await store.settle(token, 'ack')
+  t.strictSame(await store.claim('a', TTL), { ack: 'ack' })
+
+  const lost = await begin(store, 'b')
+  now = 60_000
+  const next = await begin(store, 'b')
+  await t.rejects(store.settle(lost, 'late'), LOST)
+  await store.settle(next, 'in time')
+})
+
+t.test('the same key with another fingerprint is a mismatch, until the key is free', async (t) => {
+  let now = 0
+  const store = createMemoryStore({ now: () => now })
+  const OTHER = { ...TTL, fingerprint: 'another payload' }
+  const token = await begin(store, 'a')
+  t.equal(await store.claim('a', OTHER), 'mismatch', 'in flight')
+  const waiting = store.claim('a', TTL)
+  now = 1_000
+  t.equal(await store.claim('a', OTHER), 'mismatch', 'a caller waits for it')
+  await store.settle(token, 'ack')
+  t.strictSame(await waiting, { ack: 'ack' })
+  t.equal(await store.claim('a', OTHER), 'mismatch', 'kept')
+  now = 2_000
+  const other = await begin(store, 'a', OTHER)
+  t.equal(await store.claim('a', TTL), 'mismatch')
+  now = 3_000
+  const again = await begin(store, 'a')
+  await t.rejects(store.settle(other, 'late'), LOST)
+  await store.settle(again, 'ack')
 })
 
 t.test('an ack is kept for ttlMs, counted from settle()', async (t) => {
   let now = 0
   const store = createMemoryStore({ maxKeys: 10, now: () => now })
-  const token = await begin(store, 'a', { ttlMs: 100 })
+  const token = await begin(store, 'a', { ...TTL, ttlMs: 100 })
   now = 90
   await store.settle(token, '1')
   now = 189
@@ -136,6 +216,7 @@ t.test('createMemoryStore() refuses an invalid bound', async (t) => {
     })
   }
   t.throws(() => createMemoryStore({ maxBytes: 0 }), /createMemoryStore.maxBytes/)
+  t.throws(() => createMemoryStore({ maxAckBytes: 0 }), /createMemoryStore.maxAckBytes/)
 })
 
 t.test('an ack is kept as JSON, with its attachments if it contains binary data', async (t) => {
@@ -225,26 +306,35 @@ t.test('if the store fails, the event is answered with an error, and no event wa
       what,
     )
   }
-  for (const method of ['settle', 'release'] as const) {
-    const { socket, lines } = await client(t, {
-      events: {
-        e: {
-          idempotency: { key: () => 'k', store: { ...createMemoryStore(), [method]: down } },
-          handler: () => {
-            if (method === 'release') throw new Error('no')
-            return 1
-          },
+  const { socket, lines } = await client(t, {
+    events: {
+      settles: {
+        idempotency: { key: (how) => how as string, store: { ...createMemoryStore(), settle: down } },
+        handler: (how: unknown) => {
+          if (how === 'refuse') throw Object.assign(new Error('no'), { statusCode: 404, expose: true })
+          return 1
         },
       },
-    })
-    t.match(await socket.emitWithAck('e'), { ok: method === 'settle' })
-    const what = method === 'settle' ? 'ack could not be kept' : 'key could not be released'
-    await until(() => lines.some(({ msg }) => msg === `e: its ${what}`))
-    t.match(
-      lines.find(({ msg }) => msg === `e: its ${what}`),
-      { level: 50, event: 'e', err: { code: 'FST_NSP_STORE_FAILED' } },
-    )
+      releases: {
+        idempotency: { key: () => 'k', store: { ...createMemoryStore(), release: down } },
+        handler: () => {
+          throw new Error('no')
+        },
+      },
+    },
+  })
+  for (const how of ['reply', 'refuse']) {
+    const { error } = await socket.emitWithAck('settles', how)
+    t.match({ ok: false, error }, internal, 'an ack that is not kept is not sent')
+    const line = lines.find(({ errorId }) => errorId === error.details.id)
+    t.match(line, { msg: 'event failed', err: { code: 'FST_NSP_STORE_FAILED' } })
   }
+  t.match(await socket.emitWithAck('releases'), internal)
+  await until(() => lines.some(({ msg }) => msg === 'key could not be released'))
+  t.match(
+    lines.find(({ msg }) => msg === 'key could not be released'),
+    { level: 50, event: 'releases', code: 'FST_NSP_STORE_FAILED', err: { code: 'FST_NSP_STORE_FAILED' } },
+  )
 })
 
 t.test(
@@ -435,6 +525,7 @@ for (const [what, end] of [
                 await granted.promise
                 return { token: 'late' }
               },
+              renew: async () => {},
               settle: async () => void t.fail('the ack was kept'),
               release: async (token) => void released.push(token),
             },
@@ -458,7 +549,7 @@ for (const [what, end] of [
 
 t.test('an invalid ack from a store is FST_NSP_STORE_FAILED', async (t) => {
   for (const ack of ['null', '5', '{}', '{"ok":1}', '"text"', 5, null]) {
-    const store = { claim: async () => ({ ack }), settle: async () => {}, release: async () => {} }
+    const store = { ...createMemoryStore(), claim: async () => ({ ack }) }
     const { socket, lines } = await client(t, {
       events: {
         e: {
@@ -475,8 +566,9 @@ t.test('an invalid ack from a store is FST_NSP_STORE_FAILED', async (t) => {
   }
 })
 
-t.test('a store that never settles blocks neither a sequential queue nor a place in flight', async (t) => {
+t.test('a store that never answers settle() holds an event for leaseMs at most, and one that never releases does not hold it', async (t) => {
   const store = {
+    ...createMemoryStore(),
     claim: async () => ({ token: 't' }),
     settle: () => new Promise<void>(() => {}),
     release: () => new Promise<void>(() => {}),
@@ -484,21 +576,25 @@ t.test('a store that never settles blocks neither a sequential queue nor a place
   for (const sequential of [true, false]) {
     const events = {
       e: {
-        idempotency: { key: () => 'k', store },
+        idempotency: { key: () => 'k', store, leaseMs: 30 },
         handler: (how: unknown) => {
           if (how === 'fail') throw new Error('it fails')
           return 'well'
         },
       },
     }
-    const { socket, app } = await client(
+    const { socket, app, lines } = await client(
       t,
       { sequential, events },
       { limits: { eventsInFlight: 1 }, closeTimeoutMs: 600_000 },
     )
-    t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+    t.match(await socket.emitWithAck('e'), internal)
+    t.match(
+      lines.find(({ msg }) => msg === 'event failed'),
+      { err: { code: 'FST_NSP_STORE_FAILED', stack: /settle\(\) has not answered within leaseMs \(30 ms\)/ } },
+    )
     t.match(await socket.emitWithAck('e', 'fail'), { ok: false })
-    t.strictSame(await socket.emitWithAck('e'), { ok: true, data: 'well' })
+    t.match(await socket.emitWithAck('e'), { ok: false })
     await app.close()
   }
 })

@@ -1,6 +1,6 @@
 import { type as ark } from 'arktype'
 import t from 'tap'
-import { createMemoryStore } from '../../../../plugin/definition/memory-store.js'
+import { createMemoryStore } from '../../../../plugin/definition/memory/memory-store.js'
 import { normalizeDefinition } from '../../../../plugin/definition/normalize/normalize-definition.js'
 import { defineNamespace } from '../../../../plugin/index.js'
 
@@ -143,16 +143,17 @@ t.test('by default idempotency keeps acks for ten minutes in the memory of this 
   const idempotencyOf = (idempotency: object) =>
     normalizeDefinition({ events: { x: { handler, idempotency } } }, 'at').events.get('x')?.idempotency
   const bare = idempotencyOf({ key })
-  t.match(bare, { key, ttlMs: 600_000 })
-  t.match(await bare?.store.claim('x', { ttlMs: 1 }), { token: String })
+  t.match(bare, { key, ttlMs: 600_000, leaseMs: 10_000 })
+  t.match(await bare?.store.claim('x', { leaseMs: 1, ttlMs: 1, fingerprint: '' }), { token: String })
   const store = createMemoryStore()
-  t.strictSame(idempotencyOf({ key, ttlMs: 1, store }), { key, ttlMs: 1, store })
+  t.strictSame(idempotencyOf({ key, ttlMs: 1, leaseMs: 2, store }), { key, ttlMs: 1, leaseMs: 2, store })
   t.equal(idempotencyOf({ key, store })?.store, store)
 })
 
 t.test('a store may be an instance of a class', async (t) => {
   class Store {
     async claim() {}
+    async renew() {}
     async settle() {}
     async release() {}
   }
@@ -269,7 +270,7 @@ const wrong: [definition: unknown, message: string][] = [
   ]),
 
   [idempotency(true), `${AT}\\.idempotency must be an object: got boolean`],
-  [idempotency({ key, ttl: 1 }), `${AT}\\.idempotency\\.ttl is unknown: use one of key, ttlMs, store`],
+  [idempotency({ key, ttl: 1 }), `${AT}\\.idempotency\\.ttl is unknown: use one of key, ttlMs, leaseMs, store`],
   [idempotency({}), `${AT}\\.idempotency\\.key is missing: it must be a function that returns the key of an event`],
   [idempotency({ key: 'id' }), `${AT}\\.idempotency\\.key must be a function: got string`],
   [idempotency({ key, ttlMs: '1s' }), `${AT}\\.idempotency\\.ttlMs must be a number: got string`],
@@ -277,11 +278,16 @@ const wrong: [definition: unknown, message: string][] = [
     idempotency({ key, ttlMs }),
     `${AT}\\.idempotency\\.ttlMs must be a whole number of milliseconds`,
   ]),
+  [idempotency({ key, leaseMs: 0 }), `${AT}\\.idempotency\\.leaseMs must be a whole number of milliseconds`],
   [idempotency({ key, store: 'redis' }), `${AT}\\.idempotency\\.store must be an object: got string`],
-  ...['claim', 'settle', 'release'].map((method): [unknown, string] => [
+  ...['claim', 'renew', 'settle', 'release'].map((method): [unknown, string] => [
     idempotency({ key, store: { ...createMemoryStore(), [method]: undefined } }),
-    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has the methods claim, settle and release, .+`,
+    `${AT}\\.idempotency\\.store\\.${method} is missing: a store has the methods claim, renew, settle and release, .+`,
   ]),
+  [
+    idempotency({ key, store: { ...createMemoryStore(), close: 7 } }),
+    `${AT}\\.idempotency\\.store\\.close must be a function: got number`,
+  ],
   [
     idempotency({ key, store: { ...createMemoryStore(), settle: 7 } }),
     `${AT}\\.idempotency\\.store\\.settle must be a function: got number`,

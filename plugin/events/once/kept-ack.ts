@@ -1,7 +1,7 @@
 import type { Packet } from 'socket.io-parser'
-import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
-import { carriesBinary } from '../shared/json-value.js'
-import { Decoder, Encoder, PacketType } from '../wire/socket-io-packages.js'
+import type { AckEnvelope } from '../../definition/contract/ack-envelope.js'
+import { carriesBinary } from '../../shared/json-value.js'
+import { Decoder, Encoder, PacketType } from '../../wire/socket-io-packages.js'
 
 /*
  * Encodes an ack as the text that an idempotency store keeps: the JSON of its envelope; or, if it has binary data, a JSON
