@@ -77,7 +77,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
       log.write('warn', { event: event.name, code, reason }, 'event without ack refused')
     }
     const envelope = { ok: false as const, error }
-    end(run, isKept(run, error) ? await (keys as IdempotencyKeys).keep(run, envelope) : envelope)
+    end(run, keys && isKept(run, error) ? await keepRefusal(keys, run, envelope) : envelope)
   }
 
   function end(run: EventRun, envelope: AckEnvelope): void {
@@ -98,6 +98,11 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
     if (run.token !== undefined) void keys?.release(run)
     if (stream) stream.leave(run)
     else run.gate.leave()
+  }
+
+  /** An ack that can't be kept is not sent. */
+  function keepRefusal(keys: IdempotencyKeys, run: EventRun, envelope: AckEnvelope): Promise<AckEnvelope> {
+    return keys.keep(run, envelope).catch((cause) => ({ ok: false, error: toInternalError(cause, event.name, run.log) }))
   }
 
   /** The event has been answered, and its handler has returned a value that does not fit: a retry does not run it again. */
