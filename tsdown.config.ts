@@ -15,6 +15,7 @@ export default defineConfig({
     'plugin/console.ts',
     'plugin/contract.ts',
     'plugin/react.ts',
+    'plugin/stores.ts',
     'plugin/testing.ts',
     'plugin/cli.ts',
   ],

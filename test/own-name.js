@@ -18,6 +18,7 @@ const sources = {
   'fastify-namespaces/console': source('console'),
   'fastify-namespaces/contract': source('contract'),
   'fastify-namespaces/react': source('react'),
+  'fastify-namespaces/stores': source('stores'),
   'fastify-namespaces/testing': source('testing'),
 }
 

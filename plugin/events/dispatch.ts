@@ -102,7 +102,9 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
   /** An ack that can't be kept is not sent. */
   function keepRefusal(keys: IdempotencyKeys, run: EventRun, envelope: AckEnvelope): Promise<AckEnvelope> {
-    return keys.keep(run, envelope).catch((cause) => ({ ok: false, error: toInternalError(cause, event.name, run.log) }))
+    return keys
+      .keep(run, envelope)
+      .catch((cause) => ({ ok: false, error: toInternalError(cause, event.name, run.log) }))
   }
 
   /** The event has been answered, and its handler has returned a value that does not fit: a retry does not run it again. */

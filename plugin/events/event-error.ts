@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { CompiledEvent } from '../definition/compile-contract.js'
 import { SchemaMismatch } from '../schema/schema.js'
 import { ConnectRefusal, INTERNAL, isExposed, isRefusal, toWireError } from '../shared/client-error.js'
+import { FST_NSP_ITEM_INVALID } from '../shared/errors/stream-errors.js'
 import { FST_NSP_EVENT_INVALID, FST_NSP_INTERNAL, FST_NSP_REPLY_INVALID } from '../shared/errors.js'
 import type { RatedLog } from '../shared/log/rated-log.js'
-import { FST_NSP_ITEM_INVALID } from '../shared/stream-errors.js'
 import type { WireError } from '../shared/wire-error.js'
 
 /*

@@ -1,5 +1,5 @@
 import { isPlainObject } from '../schema/schema-ref.js'
-import { FST_NSP_SAMPLER_MISSING } from '../shared/test-errors.js'
+import { FST_NSP_SAMPLER_MISSING } from '../shared/errors/test-errors.js'
 import type { BundledSchema } from './bundle-schema.js'
 import { createFit } from './schema-fit.js'
 

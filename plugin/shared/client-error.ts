@@ -1,17 +1,16 @@
+import { FST_NSP_ACK_TOO_LARGE, FST_NSP_KEYS_LIMIT } from './errors/idempotency-errors.js'
+import { FST_NSP_ITEM_INVALID } from './errors/stream-errors.js'
 import {
-  FST_NSP_ACK_TOO_LARGE,
   FST_NSP_ADMISSION_TIMEOUT,
   FST_NSP_CHILDREN_LIMIT,
   FST_NSP_CLOSING,
   FST_NSP_HANDLER_TIMEOUT,
   FST_NSP_INTERNAL,
-  FST_NSP_KEYS_LIMIT,
   FST_NSP_REPLY_INVALID,
   isCoded,
 } from './errors.js'
 import { isNothing, toSendable } from './json-value.js'
 import { type ErrorLog, logError } from './log/error-log.js'
-import { FST_NSP_ITEM_INVALID } from './stream-errors.js'
 import type { WireError } from './wire-error.js'
 
 /*

@@ -1,8 +1,8 @@
 import createError, { FastifyError } from '@fastify/error'
 
 /*
- * The errors of the plugin, without those of brokers (broker-errors.ts), streams (stream-errors.ts), tests (test-errors.ts) and the
- * console (console/console-errors.ts). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test
+ * The errors of the plugin, without those of brokers (broker-errors.ts), idempotency (idempotency-errors.ts), streams
+ * (stream-errors.ts), tests (test-errors.ts) and the console (console/console-errors.ts). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test
  * compares both. A message names the place, then the problem, then the remedy.
  */
 
@@ -102,26 +102,6 @@ export const FST_NSP_EVENT_DECLARED = createError<[event: string, namespace: str
   'The event %s is declared in the definition of %s: its listener would never be called. Handle it in the definition, or remove it from `events`',
   500,
 )
-export const FST_NSP_KEY_INVALID = createError<[event: string, problem: string]>(
-  'FST_NSP_KEY_INVALID',
-  'The idempotency key of the event %s %s',
-  500,
-)
-export const FST_NSP_STORE_FAILED = createError<[event: string]>(
-  'FST_NSP_STORE_FAILED',
-  'The idempotency store of the event %s has failed: see `cause` of this error',
-  503,
-)
-export const FST_NSP_CLAIM_LOST = createError(
-  'FST_NSP_CLAIM_LOST',
-  'The claim of the idempotency key is lost: its lease has ended, and another event may have claimed the key. See leaseMs',
-  500,
-)
-export const FST_NSP_STORE_UNREACHABLE = createError<[kind: string, problem: string]>(
-  'FST_NSP_STORE_UNREACHABLE',
-  'The idempotency store over %s can not be used (%s): start it, or correct its address',
-  500,
-)
 export const FST_NSP_ROOMS_LIMIT = createError<[limit: number]>(
   'FST_NSP_ROOMS_LIMIT',
   'A socket may be in %s rooms at most: leave some, or raise limits.roomsPerSocket',
@@ -186,17 +166,6 @@ export const FST_NSP_HANDLER_TIMEOUT = createError<[what: string, option: string
   'FST_NSP_HANDLER_TIMEOUT',
   '%s took longer than %s (%s ms)',
   503,
-)
-export const FST_NSP_KEYS_LIMIT = createError('FST_NSP_KEYS_LIMIT', 'Too many events with a key are in flight', 503)
-export const FST_NSP_KEY_REUSED = createError(
-  'FST_NSP_KEY_REUSED',
-  'The idempotency key was used for another payload: send this one with a key of its own',
-  422,
-)
-export const FST_NSP_ACK_TOO_LARGE = createError(
-  'FST_NSP_ACK_TOO_LARGE',
-  'The event was handled, and its ack was too large to be kept for a retry',
-  500,
 )
 export const FST_NSP_REPLY_INVALID = createError('FST_NSP_REPLY_INVALID', 'The reply could not be sent', 500)
 export const FST_NSP_CLOSING = createError('FST_NSP_CLOSING', 'The server is closing', 503)

@@ -1,4 +1,4 @@
-import { FST_NSP_CLIENT_DISCONNECTED } from '../shared/test-errors.js'
+import { FST_NSP_CLIENT_DISCONNECTED } from '../shared/errors/test-errors.js'
 
 /*
  * Keeps the events that a test client has received until the test asks for them.

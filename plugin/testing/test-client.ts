@@ -1,7 +1,7 @@
 import type { Manager, Socket } from 'socket.io-client'
 import { quoteName } from '../definition/namespace-name.js'
+import { FST_NSP_CLIENT_DISCONNECTED } from '../shared/errors/test-errors.js'
 import { FST_NSP_NAME_INVALID } from '../shared/errors.js'
-import { FST_NSP_CLIENT_DISCONNECTED } from '../shared/test-errors.js'
 import { settlesWithin } from '../shared/timeout.js'
 import type { MemoryAgent } from './memory-connection.js'
 import { createReceivedEvents } from './received-events.js'

@@ -26,10 +26,9 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
   )
   const built = [
     'THIRD-PARTY-LICENSES.txt',
-    ...['client', 'cluster', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].flatMap((entry) => [
-      `${entry}.d.ts`,
-      `${entry}.js`,
-    ]),
+    ...['client', 'cluster', 'conformance', 'console', 'contract', 'index', 'react', 'stores', 'testing'].flatMap(
+      (entry) => [`${entry}.d.ts`, `${entry}.js`],
+    ),
   ]
   const page = ['favicon.svg', 'index.html', 'main.js', 'style.css'].flatMap((file) => [
     file,

@@ -54,7 +54,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'emit-types',
       'idempotency',
       'join-types',
-      'memory-store',
+      'memory/memory-store',
       'namespace-definition',
       'namespace-name',
       'normalize/document-options',
@@ -87,10 +87,29 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'write-batch',
     ],
   },
-  adapters: { imports: ['shared', 'definition', 'wire'], door: ['cluster/cluster-primary', 'create-adapter'] },
+  adapters: {
+    imports: ['shared', 'definition', 'wire'],
+    door: [
+      'cluster/cluster-primary',
+      'create-adapter',
+      'permanent-failure',
+      'postgres/postgres-connection',
+      'postgres/postgres-pool',
+      'postgres/postgres-tables',
+      'redis/kept-link',
+      'redis/load-client',
+      'redis/redis-failure',
+      'redis/redis-link',
+    ],
+  },
+  stores: {
+    imports: ['shared', 'definition', 'adapters'],
+    door: ['postgres-store', 'redis-store', 'store-options'],
+  },
   engine: {
     imports: ['shared', 'definition', 'wire'],
     door: [
+      'check-instance',
       'dismissed-users',
       'handshake-route',
       'http/captured-response',
@@ -145,6 +164,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'gate/in-flight',
       'gate/socket-gate',
       'gate/socket-middlewares',
+      'once/open-stores',
       'socket-context',
       'stream/stream-gate',
     ],
@@ -188,7 +208,6 @@ const WINGS: Readonly<Record<string, Wing>> = {
 
 /** The files of the root: the public surface, and what puts the wings together. */
 const ROOT = [
-  'check-instance',
   'cli', // the command of package.json
   'client',
   'cluster',
@@ -201,6 +220,7 @@ const ROOT = [
   'plugin',
   'react',
   'server-closing', // takes them apart
+  'stores',
   'testing',
 ]
 
@@ -210,8 +230,9 @@ const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
     'adapters/broker-errors',
     'console/console-errors',
     'shared/errors',
-    'shared/stream-errors',
-    'shared/test-errors',
+    'shared/errors/idempotency-errors',
+    'shared/errors/stream-errors',
+    'shared/errors/test-errors',
   ],
   '@fastify/static': 'console/page-files',
   'fastify-plugin': ['console', 'index'],
@@ -288,7 +309,9 @@ t.test('a door has no file that no other wing imports', async (t) => {
 
 t.test('only the entries of the package re-export', async (t) => {
   for (const [file, source] of sources) {
-    const isEntry = ['client', 'conformance', 'console', 'contract', 'index', 'react', 'testing'].includes(file)
+    const isEntry = ['client', 'conformance', 'console', 'contract', 'index', 'react', 'stores', 'testing'].includes(
+      file,
+    )
     t.ok(isEntry || !/^export [^;']*? from '/m.test(source), file)
   }
 })

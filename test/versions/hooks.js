@@ -15,12 +15,14 @@ const ENTRIES = {
   console: 'fastify-namespaces/console',
   contract: 'fastify-namespaces/contract',
   react: 'fastify-namespaces/react',
+  stores: 'fastify-namespaces/stores',
   testing: 'fastify-namespaces/testing',
 }
 
 /** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {
-  const [, entry] = /\/plugin\/(index|client|conformance|console|contract|react|testing)\.[jt]s$/.exec(specifier) ?? []
+  const [, entry] =
+    /\/plugin\/(index|client|conformance|console|contract|react|stores|testing)\.[jt]s$/.exec(specifier) ?? []
   const isOurs = /\/(test|examples)\//.test(context.parentURL ?? '')
   return next(entry && isOurs ? ENTRIES[entry] : specifier, context)
 }

@@ -61,6 +61,7 @@ class RedisBroker implements Broker {
           key: keys.epoch,
           channel: keys.channelOf(node),
           channelOfAll: keys.channelOfAll,
+          isReading: true,
           receive: (message) => this.#receiver?.receiveMessage(message),
         }),
       prepare: (link) => this.#prepare(link),

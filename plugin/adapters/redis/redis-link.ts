@@ -5,7 +5,7 @@ import type { RedisConnection, RedisConnectionSettings } from './redis-connectio
 import { problemOfServer } from './redis-replies.js'
 
 /*
- * Three connections to Redis that live and die together: for commands, for reads that wait, and for messages. A connection that says
+ * Connections to Redis that live and die together: for commands, for messages and, if they are wanted, for reads that wait. A connection that says
  * nothing for four seconds has failed, although nobody has closed it.
  */
 
@@ -15,6 +15,8 @@ export interface LinkSettings extends Omit<RedisConnectionSettings, 'fail'> {
   /** The channel of all nodes. */
   readonly channelOfAll: string
   readonly receive: (message: string) => void
+  /** Whether `read()` is called, again and again. */
+  readonly isReading: boolean
 }
 
 /** How long a read waits for entries, in milliseconds. */
@@ -26,7 +28,7 @@ const MOST_SILENT_BEATS = 4
 export class RedisLink {
   readonly #settings: LinkSettings
   readonly #commands: RedisConnection
-  readonly #reader: RedisConnection
+  readonly #reader: RedisConnection | undefined
   readonly #subscriber: RedisConnection
   /** Beats since each connection has said something. */
   readonly #silent = { commands: 0, reader: 0, subscriber: 0 }
@@ -46,7 +48,7 @@ export class RedisLink {
     })
     const connection = { ...settings, fail: (error: unknown) => this.fail(error) }
     this.#commands = createConnection(connection)
-    this.#reader = createConnection(connection)
+    this.#reader = settings.isReading ? createConnection(connection) : undefined
     this.#subscriber = createConnection(connection)
   }
 
@@ -57,9 +59,8 @@ export class RedisLink {
    */
   async open(): Promise<void> {
     const { channel, channelOfAll, receive } = this.#settings
-    const connections = [this.#commands, this.#reader, this.#subscriber]
     // The first failure ends the others, and says more than they do.
-    await Promise.all(connections.map((connection) => connection.connect())).catch((error: unknown) => {
+    await Promise.all(this.#connections.map((connection) => connection.connect())).catch((error: unknown) => {
       this.fail(error)
       throw this.#failure
     })
@@ -88,7 +89,7 @@ export class RedisLink {
 
   /** Sends a command that waits for `READ_WAIT_MS` at most. */
   async read(command: readonly string[]): Promise<unknown> {
-    const reply = await this.#reader.send(command).catch((error: unknown) => this.#refuse(error))
+    const reply = await (this.#reader as RedisConnection).send(command).catch((error: unknown) => this.#refuse(error))
     this.#silent.reader = 0
     return reply
   }
@@ -108,7 +109,11 @@ export class RedisLink {
     this.#isEnded = true
     this.#end()
     clearInterval(this.#beat)
-    for (const connection of [this.#commands, this.#reader, this.#subscriber]) connection.destroy()
+    for (const connection of this.#connections) connection.destroy()
+  }
+
+  get #connections(): readonly RedisConnection[] {
+    return [this.#commands, this.#subscriber, ...(this.#reader ? [this.#reader] : [])]
   }
 
   #refuse(error: unknown): never {
@@ -118,7 +123,8 @@ export class RedisLink {
 
   /** Counts beats, not time: a process that was stopped and goes on has lost nothing. */
   #check(): void {
-    const beats = [++this.#silent.commands, ++this.#silent.reader, ++this.#silent.subscriber]
+    if (this.#reader) this.#silent.reader++
+    const beats = [++this.#silent.commands, this.#silent.reader, ++this.#silent.subscriber]
     if (Math.max(...beats) > MOST_SILENT_BEATS) this.fail(new Error('Redis does not answer'))
     this.send(['PUBLISH', this.#settings.channel, ''])
       .then(() => {

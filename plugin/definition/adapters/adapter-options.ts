@@ -14,10 +14,15 @@ import type {
  * contain a password.
  */
 
-const SHARED = {
-  type: { read: (type: unknown) => type },
+/** The rules of what is kept in a broker, or in a store. */
+export const KEPT = {
   prefix: text(/^[\w.:-]{1,40}$/, 'one to 40 letters, digits, _ . : and -', 'fastify-namespaces'),
   connectTimeoutMs: wholeNumber(1, 5_000, 600_000),
+}
+
+const SHARED = {
+  type: { read: (type: unknown) => type },
+  ...KEPT,
   waitForBroker: flag(false),
   logs: wholeNumber(1, 8, 64),
   outboxBytes: wholeNumber(1, 67_108_864, Number.MAX_SAFE_INTEGER),
@@ -31,16 +36,24 @@ const client = rule(
 )
 const pool = rule('a Pool of pg', (value) => typeof Object(value).connect === 'function')
 
+export const REDIS_PLACE = {
+  url: url(/^rediss?:$/, /^[^/]+\/?\d*$/, 'redis://user:password@host:6379/0, or rediss:// for TLS'),
+  client,
+}
+
+export const POSTGRES_PLACE = {
+  url: url(/^postgres(ql)?:$/, /^/, 'postgres://user:password@host:5432/database'),
+  pool,
+}
+
 const KINDS = {
   redis: closedGroup({
     ...SHARED,
-    url: url(/^rediss?:$/, /^[^/]+\/?\d*$/, 'redis://user:password@host:6379/0, or rediss:// for TLS'),
-    client,
+    ...REDIS_PLACE,
   } satisfies Record<keyof RedisAdapterOptions, OptionRule>),
   postgres: closedGroup({
     ...SHARED,
-    url: url(/^postgres(ql)?:$/, /^/, 'postgres://user:password@host:5432/database'),
-    pool,
+    ...POSTGRES_PLACE,
   } satisfies Record<keyof PostgresAdapterOptions, OptionRule>),
   cluster: closedGroup(SHARED satisfies Record<keyof ClusterAdapterOptions, OptionRule>),
 }
@@ -60,7 +73,7 @@ export const adapterRule: OptionRule = {
     if (typeof value === 'function') return value
     if (kindOf(value) !== 'object')
       refuse(path, `must be an object with a type, a class or a function: got ${kindOf(value)}`)
-    const { type, url, client, pool } = value as { [key in 'type' | 'url' | 'client' | 'pool']?: unknown }
+    const { type } = value as { type?: unknown }
     const kind = TYPES.find((known) => known === type) as keyof typeof KINDS | undefined
     if (!kind)
       refuse(
@@ -68,9 +81,7 @@ export const adapterRule: OptionRule = {
         `must be one of ${LIST}: ${typeof type === 'string' ? suggest(type, TYPES) : ''}got ${showType(type)}`,
       )
     const options = KINDS[kind].read(value, path) as NormalAdapterOptions
-    const handed = kind === 'redis' ? 'client' : 'pool'
-    if (kind !== 'cluster' && (url === undefined) === (client === undefined && pool === undefined))
-      refuse(path, `must have one of url and ${handed}: got ${url === undefined ? 'neither' : 'both'}`)
+    if (kind !== 'cluster') checkPlace(options, path, kind === 'redis' ? 'client' : 'pool')
     return Object.freeze(options)
   },
 }
@@ -86,6 +97,12 @@ export function placeAdapter(adapter: AnyAdapter, io: { adapter?: unknown }): No
   if (typeof adapter !== 'function') return adapter
   io.adapter = adapter
   return undefined
+}
+
+/** @throws FST_NSP_OPTIONS_INVALID unless one of `url` and what is handed over is given */
+export function checkPlace(options: object, path: string, handed: 'client' | 'pool'): void {
+  const [url, given] = ['url', handed].map((name) => (options as Record<string, unknown>)[name] !== undefined)
+  if (url === given) refuse(path, `must have one of url and ${handed}: got ${url ? 'both' : 'neither'}`)
 }
 
 function showType(type: unknown): string {

@@ -4,7 +4,7 @@ import type { Claim, ClaimOptions } from '../idempotency.js'
  * A key in the memory store, and the callers that wait for it.
  */
 
-interface ClaimWaiter {
+interface MemoryWaiter {
   readonly options: ClaimOptions
   readonly resolve: (claim: Claim) => void
 }
@@ -21,7 +21,7 @@ export interface MemoryEntry {
   /** Those of the caller whose claim it is. */
   options: ClaimOptions
   ack: string | undefined
-  readonly waiters: Set<ClaimWaiter>
+  readonly waiters: Set<MemoryWaiter>
   /** Ends the lease, if anybody waits for it. */
   timer: NodeJS.Timeout | undefined
 }
@@ -39,7 +39,7 @@ export function waitFor(entry: MemoryEntry, options: ClaimOptions): Promise<Clai
       entry.waiters.delete(waiter)
       reject(signal?.reason)
     }
-    const waiter: ClaimWaiter = {
+    const waiter: MemoryWaiter = {
       options,
       resolve(claim) {
         signal?.removeEventListener('abort', leave)

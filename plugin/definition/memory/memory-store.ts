@@ -1,4 +1,5 @@
-import { FST_NSP_CLAIM_LOST, FST_NSP_KEYS_LIMIT, FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
+import { FST_NSP_CLAIM_LOST, FST_NSP_KEYS_LIMIT } from '../../shared/errors/idempotency-errors.js'
+import { FST_NSP_OPTIONS_INVALID } from '../../shared/errors.js'
 import type { Clock } from '../../shared/limits.js'
 import type { Claim, ClaimOptions, IdempotencyStore } from '../idempotency.js'
 import { createEntry, type MemoryEntry, waitFor } from './memory-entry.js'

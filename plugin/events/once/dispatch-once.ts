@@ -8,9 +8,9 @@ import {
   FST_NSP_KEY_INVALID,
   FST_NSP_KEY_REUSED,
   FST_NSP_KEYS_LIMIT,
-  FST_NSP_REPLY_INVALID,
   FST_NSP_STORE_FAILED,
-} from '../../shared/errors.js'
+} from '../../shared/errors/idempotency-errors.js'
+import { FST_NSP_REPLY_INVALID } from '../../shared/errors.js'
 import { isThenable } from '../../shared/maybe-async.js'
 import { withTimeout } from '../../shared/timeout.js'
 import type { EventRun } from '../event-run.js'

@@ -1,5 +1,9 @@
+import {
+  FST_NSP_STREAM_CANCELLED,
+  FST_NSP_STREAM_INVALID,
+  FST_NSP_STREAMS_LIMIT,
+} from '../../shared/errors/stream-errors.js'
 import { isWithin } from '../../shared/limits.js'
-import { FST_NSP_STREAM_CANCELLED, FST_NSP_STREAM_INVALID, FST_NSP_STREAMS_LIMIT } from '../../shared/stream-errors.js'
 import type { LiveStream } from './live-stream.js'
 import { isCount, LONGEST_ID } from './stream-options.js'
 

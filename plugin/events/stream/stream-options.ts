@@ -1,5 +1,5 @@
 import type { CompiledStream } from '../../definition/compile-contract.js'
-import { FST_NSP_STREAM_INVALID } from '../../shared/stream-errors.js'
+import { FST_NSP_STREAM_INVALID } from '../../shared/errors/stream-errors.js'
 import type { IncomingEvent } from '../incoming-event.js'
 
 /*

@@ -4,11 +4,19 @@ import t from 'tap'
 import * as brokerErrors from '../../../plugin/adapters/broker-errors.js'
 import * as consoleErrors from '../../../plugin/console/console-errors.js'
 import { DeclaredError, toWireError } from '../../../plugin/shared/client-error.js'
+import * as idempotencyErrors from '../../../plugin/shared/errors/idempotency-errors.js'
+import * as streamErrors from '../../../plugin/shared/errors/stream-errors.js'
+import * as testErrors from '../../../plugin/shared/errors/test-errors.js'
 import * as errors from '../../../plugin/shared/errors.js'
-import * as streamErrors from '../../../plugin/shared/stream-errors.js'
-import * as testErrors from '../../../plugin/shared/test-errors.js'
 
-const { isCoded, ...coded } = { ...errors, ...brokerErrors, ...streamErrors, ...testErrors, ...consoleErrors }
+const { isCoded, ...coded } = {
+  ...errors,
+  ...idempotencyErrors,
+  ...brokerErrors,
+  ...streamErrors,
+  ...testErrors,
+  ...consoleErrors,
+}
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
 
 t.test('docs/errors.md lists every error with its status, a cause and a fix, and no other', async (t) => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from './shared/errors.js'
+import { FST_NSP_ALREADY_REGISTERED, FST_NSP_HTTP2_ONLY, FST_NSP_IO_PRESENT } from '../shared/errors.js'
 
 /*
  * Checks that the plugin can be registered on an instance.

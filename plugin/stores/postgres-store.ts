@@ -1,0 +1,89 @@
+import { isPermanent } from '../adapters/permanent-failure.js'
+import { PostgresConnection } from '../adapters/postgres/postgres-connection.js'
+import { createPool, lendPool, type OpenPool, type PgPool } from '../adapters/postgres/postgres-pool.js'
+import { namesOf, prepareTables, quoted } from '../adapters/postgres/postgres-tables.js'
+import type { IdempotencyStore } from '../definition/idempotency.js'
+import { FST_NSP_STORE_UNREACHABLE } from '../shared/errors/idempotency-errors.js'
+import { createLeasedStore, type SharedClaims, type WarnOfStore } from './leased-store.js'
+import { claimNamesOf, PostgresClaims } from './postgres-claims.js'
+import { type PostgresStoreOptions, readPostgresOptions } from './store-options.js'
+
+/*
+ * The idempotency store over PostgreSQL: one table, and one channel on which the end of a claim is told.
+ */
+
+/** Milliseconds between two deletions of what has expired. */
+const CLEANING_MS = 30_000
+const PAGE = 'docs/idempotency.md'
+
+/**
+ * Creates an idempotency store over PostgreSQL, for several nodes. It connects when the application boots, or with its first use, makes its
+ * table if there is none, and is closed with the application.
+ *
+ * @throws FST_NSP_OPTIONS_INVALID naming the path
+ *
+ * @example
+ * import { createPostgresStore } from 'fastify-namespaces/stores'
+ * import pg from 'pg'
+ *
+ * const store = createPostgresStore({ pool: new pg.Pool() })
+ * // in the definition of an event
+ * idempotency: { key: (order) => order.key, store }
+ */
+export function createPostgresStore(options: PostgresStoreOptions): IdempotencyStore {
+  const { url, pool, prefix, connectTimeoutMs, maxAckBytes } = readPostgresOptions(options)
+  return createLeasedStore({
+    maxAckBytes,
+    patienceMs: connectTimeoutMs,
+    isFinal: isPermanent,
+    async connect(wake, warn) {
+      const open = pool ? lendPool(pool as PgPool) : await createPool(String(url), connectTimeoutMs)
+      return await openClaims(open, { prefix, connectTimeoutMs, wake, warn })
+    },
+  })
+}
+
+interface PostgresClaimsSettings {
+  readonly prefix: string
+  readonly connectTimeoutMs: number
+  readonly wake: (id?: string) => void
+  readonly warn: WarnOfStore
+}
+
+async function openClaims(pool: OpenPool, settings: PostgresClaimsSettings): Promise<SharedClaims> {
+  const { prefix, connectTimeoutMs, wake, warn } = settings
+  const names = namesOf(prefix)
+  const claimNames = claimNamesOf(names)
+  const { channel, definitions } = claimNames
+  const connection: PostgresConnection = new PostgresConnection(pool, {
+    connectTimeoutMs,
+    waitForBroker: false,
+    warn,
+    async prepare() {
+      const run = connection.listen.bind(connection)
+      await prepareTables(run, names.lock, definitions, PAGE)
+      await run(`LISTEN ${quoted(channel)}`)
+    },
+    // What was told meanwhile was missed.
+    resume: async () => wake(),
+    notified: (_channel, id) => wake(id),
+    lost: (error) => warn('the idempotency store has lost PostgreSQL', error),
+  })
+  await connection.open().catch(async (error: Error) => {
+    await connection.close()
+    throw new FST_NSP_STORE_UNREACHABLE('PostgreSQL', error.message)
+  })
+  const claims = new PostgresClaims(connection, claimNames)
+  // A loss of the connection is told elsewhere.
+  const timer = setInterval(() => claims.clean().catch(() => {}), CLEANING_MS).unref()
+  return {
+    claim: (id, token, options) => claims.claim(id, token, options),
+    renew: (id, token) => claims.renew(id, token),
+    settle: (id, token, ack) => claims.settle(id, token, ack),
+    release: (id, token) => claims.release(id, token),
+    close() {
+      clearInterval(timer)
+      return connection.close()
+    },
+  }
+}
