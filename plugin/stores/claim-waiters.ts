@@ -55,7 +55,8 @@ function createWaiter(): ClaimWaiter {
     },
 
     async wait(ms, signal) {
-      if (!isWoken) {
+      // It may have aborted while the caller asked for its claim.
+      if (!isWoken && !signal?.aborted) {
         const woken = new Promise<void>((resolve) => {
           resume = resolve
         })

@@ -46,6 +46,7 @@ export type WarnOfStore = (message: string, error?: unknown) => void
 
 /** Milliseconds between two attempts to reach a server. */
 const PAUSE_MS = 50
+const CLOSED = 'The store is closed'
 
 export function createLeasedStore({
   maxAckBytes,
@@ -61,7 +62,7 @@ export function createLeasedStore({
 
   /** Connects once, for the first who asks. */
   function connected(): Promise<SharedClaims> {
-    if (isClosed) return Promise.reject(new Error('The store is closed'))
+    if (isClosed) return Promise.reject(new Error(CLOSED))
     if (!claims) {
       const wake = (id?: string) => (id === undefined ? waiters.wakeAll() : waiters.wake(id))
       const made = connect(wake, (message, err) => log?.warn({ err }, message))
@@ -79,7 +80,8 @@ export function createLeasedStore({
       try {
         return await run(await connected())
       } catch (error) {
-        if (isClosed || isFinal(error) || performance.now() >= end) throw error
+        if (isClosed) throw new Error(CLOSED)
+        if (isFinal(error) || performance.now() >= end) throw error
         await delay(PAUSE_MS)
         signal?.throwIfAborted()
       }
@@ -132,7 +134,7 @@ export function createLeasedStore({
       log = undefined
       const ended = claims
       claims = undefined
-      waiters.wakeAll(new Error('The store is closed'))
+      waiters.wakeAll(new Error(CLOSED))
       await ended?.then(
         (open) => open.close(),
         () => {},
