@@ -9,6 +9,7 @@ import { buildServer as serveDocument, type ticket } from '../../examples/docume
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
 import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
+import { type payments, buildServer as servePayments } from '../../examples/payments.js'
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
 import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { requestOf } from '../../plugin/index.js'
@@ -264,6 +265,18 @@ t.test('examples/orders.ts: an event in its own file, socket.data with a type, a
   const paid = await post(app, '/paid/ada/7-tea-1', {})
   t.strictSame(paid.json(), { shops: [7] })
   t.strictSame(await customer.nextEvent('order:paid'), { id: '7-tea-1' })
+})
+
+t.test('examples/payments.ts: a payment that is sent again is made once, for each user', async (t) => {
+  const app = await serve(t, servePayments)
+  const join = (user: string) => app.injectSocket<typeof payments>('/payments', { query: { user } })
+  const [ada, again, ben] = [await join('ada'), await join('ada'), await join('ben')]
+  const payment = { key: 'b1e2d3f4-0000-4000-8000-000000000001', to: 'ben', cents: 100 }
+  const first = await ada.emitWithAck('pay', payment)
+  t.match(first, { ok: true, data: { receipt: String } })
+  t.strictSame(await again.emitWithAck('pay', payment), first)
+  t.notSame(await ben.emitWithAck('pay', payment), first)
+  t.match(await ada.emitWithAck('pay', { ...payment, cents: 200 }), { error: { code: 'FST_NSP_KEY_REUSED' } })
 })
 
 t.test('examples/document.ts: a document behind a password', async (t) => {

@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { io, type Socket } from 'socket.io-client'
+import t, { type Test } from 'tap'
+import { hasPostgres, startPostgres } from '../../cluster/postgres.js'
+import { hasRedis } from '../../cluster/redis.js'
+import { startProxy, startTestRedis } from '../adapters/redis/redis-server.js'
+
+/*
+ * Two nodes in two processes, one of which is killed, or stands still, while its handler runs.
+ */
+
+t.setTimeout(120_000)
+
+const LEASE_MS = 1_500
+
+/** A node, and a client of it. */
+interface Node {
+  readonly process: ChildProcess
+  readonly socket: Socket
+  /** Resolves when its handler has begun. */
+  begun(): Promise<unknown>
+}
+
+async function startNode(t: Test, kind: string, url: string): Promise<Node> {
+  const env = { ...process.env, NODE_WITH_STORE: JSON.stringify({ kind, url, leaseMs: LEASE_MS }) }
+  const child = fork(new URL('store-node.ts', import.meta.url), { env })
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGCONT')
+    child.kill('SIGKILL')
+    await ended
+  })
+  const [address] = await once(child, 'message')
+  const socket = io(`${address}/orders`, { transports: ['websocket'], reconnection: false, forceNew: true })
+  t.teardown(() => socket.disconnect())
+  await once(socket as never, 'connect')
+  return { process: child, socket, begun: () => once(child, 'message') }
+}
+
+const SERVERS = {
+  async redis(t: Test) {
+    const { path } = await startTestRedis(t)
+    // A url has no Unix socket.
+    return `redis://127.0.0.1:${(await startProxy(t, path)).port}`
+  },
+  postgres: async (t: Test) => (await startPostgres(t)).url(),
+}
+
+for (const kind of ['redis', 'postgres'] as const) {
+  const isThere = await (kind === 'redis' ? hasRedis() : hasPostgres())
+  t.test(kind, { skip: !isThere && 'not installed' }, async (t) => {
+    const url = await SERVERS[kind](t)
+    const [one, other] = await Promise.all([startNode(t, kind, url), startNode(t, kind, url)])
+
+    await t.test(
+      'a node stands still for longer than its lease: the retry runs, and its ack answers both',
+      async (t) => {
+        const first = one.socket.emitWithAck('place', 'a')
+        await one.begun()
+        one.process.kill('SIGSTOP')
+        const begun = other.begun()
+        const retry = other.socket.emitWithAck('place', 'a')
+        await begun
+        other.process.send('end')
+        t.strictSame(await retry, { ok: true, data: other.process.pid })
+        one.process.kill('SIGCONT')
+        one.process.send('end')
+        t.strictSame(await first, { ok: true, data: other.process.pid }, 'the late ack of the first is not sent')
+      },
+    )
+
+    await t.test('kill -9: the retry on another node runs after leaseMs, and not before', async (t) => {
+      void one.socket.emitWithAck('place', 'b').catch(() => {})
+      await one.begun()
+      const from = performance.now()
+      one.process.kill('SIGKILL')
+      const begun = other.begun()
+      const retry = other.socket.emitWithAck('place', 'b')
+      await begun
+      const ms = performance.now() - from
+      t.ok(ms > LEASE_MS / 2, `after ${Math.round(ms)} ms: what was left of the lease`)
+      t.ok(ms < 20 * LEASE_MS, `after ${Math.round(ms)} ms, and not with the ack's ttl`)
+      other.process.send('end')
+      t.strictSame(await retry, { ok: true, data: other.process.pid })
+    })
+  })
+}
