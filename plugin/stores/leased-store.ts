@@ -68,7 +68,7 @@ export function createLeasedStore({
       const made = connect(wake, (message, err) => log?.warn({ err }, message))
       claims = made
       made.catch(() => {
-        claims = undefined
+        if (claims === made) claims = undefined
       })
     }
     return claims

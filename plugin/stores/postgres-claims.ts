@@ -40,11 +40,12 @@ export function claimNamesOf(names: PostgresNames): ClaimNames {
 }
 
 export class PostgresClaims implements SharedClaims {
-  readonly #connection: PostgresConnection
+  readonly #connection: Pick<PostgresConnection, 'query' | 'close'>
   readonly #names: ClaimNames
   readonly #statements: ReturnType<typeof statementsOf>
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: PostgresConnection, names: ClaimNames) {
+  constructor(connection: Pick<PostgresConnection, 'query' | 'close'>, names: ClaimNames) {
     this.#connection = connection
     this.#names = names
     this.#statements = statementsOf(names.table)
@@ -75,13 +76,18 @@ export class PostgresClaims implements SharedClaims {
     await this.#run('release', id, token, this.#names.channel)
   }
 
-  /** Deletes what has expired, in bites. */
-  async clean(): Promise<void> {
-    while ((await this.#run('clean')).length >= BITE);
+  /** From now on deletes what has expired, in bites. A loss of the connection is told elsewhere. */
+  startCleaning(everyMs: number): void {
+    this.#timer = setInterval(() => this.#clean().catch(() => {}), everyMs).unref()
   }
 
   close(): Promise<void> {
+    clearInterval(this.#timer)
     return this.#connection.close()
+  }
+
+  async #clean(): Promise<void> {
+    while ((await this.#run('clean')).length >= BITE);
   }
 
   #run(name: keyof ReturnType<typeof statementsOf>, ...values: (string | number)[]): Promise<PgRow[]> {

@@ -74,16 +74,6 @@ async function openClaims(pool: OpenPool, settings: PostgresClaimsSettings): Pro
     throw new FST_NSP_STORE_UNREACHABLE('PostgreSQL', error.message)
   })
   const claims = new PostgresClaims(connection, claimNames)
-  // A loss of the connection is told elsewhere.
-  const timer = setInterval(() => claims.clean().catch(() => {}), CLEANING_MS).unref()
-  return {
-    claim: (id, token, options) => claims.claim(id, token, options),
-    renew: (id, token) => claims.renew(id, token),
-    settle: (id, token, ack) => claims.settle(id, token, ack),
-    release: (id, token) => claims.release(id, token),
-    close() {
-      clearInterval(timer)
-      return connection.close()
-    },
-  }
+  claims.startCleaning(CLEANING_MS)
+  return claims
 }
