@@ -6,7 +6,7 @@ import { closedGroup, wholeNumber } from '../definition/normalize/option-rules.j
  */
 
 /** The options that both stores share. */
-export interface SharedStoreOptions {
+interface SharedStoreOptions {
   /**
    * Begins the names of all keys, channels and tables. The same on every node.
    * @defaultValue `'fastify-namespaces'`

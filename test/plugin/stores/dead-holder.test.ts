@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { io, type Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
+import { bundle } from '../../cluster/bundle.js'
 import { hasPostgres, startPostgres } from '../../cluster/postgres.js'
 import { hasRedis } from '../../cluster/redis.js'
 import { startProxy, startTestRedis } from '../adapters/redis/redis-server.js'
@@ -13,6 +14,7 @@ import { startProxy, startTestRedis } from '../adapters/redis/redis-server.js'
 t.setTimeout(120_000)
 
 const LEASE_MS = 1_500
+const program = await bundle('test/plugin/stores/store-node.ts')
 
 /** A node, and a client of it. */
 interface Node {
@@ -23,8 +25,9 @@ interface Node {
 }
 
 async function startNode(t: Test, kind: string, url: string): Promise<Node> {
-  const env = { ...process.env, NODE_WITH_STORE: JSON.stringify({ kind, url, leaseMs: LEASE_MS }) }
-  const child = fork(new URL('store-node.ts', import.meta.url), { env })
+  // tap puts its own loader into NODE_OPTIONS.
+  const env = { ...process.env, NODE_OPTIONS: '', NODE_WITH_STORE: JSON.stringify({ kind, url, leaseMs: LEASE_MS }) }
+  const child = fork(program, { env, execArgv: [] })
   t.teardown(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
