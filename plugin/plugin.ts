@@ -169,7 +169,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const stores = createStores(registry, log)
   const parts = { handshake, admission, drain, io, mounts, listeners, injector, stores, cluster }
   const close = createClosing({ ...parts, closeTimeoutMs, log })
-
   const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
   const document = createDocument(describe, () => registry.isClosed, options.document)
   keepDocument(instance, document)
