@@ -178,8 +178,9 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
 
 /** Names the part of the event that is running, for the message of a timeout. */
 function whatOf({ hasBegun, hasReturned, context }: EventRun): string {
-  if (!hasBegun) return `The steps before the handler of ${context.event.name} (hooks, schema, key)`
-  return `${hasReturned ? 'The check of the reply, or keeping it under its key,' : 'The handler'} of ${context.event.name}`
+  const { name } = context.event
+  if (!hasBegun) return `The steps before the handler of ${name} (hooks, schema, key)`
+  return hasReturned ? `The steps after the handler of ${name} (schema, key)` : `The handler of ${name}`
 }
 
 /**

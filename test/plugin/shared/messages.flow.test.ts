@@ -340,7 +340,7 @@ t.test('a timeout names what took too long, and the option that bounds it', asyn
     ['reply', 'hook'].map(async (event) => message(event, await app.injectSocket('/chat'))),
   )
   t.strictSame(others, [
-    'The check of the reply of reply took longer than handlerTimeoutMs (20 ms)',
+    'The steps after the handler of reply (schema, key) took longer than handlerTimeoutMs (20 ms)',
     'The steps before the handler of hook (hooks, schema, key) took longer than handlerTimeoutMs (20 ms)',
   ])
   const slow = await app.injectSocket('/slow')
