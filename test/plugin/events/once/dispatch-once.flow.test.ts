@@ -161,7 +161,8 @@ t.test('the lease of a handler that runs is renewed, until it has ended', async 
         handlerTimeoutMs: 0,
         idempotency: {
           key: () => 'k',
-          leaseMs: 60,
+          // Longer than a busy machine stands still: a lease that ends runs the handler twice.
+          leaseMs: 1_500,
           store: storeWith((store) => ({
             renew(token) {
               renewed.push(token)
@@ -179,11 +180,11 @@ t.test('the lease of a handler that runs is renewed, until it has ended', async 
     },
   })
   const both = [socket.emitWithAck('order'), socket.emitWithAck('order')]
-  await until(() => renewed.length > 10)
+  await until(() => renewed.length > 3)
   held.resolve()
   t.strictSame(await Promise.all(both), Array(2).fill({ ok: true, data: 1 }))
   const { length } = renewed
-  await new Promise((resolve) => setTimeout(resolve, 80))
+  await new Promise((resolve) => setTimeout(resolve, 600))
   t.equal(renewed.length, length)
   t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 1 })
 })
