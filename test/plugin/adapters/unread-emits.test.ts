@@ -68,6 +68,46 @@ t.test('a disconnect that goes through the log brings nothing that was emitted l
   t.strictSame(here.events, [['before']])
 })
 
+t.test('a socket finds what is for it without looking at what is for others', async (t) => {
+  const unread = new UnreadEmits()
+  let reads = 0
+  const emit = (number: number, rooms: string[], except: string[] = []) => {
+    const item = {
+      kind: 'emit',
+      text: `2["${number}"]`,
+      attachments: [],
+      isVolatile: false,
+      compress: undefined,
+    } as const
+    const counted = {
+      ...item,
+      except: new Set(except),
+      get rooms() {
+        reads++
+        return new Set(rooms)
+      },
+    }
+    unread.add(number, counted)
+  }
+  const found = (...joined: string[]) => unread.for(new Set(joined)).map(({ text }) => text)
+  const texts = (...numbers: number[]) => numbers.map((number) => `2["${number}"]`)
+  for (let number = 1; number <= 10_000; number++) emit(number, [`room ${number}`, `also ${number}`])
+  t.strictSame(found('room 7', 'also 7', 'room 5', 'nowhere'), texts(5, 7), 'each once, in order')
+  emit(10_001, [])
+  emit(10_002, ['room 6'], ['room 8'])
+  emit(10_003, [], ['room 7'])
+  t.equal(reads, 10_003)
+  t.strictSame(found('room 6'), texts(6, 10_001, 10_002, 10_003))
+  t.strictSame(found('room 7'), texts(7, 10_001))
+  t.strictSame(found('room 6', 'room 8'), texts(6, 8, 10_001, 10_003))
+  unread.remove(6)
+  t.strictSame(found('room 6'), texts(10_001, 10_002, 10_003), 'not what was read back')
+  t.equal(reads, 10_003)
+  for (let number = 7; number <= 9_000; number++) unread.remove(number)
+  t.strictSame(found('room 9000', 'room 9001'), texts(9_001, 10_001, 10_003))
+  t.equal(reads, 11_006, 'what was read back is no longer indexed')
+})
+
 t.test('what was read back is forgotten', async (t) => {
   const unread = new UnreadEmits()
   const item = {
@@ -88,4 +128,5 @@ t.test('what was read back is forgotten', async (t) => {
   t.equal(unread.for(new Set()).length, 10)
   for (let number = 2_991; number <= 3_001; number++) unread.remove(number)
   t.equal(unread.size, 0)
+  t.strictSame(unread.for(new Set()), [])
 })
