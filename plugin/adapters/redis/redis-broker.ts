@@ -123,11 +123,9 @@ class RedisBroker implements Broker {
     this.#send(['PUBLISH', channel, body]).catch(() => {})
   }
 
-  async epoch(): Promise<string> {
-    const { epoch } = this.#keys
-    const [, value] = await Promise.all([this.#send(['SET', epoch, randomUUID(), 'NX']), this.#send(['GET', epoch])])
-    this.#epoch = String(value)
-    return this.#epoch
+  epoch(): Promise<string> {
+    // No stored one is empty: it is renewed only if there is none.
+    return this.renewEpoch('')
   }
 
   async renewEpoch(old: string): Promise<string> {

@@ -1,5 +1,7 @@
+import { Redis } from 'ioredis'
 import t from 'tap'
 import { hasRedis } from '../../../cluster/redis.js'
+import { until } from '../../harness.js'
 import { CLIENTS, openBroker } from './broker-harness.js'
 import { startTestRedis } from './redis-server.js'
 
@@ -98,6 +100,31 @@ for (const family of ['redis', 'ioredis'] as const) {
     t.equal(await other.takeSession('kept'), 'text')
     while ((await other.takeSession('short')) !== undefined) await one.putSession('short', 'text', 1, '')
   })
+
+  t.test(
+    `${family}: the epoch is read in one step, between whose parts nothing can be flushed`,
+    { skip },
+    async (t) => {
+      const redis = await startTestRedis(t)
+      const { broker } = await openBroker(t, { client: clientOf(redis) })
+      const monitor = await new Redis({ path: redis.path, lazyConnect: true }).monitor()
+      t.teardown(() => monitor.disconnect())
+      const commands: string[][] = []
+      monitor.on('monitor', (_time: string, command: string[], source: string) => {
+        if (source !== 'lua' && command.includes('{test}:epoch')) commands.push(command)
+      })
+      const epoch = await broker.epoch()
+      t.match(epoch, /./)
+      await redis.ask('FLUSHALL')
+      const other = await broker.epoch()
+      t.notMatch([epoch, 'null'], [other], 'a Redis that was emptied has another')
+      await until(() => commands.length >= 2)
+      t.strictSame(
+        commands.map(([name]) => name?.toUpperCase()),
+        ['EVAL', 'EVAL'],
+      )
+    },
+  )
 
   t.test(`${family}: the epoch is renewed once`, { skip }, async (t) => {
     const { path } = await startTestRedis(t)
