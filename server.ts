@@ -11,7 +11,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerO
 import { Type } from 'typebox'
 import { chat } from './examples/chat.js'
 import { createClock } from './examples/clock.js'
-import { runWorkers, STOP, type WorkerReady } from './examples/cluster/run-workers.js'
+import { runWorkers, STOP, type WorkerFailed, type WorkerReady } from './examples/cluster/run-workers.js'
 import { announcePresence, presence } from './examples/presence.js'
 import namespacesConsole from './plugin/console.js'
 import namespaces, { type AdapterOptions, defineNamespace } from './plugin/index.js'
@@ -285,8 +285,11 @@ function hostOfUrl(host: string): string {
 const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
 if (isMain) {
   run(process.env).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error)
+    const problem = error instanceof Error ? error.message : String(error)
     // The channel between primary and worker, and connections that wait for a worker, would keep the process.
-    process.exit(1)
+    const end = () => process.exit(1)
+    if (cluster.isWorker) return void process.send?.({ failed: problem } satisfies WorkerFailed, end)
+    console.error(problem)
+    end()
   })
 }

@@ -15,6 +15,11 @@ export interface WorkerReady {
   readonly ready: string
 }
 
+/** What a worker sends before it ends because it can't boot: the primary says it, once for all of them. */
+export interface WorkerFailed {
+  readonly failed: string
+}
+
 /** Sent to the workers: they close, and end. */
 export const STOP = 'stop'
 
@@ -64,10 +69,10 @@ export async function runWorkers({ count, host, port, died }: WorkersOptions): P
   function start(): Worker {
     const worker = cluster.fork()
     const startedAt = performance.now()
-    worker.once('exit', (code, signal) => {
+    whenEnded(worker, (end) => {
       if (isStopping || !isRunning) return
       if (performance.now() - startedAt > STEADY_MS) delayMs = FIRST_DELAY_MS
-      died(`worker ${worker.process.pid} has ended with ${signal || code}; it is started again in ${delayMs} ms`)
+      died(`worker ${worker.process.pid} has ended with ${end}; it is started again in ${delayMs} ms`)
       const timer = setTimeout(() => {
         timers.delete(timer)
         start()
@@ -103,9 +108,22 @@ function ready(worker: Worker): Promise<string> {
       const { ready } = Object(message) as Partial<WorkerReady>
       if (typeof ready === 'string') resolve(ready)
     })
-    worker.once('exit', (code, signal) => {
-      reject(new Error(`a worker has ended with ${signal || code} before it was ready`))
-    })
+    whenEnded(worker, (end) => reject(new Error(`a worker has ended before it was ready, with ${end}`)))
+  })
+}
+
+/** Calls `ended` when a worker has ended, with its signal or exit code, and with what it said of it. */
+function whenEnded(worker: Worker, ended: (end: string) => void): void {
+  let reason = ''
+  worker.on('message', (message: unknown) => {
+    const { failed } = Object(message) as Partial<WorkerFailed>
+    if (typeof failed === 'string') reason = `: ${failed}`
+  })
+  worker.once('exit', (code, signal) => {
+    const end = () => ended(`${signal || code}${reason}`)
+    // What it has sent may come later than its end.
+    if (worker.isConnected()) worker.once('disconnect', end)
+    else end()
   })
 }
 
