@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Socket } from 'socket.io'
-import type { Bucket, FullAt } from '../shared/limits.js'
+import type { Bucket, FullAt } from '../shared/limits/token-bucket.js'
 import { connectionStateOf } from '../wire/connection-state.js'
 
 /*

@@ -1,6 +1,7 @@
 import type { Packet } from 'socket.io-parser'
 import { FST_NSP_RATE_LIMITED } from '../shared/errors.js'
-import { type Clock, createBucket, type Limits, takeToken } from '../shared/limits.js'
+import { createBucket, takeToken } from '../shared/limits/token-bucket.js'
+import type { Clock, Limits } from '../shared/limits.js'
 import { awaitsAck } from '../shared/safe-listeners.js'
 import { PacketType } from '../wire/socket-io-packages.js'
 import { type ConnectionJoins, joinsOf } from './connection-joins.js'

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io'
-import { type Bucket, type Clock, createBucket } from '../../shared/limits.js'
+import { type Bucket, createBucket } from '../../shared/limits/token-bucket.js'
+import type { Clock } from '../../shared/limits.js'
 import { LogRates } from '../../shared/log/rated-log.js'
 import { connectionStateOf } from '../../wire/connection-state.js'
 
