@@ -113,7 +113,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   guardAdapters({ io, emitCheck, remote, log })
   const children = createDynamicNamespaces({
     io,
-    limit: limits.dynamicNamespaces,
+    limit: cluster.limits.dynamicNamespaces,
     log,
     isShared: isClusterAdapter,
     forget: (address) => mounts.forget(address),
@@ -164,7 +164,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     dismissed,
     isDetached: options.fast,
   })
-  handshake.addRoutes(instance, io, path, { serveClient, hasNamespaces: () => registry.entries.length > 0 })
+  handshake.addRoutes(instance, io, path, { serveClient, entries: registry.entries, limit: cluster.limits.connections })
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
   const stores = createStores(registry, log)
   const parts = { handshake, admission, drain, io, mounts, listeners, injector, stores, cluster }

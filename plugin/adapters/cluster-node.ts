@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { ServerLimit } from '../shared/limits/server-limit.js'
 import type { Broker } from './broker.js'
 import type { ClusterLog } from './log/cluster-log.js'
 import type { LogReceiver } from './log/log-item.js'
@@ -23,6 +24,8 @@ export interface ClusterNodeOptions extends Pick<NodeLogsOptions, 'logs' | 'outb
   readonly id: string
   readonly requestTimeoutMs: number
   readonly log: FastifyBaseLogger
+  /** What the nodes have together, by what it limits. @defaultValue none */
+  readonly limits?: Readonly<Record<string, ServerLimit>>
   /** Milliseconds. @defaultValue `performance.now` */
   readonly now?: () => number
 }
@@ -75,7 +78,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const losses = new LossReport({ log, broker: broker.kind, now })
   const messages: NodeMessages = new NodeMessages({ node: id, send: (to, body) => broker.send(to, body), report })
   const epoch = new NodeEpoch(broker, () => outbox.restore())
-  const members = createMembers({ messages, epoch, logs: options.logs, report, now })
+  const members = createMembers({ messages, epoch, logs: options.logs, limits: options.limits, report, now })
   const logs = new NodeLogs({ ...options, epoch, isAlive: (node) => members.isAlive(node), report, now })
   const { addresses, outbox }: Pick<NodeLogs, 'addresses' | 'outbox'> = logs
   const requests = new ClusterRequests({

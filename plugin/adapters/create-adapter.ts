@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace } from 'socket.io'
 import type { NormalAdapterOptions } from '../definition/adapters/adapter-options.js'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
+import { createServerLimits, type ServerLimits } from '../shared/limits/server-limit.js'
 import { logError } from '../shared/log/error-log.js'
 import type { Broker, BrokerSettings } from './broker.js'
 import { createBrokerAdapter } from './broker-adapter.js'
@@ -21,6 +22,8 @@ export interface ClusterConnection {
   /** For the options of Socket.IO. */
   readonly io: { readonly adapter?: (namespace: Namespace) => Namespace['adapter'] }
   readonly node: ClusterNode | undefined
+  /** What this server may have at a time, by what the other nodes have, too. */
+  readonly limits: ServerLimits
   /**
    * Connects. Resolves when the logs of all live namespaces are followed; with `waitForBroker`
    * as soon as it has failed once.
@@ -32,7 +35,7 @@ export interface ClusterConnection {
   close(): Promise<void>
 }
 
-const ALONE: ClusterConnection = { io: {}, node: undefined, open: async () => {}, close: async () => {} }
+const ALONE = { io: {}, node: undefined, open: async () => {}, close: async () => {} }
 
 // The defaults of Socket.IO and engine.io.
 const DEFAULT_WAIT_MS = 120_000
@@ -52,7 +55,8 @@ export async function createAdapter(
   recoveryOf: RecoveryOf,
   log: FastifyBaseLogger,
 ): Promise<ClusterConnection> {
-  if (!adapter) return ALONE
+  const serverLimits = createServerLimits(limits)
+  if (!adapter) return { ...ALONE, limits: serverLimits }
   const { logs, outboxBytes, requestTimeoutMs, waitForBroker } = adapter
   const id = randomUUID()
   const { pingInterval = DEFAULT_PING_INTERVAL_MS, pingTimeout = DEFAULT_PING_TIMEOUT_MS } = io
@@ -79,7 +83,7 @@ export async function createAdapter(
     warn: (message, error) => log.warn({ broker: adapter.type, err: error }, message),
   })
   const ring = recovery && { windowMs, limit: limits.recoveryBytes }
-  const node = createClusterNode({ broker, id, logs, outboxBytes, requestTimeoutMs, ring, log })
+  const node = createClusterNode({ broker, id, logs, outboxBytes, requestTimeoutMs, ring, log, limits: serverLimits })
   const sessions = recovery && new NodeSessions({ node, broker, waitMs, pingMs })
   const own = { node, isText: io.parser === undefined }
   let isClosing = false
@@ -93,6 +97,7 @@ export async function createAdapter(
   return {
     io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
+    limits: serverLimits,
     async open() {
       const opened = open()
       opened.catch((error: unknown) => {

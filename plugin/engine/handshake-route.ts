@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTP
 import type { Server, ServerOptions } from 'socket.io'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
 import { FST_NSP_CLOSING, FST_NSP_CONNECTIONS_LIMIT } from '../shared/errors.js'
-import { isWithin } from '../shared/limits.js'
+import type { ServerLimit } from '../shared/limits/server-limit.js'
 import { logError } from '../shared/log/error-log.js'
 import { after, isThenable } from '../shared/maybe-async.js'
 import { type DiscardableConnection, discardConnection } from '../wire/discard-connection.js'
@@ -36,8 +36,10 @@ type AllowRequest = NonNullable<ServerOptions['allowRequest']>
 /** What the engine's routes need besides the engine. */
 interface EngineRouteOptions {
   readonly serveClient: Respond
-  /** Called when a handshake is refused. */
-  readonly hasNamespaces: () => boolean
+  /** The definitions so far; looked at when a handshake is refused. */
+  readonly entries: readonly unknown[]
+  /** Of connections. */
+  readonly limit: ServerLimit
 }
 
 export interface HandshakeRoute {
@@ -52,7 +54,7 @@ export interface HandshakeRoute {
 /** @param markInjected - called for a handshake of inject(), which does not come through server-listeners.ts */
 export function createHandshakeRoute(
   route: FastifyInstance['routing'],
-  { io: options, limits }: NormalOptions,
+  { io: options }: NormalOptions,
   checkOrigin: OriginPolicy,
   markInjected: (raw: IncomingMessage) => void,
 ): HandshakeRoute {
@@ -108,7 +110,8 @@ export function createHandshakeRoute(
   return {
     allowRequest,
 
-    addRoutes(instance, io, path, { serveClient, hasNamespaces }) {
+    addRoutes(instance, io, path, { serveClient, entries, limit }) {
+      limit.count(() => io.engine.clientsCount)
       io.engine.on('initial_headers', (headers: OutgoingHttpHeaders, raw: IncomingMessage) => {
         for (const [name, value] of Object.entries(acceptedHeaders.get(raw) ?? {})) {
           // A third spelling: a listener of the application may set `set-cookie`, and the engine `Set-Cookie`. All are sent.
@@ -127,7 +130,7 @@ export function createHandshakeRoute(
       })
 
       instance.register(async (scope) => {
-        logHandshakeHints(scope, hasNamespaces)
+        logHandshakeHints(scope, () => entries.length > 0)
         // The engine itself reads the bodies.
         scope.removeAllContentTypeParsers()
         scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -155,9 +158,7 @@ export function createHandshakeRoute(
               // A poll that server-listeners.ts did not see comes here: its engine session is counted already.
               const isNew = sessionIdOf(request.raw) === ''
               if (isNew && isClosing) throw new FST_NSP_CLOSING()
-              if (isNew && !isWithin(io.engine.clientsCount + 1, limits.connections)) {
-                throw new FST_NSP_CONNECTIONS_LIMIT()
-              }
+              if (isNew && !limit.hasRoom()) throw new FST_NSP_CONNECTIONS_LIMIT()
               if (reply.raw instanceof CapturedResponse) return acceptUpgrade(request, reply)
               keepHandshake(request.raw, request)
               if (isInjected(request.raw)) {

@@ -83,9 +83,30 @@ export interface Limits {
    * @defaultValue 64_000_000
    */
   recoveryBytes: number
+  /**
+   * What all nodes may have together, with an `adapter` that has a `type`. Beyond it, the codes are the same as for one node.
+   * @defaultValue see {@link LimitsOfAllNodes}
+   */
+  allNodes: LimitsOfAllNodes
 }
 
-export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
+/** Limits of all nodes together, beside those of each node. 0 turns a limit off. */
+export interface LimitsOfAllNodes {
+  /**
+   * Connections of all nodes. Beyond it, a handshake is refused with 503 `FST_NSP_CONNECTIONS_LIMIT`.
+   * @defaultValue 0
+   */
+  connections?: number
+  /**
+   * Dynamic namespaces that are open at the same time, of all nodes. One that is open on two nodes counts twice. Beyond it:
+   * `FST_NSP_CHILDREN_LIMIT`.
+   * @defaultValue 0
+   */
+  dynamicNamespaces?: number
+}
+
+/** Of each node. */
+export const DEFAULT_LIMITS: Readonly<Omit<Limits, 'allNodes'>> = Object.freeze({
   eventsPerSecond: 200,
   eventsInFlight: 100,
   eventsWaiting: 100,

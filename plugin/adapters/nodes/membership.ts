@@ -4,6 +4,9 @@
 
 const HELLO_MS = 2_000
 const SILENCE_MS = 6_000
+// The least time until a hello that is early, and for each node: of all nodes there are a hundred a second at most.
+const EARLY_MS = 100
+const EARLY_MS_PER_NODE = 10
 // More than a cluster has. Beyond it, nodes are not known: a message can't make this node keep what it can't bound.
 const MOST_NODES = 1_024
 
@@ -21,6 +24,7 @@ export class ClusterMembers {
   /** When each node was last heard. */
   readonly #heard = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
+  #early: NodeJS.Timeout | undefined
   #checkedAt = 0
 
   constructor(options: MembersOptions) {
@@ -42,8 +46,22 @@ export class ClusterMembers {
     this.#timer = setInterval(() => this.check(), HELLO_MS).unref()
   }
 
+  /** Says hello soon, before its time. */
+  hurry(): void {
+    if (!this.#timer) return
+    this.#early ??= setTimeout(
+      () => {
+        this.#early = undefined
+        this.#options.sayHello()
+      },
+      Math.max(EARLY_MS, this.#heard.size * EARLY_MS_PER_NODE),
+    ).unref()
+  }
+
   close(): void {
     clearInterval(this.#timer)
+    this.#timer = undefined
+    clearTimeout(this.#early)
   }
 
   /** Called for each hello. Returns whether the node is a new one. */

@@ -1,5 +1,7 @@
+import type { ServerLimit } from '../../shared/limits/server-limit.js'
 import { FST_NSP_LOGS_DIFFER } from '../broker-errors.js'
 import { ClusterMembers } from './membership.js'
+import { NodeCounts } from './node-counts.js'
 import type { NodeEpoch } from './node-epoch.js'
 import type { NodeMessages } from './node-messages.js'
 import type { NodeReport } from './node-report.js'
@@ -14,23 +16,40 @@ export interface NodeHellosOptions {
   readonly epoch: NodeEpoch
   /** The option `logs`, which is to be the same on every node. */
   readonly logs: number
+  /** What the nodes have together. Each says with its hello what it has. */
+  readonly limits?: Readonly<Record<string, ServerLimit>> | undefined
   readonly report: NodeReport
   /** Milliseconds. */
   readonly now: () => number
 }
 
 /** Creates the members of the cluster, by what is heard of them. */
-export function createMembers({ messages, epoch, logs, report, now }: NodeHellosOptions): ClusterMembers {
+export function createMembers(options: NodeHellosOptions): ClusterMembers {
+  const { messages, epoch, logs, limits = {}, report, now } = options
+  const counts = new NodeCounts(limits)
   // Nodes of an older version send, and read, the epoch only.
-  const sayHello = (to?: string) => messages.send(to, 'hello', epoch.value, { logs })
-  const members = new ClusterMembers({ sayHello, onLost: (node) => messages.lose(node), now })
+  const sayHello = (to?: string) => messages.send(to, 'hello', epoch.value, { logs, has: counts.own })
+  const members = new ClusterMembers({
+    sayHello() {
+      sayHello()
+      counts.told()
+    },
+    onLost(node) {
+      counts.lose(node)
+      messages.lose(node)
+    },
+    now,
+  })
+  for (const limit of Object.values(limits)) limit.onMoved(() => members.hurry())
 
   messages.on('hello', (node, value, more) => {
     if (typeof value === 'string') void epoch.hear(value)
-    if (!members.hear(node)) return
+    const isNew = members.hear(node)
+    const { logs: theirs, has } = Object(more)
+    if (members.isAlive(node)) counts.hear(node, has)
+    if (!isNew) return
     // A new node learns at once who is there.
     sayHello(node)
-    const { logs: theirs } = Object(more)
     if (Number.isInteger(theirs) && theirs !== logs)
       report(new FST_NSP_LOGS_DIFFER(node, theirs, logs), 'the nodes of this cluster do not hear each other everywhere')
   })

@@ -5,6 +5,7 @@ import { agreeOnSize, DEFAULT_LIMITS, type Limits } from '../../shared/limits.js
 import { suggest } from '../../shared/wording.js'
 import { type AnyAdapter, adapterRule, type NormalAdapterOptions, placeAdapter } from '../adapters/adapter-options.js'
 import type { AdapterOptions, CreateAdapter } from '../adapters/adapter-types.js'
+import { allNodesRule, checkAllNodes } from '../adapters/all-nodes-limits.js'
 import { type DrainOptions, drainRule } from '../adapters/drain-options.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
@@ -155,7 +156,7 @@ const OPTIONS = {
   admissionTimeoutMs: wholeNumber(0, 10_000),
   userIdOf: { read: checkUserIdOf },
   fast: flag(true),
-  limits: { ...closedGroup(LIMITS), default: {} },
+  limits: { ...closedGroup({ ...LIMITS, allNodes: allNodesRule }), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
   drain: drainRule,
   document: documentRule,
@@ -186,6 +187,7 @@ export function normalizeOptions(options: NamespacesOptions): NormalOptions {
   const { adapter, ...rest } = readOptions(options, '') as Omit<NormalOptions, 'adapter'> & { adapter?: AnyAdapter }
   const broker = placeAdapter(adapter, rest.io)
   const normal: NormalOptions = broker ? { ...rest, adapter: broker } : rest
+  checkAllNodes(normal.limits, normal.io.adapter !== undefined)
   agreeOnSize(normal.io, normal.limits, options.limits?.payloadBytes)
   const recovery = normal.io.connectionStateRecovery
   if (recovery) normal.io.connectionStateRecovery = { ...recovery, skipMiddlewares: false }

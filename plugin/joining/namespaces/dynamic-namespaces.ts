@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server } from 'socket.io'
-import { isWithin } from '../../shared/limits.js'
+import type { ServerLimit } from '../../shared/limits/server-limit.js'
 import { contain } from '../../shared/maybe-async.js'
 import { createClosingAddresses } from './closing-addresses.js'
 
@@ -11,8 +11,8 @@ import { createClosingAddresses } from './closing-addresses.js'
 
 export interface DynamicNamespacesOptions {
   readonly io: Server
-  /** How many may be open at a time; 0 turns it off. */
-  readonly limit: number
+  /** How many may be open at a time. */
+  readonly limit: ServerLimit
   readonly log: FastifyBaseLogger
   /** Whether an adapter communicates with other nodes. */
   readonly isShared: (adapter: Namespace['adapter']) => boolean
@@ -57,6 +57,7 @@ export function createDynamicNamespaces({
   forget,
 }: DynamicNamespacesOptions): DynamicNamespaces {
   const children = new Map<string, DynamicNamespace>()
+  limit.count(() => children.size)
   const closing = createClosingAddresses()
   // Empty namespaces that stay open for LINGER_MS.
   const lingering = new Set<string>()
@@ -120,11 +121,11 @@ export function createDynamicNamespaces({
     isLive: (address) => io._nsps.has(address),
 
     hasRoomFor(address) {
-      if (children.has(address) || isWithin(children.size + 1, limit)) return true
+      if (children.has(address) || limit.hasRoom()) return true
       // Close a lingering namespace to make room. Those in the set may have been joined again.
       for (const other of lingering) {
         lingering.delete(other)
-        if (closeIfEmpty(other, true)) return true
+        if (closeIfEmpty(other, true) && limit.hasRoom()) return true
       }
       return false
     },

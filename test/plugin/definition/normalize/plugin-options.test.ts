@@ -132,3 +132,26 @@ t.test('a packet of several megabytes is accepted within `payloadBytes`, on both
     t.strictSame(await socket.emitWithAck('size', Buffer.alloc(2_500_000)), { ok: true, data: 2_500_000 }, transport)
   }
 })
+
+t.test('what all nodes may have together needs an adapter with a type, or none', async (t) => {
+  const limits = { allNodes: { connections: 5 } }
+  const allNodes = { connections: 5, dynamicNamespaces: 0 }
+  for (const options of [{}, { adapter: { type: 'redis', url: 'redis://localhost' } as const }])
+    t.strictSame(normalizeOptions({ ...options, limits }).limits.allNodes, allNodes)
+  t.ok(Object.isFrozen(normalizeOptions({ limits }).limits.allNodes))
+  const adapter = class {} as never
+  t.strictSame(normalizeOptions({ adapter }).limits.allNodes, { connections: 0, dynamicNamespaces: 0 })
+  t.ok(normalizeOptions({ adapter, limits: { allNodes: { dynamicNamespaces: 0 } } }))
+  for (const options of [{ adapter }, { io: { adapter } }])
+    t.throws(() => normalizeOptions({ ...options, limits }), {
+      code: 'FST_NSP_OPTIONS_INVALID',
+      message:
+        'Option limits.allNodes.connections needs an adapter with a type, such as redis: with an adapter of Socket.IO, nodes do not tell each other what they have',
+    })
+  t.throws(() => normalizeOptions({ limits: { allNodes: { dynamicNamespaces: -1 } } }), {
+    message: 'Option limits.allNodes.dynamicNamespaces must be a whole number from 0 to 2147483647: got -1',
+  })
+  t.throws(() => normalizeOptions({ limits: { allNodes: { rooms: 1 } as object } }), {
+    message: 'Option limits.allNodes.rooms is unknown: use one of connections, dynamicNamespaces',
+  })
+})
