@@ -1,8 +1,11 @@
 import t from 'tap'
+import { KeeperConnection } from '../../../../plugin/adapters/cluster/keeper-connection.js'
+import { LogKeeper } from '../../../../plugin/adapters/cluster/log-keeper.js'
 import { ClusterMembers } from '../../../../plugin/adapters/nodes/membership.js'
 import { NodeCounts } from '../../../../plugin/adapters/nodes/node-counts.js'
 import { ServerLimit } from '../../../../plugin/shared/limits/server-limit.js'
 import { until } from '../../harness.js'
+import { startNode } from '../cluster.js'
 
 /*
  * What nodes have together: how the others' counts add up, and when this node tells its own.
@@ -53,3 +56,31 @@ t.test(
     t.equal(hellos, 2)
   },
 )
+
+t.test('a node says what it has before the next hello is due, if the others need it', async (t) => {
+  const keeper = new LogKeeper()
+  const other = new KeeperConnection(keeper, 'other', 60_000)
+  t.teardown(() => other.close())
+  const heard: unknown[] = []
+  await other.open({
+    receiveEntry() {},
+    receiveMessage: (body) => void heard.push(JSON.parse(body)[3]?.has?.connections),
+    connected() {},
+    lost() {},
+    resumed() {},
+  })
+  const limit = new ServerLimit(0, 10)
+  let own = 0
+  limit.count(() => own)
+  const { node } = await startNode(t, keeper, {}, { limits: { connections: limit } })
+  other.send(undefined, JSON.stringify(['other', 'hello', await other.epoch()]))
+  await until(() => node.alive.length === 1)
+  const begun = performance.now()
+  for (own = 0; limit.hasRoom(); ) {
+    own++
+    if ([5, 8, 9, 10].includes(own)) await until(() => heard.includes(own))
+  }
+  t.equal(own, 10)
+  // Hellos that are not early come every two seconds.
+  t.ok(performance.now() - begun < 4_000)
+})
