@@ -566,38 +566,41 @@ t.test('an invalid ack from a store is FST_NSP_STORE_FAILED', async (t) => {
   }
 })
 
-t.test('a store that never answers settle() holds an event for leaseMs at most, and one that never releases does not hold it', async (t) => {
-  const store = {
-    ...createMemoryStore(),
-    claim: async () => ({ token: 't' }),
-    settle: () => new Promise<void>(() => {}),
-    release: () => new Promise<void>(() => {}),
-  }
-  for (const sequential of [true, false]) {
-    const events = {
-      e: {
-        idempotency: { key: () => 'k', store, leaseMs: 30 },
-        handler: (how: unknown) => {
-          if (how === 'fail') throw new Error('it fails')
-          return 'well'
-        },
-      },
+t.test(
+  'a store that never answers settle() holds an event for leaseMs at most, and one that never releases does not hold it',
+  async (t) => {
+    const store = {
+      ...createMemoryStore(),
+      claim: async () => ({ token: 't' }),
+      settle: () => new Promise<void>(() => {}),
+      release: () => new Promise<void>(() => {}),
     }
-    const { socket, app, lines } = await client(
-      t,
-      { sequential, events },
-      { limits: { eventsInFlight: 1 }, closeTimeoutMs: 600_000 },
-    )
-    t.match(await socket.emitWithAck('e'), internal)
-    t.match(
-      lines.find(({ msg }) => msg === 'event failed'),
-      { err: { code: 'FST_NSP_STORE_FAILED', stack: /settle\(\) has not answered within leaseMs \(30 ms\)/ } },
-    )
-    t.match(await socket.emitWithAck('e', 'fail'), { ok: false })
-    t.match(await socket.emitWithAck('e'), { ok: false })
-    await app.close()
-  }
-})
+    for (const sequential of [true, false]) {
+      const events = {
+        e: {
+          idempotency: { key: () => 'k', store, leaseMs: 30 },
+          handler: (how: unknown) => {
+            if (how === 'fail') throw new Error('it fails')
+            return 'well'
+          },
+        },
+      }
+      const { socket, app, lines } = await client(
+        t,
+        { sequential, events },
+        { limits: { eventsInFlight: 1 }, closeTimeoutMs: 600_000 },
+      )
+      t.match(await socket.emitWithAck('e'), internal)
+      t.match(
+        lines.find(({ msg }) => msg === 'event failed'),
+        { err: { code: 'FST_NSP_STORE_FAILED', stack: /settle\(\) has not answered within leaseMs \(30 ms\)/ } },
+      )
+      t.match(await socket.emitWithAck('e', 'fail'), { ok: false })
+      t.match(await socket.emitWithAck('e'), { ok: false })
+      await app.close()
+    }
+  },
+)
 
 t.test('a handler that throws after its socket has disconnected releases its key', async (t) => {
   let begun = 0

@@ -58,7 +58,10 @@ t.test('a wrong option is refused with its path, and no message has a password',
     [{ type: 'redis' }, 'adapter must have one of url and client: got neither'],
     [{ type: 'postgres' }, 'adapter must have one of url and pool: got neither'],
     [{ type: 'redis', url, client: { duplicate() {} } }, 'adapter must have one of url and client: got both'],
-    [{ type: 'redis', client: {} }, 'adapter.client must be a client of redis or ioredis, with duplicate(): got object'],
+    [
+      { type: 'redis', client: {} },
+      'adapter.client must be a client of redis or ioredis, with duplicate(): got object',
+    ],
     [{ type: 'postgres', pool: 'x' }, 'adapter.pool must be a Pool of pg: got "x"'],
   ]
   const places = [
