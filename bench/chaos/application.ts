@@ -1,4 +1,4 @@
-import type { Ping } from './node.js'
+import type { NodeSettings } from './node.js'
 
 /*
  * What the applications of all contenders share.
@@ -11,11 +11,12 @@ export interface Said {
 }
 
 /** Options of Socket.IO. */
-export function ioOptions(ping: Ping) {
+export function ioOptions({ ping, recoveryMs }: NodeSettings) {
   return {
     ...ping,
     transports: ['websocket' as const],
-    connectionStateRecovery: { maxDisconnectionDuration: 120_000 },
+    connectionStateRecovery: { maxDisconnectionDuration: recoveryMs },
+    cleanupEmptyChildNamespaces: true,
   }
 }
 

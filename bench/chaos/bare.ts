@@ -10,9 +10,10 @@ import { connectRedis } from './redis-client.js'
  * The application on Socket.IO, with the adapter and the recovery of Socket.IO.
  */
 
-export async function startBare({ broker, roomSize, ping }: NodeSettings): Promise<StartedNode> {
+export async function startBare(settings: NodeSettings): Promise<StartedNode> {
+  const { broker, roomSize } = settings
   const server = createServer()
-  const io = new Server(server, { ...ioOptions(ping), adapter: createAdapter(await connectRedis(broker)) })
+  const io = new Server(server, { ...ioOptions(settings), adapter: createAdapter(await connectRedis(broker)) })
   io.of('/chat').on('connection', (socket: Socket) => {
     const client = Number(socket.handshake.auth.client)
     if (!socket.recovered) {
@@ -21,6 +22,12 @@ export async function startBare({ broker, roomSize, ping }: NodeSettings): Promi
     }
     socket.on('say', (said: Said, answer: (data: unknown) => void) => {
       io.of('/chat').to(roomOf(client, roomSize)).emit('news', said)
+      answer({ ok: true })
+    })
+  })
+  io.of(/^\/orgs\/\d+$/).on('connection', (socket: Socket) => {
+    socket.on('say', (said: Said, answer: (data: unknown) => void) => {
+      socket.nsp.emit('news', said)
       answer({ ok: true })
     })
   })

@@ -1,4 +1,6 @@
 import { Manager, type Socket } from 'socket.io-client'
+import { createHeaders } from './browser-headers.js'
+import type { CrowdState } from './cluster.js'
 import { idOf, Ledger, nextConnection } from './ledger.js'
 import { answerQuestions, readSettings } from './program.js'
 import { createRandom } from './random.js'
@@ -17,6 +19,7 @@ export interface ClientsSettings {
   /** Messages in a second, of all clients of this process. */
   readonly rate: number
   readonly seed: number
+  readonly headers: 'few' | 'many'
 }
 
 /** Losses that the run causes here: a share of the clients, and how. */
@@ -35,11 +38,15 @@ const BURST = 3
 const TICK_MS = 50
 /** Handshakes of this process that are under way at once, at the start. Later each client comes back by itself. */
 const STEP = 50
+/** The longest that a handshake may take: at the start, on a busy machine too, and when a client comes back. */
+const [PATIENT_MS, TIMEOUT_MS] = [60_000, 3_000]
 
-const { url, first, count, roomSize, rate, seed } = readSettings<ClientsSettings>()
+const { url, first, count, roomSize, rate, seed, headers } = readSettings<ClientsSettings>()
 const random = createRandom(seed + first)
 let cause = 'start'
 let isTalking = false
+/** Why a client could not connect. */
+let complaint: string | undefined
 
 class Client {
   readonly ledger: Ledger
@@ -58,11 +65,15 @@ class Client {
       autoConnect: false,
       reconnectionDelay: 200,
       reconnectionDelayMax: 1_000,
-      timeout: 3_000,
+      timeout: PATIENT_MS,
+      ...(headers === 'many' && { extraHeaders: createHeaders(number) }),
     })
     this.#socket = this.#manager.socket('/chat', { auth: { client: number } })
     this.#socket.on('news', ({ client, number }) => this.ledger.hear(idOf(client, number)))
     this.#socket.on('connect', () => this.#socket.recovered && this.ledger.return(true))
+    this.#manager.on('error', ({ message }) => {
+      complaint = message
+    })
     this.#socket.on('ready', () => this.ledger.return(false))
     this.#socket.on('disconnect', () => {
       this.ledger.lose(this.#cause ?? cause, this.#awayMs)
@@ -75,7 +86,12 @@ class Client {
   /** Resolves when it has its room. */
   connect(): Promise<void> {
     this.#socket.connect()
-    return new Promise((resolve) => this.#socket.once('ready', resolve))
+    return new Promise((resolve) => {
+      this.#socket.once('ready', () => {
+        this.#manager.timeout(TIMEOUT_MS)
+        resolve()
+      })
+    })
   }
 
   get isConnected(): boolean {
@@ -152,8 +168,9 @@ answerQuestions(undefined, {
   stall: ({ share, ms }: Order) => {
     for (const client of some(share)) client.stall(ms)
   },
-  state: () => ({
+  state: (): CrowdState => ({
     ready: clients.filter(({ ledger, isConnected }) => isConnected && ledger.readyAt !== undefined).length,
+    complaint,
     received: clients.reduce((sum, { ledger }) => sum + ledger.ids.length, 0),
   }),
   judge: () => {

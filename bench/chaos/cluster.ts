@@ -21,11 +21,28 @@ export interface ClusterSettings {
   readonly seed: number
   /** Default: so that a client notices a stopped node within 5 seconds. */
   readonly ping?: Ping
+  /** Default: 120,000. */
+  readonly recoveryMs?: number
+  /** A node that no client comes to at the start. */
+  readonly withoutClients?: number
+  /** Whether clients send headers as browsers do, with a token of 1 kB. */
+  readonly headers?: 'few' | 'many'
+}
+
+export interface CrowdState {
+  /** The clients that are connected. */
+  readonly ready: number
+  /** What they have received in all. */
+  readonly received: number
+  /** Why one of them could not connect. */
+  readonly complaint: string | undefined
 }
 
 export interface Cluster {
   readonly backbone: Backbone
   readonly network: Program
+  /** Where clients connect. */
+  readonly url: string
   /** The nodes that run, by their numbers. */
   readonly running: ReadonlyMap<number, unknown>
   node(number: number): Program
@@ -38,14 +55,15 @@ export interface Cluster {
   askNodes(name: string): Promise<number[]>
   /** Asks all processes of clients. */
   tell(name: string, argument?: unknown): Promise<unknown[]>
-  /** The clients that are connected, and what they have received in all. */
-  state(): Promise<{ ready: number; received: number }>
+  state(): Promise<CrowdState>
   close(): Promise<void>
 }
 
 /** Processes of clients. */
 const CROWDS = 2
 const FAST: Ping = { pingInterval: 2_000, pingTimeout: 3_000 }
+/** As Socket.IO by default: where nothing fails, and pings would be measured. */
+export const SELDOM: Ping = { pingInterval: 25_000, pingTimeout: 20_000 }
 
 export async function startCluster(settings: ClusterSettings): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-chaos-'))
@@ -63,7 +81,7 @@ export async function startCluster(settings: ClusterSettings): Promise<Cluster> 
 }
 
 async function startAll(
-  { contender, ping = FAST, roomSize, ...settings }: ClusterSettings,
+  { contender, ping = FAST, recoveryMs = 120_000, roomSize, ...settings }: ClusterSettings,
   folder: string,
   ends: (() => Promise<unknown>)[],
 ): Promise<Omit<Cluster, 'close'>> {
@@ -81,16 +99,19 @@ async function startAll(
     )
   }
   async function startNode(number: number): Promise<void> {
-    programs.set(number, await backbone.startNode(number, { contender, roomSize, ping }))
+    programs.set(number, await backbone.startNode(number, { contender, roomSize, ping, recoveryMs }))
     await balance()
   }
   for (let number = 1; number <= settings.nodes; number++) await startNode(number)
-  const crowds = await startCrowds({ ...settings, roomSize, url: `http://127.0.0.1:${network.greeting}` })
+  if (settings.withoutClients !== undefined) await balance(settings.withoutClients)
+  const url = `http://127.0.0.1:${network.greeting}`
+  const crowds = await startCrowds({ ...settings, roomSize, url })
   ends.push(() => Promise.all(crowds.map((crowd) => crowd.end())))
   const tell = (name: string, argument?: unknown) => Promise.all(crowds.map((crowd) => crowd.ask(name, argument)))
   return {
     backbone,
     network,
+    url,
     running: programs,
     node: (number) => programs.get(number) as Program,
     startNode,
@@ -104,28 +125,28 @@ async function startAll(
     askNodes: (name) => Promise.all(Array.from(programs.values(), (program) => program.ask(name) as Promise<number>)),
     tell,
     async state() {
-      const states = (await tell('state')) as { ready: number; received: number }[]
-      return states.reduce((sum, each) => ({
-        ready: sum.ready + each.ready,
-        received: sum.received + each.received,
-      }))
+      const states = (await tell('state')) as CrowdState[]
+      const total = (name: 'ready' | 'received') => states.reduce((sum, state) => sum + state[name], 0)
+      const complaint = states.find((state) => state.complaint !== undefined)?.complaint
+      return { ready: total('ready'), received: total('received'), complaint }
     },
   }
 }
 
-interface CrowdSettings extends Omit<ClusterSettings, 'contender' | 'nodes' | 'ping'> {
+interface CrowdSettings
+  extends Omit<ClusterSettings, 'contender' | 'nodes' | 'ping' | 'recoveryMs' | 'withoutClients'> {
   readonly url: string
 }
 
 /** Divides the clients among processes: all members of a room are in one. */
-function startCrowds({ clients, roomSize, rate, seed, url }: CrowdSettings): Promise<Program[]> {
-  const rooms = Math.ceil(clients / roomSize / CROWDS)
+function startCrowds({ clients, roomSize, rate, seed, url, headers = 'few' }: CrowdSettings): Promise<Program[]> {
+  const size = Math.ceil(clients / roomSize / CROWDS) * roomSize
+  const firsts = Array.from({ length: CROWDS }, (_, index) => index * size).filter((first) => first < clients)
   return Promise.all(
-    Array.from({ length: CROWDS }, (_, index) => {
-      const first = index * rooms * roomSize
-      const count = Math.max(0, Math.min(rooms * roomSize, clients - first))
-      const settings = { url, first, count, roomSize, rate: (rate * count) / clients, seed } satisfies ClientsSettings
-      return startProgram('clients.js', settings)
+    firsts.map((first) => {
+      const count = Math.min(size, clients - first)
+      const settings = { url, first, count, roomSize, rate: (rate * count) / clients, seed, headers }
+      return startProgram('clients.js', settings satisfies ClientsSettings)
     }),
   )
 }

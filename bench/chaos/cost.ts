@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { median, uncertaintyOf } from '../statistics.js'
-import { type Cluster, type ClusterSettings, startCluster } from './cluster.js'
+import { type Cluster, type ClusterSettings, SELDOM, startCluster } from './cluster.js'
 import type { Contender } from './contenders.js'
 import { allConnected, allQuiet } from './scenario.js'
+import { nameContenders, renderTable } from './table.js'
 
 /*
  * What a delivery costs the nodes, and an event the broker, with 1, 2, 4 and more nodes. Nothing fails meanwhile. The clusters of all
@@ -33,8 +34,6 @@ export interface CostSettings extends Omit<ClusterSettings, 'contender' | 'ping'
 }
 
 const WARM_UP_MS = 5_000
-/** Clusters that wait for their turn ping as seldom as Socket.IO does by default. */
-const PING = { pingInterval: 25_000, pingTimeout: 20_000 }
 
 /** What was used, and delivered. */
 interface Slice {
@@ -76,7 +75,7 @@ export async function measureCosts({ contenders, seconds, rounds, ...settings }:
   const runners: Runner[] = []
   try {
     for (const contender of contenders) {
-      const cluster = await startCluster({ ...settings, contender, ping: PING })
+      const cluster = await startCluster({ ...settings, contender, ping: SELDOM })
       runners.push({ contender, cluster, slices: [] })
       await allConnected(cluster, settings.clients)
       await runSlice(cluster, WARM_UP_MS)
@@ -127,16 +126,16 @@ const micros = (seconds: number, count: number) => Math.round((1e7 * seconds) / 
 
 /** A table with a row for each number of nodes. */
 export function renderCosts(costs: readonly (readonly Cost[])[]): string {
-  const contenders =
-    costs[0]?.map(({ contender }, index) => `${contender}${index > 0 && contender === 'bare' ? ' again' : ''}`) ?? []
-  const head = ['nodes', ...contenders.flatMap((name) => [`${name}: µs a delivery`, 'ratio', 'broker µs an event'])]
-  const rows = costs.map((row) => [
-    row[0]?.nodes,
-    ...row.flatMap(({ delivery, ratio, uncertainty, event }) => [
-      delivery,
-      `${ratio.toFixed(2)} ± ${uncertainty.toFixed(2)}`,
-      event,
+  const names = nameContenders((costs[0] ?? []).map(({ contender }) => contender))
+  return renderTable(
+    ['nodes', ...names.flatMap((name) => [`${name}: µs a delivery`, 'ratio', 'broker µs an event'])],
+    costs.map((row) => [
+      row[0]?.nodes,
+      ...row.flatMap(({ delivery, ratio, uncertainty, event }) => [
+        delivery,
+        `${ratio.toFixed(2)} ± ${uncertainty.toFixed(2)}`,
+        event,
+      ]),
     ]),
-  ])
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  )
 }

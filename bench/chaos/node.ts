@@ -1,4 +1,5 @@
 import type { Server } from 'socket.io'
+import { keepTick } from '../kept-tick.js'
 import { startBare } from './bare.js'
 import type { Contender } from './contenders.js'
 import { startOurs } from './ours.js'
@@ -21,6 +22,8 @@ export interface NodeSettings {
   /** How many clients share a room. */
   readonly roomSize: number
   readonly ping: Ping
+  /** How long a client may be away and be recovered. */
+  readonly recoveryMs: number
 }
 
 /** What an application listens with. */
@@ -33,6 +36,8 @@ export interface StartedNode {
 let faults = 0
 process.on('uncaughtException', () => faults++)
 
+export const kept = keepTick()
+
 const settings = readSettings<NodeSettings>()
 const { io, port } = await (settings.contender === 'bare' ? startBare(settings) : startOurs(settings)).catch(
   (error: Error) => {
@@ -44,4 +49,18 @@ answerQuestions(port, {
   sockets: () => io.of('/chat').sockets.size,
   faults: () => faults,
   cpu,
+  /** Bytes, after a garbage collection. */
+  heap: () => {
+    globalThis.gc?.()
+    globalThis.gc?.()
+    return process.memoryUsage().heapUsed
+  },
+  /** The dynamic namespaces that this node has. */
+  live: () => [...io._nsps.keys()].filter((address) => address.startsWith('/orgs/')).length,
+  /** Fetches the sockets of all nodes: how many, and in how many milliseconds. */
+  fetch: async () => {
+    const at = performance.now()
+    const sockets = await io.of('/chat').fetchSockets()
+    return { sockets: sockets.length, ms: performance.now() - at }
+  },
 })

@@ -5,9 +5,7 @@ import { CONTENDERS, type Contender } from './contenders.js'
  * The command line of a chaos run.
  */
 
-export type Mode = 'chaos' | 'jitter' | 'cost'
-
-const MODES: readonly string[] = ['chaos', 'jitter', 'cost'] satisfies Mode[]
+export type Mode = 'chaos' | 'jitter' | 'cost' | 'addresses' | 'fetch'
 
 export interface ChaosOptions {
   readonly mode: Mode
@@ -22,50 +20,66 @@ export interface ChaosOptions {
   readonly rate: number
   readonly roomSize: number
   readonly seed: number
+  /** Only for `addresses`: how many come and go, and how many are joined at once. */
+  readonly addresses: number
+  readonly alive: number
+  /** Only for `fetch`. */
+  readonly calls: number
   /** The names of the faults of a chaos run; undefined for all. */
   readonly faults: readonly string[] | undefined
   /** A file for the outcomes, as JSON. */
   readonly out: string | undefined
 }
 
-const DEFAULTS = { clients: '2000', seconds: '300', seed: '1', rounds: '10', 'room-size': '20' }
+/** Undefined: a twentieth of the clients. */
+const DEFAULTS = {
+  ...{ adapter: 'redis,bare', clients: '2000', nodes: '3', seconds: '300', every: '10', rounds: '10', seed: '1' },
+  ...{ rate: undefined, 'room-size': '20', addresses: '10000', alive: '500', calls: '20' },
+  ...{ faults: undefined, out: undefined },
+}
+
+const DEFAULTS_OF: Record<Mode, Partial<Record<keyof typeof DEFAULTS, string>>> = {
+  chaos: {},
+  jitter: { every: '15' },
+  cost: { adapter: 'bare,redis,bare', nodes: '1,2,4', clients: '400', rate: '200', seconds: '20' },
+  addresses: { adapter: 'redis,streams,bare', nodes: '2' },
+  fetch: { adapter: 'bare,redis,bare', nodes: '2' },
+}
+
+/** Those that are not over Redis. */
+const WITHOUT_REDIS: readonly string[] = ['postgres', 'cluster']
 
 /** @throws an Error of one line if an option is wrong */
 export function readOptions(args: string[]): ChaosOptions {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      ...Object.fromEntries(
-        ['clients', 'nodes', 'seconds', 'every', 'rounds', 'rate', 'room-size', 'seed', 'adapter', 'faults', 'out'].map(
-          (name) => [name, { type: 'string' as const }],
-        ),
-      ),
-    },
-  })
-  const given: Record<string, unknown> = { ...DEFAULTS, ...values }
-  const [mode = 'chaos'] = positionals
-  if (!MODES.includes(mode)) throw new Error(`No run ${mode}: there are ${MODES.join(', ')}`)
-  const clients = readNumber('clients', given.clients)
-  const names = String(given.adapter ?? (mode === 'cost' ? 'bare,redis,bare' : 'redis,bare')).split(',')
-  const unknown = names.find((name) => !CONTENDERS.includes(name as Contender))
-  if (unknown !== undefined) throw new Error(`No adapter ${unknown}: there are ${CONTENDERS.join(', ')}`)
+  const known = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, { type: 'string' as const }]))
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: known })
+  const mode = (positionals[0] ?? 'chaos') as Mode
+  if (!Object.hasOwn(DEFAULTS_OF, mode))
+    throw new Error(`No run ${mode}: there are ${Object.keys(DEFAULTS_OF).join(', ')}`)
+  const given: Record<string, string | undefined> = { ...DEFAULTS, ...DEFAULTS_OF[mode], ...values }
+  const number = (name: keyof typeof DEFAULTS) => readNumber(name, given[name])
   return {
-    mode: mode as Mode,
-    contenders: names as Contender[],
-    clients,
-    nodes: String(given.nodes ?? (mode === 'cost' ? '1,2,4' : '3'))
+    mode,
+    contenders: readContenders(mode, String(given.adapter)),
+    clients: number('clients'),
+    nodes: String(given.nodes)
       .split(',')
       .map((text) => readNumber('nodes', text)),
-    seconds: readNumber('seconds', given.seconds),
-    every: readNumber('every', given.every ?? (mode === 'jitter' ? 15 : 10)),
-    rounds: readNumber('rounds', given.rounds),
-    rate: readNumber('rate', given.rate ?? Math.max(10, Math.round(clients / 20))),
-    roomSize: readNumber('room-size', given['room-size']),
-    seed: readNumber('seed', given.seed),
-    faults: given.faults === undefined ? undefined : String(given.faults).split(','),
-    out: given.out === undefined ? undefined : String(given.out),
+    ...{ seconds: number('seconds'), every: number('every'), rounds: number('rounds'), seed: number('seed') },
+    rate: given.rate === undefined ? Math.max(10, Math.round(number('clients') / 20)) : number('rate'),
+    roomSize: number('room-size'),
+    ...{ addresses: number('addresses'), alive: number('alive'), calls: number('calls') },
+    faults: given.faults?.split(','),
+    out: given.out,
   }
+}
+
+function readContenders(mode: Mode, list: string): Contender[] {
+  const known = CONTENDERS.filter((name) => mode !== 'addresses' || !WITHOUT_REDIS.includes(name))
+  const names = list.split(',')
+  const unknown = names.find((name) => !known.includes(name as Contender))
+  if (unknown !== undefined) throw new Error(`No adapter ${unknown} for ${mode}: there are ${known.join(', ')}`)
+  return names as Contender[]
 }
 
 function readNumber(name: string, value: unknown): number {

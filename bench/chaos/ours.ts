@@ -36,12 +36,14 @@ async function adapterOptions({ contender, broker }: NodeSettings): Promise<Name
 
 export async function startOurs(settings: NodeSettings): Promise<StartedNode> {
   const { default: namespaces } = (await import(self)) as typeof import('../../plugin/index.js')
-  const { roomSize, ping } = settings
+  const { roomSize } = settings
   const app = Fastify()
   const { io, ...rest } = await adapterOptions(settings)
   await app.register(namespaces, {
     ...rest,
-    io: { ...ioOptions(ping), ...io },
+    io: { ...ioOptions(settings), ...io },
+    // One connection visits many addresses.
+    limits: { joinsPerSecond: 10_000, namespacesPerConnection: 10_000 },
     namespaces: {
       '/chat': {
         emits: { news: { payload: SAID }, ready: {} },
@@ -56,6 +58,10 @@ export async function startOurs(settings: NodeSettings): Promise<StartedNode> {
               void namespace.to(roomOf((payload as Said).client, roomSize)).emit('news', payload),
           },
         },
+      },
+      '/orgs/:id': {
+        emits: { news: { payload: SAID } },
+        events: { say: { payload: SAID, handler: (payload, { namespace }) => void namespace.emit('news', payload) } },
       },
     },
   })

@@ -1,4 +1,5 @@
 import type { Outcome } from './scenario.js'
+import { renderTable } from './table.js'
 import type { Causes } from './verdict.js'
 
 /*
@@ -11,11 +12,6 @@ const percent = (part: number, whole: number) => (whole === 0 ? '–' : `${((100
 function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
-}
-
-function renderTable(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 const allReturns = ({ causes }: Outcome) => Object.values(causes).flatMap(({ returns }) => returns)

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { transpile } from '../transpile.js'
+import { type AddressesOutcome, leaksOf, renderRemains, visitAddresses } from './addresses.js'
 import { hasOurAdapter } from './contenders.js'
 import { type Cost, measureCosts, renderCosts } from './cost.js'
 import { type Fault, jitter, scheduleChaos } from './faults.js'
+import { type FetchCost, measureFetch, renderFetchCosts } from './fetching.js'
 import { type ChaosOptions, type Mode, readOptions } from './options.js'
 import type { Random } from './random.js'
 import { problemsOf, renderCauses, renderTotals } from './report.js'
@@ -11,9 +13,18 @@ import { type Outcome, runScenario } from './scenario.js'
 /*
  * npm run chaos -- --clients 2000 --seconds 300 --seed 1 --adapter redis,bare
  * npm run chaos -- jitter --clients 1000
- * npm run chaos -- cost --clients 400 --rate 200 --seconds 20
+ * npm run chaos -- cost --nodes 1,2,4
+ * npm run chaos -- addresses
+ * npm run chaos -- fetch
  * The README of this folder says what happens, and what is counted.
  */
+
+/** What a run prints and saves, and what it has found broken. */
+interface Report {
+  readonly text: string
+  readonly outcomes: unknown
+  readonly problems?: readonly string[]
+}
 
 /** All clients leave for 2 s, and then for 1 s, in turns. */
 function* scheduleJitter(): Generator<Fault, never> {
@@ -25,10 +36,7 @@ function* scheduleJitter(): Generator<Fault, never> {
 
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-async function runSchedule(
-  mode: Exclude<Mode, 'cost'>,
-  { contenders, out, faults, ...settings }: ChaosOptions,
-): Promise<void> {
+async function runSchedule({ mode, contenders, faults, ...settings }: ChaosOptions): Promise<Report> {
   const outcomes: Outcome[] = []
   const nodes = Number(settings.nodes[0])
   for (const contender of contenders) {
@@ -36,28 +44,55 @@ async function runSchedule(
       mode === 'jitter' ? scheduleJitter() : scheduleChaos(random, contender, faults)
     outcomes.push(await runScenario({ ...settings, nodes, contender, schedule, log }))
   }
-  console.log(`${JSON.stringify(settings)}\n\n${renderTotals(outcomes)}\n\n${renderCauses(outcomes)}\n`)
-  if (out !== undefined) await writeFile(out, `${JSON.stringify({ settings, outcomes }, undefined, 2)}\n`)
-  const problems = outcomes.filter(({ contender }) => hasOurAdapter(contender)).flatMap(problemsOf)
-  for (const problem of problems) console.log(problem)
-  if (problems.length > 0) process.exitCode = 1
+  return {
+    text: `${renderTotals(outcomes)}\n\n${renderCauses(outcomes)}`,
+    outcomes,
+    problems: outcomes.filter(({ contender }) => hasOurAdapter(contender)).flatMap(problemsOf),
+  }
 }
 
-async function runCosts({ contenders, out, ...settings }: ChaosOptions): Promise<void> {
+async function runCosts(settings: ChaosOptions): Promise<Report> {
   const costs: Cost[][] = []
   for (const nodes of settings.nodes) {
-    costs.push(await measureCosts({ ...settings, nodes, contenders }))
+    costs.push(await measureCosts({ ...settings, nodes }))
     log(`${nodes} nodes`)
   }
-  console.log(`${JSON.stringify(settings)}\n\n${renderCosts(costs)}\n`)
-  if (out !== undefined) await writeFile(out, `${JSON.stringify({ settings, costs }, undefined, 2)}\n`)
+  return { text: renderCosts(costs), outcomes: costs }
+}
+
+async function runAddresses({ contenders, ...settings }: ChaosOptions): Promise<Report> {
+  const outcomes: AddressesOutcome[] = []
+  const nodes = Number(settings.nodes[0])
+  for (const contender of contenders) outcomes.push(await visitAddresses({ ...settings, nodes, contender, log }))
+  return {
+    text: outcomes.map(renderRemains).join('\n\n'),
+    outcomes,
+    problems: outcomes.filter(({ contender }) => hasOurAdapter(contender)).flatMap(leaksOf),
+  }
+}
+
+async function runFetch({ contenders, clients, seed, calls }: ChaosOptions): Promise<Report> {
+  const costs: FetchCost[] = []
+  for (const contender of contenders) costs.push(await measureFetch({ contender, clients, seed, calls }))
+  return { text: renderFetchCosts(costs), outcomes: costs }
+}
+
+const RUNS: Record<Mode, (options: ChaosOptions) => Promise<Report>> = {
+  chaos: runSchedule,
+  jitter: runSchedule,
+  cost: runCosts,
+  addresses: runAddresses,
+  fetch: runFetch,
 }
 
 async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2))
+  const { out, ...settings } = readOptions(process.argv.slice(2))
   transpile()
-  if (options.mode === 'cost') await runCosts(options)
-  else await runSchedule(options.mode, options)
+  const { text, outcomes, problems = [] } = await RUNS[settings.mode]({ ...settings, out })
+  console.log(`${JSON.stringify(settings)}\n\n${text}\n`)
+  if (out !== undefined) await writeFile(out, `${JSON.stringify({ settings, outcomes }, undefined, 2)}\n`)
+  for (const problem of problems) console.log(problem)
+  if (problems.length > 0) process.exitCode = 1
 }
 
 await run().catch((error: Error) => {

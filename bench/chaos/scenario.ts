@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Cluster, type ClusterSettings, startCluster } from './cluster.js'
+import { type Cluster, type ClusterSettings, type CrowdState, startCluster } from './cluster.js'
 import type { Fault } from './faults.js'
 import type { Random } from './random.js'
 import { createRandom } from './random.js'
@@ -59,16 +59,19 @@ export async function runScenario(settings: ScenarioSettings): Promise<Outcome> 
 
 /** Waits until all clients have connected. Rejects if that takes too long. */
 export async function allConnected(cluster: Cluster, clients: number): Promise<void> {
-  const ready = await allReady(cluster, clients, CONNECT_MS)
+  const { ready, complaint } = await allReady(cluster, clients, CONNECT_MS)
+  const seconds = CONNECT_MS / 1_000
   if (ready < clients)
-    throw new Error(`Only ${ready} of ${clients} clients have connected within ${CONNECT_MS / 1_000} s`)
+    throw new Error(
+      `Only ${ready} of ${clients} clients have connected within ${seconds} s: ${complaint ?? 'too slow'}`,
+    )
 }
 
-/** Waits until all clients are connected, or for `ms`. Resolves to how many are. */
-async function allReady(cluster: Cluster, clients: number, ms: number): Promise<number> {
+/** Waits until all clients are connected, or for `ms`. */
+async function allReady(cluster: Cluster, clients: number, ms: number): Promise<CrowdState> {
   for (const until = Date.now() + ms; ; await wait(LOOK_EVERY_MS)) {
-    const { ready } = await cluster.state()
-    if (ready >= clients || Date.now() >= until) return ready
+    const state = await cluster.state()
+    if (state.ready >= clients || Date.now() >= until) return state
   }
 }
 
