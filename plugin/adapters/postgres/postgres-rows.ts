@@ -28,7 +28,7 @@ export async function readPart(
         ORDER BY entries.position LIMIT $3
       ) AS entry ON true WHERE heads.log = $1 ORDER BY entry.position`,
     [log, after, limit],
-    names.channel('read'),
+    names.channel('read_log'),
   )
   const head = Number(rows[0]?.head ?? 0)
   const entries = rows.filter(({ position }) => position !== null).map(entryOf)

@@ -47,7 +47,7 @@ export class PostgresSessions {
   async read(id: string): Promise<string | undefined> {
     const { sessions } = this.#names
     const text = `SELECT body FROM ${sessions} WHERE id = $1 AND expires > now()`
-    const [row] = await this.#connection.query(text, [id], this.#names.channel('read'))
+    const [row] = await this.#connection.query(text, [id], this.#names.channel('read_session'))
     return row && String(row.body)
   }
 

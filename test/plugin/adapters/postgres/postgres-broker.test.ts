@@ -228,3 +228,18 @@ t.test('a pool of the application is used, and left open', async (t) => {
   t.match(await pool.query('SELECT 1 AS one'), { rows: [{ one: 1 }] })
   t.equal(pool.listenerCount('error'), 0)
 })
+
+t.test('everything can be asked by one connection, one after another', async (t) => {
+  // The other one listens.
+  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  t.teardown(() => pool.end())
+  const { broker, node } = await openBroker(t, pool, { prefix: 'one' })
+  t.equal(await broker.append(0, { node, number: 1, body: 'x' }), '1')
+  t.match(await broker.read(0, '0', 10), { entries: [{ body: 'x' }] })
+  t.ok(await broker.putSession('s', 'text', 60_000, ''))
+  t.equal(await broker.readSession('s'), 'text')
+  t.strictSame(await broker.keepSessions(['s', 'none'], 60_000), ['none'])
+  t.equal(await broker.takeSession('s'), 'text')
+  t.match(await broker.read(0, '0', 10), { entries: [{ body: 'x' }] })
+  await broker.close()
+})
