@@ -154,6 +154,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     registry,
     children,
     runLifecycle: createLifecycle({ readmit, identities, emitCheck, joined: keepSession, onConnectTimeoutMs, log }),
+    emitCheck,
     log,
     handlerTimeoutMs,
     payloadBytes: limits.payloadBytes,

@@ -8,11 +8,13 @@ import { contain, isThenable, runSteps } from '../shared/maybe-async.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { Ack } from './ack.js'
 import { createSteps, isOver } from './dispatch-steps.js'
+import type { EmitCheck } from './emits/check-emit.js'
 import { RunContext } from './event-context.js'
 import { describeMismatches, toClientError, toInternalError, toReplyError } from './event-error.js'
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
 import { createKeys, type IdempotencyKeys, UNSENDABLE } from './once/dispatch-once.js'
+import { createRelay, type Handle, RelayContext } from './relay.js'
 import type { SocketContext } from './socket-context.js'
 import { StreamContext } from './stream/stream-context.js'
 import { createStreamSteps } from './stream/stream-steps.js'
@@ -29,14 +31,17 @@ export interface DispatchOptions {
   readonly instance: FastifyInstance
   /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
+  readonly emitCheck: Pick<EmitCheck, 'relay'>
 }
 
 /** Creates the dispatch of one event of a mounted namespace. */
-export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: DispatchOptions): Dispatch {
+export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitCheck }: DispatchOptions): Dispatch {
   const keys = createKeys(event, instance)
   const stream = event.stream && createStreamSteps({ event, stream: event.stream, handlerTimeoutMs, refuse })
-  const steps = createSteps({ event, hooks, instance, keys, stream })
-  const Context = stream ? StreamContext : RunContext
+  const handle = event.relay ? createRelay(event, event.relay, instance, emitCheck) : createHandle(event, instance)
+  const steps = createSteps({ event, hooks, instance, keys, stream, handle })
+  const OwnContext = event.relay ? RelayContext : RunContext
+  const Context = stream ? StreamContext : OwnContext
   // A stream measures the time between its items.
   const timeoutMs = stream ? 0 : handlerTimeoutMs
 
@@ -174,6 +179,12 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs }: Dis
   }
 
   return Object.assign(dispatch, { handlerTimeoutMs, isStream: stream !== undefined })
+}
+
+function createHandle({ handler }: CompiledEvent, instance: FastifyInstance): Handle {
+  // An event without a relay has a handler.
+  const call = handler as NonNullable<CompiledEvent['handler']>
+  return (context) => call.call(instance, context.event.payload, context)
 }
 
 /** Names the part of the event that is running, for the message of a timeout. */

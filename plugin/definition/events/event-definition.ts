@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { InputOf, OutputOf } from '../../schema/schema.js'
-import type { EventContext, EventHooks } from '../context-types.js'
+import type { EventContext, EventHooks, RelayContext } from '../context-types.js'
 import type { ExampleOptions } from '../contract/prose-options.js'
 import type { StreamEventOptions } from '../contract/stream-event-options.js'
 import type { IdempotencyOptions } from '../idempotency.js'
+import type { RelayOptions } from './relay-options.js'
 
 /*
  * The types of the events of a definition.
@@ -60,23 +61,26 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
   > & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
     payload?: Payloads[Event]
-    /**
-     * Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. With
-     * `stream`, an async generator, or any function that returns an iterable.
-     */
-    // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
-    handler: (
-      this: NoInfer<FastifyInstance>,
-      payload: NoInfer<HandlerPayload<Payloads[Event]>>,
-      context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
-    ) => unknown
-  }
+  } & HandledOrRelayed<
+      // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
+      (
+        this: NoInfer<FastifyInstance>,
+        payload: NoInfer<HandlerPayload<Payloads[Event]>>,
+        context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
+      ) => unknown,
+      NoInfer<
+        RelayOptions<
+          Emits,
+          Event,
+          RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, keyof Payloads>
+        >
+      >
+    >
 } & {
   readonly [Event in keyof Replies]: {
     /** The schema of the `data` of the ack. Undeclared properties are not sent. */
     reply?: Replies[Event]
-    handler: (...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>
-  }
+  } & HandledOrRelayed<(...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>, object>
 } & {
   readonly [Event in keyof Failures]: {
     /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
@@ -89,8 +93,26 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
   }
 }
 
+/** What an event does: it has a handler or a relay, and not both. */
+export type HandledOrRelayed<Handler, Relay> =
+  | {
+      handler?: never
+      reply?: never
+      stream?: never
+      /** Passes the event on to other clients, in the place of a handler. */
+      relay: Relay
+    }
+  | {
+      relay?: never
+      /**
+       * Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. With
+       * `stream`, an async generator, or any function that returns an iterable.
+       */
+      handler: Handler
+    }
+
 /** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown> = EventOptions<
+export type EventDefinition<Payload, Reply, Failures, Context, Item, Relay> = EventOptions<
   HandlerPayload<Payload>,
   Context
 > &
@@ -103,13 +125,11 @@ export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown> =
     errors?: Failures
     /** The schema of an item. It makes the event a stream: each item that the handler yields is checked, written and sent. */
     stream?: Item
-    /**
-     * Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. With
-     * `stream`, an async generator, or any function that returns an iterable.
-     */
-    handler: (
+  } & HandledOrRelayed<
+    (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payload>>,
       context: Context,
-    ) => HandlerReturn<Reply, Item>
-  }
+    ) => HandlerReturn<Reply, Item>,
+    Relay
+  >

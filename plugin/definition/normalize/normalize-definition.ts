@@ -7,6 +7,7 @@ import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './read-idempotency.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
+import { type DeclaredEmits, type NormalRelay, readRelay } from './read-relay.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
 import { type NormalStream, readStream, STREAM_KEYS } from './read-stream.js'
 import {
@@ -43,7 +44,10 @@ export interface NormalEvent {
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
-  readonly handler: (payload: unknown, context: unknown) => unknown
+  /** Undefined for an event that is relayed. */
+  readonly handler: ((payload: unknown, context: unknown) => unknown) | undefined
+  /** Undefined for an event with a handler. */
+  readonly relay: NormalRelay | undefined
 }
 
 type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
@@ -87,6 +91,7 @@ const DEFINITION_KEYS = [
   'sequential',
   'contractMismatch',
 ]
+const NO_HANDLER = 'is missing: an event needs a function, handler: (payload, context) => reply, or a `relay`'
 const EMIT_KEYS = ['payload', 'reply', ...PROSE_KEYS, 'examples']
 const EVENT_KEYS = [
   'payload',
@@ -98,6 +103,7 @@ const EVENT_KEYS = [
   'handlerTimeoutMs',
   'idempotency',
   'handler',
+  'relay',
   ...HOOK_NAMES,
 ]
 
@@ -112,6 +118,8 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
+  const hasEmits = source.emits !== undefined
+  const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
   const readFunction = <Key extends LifecycleKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
@@ -125,10 +133,10 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
-    events: readEvents(events, `${path}.events`, normalizeEvent),
+    events: readEvents(events, `${path}.events`, (event, at, name) => normalizeEvent(event, at, name, hasEmits && declared)),
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
-    emits: readEvents(emits, `${path}.emits`, normalizeEmit),
-    hasEmits: source.emits !== undefined,
+    emits: declared,
+    hasEmits,
   })
 }
 
@@ -157,15 +165,12 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
   }
 }
 
-function normalizeEvent(value: unknown, path: string): NormalEvent {
+function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
   const { errors = {} } = source
+  const relay = readRelay(source, path, event, emits)
   const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
-  if (!handler)
-    throw new FST_NSP_DEFINITION_INVALID(
-      `${path}.handler`,
-      'is missing: an event needs a function, handler: (payload, context) => reply',
-    )
+  if (!handler && !relay) throw new FST_NSP_DEFINITION_INVALID(`${path}.handler`, NO_HANDLER)
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
@@ -177,14 +182,15 @@ function normalizeEvent(value: unknown, path: string): NormalEvent {
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
     handler,
+    relay,
   }
 }
 
 /** Reads a map of events, or of emits. */
-function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
-  return readMap(value, path, (entry, at, event) => {
-    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
-    return Object.freeze(normalize(entry, at))
+function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string, name: string) => Entry) {
+  return readMap(value, path, (entry, at, name) => {
+    if (RESERVED_EVENTS.includes(name)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
+    return Object.freeze(normalize(entry, at, name))
   })
 }
 
