@@ -1,6 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyType } from '../schema/schema.js'
-import type { AnyEventContext, AnyRelayContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
+import type {
+  AnyEventContext,
+  AnyRelayContext,
+  DisconnectContext,
+  EventHooks,
+  HandlerContext,
+} from './context-types.js'
 import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
 import type { StreamEventOptions } from './contract/stream-event-options.js'
 import type { JoinSchemas } from './contract/types-of.js'

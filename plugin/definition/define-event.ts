@@ -33,14 +33,7 @@ export type DefinedEvent<
   Join = AnyType,
   Data = AnyType,
   Item = unknown,
-> = EventDefinition<
-  Payload,
-  Reply,
-  Failures,
-  EventContext<Emits, Answers, AnyType, Join, Data, AnyType>,
-  Item,
-  AnyType
->
+> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>, Item, AnyType>
 
 /**
  * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
-import type { Namespace, Socket } from 'socket.io'
+import type { Namespace } from 'socket.io'
 import type { CompiledEvent, CompiledRelay } from '../definition/compile-contract.js'
 import { FST_NSP_RELAY_INVALID, FST_NSP_ROOM_FOREIGN } from '../shared/errors.js'
 import { isThenable } from '../shared/maybe-async.js'
 import { kindOf } from '../shared/wording.js'
+import { joinBatches } from '../wire/fast/fast-path.js'
 import { PacketType } from '../wire/socket-io-packages.js'
 import type { EmitCheck } from './emits/check-emit.js'
 import { RunContext } from './event-context.js'
@@ -54,17 +55,30 @@ export function createRelay(
     const rooms = roomsOf(context)
     if (membersOnly && rooms?.some((room) => !socket.rooms.has(room))) throw new FST_NSP_ROOM_FOREIGN(event.name)
     if (rooms?.length === 0) return
-    // What socket.to(rooms).emit() does, without an operator for each of its steps.
-    const send = (payload: unknown) =>
-      (namespace as Namespace).adapter.broadcast(
-        { type: PacketType.EVENT, data: payload === undefined ? [emit] : [emit, payload] } as never,
-        { rooms: new Set(rooms), except: new Set([socket.id]), flags: volatile ? { volatile } : {} },
-      )
+    const send = (payload: unknown) => broadcast(namespace as Namespace, socket.id, rooms, payload)
     if (data) send(dataOf(context))
     else if (project) {
       const payload = project(context.event.payload)
       emitCheck.relay(payload, write, () => send(payload))
     } else send(context.event.payload)
+  }
+
+  /** What `socket.to(rooms).emit()` does, without an operator for each of its steps. */
+  function broadcast(
+    { adapter }: Namespace,
+    sender: string,
+    rooms: readonly string[] | undefined,
+    payload: unknown,
+  ): void {
+    const packet = { type: PacketType.EVENT, data: payload === undefined ? [emit] : [emit, payload] }
+    const call = () =>
+      adapter.broadcast(packet, {
+        rooms: new Set(rooms),
+        except: new Set([sender]),
+        flags: volatile ? { volatile } : {},
+      })
+    if (volatile) joinBatches(call)
+    else call()
   }
 }
 

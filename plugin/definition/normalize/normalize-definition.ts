@@ -133,7 +133,9 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
-    events: readEvents(events, `${path}.events`, (event, at, name) => normalizeEvent(event, at, name, hasEmits && declared)),
+    events: readEvents(events, `${path}.events`, (event, at, name) =>
+      normalizeEvent(event, at, name, hasEmits && declared),
+    ),
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
     emits: declared,
     hasEmits,
@@ -187,7 +189,11 @@ function normalizeEvent(value: unknown, path: string, event: string, emits: Decl
 }
 
 /** Reads a map of events, or of emits. */
-function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string, name: string) => Entry) {
+function readEvents<Entry>(
+  value: unknown,
+  path: string,
+  normalize: (entry: unknown, path: string, name: string) => Entry,
+) {
   return readMap(value, path, (entry, at, name) => {
     if (RESERVED_EVENTS.includes(name)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
     return Object.freeze(normalize(entry, at, name))

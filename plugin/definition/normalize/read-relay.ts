@@ -75,12 +75,19 @@ function readRooms(to: unknown, path: string): NormalRelay['to'] {
   const wrong = rooms.find((room) => typeof room !== 'string')
   if (wrong === undefined && rooms.length > 0) return Object.freeze(rooms as string[])
   const got = rooms.length === 0 ? 'no room' : kindOf(wrong)
-  throw new FST_NSP_DEFINITION_INVALID(path, `must be a room, a list of rooms, or a function that returns them: got ${got}`)
+  throw new FST_NSP_DEFINITION_INVALID(
+    path,
+    `must be a room, a list of rooms, or a function that returns them: got ${got}`,
+  )
 }
 
 function readFunction(value: unknown, path: string): OfContext | undefined {
   if (value === undefined) return undefined
-  if (typeof value !== 'function') throw new FST_NSP_DEFINITION_INVALID(path, `must be a function: got ${kindOf(value)}`)
+  if (typeof value !== 'function')
+    throw new FST_NSP_DEFINITION_INVALID(path, `must be a function: got ${kindOf(value)}`)
   if (!types.isAsyncFunction(value)) return value as OfContext
-  throw new FST_NSP_DEFINITION_INVALID(path, 'must not be async: a relay waits for nothing. Await in a hook, e.g. `preHandler`')
+  throw new FST_NSP_DEFINITION_INVALID(
+    path,
+    'must not be async: a relay waits for nothing. Await in a hook, e.g. `preHandler`',
+  )
 }
