@@ -14,7 +14,7 @@ import { describeMismatches, toClientError, toInternalError, toReplyError } from
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
 import { createKeys, type IdempotencyKeys, UNSENDABLE } from './once/dispatch-once.js'
-import { createRelay, type Handle, RelayContext } from './relay.js'
+import { createRelay, type Handle, RelayRunContext } from './relay.js'
 import type { SocketContext } from './socket-context.js'
 import { StreamContext } from './stream/stream-context.js'
 import { createStreamSteps } from './stream/stream-steps.js'
@@ -40,7 +40,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitC
   const stream = event.stream && createStreamSteps({ event, stream: event.stream, handlerTimeoutMs, refuse })
   const handle = event.relay ? createRelay(event, event.relay, instance, emitCheck) : createHandle(event, instance)
   const steps = createSteps({ event, hooks, instance, keys, stream, handle })
-  const OwnContext = event.relay ? RelayContext : RunContext
+  const OwnContext = event.relay ? RelayRunContext : RunContext
   const Context = stream ? StreamContext : OwnContext
   // A stream measures the time between its items.
   const timeoutMs = stream ? 0 : handlerTimeoutMs

@@ -18,7 +18,7 @@ import { RunContext } from './event-context.js'
 export type Handle = (context: RunContext) => unknown
 
 /** The context of `to` and `data`. */
-export class RelayContext extends RunContext {
+export class RelayRunContext extends RunContext {
   get payload(): unknown {
     return this.event.payload
   }

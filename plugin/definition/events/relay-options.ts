@@ -4,10 +4,10 @@ import type { AnyType, InputOf, IsAny } from '../../schema/schema.js'
  * The types of a relay: an event that is passed on to other clients, without a handler.
  */
 
-type Rooms = string | readonly string[]
+type RoomNames = string | readonly string[]
 
 // The type of a method, so that a relay of any types fits where types are not inferred.
-type Method<Context, Return> = { method(context: Context): Return }['method']
+type Bivariant<Context, Return> = { method(context: Context): Return }['method']
 
 /** What every relay has. */
 interface RelayTarget<Context> {
@@ -19,7 +19,7 @@ interface RelayTarget<Context> {
    * @example
    * to: ({ params }) => `doc:${params.docId}`
    */
-  to?: Rooms | Method<Context, Rooms | null | undefined>
+  to?: RoomNames | Bivariant<Context, RoomNames | null | undefined>
   /**
    * Whether the sender must be in each of these rooms. If it is not, the event is refused with `FST_NSP_ROOM_FOREIGN`.
    * @defaultValue `true`
@@ -53,7 +53,7 @@ type RelayedAs<Emits, Emit, Named, Context> = Named & {
    * @example
    * data: ({ payload, socket }) => ({ ...payload, userId: socket.data.userId })
    */
-  data?: Method<Context, IsAny<Emits> extends true ? unknown : InputOf<Emits[Emit & keyof Emits]>>
+  data?: Bivariant<Context, IsAny<Emits> extends true ? unknown : InputOf<Emits[Emit & keyof Emits]>>
 }
 
 /** How an event is passed on. `Context` is that of its functions. */

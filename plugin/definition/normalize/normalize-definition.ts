@@ -7,7 +7,7 @@ import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './read-idempotency.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
-import { type DeclaredEmits, type NormalRelay, readRelay } from './read-relay.js'
+import { type DeclaredEmits, type NormalHandling, readHandling } from './read-relay.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
 import { type NormalStream, readStream, STREAM_KEYS } from './read-stream.js'
 import {
@@ -33,7 +33,7 @@ interface NormalEmit {
   readonly examples: readonly unknown[] | undefined
 }
 
-export interface NormalEvent {
+export interface NormalEvent extends NormalHandling {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   /** Undefined for an event with one answer. */
@@ -44,10 +44,6 @@ export interface NormalEvent {
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
-  /** Undefined for an event that is relayed. */
-  readonly handler: ((payload: unknown, context: unknown) => unknown) | undefined
-  /** Undefined for an event with a handler. */
-  readonly relay: NormalRelay | undefined
 }
 
 type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
@@ -91,7 +87,6 @@ const DEFINITION_KEYS = [
   'sequential',
   'contractMismatch',
 ]
-const NO_HANDLER = 'is missing: an event needs a function, handler: (payload, context) => reply, or a `relay`'
 const EMIT_KEYS = ['payload', 'reply', ...PROSE_KEYS, 'examples']
 const EVENT_KEYS = [
   'payload',
@@ -170,10 +165,8 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
 function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
   const { errors = {} } = source
-  const relay = readRelay(source, path, event, emits)
-  const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
-  if (!handler && !relay) throw new FST_NSP_DEFINITION_INVALID(`${path}.handler`, NO_HANDLER)
   return {
+    ...readHandling(source, path, event, emits),
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
     stream: readStream(source, path),
@@ -183,8 +176,6 @@ function normalizeEvent(value: unknown, path: string, event: string, emits: Decl
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
-    handler,
-    relay,
   }
 }
 

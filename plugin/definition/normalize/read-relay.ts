@@ -5,7 +5,7 @@ import { read, readObject, type Source } from './read-value.js'
 import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
 
 /*
- * Reads the relay of an event, and fills in its defaults.
+ * Reads what an event does: the handler, or the relay with its defaults.
  */
 
 /** The emits that a definition lists; false if it lists none. */
@@ -26,18 +26,29 @@ export interface NormalRelay {
   readonly data: OfContext | undefined
 }
 
+/** An event has a handler or a relay. */
+export interface NormalHandling {
+  readonly handler: ((payload: unknown, context: unknown) => unknown) | undefined
+  readonly relay: NormalRelay | undefined
+}
+
 const RELAY_KEYS = ['to', 'emit', 'volatile', 'data', 'membersOnly']
 /** The keys of an event that need a handler. */
 const OF_HANDLERS = ['handler', 'reply', 'stream', 'idempotency']
 
 /**
  * @param event - its name
- * @param emits - false for a definition without `emits`
- * @returns undefined for an event with a handler
  * @throws FST_NSP_DEFINITION_INVALID naming the path
  */
-export function readRelay(source: Source, path: string, event: string, emits: DeclaredEmits): NormalRelay | undefined {
-  if (source.relay === undefined) return undefined
+export function readHandling(source: Source, path: string, event: string, emits: DeclaredEmits): NormalHandling {
+  const relay = source.relay === undefined ? undefined : readRelay(source, path, event, emits)
+  const handler = read<NonNullable<NormalHandling['handler']>>(source, 'handler', path, 'function')
+  if (handler || relay) return { handler, relay }
+  const problem = 'is missing: an event needs a function, handler: (payload, context) => reply, or a `relay`'
+  throw new FST_NSP_DEFINITION_INVALID(`${path}.handler`, problem)
+}
+
+function readRelay(source: Source, path: string, event: string, emits: DeclaredEmits): NormalRelay {
   const at = `${path}.relay`
   const relay = readObject(source.relay, at, RELAY_KEYS)
   const lost = OF_HANDLERS.find((key) => source[key] !== undefined)
