@@ -4,9 +4,9 @@ import { type AnySchema, type Check, isAsyncSchema } from '../schema/schema.js'
 import type { Write } from '../schema/stringify.js'
 import { FST_NSP_DEFINITION_INVALID } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
+import type { NormalRelay } from './normalize/events/read-relay.js'
+import type { NormalStream } from './normalize/events/read-stream.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
-import type { NormalRelay } from './normalize/read-relay.js'
-import type { NormalStream } from './normalize/read-stream.js'
 
 /*
  * Compiles the schemas of a definition to a contract: the checks and writers of each event and each emit. A contract has

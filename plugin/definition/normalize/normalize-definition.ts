@@ -5,11 +5,11 @@ import type { ContractMismatch, Prose } from '../contract/description.js'
 import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
-import { readIdempotency } from './read-idempotency.js'
+import { readIdempotency } from './events/read-idempotency.js'
+import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
+import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
-import { type DeclaredEmits, type NormalHandling, readHandling } from './read-relay.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
-import { type NormalStream, readStream, STREAM_KEYS } from './read-stream.js'
 import {
   read,
   readDuration,

@@ -1,8 +1,8 @@
 import { types } from 'node:util'
-import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
-import { kindOf, suggest } from '../../shared/wording.js'
-import { read, readObject, type Source } from './read-value.js'
-import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
+import { FST_NSP_DEFINITION_INVALID } from '../../../shared/errors.js'
+import { kindOf, suggest } from '../../../shared/wording.js'
+import { read, readObject, type Source } from '../read-value.js'
+import { RESERVED, RESERVED_EVENTS } from '../reserved-events.js'
 
 /*
  * Reads what an event does: the handler, or the relay with its defaults.
