@@ -66,9 +66,9 @@ test('an event has a handler or a relay: neither is an error, and so are both', 
   defineNamespace({ events: { x: { payload: point } } })
   // @ts-expect-error Types of property 'relay' are incompatible.
   defineNamespace({ events: { x: { payload: point, handler: () => {}, relay: {} } } })
-  // @ts-expect-error Types of property 'relay' are incompatible.
+  // @ts-expect-error Property 'handler' is missing in type
   defineNamespace({ events: { x: { payload: point, reply: point, relay: {} } } })
-  // @ts-expect-error Types of property 'relay' are incompatible.
+  // @ts-expect-error Property 'handler' is missing in type
   defineNamespace({ events: { x: { payload: point, stream: point, relay: {} } } })
 })
 
@@ -125,6 +125,10 @@ test('an event in a file of its own may be relayed', () => {
   })
   defineNamespace({ schema, emits: { 'cursor:moved': { payload: moved } }, events: { 'cursor:move': own, based } })
   defineNamespaces({ '/x': { events: { a: { payload: point, relay: { to: ({ payload }) => String(payload.x) } } } } })
+  defineNamespaces({ '/docs/:docId': doc })
+  defineNamespace({ ...doc, sequential: true })
+  // @ts-expect-error Property 'handler' is missing in type
+  defineNamespaces({ '/x': { events: { a: { payload: point } } } })
   // @ts-expect-error Property 'handler' is missing in type
   defineEvent({ payload: point })
   // @ts-expect-error Types of property 'relay' are incompatible.

@@ -52,35 +52,41 @@ export interface EventOptions<Payload, Context> extends EventHooks<Context>, Exa
 
 /**
  * Events that clients send. Four mapped types, so that TypeScript infers payload, reply, errors and items of each event from its own
- * properties. The first one types the handler's arguments, the second one its result.
+ * properties. The first one types the handler's arguments and the relay, the second one the handler's result. `Doing` is
+ * `HandledOrRelayed` in the result of `defineNamespace()`, and `unknown` in its argument, which `EventsHandledOrRelayed` checks.
  */
-export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> = {
+export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Doing> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<HandlerPayload<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
   > & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
     payload?: Payloads[Event]
-  } & HandledOrRelayed<
-      // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
-      (
-        this: NoInfer<FastifyInstance>,
-        payload: NoInfer<HandlerPayload<Payloads[Event]>>,
-        context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
-      ) => unknown,
-      NoInfer<
-        RelayOptions<
-          Emits,
-          Event,
-          RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, keyof Payloads>
-        >
+    /**
+     * Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. With
+     * `stream`, an async generator, or any function that returns an iterable.
+     */
+    // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
+    handler?: (
+      this: NoInfer<FastifyInstance>,
+      payload: NoInfer<HandlerPayload<Payloads[Event]>>,
+      context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
+    ) => unknown
+    /** Passes the event on to other clients, in the place of a handler. */
+    relay?: NoInfer<
+      RelayOptions<
+        Emits,
+        Event,
+        RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, keyof Payloads>
       >
     >
+  }
 } & {
   readonly [Event in keyof Replies]: {
     /** The schema of the `data` of the ack. Undeclared properties are not sent. */
     reply?: Replies[Event]
-  } & HandledOrRelayed<(...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>, object>
+    handler?: (...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>
+  } & Doing
 } & {
   readonly [Event in keyof Failures]: {
     /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
@@ -133,3 +139,23 @@ export type EventDefinition<Payload, Reply, Failures, Context, Item, Relay> = Ev
     ) => HandlerReturn<Reply, Item>,
     Relay
   >
+
+/** Checks the events of a definition: each one has a handler or a relay. */
+// An index signature is no part of the types of the events, from which TypeScript infers. As a part of them, the union would cost 180
+// instantiations for each event.
+export interface EventsHandledOrRelayed {
+  events?: { readonly [event: string]: RelayedEvent | HandledEvent }
+}
+
+type KeyOfEvent = keyof EventDefinition<unknown, unknown, unknown, unknown, unknown, unknown>
+// Interfaces, because an error shows their names; of an event with neither, it shows the last one's.
+interface RelayedEvent extends Partial<Record<Exclude<KeyOfEvent, 'handler' | 'relay' | 'reply' | 'stream'>, unknown>> {
+  relay: object
+  handler?: never
+  reply?: never
+  stream?: never
+}
+interface HandledEvent extends Partial<Record<Exclude<KeyOfEvent, 'handler' | 'relay'>, unknown>> {
+  handler: object
+  relay?: never
+}
