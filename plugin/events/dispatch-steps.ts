@@ -13,8 +13,7 @@ import type { StreamSteps } from './stream/stream-steps.js'
 
 /*
  * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler or relay, reply check, keeping
- * the ack. A step
- * that the event does not need is left out.
+ * the ack. A step that the event does not need is left out.
  */
 
 export interface StepsOptions {
@@ -98,6 +97,12 @@ export function createSteps({ event, hooks, instance, keys, stream, handle }: St
     ...(checkReply ? [checkResult] : []),
     ...(keys ? [keep] : []),
   ]
+}
+
+export function createHandle({ handler }: CompiledEvent, instance: FastifyInstance): Handle {
+  // An event without a relay has a handler.
+  const call = handler as NonNullable<CompiledEvent['handler']>
+  return (context) => call.call(instance, context.event.payload, context)
 }
 
 /** No step begins after the event has ended, except those that keep a reply under a key. */

@@ -7,14 +7,14 @@ import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE } from '../shared/errors.j
 import { contain, isThenable, runSteps } from '../shared/maybe-async.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { Ack } from './ack.js'
-import { createSteps, isOver } from './dispatch-steps.js'
+import { createHandle, createSteps, isOver } from './dispatch-steps.js'
 import type { EmitCheck } from './emits/check-emit.js'
 import { RunContext } from './event-context.js'
 import { describeMismatches, toClientError, toInternalError, toReplyError } from './event-error.js'
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
 import { createKeys, type IdempotencyKeys, UNSENDABLE } from './once/dispatch-once.js'
-import { createRelay, type Handle, RelayRunContext } from './relay.js'
+import { createRelay, RelayRunContext } from './relay.js'
 import type { SocketContext } from './socket-context.js'
 import { StreamContext } from './stream/stream-context.js'
 import { createStreamSteps } from './stream/stream-steps.js'
@@ -179,12 +179,6 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitC
   }
 
   return Object.assign(dispatch, { handlerTimeoutMs, isStream: stream !== undefined })
-}
-
-function createHandle({ handler }: CompiledEvent, instance: FastifyInstance): Handle {
-  // An event without a relay has a handler.
-  const call = handler as NonNullable<CompiledEvent['handler']>
-  return (context) => call.call(instance, context.event.payload, context)
 }
 
 /** Names the part of the event that is running, for the message of a timeout. */
