@@ -5,11 +5,10 @@ import type { ContractMismatch, Prose } from '../contract/description.js'
 import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
-import { readIdempotency } from './events/read-idempotency.js'
-import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
-import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
+import { readIdempotency } from './read-idempotency.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
+import { type NormalStream, readStream, STREAM_KEYS } from './read-stream.js'
 import {
   read,
   readDuration,
@@ -33,7 +32,7 @@ interface NormalEmit {
   readonly examples: readonly unknown[] | undefined
 }
 
-export interface NormalEvent extends NormalHandling {
+export interface NormalEvent {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   /** Undefined for an event with one answer. */
@@ -44,6 +43,7 @@ export interface NormalEvent extends NormalHandling {
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
+  readonly handler: (payload: unknown, context: unknown) => unknown
 }
 
 type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
@@ -98,7 +98,6 @@ const EVENT_KEYS = [
   'handlerTimeoutMs',
   'idempotency',
   'handler',
-  'relay',
   ...HOOK_NAMES,
 ]
 
@@ -113,8 +112,6 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
-  const hasEmits = source.emits !== undefined
-  const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
   const readFunction = <Key extends LifecycleKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
@@ -128,12 +125,10 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
-    events: readEvents(events, `${path}.events`, (event, at, name) =>
-      normalizeEvent(event, at, name, hasEmits && declared),
-    ),
+    events: readEvents(events, `${path}.events`, normalizeEvent),
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
-    emits: declared,
-    hasEmits,
+    emits: readEvents(emits, `${path}.emits`, normalizeEmit),
+    hasEmits: source.emits !== undefined,
   })
 }
 
@@ -162,11 +157,16 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
   }
 }
 
-function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {
+function normalizeEvent(value: unknown, path: string): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
   const { errors = {} } = source
+  const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
+  if (!handler)
+    throw new FST_NSP_DEFINITION_INVALID(
+      `${path}.handler`,
+      'is missing: an event needs a function, handler: (payload, context) => reply',
+    )
   return {
-    ...readHandling(source, path, event, emits),
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
     stream: readStream(source, path),
@@ -176,18 +176,15 @@ function normalizeEvent(value: unknown, path: string, event: string, emits: Decl
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
+    handler,
   }
 }
 
 /** Reads a map of events, or of emits. */
-function readEvents<Entry>(
-  value: unknown,
-  path: string,
-  normalize: (entry: unknown, path: string, name: string) => Entry,
-) {
-  return readMap(value, path, (entry, at, name) => {
-    if (RESERVED_EVENTS.includes(name)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
-    return Object.freeze(normalize(entry, at, name))
+function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
+  return readMap(value, path, (entry, at, event) => {
+    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
+    return Object.freeze(normalize(entry, at))
   })
 }
 
