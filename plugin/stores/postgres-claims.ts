@@ -40,12 +40,12 @@ export function claimNamesOf(names: PostgresNames): ClaimNames {
 }
 
 export class PostgresClaims implements SharedClaims {
-  readonly #connection: Pick<PostgresConnection, 'query' | 'close'>
+  readonly #connection: Pick<PostgresConnection, 'queryPrepared' | 'close'>
   readonly #names: ClaimNames
   readonly #statements: ReturnType<typeof statementsOf>
   #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: Pick<PostgresConnection, 'query' | 'close'>, names: ClaimNames) {
+  constructor(connection: Pick<PostgresConnection, 'queryPrepared' | 'close'>, names: ClaimNames) {
     this.#connection = connection
     this.#names = names
     this.#statements = statementsOf(names.table)
@@ -91,7 +91,7 @@ export class PostgresClaims implements SharedClaims {
   }
 
   #run(name: keyof ReturnType<typeof statementsOf>, ...values: (string | number)[]): Promise<PgRow[]> {
-    return this.#connection.query(this.#statements[name], values, `${this.#names.channel}_${name}`)
+    return this.#connection.queryPrepared(this.#statements[name], values)
   }
 }
 

@@ -38,7 +38,7 @@ export function createAppends(
   return createBatches(
     (waiting: readonly LogEntry[]) => waiting.slice(0, MOST),
     async (entries) => {
-      const rows = await connection.query(text, values(entries), names.channel('append'))
+      const rows = await connection.queryPrepared(text, values(entries))
       return rows.map(({ position }) => String(position))
     },
   )

@@ -1,5 +1,7 @@
 import { isPermanent } from '../permanent-failure.js'
+import { checkOut } from './check-out.js'
 import type { OpenPool, PgClient, PgRow } from './postgres-pool.js'
+import { statementNameOf } from './statement-name.js'
 
 /*
  * A pool, and one connection of it that listens. The listening one tells whether PostgreSQL is there: when it is lost, it is made
@@ -70,9 +72,14 @@ export class PostgresConnection {
   }
 
   /** Runs a statement on any connection. */
-  async query(text: string, values: readonly unknown[], name?: string): Promise<PgRow[]> {
-    const { rows } = await this.#open.pool.query({ text, values, query_timeout: this.#answerMs, ...(name && { name }) })
-    return rows
+  async query(text: string, values: readonly unknown[]): Promise<PgRow[]> {
+    return (await this.#open.pool.query({ text, values, query_timeout: this.#answerMs })).rows
+  }
+
+  /** Runs a statement on any connection, which plans it once. */
+  async queryPrepared(text: string, values: readonly unknown[]): Promise<PgRow[]> {
+    const name = statementNameOf(text)
+    return (await this.#open.pool.query({ name, text, values, query_timeout: this.#answerMs })).rows
   }
 
   /** Runs a statement on the listening connection, after those before it. */
@@ -111,7 +118,7 @@ export class PostgresConnection {
   }
 
   async #connect(): Promise<void> {
-    const client = await this.#checkOut()
+    const client = await checkOut(this.#open.pool, this.#settings.connectTimeoutMs)
     if (this.#closing) {
       client.release(true)
       throw new Error('closed')
@@ -134,29 +141,6 @@ export class PostgresConnection {
     const beat = () => this.listen('SELECT 1').then(this.#calm, lose)
     this.#heartbeat = setInterval(beat, HEARTBEAT_MS)
     this.#settings.resume().catch(lose)
-  }
-
-  /** A pool may let wait for ever, if all its connections are in use. */
-  #checkOut(): Promise<PgClient> {
-    return new Promise((resolve, reject) => {
-      const ms = this.#settings.connectTimeoutMs
-      let isLate = false
-      const timer = setTimeout(() => {
-        isLate = true
-        reject(new Error(`no connection within ${ms} ms`))
-      }, ms)
-      this.#open.pool.connect().then(
-        (client) => {
-          clearTimeout(timer)
-          if (isLate) client.release(true)
-          else resolve(client)
-        },
-        (error) => {
-          clearTimeout(timer)
-          reject(readable(error))
-        },
-      )
-    })
   }
 
   #retryLater(): void {
@@ -192,9 +176,4 @@ export class PostgresConnection {
   }
 
   readonly #ignore = () => {}
-}
-
-/** An error of several addresses has no message of its own. */
-function readable(error: Error & { errors?: readonly Error[] }): Error {
-  return error.message === '' && error.errors?.[0] ? error.errors[0] : error
 }

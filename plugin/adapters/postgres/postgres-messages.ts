@@ -56,10 +56,9 @@ export class PostgresMessages {
   }
 
   async #notify(messages: readonly Message[]): Promise<void> {
-    await this.#connection.query(
+    await this.#connection.queryPrepared(
       'SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS message (channel, payload)',
       [messages.map(({ channel }) => channel), messages.map(({ body }) => `${this.#next()}:${body}`)],
-      this.#names.channel('notify'),
     )
   }
 

@@ -21,14 +21,13 @@ export async function readPart(
   after: number,
   limit: number,
 ): Promise<NumberedPart> {
-  const rows = await connection.query(
+  const rows = await connection.queryPrepared(
     `SELECT heads.position::text AS head, entry.position::text, entry.node, entry.number::text, entry.body
       FROM ${names.heads} AS heads LEFT JOIN LATERAL (
         SELECT * FROM ${names.entries} AS entries WHERE entries.log = heads.log AND entries.position > $2
         ORDER BY entries.position LIMIT $3
       ) AS entry ON true WHERE heads.log = $1 ORDER BY entry.position`,
     [log, after, limit],
-    names.channel('read_log'),
   )
   const head = Number(rows[0]?.head ?? 0)
   const entries = rows.filter(({ position }) => position !== null).map(entryOf)

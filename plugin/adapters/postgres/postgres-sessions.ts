@@ -47,7 +47,7 @@ export class PostgresSessions {
   async read(id: string): Promise<string | undefined> {
     const { sessions } = this.#names
     const text = `SELECT body FROM ${sessions} WHERE id = $1 AND expires > now()`
-    const [row] = await this.#connection.query(text, [id], this.#names.channel('read_session'))
+    const [row] = await this.#connection.queryPrepared(text, [id])
     return row && String(row.body)
   }
 
@@ -69,14 +69,13 @@ export class PostgresSessions {
   /** All of one head. Returns the ids of those that were written. */
   async #put(puts: readonly SessionPut[]): Promise<(string | undefined)[]> {
     const { sessions } = this.#names
-    const rows = await this.#connection.query(
+    const rows = await this.#connection.queryPrepared(
       `INSERT INTO ${sessions} AS stored (id, body, expires)
         SELECT id, body, now() + ttl * interval '1 ms' FROM unnest($1::text[], $2::text[], $3::float8[]) AS put (id, body, ttl)
         ORDER BY id ON CONFLICT (id) DO UPDATE SET body = excluded.body, expires = excluded.expires
         WHERE starts_with(stored.body, $4) OR stored.expires <= now()
         RETURNING id`,
       [puts.map(({ id }) => id), puts.map(({ text }) => text), puts.map(({ ttlMs }) => ttlMs), puts[0]?.head],
-      this.#names.channel('put'),
     )
     const written = new Set(rows.map((row) => row.id))
     return puts.map(({ id }) => (written.has(id) ? id : undefined))
@@ -84,12 +83,11 @@ export class PostgresSessions {
 
   async #take(ids: readonly string[]): Promise<(string | undefined)[]> {
     const { sessions } = this.#names
-    const rows = await this.#connection.query(
+    const rows = await this.#connection.queryPrepared(
       `DELETE FROM ${sessions} WHERE id IN (
           SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE)
         RETURNING id, body, expires > now() AS lives`,
       [ids],
-      this.#names.channel('take'),
     )
     const texts = new Map(rows.filter(({ lives }) => lives).map(({ id, body }) => [id, String(body)]))
     return ids.map((id) => texts.get(id))

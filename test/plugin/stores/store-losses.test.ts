@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { PostgresConnection } from '../../../plugin/adapters/postgres/postgres-connection.js'
 import { lendPool } from '../../../plugin/adapters/postgres/postgres-pool.js'
 import { namesOf } from '../../../plugin/adapters/postgres/postgres-tables.js'
+import type { IdempotencyStore } from '../../../plugin/definition/idempotency.js'
 import { claimNamesOf, PostgresClaims } from '../../../plugin/stores/postgres-claims.js'
 import { createPostgresStore, createRedisStore } from '../../../plugin/stores.js'
 import { hasPostgres, startPostgres } from '../../cluster/postgres.js'
@@ -23,6 +24,15 @@ const LONG = { leaseMs: 600_000, ttlMs: 600_000, fingerprint: 'one payload' }
 const LOST = { code: 'FST_NSP_CLAIM_LOST' }
 const tokenOf = (claim: unknown) => (claim as { token: string }).token
 
+/** Starts an application that uses a store. Returns the lines of its log. */
+async function startApplication(t: Test, store: IdempotencyStore) {
+  const { lines, logger } = logLines()
+  const events = { e: { handler: () => 1, idempotency: { key: () => 'k', store } } }
+  const app = await build(t, { namespaces: { '/chat': { events } } }, undefined, { logger })
+  await app.ready()
+  return lines
+}
+
 t.test('Redis', { skip: !(await hasRedis()) && 'not installed' }, async (t) => {
   const redis = await startTestRedis(t)
   const proxy = await startProxy(t, redis.path)
@@ -32,10 +42,7 @@ t.test('Redis', { skip: !(await hasRedis()) && 'not installed' }, async (t) => {
 
   await t.test('whoever waits looks again when the connection is back, and what was begun goes on', async (t) => {
     const far = createRedisStore({ url })
-    const { lines, logger } = logLines()
-    const events = { e: { handler: () => 1, idempotency: { key: () => 'k', store: far } } }
-    const app = await build(t, { namespaces: { '/chat': { events } } }, undefined, { logger })
-    await app.ready()
+    const lines = await startApplication(t, far)
     const [token, own] = [tokenOf(await near.claim('a', LONG)), tokenOf(await far.claim('b', LONG))]
     const waiting = far.claim('a', LONG)
     // An answer on the same connection: the caller before is known to Redis.
@@ -101,10 +108,7 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
 
   await t.test('whoever waits looks again when the connection is back, and what was begun goes on', async (t) => {
     const far = createPostgresStore({ url: proxy.url })
-    const { lines, logger } = logLines()
-    const events = { e: { handler: () => 1, idempotency: { key: () => 'k', store: far } } }
-    const app = await build(t, { namespaces: { '/chat': { events } } }, undefined, { logger })
-    await app.ready()
+    const lines = await startApplication(t, far)
     const [token, own] = [tokenOf(await near.claim('a', LONG)), tokenOf(await far.claim('b', LONG))]
     const waiting = far.claim('a', LONG)
     proxy.cut()
@@ -170,10 +174,13 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
 t.test('a row that changes while it is read is read again, and a cleaning that fails is forgotten', async (t) => {
   const names = claimNamesOf(namesOf('x'))
   const close = async () => {}
-  const claims = new PostgresClaims({ query: async () => [], close }, names)
+  const claims = new PostgresClaims({ queryPrepared: async () => [], close }, names)
   t.strictSame(await claims.claim('id', 'token', LONG), { waitMs: 0 })
   let asked = 0
-  const failing = new PostgresClaims({ query: async () => Promise.reject(new Error(`down ${++asked}`)), close }, names)
+  const failing = new PostgresClaims(
+    { queryPrepared: async () => Promise.reject(new Error(`down ${++asked}`)), close },
+    names,
+  )
   failing.startCleaning(5)
   while (asked < 2) await wait(5)
   await failing.close()
