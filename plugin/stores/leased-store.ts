@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { isPermanent } from '../adapters/permanent-failure.js'
 import type { Claim, ClaimOptions, IdempotencyStore } from '../definition/idempotency.js'
 import { FST_NSP_CLAIM_LOST } from '../shared/errors/idempotency-errors.js'
 import { ClaimWaiters } from './claim-waiters.js'
@@ -27,33 +28,28 @@ export interface SharedClaims {
   close(): Promise<void>
 }
 
-export interface LeasedStoreSettings {
-  readonly maxAckBytes: number
-  /** How long a server that fails is asked again, in milliseconds. */
-  readonly patienceMs: number
-  /**
-   * Connects.
-   *
-   * @param wake - wakes those who wait for a key; without one, all
-   * @throws (rejects) FST_NSP_STORE_UNREACHABLE
-   */
-  connect(wake: (id?: string) => void, warn: WarnOfStore): Promise<SharedClaims>
-  /** Whether asking again does not mend it. */
-  isFinal(error: unknown): boolean
+/** What the claims of a server are opened with. */
+export interface ClaimsSettings {
+  readonly prefix: string
+  /** Also how long a server that fails later is asked again. */
+  readonly connectTimeoutMs: number
+  /** Wakes those who wait for a key; without one, all. */
+  readonly wake: (id?: string) => void
+  readonly warn: (message: string, error?: unknown) => void
 }
 
-export type WarnOfStore = (message: string, error?: unknown) => void
+export interface LeasedStoreOptions extends Pick<ClaimsSettings, 'prefix' | 'connectTimeoutMs'> {
+  readonly maxAckBytes: number
+  /** @throws (rejects) FST_NSP_STORE_UNREACHABLE */
+  openClaims(settings: ClaimsSettings): Promise<SharedClaims>
+}
 
 /** Milliseconds between two attempts to reach a server. */
 const PAUSE_MS = 50
 const CLOSED = 'The store is closed'
 
-export function createLeasedStore({
-  maxAckBytes,
-  patienceMs,
-  connect,
-  isFinal,
-}: LeasedStoreSettings): IdempotencyStore {
+export function createLeasedStore(options: LeasedStoreOptions): IdempotencyStore {
+  const { maxAckBytes, prefix, connectTimeoutMs, openClaims } = options
   const waiters = new ClaimWaiters()
   let claims: Promise<SharedClaims> | undefined
   let log: FastifyBaseLogger | undefined
@@ -65,7 +61,8 @@ export function createLeasedStore({
     if (isClosed) return Promise.reject(new Error(CLOSED))
     if (!claims) {
       const wake = (id?: string) => (id === undefined ? waiters.wakeAll() : waiters.wake(id))
-      const made = connect(wake, (message, err) => log?.warn({ err }, message))
+      const warn = (message: string, err?: unknown) => log?.warn({ err }, message)
+      const made = openClaims({ prefix, connectTimeoutMs, wake, warn })
       claims = made
       made.catch(() => {
         if (claims === made) claims = undefined
@@ -75,13 +72,13 @@ export function createLeasedStore({
   }
 
   async function ask<Answer>(run: (claims: SharedClaims) => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
-    const end = performance.now() + patienceMs
+    const end = performance.now() + connectTimeoutMs
     for (;;) {
       try {
         return await run(await connected())
       } catch (error) {
         if (isClosed) throw new Error(CLOSED)
-        if (isFinal(error) || performance.now() >= end) throw error
+        if (isPermanent(error) || performance.now() >= end) throw error
         await delay(PAUSE_MS)
         signal?.throwIfAborted()
       }

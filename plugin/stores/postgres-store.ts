@@ -1,10 +1,9 @@
-import { isPermanent } from '../adapters/permanent-failure.js'
 import { PostgresConnection } from '../adapters/postgres/postgres-connection.js'
 import { createPool, lendPool, type OpenPool, type PgPool } from '../adapters/postgres/postgres-pool.js'
 import { namesOf, prepareTables, quoted } from '../adapters/postgres/postgres-tables.js'
 import type { IdempotencyStore } from '../definition/idempotency.js'
 import { FST_NSP_STORE_UNREACHABLE } from '../shared/errors/idempotency-errors.js'
-import { createLeasedStore, type SharedClaims, type WarnOfStore } from './leased-store.js'
+import { type ClaimsSettings, createLeasedStore, type SharedClaims } from './leased-store.js'
 import { claimNamesOf, PostgresClaims } from './postgres-claims.js'
 import { type PostgresStoreOptions, readPostgresOptions } from './store-options.js'
 
@@ -31,26 +30,17 @@ const PAGE = 'docs/idempotency.md'
  * idempotency: { key: (order) => order.key, store }
  */
 export function createPostgresStore(options: PostgresStoreOptions): IdempotencyStore {
-  const { url, pool, prefix, connectTimeoutMs, maxAckBytes } = readPostgresOptions(options)
+  const { url, pool, ...shared } = readPostgresOptions(options)
   return createLeasedStore({
-    maxAckBytes,
-    patienceMs: connectTimeoutMs,
-    isFinal: isPermanent,
-    async connect(wake, warn) {
-      const open = pool ? lendPool(pool as PgPool) : await createPool(String(url), connectTimeoutMs)
-      return await openClaims(open, { prefix, connectTimeoutMs, wake, warn })
+    ...shared,
+    async openClaims(settings) {
+      const open = pool ? lendPool(pool as PgPool) : await createPool(String(url), settings.connectTimeoutMs)
+      return await openClaims(open, settings)
     },
   })
 }
 
-interface PostgresClaimsSettings {
-  readonly prefix: string
-  readonly connectTimeoutMs: number
-  readonly wake: (id?: string) => void
-  readonly warn: WarnOfStore
-}
-
-async function openClaims(pool: OpenPool, settings: PostgresClaimsSettings): Promise<SharedClaims> {
+async function openClaims(pool: OpenPool, settings: ClaimsSettings): Promise<SharedClaims> {
   const { prefix, connectTimeoutMs, wake, warn } = settings
   const names = namesOf(prefix)
   const claimNames = claimNamesOf(names)

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { isPermanent } from '../adapters/permanent-failure.js'
 import { KeptLink } from '../adapters/redis/kept-link.js'
 import { loadClient } from '../adapters/redis/load-client.js'
 import { secretsOf, toFailure } from '../adapters/redis/redis-failure.js'
 import { RedisLink } from '../adapters/redis/redis-link.js'
 import type { IdempotencyStore } from '../definition/idempotency.js'
 import { FST_NSP_STORE_UNREACHABLE } from '../shared/errors/idempotency-errors.js'
-import { type ClaimAttempt, createLeasedStore, type SharedClaims, type WarnOfStore } from './leased-store.js'
+import { type ClaimAttempt, type ClaimsSettings, createLeasedStore, type SharedClaims } from './leased-store.js'
 import { CLAIM, RELEASE, RENEW_CLAIM, SETTLE } from './redis-claim-scripts.js'
 import { type RedisStoreOptions, readRedisOptions } from './store-options.js'
 
@@ -28,26 +27,14 @@ import { type RedisStoreOptions, readRedisOptions } from './store-options.js'
  * idempotency: { key: (order) => order.key, store }
  */
 export function createRedisStore(options: RedisStoreOptions): IdempotencyStore {
-  const { url, client, prefix, connectTimeoutMs, maxAckBytes } = readRedisOptions(options)
+  const { url, client, ...shared } = readRedisOptions(options)
   return createLeasedStore({
-    maxAckBytes,
-    patienceMs: connectTimeoutMs,
-    isFinal: isPermanent,
-    async connect(wake, warn) {
-      const base = client ?? (await loadClient(String(url)))
-      return await openClaims(base, { prefix, connectTimeoutMs, wake, warn })
-    },
+    ...shared,
+    openClaims: async (settings) => openClaims(client ?? (await loadClient(String(url))), settings),
   })
 }
 
-interface RedisClaimsSettings {
-  readonly prefix: string
-  readonly connectTimeoutMs: number
-  readonly wake: (id?: string) => void
-  readonly warn: WarnOfStore
-}
-
-async function openClaims(client: object, settings: RedisClaimsSettings): Promise<SharedClaims> {
+async function openClaims(client: object, settings: ClaimsSettings): Promise<SharedClaims> {
   const { prefix, connectTimeoutMs, wake, warn } = settings
   // All keys are on one node of a Redis Cluster, as those of the adapter.
   const begin = `{${prefix}}:`
