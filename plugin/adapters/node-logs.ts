@@ -90,7 +90,7 @@ export class NodeLogs {
   /** Called for each followed log when the connection is back. */
   resumed(log: number, continuity: LogContinuity): void {
     this.#logs[log]?.resumed(continuity)
-    this.outbox.resend()
+    this.outbox.writerOf(log).resend()
   }
 
   /** Resolves when the logs of all live addresses are followed. */

@@ -57,11 +57,6 @@ export class Outbox {
     for (const writer of this.#writers) writer.lose()
   }
 
-  /** Called when the connection is back. */
-  resend(): void {
-    for (const writer of this.#writers) writer.resend()
-  }
-
   /** Called when the broker has lost something. */
   restore(): void {
     for (const writer of this.#writers) writer.restore()

@@ -142,6 +142,23 @@ t.test('what waits for a log that nobody follows goes out when the broker is bac
   await until(() => one.node.isIdle)
 })
 
+t.test('what has waited is appended once, however many logs are followed', async (t) => {
+  const { keeper, one } = await startTwo(t)
+  const here = await hear(one)
+  const others = Array.from({ length: 100 }, (_, index) => `/other/${index}`)
+  one.app.io.of(String(others.find((address) => one.node.logOf(address) !== one.node.logOf('/chat'))))
+  await one.node.settled()
+  const entries = () => [0, 1].reduce((sum, log) => sum + Number(keeper.logOf(log).end), 0)
+  one.connection.cut()
+  one.app.io.of('/chat').emit('n', 0)
+  const before = entries()
+  // At the end of this tick the entry goes out, if there is a connection.
+  await new Promise(setImmediate)
+  one.connection.restore()
+  await until(() => here.events.length === 1 && one.node.isIdle)
+  t.equal(entries() - before, 1)
+})
+
 t.test('what is appended again is not for the clients of a node that began to read later', async (t) => {
   const { keeper, one, two } = await startTwo(t)
   const here = await hear(one)
