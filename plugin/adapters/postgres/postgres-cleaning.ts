@@ -17,8 +17,10 @@ export interface Cleaning {
   readonly everyMs: number
 }
 
+type CleanedConnection = Pick<PostgresConnection, 'isConnected' | 'query'>
+
 /** Begins to delete. @returns a function that ends it */
-export function startCleaning(connection: PostgresConnection, names: PostgresNames, cleaning: Cleaning): () => void {
+export function startCleaning(connection: CleanedConnection, names: PostgresNames, cleaning: Cleaning): () => void {
   // A loss of the connection is noticed and told elsewhere.
   const timer = setInterval(() => {
     if (connection.isConnected) clean(connection, names, cleaning).catch(() => {})
@@ -27,7 +29,7 @@ export function startCleaning(connection: PostgresConnection, names: PostgresNam
 }
 
 async function clean(
-  connection: PostgresConnection,
+  connection: CleanedConnection,
   names: PostgresNames,
   { windowMs, everyMs }: Cleaning,
 ): Promise<void> {
@@ -38,17 +40,18 @@ async function clean(
     [everyMs / 2_000],
   )
   if (turn.length === 0) return
-  // From the start of each log, without a hole; never its last entry, which tells after a loss whether it is the same log.
+  // From the start of each log, without a hole; never the newest of what is older. So a node that was away for less than the window
+  // finds the last entry that it has read, which tells it whether it is the same log.
   const entries = `
-    WITH last AS (
-      SELECT heads.log, heads.position - 1 AS position, (
+    WITH expired AS (
+      SELECT heads.log, (
         SELECT max(position) FROM (
-          SELECT position, at FROM ${names.entries} AS entries WHERE entries.log = heads.log ORDER BY position LIMIT ${BITE}
-        ) AS oldest WHERE at < now() - $1 * interval '1 ms') AS expired
+          SELECT position, at FROM ${names.entries} AS entries WHERE entries.log = heads.log ORDER BY position LIMIT ${BITE + 1}
+        ) AS oldest WHERE at < now() - $1 * interval '1 ms') AS newest
       FROM ${names.heads} AS heads
     )
-    DELETE FROM ${names.entries} AS entries USING last
-    WHERE entries.log = last.log AND entries.position <= least(last.position, last.expired) RETURNING 1`
+    DELETE FROM ${names.entries} AS entries USING expired
+    WHERE entries.log = expired.log AND entries.position < expired.newest RETURNING 1`
   const sessions = `
     DELETE FROM ${names.sessions} WHERE id IN (
       SELECT id FROM ${names.sessions} WHERE expires < now() ORDER BY id LIMIT ${BITE} FOR UPDATE SKIP LOCKED) RETURNING 1`

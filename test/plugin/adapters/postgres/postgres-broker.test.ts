@@ -104,24 +104,6 @@ t.test('a part of a log is read from a position, and says whether something is g
   t.match(await broker.read(0, '1', 10), { entries: [], hasGap: true })
 })
 
-t.test(
-  'entries older than the window and sessions whose time is up are deleted, but for the last of a log',
-  async (t) => {
-    const { broker, node } = await openBroker(t, url, { prefix: 'clean', windowMs: 100 })
-    await openBroker(t, url, { prefix: 'clean', windowMs: 100 })
-    for (const number of [1, 2, 3]) await broker.append(0, { node, number, body: '' })
-    await broker.putSession('gone', '{}', 1, '')
-    await broker.putSession('here', '{}', 60_000, '')
-    const client = await connectClient(t, postgres)
-    await client.query(
-      "INSERT INTO clean_sessions SELECT n, '', now() - interval '1 s' FROM generate_series(1, 1500) AS n",
-    )
-    const count = async (table: string) => (await client.query(`SELECT 1 FROM clean_${table}`)).rows.length
-    await eventually(async () => (await count('entries')) === 1 && (await count('sessions')) === 1)
-    t.match(await broker.read(0, '2', 10), { entries: [{ position: '3' }], hasGap: false })
-  },
-)
-
 t.test('a message reaches one node or all, long or short, also if two are equal', async (t) => {
   const [one, two] = [await openBroker(t, url, { prefix: 'talk' }), await openBroker(t, url, { prefix: 'talk' })]
   const long = 'ä'.repeat(10_000)
