@@ -3,7 +3,7 @@ import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
 import { Adapter, PacketType } from '../wire/socket-io-packages.js'
 import type { EmitItem } from './log/log-item.js'
-import { decodeEvent, encodeItem } from './log/log-packet.js'
+import { decodeEvent, encodeItem, isTo } from './log/log-packet.js'
 
 /*
  * Writes emits that are encoded already to the sockets of this node. With recovery, every event has an offset behind its arguments:
@@ -36,8 +36,10 @@ export class DeliveringAdapter extends Adapter {
     this.deliver(packet, opts, encoder.encode(packet, this.#isRecovering ? offset : undefined))
   }
 
+  /** @throws TypeError for one that a client of this namespace would take for another's, or can't read */
   protected deliverItem(item: EmitItem, offset: string): void {
     const nsp = (this.nsp as Namespace).name
+    if (!isTo(nsp, item)) throw new TypeError(`It is not an emit to ${nsp}`)
     const { rooms, except, isVolatile, compress } = item
     const flags = { ...(isVolatile && { volatile: true }), ...(compress !== undefined && { compress }) }
     // Decoded only if a listener of onAnyOutgoing() wants the data.

@@ -1,12 +1,13 @@
 import type { Broker, LogContinuity, PlacedEntry } from './broker.js'
 import { ClusterLog } from './log/cluster-log.js'
 import type { LogReceiver } from './log/log-item.js'
-import { LogRing } from './log/log-ring.js'
 import { LogSegments } from './log/log-segments.js'
 import { Outbox } from './log/outbox.js'
 import { LiveAddresses } from './nodes/live-addresses.js'
 import type { NodeEpoch } from './nodes/node-epoch.js'
 import type { NodeReport } from './nodes/node-report.js'
+import { LogRing } from './ring/log-ring.js'
+import { RingMemory } from './ring/ring-memory.js'
 
 /*
  * The logs of the cluster on one node: what is emitted here and waits for the broker, and what is read back for the addresses that
@@ -41,15 +42,17 @@ export class NodeLogs {
     const { broker, id, epoch, ring, now, report } = options
     this.addresses = new LiveAddresses(options.logs)
     this.outbox = new Outbox({ ...options, node: id, epoch: () => epoch.value, limit: options.outboxBytes })
+    const { windowMs = 0, limit = 0 } = ring ?? {}
+    const memory = new RingMemory(limit)
+    const drop = () => report(new TypeError('It is not an emit'), 'an emit that no client can read was dropped')
     this.#logs = this.addresses.receivers.map((receivers, number) => {
       const segments = new LogSegments(now)
-      const { windowMs = 0, limit = 0 } = ring ?? {}
       return new ClusterLog({
         number,
         broker,
         segments,
         writer: this.outbox.writerOf(number),
-        ring: ring && new LogRing({ number, broker, segments, now, windowMs, limit: limit / options.logs }),
+        ring: ring && new LogRing({ number, broker, segments, now, windowMs, memory, drop }),
         receivers,
         epoch,
         isAlive: (node) => node === id || options.isAlive(node),

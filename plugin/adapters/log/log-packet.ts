@@ -14,6 +14,28 @@ export function encodeItem({ text, attachments }: EncodedEvent, offset: string |
   return [offset === undefined ? text : `${text.slice(0, -1)},${JSON.stringify(offset)}]`, ...attachments]
 }
 
+/** Whether the text begins as that of an event to an address. */
+export function isTo(address: string, { text, attachments }: EncodedEvent): boolean {
+  return text.startsWith(`${beginningOf(address, attachments.length)}[`)
+}
+
+/** Whether a client can read the packet. */
+export function isReadable(item: EncodedEvent, address: string): boolean {
+  if (!isTo(address, item)) return false
+  try {
+    const data: unknown = JSON.parse(item.text.slice(beginningOf(address, item.attachments.length).length))
+    return Array.isArray(data) && data.length > 0
+  } catch {
+    return false
+  }
+}
+
+/** What stands before the data: `2`, `2/chat,`, `51-/chat,`. */
+function beginningOf(address: string, attachments: number): string {
+  const type = attachments === 0 ? '2' : `5${attachments}-`
+  return address === '/' ? type : `${type}${address},`
+}
+
 /**
  * Decodes the packet.
  *

@@ -2,8 +2,8 @@ import type { Namespace } from 'socket.io'
 import type { Packet } from 'socket.io-parser'
 import { decodeEvent, encodeItem } from '../log/log-packet.js'
 import { parseOffset } from '../log/log-position.js'
-import type { LogRing } from '../log/log-ring.js'
-import type { RingEmit } from '../log/ring-entry.js'
+import type { LogRing } from '../ring/log-ring.js'
+import type { RingEmit } from '../ring/ring-entry.js'
 import type { SessionRecord } from './session-record.js'
 
 /*

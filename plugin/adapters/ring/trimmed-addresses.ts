@@ -1,4 +1,4 @@
-import type { LogPlace } from './log-segments.js'
+import type { LogPlace } from '../log/log-segments.js'
 
 /*
  * Where each address of a log has lost its last emit, because it is too old. So an address with few emits does not lose its

@@ -1,9 +1,18 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Broker, PlacedEntry } from '../broker.js'
-import { type BodyHead, lastItems, readHead } from './log-body.js'
-import { BEHIND_ALL, comparePositions, LOG_START, type Offset, parseOffset, positionBefore } from './log-position.js'
-import { comparePlaces, type LogPlace, type LogSegments } from './log-segments.js'
-import { type NewEntry, type RingEmit, type RingEntry, readEmits } from './ring-entry.js'
+import { type BodyHead, readHead } from '../log/log-body.js'
+import {
+  BEHIND_ALL,
+  comparePositions,
+  LOG_START,
+  type Offset,
+  parseOffset,
+  positionBefore,
+} from '../log/log-position.js'
+import { comparePlaces, type LogPlace, type LogSegments } from '../log/log-segments.js'
+import { KeptEntries } from './kept-entries.js'
+import { type NewEntry, type RingEmit, RingEntry } from './ring-entry.js'
+import type { RingMemory } from './ring-memory.js'
 import { TrimmedAddresses } from './trimmed-addresses.js'
 
 /*
@@ -17,24 +26,25 @@ export interface LogRingOptions {
   readonly segments: LogSegments
   /** Milliseconds that an entry is kept. */
   readonly windowMs: number
-  /** Characters of all entries; 0 turns the limit off. */
-  readonly limit: number
+  /** Of all rings of this node. */
+  readonly memory: RingMemory
   /** Milliseconds. */
   readonly now: () => number
+  /** Called for each emit that can't be read. */
+  readonly drop: () => void
 }
 
 /** Entries that are read at a time. */
-const PAGE = 1_000
+const PAGE = 100
 // How often, and how many times, an offset is looked up that this node may know soon.
 const LOOK_MS = 20
 const MOST_LOOKS = 200
+// How long entries are read before others have their turn, in milliseconds.
+const BITE_MS = 5
 
 export class LogRing {
   readonly #options: LogRingOptions
-  // Dropped entries at the start leave empty places, until they are half of the array.
-  #entries: RingEntry[] = []
-  #start = 0
-  #length = 0
+  readonly #entries: KeptEntries
   /** The place after which nothing is missing. */
   #from: LogPlace | undefined
   #trimmed: TrimmedAddresses | undefined
@@ -42,6 +52,10 @@ export class LogRing {
 
   constructor(options: LogRingOptions) {
     this.#options = options
+    this.#entries = new KeptEntries(options.memory, ({ segment, position, last }) => {
+      this.#from = { segment, position, index: BEHIND_ALL }
+      this.#trimmed?.add(this.#from, last)
+    })
   }
 
   /** Called when the log is followed. */
@@ -53,19 +67,19 @@ export class LogRing {
 
   /** Called when entries were lost that this node has not read. */
   lose(): void {
-    this.#entries = []
-    this.#start = 0
-    this.#length = 0
+    this.#entries.replace([])
     this.#from = undefined
     this.#trimmed = undefined
   }
 
   /** Called with each entry that is read, once. */
   add(entry: PlacedEntry, head: BodyHead): void {
-    const { current } = this.#options.segments
+    const { segments, memory, windowMs, now } = this.#options
+    const { current } = segments
     if (!this.#from) this.#knowFrom({ segment: current, position: entry.position, index: 0 })
-    this.#push({ ...entry, head, segment: current })
-    this.#trim()
+    this.#entries.add(new RingEntry({ ...entry, head, segment: current }, now()))
+    while (Number(this.#entries.oldestAt) < now() - windowMs) this.#entries.dropOldest()
+    memory.trim()
   }
 
   /**
@@ -78,7 +92,11 @@ export class LogRing {
     for (let looks = 0; looks < MOST_LOOKS && this.#isPending(offset); looks++) {
       await setTimeout(LOOK_MS, undefined, { ref: false })
     }
-    const covered = this.#warming.then(async () => this.#isCovered(address, offset) || this.#warm(address, offset))
+    const covered = this.#warming.then(async () => {
+      if (!this.#isCovered(address, offset) && !(await this.#warm(address, offset))) return false
+      await this.#readAfter(offset)
+      return this.#isCovered(address, offset)
+    })
     this.#warming = covered
     return covered
   }
@@ -89,10 +107,10 @@ export class LogRing {
     const place = offset && this.#options.segments.placeOf(offset)
     if (!place || !this.#isCovered(address, offset)) return undefined
     const emits: RingEmit[] = []
-    for (let at = this.#firstFrom(place); at < this.#entries.length; at++) {
-      const entry = this.#entries[at] as RingEntry
-      entry.emits ??= readEmits(entry, this.#options.segments)
-      for (const emit of entry.emits.get(address) ?? []) if (comparePlaces(emit.place, place) > 0) emits.push(emit)
+    const { segments, drop } = this.#options
+    for (const entry of this.#entries.from(place)) {
+      for (const emit of entry.emitsOf(address, segments, drop))
+        if (comparePlaces(emit.place, place) > 0) emits.push(emit)
     }
     return emits
   }
@@ -115,27 +133,27 @@ export class LogRing {
     return place !== undefined && last !== undefined && segments.isCertain(place) && comparePlaces(last, place) <= 0
   }
 
-  /** The first entry that may have something after a place. */
-  #firstFrom({ segment, position }: LogPlace): number {
-    let low = this.#start
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const entry = this.#entries[middle] as RingEntry
-      const difference = entry.segment.order - segment.order || comparePositions(entry.position, position)
-      if (difference < 0) low = middle + 1
-      else high = middle
+  /** Reads the entries after an offset, in bites. */
+  async #readAfter(offset: Offset): Promise<void> {
+    const { segments, drop } = this.#options
+    const place = segments.placeOf(offset)
+    let began = performance.now()
+    for (const entry of place ? this.#entries.from(place) : []) {
+      if (performance.now() - began > BITE_MS) {
+        await setImmediate()
+        began = performance.now()
+      }
+      entry.read(segments, drop)
     }
-    return low
   }
 
   async #warm(address: string, offset: Offset): Promise<boolean> {
-    const { broker, number, limit, segments } = this.#options
+    const { broker, number, memory, segments } = this.#options
     const from = this.#from
     const place = segments.placeOf(offset)
     if (!from || from.segment !== place?.segment || !segments.isCertain(place)) return false
     const warmed = new Map<string, NewEntry>()
-    let length = this.#length
+    let length = 0
     // The entry of the offset itself may have more items. If it is the first one that is read, nothing behind it is gone.
     const isWithin = offset.index < BEHIND_ALL && offset.position !== LOG_START
     for (
@@ -154,16 +172,14 @@ export class LogRing {
         length += entry.body.length
       }
       if (!last) break
-      if (limit > 0 && length > limit) return false
+      if (!memory.has(length)) return false
       after = last.position
     }
     // The log may have been followed anew meanwhile, or entries may have been dropped.
     if (this.#from !== from) return this.#isCovered(address, offset)
-    const known = this.#entries.slice(this.#start).filter((entry) => !warmed.has(keyOf(entry)))
-    this.#entries = []
-    this.#start = 0
-    for (const entry of warmed.values()) this.#push(entry)
-    this.#entries.push(...known)
+    const known = this.#entries.all.filter((entry) => !warmed.has(keyOf(entry)))
+    const { now } = this.#options
+    this.#entries.replace([...[...warmed.values()].map((entry) => new RingEntry(entry, now())), ...known])
     this.#knowFrom(place)
     return true
   }
@@ -171,26 +187,6 @@ export class LogRing {
   #knowFrom(place: LogPlace): void {
     this.#from = place
     this.#trimmed = new TrimmedAddresses(place)
-  }
-
-  #push({ position, body, node, number, head, segment }: NewEntry): void {
-    this.#entries.push({ position, body, node, number, head, segment, at: this.#options.now(), emits: undefined })
-    this.#length += body.length
-  }
-
-  #trim(): void {
-    const { windowMs, limit, now } = this.#options
-    const before = now() - windowMs
-    for (let first = this.#entries[this.#start]; first; first = this.#entries[this.#start]) {
-      if (first.at >= before && (limit === 0 || this.#length <= limit)) break
-      this.#start++
-      this.#length -= first.body.length
-      this.#from = { segment: first.segment, position: first.position, index: BEHIND_ALL }
-      this.#trimmed?.add(this.#from, lastItems(first.body, first.head))
-    }
-    if (this.#start * 2 < this.#entries.length) return
-    this.#entries = this.#entries.slice(this.#start)
-    this.#start = 0
   }
 }
 

@@ -4,8 +4,9 @@ import { KeptLog } from '../../../../plugin/adapters/cluster/kept-log.js'
 import { LogBatch, readHead, writeBody } from '../../../../plugin/adapters/log/log-body.js'
 import { emitFields } from '../../../../plugin/adapters/log/log-item.js'
 import { parseOffset } from '../../../../plugin/adapters/log/log-position.js'
-import { LogRing } from '../../../../plugin/adapters/log/log-ring.js'
 import { LogSegments } from '../../../../plugin/adapters/log/log-segments.js'
+import { LogRing } from '../../../../plugin/adapters/ring/log-ring.js'
+import { RingMemory } from '../../../../plugin/adapters/ring/ring-memory.js'
 
 /*
  * The ring of a log, and the log that it reads when it has to. Two nodes read the same log, each with its own ring.
@@ -29,6 +30,8 @@ interface TestRing {
   readonly segments: LogSegments
   readonly clock: { now: number }
   readonly log: KeptLog
+  /** One for each emit that can't be read. */
+  readonly dropped: readonly number[]
   /** Appends an emit to the log, and reads it. Returns its offset. */
   emit(address: string, number: number, again?: string): string
   read(entry: PlacedEntry, epoch: string): void
@@ -37,7 +40,14 @@ interface TestRing {
   state: { epoch: string; read: (part: LogPart) => LogPart | undefined }
 }
 
-function createRing({ limit = 0, windowMs = 1_000, log = new KeptLog(1_000_000), node = 'node' } = {}): TestRing {
+function createRing({
+  limit = 0,
+  memory = new RingMemory(limit),
+  windowMs = 1_000,
+  log = new KeptLog(1_000_000),
+  node = 'node',
+} = {}): TestRing {
+  const dropped: number[] = []
   const clock = { now: 10_000 }
   const state: TestRing['state'] = { epoch: 'one', read: (part) => part }
   const segments = new LogSegments(() => clock.now)
@@ -48,7 +58,15 @@ function createRing({ limit = 0, windowMs = 1_000, log = new KeptLog(1_000_000),
       return part
     },
   }
-  const ring = new LogRing({ number: 0, broker, segments, windowMs, limit, now: () => clock.now })
+  const ring = new LogRing({
+    number: 0,
+    broker,
+    segments,
+    windowMs,
+    memory,
+    drop: () => dropped.push(1),
+    now: () => clock.now,
+  })
   segments.begin('one', log.end)
   ring.begin()
   let last = 0
@@ -62,6 +80,7 @@ function createRing({ limit = 0, windowMs = 1_000, log = new KeptLog(1_000_000),
     segments,
     clock,
     log,
+    dropped,
     state,
     read,
     emit(address, number, again) {
@@ -264,4 +283,71 @@ t.test('volatile emits, and what is no emit, are not missed', async (t: Test) =>
   batch.add('/chat', ['what'], false)
   read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000), 'one')
   t.strictSame(await missed('/chat', 'one.0.999999999'), [1])
+})
+
+t.test('the rings of a node share what they may keep: the oldest of all entries goes first', async (t: Test) => {
+  const memory = new RingMemory(4 * bodyOf('one', '/chat', 1).length)
+  const quiet = createRing({ memory })
+  const busy = createRing({ memory })
+  const away = () => undefined
+  quiet.state.read = away
+  busy.state.read = away
+  const first = quiet.emit('/chat', 1)
+  quiet.clock.now++
+  quiet.emit('/chat', 2)
+  busy.clock.now += 2
+  const begin = busy.emit('/chat', 1)
+  busy.emit('/chat', 2)
+  t.strictSame(await quiet.missed('/chat', first), [2], 'all four fit')
+  busy.emit('/chat', 3)
+  t.strictSame(await quiet.missed('/chat', first), [2], 'only what is before is gone')
+  busy.emit('/chat', 4)
+  t.equal(await quiet.missed('/chat', first), undefined)
+  t.strictSame(await busy.missed('/chat', begin), [2, 3, 4], 'one of them may need it all')
+  quiet.ring.lose()
+  busy.ring.lose()
+  t.equal(memory.length, 0)
+})
+
+t.test('an emit that no client can read is dropped, and the others are there', async (t: Test) => {
+  const { read, missed, log, dropped } = createRing()
+  const batch = new LogBatch()
+  for (const text of [
+    '2/chat,["n",1]',
+    '2/chat,[not json]',
+    '2/other,["n",2]',
+    '2["n",3]',
+    '2/chat,[]',
+    '2/chat,7["n",4]',
+    '2/chat,["n",5]',
+  ])
+    batch.add('/chat', emitFields([text], { rooms: new Set() }), true)
+  read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000), 'one')
+  t.strictSame(await missed('/chat', 'one.0.999999999'), [1, 5])
+  t.equal(dropped.length, 5)
+  t.strictSame(await missed('/chat', 'one.0.999999999'), [1, 5])
+  t.equal(dropped.length, 5, 'it is read once')
+})
+
+t.test('what many emits have left is read in bites, between which others have their turn', async (t: Test) => {
+  const { read, missed, log } = createRing()
+  for (let entry = 1; entry <= 100; entry++) {
+    const batch = new LogBatch()
+    for (let each = 0; each < 1_000; each++)
+      batch.add('/chat', emitFields(['2/chat,["n",1]'], { rooms: new Set() }), true)
+    read(
+      log.append({ node: 'x', number: entry, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000_000),
+      'one',
+    )
+  }
+  let turns = 0
+  const turn = () => {
+    turns++
+    waiting = setImmediate(turn)
+  }
+  let waiting = setImmediate(turn)
+  const emits = await missed('/chat', 'one.0.999999999')
+  clearImmediate(waiting)
+  t.equal(emits?.length, 100_000)
+  t.ok(turns > 2, `${turns} turns`)
 })
