@@ -133,12 +133,11 @@ export class LogRing {
     return place !== undefined && last !== undefined && segments.isCertain(place) && comparePlaces(last, place) <= 0
   }
 
-  /** Reads the entries after an offset, in bites. */
+  /** Reads the entries after an offset that is covered, in bites. */
   async #readAfter(offset: Offset): Promise<void> {
     const { segments, drop } = this.#options
-    const place = segments.placeOf(offset)
     let began = performance.now()
-    for (const entry of place ? this.#entries.from(place) : []) {
+    for (const entry of this.#entries.from(segments.placeOf(offset) as LogPlace)) {
       if (performance.now() - began > BITE_MS) {
         await setImmediate()
         began = performance.now()

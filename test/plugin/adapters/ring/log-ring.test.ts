@@ -322,8 +322,10 @@ t.test('an emit that no client can read is dropped, and the others are there', a
     '2/chat,["n",5]',
   ])
     batch.add('/chat', emitFields([text], { rooms: new Set() }), true)
+  batch.add('/', emitFields(['2["n",6]'], { rooms: new Set() }), true)
   read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000), 'one')
   t.strictSame(await missed('/chat', 'one.0.999999999'), [1, 5])
+  t.strictSame(await missed('/', 'one.0.999999999'), [6])
   t.equal(dropped.length, 5)
   t.strictSame(await missed('/chat', 'one.0.999999999'), [1, 5])
   t.equal(dropped.length, 5, 'it is read once')
