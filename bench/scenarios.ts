@@ -7,7 +7,7 @@ import type { ContenderName } from './contenders.js'
 export interface Scenario {
   readonly id: string
   readonly title: string
-  readonly kind: 'echo' | 'broadcast' | 'stream' | 'connect' | 'join' | 'heap' | 'startup'
+  readonly kind: 'echo' | 'broadcast' | 'relay' | 'stream' | 'connect' | 'join' | 'heap' | 'startup'
   /** The unit of the figure, e.g. `µs CPU a message`. */
   readonly unit: string
   /** The event that is sent. */
@@ -55,6 +55,14 @@ const broadcast: typeof echo = {
   sockets: 500,
   deliveries: 500,
 }
+const relay: typeof echo = {
+  ...echo,
+  kind: 'relay',
+  unit: 'µs CPU a move',
+  inFlight: 1,
+  deliveries: 9,
+  without: ['ws', 'zod-sockets', 'socket-controllers', 'nest'],
+}
 const join: typeof echo = {
   ...echo,
   kind: 'join',
@@ -97,6 +105,14 @@ export const SCENARIOS: readonly Scenario[] = [
     event: 'shout:others',
     deliveries: 450,
     without: ['ws', 'zod-sockets'],
+  },
+  { ...relay, id: 'relay', title: 'cursors: volatile relay to 9 others, 100 sockets x 1 in flight', event: 'move' },
+  {
+    ...relay,
+    id: 'relay-4',
+    title: 'drawing: relay to 9 others, 100 sockets x 4 in flight',
+    event: 'draw',
+    inFlight: 4,
   },
   {
     ...echo,

@@ -2,6 +2,7 @@ import type { None, Schemas } from '../schema/schema.js'
 import type { ContractImplementation } from './contract/contract-implementation.js'
 import { implementContract } from './contract/implement-contract.js'
 import type { JoinSchemas, Typed } from './contract/types-of.js'
+import type { EventsHandledOrRelayed, HandledOrRelayed } from './events/event-definition.js'
 import type { NamespaceDefinition } from './namespace-definition.js'
 
 /*
@@ -18,7 +19,17 @@ export type Defined<
   Join,
   Data = unknown,
   Items = Schemas,
-> = NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
+> = NamespaceDefinition<
+  Emits,
+  Answers,
+  Payloads,
+  Replies,
+  Failures,
+  Join,
+  Data,
+  Items,
+  HandledOrRelayed<object, object>
+> &
   Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 
 /**
@@ -48,7 +59,8 @@ export function defineNamespace<
   const Data = unknown,
   const Items extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
+    EventsHandledOrRelayed,
 ): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 /**
  * Implements a contract. A handler that is missing, or that does not fit its schemas, is a type error.
@@ -107,7 +119,8 @@ export function defineNamespaces<
       Join[Name],
       Data[Name],
       Items[Name]
-    >
+    > &
+      EventsHandledOrRelayed
   },
 ): {
   readonly [Name in keyof Emits &

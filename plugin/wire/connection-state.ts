@@ -36,6 +36,8 @@ export interface WriteOptions {
 
 /** Sends past engine.io. */
 export interface FastSender {
+  /** Whether what is sent now is written at the end of this tick. */
+  readonly isClear: boolean
   /** Notes that engine.io was given a packet, which later sends must not overtake. */
   noteEnginePacket(isPing: boolean): void
   /** @returns false if engine.io has to send it */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { EventContext, EventHooks } from '../context-types.js'
+import type { EventContext, EventHooks, RelayContext } from '../context-types.js'
 import type { HandlerPayload, HandlerReturn } from '../events/event-definition.js'
+import type { RelayOptions } from '../events/relay-options.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
 
@@ -21,21 +22,50 @@ interface HandlerOptions<Payload, Context, Return> extends EventHooks<Context> {
   idempotency?: IdempotencyOptions<Payload, Context>
 }
 
-type HandlerFor<Payload, Context, Return> =
+/** A relay in the place of a handler, with options. */
+interface RelayedHandler<Context, Relay> extends EventHooks<Context> {
+  /** Passes the event on to other clients. */
+  relay: Relay
+  /** Milliseconds that hooks and relay may take. */
+  handlerTimeoutMs?: number
+}
+
+type HandlerFor<Payload, Context, Return, Relay> =
   | ContractHandler<Payload, Context, Return>
   | HandlerOptions<Payload, Context, Return>
+  | RelayedHandler<Context, Relay>
 
 type SchemaAt<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
+
+/** An event with `reply` or `stream` can't be relayed. */
+type RelayOf<Reply, Item, Relay> = unknown extends Reply ? (unknown extends Item ? Relay : never) : never
 
 /** The implementation of a contract. */
 export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
   extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads> {
-  /** A handler for each event of the contract, or an object with the handler, hooks and options of the event. */
+  /** A handler for each event of the contract, or an object with the handler, or the relay, and hooks and options of the event. */
   handlers: {
     readonly [Event in keyof Payloads]: HandlerFor<
       HandlerPayload<Payloads[Event]>,
       EventContext<Emits, Answers, { event: SchemaAt<Failures, Event> }, Join, Data, keyof Payloads>,
-      HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>
+      HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>,
+      RelayOf<
+        Replies[Event & keyof Replies],
+        Items[Event & keyof Items],
+        RelayOptions<
+          Emits,
+          Event,
+          RelayContext<
+            HandlerPayload<Payloads[Event]>,
+            Emits,
+            Answers,
+            { event: SchemaAt<Failures, Event> },
+            Join,
+            Data,
+            keyof Payloads
+          >
+        >
+      >
     >
   }
 }
