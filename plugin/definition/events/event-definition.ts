@@ -80,7 +80,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
         RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, keyof Payloads>
       >
     >
-  }
+  } & Doing
 } & {
   readonly [Event in keyof Replies]: {
     /** The schema of the `data` of the ack. Undeclared properties are not sent. */
