@@ -19,6 +19,8 @@ export interface Scenario {
   readonly perSecond: number
   /** How many sockets receive one broadcast. */
   readonly deliveries: number
+  /** How many sockets of a team send, in the relay scenarios. */
+  readonly senders: number
   readonly namespaces: number
   /** How many operations each contender runs before the measurement. Joining needs many: it is a lot of code, called seldom. */
   readonly warmUp: number
@@ -40,6 +42,7 @@ const echo: Omit<Scenario, 'id' | 'title'> = {
   inFlight: 4,
   perSecond: 0,
   deliveries: 1,
+  senders: 0,
   namespaces: 1,
   warmUp: 0,
   hasHook: false,
@@ -61,6 +64,7 @@ const relay: typeof echo = {
   unit: 'µs CPU a move',
   inFlight: 1,
   deliveries: 9,
+  senders: 10,
   without: ['ws', 'zod-sockets', 'socket-controllers', 'nest'],
 }
 const join: typeof echo = {
@@ -107,6 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
     without: ['ws', 'zod-sockets'],
   },
   { ...relay, id: 'relay', title: 'cursors: volatile relay to 9 others, 100 sockets x 1 in flight', event: 'move' },
+  { ...relay, id: 'relay-lone', title: 'one cursor a team: volatile relay to 9 others', event: 'move', senders: 1 },
   {
     ...relay,
     id: 'relay-4',

@@ -28,7 +28,9 @@ const RATIOS: Readonly<Record<string, readonly [fast: number, slow: number, noLo
   binary: [0.6, 1],
   'broadcast-500': [0.7, 0.95],
   'broadcast-1000': [0.74, 0.95],
-  // Events that come in one chunk: nine receivers have one write each for all of them.
+  // What ten senders send at once is one write for each of them. What one sends is nine writes, as by hand.
+  relay: [0.5, 1.3],
+  'relay-lone': [1, 1.3],
   'relay-4': [0.5, 1.3],
   paced: [0.78, 1.05],
   connect: [1.15, 1.3, 1],

@@ -5,15 +5,15 @@ import { type Job, type Load, openConnections } from './job.js'
 import type { LoadConnection } from './load-connection.js'
 
 /*
- * The load of the relay scenarios: all sockets of a team send their moves, each in one write, and again when the others of the team
- * have received them all.
+ * The load of the relay scenarios: the senders of a team send their moves, each in one write, and again when the others of the
+ * team have received them all.
  */
 
 const PATIENCE_MS = 10_000
 
 export function createRelayLoad(job: Job): Load {
   const { dialect, scenario } = job
-  const { event, inFlight, deliveries } = scenario
+  const { event, inFlight, deliveries, senders } = scenario
   const size = deliveries + 1
   const head = Buffer.from(dialect.emitHead(event))
   const frames = Array.from({ length: VARIANTS }, (_, index) => frameOf(createPoint(index)))
@@ -34,9 +34,9 @@ export function createRelayLoad(job: Job): Load {
   }
 
   function send(team: number): void {
-    missing[team] = size * deliveries * inFlight
+    missing[team] = senders * deliveries * inFlight
     sentAt[team] = performance.now()
-    for (let seat = team * size; seat < (team + 1) * size; seat++) connections[seat]?.write(moves)
+    for (let seat = team * size; seat < team * size + senders; seat++) connections[seat]?.write(moves)
   }
 
   function receive(team: number, buffer: Buffer, start: number, end: number): void {

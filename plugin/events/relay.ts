@@ -4,7 +4,7 @@ import type { CompiledEvent, CompiledRelay } from '../definition/compile-contrac
 import { FST_NSP_RELAY_INVALID, FST_NSP_ROOM_FOREIGN } from '../shared/errors.js'
 import { isThenable } from '../shared/maybe-async.js'
 import { kindOf } from '../shared/wording.js'
-import { joinBatches } from '../wire/fast/fast-path.js'
+import { sendLate } from '../wire/read-batch.js'
 import { PacketType } from '../wire/socket-io-packages.js'
 import type { EmitCheck } from './emits/check-emit.js'
 import { RunContext } from './event-context.js'
@@ -71,14 +71,13 @@ export function createRelay(
     payload: unknown,
   ): void {
     const packet = { type: PacketType.EVENT, data: payload === undefined ? [emit] : [emit, payload] }
-    const call = () =>
+    sendLate(() =>
       adapter.broadcast(packet, {
         rooms: new Set(rooms),
         except: new Set([sender]),
         flags: volatile ? { volatile } : {},
-      })
-    if (volatile) joinBatches(call)
-    else call()
+      }),
+    )
   }
 }
 

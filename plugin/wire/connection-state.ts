@@ -38,6 +38,8 @@ export interface WriteOptions {
 export interface FastSender {
   /** Whether what is sent now is written at the end of this tick. */
   readonly isClear: boolean
+  /** Whether relays wait for the end of the iteration of the event loop. */
+  readonly isLate: boolean
   /** Notes that engine.io was given a packet, which later sends must not overtake. */
   noteEnginePacket(isPing: boolean): void
   /** @returns false if engine.io has to send it */

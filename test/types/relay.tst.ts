@@ -70,6 +70,8 @@ test('an event has a handler or a relay: neither is an error, and so are both', 
   defineNamespace({ events: { x: { payload: point, reply: point, relay: {} } } })
   // @ts-expect-error Property 'handler' is missing in type
   defineNamespace({ events: { x: { payload: point, stream: point, relay: {} } } })
+  // @ts-expect-error but required in type 'HandledEvent'
+  defineNamespace({ events: { x: { payload: point }, y: { handler: () => {} } } })
 })
 
 test('a wrong option of a relay is an error at the option', () => {
@@ -110,6 +112,9 @@ test('in the implementation of a contract a relay stands in the place of a handl
   })
   // @ts-expect-error Type '{}' is not assignable to type 'never'
   defineNamespace(contract, { handlers: { ...handlers, 'cursor:move': () => {}, save: { relay: {} } } })
+  const both = { handler: () => {}, relay: {} }
+  // @ts-expect-error Type '{ handler: () => void; relay: {}; }' is not assignable to type
+  defineNamespace(contract, { handlers: { ...handlers, 'cursor:move': both } })
   // @ts-expect-error Property 'emit' is missing in type '{}'
   defineNamespace(contract, { handlers: { ...handlers, 'cursor:move': () => {}, tick: { relay: {} } } })
 })

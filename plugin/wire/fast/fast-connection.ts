@@ -98,6 +98,10 @@ export class FastConnection implements FastSender, WebSocketTap {
     return !this.#isBehind && batchLength > 0 && batchLength < this.#options.longestBatch
   }
 
+  get isLate(): boolean {
+    return this.#webSocket.writer.isLate
+  }
+
   /** Whether a listener expects to see each packet of the connection. */
   #isWatched(): boolean {
     return this.#state.isWatched || this.#options.isEngineWatched()

@@ -2,7 +2,7 @@ import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../../shared/limits.js'
 import { connectionStateOf, type WriteOptions } from '../connection-state.js'
 import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
-import { longestBatch } from '../read-batch.js'
+import { isSendingLate, longestBatch } from '../read-batch.js'
 import { noteWebSockets, webSocketOf } from '../websocket/engine-transports.js'
 import { createCompactor } from './compact-listeners.js'
 import { type EngineConnection, FastConnection, type FastConnectionOptions } from './fast-connection.js'
@@ -115,24 +115,13 @@ const compactDecoder = createCompactor()
 const unwrapClose: Parameters<typeof compact>[1] = (listener, event) =>
   event === 'close' ? (listener.listener ?? listener) : listener
 
-let isJoining = false
-
 /**
- * Broadcasts. What is volatile joins the packets that were collected for a connection in this tick: their client can receive one more.
- * Socket.IO drops it, because the connection is not writable meanwhile.
+ * In the place of `writeToEngine` of Socket.IO's client. While packets are collected, the connection is not writable, and Socket.IO drops
+ * what is volatile. A relay joins them, and so does any volatile emit that comes while relays are collected: their client can receive one more.
  */
-export function joinBatches(broadcast: () => void): void {
-  isJoining = true
-  try {
-    broadcast()
-  } finally {
-    isJoining = false
-  }
-}
-
-/** In the place of `writeToEngine` of Socket.IO's client. */
 function writeToEngine(this: EngineClient, packets: readonly unknown[], options: WriteOptions): void {
-  if (isJoining && connectionStateOf(this.conn).fastConnection?.isClear) {
+  const fast = connectionStateOf(this.conn).fastConnection
+  if (fast && (isSendingLate() || fast.isLate) && fast.isClear) {
     for (const packet of packets) this.conn.write(packet, options)
   } else Object.getPrototypeOf(this).writeToEngine.call(this, packets, options)
 }

@@ -1,5 +1,6 @@
 import { type } from 'arktype'
 import type { FastifyInstance } from 'fastify'
+import type { Socket as ServerSocket } from 'socket.io'
 import type { Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
@@ -331,24 +332,92 @@ const quick = {
   emits: { at: { payload: Type.Integer() }, end: {} },
   events: { at: { payload: Type.Integer(), relay: { volatile: true } } },
 } as AnyNamespaceDefinition
+const drawing = (volatile: boolean) =>
+  ({
+    emits: { at: { payload: Type.Integer() } },
+    events: { at: { payload: Type.Integer(), relay: { volatile } }, ask: { handler: () => {} } },
+  }) as AnyNamespaceDefinition
 const at = (index: number) => `42/chat,["at",${index}]`
+
+interface ServerEnd {
+  /** Handles a chunk of the client's, as if it had come. */
+  read(chunk: Buffer): void
+  readonly connection: { write: (...args: unknown[]) => unknown }
+}
+
+/** The WebSocket of a socket on the fast path. */
+const endOf = (socket: ServerSocket) => connectionOf(socket).transport.socket as unknown as ServerEnd
+
+/** Collects what is written to a socket. */
+function noteWrites(socket: ServerSocket): string[] {
+  const { connection } = endOf(socket)
+  const { write } = connection
+  const writes: string[] = []
+  connection.write = (...args) => {
+    if (args[0] !== '') writes.push(String(args[0]))
+    return write.apply(connection, args)
+  }
+  return writes
+}
 
 t.test('on the fast path, volatile events of one chunk all arrive, in one write', async (t) => {
   const { app, port, wire } = await stage(t, quick, { fast: true })
   const other = await enter(t, app, port)
-  let writes = 0
-  const { socket } = connectionOf(other.socket).transport as unknown as {
-    socket: { connection: { write: (...args: unknown[]) => unknown } }
-  }
-  const { connection } = socket
-  const { write } = connection
-  connection.write = (...args) => {
-    if (args[0] !== '') writes++
-    return write.apply(connection, args)
-  }
-  wire.tcp.write(chunkOf(...[1, 2, 3, 4].map(at)))
+  const writes = noteWrites(other.socket)
+  wire.tcp.write(chunkOf(at(1), at(2), at(3), at(4)))
   t.strictSame(await read(other.wire, at(4)), [1, 2, 3, 4].map(at))
-  t.equal(writes, 1)
+  t.equal(writes.length, 1)
+})
+
+for (const volatile of [true, false]) {
+  const kind = volatile ? 'volatile' : 'other'
+  t.test(
+    `on the fast path, ${kind} events that come together from several clients are one write for each`,
+    async (t) => {
+      const { app, port, ...ada } = await stage(t, drawing(volatile), { fast: true })
+      const [ben, cyd] = [await enter(t, app, port), await enter(t, app, port)]
+      const writes = [ada, ben, cyd].map(({ socket }) => noteWrites(socket))
+      // Both are read before the event loop goes on.
+      endOf(ada.socket).read(chunkOf(at(1), at(2)))
+      endOf(ben.socket).read(chunkOf(at(3)))
+      t.strictSame(writes, [[], [], []])
+      t.strictSame(await read(cyd.wire, at(3)), [1, 2, 3].map(at))
+      t.strictSame(await read(ben.wire, at(2)), [1, 2].map(at))
+      t.strictSame(await read(ada.wire, at(3)), [at(3)])
+      t.strictSame(
+        writes.map(({ length }) => length),
+        [1, 1, 1],
+      )
+    },
+  )
+}
+
+t.test('on the fast path, what a client is sent while relays wait for it arrives behind them', async (t) => {
+  const { app, port, ...ada } = await stage(t, drawing(true), { fast: true })
+  const ben = await enter(t, app, port)
+  endOf(ada.socket).read(chunkOf(at(1)))
+  ben.socket.volatile.emit('at', 2)
+  ben.socket.emit('at', 3)
+  // Through engine.io.
+  ben.socket.conn.write('2/chat,["at",4]', {}, () => {})
+  endOf(ada.socket).read(chunkOf(at(5)))
+  endOf(ben.socket).read(chunkOf('42/chat,7["ask"]'))
+  t.strictSame(await read(ben.wire, '43/chat,7[{"ok":true}]'), [at(1), at(2), at(3), at(4), '43/chat,7[{"ok":true}]'])
+  endOf(ada.socket).read(chunkOf(at(6)))
+  t.strictSame(
+    await read(ben.wire, at(6)),
+    [at(6)],
+    'a volatile one was lost behind a packet of engine.io, and no other',
+  )
+})
+
+t.test('a client that is disconnected while relays wait for it has received them', async (t) => {
+  const { app, port, ...ada } = await stage(t, drawing(false), { fast: true })
+  const ben = await enter(t, app, port)
+  endOf(ada.socket).read(chunkOf(at(1)))
+  ben.socket.disconnect(true)
+  const [first] = (await read(ben.wire, 'closed')) as string[]
+  t.equal(first, at(1))
 })
 
 inBothModes('a volatile event is lost by a client that does not read, and its next one arrives', async (t, fast) => {
