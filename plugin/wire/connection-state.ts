@@ -36,7 +36,7 @@ export interface WriteOptions {
 
 /** Sends past engine.io. */
 export interface FastSender {
-  /** Whether what is sent now is written at the end of this tick. */
+  /** Whether what is sent now is written with what is collected. */
   readonly isClear: boolean
   /** Whether relays wait for the end of the iteration of the event loop. */
   readonly isLate: boolean
