@@ -112,9 +112,6 @@ test('in the implementation of a contract a relay stands in the place of a handl
   })
   // @ts-expect-error Type '{}' is not assignable to type 'never'
   defineNamespace(contract, { handlers: { ...handlers, 'cursor:move': () => {}, save: { relay: {} } } })
-  const both = { handler: () => {}, relay: {} }
-  // @ts-expect-error Type '{ handler: () => void; relay: {}; }' is not assignable to type
-  defineNamespace(contract, { handlers: { ...handlers, 'cursor:move': both } })
   // @ts-expect-error Property 'emit' is missing in type '{}'
   defineNamespace(contract, { handlers: { ...handlers, 'cursor:move': () => {}, tick: { relay: {} } } })
 })

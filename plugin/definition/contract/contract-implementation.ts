@@ -20,7 +20,6 @@ interface HandlerOptions<Payload, Context, Return> extends EventHooks<Context> {
   handlerTimeoutMs?: number
   /** Runs the handler once for all events with the same key. */
   idempotency?: IdempotencyOptions<Payload, Context>
-  relay?: never
 }
 
 /** A relay in the place of a handler, with options. */
@@ -29,7 +28,6 @@ interface RelayedHandler<Context, Relay> extends EventHooks<Context> {
   relay: Relay
   /** Milliseconds that hooks and relay may take. */
   handlerTimeoutMs?: number
-  handler?: never
 }
 
 type HandlerFor<Payload, Context, Return, Relay> =
