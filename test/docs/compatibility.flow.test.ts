@@ -323,7 +323,7 @@ kept('acks', async ({ io, enter }) => {
       .timeout(1)
       .emitWithAck('never')
       .catch((error: Error) => error.message),
-    await io.of('/chat').timeout(5_000).emitWithAck('ask', 8),
+    await io.of('/chat').timeout(60_000).emitWithAck('ask', 8),
   ]
 })
 kept('middlewares', async ({ io, enter }) => {
