@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { ClaimOptions, IdempotencyStore } from '../../../plugin/index.js'
 import { hasPostgres } from '../../cluster/postgres.js'
 import { hasRedis } from '../../cluster/redis.js'
-import { build, client, until, withResolvers } from '../harness.js'
+import { build, client, withResolvers } from '../harness.js'
 import { KINDS, type TestedStore } from './tested-stores.js'
 
 /*
@@ -132,12 +132,16 @@ async function testStore(t: Test, tested: TestedStore): Promise<void> {
 
   await t.test('two applications share a store, and it ends with the last of them', async (t) => {
     const shared = tested.create()
-    const held = withResolvers<number>()
+    const [begun, held] = [withResolvers(), withResolvers<number>()]
     const events = (handler: () => unknown) => ({ e: { idempotency: { key: () => 'app', store: shared }, handler } })
-    const first = await client(t, { events: events(() => held.promise) })
+    const hold = () => {
+      begun.resolve()
+      return held.promise
+    }
+    const first = await client(t, { events: events(hold) })
     const second = await client(t, { events: events(() => t.fail('it runs twice')) })
     const acks = [first.socket.emitWithAck('e')]
-    await until(() => first.app.io.of('/chat').sockets.size === 1)
+    await begun.promise
     held.resolve(1)
     acks.push(second.socket.emitWithAck('e'))
     t.strictSame(await Promise.all(acks), Array(2).fill({ ok: true, data: 1 }))
