@@ -1,4 +1,5 @@
-import type { LogPart, PlacedEntry } from '../broker.js'
+import type { Broker, LogPart, PlacedEntry } from '../broker.js'
+import { PageSize } from '../page-size.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import type { PgRow } from './postgres-pool.js'
 import type { PostgresNames } from './postgres-tables.js'
@@ -13,7 +14,12 @@ export interface NumberedPart extends LogPart {
   readonly head: number
 }
 
-/** Reads up to `limit` entries after a position. */
+/** Entries that one statement reads. */
+export const MOST_ENTRIES = 100
+/** Bytes of one part, unless its first entry is longer: 32 entries of usual length. */
+const MOST_BYTES = 2_097_152
+
+/** Reads up to `limit` entries after a position; fewer, if they are long, but at least one. */
 export async function readPart(
   connection: PostgresConnection,
   names: PostgresNames,
@@ -24,8 +30,13 @@ export async function readPart(
   const rows = await connection.queryPrepared(
     `SELECT heads.position::text AS head, entry.position::text, entry.node, entry.number::text, entry.body
       FROM ${names.heads} AS heads LEFT JOIN LATERAL (
-        SELECT * FROM ${names.entries} AS entries WHERE entries.log = heads.log AND entries.position > $2
-        ORDER BY entries.position LIMIT $3
+        SELECT * FROM (
+          SELECT *, sum(octet_length(body)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - octet_length(body) AS bytes_before
+          FROM (
+            SELECT * FROM ${names.entries} AS entries WHERE entries.log = heads.log AND entries.position > $2
+            ORDER BY entries.position LIMIT $3
+          ) AS next
+        ) AS page WHERE bytes_before < ${MOST_BYTES}
       ) AS entry ON true WHERE heads.log = $1 ORDER BY entry.position`,
     [log, after, limit],
   )
@@ -33,6 +44,19 @@ export async function readPart(
   const entries = rows.filter(({ position }) => position !== null).map(entryOf)
   const first = Number(entries[0]?.position ?? after + 1)
   return { entries, head, hasGap: after > head || first > after + 1 || (entries.length === 0 && head > after) }
+}
+
+/** Returns what reads any log for those who come back: see Broker. */
+export function createReading(connection: PostgresConnection, names: PostgresNames): Broker['read'] {
+  const page = new PageSize(MOST_ENTRIES, connection.answerMs)
+  return async (log, after, limit) => {
+    // A position of another kind of broker was never in this log.
+    if (!/^\d{1,15}$/.test(after)) return { entries: [], hasGap: true }
+    return await page.measure(
+      (size) => readPart(connection, names, log, Number(after), Math.min(limit, size)),
+      ({ entries }) => entries.length,
+    )
+  }
 }
 
 /** An entry of a row, whose numbers were cast to text: what `pg` makes of a bigint is up to the application. */
