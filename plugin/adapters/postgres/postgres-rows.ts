@@ -16,10 +16,8 @@ export interface NumberedPart extends LogPart {
 
 /** Entries that one statement reads. */
 export const MOST_ENTRIES = 100
-/** Bytes of one part, unless its first entry is longer: 32 entries of usual length. */
-const MOST_BYTES = 2_097_152
 
-/** Reads up to `limit` entries after a position; fewer, if they are long, but at least one. */
+/** Reads up to `limit` entries after a position. */
 export async function readPart(
   connection: PostgresConnection,
   names: PostgresNames,
@@ -30,13 +28,8 @@ export async function readPart(
   const rows = await connection.queryPrepared(
     `SELECT heads.position::text AS head, entry.position::text, entry.node, entry.number::text, entry.body
       FROM ${names.heads} AS heads LEFT JOIN LATERAL (
-        SELECT * FROM (
-          SELECT *, sum(octet_length(body)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) - octet_length(body) AS bytes_before
-          FROM (
-            SELECT * FROM ${names.entries} AS entries WHERE entries.log = heads.log AND entries.position > $2
-            ORDER BY entries.position LIMIT $3
-          ) AS next
-        ) AS page WHERE bytes_before < ${MOST_BYTES}
+        SELECT * FROM ${names.entries} AS entries WHERE entries.log = heads.log AND entries.position > $2
+        ORDER BY entries.position LIMIT $3
       ) AS entry ON true WHERE heads.log = $1 ORDER BY entry.position`,
     [log, after, limit],
   )

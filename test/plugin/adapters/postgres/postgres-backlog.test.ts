@@ -69,24 +69,6 @@ t.test('where one entry of one log passes and no two, all logs go on, and recove
   t.equal(read, 1)
 })
 
-t.test('what one part has is bounded in bytes, too, but for a single entry', async (t) => {
-  const { near, append } = await startNodes(t, 'long')
-  const lengths = [10, 1_500_000, 1_500_000, 10, 2_500_000]
-  await append(
-    0,
-    lengths.map((length) => 'x'.repeat(length)),
-  )
-  const read = async (after: number) => {
-    const { entries, hasGap } = await near.broker.read(0, String(after), 100)
-    t.notOk(hasGap)
-    return entries.map(({ position }) => Number(position))
-  }
-  t.strictSame(await read(0), [1, 2, 3])
-  t.strictSame(await read(3), [4, 5])
-  t.strictSame(await read(4), [5])
-  t.strictSame(await read(5), [])
-})
-
 t.test('a node behind a slow way appends all that it has', async (t) => {
   const { proxy, far } = await startNodes(t, 'uplink')
   proxy.bytesPerTick = 10_000
