@@ -77,7 +77,9 @@ t.test('a node behind a slow way appends all that it has', async (t) => {
   while (left.length > 0) {
     await until(() => far.broker.isConnected)
     const body = 'x'.repeat(200_000)
-    const results = await Promise.allSettled(left.map((number) => far.broker.append(0, { node: far.node, number, body })))
+    const results = await Promise.allSettled(
+      left.map((number) => far.broker.append(0, { node: far.node, number, body })),
+    )
     left = left.filter((_, index) => results[index]?.status === 'rejected')
     for (const result of results) if (result.status === 'fulfilled') positions.push(result.value)
   }

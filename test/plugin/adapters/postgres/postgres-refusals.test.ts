@@ -18,7 +18,7 @@ const postgres = await startPostgres(t)
 t.test('a table that was dropped is made again, by whoever misses it, and the loss is told', async (t) => {
   const { broker, told } = await openBroker(t, postgres.url(), { prefix: 'dropped' })
   const client = await connectClient(t, postgres)
-  const uses = {
+  const uses: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
     sessions: [
       () => broker.putSession('a', 'text', 60_000, ''),
       () => broker.takeSession('a'),

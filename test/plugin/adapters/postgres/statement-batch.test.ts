@@ -36,22 +36,37 @@ t.test('after each failure a batch is a quarter, until it passes; then it grows 
 t.test('what is not quick is read as it was, and never less than one at a time', async (t) => {
   const page = new PageSize(4, -1)
   t.ok(page.isWhole)
-  const fail = () => page.measure(() => Promise.reject(new Error('lost')), () => 0)
+  const fail = () =>
+    page.measure(
+      () => Promise.reject(new Error('lost')),
+      () => 0,
+    )
   for (const size of [4, 1, 1]) {
     t.equal(page.current, size)
     await t.rejects(fail(), { message: 'lost' })
   }
-  await page.measure(async () => 1, (length) => length)
+  await page.measure(
+    async () => 1,
+    (length) => length,
+  )
   t.equal(page.current, 1)
   t.notOk(page.isWhole)
 })
 
 t.test('of runs at the same time, one counts', async (t) => {
   const page = new PageSize(16, 1_000_000)
-  const fail = () => page.measure(() => Promise.reject(new Error('lost')), () => 0)
+  const fail = () =>
+    page.measure(
+      () => Promise.reject(new Error('lost')),
+      () => 0,
+    )
   await Promise.allSettled([fail(), fail()])
   t.equal(page.current, 4)
-  const run = () => page.measure(async (size) => size, (length) => length)
+  const run = () =>
+    page.measure(
+      async (size) => size,
+      (length) => length,
+    )
   await Promise.all([run(), run()])
   t.equal(page.current, 8)
 })

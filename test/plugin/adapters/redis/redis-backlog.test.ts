@@ -32,32 +32,39 @@ t.test('more than what passes within four seconds arrives, in parts', { skip }, 
   t.strictSame(far.heard.bodies(0), bodies)
 })
 
-t.test('where one entry of one log passes and no two, all logs go on, and recovering nodes read', { skip }, async (t) => {
-  const { path } = await startTestRedis(t)
-  const proxy = await startSlowProxy(t, path)
-  const far = await openBroker(t, { client: CLIENTS.redis(proxy) })
-  const near = await openBroker(t, { client: CLIENTS.redis({ path }) })
-  await far.broker.epoch()
-  const logs = [1, 2, 3]
-  const ends = await Promise.all(logs.map((log) => far.broker.follow(log)))
-  proxy.block()
-  proxy.bytesPerConnection = 45_000
-  const bodies = ['a', 'b'].map((name) => name.padEnd(30_000, 'x'))
-  for (const log of logs) await near.append(log, ...bodies)
-  proxy.unblock()
-  await far.heard.until(() => far.heard.entries.length === 6)
-  for (const log of logs) t.strictSame(far.heard.bodies(log), bodies)
-  t.ok(logs.every((log) => far.heard.entries.slice(0, 3).some(([number]) => number === log)), 'one after the other')
-  let read: number | undefined
-  while (read === undefined) {
-    await far.heard.until(() => far.broker.isConnected)
-    read = await far.broker.read(1, String(ends[0]), 100).then(
-      ({ entries }) => entries.length,
-      () => undefined,
+t.test(
+  'where one entry of one log passes and no two, all logs go on, and recovering nodes read',
+  { skip },
+  async (t) => {
+    const { path } = await startTestRedis(t)
+    const proxy = await startSlowProxy(t, path)
+    const far = await openBroker(t, { client: CLIENTS.redis(proxy) })
+    const near = await openBroker(t, { client: CLIENTS.redis({ path }) })
+    await far.broker.epoch()
+    const logs = [1, 2, 3]
+    const ends = await Promise.all(logs.map((log) => far.broker.follow(log)))
+    proxy.block()
+    proxy.bytesPerConnection = 45_000
+    const bodies = ['a', 'b'].map((name) => name.padEnd(30_000, 'x'))
+    for (const log of logs) await near.append(log, ...bodies)
+    proxy.unblock()
+    await far.heard.until(() => far.heard.entries.length === 6)
+    for (const log of logs) t.strictSame(far.heard.bodies(log), bodies)
+    t.ok(
+      logs.every((log) => far.heard.entries.slice(0, 3).some(([number]) => number === log)),
+      'one after the other',
     )
-  }
-  t.equal(read, 1)
-})
+    let read: number | undefined
+    while (read === undefined) {
+      await far.heard.until(() => far.broker.isConnected)
+      read = await far.broker.read(1, String(ends[0]), 100).then(
+        ({ entries }) => entries.length,
+        () => undefined,
+      )
+    }
+    t.equal(read, 1)
+  },
+)
 
 t.test('a node that appends more than what passes within four seconds does not lose Redis', { skip }, async (t) => {
   const { path } = await startTestRedis(t)
