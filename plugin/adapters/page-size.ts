@@ -1,7 +1,7 @@
 /*
- * How much is read or written at a time: as much as is allowed, and less after a failure. What is too long for a slow network never arrives,
- * and is asked for again after each loss. Therefore the size is a quarter after each failure, down to one: whatever a single entry passes
- * through is passed in the end. It grows again by what is quick.
+ * How many entries are read or written at a time. What takes a slow network longer than the broker may take to answer fails, and would fail
+ * again each time. Therefore each failure divides the size by four, down to one entry: if one passes, all pass in the end. What is quick
+ * doubles it again.
  */
 
 export class PageSize {
