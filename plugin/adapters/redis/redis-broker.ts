@@ -126,7 +126,9 @@ class RedisBroker implements Broker {
 
   epoch(): Promise<string> {
     // No stored one is empty: it is renewed only if there is none.
-    return this.renewEpoch('')
+    return this.renewEpoch('').catch((error: unknown) => {
+      throw toFailure(error, this.#secrets)
+    })
   }
 
   async renewEpoch(old: string): Promise<string> {
