@@ -38,7 +38,11 @@ export interface Decorators {
     const Join extends JoinSchemas = None,
     const Data = unknown,
     const Items extends Schemas = None,
-  >(name: string, definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>): this
+    const Transactions extends Schemas = None,
+  >(
+    name: string,
+    definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
+  ): this
   /**
    * Adds a hook for the events of every namespace declared in this context or below it, also after this call.
    *

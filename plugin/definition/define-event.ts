@@ -8,12 +8,13 @@ import type { EventDefinition } from './events/event-definition.js'
  */
 
 /** The argument of `defineEvent()`. */
-type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item> = EventDefinition<
+type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction> = EventDefinition<
   Payload,
   Reply,
   Failures,
   EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>,
-  Item
+  Item,
+  Transaction
 >
 
 /** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
@@ -49,8 +50,9 @@ export function defineEvent<
   const Reply = unknown,
   const Failures = unknown,
   const Item = unknown,
+  const Transaction = unknown,
 >(
-  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>,
+  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item, Transaction>,
 ): DefinedEvent<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>
 /**
  * Infers the types of one event for the definitions that share a base.
@@ -77,9 +79,10 @@ export function defineEvent<
   const Reply = unknown,
   const Failures = unknown,
   const Item = unknown,
+  const Transaction = unknown,
 >(
   base: Based<Emits, Answers, Join, Data>,
-  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>,
+  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction>,
 ): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>
 export function defineEvent(...given: unknown[]): unknown {
   return given.at(-1)

@@ -47,8 +47,9 @@ export function defineNamespace<
   const Join extends JoinSchemas = None,
   const Data = unknown,
   const Items extends Schemas = None,
+  const Transactions extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
 ): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 /**
  * Implements a contract. A handler that is missing, or that does not fit its schemas, is a type error.
@@ -63,9 +64,19 @@ export function defineNamespace<
  *   handlers: { 'message:send': async ({ text }) => ({ id: await store(text) }) },
  * })
  */
-export function defineNamespace<Emits, Answers, Payloads, const Replies, Failures, Join, Data, const Items>(
+export function defineNamespace<
+  Emits,
+  Answers,
+  Payloads,
+  const Replies,
+  Failures,
+  Join,
+  Data,
+  const Items,
+  const Transactions extends Schemas = None,
+>(
   contract: Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
-  implementation: ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+  implementation: ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
 ): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 export function defineNamespace(definition: object, implementation?: object): object {
   return implementation === undefined ? definition : implementContract(definition, implementation)
@@ -89,6 +100,7 @@ export function defineNamespaces<
   const Join extends Schemas,
   const Data extends Schemas,
   const Items extends Schemas,
+  const Transactions extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &
@@ -98,7 +110,8 @@ export function defineNamespaces<
       keyof Failures &
       keyof Join &
       keyof Data &
-      keyof Items]: NamespaceDefinition<
+      keyof Items &
+      keyof Transactions]: NamespaceDefinition<
       Emits[Name],
       Answers[Name],
       Payloads[Name],
@@ -106,7 +119,8 @@ export function defineNamespaces<
       Failures[Name],
       Join[Name],
       Data[Name],
-      Items[Name]
+      Items[Name],
+      Transactions[Name]
     >
   },
 ): {

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { SqlClient } from './events/transaction-types.js'
 
 /*
  * The types of idempotency. A client that retries may send an event twice. With a key, the first ack is kept and answers
@@ -22,6 +23,29 @@ export interface ClaimOptions {
  * another payload.
  */
 export type Claim = { readonly token: string } | { readonly ack: string } | 'mismatch'
+
+/** The options of `IdempotencyStore.begin()`. Milliseconds. */
+export interface BeginOptions {
+  /** The transaction ends if nothing comes from its process for so long: its claim is lost then. */
+  readonly leaseMs: number
+  /** How long one statement may take; 0 for no limit. */
+  readonly statementMs: number
+}
+
+/** The transaction of one claim. It holds a connection, until it is committed or rolled back. */
+export interface ClaimTransaction {
+  /** The handler's connection. */
+  readonly sql: SqlClient
+  /**
+   * Keeps the ack of the claim, and commits it together with what the handler has written. No statement of the handler runs after this call.
+   *
+   * @param ack - as that of `settle()`
+   * @throws (rejects) if neither is kept; with the code `FST_NSP_CLAIM_LOST` if the claim is lost
+   */
+  commit(ack: string): Promise<void>
+  /** Undoes what the handler has written; after `commit()` was called it does nothing. May be called again. Never rejects. */
+  rollback(): Promise<void>
+}
 
 /**
  * A store of acks. `createMemoryStore()` is the default; `fastify-namespaces/stores` has stores over Redis and PostgreSQL. A claim has a
@@ -62,6 +86,13 @@ export interface IdempotencyStore {
    * @param token - the token of the claim
    */
   release(token: string): Promise<void>
+  /**
+   * Begins the transaction of a claim, for events with `transaction: true`. A store without this method can't have such events.
+   *
+   * @param token - the token of the claim
+   * @throws (rejects) if there is no connection in time: the event is answered with `FST_NSP_INTERNAL`, and its handler is not called
+   */
+  begin?(token: string, options: BeginOptions): Promise<ClaimTransaction>
   /**
    * Connects. Called once by each application that uses the store, when it boots. A rejection fails the boot.
    *
@@ -104,4 +135,10 @@ export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
    * @defaultValue the memory of this process: 10_000 keys and 16_000_000 bytes for this event
    */
   store?: IdempotencyStore
+  /**
+   * Whether the handler has a transaction of the store: what it writes by `context.sql` and its ack are kept together, or neither is. With
+   * a store that can begin one: `createPostgresStore()`.
+   * @defaultValue `false`
+   */
+  transaction?: boolean
 }

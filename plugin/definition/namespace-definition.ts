@@ -61,6 +61,7 @@ export interface NamespaceDefinition<
   Join = None,
   Data = unknown,
   Items = Schemas,
+  Transactions = None,
 > extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads>,
     ProseOptions {
   /**
@@ -73,5 +74,5 @@ export interface NamespaceDefinition<
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
   emits?: EmitDefinitions<Emits, Answers>
   /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { EventContext, EventHooks } from '../context-types.js'
 import type { HandlerPayload, HandlerReturn } from '../events/event-definition.js'
+import type { SqlOf, TransactionOption } from '../events/transaction-types.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
 
@@ -12,30 +13,33 @@ import type { NamespaceBehaviour } from '../namespace-definition.js'
 type ContractHandler<Payload, Context, Return> = (this: FastifyInstance, payload: Payload, context: Context) => Return
 
 /** A handler of a contract, with options. */
-interface HandlerOptions<Payload, Context, Return> extends EventHooks<Context> {
+interface HandlerOptions<Payload, Context, Return, Sql> extends EventHooks<Context> {
   /** Handles the event. */
-  handler: ContractHandler<Payload, Context, Return>
+  handler: ContractHandler<Payload, Context & Sql, Return>
   /** Milliseconds that hooks and handler may take; in a stream, the time from item to item. */
   handlerTimeoutMs?: number
   /** Runs the handler once for all events with the same key. */
   idempotency?: IdempotencyOptions<Payload, Context>
 }
 
-type HandlerFor<Payload, Context, Return> =
+type HandlerFor<Payload, Context, Return, Sql> =
   | ContractHandler<Payload, Context, Return>
-  | HandlerOptions<Payload, Context, Return>
+  | HandlerOptions<Payload, Context, Return, Sql>
 
 type SchemaAt<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
 
 /** The implementation of a contract. */
-export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>
   extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads> {
   /** A handler for each event of the contract, or an object with the handler, hooks and options of the event. */
   handlers: {
     readonly [Event in keyof Payloads]: HandlerFor<
       HandlerPayload<Payloads[Event]>,
       EventContext<Emits, Answers, { event: SchemaAt<Failures, Event> }, Join, Data, keyof Payloads>,
-      HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>
+      HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>,
+      NoInfer<SqlOf<Transactions[Event & keyof Transactions]>>
     >
+  } & {
+    readonly [Event in keyof Transactions]: TransactionOption<Transactions[Event]>
   }
 }

@@ -4,6 +4,7 @@ import type { EventContext, EventHooks } from '../context-types.js'
 import type { ExampleOptions } from '../contract/prose-options.js'
 import type { StreamEventOptions } from '../contract/stream-event-options.js'
 import type { IdempotencyOptions } from '../idempotency.js'
+import type { SqlOf, TransactionOption } from './transaction-types.js'
 
 /*
  * The types of the events of a definition.
@@ -50,10 +51,10 @@ export interface EventOptions<Payload, Context> extends EventHooks<Context>, Exa
 }
 
 /**
- * Events that clients send. Four mapped types, so that TypeScript infers payload, reply, errors and items of each event from its own
- * properties. The first one types the handler's arguments, the second one its result.
+ * Events that clients send. Five mapped types, so that TypeScript infers payload, reply, errors, items and the transaction of each event from
+ * its own properties. The first one types the handler's arguments, the second one its result.
  */
-export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> = {
+export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<HandlerPayload<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
@@ -68,7 +69,10 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
     handler: (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payloads[Event]>>,
-      context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
+      context: NoInfer<
+        EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads> &
+          SqlOf<Transactions[Event & keyof Transactions]>
+      >,
     ) => unknown
   }
 } & {
@@ -87,13 +91,16 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
     /** The schema of an item. It makes the event a stream: each item that the handler yields is checked, written and sent. */
     stream?: Items[Event]
   }
+} & {
+  readonly [Event in keyof Transactions]: TransactionOption<Transactions[Event]>
 }
 
 /** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown> = EventOptions<
+export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown, Transaction = unknown> = EventOptions<
   HandlerPayload<Payload>,
   Context
 > &
+  TransactionOption<Transaction> &
   StreamEventOptions<NoInfer<HandlerPayload<Item>>> & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
     payload?: Payload
@@ -110,6 +117,6 @@ export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown> =
     handler: (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payload>>,
-      context: Context,
+      context: Context & NoInfer<SqlOf<Transaction>>,
     ) => HandlerReturn<Reply, Item>
   }

@@ -148,7 +148,7 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
       lost: ignore,
     })
     await connection.open()
-    const claims = new PostgresClaims(connection, names)
+    const claims = new PostgresClaims(connection, names, 5_000)
     claims.startCleaning(10)
     while ((await count()) > before) await wait(10)
     t.equal(await count(), before)
@@ -174,12 +174,14 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
 t.test('a row that changes while it is read is read again, and a cleaning that fails is forgotten', async (t) => {
   const names = claimNamesOf(namesOf('x'))
   const close = async () => {}
-  const claims = new PostgresClaims({ queryPrepared: async () => [], close }, names)
+  const none = { listen: async () => [], take: () => Promise.reject(new Error('none')), close }
+  const claims = new PostgresClaims({ ...none, queryPrepared: async () => [] }, names, 5_000)
   t.strictSame(await claims.claim('id', 'token', LONG), { waitMs: 0 })
   let asked = 0
   const failing = new PostgresClaims(
-    { queryPrepared: async () => Promise.reject(new Error(`down ${++asked}`)), close },
+    { ...none, queryPrepared: async () => Promise.reject(new Error(`down ${++asked}`)) },
     names,
+    5_000,
   )
   failing.startCleaning(5)
   while (asked < 2) await wait(5)
