@@ -39,7 +39,6 @@ export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
 export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
 export type { AskOptions, Audience, SocketEmit, TimedAudience } from './definition/emit-types.js'
-export type { SqlClient, SqlResult, SqlStatement, TransactionContext } from './definition/events/transaction-types.js'
 export type {
   BeginOptions,
   Claim,
@@ -47,6 +46,10 @@ export type {
   ClaimTransaction,
   IdempotencyOptions,
   IdempotencyStore,
+  SqlClient,
+  SqlResult,
+  SqlStatement,
+  TransactionContext,
 } from './definition/idempotency.js'
 export type { JoinHook, JoinHooks, JoinRequest } from './definition/join-types.js'
 export type { MemoryStoreOptions } from './definition/memory/memory-store.js'

@@ -41,17 +41,17 @@ export function claimNamesOf(names: PostgresNames): ClaimNames {
   }
 }
 
-type Connection = Pick<PostgresConnection, 'queryPrepared' | 'listen' | 'take' | 'close'>
+type ClaimConnection = Pick<PostgresConnection, 'queryPrepared' | 'listen' | 'take' | 'close'>
 
 export class PostgresClaims implements SharedClaims {
-  readonly #connection: Connection
+  readonly #connection: ClaimConnection
   readonly #names: ClaimNames
   readonly #statements: ReturnType<typeof statementsOf>
   readonly #answerMs: number
   readonly #transactions = new Set<PostgresTransaction>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: Connection, names: ClaimNames, answerMs: number) {
+  constructor(connection: ClaimConnection, names: ClaimNames, answerMs: number) {
     this.#connection = connection
     this.#names = names
     this.#statements = statementsOf(names.table)
@@ -99,7 +99,7 @@ export class PostgresClaims implements SharedClaims {
       token,
       answerMs: this.#answerMs,
       isKept,
-      ended: () => this.#transactions.delete(transaction),
+      ended: (ended) => this.#transactions.delete(ended),
     })
     this.#transactions.add(transaction)
     return transaction

@@ -30,7 +30,7 @@ export interface TransactionSettings extends BeginOptions {
   /** Looks whether an ack is kept, when no transaction has the claim any more. */
   isKept(): Promise<boolean>
   /** Called once, when the connection is given back. */
-  ended(): void
+  ended(transaction: PostgresTransaction): void
 }
 
 export class PostgresTransaction implements ClaimTransaction {
@@ -122,7 +122,7 @@ export class PostgresTransaction implements ClaimTransaction {
     this.#isGivenBack = true
     this.#client.off('error', ignore)
     this.#client.release(destroy)
-    this.#settings.ended()
+    this.#settings.ended(this)
   }
 
   async #run(text: string, values?: readonly unknown[]) {

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { EventContext, EventHooks } from '../context-types.js'
 import type { HandlerPayload, HandlerReturn } from '../events/event-definition.js'
-import type { SqlOf, TransactionOption } from '../events/transaction-types.js'
-import type { IdempotencyOptions } from '../idempotency.js'
+import type { IdempotencyOptions, SqlOf, TransactionOption } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
 
 /*
@@ -28,6 +27,11 @@ type HandlerFor<Payload, Context, Return, Sql> =
 
 type SchemaAt<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
 
+/** The type of a handler without an event. */
+interface NotInContract {
+  readonly hint: 'The contract has no event of this name'
+}
+
 /** The implementation of a contract. */
 export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>
   extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads> {
@@ -40,6 +44,8 @@ export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failu
       NoInfer<SqlOf<Transactions[Event & keyof Transactions]>>
     >
   } & {
-    readonly [Event in keyof Transactions]: TransactionOption<Transactions[Event]>
+    readonly [Event in keyof Transactions]: Event extends keyof Payloads
+      ? TransactionOption<Transactions[Event]>
+      : NotInContract
   }
 }

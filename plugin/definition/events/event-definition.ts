@@ -3,8 +3,7 @@ import type { InputOf, OutputOf } from '../../schema/schema.js'
 import type { EventContext, EventHooks } from '../context-types.js'
 import type { ExampleOptions } from '../contract/prose-options.js'
 import type { StreamEventOptions } from '../contract/stream-event-options.js'
-import type { IdempotencyOptions } from '../idempotency.js'
-import type { SqlOf, TransactionOption } from './transaction-types.js'
+import type { IdempotencyOptions, SqlOf, TransactionOption } from '../idempotency.js'
 
 /*
  * The types of the events of a definition.

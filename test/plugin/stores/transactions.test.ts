@@ -26,7 +26,7 @@ interface NodeOptions {
   readonly max?: number
   readonly connectTimeoutMs?: number
   readonly reply?: object
-  readonly key?: (order: Order) => string | undefined
+  readonly key?: () => string | undefined
 }
 
 t.test('transactions', { skip: !(await hasPostgres()) && 'not installed' }, async (t) => {
@@ -465,6 +465,22 @@ t.test('transactions', { skip: !(await hasPostgres()) && 'not installed' }, asyn
     await isFree()
   })
 
+  await t.test('a transaction that can not begin on its connection begins on another', async (t) => {
+    const { pool, place, isFree } = await startNode(t, write)
+    let failures = 0
+    pool.on('acquire', (client) => {
+      const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>
+      client.query = ((...given: unknown[]) => {
+        client.query = query as never
+        const isFirst = String((given[0] as { text?: string }).text).startsWith('BEGIN') && ++failures === 1
+        return isFirst ? Promise.reject(new Error('the connection has ended')) : query(...given)
+      }) as never
+    })
+    t.strictSame(await place('another'), { ok: true, data: 'another' })
+    t.ok(failures > 1)
+    await isFree()
+  })
+
   await t.test('the answer to a commit is lost: what PostgreSQL has done is what the client is told', async (t) => {
     const { pool, place, isFree } = await startNode(t, write)
     let doCommit = true
@@ -486,6 +502,18 @@ t.test('transactions', { skip: !(await hasPostgres()) && 'not installed' }, asyn
     t.notOk(await isWritten('unheard'))
     doCommit = true
     t.strictSame(await place('unheard'), { ok: true, data: 'unheard' }, 'its key is free')
+    await isFree()
+  })
+
+  await t.test('a transaction that was rolled back can not be committed', async (t) => {
+    const { store, isFree } = await startNode(t, write)
+    const { claim, begin } = store as Required<typeof store>
+    const claimed = await claim('by itself', { leaseMs: 60_000, ttlMs: 60_000, fingerprint: 'one' })
+    const { token } = claimed as { token: string }
+    const transaction = await begin(token, { leaseMs: 60_000, statementMs: 0 })
+    await Promise.all([transaction.rollback(), transaction.rollback()])
+    await t.rejects(transaction.commit('{"ok":true}'), { code: 'FST_NSP_TRANSACTION_INVALID' })
+    await store.release(token)
     await isFree()
   })
 
