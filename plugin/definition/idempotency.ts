@@ -141,7 +141,7 @@ export interface IdempotencyStore {
  * @example
  * idempotency: { key: (order) => order.key, ttlMs: 600_000 }
  */
-export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
+export interface IdempotencyOptions<Payload = unknown, Context = unknown, Transaction = boolean> {
   /**
    * The key of an event. Keys are separate for each namespace, event and user; sockets without a user share theirs.
    * Synchronous. A 4xx that it throws refuses the event.
@@ -172,18 +172,13 @@ export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
    * a store that can begin one: `createPostgresStore()`.
    * @defaultValue `false`
    */
-  transaction?: boolean
+  transaction?: Transaction
 }
 
 /** What the context of a handler has in addition, with `transaction: true`. */
 export interface TransactionContext {
   /** The connection of the event's transaction: what it writes is kept together with the ack, or not at all. */
   readonly sql: SqlClient
-}
-
-/** The part of an event from which its transaction is inferred. */
-export interface TransactionOption<Transaction> {
-  idempotency?: { transaction?: Transaction }
 }
 
 /** Not of `boolean`, nor of any. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { EventContext, EventHooks } from '../context-types.js'
 import type { HandlerPayload, HandlerReturn } from '../events/event-definition.js'
-import type { IdempotencyOptions, SqlOf, TransactionOption } from '../idempotency.js'
+import type { IdempotencyOptions, SqlOf } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
 
 /*
@@ -45,7 +45,7 @@ export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failu
     >
   } & {
     readonly [Event in keyof Transactions]: Event extends keyof Payloads
-      ? TransactionOption<Transactions[Event]>
+      ? { idempotency?: { transaction?: Transactions[Event] } }
       : NotInContract
   }
 }

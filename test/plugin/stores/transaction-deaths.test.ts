@@ -13,7 +13,7 @@ import { until } from '../harness.js'
  * without a row.
  */
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const LEASE_MS = 1_500
 const program = await bundle('test/plugin/stores/transaction-node.ts')
@@ -142,7 +142,7 @@ t.test('deaths', { skip: !(await hasPostgres()) && 'not installed' }, async (t) 
 
   await t.test('kill -9 at any moment', async (t) => {
     const steady = await startNode(t, { url, waits: false })
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       const node = await startNode(t, { url, waits: false, fast: round % 2 === 0 })
       const sent: string[] = []
       const acked = new Map<string, unknown>()
