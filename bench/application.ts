@@ -11,6 +11,11 @@ export const NAMESPACE = '/bench'
 export const ROOM = 'members'
 export const ROOM_SEATS = 50
 
+/** The room of a seat in a relay scenario: teams of ten. */
+export function teamOf(seat: unknown): string {
+  return `team-${Math.floor(Number(seat) / 10)}`
+}
+
 const TOKEN = 'abc'
 const START_UP_EVENTS = 10
 

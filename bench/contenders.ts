@@ -24,7 +24,18 @@ const peer = { ...server, isPeer: true } as const
 
 const JOINS = ['connect', 'join']
 const ECHOES = ['echo-4', 'echo-1', 'raw-4', 'paced', 'binary']
-const MAIN = [...ECHOES, 'broadcast-500', 'broadcast-1000', 'stream', ...JOINS, 'heap-1', 'heap-5']
+const MAIN = [
+  ...ECHOES,
+  'broadcast-500',
+  'broadcast-1000',
+  'relay',
+  'relay-lone',
+  'relay-4',
+  'stream',
+  ...JOINS,
+  'heap-1',
+  'heap-5',
+]
 
 export const CONTENDERS = [
   { ...server, name: 'ws', file: '.built/contenders/ws.js', dialect: 'ws', note: 'frames and Ajv alone: the limit' },

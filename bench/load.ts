@@ -5,6 +5,7 @@ import { createEchoLoad } from './loads/echo.js'
 import { createIdleLoad } from './loads/idle.js'
 import type { Job, Load } from './loads/job.js'
 import { createConnectLoad, createJoinLoad } from './loads/joining.js'
+import { createRelayLoad } from './loads/relay.js'
 import { createStreamLoad } from './loads/stream.js'
 
 /*
@@ -27,6 +28,7 @@ const loads: Record<string, (job: Job) => Load> = {
   echo: (job) => (job.scenario.event === 'binary' ? createBinaryLoad(job) : createEchoLoad(job)),
   broadcast: createBroadcastLoad,
   stream: createStreamLoad,
+  relay: createRelayLoad,
   connect: createConnectLoad,
   join: createJoinLoad,
   heap: createIdleLoad,

@@ -63,6 +63,24 @@ export function createInvalidMessage(): object {
   return { ...rest, text: 'x'.repeat(501) }
 }
 
+/** Where a cursor is. */
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export const pointSchema = {
+  type: 'object',
+  properties: { x: { type: 'number' }, y: { type: 'number' } },
+  required: ['x', 'y'],
+  additionalProperties: false,
+} as const
+
+/** Creates a point; `index` counts modulo VARIANTS, and is `y` without its first ten. */
+export function createPoint(index: number): Point {
+  return { x: 512.25, y: 10 + (index % VARIANTS) }
+}
+
 export interface Item {
   readonly seq: number
   readonly level: string

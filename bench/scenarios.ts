@@ -7,7 +7,7 @@ import type { ContenderName } from './contenders.js'
 export interface Scenario {
   readonly id: string
   readonly title: string
-  readonly kind: 'echo' | 'broadcast' | 'stream' | 'connect' | 'join' | 'heap' | 'startup'
+  readonly kind: 'echo' | 'broadcast' | 'relay' | 'stream' | 'connect' | 'join' | 'heap' | 'startup'
   /** The unit of the figure, e.g. `µs CPU a message`. */
   readonly unit: string
   /** The event that is sent. */
@@ -19,6 +19,8 @@ export interface Scenario {
   readonly perSecond: number
   /** How many sockets receive one broadcast. */
   readonly deliveries: number
+  /** How many sockets of a team send, in the relay scenarios. */
+  readonly senders: number
   readonly namespaces: number
   /** How many operations each contender runs before the measurement. Joining needs many: it is a lot of code, called seldom. */
   readonly warmUp: number
@@ -40,6 +42,7 @@ const echo: Omit<Scenario, 'id' | 'title'> = {
   inFlight: 4,
   perSecond: 0,
   deliveries: 1,
+  senders: 0,
   namespaces: 1,
   warmUp: 0,
   hasHook: false,
@@ -54,6 +57,15 @@ const broadcast: typeof echo = {
   event: 'shout',
   sockets: 500,
   deliveries: 500,
+}
+const relay: typeof echo = {
+  ...echo,
+  kind: 'relay',
+  unit: 'µs CPU a move',
+  inFlight: 1,
+  deliveries: 9,
+  senders: 10,
+  without: ['ws', 'zod-sockets', 'socket-controllers', 'nest'],
 }
 const join: typeof echo = {
   ...echo,
@@ -97,6 +109,15 @@ export const SCENARIOS: readonly Scenario[] = [
     event: 'shout:others',
     deliveries: 450,
     without: ['ws', 'zod-sockets'],
+  },
+  { ...relay, id: 'relay', title: 'cursors: volatile relay to 9 others, 100 sockets x 1 in flight', event: 'move' },
+  { ...relay, id: 'relay-lone', title: 'one cursor a team: volatile relay to 9 others', event: 'move', senders: 1 },
+  {
+    ...relay,
+    id: 'relay-4',
+    title: 'drawing: relay to 9 others, 100 sockets x 4 in flight',
+    event: 'draw',
+    inFlight: 4,
   },
   {
     ...echo,

@@ -28,6 +28,10 @@ const RATIOS: Readonly<Record<string, readonly [fast: number, slow: number, noLo
   binary: [0.6, 1],
   'broadcast-500': [0.7, 0.95],
   'broadcast-1000': [0.74, 0.95],
+  // What ten senders send at once is one write for each of them. What one sends is nine writes, as by hand.
+  relay: [0.5, 1.3],
+  'relay-lone': [1, 1.3],
+  'relay-4': [0.5, 1.3],
   paced: [0.78, 1.05],
   connect: [1.15, 1.3, 1],
   join: [1.4, 1.6, 1.1],

@@ -3,6 +3,7 @@ import type { AckHook, ErrorHook, EventHook } from './definition/context-types.j
 import type { ServerDescription } from './definition/contract/description.js'
 import type { AsyncApiDocument } from './definition/contract/document-types.js'
 import type { JoinSchemas } from './definition/contract/types-of.js'
+import type { EventsHandledOrRelayed } from './definition/events/event-definition.js'
 import type { NamespaceDefinition } from './definition/namespace-definition.js'
 import type { UserId } from './definition/user-id.js'
 import type { None, Schemas } from './schema/schema.js'
@@ -41,7 +42,8 @@ export interface Decorators {
     const Transactions extends Schemas = None,
   >(
     name: string,
-    definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
+    definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> &
+      EventsHandledOrRelayed,
   ): this
   /**
    * Adds a hook for the events of every namespace declared in this context or below it, also after this call.

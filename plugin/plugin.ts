@@ -154,16 +154,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     registry,
     children,
     runLifecycle: createLifecycle({ readmit, identities, emitCheck, joined: keepSession, onConnectTimeoutMs, log }),
+    emitCheck,
     log,
     handlerTimeoutMs,
     payloadBytes: limits.payloadBytes,
   })
-  const listeners = createServerListeners(instance, io, {
-    path: fullPath,
-    checkOrigin,
-    dismissed,
-    isDetached: options.fast,
-  })
+  const isDetached = options.fast
+  const listeners = createServerListeners(instance, io, { path: fullPath, checkOrigin, dismissed, isDetached })
   handshake.addRoutes(instance, io, path, { serveClient, entries: registry.entries, limit: cluster.limits.connections })
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
   const stores = createStores(registry, log)

@@ -1,6 +1,15 @@
 import type { Namespace, Server, Socket } from 'socket.io'
-import { checkToken, createStartUpSchema, namespacesOf, ROOM, ROOM_SEATS, startUpEventsOf } from '../application.js'
-import { createItem, createMessage, ITEMS, type Message, messageSchema } from '../message.js'
+import {
+  checkToken,
+  createStartUpSchema,
+  NAMESPACE,
+  namespacesOf,
+  ROOM,
+  ROOM_SEATS,
+  startUpEventsOf,
+  teamOf,
+} from '../application.js'
+import { createItem, createMessage, ITEMS, type Message, messageSchema, type Point, pointSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { createAjv } from './validator.js'
 
@@ -8,12 +17,14 @@ import { createAjv } from './validator.js'
  * The application on Socket.IO alone, for the contenders `bare` and `fastify-socket.io`.
  */
 
+type Validate = ReturnType<ReturnType<typeof createAjv>['compile']>
 type Ack = (reply: unknown) => void
 type Echo = (message: Message, ack: Ack) => void
 
 export function wireByHand(io: Server, scenario: Scenario): void {
-  const wire = scenario.kind === 'startup' ? wireMany : wireBench
   const ajv = createAjv()
+  const wire = scenario.kind === 'startup' ? wireMany : wireBench
+  if (scenario.kind === 'relay') wireRelay(io, ajv.compile(pointSchema))
   for (const name of namespacesOf(scenario)) {
     const namespace = io.of(name)
     if (scenario.hasHook) addHook(namespace)
@@ -40,7 +51,20 @@ function wireBench(namespace: Namespace, createEcho: (schema: object) => Echo, s
   })
 }
 
-function createEcho(validate: ReturnType<ReturnType<typeof createAjv>['compile']>): Echo {
+function wireRelay(io: Server, validate: Validate): void {
+  io.of(NAMESPACE).on('connection', (socket) => {
+    const team = teamOf(socket.handshake.query.seat)
+    socket.join(team)
+    socket.on('move', (point: Point) => {
+      if (validate(point)) socket.to(team).volatile.emit('move', point)
+    })
+    socket.on('draw', (point: Point) => {
+      if (validate(point)) socket.to(team).emit('draw', point)
+    })
+  })
+}
+
+function createEcho(validate: Validate): Echo {
   return (message, ack) => {
     if (!validate(message)) return ack({ ok: false, error: 'invalid', details: validate.errors })
     ack({ id: message.id, ok: true })

@@ -1,7 +1,8 @@
 import Fastify, { type FastifyRequest } from 'fastify'
 import type { Namespace } from 'socket.io'
-import { checkToken, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
-import { createMessage, type Message, messageSchema } from '../message.js'
+import type { AnyNamespaceDefinition } from '../../plugin/index.js'
+import { checkToken, namespacesOf, ROOM, ROOM_SEATS, teamOf } from '../application.js'
+import { createMessage, type Message, messageSchema, pointSchema } from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { listenWith, plugin } from './built.js'
 
@@ -26,9 +27,9 @@ const limits = {
 
 export async function start(scenario: Scenario): Promise<number> {
   const app = Fastify()
-  const define = (name: string) => defineBench(app.io.of(name), scenario)
+  const define = (name: string) => (scenario.kind === 'relay' ? defineRelay() : defineBench(app.io.of(name), scenario))
   await app.register(plugin.default, { limits })
-  for (const name of namespacesOf(scenario)) app.namespace(name, define(name))
+  for (const name of namespacesOf(scenario)) app.namespace(name, define(name) as AnyNamespaceDefinition)
   return listenWith(app)
 }
 
@@ -50,5 +51,17 @@ function defineBench(namespace: Namespace, { hasHook }: Scenario) {
     onConnect: ({ socket }) => {
       if (Number(socket.handshake.query.seat) < ROOM_SEATS) void socket.join(ROOM)
     },
+  })
+}
+
+function defineRelay() {
+  const to = ({ socket }: { socket: { handshake: { query: { seat?: unknown } } } }) =>
+    teamOf(socket.handshake.query.seat)
+  return defineNamespace({
+    events: {
+      move: { payload: pointSchema, relay: { to, volatile: true } },
+      draw: { payload: pointSchema, relay: { to } },
+    },
+    onConnect: (context) => void context.socket.join(to(context)),
   })
 }

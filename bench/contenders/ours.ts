@@ -1,7 +1,16 @@
 import { createRequire } from 'node:module'
 import Fastify, { type FastifyRequest } from 'fastify'
-import { checkToken, NAMESPACE, namespacesOf, ROOM, ROOM_SEATS } from '../application.js'
-import { createItem, createMessage, ITEMS, itemSchema, type Message, messageSchema, replySchema } from '../message.js'
+import { checkToken, NAMESPACE, namespacesOf, ROOM, ROOM_SEATS, teamOf } from '../application.js'
+import {
+  createItem,
+  createMessage,
+  ITEMS,
+  itemSchema,
+  type Message,
+  messageSchema,
+  pointSchema,
+  replySchema,
+} from '../message.js'
 import type { Scenario } from '../scenarios.js'
 import { defineMany, listenWith, plugin } from './built.js'
 
@@ -28,7 +37,7 @@ export async function start(
 ): Promise<number> {
   const app = Fastify({ logger: hasLog && { level: 'info', stream: pino.destination({ minLength: 4_096 }) } })
   const defineItems = isByHand ? defineEmits : defineStream
-  const defineOther = scenario.kind === 'stream' ? defineItems : defineBench
+  const defineOther = { stream: defineItems, relay: defineRelay }[scenario.kind as string] ?? defineBench
   const define = scenario.hasEverything ? defineFeatures : defineOther
   const definitions =
     scenario.kind === 'startup'
@@ -82,6 +91,27 @@ function defineFeatures() {
       socket.onAny(() => {
         heard.events++
       })
+    },
+  })
+}
+
+function defineRelay() {
+  const heard = { events: 0 }
+  return defineNamespace({
+    emits: { move: { payload: pointSchema }, draw: { payload: pointSchema } },
+    data: plugin.dataType<{ team: string }>(),
+    eventHooks: {
+      onEvent: () => {
+        heard.events++
+      },
+    },
+    events: {
+      move: { payload: pointSchema, relay: { to: ({ socket }) => socket.data.team, volatile: true } },
+      draw: { payload: pointSchema, relay: { to: ({ socket }) => socket.data.team } },
+    },
+    onConnect: ({ socket }) => {
+      socket.data.team = teamOf(socket.handshake.query.seat)
+      void socket.join(socket.data.team)
     },
   })
 }

@@ -69,7 +69,7 @@ export interface Broker {
   /** Starts to deliver a log. Resolves with its end: what comes after that is delivered. */
   follow(log: number): Promise<LogPosition>
   unfollow(log: number): void
-  /** Reads up to `limit` entries after a position; `'0'`: from the start of the window. */
+  /** Reads up to `limit` entries after a position, and at least one, if there is one; `'0'`: from the start of the window. */
   read(log: number, after: LogPosition, limit: number): Promise<LogPart>
   /** Sends a message to a node, or to all; it may be lost with the connection. */
   send(node: string | undefined, body: string): void

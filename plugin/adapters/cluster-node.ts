@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ServerLimit } from '../shared/limits/server-limit.js'
 import type { Broker } from './broker.js'
+import { FST_NSP_BROKER_UNREACHABLE } from './broker-errors.js'
 import type { ClusterLog } from './log/cluster-log.js'
 import type { LogReceiver } from './log/log-item.js'
 import { NodeLogs, type NodeLogsOptions } from './node-logs.js'
@@ -12,6 +13,7 @@ import { NodeEpoch } from './nodes/node-epoch.js'
 import { createMembers } from './nodes/node-hellos.js'
 import { NodeMessages } from './nodes/node-messages.js'
 import { createReport, type NodeReport } from './nodes/node-report.js'
+import { isPermanent } from './permanent-failure.js'
 
 /*
  * A node of a cluster: what one Socket.IO server has in common with the others, over a broker of any kind. What is emitted to an
@@ -24,6 +26,10 @@ export interface ClusterNodeOptions extends Pick<NodeLogsOptions, 'logs' | 'outb
   readonly id: string
   readonly requestTimeoutMs: number
   readonly log: FastifyBaseLogger
+  /** See BrokerSettings. @defaultValue false */
+  readonly waitForBroker?: boolean
+  /** See BrokerSettings. */
+  readonly onWait?: () => void
   /** What the nodes have together, by what it limits. @defaultValue none */
   readonly limits?: Readonly<Record<string, ServerLimit>>
   /** Milliseconds. @defaultValue `performance.now` */
@@ -45,7 +51,8 @@ export interface ClusterNode {
   /**
    * Connects to the broker. What is emitted before waits.
    *
-   * @throws (rejects) what the broker's `open` rejects with
+   * @throws (rejects) what the broker's `open` rejects with; FST_NSP_BROKER_UNREACHABLE for a broker that can be reached, and refuses
+   * commands, e.g. because it is full. With `waitForBroker` only if waiting does not mend it
    */
   open(): Promise<void>
   /** Resolves when the logs of all live addresses are followed. */
@@ -78,8 +85,8 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const losses = new LossReport({ log, broker: broker.kind, now })
   const messages: NodeMessages = new NodeMessages({ node: id, send: (to, body) => broker.send(to, body), report })
   const epoch = new NodeEpoch(broker, () => outbox.restore())
-  const members = createMembers({ messages, epoch, logs: options.logs, limits: options.limits, report, now })
   const logs = new NodeLogs({ ...options, epoch, isAlive: (node) => members.isAlive(node), report, now })
+  const members = createMembers({ ...options, messages, epoch, entries: logs, report, now })
   const { addresses, outbox }: Pick<NodeLogs, 'addresses' | 'outbox'> = logs
   const requests = new ClusterRequests({
     messages,
@@ -89,6 +96,20 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     answer: (address, ...question) => addresses.find(address)?.answer(...question),
     report,
   })
+
+  /** Called when a broker that can be reached refuses the first command. */
+  function isPatient(error: unknown): boolean {
+    const remedy = 'look at what it says, or boot without it by adapter.waitForBroker'
+    const unusable = new FST_NSP_BROKER_UNREACHABLE(
+      broker.kind,
+      `refuses commands (${(error as Error).message})`,
+      remedy,
+    )
+    if (!options.waitForBroker || isPermanent(error)) throw unusable
+    report(unusable, 'the broker can not be used yet')
+    options.onWait?.()
+    return true
+  }
 
   return {
     id,
@@ -125,7 +146,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
           members.check()
         },
       })
-      await epoch.open()
+      await epoch.open(isPatient)
       logs.open()
       members.open()
     },

@@ -70,20 +70,32 @@ export async function createAdapter(
   const waits = new Promise<void>((resolve) => {
     endBoot = resolve
   })
+  const onWait = () => {
+    isWaiting = true
+    endBoot()
+  }
   const broker = await createBroker(adapter, {
     node: id,
     prefix: adapter.prefix,
     windowMs,
     connectTimeoutMs: adapter.connectTimeoutMs,
     waitForBroker,
-    onWait() {
-      isWaiting = true
-      endBoot()
-    },
+    onWait,
     warn: (message, error) => log.warn({ broker: adapter.type, err: error }, message),
   })
   const ring = recovery && { windowMs, limit: limits.recoveryBytes }
-  const node = createClusterNode({ broker, id, logs, outboxBytes, requestTimeoutMs, ring, log, limits: serverLimits })
+  const node = createClusterNode({
+    broker,
+    id,
+    logs,
+    outboxBytes,
+    requestTimeoutMs,
+    ring,
+    log,
+    waitForBroker,
+    onWait,
+    limits: serverLimits,
+  })
   const sessions = recovery && new NodeSessions({ node, broker, waitMs, pingMs })
   const own = { node, isText: io.parser === undefined }
   let isClosing = false

@@ -6,6 +6,7 @@ import { Outbox } from './log/outbox.js'
 import { LiveAddresses } from './nodes/live-addresses.js'
 import type { NodeEpoch } from './nodes/node-epoch.js'
 import type { NodeReport } from './nodes/node-report.js'
+import { ToldEntries } from './nodes/told-entries.js'
 import { LogRing } from './ring/log-ring.js'
 import { RingMemory } from './ring/ring-memory.js'
 
@@ -32,11 +33,15 @@ export interface NodeLogsOptions {
   readonly now: () => number
 }
 
+type AppendedEntry = readonly [log: number, number: number, place: string]
+
 export class NodeLogs {
   /** Finds what is live here. */
   readonly addresses: LiveAddresses
   readonly outbox: Outbox
   readonly #logs: readonly ClusterLog[]
+  /** What the nodes tell of each log. */
+  readonly #told: readonly ToldEntries[]
 
   constructor(options: NodeLogsOptions) {
     const { broker, id, epoch, ring, now, report } = options
@@ -59,6 +64,23 @@ export class NodeLogs {
         report,
       })
     })
+    this.#told = this.#logs.map((log, number) => new ToldEntries({ number, broker, log, epoch }))
+  }
+
+  /** What this node tells with its hello: of each log that it has appended to, the number and the offset of its last entry. */
+  get appended(): readonly AppendedEntry[] {
+    return this.#logs.flatMap((_log, number) => {
+      const { confirmed } = this.outbox.writerOf(number)
+      return confirmed ? [[number, ...confirmed] as const] : []
+    })
+  }
+
+  /** Called with what a node has told, this one included. A node of an older version tells nothing. */
+  hear(node: string, appended: unknown): void {
+    for (const told of Array.isArray(appended) ? appended : []) {
+      const [log, number, place] = Array.isArray(told) ? told : []
+      if (Number.isSafeInteger(number)) this.#told[Number(log)]?.hear(node, number, String(place))
+    }
   }
 
   of(address: string): ClusterLog {
@@ -103,5 +125,6 @@ export class NodeLogs {
 
   close(): void {
     for (const log of this.#logs) log.close()
+    for (const told of this.#told) told.close()
   }
 }

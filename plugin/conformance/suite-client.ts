@@ -24,7 +24,8 @@ interface SocketSession {
   _lastOffset?: string | undefined
 }
 
-const PATIENCE_MS = 20_000
+// What a busy machine takes for all that a check waits for. What never comes, comes no later either.
+const PATIENCE_MS = 60_000
 const LOOK_EVERY_MS = 5
 
 /**

@@ -1,10 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyType } from '../schema/schema.js'
-import type { AnyEventContext, DisconnectContext, EventHooks, HandlerContext } from './context-types.js'
+import type {
+  AnyEventContext,
+  AnyRelayContext,
+  DisconnectContext,
+  EventHooks,
+  HandlerContext,
+} from './context-types.js'
 import type { ExampleOptions, ProseOptions } from './contract/prose-options.js'
 import type { StreamEventOptions } from './contract/stream-event-options.js'
 import type { JoinSchemas } from './contract/types-of.js'
-import type { EventOptions } from './events/event-definition.js'
+import type { EventOptions, HandledOrRelayed } from './events/event-definition.js'
+import type { RelayOptions } from './events/relay-options.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 
 /*
@@ -48,7 +55,16 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Any
   onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
 }
 
-interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventContext>, StreamEventOptions<AnyType> {
+/** An event of any types. */
+type AnyEventDefinition<Payload> = AnyEventOptions &
+  HandledOrRelayed<AnyHandler<Payload>, RelayOptions<AnyType, string, AnyRelayContext>>
+
+// The type of a method, so that any handler fits.
+type AnyHandler<Payload> = {
+  handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
+}['handler']
+
+interface AnyEventOptions extends EventOptions<AnyType, AnyEventContext>, StreamEventOptions<AnyType> {
   /** The schema of the payload. */
   payload?: unknown
   /** The schema of the `data` of the ack. */
@@ -57,8 +73,6 @@ interface AnyEventDefinition<Payload> extends EventOptions<AnyType, AnyEventCont
   errors?: unknown
   /** The schema of an item. It makes the event a stream. */
   stream?: unknown
-  /** Handles the event. Its return value is the `data` of the ack. */
-  handler(this: FastifyInstance, payload: Payload, context: AnyEventContext): unknown
 }
 
 /** A payload without an inferred type. Reading a property of it is a type error that shows the hint. */

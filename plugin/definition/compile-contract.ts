@@ -4,8 +4,9 @@ import { type AnySchema, type Check, isAsyncSchema } from '../schema/schema.js'
 import type { Write } from '../schema/stringify.js'
 import { FST_NSP_DEFINITION_INVALID } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
+import type { NormalRelay } from './normalize/events/read-relay.js'
+import type { NormalStream } from './normalize/events/read-stream.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
-import type { NormalStream } from './normalize/read-stream.js'
 
 /*
  * Compiles the schemas of a definition to a contract: the checks and writers of each event and each emit. A contract has
@@ -20,7 +21,18 @@ export interface CompiledStream extends Omit<NormalStream, 'item'> {
   readonly write: Write | undefined
 }
 
-export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'stream' | 'errors'> {
+/** How an event is passed on. */
+export interface CompiledRelay extends NormalRelay {
+  /**
+   * Copies the declared part of the event's payload, which is then the emit's. Undefined if the emit is checked: its payload comes from
+   * `data`, or has another schema.
+   */
+  readonly project: ((payload: unknown) => unknown) | undefined
+  /** Writes what `project` has returned. */
+  readonly write: Write | undefined
+}
+
+export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | 'stream' | 'errors' | 'relay'> {
   readonly name: string
   readonly checkPayload: Check | undefined
   /** The check of a payload that came as JSON, without binary data. */
@@ -30,6 +42,8 @@ export interface CompiledEvent extends Omit<NormalEvent, 'payload' | 'reply' | '
   readonly writeReply: Write | undefined
   /** Undefined for an event with one answer. */
   readonly stream: CompiledStream | undefined
+  /** Undefined for an event with a handler. */
+  readonly relay: CompiledRelay | undefined
   /** The declared errors: the check of the data, by code. */
   readonly errors: ReadonlyMap<string, Check>
 }
@@ -61,8 +75,16 @@ export function compileContract(name: string, definition: NormalDefinition, comp
   const outgoing = (schema: AnySchema | undefined, path: string) =>
     schema === undefined ? undefined : compileAt(path, () => compileOutgoing(schema, compilers))
 
+  /** The payload of the event has been checked. It is checked again only if the emit has another schema. */
+  function compileRelay(relay: NormalRelay, payload: AnySchema | undefined, path: string): CompiledRelay {
+    const { payload: sent = payload } = definition.emits.get(relay.emit) ?? {}
+    if (relay.data || sent !== payload) return { ...relay, project: undefined, write: undefined }
+    const { project = () => undefined, write } = outgoing(payload, path) ?? {}
+    return { ...relay, project, write }
+  }
+
   const events = [...definition.events].map(
-    ([event, { payload, reply, stream, errors, ...rest }]): [string, CompiledEvent] => {
+    ([event, { payload, reply, stream, errors, relay, ...rest }]): [string, CompiledEvent] => {
       const received = incoming(payload, at('events', event, 'payload'))
       const sent = outgoing(reply, at('events', event, 'reply'))
       const details = [...errors].map(([code, schema]): [string, Check] => {
@@ -78,6 +100,7 @@ export function compileContract(name: string, definition: NormalDefinition, comp
           checkJsonPayload: received?.checkJson,
           checkReply: sent?.check,
           writeReply: sent?.write,
+          relay: relay && compileRelay(relay, payload, at('events', event, 'payload')),
           stream: stream && compileStream(stream, at('events', event, 'stream'), compilers),
           errors: new Map(details),
         },

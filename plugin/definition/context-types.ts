@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { DefaultEventsMap, DisconnectReason, Namespace, Socket } from 'socket.io'
-import type { InputOf, IsAny, None, Schemas } from '../schema/schema.js'
+import type { AnyType, InputOf, IsAny, None, Schemas } from '../schema/schema.js'
 import type { DeclaredError } from '../shared/client-error.js'
 import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf } from './contract/types-of.js'
@@ -133,6 +133,20 @@ export interface EventContext<
   ) => DeclaredError
 }
 
+/** The context of the functions of a relay. */
+export interface RelayContext<
+  Payload,
+  Emits,
+  Answers = None,
+  Failures = None,
+  Join = None,
+  Data = unknown,
+  Declared extends PropertyKey = never,
+> extends EventContext<Emits, Answers, Failures, Join, Data, Declared> {
+  /** The payload of the event, checked by its schema. */
+  readonly payload: Payload
+}
+
 /** The context of `onDisconnect`. */
 export interface DisconnectContext<
   Emits,
@@ -150,6 +164,9 @@ export interface DisconnectContext<
 /** The context of an event of any definition. */
 // biome-ignore lint/suspicious/noExplicitAny: hooks are shared by definitions of any types
 export type AnyEventContext = EventContext<any, any, any, any, any, any>
+
+/** The context of a relay of any definition. */
+export type AnyRelayContext = RelayContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>
 
 /** Runs before the handler. If it throws, the event is refused. */
 export type EventHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context) => unknown

@@ -1,7 +1,8 @@
 import type { AnyType } from '../schema/schema.js'
-import type { EventContext } from './context-types.js'
+import type { EventContext, RelayContext } from './context-types.js'
 import type { Based } from './contract/types-of.js'
-import type { EventDefinition } from './events/event-definition.js'
+import type { EventDefinition, HandlerPayload } from './events/event-definition.js'
+import type { RelayOptions } from './events/relay-options.js'
 
 /*
  * `defineEvent()`, which types an event in a file of its own.
@@ -14,6 +15,12 @@ type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transac
   Failures,
   EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>,
   Item,
+  // Its name is not known here: whether `emits` has it is checked at boot.
+  RelayOptions<
+    AnyType,
+    string,
+    RelayContext<NoInfer<HandlerPayload<Payload>>, Emits, Answers, { event: Failures }, Join, Data, AnyType>
+  >,
   Transaction
 >
 
@@ -27,7 +34,7 @@ export type DefinedEvent<
   Join = AnyType,
   Data = AnyType,
   Item = unknown,
-> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>, Item>
+> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>, Item, AnyType>
 
 /**
  * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are

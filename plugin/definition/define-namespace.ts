@@ -2,6 +2,7 @@ import type { None, Schemas } from '../schema/schema.js'
 import type { ContractImplementation } from './contract/contract-implementation.js'
 import { implementContract } from './contract/implement-contract.js'
 import type { JoinSchemas, Typed } from './contract/types-of.js'
+import type { EventsHandledOrRelayed, HandledOrRelayed } from './events/event-definition.js'
 import type { NamespaceDefinition } from './namespace-definition.js'
 
 /*
@@ -18,7 +19,18 @@ export type Defined<
   Join,
   Data = unknown,
   Items = Schemas,
-> = NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
+> = NamespaceDefinition<
+  Emits,
+  Answers,
+  Payloads,
+  Replies,
+  Failures,
+  Join,
+  Data,
+  Items,
+  None,
+  HandledOrRelayed<object, object>
+> &
   Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 
 /**
@@ -49,7 +61,8 @@ export function defineNamespace<
   const Items extends Schemas = None,
   const Transactions extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> &
+    EventsHandledOrRelayed,
 ): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 /**
  * Implements a contract. A handler that is missing, or that does not fit its schemas, is a type error.
@@ -121,7 +134,8 @@ export function defineNamespaces<
       Data[Name],
       Items[Name],
       Transactions[Name]
-    >
+    > &
+      EventsHandledOrRelayed
   },
 ): {
   readonly [Name in keyof Emits &

@@ -7,13 +7,13 @@ import type { RunContext } from './event-context.js'
 import { toEventInvalid, toReplyError } from './event-error.js'
 import type { EventRun } from './event-run.js'
 import type { IdempotencyKeys } from './once/dispatch-once.js'
+import type { Handle } from './relay.js'
 import { STOPPED } from './stream/live-stream.js'
 import type { StreamSteps } from './stream/stream-steps.js'
 
 /*
- * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler, reply check, keeping
- * the ack. A step
- * that the event does not need is left out.
+ * The steps of dispatching a declared event, in order: hooks, payload check, claim of the key, handler or relay, reply check, keeping
+ * the ack. A step that the event does not need is left out.
  */
 
 export interface StepsOptions {
@@ -25,9 +25,11 @@ export interface StepsOptions {
   readonly keys: IdempotencyKeys | undefined
   /** Undefined for an event with one answer. */
   readonly stream: StreamSteps | undefined
+  /** Calls the handler, or passes the event on. */
+  readonly handle: Handle
 }
 
-export function createSteps({ event, hooks, instance, keys, stream }: StepsOptions): readonly Step<EventRun>[] {
+export function createSteps({ event, hooks, instance, keys, stream, handle }: StepsOptions): readonly Step<EventRun>[] {
   const { checkPayload, checkJsonPayload, checkReply } = event
   // A hook may replace the payload by any value, also one that JSON can't carry.
   const mostArguments = stream ? 2 : 1
@@ -52,21 +54,18 @@ export function createSteps({ event, hooks, instance, keys, stream }: StepsOptio
     return after(checked, keepPayload, context)
   }
 
-  function handle(run: EventRun): unknown {
+  function answer(run: EventRun): unknown {
     if (run.known) return undefined
-    const { context } = run
     run.hasBegun = true
     run.isInHandler = true
-    return after(event.handler.call(instance, context.event.payload, context), keepResult, run)
+    return after(handle(run.context), keepResult, run)
   }
 
   /** The iterable that a handler returns is iterated before the event has a result. */
-  function handleStream(run: EventRun): unknown {
-    const { context } = run
+  function answerStream(run: EventRun): unknown {
     run.hasBegun = true
     run.isInHandler = true
-    const handled = event.handler.call(instance, context.event.payload, context)
-    return after(after(handled, (stream as StreamSteps).iterate, run), keepEnd, run)
+    return after(after(handle(run.context), (stream as StreamSteps).iterate, run), keepEnd, run)
   }
 
   function checkResult(run: EventRun): unknown {
@@ -94,10 +93,16 @@ export function createSteps({ event, hooks, instance, keys, stream }: StepsOptio
     ...(checkPayload ? [validate] : []),
     ...stepsOf(hooks.preHandler),
     ...(keys ? [keys.claim] : []),
-    stream ? handleStream : handle,
+    stream ? answerStream : answer,
     ...(checkReply ? [checkResult] : []),
     ...(keys ? [keep] : []),
   ]
+}
+
+export function createHandle({ handler }: CompiledEvent, instance: FastifyInstance): Handle {
+  // An event without a relay has a handler.
+  const call = handler as NonNullable<CompiledEvent['handler']>
+  return (context) => call.call(instance, context.event.payload, context)
 }
 
 /** No step begins after the event has ended, except those that keep a reply under a key. */

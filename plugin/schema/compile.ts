@@ -47,7 +47,9 @@ export interface Incoming {
 export interface Outgoing {
   /** Returns a checked copy that the caller owns. */
   readonly check: Check
-  /** Writes a value that `check` has returned, faster than JSON.stringify. */
+  /** Copies the declared part of a value that was checked as an incoming one, without checking it again. */
+  readonly project: (value: unknown) => unknown
+  /** Writes a value that `check` or `project` has returned, faster than JSON.stringify. */
   readonly write: Write | undefined
 }
 
@@ -102,11 +104,13 @@ export function compileOutgoing(schema: AnySchema, compilers: Compilers): Outgoi
   if (isStandardSchema(schema)) return compileOutgoingStandard(schema, compilers)
   if (!compilers.isCertain(schema)) return makeOutgoing(schema, compilers)
   let made: Outgoing | undefined
+  const outgoing = () => {
+    made ??= makeOutgoing(schema, compilers)
+    return made
+  }
   return {
-    check(value) {
-      made ??= makeOutgoing(schema, compilers)
-      return made.check(value)
-    },
+    check: (value) => outgoing().check(value),
+    project: (value) => outgoing().project(value),
     // A value is written after it was checked, so the schema is compiled by then.
     write: (value) => made?.write?.(value),
   }
@@ -122,16 +126,21 @@ function compileOutgoingStandard(schema: StandardSchemaV1, { compile, resolveRef
     if (!isPlainObject(described) || !leavesOpen(described)) return (value) => value
     return createStrip(readShape(locationOf({ root: described }, described), resolveRef), refuseAny)
   }
-  let strips: { readonly before: Strip; readonly behind: Strip } | undefined
+  let made: { readonly before: Strip; readonly behind: Strip } | undefined
+  const strips = () => {
+    if (!made) {
+      const output = describe(schema, 'output')
+      // If the output can not be described, the input is stripped.
+      made = { before: stripBy(isSilent(output) ? describe(schema, 'input') : undefined), behind: stripBy(output) }
+    }
+    return made
+  }
   return {
     check(value) {
-      if (!strips) {
-        const output = describe(schema, 'output')
-        // If the output can not be described, the input is stripped.
-        strips = { before: stripBy(isSilent(output) ? describe(schema, 'input') : undefined), behind: stripBy(output) }
-      }
-      return after(check(strips.before(value)), strips.behind)
+      const { before, behind } = strips()
+      return after(check(before(value)), behind)
     },
+    project: (value) => strips().behind(value),
     write: undefined,
   }
 }
@@ -176,7 +185,7 @@ function makeOutgoing(schema: object | boolean, compilers: Compilers): Outgoing 
     if (countKept() === before) return checkPlain(copy)
     return after(checkPlain(setAsideInPlace(copy, limits)), putBack)
   }
-  if (isOwnSerializer) return { check, write: createWrite(shape, compileSerializer) }
+  if (isOwnSerializer) return { check, project: strip, write: createWrite(shape, compileSerializer) }
   const { recode, write } = createCustomSerializer(schema, compileSerializer)
-  return { check: (value) => after(check(value), recode), write }
+  return { check: (value) => after(check(value), recode), project: (value) => recode(strip(value)), write }
 }

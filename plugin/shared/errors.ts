@@ -82,6 +82,7 @@ export const FST_NSP_EMIT_INVALID = createError<[event: string, namespace: strin
   'The payload of the emit %s of %s does not fit its schema: %s. Emit what the schema declares, or change the schema',
   500,
 )
+export const FST_NSP_RELAY_INVALID = createRefused('FST_NSP_RELAY_INVALID', 'The relay of %s is broken: %s')
 export const FST_NSP_ERROR_UNDECLARED = createError<[code: string, event: string, suggestion: string]>(
   'FST_NSP_ERROR_UNDECLARED',
   'The error %s is not declared by the event %s: %sadd it to its `errors`',
@@ -158,6 +159,11 @@ export const FST_NSP_EVENT_UNKNOWN = createError<[event: string, namespace: stri
   404,
 )
 export const FST_NSP_EVENT_INVALID = createError('FST_NSP_EVENT_INVALID', 'The payload does not fit its schema', 400)
+export const FST_NSP_ROOM_FOREIGN = createError<[event: string]>(
+  'FST_NSP_ROOM_FOREIGN',
+  'The event %s goes only to rooms that its sender is in (relay.membersOnly)',
+  403,
+)
 export const FST_NSP_RATE_LIMITED = createError('FST_NSP_RATE_LIMITED', 'Too many events', 429)
 export const FST_NSP_IN_FLIGHT_LIMIT = createError('FST_NSP_IN_FLIGHT_LIMIT', 'Too many events in flight', 429)
 export const FST_NSP_QUEUE_FULL = createError('FST_NSP_QUEUE_FULL', 'Too many events are waiting', 429)

@@ -3,6 +3,7 @@ import type { Namespace, Server, Socket } from 'socket.io'
 import { type Contract, compileContract } from '../definition/compile-contract.js'
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
 import { createDispatch } from '../events/dispatch.js'
+import type { EmitCheck } from '../events/emits/check-emit.js'
 import type { Dispatch } from '../events/event-run.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
@@ -27,6 +28,7 @@ export interface MountOptions {
   readonly registry: Registry
   readonly children: Pick<DynamicNamespaces, 'adopt'>
   readonly runLifecycle: RunLifecycle
+  readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
   /** Milliseconds: for events without their own. */
   readonly handlerTimeoutMs: number
@@ -56,7 +58,7 @@ export interface Mounts {
 }
 
 export function createMounts(options: MountOptions): Mounts {
-  const { io, registry, children, runLifecycle, log, handlerTimeoutMs, payloadBytes } = options
+  const { io, registry, children, runLifecycle, emitCheck, log, handlerTimeoutMs, payloadBytes } = options
   const compiled = new Map<Declared, MountedDefinition>()
   const mounted = new Map<string, MountedDefinition>()
   const running = new Set<Promise<unknown>>()
@@ -76,7 +78,7 @@ export function createMounts(options: MountOptions): Mounts {
     const dispatches = [...contract.events].map(([eventName, event]): [string, Dispatch] => {
       const hooks = joinHooks([...outer, event.hooks])
       const timeoutMs = event.handlerTimeoutMs ?? handlerTimeoutMs
-      return [eventName, createDispatch({ event, hooks, instance: context, handlerTimeoutMs: timeoutMs })]
+      return [eventName, createDispatch({ event, hooks, instance: context, handlerTimeoutMs: timeoutMs, emitCheck })]
     })
     return { ...declared, contract, dispatches: new Map(dispatches), isSequential: definition.sequential }
   }

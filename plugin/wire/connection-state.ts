@@ -36,6 +36,10 @@ export interface WriteOptions {
 
 /** Sends past engine.io. */
 export interface FastSender {
+  /** Whether what is sent now is written with what is collected. */
+  readonly isClear: boolean
+  /** Whether relays wait for the end of the iteration of the event loop. */
+  readonly isLate: boolean
   /** Notes that engine.io was given a packet, which later sends must not overtake. */
   noteEnginePacket(isPing: boolean): void
   /** @returns false if engine.io has to send it */

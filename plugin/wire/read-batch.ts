@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers'
 import type { EventReceiver } from './connection-state.js'
 
 /*
  * Groups the work of one read of a connection. Its events are handled when all of the chunk is read, as by Socket.IO: a handler
  * that disconnects its socket interrupts no decoder. What the handlers send is written when all of them have run. Where a read
- * has no begin and end (stock ws, polling), both happen in the next ticks.
+ * has no begin and end (stock ws, polling), both happen in the next ticks. A relay waits longer: what all connections
+ * relay in one iteration of the event loop is one write for each receiver.
  */
 
 /** A connection with something to write. */
@@ -34,10 +36,14 @@ interface BatchedEvent {
   readonly isJson: boolean
 }
 
-// All three of the whole process. A client in this process may nest one read in another.
+// All of the whole process. A client in this process may nest one read in another.
 let reads = 0
 let events: BatchedEvent[] = []
 let unwritten: Writer[] = []
+
+// Writers that wait for the end of the iteration.
+let late: Writer[] = []
+let isLate = false
 
 // Events that wait for the next tick.
 let deferred: BatchedEvent[] | undefined
@@ -130,15 +136,47 @@ function endConnection(end: () => void): void {
   }
 }
 
-/** Calls `flush` at the end of this read; outside a read, in the next tick. */
-export function flushLater(writer: Writer): void {
-  if (unwritten.push(writer) === 1 && reads === 0) process.nextTick(flushAll)
+/**
+ * Calls `flush` at the end of this read; outside a read, in the next tick; in sendLate(), at the end of this iteration of the event loop.
+ *
+ * @returns whether it waits for the end of the iteration
+ */
+export function flushLater(writer: Writer): boolean {
+  if (isLate) {
+    if (late.push(writer) === 1) setImmediate(flushLate)
+  } else if (unwritten.push(writer) === 1 && reads === 0) process.nextTick(flushAll)
+  return isLate
+}
+
+/** Whether sendLate() is running. */
+export function isSendingLate(): boolean {
+  return isLate
+}
+
+/** Calls `send`. What it sends is written at the end of this iteration, when the chunks of all connections are read. */
+export function sendLate(send: () => void): void {
+  isLate = true
+  try {
+    send()
+  } finally {
+    isLate = false
+  }
 }
 
 function flushAll(): void {
   if (unwritten.length === 0) return
   const writers = unwritten
   unwritten = []
+  flushEach(writers)
+}
+
+function flushLate(): void {
+  const writers = late
+  late = []
+  flushEach(writers)
+}
+
+function flushEach(writers: readonly Writer[]): void {
   for (const writer of writers) {
     try {
       writer.flush()

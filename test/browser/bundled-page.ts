@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Browser, WebSocket } from 'playwright-core'
 import type { Test } from 'tap'
 import namespaces, { type NamespacesOptions } from '../../plugin/index.js'
+import { createProfile } from './chromium.js'
 import { openProxy } from './proxy.js'
 
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -47,8 +48,7 @@ export async function openBundledPage<Page extends object>(
   await app.listen({ host: '127.0.0.1', port: 0 })
   const proxy = await openProxy(t, (app.server.address() as AddressInfo).port)
 
-  const context = await browser.newContext()
-  t.teardown(() => context.close())
+  const context = await createProfile(t, browser)
   const tab = await context.newPage()
   const complaints: string[] = []
   const websockets: WebSocket[] = []

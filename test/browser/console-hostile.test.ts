@@ -95,17 +95,27 @@ for (let number = 0; number < 1000; number++) namespaces[`/n/${number}`] = { sum
 t.test('a hostile server: nothing runs, nothing breaks, and the page stays usable', async (t) => {
   const { url } = await serveConsole(t, { namespaces, limits: { payloadBytes: 50_000_000 } } as never)
   const { page, complaints } = await openConsole(t, url)
-  page.setDefaultTimeout(10_000)
   const search = page.getByRole('searchbox', { name: 'Search names, summaries and tags' })
   const send = page.getByRole('button', { name: 'Send', exact: true })
   const main = page.getByRole('main')
 
-  const durations: [string, number][] = []
-  async function within(ms: number, what: string, act: () => Promise<unknown>): Promise<void> {
-    const from = Date.now()
-    await act()
-    durations.push([what, Date.now() - from])
-    t.ok(Date.now() - from < ms, `${what}: ${Date.now() - from} ms`)
+  /** How many elements the page has and what they say, those of its components as well. */
+  const shown = () =>
+    page.evaluate<{ count: number; text: string }>(`(function read(root) {
+      const all = [...root.querySelectorAll(':not(style)')]
+      const inner = all.flatMap(({ shadowRoot }) => (shadowRoot ? read(shadowRoot) : []))
+      const own = all.flatMap(({ childNodes }) => [...childNodes]).filter(({ nodeType }) => nodeType === Node.TEXT_NODE)
+      return {
+        count: inner.reduce((sum, { count }) => sum + count, all.length),
+        text: [...own.map(({ data }) => data), ...inner.map(({ text }) => text)].join(' '),
+      }
+    })(document.body)`)
+  /** A page is usable as long as little of what the server sends is in it: every element and character takes its time. */
+  async function isLight(what: string): Promise<void> {
+    const { count, text } = await shown()
+    t.ok(count < 4_000, `${what}: ${count} elements`)
+    t.ok(text.length < 200_000, `${what}: ${text.length} characters`)
+    t.notOk(/\u202e|\u2066|\u200b/.test(text), what)
   }
   async function choose(query: string, event: string): Promise<void> {
     await search.fill(query)
@@ -113,25 +123,24 @@ t.test('a hostile server: nothing runs, nothing breaks, and the page stays usabl
     await main.getByRole('heading', { level: 2 }).first().waitFor()
   }
 
-  await within(8000, 'the tree of 1,003 namespaces', () => search.waitFor())
-  await within(8000, 'a search in 11,000 events', async () => {
-    await search.fill('event-9999')
-    await page.getByRole('button', { name: 'event-9999' }).waitFor()
-  })
+  await search.waitFor()
+  await isLight('the tree of 1,003 namespaces')
+  await search.fill('event-9999')
+  await page.getByRole('button', { name: 'event-9999' }).waitFor()
+  await isLight('a search in 11,000 events')
 
-  await within(8000, 'a hostile event', async () => {
-    await search.fill('onerror')
-    await search.press('Enter')
-    await page.locator('nsp-json-editor .cm-content').waitFor()
-  })
+  await search.fill('onerror')
+  await search.press('Enter')
+  await page.locator('nsp-json-editor .cm-content').waitFor()
+  await isLight('a hostile event')
   await page.locator('nsp-json-editor .cm-content').focus()
-  await within(8000, 'completion by a hostile schema', async () => {
-    await page.keyboard.press('Control+a')
-    await page.keyboard.insertText('{ "text": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", ')
-    await page.keyboard.press('Control+Space')
-    await page.locator('nsp-json-editor').getByRole('option').first().waitFor()
-    await page.keyboard.press('Escape')
-  })
+  await page.keyboard.press('Control+a')
+  // A pattern that backtracks on it would never end.
+  await page.keyboard.insertText('{ "text": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", ')
+  await page.keyboard.press('Control+Space')
+  await page.locator('nsp-json-editor').getByRole('option').first().waitFor()
+  await page.keyboard.press('Escape')
+  await isLight('completion by a hostile schema')
 
   await choose('refuse', 'refuse')
   await send.click()
@@ -139,31 +148,26 @@ t.test('a hostile server: nothing runs, nothing breaks, and the page stays usabl
   await page.getByText('upgraded').waitFor()
 
   await choose('large', 'large')
-  await within(15_000, 'an ack and two emits of 5 MB', async () => {
-    await send.click()
-    await main.getByText('✓ ok').waitFor()
-    await page.waitForFunction(`document.querySelector('nsp-app').workspace.log.counts.getSnapshot().total > 5`)
-  })
+  await send.click()
+  await main.getByText('✓ ok').waitFor()
+  await page.waitForFunction(`document.querySelector('nsp-app').workspace.log.counts.getSnapshot().total > 5`)
+  await isLight('an ack and two emits of 5 MB')
 
   await choose('flood', 'flood')
-  await within(15_000, '10,000 emits', async () => {
-    await send.click()
-    await main.getByText('✓ ok').waitFor()
-    await page.waitForFunction(`document.querySelector('nsp-app').workspace.log.counts.getSnapshot().total > 10_000`)
-  })
-  await within(3000, 'a filter', async () => {
-    await page.getByRole('searchbox', { name: 'Filter' }).fill('"count":9999')
-    await page.getByText(/^1 of 10,/).waitFor()
-  })
+  await send.click()
+  await main.getByText('✓ ok').waitFor()
+  await page.waitForFunction(`document.querySelector('nsp-app').workspace.log.counts.getSnapshot().total > 10_000`)
+  await isLight('10,000 emits')
+  await page.getByRole('searchbox', { name: 'Filter' }).fill('"count":9999')
+  await page.getByText(/^1 of 10,/).waitFor()
 
   await choose('/refusing', 'any')
   await send.click()
   await main.getByText(/✕/).first().waitFor()
+  await isLight('a refused join')
 
   await page.evaluate('new Promise((resolve) => setTimeout(resolve))')
   t.equal(await page.evaluate('window.__pwned'), undefined)
   t.equal(await page.evaluate('({}).pwned'), undefined)
-  t.notOk(/\u202e|\u2066|\u200b/.test(await page.evaluate('document.body.innerText')))
   t.strictSame(complaints, [])
-  t.comment(durations.map(([what, ms]) => `${what}: ${ms} ms`).join('; '))
 })

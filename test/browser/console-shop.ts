@@ -61,7 +61,7 @@ export function createShop() {
       'order:ask': {
         summary: 'Makes the server ask',
         handler: async (_payload, { ask }) => {
-          record.answers.push(await ask('shop:question', { text: 'open?' }, { timeoutMs: 5_000 }))
+          record.answers.push(await ask('shop:question', { text: 'open?' }, { timeoutMs: 60_000 }))
         },
       },
       'oven:watch': {

@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
 import namespaces, { defineNamespaces } from '../../plugin/index.js'
-import { launchChromium } from './chromium.js'
+import { createProfile, launchChromium } from './chromium.js'
 
 t.setTimeout(120_000)
 
@@ -54,8 +54,7 @@ for (const transport of ['polling', 'websocket']) {
     async (t) => {
       const origin = await servePage(t)
       const url = await serveApi(t, origin)
-      const context = await browser.newContext()
-      t.teardown(() => context.close())
+      const context = await createProfile(t, browser)
       const page = await context.newPage()
       const complaints: string[] = []
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
@@ -64,7 +63,7 @@ for (const transport of ['polling', 'websocket']) {
       const answers = await page.evaluate(`(async () => {
       const socket = io('${url}/chat', { transports: ['${transport}'], withCredentials: true })
       const answers = []
-      for (let round = 0; round < 3; round++) answers.push(await socket.timeout(10_000).emitWithAck('echo', round))
+      for (let round = 0; round < 3; round++) answers.push(await socket.emitWithAck('echo', round))
       return answers
     })()`)
       t.strictSame(
@@ -79,8 +78,7 @@ for (const transport of ['polling', 'websocket']) {
 t.test('a page of an origin that is not listed is refused on every transport', async (t) => {
   const origin = await servePage(t)
   const url = await serveApi(t, 'http://app.example')
-  const context = await browser.newContext()
-  t.teardown(() => context.close())
+  const context = await createProfile(t, browser)
   const page = await context.newPage()
   await page.goto(origin)
   for (const transport of ['polling', 'websocket']) {

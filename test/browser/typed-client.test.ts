@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { build } from 'vite'
 import { buildServer } from '../../examples/typed-client/server/server.js'
 import { findings } from './axe-findings.js'
-import { launchChromium } from './chromium.js'
+import { createProfile, launchChromium } from './chromium.js'
 import { openProxy } from './proxy.js'
 
 t.setTimeout(300_000)
@@ -35,8 +35,7 @@ async function serve(t: Test) {
 
 /** Opens the page in its own profile, and collects its errors. */
 async function open(t: Test, port: number, options: BrowserContextOptions = {}) {
-  const context = await browser.newContext(options)
-  t.teardown(() => context.close())
+  const context = await createProfile(t, browser, options)
   const page = await context.newPage()
   const complaints: string[] = []
   const websockets: WebSocket[] = []

@@ -1,15 +1,14 @@
 import type { Browser, BrowserContextOptions, WebSocket } from 'playwright-core'
 import type { Test } from 'tap'
+import { createProfile } from './chromium.js'
 
 /**
  * Creates a page in a profile of its own. Collects its WebSockets, and its complaints: errors, warnings and violations of its policy.
  * Closed with the test.
  */
 export async function createWatchedPage(t: Test, browser: Browser, options: BrowserContextOptions) {
-  const context = await browser.newContext(options)
-  t.teardown(() => context.close())
+  const context = await createProfile(t, browser, options)
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
   const complaints: string[] = []
   const websockets: WebSocket[] = []
   page.on('websocket', (websocket) => websockets.push(websocket))

@@ -6,6 +6,7 @@ import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
 import t, { type Test } from 'tap'
+import { type doc, buildServer as serveCursors } from '../../examples/cursors.js'
 import { buildServer as serveDocument, type ticket } from '../../examples/document.js'
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
@@ -303,6 +304,29 @@ t.test(
     t.equal((await database.query('SELECT 1 FROM orders')).rowCount, 1)
   },
 )
+
+t.test('examples/cursors.ts: cursors and typing go to the other editors, and guests only read', async (t) => {
+  const app = await serve(t, serveCursors)
+  const enter = (user: string, docId = '7') => app.injectSocket<typeof doc>(`/docs/${docId}`, { auth: { user } })
+  const [ada, ben, guest, other] = [
+    await enter('ada'),
+    await enter('ben'),
+    await enter('guest'),
+    await enter('cyd', '8'),
+  ]
+  const heard: string[] = []
+  for (const [who, socket] of Object.entries({ ada, guest, other }))
+    socket.onAny((event) => heard.push(`${who} ${event}`))
+  t.strictSame(await ada.emitWithAck('cursor:move', { x: 1, y: 2 }), { ok: true })
+  t.strictSame(await ben.nextEvent('cursor:moved'), { x: 1, y: 2, user: 'ada' })
+  await ada.emitWithAck('typing:start')
+  await ben.nextEvent('typing:start')
+  t.match(await guest.emitWithAck('cursor:move', { x: 1, y: 2 }), { error: { code: 'FST_NSP_ROOM_FOREIGN' } })
+  t.match(await guest.emitWithAck('text:change', { text: 'mine' }), { error: { message: 'Guests only read' } })
+  t.strictSame(await ada.emitWithAck('text:change', { text: 'ours' }), { ok: true })
+  t.strictSame(await guest.nextEvent('text:changed'), { text: 'ours' })
+  t.strictSame(heard, ['guest text:changed'])
+})
 
 t.test('examples/document.ts: a document behind a password', async (t) => {
   const app = await serve(t, serveDocument)

@@ -83,13 +83,18 @@ const user = userOf(JSON.parse(readFileSync(packageJson, 'utf8')), tarball, vari
 writeFileSync(packageJson, JSON.stringify(user))
 
 /** With this repository's .npmrc, so without install scripts. */
-function run(program: string, ...args: string[]): void {
-  const { status } = spawnSync(program, args, { cwd: folder, stdio: 'inherit' })
-  if (status !== 0) process.exit(status ?? 1)
+function statusOf(program: string, ...args: string[]): number {
+  return spawnSync(program, args, { cwd: folder, stdio: 'inherit' }).status ?? 1
 }
 
+function run(program: string, ...args: string[]): void {
+  const status = statusOf(program, ...args)
+  if (status !== 0) process.exit(status)
+}
+
+/** What follows runs also when a test has failed. */
 function tap(...args: readonly string[]): void {
-  run('npx', 'tap', jobs, '--disable-coverage', '--timeout=120', ...args)
+  process.exitCode ||= statusOf('npx', 'tap', jobs, '--disable-coverage', '--timeout=120', ...args)
 }
 
 run('npm', 'install', '--no-package-lock')

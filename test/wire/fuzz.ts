@@ -34,7 +34,7 @@ const seed = Number(values.seed)
 if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(seed)) throw new TypeError('--runs and --seed are integers')
 
 /** After this time an answer counts as missing. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 /** Rounds between two echos of socket.io-client. */
 const ROUNDS_PER_ECHO = 20
@@ -42,7 +42,7 @@ const LAST_ID = 999_999
 /** Inputs between two checks of what the servers hold. */
 const INPUTS_PER_AUDIT = 1_000
 /** Longer than `admissionTimeoutMs`, after which a connect to a namespace whose middleware never settles is refused. */
-const AUDIT_PATIENCE_MS = 10_000
+const AUDIT_PATIENCE_MS = 60_000
 
 /** The acks of the client for emits of the server. */
 const ANSWERS = ['[null]', '[]', '[{"text":"x"}]', '[1,2]', '', `[${'1,'.repeat(99)}1]`]
@@ -209,7 +209,7 @@ function assertWithin(value: unknown, depth: number, packets: readonly Packet[])
 
 async function echo(canary: Socket): Promise<void> {
   const text = String(current.index)
-  const answer = await canary.timeout(2_000).emitWithAck('echo', { text })
+  const answer = await canary.timeout(PATIENCE_MS).emitWithAck('echo', { text })
   if (answer?.data?.text !== text) throw new Failure(`the echo of socket.io-client was ${JSON.stringify(answer)}`, [])
 }
 

@@ -1,4 +1,5 @@
 import type { Broker, LogContinuity, LogPosition, PlacedEntry } from '../broker.js'
+import type { NodeEpoch } from '../nodes/node-epoch.js'
 import type { LogRing } from '../ring/log-ring.js'
 import { type BodyHead, readHead, visitItems } from './log-body.js'
 import { LogFollowing } from './log-following.js'
@@ -20,14 +21,7 @@ export interface ClusterLogOptions {
   readonly writer: LogWriter
   /** The live addresses of this log. */
   readonly receivers: ReadonlyMap<string, LogReceiver>
-  /** See NodeEpoch. */
-  readonly epoch: {
-    readonly value: string
-    readonly atLoss: string
-    hear(epoch: string): Promise<void> | undefined
-    ask(): Promise<void>
-    renew(): Promise<void>
-  }
+  readonly epoch: Pick<NodeEpoch, 'value' | 'atLoss' | 'hear' | 'ask' | 'renew'>
   readonly segments: LogSegments
   readonly isAlive: (node: string) => boolean
   /** Undefined without recovery. */
@@ -68,6 +62,11 @@ export class ClusterLog {
     return formatOffset(epoch, end, this.#index)
   }
 
+  /** The last position that was read; undefined while entries wait. */
+  get end(): LogPosition | undefined {
+    return this.#held ? undefined : this.#options.segments.current.end
+  }
+
   receive(entry: PlacedEntry): void {
     if (!this.following.followed) return
     const head = readHead(entry.body)
@@ -81,7 +80,24 @@ export class ClusterLog {
 
   resumed(continuity: LogContinuity): void {
     if (continuity === 'rolled back') void this.#startAgain()
-    if (continuity === 'trimmed') this.#lose()
+    if (continuity === 'trimmed') this.lose()
+  }
+
+  /** Called when entries are gone that this node has not read. */
+  lose(): void {
+    const { receivers, report } = this.#options
+    report(undefined, 'the broker has dropped what this node has not read')
+    this.ring?.lose()
+    this.#seen.lose()
+    for (const receiver of receivers.values()) receiver.closeConnections()
+  }
+
+  /** Whether this node should have read an entry of a node, which has told its number and its offset, and has not. */
+  lacks(node: string, number: number, place: string): boolean {
+    const { segments, epoch } = this.#options
+    const offset = parseOffset(place)
+    if (!offset || !this.#begin || !this.following.followed) return false
+    return segments.isBehind(offset, this.#begin, epoch.value) && this.#seen.lacks(node, number)
   }
 
   /** The number of the last entry of a node that was read. */
@@ -140,24 +156,15 @@ export class ClusterLog {
   #awaitMissing(entry: PlacedEntry): Promise<void> {
     const held = [entry]
     const ended = this.#seen.fillBefore(entry).then((isFilled) => {
-      if (!isFilled && this.#held === held) this.#lose()
+      if (!isFilled && this.#held === held) this.lose()
     })
     return this.#holdUntil(ended, held)
-  }
-
-  /** Called when entries are gone that this node has not read. */
-  #lose(): void {
-    const { receivers, report } = this.#options
-    report(undefined, 'the broker has dropped what this node has not read')
-    this.ring?.lose()
-    this.#seen.begin()
-    for (const receiver of receivers.values()) receiver.closeConnections()
   }
 
   #read(entry: PlacedEntry, head: BodyHead | undefined): void {
     const { epoch, segments, report } = this.#options
     const isRefused = head !== undefined && head.epoch === this.#refused
-    if (head?.again === undefined && !isRefused && this.#seen.isAhead(entry)) return void this.#awaitMissing(entry)
+    if (!isRefused && this.#seen.isAhead(entry)) return void this.#awaitMissing(entry)
     segments.read(entry.position, head, epoch.value)
     this.#index = BEHIND_ALL
     if (!head) report(new TypeError('It is not an entry'), 'an entry of the log was dropped')

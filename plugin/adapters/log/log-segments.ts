@@ -93,6 +93,12 @@ export class LogSegments {
     return place === undefined || comparePlaces(place, begin) < 0
   }
 
+  /** Whether an offset is behind a place. One of the epoch that this node has just learnt is. */
+  isBehind(offset: Offset, begin: LogPlace, epoch: string): boolean {
+    const place = this.placeOf(offset)
+    return place ? comparePlaces(place, begin) > 0 : offset.epoch === epoch
+  }
+
   /** The later one of two offsets; undefined if one of them can't be placed. */
   later(one: string, other: string): string | undefined {
     const [place, otherPlace] = [one, other].map((text) => {

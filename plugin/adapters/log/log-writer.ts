@@ -43,6 +43,7 @@ export class LogWriter {
   /** Another one after each loss: answers of an earlier one count for nothing. */
   #round = 0
   #recent: OwnEntry[] = []
+  #confirmed: OwnEntry | undefined
   #recentLength = 0
   #number = 0
   /** The last entry whose place is certain. */
@@ -58,6 +59,11 @@ export class LogWriter {
   /** The number of the entry that has, or will have, the last item. */
   get lastNumber(): number {
     return this.#batch ? this.#number + 1 : this.#number
+  }
+
+  /** The last entry that the broker has confirmed, and the offset at which it is; undefined if there is none. */
+  get confirmed(): readonly [number: number, place: string] | undefined {
+    return this.#confirmed && [this.#confirmed.number, String(this.#confirmed.place)]
   }
 
   get isEmpty(): boolean {
@@ -161,6 +167,7 @@ export class LogWriter {
     const entry = this.#waiting.shift() as OwnEntry
     this.#sent--
     this.#settings.load.length -= entry.text.length
+    this.#confirmed = entry
     this.#recent.push(entry)
     this.#recentLength += entry.text.length
     while (this.#recentLength > this.#settings.recentBytes) {

@@ -36,6 +36,10 @@ export class SeenEntries {
   readonly #nodes = new Map<string, SeenOfNode>()
   readonly #isAlive: (node: string) => boolean
   #gap: EntryGap | undefined
+  /** Runs for a while after a loss. */
+  #settling: NodeJS.Timeout | undefined
+  /** What the nodes have told in that time. */
+  readonly #excused = new Map<string, number>()
 
   /** `isAlive`: the nodes of the cluster, which are not forgotten as long as there are others. */
   constructor(isAlive: (node: string) => boolean) {
@@ -97,7 +101,24 @@ export class SeenEntries {
   /** Called when entries may be missing before the next one of each node. What is missing is not waited for. */
   begin(): void {
     this.#gap?.fill()
+    this.#excused.clear()
     for (const seen of this.#nodes.values()) seen.isNew = true
+  }
+
+  /** Called when entries are gone that were not read. What others tell within three seconds may be a part of that. */
+  lose(): void {
+    this.begin()
+    clearTimeout(this.#settling)
+    this.#settling = setTimeout(() => {
+      this.#settling = undefined
+    }, SETTLE_MS).unref()
+  }
+
+  /** Whether the entry of a node, which it has told, was not read, and belongs to no loss that is known. */
+  lacks(node: string, number: number): boolean {
+    if (Math.max(this.lastOf(node), this.#excused.get(node) ?? 0) >= number) return false
+    if (this.#settling) this.#excused.set(node, number)
+    return !this.#settling
   }
 
   #forgetOne(): void {

@@ -35,15 +35,36 @@ export class NodeEpoch {
     return this.#atLoss
   }
 
-  /** @throws (rejects) if the broker does not answer */
-  async open(): Promise<void> {
-    this.#value = await this.#broker.epoch()
-    this.#atLoss = this.#value
+  /**
+   * Asks the broker for the first time.
+   *
+   * @param isPatient - called with each failure; returns whether to ask again
+   * @throws (rejects) the failure, or that this was closed
+   */
+  async open(isPatient: (error: unknown) => boolean): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        this.#value = await this.#broker.epoch()
+        this.#atLoss = this.#value
+        return
+      } catch (error) {
+        if (this.#isClosed || !isPatient(error)) throw error
+        await retryTime()
+      }
+    }
+    throw new Error('The node was closed')
   }
 
-  /** @throws (rejects) if the broker does not answer */
+  /**
+   * Asks the broker again: whoever deletes its data does not say so.
+   *
+   * @throws (rejects) if the broker does not answer
+   */
   async ask(): Promise<void> {
-    this.#change(await this.#broker.epoch())
+    const before = this.#value
+    const epoch = await this.#broker.epoch()
+    // An answer that was under way while the epoch was renewed is an old one.
+    if (this.#value === before) this.#change(epoch)
   }
 
   lose(): void {

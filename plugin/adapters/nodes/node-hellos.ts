@@ -12,12 +12,20 @@ import type { NodeReport } from './node-report.js'
  */
 
 export interface NodeHellosOptions {
+  /** The id of this node. */
+  readonly id: string
   readonly messages: NodeMessages
   readonly epoch: NodeEpoch
   /** The option `logs`, which is to be the same on every node. */
   readonly logs: number
   /** What the nodes have together. Each says with its hello what it has. */
   readonly limits?: Readonly<Record<string, ServerLimit>> | undefined
+  /** What the nodes have appended to the logs: each says it with its hello. */
+  readonly entries: {
+    readonly appended: unknown
+    /** Called with what each node says, this one included. */
+    hear(node: string, appended: unknown): void
+  }
   readonly report: NodeReport
   /** Milliseconds. */
   readonly now: () => number
@@ -25,14 +33,18 @@ export interface NodeHellosOptions {
 
 /** Creates the members of the cluster, by what is heard of them. */
 export function createMembers(options: NodeHellosOptions): ClusterMembers {
-  const { messages, epoch, logs, limits = {}, report, now } = options
+  const { id, messages, epoch, logs, limits = {}, entries, report, now } = options
   const counts = new NodeCounts(limits)
   // Nodes of an older version send, and read, the epoch only.
-  const sayHello = (to?: string) => messages.send(to, 'hello', epoch.value, { logs, has: counts.own })
+  const sayHello = (to?: string) =>
+    messages.send(to, 'hello', epoch.value, { logs, has: counts.own, appended: entries.appended })
   const members = new ClusterMembers({
     sayHello() {
       sayHello()
       counts.told()
+      entries.hear(id, entries.appended)
+      // It may have lost its data while the connection stood. If it can't answer, it is asked again with the next hello.
+      epoch.ask().catch(() => {})
     },
     onLost(node) {
       counts.lose(node)
@@ -45,8 +57,11 @@ export function createMembers(options: NodeHellosOptions): ClusterMembers {
   messages.on('hello', (node, value, more) => {
     if (typeof value === 'string') void epoch.hear(value)
     const isNew = members.hear(node)
-    const { logs: theirs, has } = Object(more)
-    if (members.isAlive(node)) counts.hear(node, has)
+    const { logs: theirs, has, appended } = Object(more)
+    if (members.isAlive(node)) {
+      counts.hear(node, has)
+      entries.hear(node, appended)
+    }
     if (!isNew) return
     // A new node learns at once who is there.
     sayHello(node)

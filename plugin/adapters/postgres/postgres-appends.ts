@@ -1,4 +1,5 @@
 import type { LogEntry, LogPosition } from '../broker.js'
+import { PageSize } from '../page-size.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import { ENTRY_PAYLOAD } from './postgres-notice.js'
 import type { PostgresNames } from './postgres-tables.js'
@@ -9,8 +10,10 @@ import { createBatches } from './statement-batch.js'
  * notified in the order of their positions, because the lock is held until the commit.
  */
 
-/** Entries of one statement; of up to 64 KB each. */
+/** Entries of one statement; of up to 64 KB each, unless one item is longer. */
 const MOST = 32
+/** Characters of one statement, unless its first entry is longer. */
+const MOST_LENGTH = MOST * 65_536
 
 export function createAppends(
   log: number,
@@ -35,11 +38,17 @@ export function createAppends(
     entries.map(({ body }) => body),
     names.channel(`log_${log}`),
   ]
-  return createBatches(
-    (waiting: readonly LogEntry[]) => waiting.slice(0, MOST),
-    async (entries) => {
-      const rows = await connection.queryPrepared(text, values(entries))
-      return rows.map(({ position }) => String(position))
-    },
-  )
+  return createBatches(new PageSize(MOST, connection.answerMs), chooseShort, async (entries) => {
+    const rows = await connection.queryPrepared(text, values(entries))
+    return rows.map(({ position }) => String(position))
+  })
+}
+
+function chooseShort(waiting: readonly LogEntry[], most: number): readonly LogEntry[] {
+  let length = 0
+  const end = waiting.findIndex(({ body }, at) => {
+    length += body.length
+    return at > 0 && (at === most || length > MOST_LENGTH)
+  })
+  return end < 0 ? waiting : waiting.slice(0, end)
 }

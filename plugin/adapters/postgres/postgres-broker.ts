@@ -7,7 +7,7 @@ import { PostgresConnection } from './postgres-connection.js'
 import { PostgresLog } from './postgres-log.js'
 import { PostgresMessages } from './postgres-messages.js'
 import { createPool, lendPool, type OpenPool, type PgPool } from './postgres-pool.js'
-import { readPart } from './postgres-rows.js'
+import { createReading } from './postgres-rows.js'
 import { PostgresSessions } from './postgres-sessions.js'
 import { namesOf, type PostgresNames, prepareDatabase, quoted } from './postgres-tables.js'
 
@@ -42,6 +42,7 @@ class PostgresBroker implements Broker {
   readonly #connection: PostgresConnection
   readonly #sessions: PostgresSessions
   readonly #messages: PostgresMessages
+  readonly #read: Broker['read']
   readonly #logs = new Map<number, PostgresLog>()
   /** Who reads the notifications of a channel, and says whether it could. */
   readonly #readers = new Map<string, (payload: string) => boolean>()
@@ -63,6 +64,7 @@ class PostgresBroker implements Broker {
       notified: (channel, payload) => this.#notified(channel, payload),
       lost: (error) => this.#receiver.lost(error),
     })
+    this.#read = createReading(this.#connection, this.#names)
     this.#sessions = new PostgresSessions(this.#connection, this.#names)
     this.#messages = new PostgresMessages(this.#connection, this.#names, (body) => this.#receiver.receiveMessage(body))
   }
@@ -117,10 +119,8 @@ class PostgresBroker implements Broker {
     this.#connection.listen(`UNLISTEN ${quoted(followed.channel)}`).catch(() => {})
   }
 
-  async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
-    // A position of another kind of broker was never in this log.
-    if (!/^\d{1,15}$/.test(after)) return { entries: [], hasGap: true }
-    return await readPart(this.#connection, this.#names, log, Number(after), limit)
+  read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
+    return this.#read(log, after, limit)
   }
 
   send(node: string | undefined, body: string): void {

@@ -1,6 +1,6 @@
-import { isPermanent } from '../permanent-failure.js'
+import { isChanged, isPermanent, isRefused } from '../permanent-failure.js'
 import { checkOut } from './check-out.js'
-import type { OpenPool, PgClient, PgRow } from './postgres-pool.js'
+import type { OpenPool, PgClient, PgRow, PgStatement } from './postgres-pool.js'
 import { statementNameOf } from './statement-name.js'
 
 /*
@@ -25,15 +25,18 @@ export interface ConnectionSettings {
 const HEARTBEAT_MS = 2_000
 const FIRST_RETRY_MS = 50
 const LAST_RETRY_MS = 2_000
+const UNREACHABLE = 'PostgreSQL can not be reached'
 
 export class PostgresConnection {
   readonly #open: OpenPool
   readonly #settings: ConnectionSettings
-  readonly #answerMs: number
+  /** How long a statement may take. Milliseconds. */
+  readonly answerMs: number
   #listener: PgClient | undefined
   /** The end of what runs on the listening connection: `pg` wants one statement at a time. */
   #last: Promise<unknown> = Promise.resolve()
   readonly #warned = new Set<string>()
+  readonly #refused = new Set<string>()
   #isConnected = false
   #closing: Promise<void> | undefined
   #retryMs = FIRST_RETRY_MS
@@ -44,7 +47,7 @@ export class PostgresConnection {
   constructor(open: OpenPool, settings: ConnectionSettings) {
     this.#open = open
     this.#settings = settings
-    this.#answerMs = Math.min(5_000, settings.connectTimeoutMs)
+    this.answerMs = Math.min(5_000, settings.connectTimeoutMs)
     open.pool.on('error', this.#ignore)
   }
 
@@ -62,7 +65,7 @@ export class PostgresConnection {
       await this.#connect()
     } catch (error) {
       if (!this.#settings.waitForBroker || this.#closing || isPermanent(error)) throw error
-      this.#warnOnce(error as Error)
+      this.#warnOnce(UNREACHABLE, error as Error)
       this.#settings.onWait?.()
       await new Promise<void>((resolve) => {
         this.#endWait = resolve
@@ -72,21 +75,16 @@ export class PostgresConnection {
   }
 
   /** Runs a statement on any connection. */
-  async query(text: string, values: readonly unknown[]): Promise<PgRow[]> {
-    return (await this.#open.pool.query({ text, values, query_timeout: this.#answerMs })).rows
+  query(text: string, values: readonly unknown[]): Promise<PgRow[]> {
+    return this.#run({ text, values, query_timeout: this.answerMs })
   }
 
   /** Runs a statement on any connection, which plans it once. */
-  async queryPrepared(text: string, values: readonly unknown[]): Promise<PgRow[]> {
-    const name = statementNameOf(text)
-    return (await this.#open.pool.query({ name, text, values, query_timeout: this.#answerMs })).rows
+  queryPrepared(text: string, values: readonly unknown[]): Promise<PgRow[]> {
+    return this.#run({ name: statementNameOf(text), text, values, query_timeout: this.answerMs })
   }
 
-  /**
-   * Takes a connection, which whoever takes it releases.
-   *
-   * @throws (rejects) if there is none in time
-   */
+  /** Takes a connection, which whoever takes it releases. @throws (rejects) if there is none in time */
   take(): Promise<PgClient> {
     return checkOut(this.#open.pool, this.#settings.connectTimeoutMs)
   }
@@ -95,7 +93,7 @@ export class PostgresConnection {
   listen(text: string, values: readonly unknown[] = []): Promise<PgRow[]> {
     const run = async () => {
       if (!this.#listener) throw new Error('the connection is lost')
-      return (await this.#listener.query({ text, values, query_timeout: this.#answerMs })).rows
+      return (await this.#listener.query({ text, values, query_timeout: this.answerMs })).rows
     }
     const result = this.#last.then(run)
     this.#last = result.catch(this.#ignore)
@@ -115,6 +113,18 @@ export class PostgresConnection {
   close(): Promise<void> {
     this.#closing ??= this.#end()
     return this.#closing
+  }
+
+  /** Not every caller tells what its statement fails with: many only try again. */
+  async #run(statement: PgStatement): Promise<PgRow[]> {
+    try {
+      return (await this.#open.pool.query(statement)).rows
+    } catch (error) {
+      // The next connection makes the tables again, or says why it can't.
+      if (isChanged(error)) this.drop(error as Error)
+      else if (isRefused(error)) this.#warnOnce('PostgreSQL refuses a statement', error as Error, this.#refused)
+      throw error
+    }
   }
 
   async #end(): Promise<void> {
@@ -158,17 +168,17 @@ export class PostgresConnection {
     this.#retry = setTimeout(() => {
       this.#connect().then(this.#endWait, (error: Error) => {
         if (this.#closing) return
-        this.#warnOnce(error)
+        this.#warnOnce(UNREACHABLE, error)
         this.#retryLater()
       })
     }, ms)
   }
 
-  /** Says each problem once, until the connection is back. */
-  #warnOnce(error: Error): void {
-    if (this.#warned.has(error.message)) return
-    this.#warned.add(error.message)
-    this.#settings.warn('PostgreSQL can not be reached', error)
+  /** Says each problem once: that of a connection until the connection is back. */
+  #warnOnce(message: string, error: Error, warned = this.#warned): void {
+    if (warned.has(error.message)) return
+    warned.add(error.message)
+    this.#settings.warn(message, error)
   }
 
   #release(): void {

@@ -1,7 +1,8 @@
 import type { BrokerReceiver, LogPosition, PlacedEntry } from '../broker.js'
+import { PageSize } from '../page-size.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import { type Place, readNotice } from './postgres-notice.js'
-import { entryOf, readPart } from './postgres-rows.js'
+import { entryOf, MOST_ENTRIES, readPart } from './postgres-rows.js'
 import { type PostgresNames, quoted } from './postgres-tables.js'
 
 /*
@@ -10,8 +11,6 @@ import { type PostgresNames, quoted } from './postgres-tables.js'
  * was delivered.
  */
 
-/** Entries that one statement reads. */
-const BITE = 100
 /** Delivered entries whose places are remembered, to find where a log was rolled back to. */
 const REMEMBERED = 100
 
@@ -20,6 +19,7 @@ export class PostgresLog {
   readonly #connection: PostgresConnection
   readonly #names: PostgresNames
   readonly #receiver: BrokerReceiver
+  readonly #page: PageSize
   /** Undefined until it has begun. */
   #delivered: number | undefined
   #heardOf = 0
@@ -43,6 +43,7 @@ export class PostgresLog {
     this.#connection = connection
     this.#names = names
     this.#receiver = receiver
+    this.#page = new PageSize(MOST_ENTRIES, connection.answerMs)
   }
 
   get channel(): string {
@@ -131,18 +132,15 @@ export class PostgresLog {
     this.#isReading = true
     while (Number(this.#delivered) < this.#heardOf) {
       const sought = this.#heardOf
-      const { entries, hasGap } = await readPart(
-        this.#connection,
-        this.#names,
-        this.#log,
-        Number(this.#delivered),
-        BITE,
+      const { entries, hasGap } = await this.#page.measure(
+        (size) => readPart(this.#connection, this.#names, this.#log, Number(this.#delivered), size),
+        (part) => part.entries.length,
       )
       if (this.#round !== round) return
       if (hasGap && entries.length > 0 && !isGapTold) this.#receiver.resumed(this.#log, 'trimmed')
       for (const entry of entries) this.#deliver(entry)
       // What was heard of is not there: nobody appended it.
-      if (entries.length < BITE && this.#heardOf === sought) break
+      if (entries.length === 0 && this.#heardOf === sought) break
     }
     this.#heardOf = 0
     this.#isReading = false

@@ -1,3 +1,4 @@
+import { PageSize } from '../page-size.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import { LONGEST_PAYLOAD } from './postgres-notice.js'
 import type { PostgresNames } from './postgres-tables.js'
@@ -29,7 +30,7 @@ export class PostgresMessages {
     this.#connection = connection
     this.#names = names
     this.#receive = receive
-    this.#send = createBatches(chooseSize, async (messages) => {
+    this.#send = createBatches(new PageSize(MOST, connection.answerMs), chooseSize, async (messages) => {
       await (isLong(messages[0] as Message) ? this.#insert(messages) : this.#notify(messages))
       return messages.map(() => undefined)
     })
@@ -85,8 +86,8 @@ function isLong({ body }: Message): boolean {
 }
 
 /** A long one alone, or those before the next long one. */
-function chooseSize(waiting: readonly Message[]): readonly Message[] {
+function chooseSize(waiting: readonly Message[], most: number): readonly Message[] {
   const end = waiting.findIndex(isLong)
   if (end === 0) return waiting.slice(0, 1)
-  return waiting.slice(0, Math.min(MOST, end < 0 ? MOST : end))
+  return waiting.slice(0, Math.min(most, end < 0 ? most : end))
 }

@@ -5,7 +5,7 @@ import { FST_NSP_BROKER_MISSING } from '../broker-errors.js'
  * The part of a pool of `pg` that the broker uses, and how one is made of a URL. The package is an optional peer: it is loaded here.
  */
 
-interface PgStatement {
+export interface PgStatement {
   /** Prepared once for each connection. */
   readonly name?: string
   readonly text: string

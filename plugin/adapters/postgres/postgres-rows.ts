@@ -1,4 +1,5 @@
-import type { LogPart, PlacedEntry } from '../broker.js'
+import type { Broker, LogPart, PlacedEntry } from '../broker.js'
+import { PageSize } from '../page-size.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import type { PgRow } from './postgres-pool.js'
 import type { PostgresNames } from './postgres-tables.js'
@@ -12,6 +13,9 @@ export interface NumberedPart extends LogPart {
   /** The position of the newest entry; 0: nothing was ever appended. */
   readonly head: number
 }
+
+/** Entries that one statement reads. */
+export const MOST_ENTRIES = 100
 
 /** Reads up to `limit` entries after a position. */
 export async function readPart(
@@ -33,6 +37,19 @@ export async function readPart(
   const entries = rows.filter(({ position }) => position !== null).map(entryOf)
   const first = Number(entries[0]?.position ?? after + 1)
   return { entries, head, hasGap: after > head || first > after + 1 || (entries.length === 0 && head > after) }
+}
+
+/** Returns what reads any log for those who come back: see Broker. */
+export function createReading(connection: PostgresConnection, names: PostgresNames): Broker['read'] {
+  const page = new PageSize(MOST_ENTRIES, connection.answerMs)
+  return async (log, after, limit) => {
+    // A position of another kind of broker was never in this log.
+    if (!/^\d{1,15}$/.test(after)) return { entries: [], hasGap: true }
+    return await page.measure(
+      (size) => readPart(connection, names, log, Number(after), Math.min(limit, size)),
+      ({ entries }) => entries.length,
+    )
+  }
 }
 
 /** An entry of a row, whose numbers were cast to text: what `pg` makes of a bigint is up to the application. */

@@ -1,3 +1,4 @@
+import { PageSize } from '../page-size.js'
 import type { PostgresConnection } from './postgres-connection.js'
 import type { PostgresNames } from './postgres-tables.js'
 import { createBatches } from './statement-batch.js'
@@ -28,7 +29,7 @@ export class PostgresSessions {
   constructor(connection: PostgresConnection, names: PostgresNames) {
     this.#connection = connection
     this.#names = names
-    this.#change = createBatches(chooseAlike, (changes) => {
+    this.#change = createBatches(new PageSize(MOST, connection.answerMs), chooseAlike, (changes) => {
       const puts = changes.filter((change): change is SessionPut => change.text !== undefined)
       return puts.length > 0 ? this.#put(puts) : this.#take(changes.map(({ id }) => id))
     })
@@ -95,7 +96,7 @@ export class PostgresSessions {
 }
 
 /** Those of the first one's kind and head, unless another change of the same session stands before. */
-function chooseAlike(waiting: readonly SessionChange[]): readonly SessionChange[] {
+function chooseAlike(waiting: readonly SessionChange[], most: number): readonly SessionChange[] {
   const first = waiting[0]
   const seen = new Set<string>()
   return waiting
@@ -104,7 +105,7 @@ function chooseAlike(waiting: readonly SessionChange[]): readonly SessionChange[
       seen.add(change.id)
       return isFirst && headOf(change) === headOf(first)
     })
-    .slice(0, MOST)
+    .slice(0, most)
 }
 
 /** Undefined for one that is taken. */

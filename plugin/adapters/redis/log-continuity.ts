@@ -1,6 +1,7 @@
 import type { LogContinuity, LogPosition } from '../broker.js'
 import type { RedisLink } from './redis-link.js'
-import { isBefore, type StreamReply, timeOf } from './redis-replies.js'
+import { isBefore, timeOf } from './redis-replies.js'
+import { LAST_UP_TO } from './redis-scripts.js'
 
 /*
  * Finds out what became of a log while the connection was lost. Redis may have restarted without its data, with an older snapshot of
@@ -25,11 +26,11 @@ export async function continuityOf(
 ): Promise<[LogContinuity, LogPosition]> {
   const { key, delivered, appended = delivered, windowMs, isSameEpoch } = known
   const latest = isBefore(delivered, appended) ? appended : delivered
-  const has = async (position: LogPosition) =>
-    ((await link.send(['XRANGE', key, position, position])) as unknown[]).length > 0
+  const lastUpTo = async (position: LogPosition) =>
+    (await link.send(['EVAL', LAST_UP_TO, '1', key, position])) as LogPosition | null
+  const has = async (position: LogPosition) => (await lastUpTo(position)) === position
   // A log is lost from its end, and trimmed from its beginning.
   if (await has(latest)) return [latest === delivered || (await has(delivered)) ? 'continuous' : 'trimmed', delivered]
   if (isSameEpoch && timeOf(latest) < link.now() - windowMs) return ['trimmed', delivered]
-  const [last] = (await link.send(['XREVRANGE', key, delivered, '-', 'COUNT', '1'])) as StreamReply[]
-  return ['rolled back', last?.[0] ?? '0-0']
+  return ['rolled back', (await lastUpTo(delivered)) ?? '0-0']
 }

@@ -9,7 +9,7 @@ import { secretsOf, toFailure, toUnreachable } from './redis-failure.js'
 import { createKeys, type RedisKeys } from './redis-keys.js'
 import { RedisLink } from './redis-link.js'
 import { PUT_SESSION, RENEW } from './redis-scripts.js'
-import { appendTo, endOf, readPart } from './stream-log.js'
+import { appendTo, createReading, endOf } from './stream-log.js'
 
 /*
  * The broker over Redis. A log is a stream, whose ids are the positions; messages between nodes are published; sessions are keys that
@@ -42,6 +42,7 @@ class RedisBroker implements Broker {
   /** The last entry that this node has appended to each log. */
   readonly #appended = new Map<number, LogPosition>()
   readonly #kept: KeptLink
+  readonly #read = createReading((command) => this.#send(command))
   #receiver: BrokerReceiver | undefined
   #epoch: string | undefined
 
@@ -114,8 +115,8 @@ class RedisBroker implements Broker {
     this.#logs.positions.delete(log)
   }
 
-  async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
-    return readPart((command) => this.#send(command), this.#keys.log(log), after, limit)
+  read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
+    return this.#read(this.#keys.log(log), after, limit)
   }
 
   send(node: string | undefined, body: string): void {
@@ -125,7 +126,9 @@ class RedisBroker implements Broker {
 
   epoch(): Promise<string> {
     // No stored one is empty: it is renewed only if there is none.
-    return this.renewEpoch('')
+    return this.renewEpoch('').catch((error: unknown) => {
+      throw toFailure(error, this.#secrets)
+    })
   }
 
   async renewEpoch(old: string): Promise<string> {

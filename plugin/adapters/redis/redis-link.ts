@@ -23,6 +23,8 @@ export interface LinkSettings extends Omit<RedisConnectionSettings, 'fail'> {
 export const READ_WAIT_MS = 1_000
 const BEAT_MS = 1_000
 const MOST_SILENT_BEATS = 4
+/** How long each connection may be silent at least, in milliseconds. */
+export const ANSWER_MS = MOST_SILENT_BEATS * BEAT_MS
 
 /** A link is used once: after a failure it stays ended. */
 export class RedisLink {
@@ -84,7 +86,7 @@ export class RedisLink {
 
   /** Sends a command. A server that refuses one has failed: it is full, or has become a replica. */
   send(command: readonly string[]): Promise<unknown> {
-    return this.#commands.send(command).catch((error: unknown) => this.#refuse(error))
+    return this.#commands.send(command).then(this.#answered, (error: unknown) => this.#refuse(error))
   }
 
   /** Sends a command that waits for `READ_WAIT_MS` at most. */
@@ -116,6 +118,12 @@ export class RedisLink {
     return [this.#commands, this.#subscriber, ...(this.#reader ? [this.#reader] : [])]
   }
 
+  /** Also while much is under way, before the answer to a beat. */
+  readonly #answered = (reply: unknown) => {
+    this.#silent.commands = 0
+    return reply
+  }
+
   #refuse(error: unknown): never {
     this.fail(error)
     throw error
@@ -124,12 +132,11 @@ export class RedisLink {
   /** Counts beats, not time: a process that was stopped and goes on has lost nothing. */
   #check(): void {
     if (this.#reader) this.#silent.reader++
-    const beats = [++this.#silent.commands, this.#silent.reader, ++this.#silent.subscriber]
+    const beats = [++this.#silent.commands, this.#silent.reader, this.#silent.subscriber]
     if (Math.max(...beats) > MOST_SILENT_BEATS) this.fail(new Error('Redis does not answer'))
     this.send(['PUBLISH', this.#settings.channel, ''])
-      .then(() => {
-        this.#silent.commands = 0
-      })
+      // What is still under way, behind other commands, can't be heard yet.
+      .then(() => this.#silent.subscriber++)
       // Once the link has ended.
       .catch(() => {})
   }

@@ -16,3 +16,7 @@ export const PUT_SESSION = `local stored = redis.call('GET', KEYS[1])
 if stored and string.sub(stored, 1, #ARGV[3]) ~= ARGV[3] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`
+
+/** The id of the last entry up to a position, without the entry, which may be long. KEYS[1] is the log; ARGV has the position. */
+export const LAST_UP_TO = `local last = redis.call('XREVRANGE', KEYS[1], ARGV[1], '-', 'COUNT', 1)[1]
+return last and last[1]`

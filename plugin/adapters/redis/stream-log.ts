@@ -1,10 +1,17 @@
 import type { LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
-import type { RedisLink } from './redis-link.js'
+import { PageSize } from '../page-size.js'
+import { ANSWER_MS, type RedisLink } from './redis-link.js'
 import { fieldsOf, readEntry, type StreamReply } from './redis-replies.js'
+import { LAST_UP_TO } from './redis-scripts.js'
 
 /*
  * A log as a stream of Redis.
  */
+
+/** Entries of one part. */
+const MOST_ENTRIES = 100
+
+type SendCommand = (command: readonly string[]) => Promise<unknown>
 
 /** Appends an entry, and lets Redis drop what is older than the window. Returns the position. */
 export function appendTo(link: RedisLink, key: string, { node, number, body }: LogEntry, windowMs: number) {
@@ -14,17 +21,21 @@ export function appendTo(link: RedisLink, key: string, { node, number, body }: L
 
 /** The last entry of a log. An empty log gets a mark, so that there is a position to read on from. */
 export async function endOf(link: RedisLink, key: string): Promise<LogPosition> {
-  const [last] = (await link.send(['XREVRANGE', key, '+', '-', 'COUNT', '1'])) as StreamReply[]
-  return last ? last[0] : ((await link.send(['XADD', key, '*', 'm', '1'])) as LogPosition)
+  const last = await link.send(['EVAL', LAST_UP_TO, '1', key, '+'])
+  return (last ?? (await link.send(['XADD', key, '*', 'm', '1']))) as LogPosition
 }
 
-/** Reads up to `limit` entries after a position; see `Broker.read`. */
-export async function readPart(
-  send: (command: readonly string[]) => Promise<unknown>,
-  key: string,
-  after: LogPosition,
-  limit: number,
-): Promise<LogPart> {
+/** Returns what reads the stream of any key, after a position: see `Broker.read`. */
+export function createReading(send: SendCommand) {
+  const page = new PageSize(MOST_ENTRIES, ANSWER_MS)
+  return (key: string, after: LogPosition, limit: number): Promise<LogPart> =>
+    page.measure(
+      (size) => readPart(send, key, after, Math.min(limit, size)),
+      ({ entries }) => entries.length,
+    )
+}
+
+async function readPart(send: SendCommand, key: string, after: LogPosition, limit: number): Promise<LogPart> {
   const isStart = after === '0'
   const found = isStart ? [after] : ((await send(['XRANGE', key, after, after])) as unknown[])
   const entries: PlacedEntry[] = []

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Broker } from '../broker.js'
+import { isPermanent } from '../permanent-failure.js'
 import { type SessionRecord, writeRecord } from './session-record.js'
 
 /*
@@ -111,7 +112,8 @@ export class SessionWriter {
     while (!this.#isClosed && performance.now() < until) {
       try {
         return accepts((await broker.readSession(pid)) ?? '') ? await broker.takeSession(pid) : undefined
-      } catch {
+      } catch (error) {
+        if (isPermanent(error)) return undefined
         await setTimeout(RETRY_MS)
       }
     }

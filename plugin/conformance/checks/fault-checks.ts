@@ -9,8 +9,8 @@ import { textsUntil } from './delivery-checks.js'
  * Nodes that die, stop or are slow.
  */
 
-/** What a call may take that leaves such a node out. Milliseconds. */
-const SHARE_MS = 15_000
+/** What a call may take that leaves such a node out, on a busy machine. One that waits for the node ends with it. Milliseconds. */
+const SHARE_MS = 60_000
 
 /** A client here, and one on a third node, which something is about to happen to. */
 async function joinThird({ one, startNode, join, settle }: CheckContext) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { EventContext, EventHooks } from '../context-types.js'
+import type { EventContext, EventHooks, RelayContext } from '../context-types.js'
 import type { HandlerPayload, HandlerReturn } from '../events/event-definition.js'
+import type { RelayOptions } from '../events/relay-options.js'
 import type { IdempotencyOptions, SqlOf } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
 
@@ -21,11 +22,23 @@ interface HandlerOptions<Payload, Context, Return, Sql> extends EventHooks<Conte
   idempotency?: IdempotencyOptions<Payload, Context>
 }
 
-type HandlerFor<Payload, Context, Return, Sql> =
+/** A relay in the place of a handler, with options. */
+interface RelayedHandler<Context, Relay> extends EventHooks<Context> {
+  /** Passes the event on to other clients. */
+  relay: Relay
+  /** Milliseconds that hooks and relay may take. */
+  handlerTimeoutMs?: number
+}
+
+type HandlerFor<Payload, Context, Return, Sql, Relay> =
   | ContractHandler<Payload, Context, Return>
   | HandlerOptions<Payload, Context, Return, Sql>
+  | RelayedHandler<Context, Relay>
 
 type SchemaAt<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
+
+/** An event with `reply` or `stream` can't be relayed. */
+type RelayOf<Reply, Item, Relay> = unknown extends Reply ? (unknown extends Item ? Relay : never) : never
 
 /** The type of a handler without an event. */
 interface NotInContract {
@@ -35,13 +48,30 @@ interface NotInContract {
 /** The implementation of a contract. */
 export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>
   extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads> {
-  /** A handler for each event of the contract, or an object with the handler, hooks and options of the event. */
+  /** A handler for each event of the contract, or an object with the handler, or the relay, and hooks and options of the event. */
   handlers: {
     readonly [Event in keyof Payloads]: HandlerFor<
       HandlerPayload<Payloads[Event]>,
       EventContext<Emits, Answers, { event: SchemaAt<Failures, Event> }, Join, Data, keyof Payloads>,
       HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>,
-      NoInfer<SqlOf<Transactions[Event & keyof Transactions]>>
+      NoInfer<SqlOf<Transactions[Event & keyof Transactions]>>,
+      RelayOf<
+        Replies[Event & keyof Replies],
+        Items[Event & keyof Items],
+        RelayOptions<
+          Emits,
+          Event,
+          RelayContext<
+            HandlerPayload<Payloads[Event]>,
+            Emits,
+            Answers,
+            { event: SchemaAt<Failures, Event> },
+            Join,
+            Data,
+            keyof Payloads
+          >
+        >
+      >
     >
   } & {
     readonly [Event in keyof Transactions]: Event extends keyof Payloads

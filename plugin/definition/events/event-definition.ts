@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { InputOf, OutputOf } from '../../schema/schema.js'
-import type { EventContext, EventHooks } from '../context-types.js'
+import type { EventContext, EventHooks, RelayContext } from '../context-types.js'
 import type { ExampleOptions } from '../contract/prose-options.js'
 import type { StreamEventOptions } from '../contract/stream-event-options.js'
 import type { IdempotencyOptions, SqlOf } from '../idempotency.js'
+import type { RelayOptions } from './relay-options.js'
 
 /*
  * The types of the events of a definition.
@@ -51,9 +52,10 @@ export interface EventOptions<Payload, Context, Transaction = boolean> extends E
 
 /**
  * Events that clients send. Five mapped types, so that TypeScript infers payload, reply, errors, items and the transaction of each event from
- * its own properties. The first one types the handler's arguments, the second one its result.
+ * its own properties. The first one types the handler's arguments and the relay, the second one the handler's result. `Doing` is
+ * `HandledOrRelayed` in the result of `defineNamespace()`, and `unknown` in its argument, which `EventsHandledOrRelayed` checks.
  */
-export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> = {
+export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions, Doing> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<HandlerPayload<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
@@ -65,7 +67,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
      * `stream`, an async generator, or any function that returns an iterable.
      */
     // NoInfer: inferring a schema from these two parameters as well would take a hundred times as long.
-    handler: (
+    handler?: (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payloads[Event]>>,
       context: NoInfer<
@@ -73,13 +75,21 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
           SqlOf<Transactions[Event & keyof Transactions]>
       >,
     ) => unknown
-  }
+    /** Passes the event on to other clients, in the place of a handler. */
+    relay?: NoInfer<
+      RelayOptions<
+        Emits,
+        Event,
+        RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, keyof Payloads>
+      >
+    >
+  } & Doing
 } & {
   readonly [Event in keyof Replies]: {
     /** The schema of the `data` of the ack. Undeclared properties are not sent. */
     reply?: Replies[Event]
-    handler: (...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>
-  }
+    handler?: (...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>
+  } & Doing
 } & {
   readonly [Event in keyof Failures]: {
     /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
@@ -95,8 +105,26 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
   readonly [Event in keyof Transactions]: { idempotency?: { transaction?: Transactions[Event] } }
 }
 
+/** What an event does: it has a handler or a relay, and not both. */
+export type HandledOrRelayed<Handler, Relay> =
+  | {
+      handler?: never
+      reply?: never
+      stream?: never
+      /** Passes the event on to other clients, in the place of a handler. */
+      relay: Relay
+    }
+  | {
+      relay?: never
+      /**
+       * Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. With
+       * `stream`, an async generator, or any function that returns an iterable.
+       */
+      handler: Handler
+    }
+
 /** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown, Transaction = boolean> = EventOptions<
+export type EventDefinition<Payload, Reply, Failures, Context, Item, Relay, Transaction = boolean> = EventOptions<
   HandlerPayload<Payload>,
   Context,
   Transaction
@@ -110,13 +138,31 @@ export type EventDefinition<Payload, Reply, Failures, Context, Item = unknown, T
     errors?: Failures
     /** The schema of an item. It makes the event a stream: each item that the handler yields is checked, written and sent. */
     stream?: Item
-    /**
-     * Handles the event. Its return value is the `data` of the ack; an error that it throws becomes the ack's `error`. With
-     * `stream`, an async generator, or any function that returns an iterable.
-     */
-    handler: (
+  } & HandledOrRelayed<
+    (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payload>>,
       context: Context & NoInfer<SqlOf<Transaction>>,
-    ) => HandlerReturn<Reply, Item>
-  }
+    ) => HandlerReturn<Reply, Item>,
+    Relay
+  >
+
+/** Checks the events of a definition: each one has a handler or a relay. */
+// An index signature is no part of the types of the events, from which TypeScript infers. As a part of them, the union would cost 180
+// instantiations for each event.
+export interface EventsHandledOrRelayed {
+  events?: { readonly [event: string]: RelayedEvent | HandledEvent }
+}
+
+type KeyOfEvent = keyof EventDefinition<unknown, unknown, unknown, unknown, unknown, unknown>
+// Interfaces, because an error shows their names; of an event with neither, it shows the last one's.
+interface RelayedEvent extends Partial<Record<Exclude<KeyOfEvent, 'handler' | 'relay' | 'reply' | 'stream'>, unknown>> {
+  relay: object
+  handler?: never
+  reply?: never
+  stream?: never
+}
+interface HandledEvent extends Partial<Record<Exclude<KeyOfEvent, 'handler' | 'relay'>, unknown>> {
+  handler: object
+  relay?: never
+}

@@ -5,10 +5,11 @@ import type { ContractMismatch, Prose } from '../contract/description.js'
 import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
-import { readIdempotency } from './read-idempotency.js'
+import { readIdempotency } from './events/read-idempotency.js'
+import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
+import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
-import { type NormalStream, readStream, STREAM_KEYS } from './read-stream.js'
 import {
   read,
   readDuration,
@@ -32,7 +33,7 @@ interface NormalEmit {
   readonly examples: readonly unknown[] | undefined
 }
 
-export interface NormalEvent {
+export interface NormalEvent extends NormalHandling {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   /** Undefined for an event with one answer. */
@@ -43,7 +44,6 @@ export interface NormalEvent {
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
-  readonly handler: (payload: unknown, context: unknown) => unknown
 }
 
 type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
@@ -98,6 +98,7 @@ const EVENT_KEYS = [
   'handlerTimeoutMs',
   'idempotency',
   'handler',
+  'relay',
   ...HOOK_NAMES,
 ]
 
@@ -112,6 +113,8 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
+  const hasEmits = source.emits !== undefined
+  const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
   const readFunction = <Key extends LifecycleKey>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
@@ -125,10 +128,12 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
-    events: readEvents(events, `${path}.events`, normalizeEvent),
+    events: readEvents(events, `${path}.events`, (event, at, name) =>
+      normalizeEvent(event, at, name, hasEmits && declared),
+    ),
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
-    emits: readEvents(emits, `${path}.emits`, normalizeEmit),
-    hasEmits: source.emits !== undefined,
+    emits: declared,
+    hasEmits,
   })
 }
 
@@ -157,16 +162,11 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
   }
 }
 
-function normalizeEvent(value: unknown, path: string): NormalEvent {
+function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
   const { errors = {} } = source
-  const handler = read<NormalEvent['handler']>(source, 'handler', path, 'function')
-  if (!handler)
-    throw new FST_NSP_DEFINITION_INVALID(
-      `${path}.handler`,
-      'is missing: an event needs a function, handler: (payload, context) => reply',
-    )
   return {
+    ...readHandling(source, path, event, emits),
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
     stream: readStream(source, path),
@@ -176,15 +176,18 @@ function normalizeEvent(value: unknown, path: string): NormalEvent {
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
-    handler,
   }
 }
 
 /** Reads a map of events, or of emits. */
-function readEvents<Entry>(value: unknown, path: string, normalize: (entry: unknown, path: string) => Entry) {
-  return readMap(value, path, (entry, at, event) => {
-    if (RESERVED_EVENTS.includes(event)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
-    return Object.freeze(normalize(entry, at))
+function readEvents<Entry>(
+  value: unknown,
+  path: string,
+  normalize: (entry: unknown, path: string, name: string) => Entry,
+) {
+  return readMap(value, path, (entry, at, name) => {
+    if (RESERVED_EVENTS.includes(name)) throw new FST_NSP_DEFINITION_INVALID(at, RESERVED)
+    return Object.freeze(normalize(entry, at, name))
   })
 }
 

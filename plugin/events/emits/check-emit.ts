@@ -24,6 +24,12 @@ export interface EmitCheck {
   readonly check: CheckEmit
   /** Runs `call`. Its first emit is not checked, because its arguments were checked before. */
   skip<Result>(call: () => Result): Result
+  /**
+   * Does the same for a broadcast of a payload that was checked as that of an event.
+   *
+   * @param writer - writes it; undefined if JSON.stringify has to
+   */
+  relay(payload: unknown, writer: Write | undefined, call: () => void): void
   /** The JSON of the payload that the last check returned, if its schema has a serializer; undefined for any other value. */
   textOf(payload: unknown): string | undefined
 }
@@ -38,6 +44,15 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
   let isSkipped = false
   let last: unknown
   let write: Write | undefined
+
+  function skip<Result>(call: () => Result): Result {
+    isSkipped = true
+    try {
+      return call()
+    } finally {
+      isSkipped = false
+    }
+  }
 
   return {
     check(namespace, event, args, contract = contractOf(namespace)) {
@@ -70,13 +85,12 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
       return [checked]
     },
 
-    skip(call) {
-      isSkipped = true
-      try {
-        return call()
-      } finally {
-        isSkipped = false
-      }
+    skip,
+
+    relay(payload, writer, call) {
+      last = payload
+      write = writer
+      skip(call)
     },
 
     // A check returns a copy, so the same object can only come from the last check.

@@ -79,7 +79,7 @@ export class FastConnection implements FastSender, WebSocketTap {
 
   /** Sends a text or an attachment at the end of this tick. */
   send(data: string | Buffer, options: WriteOptions | undefined): boolean {
-    if (!this.#isClear() || data.length > LONGEST_TEXT - 1) return false
+    if (!this.isClear || data.length > LONGEST_TEXT - 1) return false
     this.#isWriting = true
     this.#isBehind = false
     this.#transport.writable = false
@@ -87,8 +87,8 @@ export class FastConnection implements FastSender, WebSocketTap {
     return true
   }
 
-  /** Whether nothing waits in engine.io, or is being written, that this send would overtake. */
-  #isClear(): boolean {
+  /** Whether nothing waits in engine.io, or is being written, that a send would overtake. */
+  get isClear(): boolean {
     if (this.#isWatched() || this.#connection.readyState !== 'open') return false
     // The engine hears of a close frame of the client when the connection has ended.
     const { readyState, writer } = this.#webSocket
@@ -96,6 +96,10 @@ export class FastConnection implements FastSender, WebSocketTap {
     if (!this.#isWriting) return this.#transport.writable
     const { batchLength } = writer
     return !this.#isBehind && batchLength > 0 && batchLength < this.#options.longestBatch
+  }
+
+  get isLate(): boolean {
+    return this.#webSocket.writer.isLate
   }
 
   /** Whether a listener expects to see each packet of the connection. */

@@ -2,7 +2,7 @@ import type { Server, ServerOptions, Socket } from 'socket.io'
 import type { Limits } from '../../shared/limits.js'
 import { connectionStateOf, type WriteOptions } from '../connection-state.js'
 import { isWithinPacketLimits, type PacketLimits } from '../packet-limits.js'
-import { longestBatch } from '../read-batch.js'
+import { isSendingLate, longestBatch } from '../read-batch.js'
 import { noteWebSockets, webSocketOf } from '../websocket/engine-transports.js'
 import { createCompactor } from './compact-listeners.js'
 import { type EngineConnection, FastConnection, type FastConnectionOptions } from './fast-connection.js'
@@ -22,7 +22,7 @@ export interface FastPathOptions {
  * Switches the connection of a socket to the fast path; does nothing for one that has been switched before, and for one
  * that can't be.
  */
-export type OpenFastConnection = (socket: Pick<Socket, 'conn'>) => void
+export type OpenFastConnection = (socket: Pick<Socket, 'conn' | 'client'>) => void
 
 // A listener for one of these expects to see each packet, so it switches the fast path off.
 const OF_A_CONNECTION = new Set(['data', 'message', 'packet', 'packetCreate', 'flush', 'drain'])
@@ -37,6 +37,12 @@ interface ObservedConnection extends EngineConnection {
   on(event: 'newListener', listener: (this: EngineConnection, name: string) => void): unknown
   on(event: 'packetCreate', listener: (this: EngineConnection, packet: { readonly type: string }) => void): unknown
   once(event: 'upgrade', listener: () => void): unknown
+}
+
+/** Socket.IO's client of a connection. */
+interface EngineClient {
+  readonly conn: EngineConnection
+  writeToEngine(packets: readonly unknown[], options: WriteOptions): void
 }
 
 /** Call it when all of the plugin's own listeners are on the engine: those of the application switch the fast path off. */
@@ -72,11 +78,12 @@ export function createFastPath({ io, options, limits, report }: FastPathOptions)
     if (state.decoder) compactDecoder(state.decoder)
   }
 
-  return ({ conn }) => {
+  return ({ conn, client }) => {
     const connection = conn as unknown as ObservedConnection
     const state = connectionStateOf(connection)
     if (state.fastConnection !== undefined || connection.protocol !== 4) return
     state.fastConnection = null
+    ;(client as unknown as EngineClient).writeToEngine = writeToEngine
     // A connection that polls may be upgraded later.
     if (connection.transport.name === 'polling') connection.once('upgrade', () => open(connection))
     else open(connection)
@@ -107,6 +114,17 @@ const compactDecoder = createCompactor()
 /** A raw connection emits `close` once: the wrapper that node puts around a listener of `once` does nothing. */
 const unwrapClose: Parameters<typeof compact>[1] = (listener, event) =>
   event === 'close' ? (listener.listener ?? listener) : listener
+
+/**
+ * In the place of `writeToEngine` of Socket.IO's client. While packets are collected, the connection is not writable, and Socket.IO drops
+ * what is volatile. A relay joins them, and so does any volatile emit that comes while relays are collected: their client can receive one more.
+ */
+function writeToEngine(this: EngineClient, packets: readonly unknown[], options: WriteOptions): void {
+  const fast = connectionStateOf(this.conn).fastConnection
+  if (fast && (isSendingLate() || fast.isLate) && fast.isClear) {
+    for (const packet of packets) this.conn.write(packet, options)
+  } else Object.getPrototypeOf(this).writeToEngine.call(this, packets, options)
+}
 
 /** In the place of `write` of the engine's socket. */
 function write(this: EngineConnection, data: unknown, options?: WriteOptions, callback?: unknown): unknown {

@@ -123,8 +123,8 @@ function createTestServer(wsEngine: unknown): Server {
   const io = new Server(createServer(), options as ConstructorParameters<typeof Server>[1])
   io.engine.prependListener('connection', codec.expect)
   const openFast = createFastPath({ io, options: {}, limits: LIMITS, report: () => {} })
-  io.on('connection', ({ conn }) => {
-    openFast({ conn })
+  io.on('connection', ({ conn, client }) => {
+    openFast({ conn, client })
     addReceiver(conn, {
       namespace: '/',
       knows: () => true,

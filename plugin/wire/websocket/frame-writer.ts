@@ -18,6 +18,7 @@ export class FrameWriter implements Writer {
   readonly #connection: RawConnection
   observer: WriteObserver | undefined = undefined
   #out = ''
+  #isLate = false
   #callbacks: WriteCallback[] | undefined = undefined
   /** Whether the last write was complete when it returned: then the next one needs no callback. Over TLS it never is. */
   #isDirect = false
@@ -31,13 +32,18 @@ export class FrameWriter implements Writer {
     return this.#out.length
   }
 
+  /** Whether these bytes wait for the end of the iteration of the event loop. */
+  get isLate(): boolean {
+    return this.#isLate && this.#out !== ''
+  }
+
   /**
-   * Sends a frame at the end of this tick.
+   * Sends a frame at the end of this tick, or in sendLate() of this iteration.
    *
    * @param frame - as a latin1 string
    */
   add(frame: string, callback?: WriteCallback): void {
-    if (this.#out === '') flushLater(this)
+    if (this.#out === '') this.#isLate = flushLater(this)
     this.#out += frame
     if (callback) {
       this.#callbacks ??= []

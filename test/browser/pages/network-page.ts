@@ -7,7 +7,7 @@ import { createClient } from 'fastify-namespaces/client'
 declare const location: { readonly origin: string }
 
 const client = createClient(location.origin, {
-  timeoutMs: 20_000,
+  timeoutMs: 60_000,
   io: { reconnectionDelay: 20, reconnectionDelayMax: 100 },
 })
 

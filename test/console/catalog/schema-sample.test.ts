@@ -47,8 +47,8 @@ t.test('the sample of a pattern is a text that a reader would write, within its 
   t.equal(sampleOf({ type: 'integer', pattern: '\\S' }), 0)
 })
 
+// Without its bounds, this would not end within tap's own timeout.
 t.test('a hostile schema has a sample within a moment', async (t) => {
-  const started = Date.now()
   const wide = (name: string) =>
     Object.fromEntries([...'abcdefghij'].map((key) => [key, { $ref: `#/definitions/${name}` }]))
   const levels = Array.from({ length: 30 }, (_, level) => [
@@ -72,5 +72,4 @@ t.test('a hostile schema has a sample within a moment', async (t) => {
   ]) {
     t.doesNotThrow(() => sampleOf(schema as never, {}))
   }
-  t.ok(Date.now() - started < 4000, `it took ${Date.now() - started} ms`)
 })

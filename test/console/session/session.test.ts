@@ -27,7 +27,7 @@ const chat = defineNamespace({
     },
     ask: {
       // The definition that types the socket is this one.
-      handler: (_payload, { socket }) => (socket as Socket).timeout(5_000).emitWithAck('question', 1),
+      handler: (_payload, { socket }) => (socket as Socket).timeout(10_000).emitWithAck('question', 1),
     },
   },
 })

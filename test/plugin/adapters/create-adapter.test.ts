@@ -1,11 +1,14 @@
+import pg from 'pg'
 import t, { type Test } from 'tap'
 import { type AdapterOptions, defineNamespace } from '../../../plugin/index.js'
+import { hasPostgres, startPostgres } from '../../cluster/postgres.js'
 import { hasRedis } from '../../cluster/redis.js'
 import { build, logLines } from '../harness.js'
 import { CLIENTS } from './redis/broker-harness.js'
 import { startProxy, startTestRedis } from './redis/redis-server.js'
 
 const skip = (await hasRedis()) ? false : 'redis-server is not installed'
+const noPostgres = (await hasPostgres()) ? false : 'PostgreSQL is not installed'
 const nowhere = CLIENTS.redis({ path: '/nowhere/redis.sock' })
 
 const chat = defineNamespace({
@@ -87,14 +90,71 @@ t.test('a node that can not connect later says so, and goes on alone', async (t)
       if (tries++ === 0) throw new Error('down')
       return client
     },
-    query: () => Promise.reject(new Error('down again')),
+    query: () => Promise.reject(Object.assign(new Error('permission denied'), { code: '42501' })),
   }
   const app = await start(t, { type: 'postgres', pool, waitForBroker: true }, log)
   await app.ready()
   const said = () => log.lines.find(({ msg }) => msg === 'this node is not connected to the others')
   while (!said()) await new Promise(setImmediate)
-  t.match(said(), { broker: 'postgres', err: { message: 'down again' } })
+  t.match(said(), { broker: 'postgres', err: { code: 'FST_NSP_BROKER_UNREACHABLE', message: /permission denied/ } })
 })
+
+for (const family of ['redis', 'ioredis'] as const)
+  t.test(
+    `${family}: a Redis that is full fails the boot, and with waitForBroker is waited for`,
+    { skip },
+    async (t) => {
+      const redis = await startTestRedis(t, ['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction'])
+      const adapter = { type: 'redis', client: CLIENTS[family](redis) } as const
+      const refused = await start(t, adapter)
+      await t.rejects(async () => void (await refused.ready()), {
+        code: 'FST_NSP_BROKER_UNREACHABLE',
+        message: /^The broker of adapter.type redis refuses commands \(.+\): look at what it says/,
+        cause: undefined,
+      })
+      await join(t, { ...adapter, waitForBroker: true }, adapter, () => redis.ask('CONFIG SET maxmemory 0'))
+    },
+  )
+
+t.test('a PostgreSQL that is read-only for a moment is waited for', { skip: noPostgres }, async (t) => {
+  const postgres = await startPostgres(t)
+  const adapter = { type: 'postgres', url: postgres.url() } as const
+  const first = await start(t, adapter)
+  await first.ready()
+  await first.close()
+  const client = new pg.Client(postgres.url())
+  await client.connect()
+  t.teardown(() => client.end())
+  const set = async (value: string) => {
+    await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`)
+    await client.query('SELECT pg_reload_conf()')
+  }
+  await client.query('SET default_transaction_read_only = off')
+  await set('on')
+  const refused = await start(t, adapter)
+  await t.rejects(async () => void (await refused.ready()), {
+    code: 'FST_NSP_BROKER_UNREACHABLE',
+    message: /refuses commands \(cannot execute INSERT in a read-only transaction\)/,
+  })
+  await join(t, { ...adapter, waitForBroker: true }, adapter, () => set('off'))
+})
+
+/** Starts a node that waits, mends the broker, and starts another node: they hear each other, and have each other's sockets. */
+async function join(t: Test, patient: AdapterOptions, adapter: AdapterOptions, mend: () => Promise<unknown>) {
+  const log = logLines()
+  const one = await start(t, patient, log, { connectionStateRecovery: {} })
+  await one.ready()
+  const near = await one.injectSocket('/chat')
+  while (!log.lines.some(({ msg }) => msg === 'the broker can not be used yet')) await new Promise(setImmediate)
+  await mend()
+  const other = await start(t, adapter, logLines(), { connectionStateRecovery: {} })
+  const far = await other.injectSocket('/chat')
+  const counts = () => Promise.all([one, other].map(async (app) => (await app.io.of('/chat').fetchSockets()).length))
+  while ((await counts()).some((count) => count !== 2)) await new Promise(setImmediate)
+  one.namespaceOf('/chat').emit('said', 'hello')
+  t.equal(await near.nextEvent('said'), 'hello')
+  t.equal(await far.nextEvent('said'), 'hello')
+}
 
 t.test('the broker of each type is loaded, and fails the boot where it can not be reached', async (t) => {
   const pool = { connect: () => Promise.reject(new Error('down')), on: () => {}, off: () => {} }

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { normalizeDefinition } from '../../../plugin/definition/normalize/normalize-definition.js'
 import { decodeAck, encodeAck } from '../../../plugin/events/once/kept-ack.js'
@@ -95,12 +96,12 @@ t.test('renew() begins a lease again, for callers that wait, too', async (t) => 
   await store.settle(token, 'ack')
   t.strictSame(await Promise.all([waiting, newcomer]), [{ ack: 'ack' }, { ack: 'ack' }])
 
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
   const other = await begin(store, 'b', { ...TTL, leaseMs: 20 })
-  const alive = setInterval(() => {}, 1_000)
-  t.teardown(() => clearInterval(alive))
   const later = store.claim('b', { ...TTL, leaseMs: 20 })
-  // The timer of the lease runs by the real clock, and finds that the lease goes on.
-  await new Promise((resolve) => setTimeout(resolve, 40))
+  // The timer of the lease rings, and finds that the lease goes on by the clock of the store.
+  mock.timers.tick(40)
   await store.settle(other, 'late')
   t.strictSame(await later, { ack: 'late' })
 })

@@ -764,7 +764,7 @@ t.test("a client's answer beyond a limit is dropped", async (t) => {
       emits: { question: {} },
       events: {
         start: {
-          handler: (_payload, { ask }) => ask('question', undefined, { timeoutMs: 500 }).catch(({ code }) => code),
+          handler: (_payload, { ask }) => ask('question', undefined, { timeoutMs: 1_500 }).catch(({ code }) => code),
         },
       },
     },
@@ -784,7 +784,7 @@ t.test('ask() to a room asks the sockets of every node, and lists those without 
       events: {
         start: {
           handler: async (_payload, { to }) => {
-            const { answers, missing } = await to('all').ask('add', [1, 2], { timeoutMs: 500 })
+            const { answers, missing } = await to('all').ask('add', [1, 2], { timeoutMs: 1_500 })
             return { answers: [...answers.values()], missing }
           },
         },

@@ -511,7 +511,7 @@ t.test('to(room).ask() resolves to the answers, and to the ids of the sockets wi
     events: {
       ask: {
         handler: async (payload, { to }) => {
-          const { answers, missing } = await to('room').ask('quiz', payload, { timeoutMs: 500 })
+          const { answers, missing } = await to('room').ask('quiz', payload, { timeoutMs: 1_500 })
           return { answers: Object.fromEntries(answers), missing: missing.sort() }
         },
       },
@@ -562,12 +562,10 @@ t.test('ask() does not wait for a socket that has disconnected', async (t) => {
   const asked: Promise<unknown>[] = []
   const { socket } = await client(t, {
     emits: { 'are you there': {} },
-    onConnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 5_000 })),
-    onDisconnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 5_000 })),
+    onConnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 3_600_000 })),
+    onDisconnect: ({ ask }) => void asked.push(ask('are you there', undefined, { timeoutMs: 3_600_000 })),
   })
   socket.disconnect()
   await until(() => asked.length === 2)
-  const start = performance.now()
   for (const answer of asked) await t.rejects(answer, { code: 'FST_NSP_ANSWER_TIMEOUT' })
-  t.ok(performance.now() - start < 4_000)
 })

@@ -61,7 +61,7 @@ function disconnectsOf(sockets: Socket[]): Promise<unknown[][]> {
   )
 }
 
-const ask = (socket: Socket, event: string, ...args: unknown[]) => socket.timeout(2_000).emitWithAck(event, ...args)
+const ask = (socket: Socket, event: string, ...args: unknown[]) => socket.timeout(60_000).emitWithAck(event, ...args)
 
 t.test(
   'disconnectUser disconnects a user in every namespace and on every connection, and sends the reason; others stay',

@@ -75,16 +75,17 @@ for (const kind of ['redis', 'postgres'] as const) {
     )
 
     await t.test('kill -9: the retry on another node runs after leaseMs, and not before', async (t) => {
+      const from = performance.now()
       void one.socket.emitWithAck('place', 'b').catch(() => {})
       await one.begun()
-      const from = performance.now()
       one.process.kill('SIGKILL')
       const begun = other.begun()
       const retry = other.socket.emitWithAck('place', 'b')
+      // If it had to wait for the ack's ttl, it would not begin within this test.
       await begun
       const ms = performance.now() - from
-      t.ok(ms > LEASE_MS / 2, `after ${Math.round(ms)} ms: what was left of the lease`)
-      t.ok(ms < 20 * LEASE_MS, `after ${Math.round(ms)} ms, and not with the ack's ttl`)
+      // The clocks of the server and of this process may differ by a moment.
+      t.ok(ms > LEASE_MS - 50, `${Math.round(ms)} ms after a moment before the lease has begun`)
       other.process.send('end')
       t.strictSame(await retry, { ok: true, data: other.process.pid })
     })

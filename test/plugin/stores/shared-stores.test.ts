@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { ClaimOptions, IdempotencyStore } from '../../../plugin/index.js'
 import { hasPostgres } from '../../cluster/postgres.js'
 import { hasRedis } from '../../cluster/redis.js'
-import { build, client, until, withResolvers } from '../harness.js'
+import { build, client, withResolvers } from '../harness.js'
 import { KINDS, type TestedStore } from './tested-stores.js'
 
 /*
@@ -64,13 +64,18 @@ async function testStore(t: Test, tested: TestedStore): Promise<void> {
   )
 
   await t.test('renew() begins the lease again', async (t) => {
-    const token = await begin(one, 'renewed', { ...LONG, leaseMs: 2_000 })
+    const brief = { ...LONG, leaseMs: 2_000 }
+    const token = await begin(one, 'renewed', brief)
     const waiting = other.claim('renewed', LONG)
-    const end = performance.now() + 2_500
-    while (performance.now() < end) {
-      await one.renew(token)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+    // The lease of a holder that does not renew it began later, and ends first.
+    await begin(one, 'not renewed', brief)
+    let hasEnded = false
+    const next = other.claim('not renewed', LONG).then((claim) => {
+      hasEnded = true
+      return claim
+    })
+    while (!hasEnded) await one.renew(token)
+    t.match(await next, { token: String })
     await one.settle(token, '"ack"')
     t.strictSame(await waiting, { ack: '"ack"' })
   })
@@ -112,7 +117,8 @@ async function testStore(t: Test, tested: TestedStore): Promise<void> {
     const abort = new AbortController()
     const claim = other.claim('left', { ...LONG, signal: abort.signal })
     const patient = other.claim('left', { ...LONG, signal: new AbortController().signal })
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    // The server answers in turn: after this answer, both wait.
+    await begin(other, 'behind')
     abort.abort(new Error('gone'))
     await t.rejects(claim, { message: 'gone' })
     await t.rejects(other.claim('left', { ...LONG, signal: abort.signal }), { message: 'gone' })
@@ -126,12 +132,16 @@ async function testStore(t: Test, tested: TestedStore): Promise<void> {
 
   await t.test('two applications share a store, and it ends with the last of them', async (t) => {
     const shared = tested.create()
-    const held = withResolvers<number>()
+    const [begun, held] = [withResolvers(), withResolvers<number>()]
     const events = (handler: () => unknown) => ({ e: { idempotency: { key: () => 'app', store: shared }, handler } })
-    const first = await client(t, { events: events(() => held.promise) })
+    const hold = () => {
+      begun.resolve()
+      return held.promise
+    }
+    const first = await client(t, { events: events(hold) })
     const second = await client(t, { events: events(() => t.fail('it runs twice')) })
     const acks = [first.socket.emitWithAck('e')]
-    await until(() => first.app.io.of('/chat').sockets.size === 1)
+    await begun.promise
     held.resolve(1)
     acks.push(second.socket.emitWithAck('e'))
     t.strictSame(await Promise.all(acks), Array(2).fill({ ok: true, data: 1 }))

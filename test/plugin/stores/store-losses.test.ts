@@ -155,6 +155,17 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
     await claims.close()
   })
 
+  await t.test('a table that was dropped is made again, and the loss is told', async (t) => {
+    const far = createPostgresStore({ url: postgres.url() })
+    const lines = await startApplication(t, far)
+    const admin = new pg.Client(postgres.url())
+    await admin.connect()
+    t.teardown(() => admin.end())
+    await admin.query('DROP TABLE "fastify-namespaces_claims"')
+    t.match(await far.claim('dropped', LONG), { token: String })
+    await until(() => lines.some(({ msg }) => msg === 'the idempotency store has lost PostgreSQL'))
+  })
+
   await t.test('a role that may not create tables is told so', async (t) => {
     const admin = new pg.Client(postgres.url())
     await admin.connect()

@@ -57,6 +57,23 @@ t.test('an app that does what it says passes, and each claim has a name', async 
   }
 })
 
+t.test('a relay does what it says, too', async (t) => {
+  const events = {
+    draw: { payload: Message, relay: { to: 'board' } },
+    tick: { relay: {} },
+    foreign: { relay: { to: 'another' } },
+  }
+  const board: AnyNamespaceDefinition = {
+    emits: { draw: { payload: Message }, tick: {}, foreign: {} },
+    events,
+    onConnect: ({ socket }) => void socket.join('board'),
+  }
+  const app = await build(t, { namespaces: { '/board': board } })
+  const results = await checkContract(app)
+  t.ok(results.some(({ name }) => name === '/board draw refuses / without "text"'))
+  t.match(failed(results), [{ name: '/board foreign accepts no payload', problem: /FST_NSP_ROOM_FOREIGN/ }])
+})
+
 /** The problems of a definition by the name of the claim, without the name of the namespace. */
 async function problemsOf(t: Test, definition: object, options: ContractOptions = {}) {
   const app = await build(t, { namespaces: { '/x': definition as AnyNamespaceDefinition } })

@@ -363,22 +363,21 @@ t.test('the limits of the HTTP server and closeAllConnections() apply to it, too
 
 t.test('a process that has closed its app ends at once, without its clients being closed', async (t) => {
   const module = new URL('../../../plugin/index.ts', import.meta.url)
+  // In this process, a long timer never fires: one that is left keeps the process alive for longer than run() waits.
   const script = `
-    import Fastify from 'fastify'
-    import namespaces from '${module}'
+    import timers from 'node:timers'
+    const { setTimeout } = globalThis
+    timers.setTimeout = globalThis.setTimeout = (run, ms, ...args) => setTimeout(run, ms > 10_000 ? 2 ** 31 - 1 : ms, ...args)
+    const { default: Fastify } = await import('fastify')
+    const { default: namespaces } = await import('${module}')
     const app = Fastify()
     await app.register(namespaces, { namespaces: { '/chat': {} } })
     await app.listen()
     for (const transport of ['websocket', 'polling', 'upgrade']) await app.injectSocket('/chat', { transport })
     await app.close()
-    const closedAt = performance.now()
-    process.once('exit', () => console.log(performance.now() - closedAt < 10_000 ? 'at once' : 'late'))
+    console.log('closed')
   `
-  t.equal(
-    await run(...BARE, '--input-type=module', '--eval', script),
-    'at once\n',
-    'no timer of the engine is left: 20 s at least',
-  )
+  t.equal(await run(...BARE, '--input-type=module', '--eval', script), 'closed\n', 'no timer of the engine is left')
 })
 
 t.test('injectSocket keeps no process alive after its app was closed, with any version of ws', async (t) => {
@@ -392,7 +391,7 @@ t.test('injectSocket keeps no process alive after its app was closed, with any v
       await app.injectSocket('/a', { transport: '${transport}' })
       await app.close()
       console.log('closed')
-      setTimeout(() => console.log('kept by', ...process.getActiveResourcesInfo()) ?? process.exit(), 10_000).unref()
+      setTimeout(() => console.log('kept by', ...process.getActiveResourcesInfo()) ?? process.exit(), 30_000).unref()
     `
     t.equal(await run(...BARE, '--input-type=module', '--eval', script), 'closed\n', transport)
   }

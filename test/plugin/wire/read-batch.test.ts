@@ -1,5 +1,14 @@
+import { setImmediate as nextLoop } from 'node:timers/promises'
 import t from 'tap'
-import { addToBatch, beginReading, deferBatch, endReading, flushLater } from '../../../plugin/wire/read-batch.js'
+import {
+  addToBatch,
+  beginReading,
+  deferBatch,
+  endReading,
+  flushLater,
+  isSendingLate,
+  sendLate,
+} from '../../../plugin/wire/read-batch.js'
 
 /** A receiver and a writer that note what happens to them. `at[name]` runs when that event is received. */
 function stage(at: Record<string, () => void> = {}) {
@@ -198,4 +207,37 @@ t.test('what the receivers of the next tick send is written in that tick', async
   come('a')
   await tick()
   t.strictSame(log, ['a', 'written of a'])
+})
+
+t.test('what is sent late is written when the chunks of all connections are read', async (t) => {
+  const late = (name: string) => sendLate(() => t.equal(flushLater(writer(name)), true))
+  const { log, come, writer } = stage({ a: () => late('of a'), b: () => late('of b') })
+  read(() => {
+    come('a')
+    t.equal(flushLater(writer('of the read')), false)
+  })
+  read(() => come('b'))
+  await tick()
+  t.strictSame(log, ['a', 'written of the read', 'b'], 'not yet')
+  await nextLoop()
+  t.strictSame(log.splice(0), ['a', 'written of the read', 'b', 'written of a', 'written of b'])
+  late('outside a read')
+  await nextLoop()
+  t.strictSame(log, ['written outside a read'])
+})
+
+t.test('a writer that throws late ends its own connection, and the others are written', async (t) => {
+  const { log, writer } = stage()
+  const fail = () => {
+    throw new Error('broken')
+  }
+  t.throws(() => sendLate(fail))
+  t.notOk(isSendingLate())
+  sendLate(() => {
+    t.ok(isSendingLate())
+    flushLater(writer('one', fail))
+    flushLater(writer('other'))
+  })
+  await nextLoop()
+  t.strictSame(log, ['written one', 'terminated one: broken', 'written other'])
 })

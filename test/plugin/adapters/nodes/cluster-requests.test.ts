@@ -73,11 +73,43 @@ t.test('of any number of unknown epochs, the broker is asked once for each', asy
     { epoch: async () => `${++asked && 'current'}`, renewEpoch: async (old) => old },
     () => {},
   )
-  await epoch.open()
+  await epoch.open(() => false)
   for (let round = 0; round < 101; round++) await epoch.hear(`unknown ${round}`)
   t.equal(asked, 102)
   t.equal(epoch.hear('unknown 100'), undefined)
   t.equal(epoch.value, 'current')
+})
+
+t.test('an epoch that was told before another one was made is not believed', async (t) => {
+  const answers: ((epoch: string) => void)[] = []
+  const changes: string[] = []
+  const epoch = new NodeEpoch(
+    { epoch: () => new Promise((resolve) => answers.push(resolve)), renewEpoch: async () => 'new' },
+    (value) => changes.push(value),
+  )
+  const opened = epoch.open(() => false)
+  answers.pop()?.('old')
+  await opened
+  const asked = epoch.ask()
+  await epoch.renew()
+  answers.pop()?.('old')
+  await asked
+  t.equal(epoch.value, 'new')
+  t.strictSame(changes, ['new'])
+})
+
+t.test('a node that was closed asks for no epoch', async (t) => {
+  const epoch = new NodeEpoch(
+    { epoch: () => Promise.reject(new Error('closed')), renewEpoch: async (old) => old },
+    () => {},
+  )
+  const opened = epoch.open(() => true)
+  epoch.close()
+  await t.rejects(opened, { message: 'closed' })
+  await t.rejects(
+    epoch.open(() => true),
+    { message: 'The node was closed' },
+  )
 })
 
 t.test('each kind of report is logged once a minute, of as many kinds as there may be', async (t) => {

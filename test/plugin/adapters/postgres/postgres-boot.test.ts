@@ -7,6 +7,7 @@ import type { BrokerSettings } from '../../../../plugin/adapters/broker.js'
 import { createPool } from '../../../../plugin/adapters/postgres/postgres-pool.js'
 import { hasPostgres, startPostgres } from '../../../cluster/postgres.js'
 import { until } from '../../harness.js'
+import { withholdTimers } from '../../withheld-timers.js'
 import { connectClient, createBroker, openBroker, startProxy } from './postgres-harness.js'
 
 /*
@@ -52,10 +53,9 @@ t.test('a server that is not there, does not answer, or refuses the role, is nam
   await once(silent, 'listening')
   t.teardown(() => silent.close())
   const { port: silentPort } = silent.address() as AddressInfo
-  const begun = performance.now()
+  withholdTimers(t, 100)
   const message = await refusal(t, `postgres://ada:secret@127.0.0.1:${silentPort}/x`, { connectTimeoutMs: 100 })
   t.match(message, /timeout|no connection within 100 ms/)
-  t.ok(performance.now() - begun < 2_000)
   t.match(await refusal(t, postgres.url('nobody', 'secret')), /^password authentication failed for user "nobody"$/)
   t.notMatch(message, /secret/)
 })

@@ -2,6 +2,7 @@ import pg from 'pg'
 import t from 'tap'
 import { hasPostgres, startPostgres } from '../../../cluster/postgres.js'
 import { until } from '../../harness.js'
+import { withholdTimers } from '../../withheld-timers.js'
 import { connectClient, createBroker, openBroker, startProxy } from './postgres-harness.js'
 
 /*
@@ -244,14 +245,13 @@ t.test('a message that can not be fetched costs the connection, and nothing else
 })
 
 t.test('it closes in a second while PostgreSQL is down, cut off or silent', async (t) => {
+  withholdTimers(t, 1_000)
   const proxy = await startProxy(t, postgres)
   const { broker } = await openBroker(t, proxy.url, { prefix: 'close' })
   await broker.follow(0)
   proxy.stall()
   void broker.append(0, { node: 'a', number: 1, body: '' }).catch(() => {})
-  const begun = performance.now()
   await broker.close()
-  t.ok(performance.now() - begun < 1_500)
 
   const pool = new pg.Pool({ connectionString: postgres.url() })
   t.teardown(() => pool.end())

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import t, { type Test } from 'tap'
 import { createRedisBroker } from '../../../../plugin/adapters/redis/redis-broker.js'
 import { hasRedis } from '../../../cluster/redis.js'
+import { withholdTimers } from '../../withheld-timers.js'
 import { CLIENTS, Heard, openBroker, settingsOf } from './broker-harness.js'
 import { startProxy, startTestRedis } from './redis-server.js'
 
@@ -70,14 +71,14 @@ for (const family of ['redis', 'ioredis'] as const) {
   })
 
   t.test(`${family}: close() ends at once, also while the broker is down or silent`, { skip }, async (t) => {
+    // The farewell may take 150 ms.
+    withholdTimers(t, 150)
     const redis = await startTestRedis(t)
     const proxy = await startProxy(t, redis.path)
     const stalled = await openBroker(t, { client: clientOf(proxy) })
     await stalled.broker.follow(0)
     proxy.stall()
-    const began = performance.now()
     await stalled.broker.close()
-    t.ok(performance.now() - began < 1_000)
     await t.rejects(stalled.broker.epoch())
     const down = await openBroker(t, { client: clientOf(redis) })
     await redis.kill()

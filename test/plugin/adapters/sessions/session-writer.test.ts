@@ -13,6 +13,17 @@ t.test('a closing node does not wait for the broker to give a session back', asy
   t.equal(await taken, undefined)
 })
 
+t.test('what the broker will refuse again is not asked again', async (t) => {
+  let asked = 0
+  const readSession = () => {
+    asked++
+    return Promise.reject(Object.assign(new Error('permission denied'), { code: '42501' }))
+  }
+  const writer = new SessionWriter({ broker: { readSession } as never, head: '', waitMs: 1, report: () => {} })
+  t.equal(await writer.take('a private id', () => true), undefined)
+  t.equal(asked, 1)
+})
+
 t.test('a session that waits for the broker is taken from there, by whom it is for', async (t) => {
   const broker = { putSession: () => new Promise(() => {}), dropSession: () => new Promise(() => {}) }
   const writer = new SessionWriter({ broker: broker as never, head: '', waitMs: 1, report: () => {} })

@@ -111,3 +111,34 @@ t.test('what an implementation lacks, or has too much, is refused at boot with i
   await t.rejects(build(t, { namespaces: { '/chat': empty } }), { message: /which has none/ })
   await build(t, { namespaces: { '/chat': defineNamespace(defineContract({}), { handlers: {} }) } })
 })
+
+t.test(
+  'a contract says nothing about relays: the same clients fit, whether an event is handled or passed on',
+  async (t) => {
+    const drawing = defineContract({
+      emits: { draw: { payload: Type.Integer() } },
+      events: { draw: { payload: Type.Integer() }, save: {} },
+    })
+    const relayed = defineNamespace(drawing, {
+      handlers: { draw: { relay: {}, preHandler: () => {} }, save: () => {} },
+    })
+    const handled = defineNamespace(drawing, { handlers: { draw: () => {}, save: () => {} } })
+    const app = await build(t, { namespaces: { '/relayed': relayed, '/handled': handled } })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const hashes = app.describeNamespaces().namespaces.map(({ hash }) => hash)
+    t.strictSame(hashes, [contractHash(drawing), contractHash(drawing)])
+    const [ada, bob] = ['ada', 'bob'].map(() => {
+      const client = createClient<{ '/relayed': typeof drawing }>(url)
+      t.teardown(() => client.close())
+      return client.join('/relayed')
+    })
+    const drawn = new Promise((resolve) => bob?.on('draw', resolve))
+    await Promise.all([ada?.call('save'), bob?.call('save')])
+    t.equal(await ada?.call('draw', 7), undefined)
+    t.equal(await drawn, 7)
+    const both = { handlers: { draw: { relay: {}, handler: () => {} }, save: () => {} } }
+    await t.rejects(build(t, { namespaces: { '/chat': defineNamespace(drawing, both as never) } }), {
+      message: /^Definition namespaces\["\/chat"\]\.events\["draw"\]\.relay can not be combined with `handler`/,
+    })
+  },
+)

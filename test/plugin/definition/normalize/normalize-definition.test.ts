@@ -122,6 +122,7 @@ t.test('an event is completed and frozen, and its hooks are always arrays', asyn
     idempotency: undefined,
     hooks: { ...none, onEvent: [onEvent], preHandler: [before, after] },
     handler,
+    relay: undefined,
   })
   t.strictSame(events.get('bare'), {
     payload: undefined,
@@ -134,6 +135,7 @@ t.test('an event is completed and frozen, and its hooks are always arrays', asyn
     idempotency: undefined,
     hooks: none,
     handler,
+    relay: undefined,
   })
   t.ok(Object.isFrozen(events.get('full')))
 })
@@ -383,4 +385,72 @@ t.test('a wrong key of a document or of a stream is refused with its path', asyn
     'idempotency',
     /^Definition at\.events\["x"\]\.idempotency can not be combined with `stream`/,
   )
+})
+
+const relayOf = (relay: object, more: object = {}) =>
+  normalizeDefinition({ events: { move: { relay, ...more } } }, 'at').events.get('move')
+
+t.test('a relay goes to the whole namespace, under the name of its event, to members only, and arrives', async (t) => {
+  const none = { to: undefined, data: undefined, membersOnly: true, volatile: false }
+  t.match(relayOf({}), { handler: undefined, relay: { emit: 'move' } })
+  t.strictSame(relayOf({})?.relay, { ...none, emit: 'move' })
+  const data = () => 1
+  const full = { to: data, data, emit: 'moved', membersOnly: false, volatile: true }
+  t.strictSame(relayOf(full)?.relay, full)
+  t.strictSame(relayOf({ to: 'a' })?.relay?.to, ['a'])
+  t.strictSame(relayOf({ to: ['a', 'b'] })?.relay?.to, ['a', 'b'])
+  t.ok(Object.isFrozen(relayOf({})?.relay))
+})
+
+t.test('a wrong relay is refused with its path', async (t) => {
+  const relay = 'Definition at.events["move"].relay'
+  const needs = (key: string) =>
+    `${relay} can not be combined with \`${key}\`: an event has a handler, or it is passed on without one`
+  const schema = { type: 'string' }
+  const to = `${relay}.to must be a room, a list of rooms, or a function that returns them: got`
+  const cases: [relay: unknown, event: object, message: string, emits?: object][] = [
+    [true, {}, `${relay} must be an object: got boolean`],
+    [{ room: 'a' }, {}, `${relay}.room is unknown: use one of to, emit, volatile, data, membersOnly`],
+    [{}, { handler }, needs('handler')],
+    [{}, { reply: schema }, needs('reply')],
+    [{}, { stream: schema }, needs('stream')],
+    [{}, { idempotency: { key: handler } }, needs('idempotency')],
+    [{ emit: 7 }, {}, `${relay}.emit must be a string: got number`],
+    [
+      { emit: 'connect' },
+      {},
+      `${relay}.emit is reserved by Socket.IO or by this plugin: use another name, e.g. "user:connect"`,
+    ],
+    [{ to: 7 }, {}, `${to} number`],
+    [{ to: ['a', 7] }, {}, `${to} number`],
+    [{ to: [] }, {}, `${to} no room`],
+    [
+      { to: async () => 'a' },
+      {},
+      `${relay}.to must not be async: a relay waits for nothing. Await in a hook, e.g. \`preHandler\``,
+    ],
+    [{ data: 'x' }, {}, `${relay}.data must be a function: got string`],
+    [{ volatile: 1 }, {}, `${relay}.volatile must be a boolean: got number`],
+    [{ membersOnly: 1 }, {}, `${relay}.membersOnly must be a boolean: got number`],
+    [
+      {},
+      {},
+      `${relay} sends the emit "move", which is not declared: did you mean "moved"? add it to \`emits\``,
+      { moved: {} },
+    ],
+    [{ emit: 'x' }, {}, `${relay}.emit sends the emit "x", which is not declared: add it to \`emits\``, { moved: {} }],
+    [
+      {},
+      {},
+      `${relay} sends the emit "move", which has a payload: give the event a \`payload\`, or the relay \`data\``,
+      { move: { payload: schema } },
+    ],
+  ]
+  for (const [relay, event, message, emits] of cases) {
+    const definition = { ...(emits && { emits }), events: { move: { relay, ...event } } }
+    t.throws(() => normalizeDefinition(definition, 'at'), { code: 'FST_NSP_DEFINITION_INVALID', message }, message)
+  }
+  const emits = { move: { payload: schema }, typing: {} }
+  const events = { move: { relay: { data: handler } }, typing: { relay: {} } }
+  t.doesNotThrow(() => normalizeDefinition({ emits, events }, 'at'))
 })

@@ -61,7 +61,7 @@ t.test('timeout() returns the answers of all sockets, checked against the reply 
     answer({ choice: question.length, more: 1 }),
   )
   two.on('poll', (_question, answer) => answer({ choice: 7 }))
-  const everybody = app.namespaceOf(poll).timeout(5_000)
+  const everybody = app.namespaceOf(poll).timeout(10_000)
   const answers = await everybody.emitWithAck('poll', 'Tea?')
   t.strictSame(answers.map(({ choice }) => choice).sort(), [4, 7])
   const called = withResolvers<unknown[]>()
@@ -82,13 +82,13 @@ t.test('missing and invalid answers to an emit are left out and reported as an e
   socket.on('poll', (_question: string, answer: (value: unknown) => void) => answer({ choice: 1 }))
   const everybody = app.namespaceOf(poll)
   const late = await everybody
-    .timeout(500)
+    .timeout(1_500)
     .emitWithAck('poll', 'Tea?')
     .catch((error: unknown) => error)
   t.match(late, { code: 'FST_NSP_ANSWER_TIMEOUT', responses: [{ choice: 1 }] })
   two.on('poll', (_question: string, answer: (value: unknown) => void) => answer('tea'))
   const wrong = await everybody
-    .timeout(5_000)
+    .timeout(10_000)
     .emitWithAck('poll', 'Tea?')
     .catch((error: unknown) => error)
   t.match(wrong, { code: 'FST_NSP_ANSWER_INVALID', responses: [{ choice: 1 }] })
@@ -106,7 +106,7 @@ t.test('an emit without a payload schema or without a reply schema can be answer
   const { app, socket } = await client(t, poll)
   socket.on('who:are:you', (answer: (value: unknown) => void) => answer('Ann'))
   socket.on('open', (answer: (value: unknown) => void) => answer({ any: 'thing' }))
-  const everybody = app.namespaceOf(poll).timeout(5_000)
+  const everybody = app.namespaceOf(poll).timeout(10_000)
   t.strictSame(await everybody.emitWithAck('who:are:you'), ['Ann'])
   const [member] = app.io.of('/chat').sockets.values()
   await untilDrained(member as NonNullable<typeof member>)
@@ -119,7 +119,7 @@ t.test('an error that the callback of an emit throws is logged and has no other 
     events: {
       start: {
         handler: (_payload, { emit }) => {
-          emit.timeout(5_000)('poll', 'Tea?', () => {
+          emit.timeout(10_000)('poll', 'Tea?', () => {
             throw new Error('of emit')
           })
         },
@@ -129,7 +129,7 @@ t.test('an error that the callback of an emit throws is logged and has no other 
   socket.on('poll', (_question: string, answer: (value: unknown) => void) => answer({ choice: 1 }))
   app
     .namespaceOf('/chat')
-    .timeout(5_000)
+    .timeout(10_000)
     .emit('poll', 'Tea?', () => {
       throw new Error('of an audience')
     })
@@ -195,7 +195,7 @@ t.test(
     const socket = await app.injectSocket<typeof orgs>('/orgs/42')
     socket.on('poll', (_question, answer) => answer({ choice: 1 }))
     const reach = app.namespaceOf(orgs, { orgId: 42 })
-    const answered = reach.timeout(5_000).emitWithAck('poll', 'Tea?')
+    const answered = reach.timeout(10_000).emitWithAck('poll', 'Tea?')
     reach.emit('news', 'later')
     const order: string[] = []
     socket.onAny((name: string) => order.push(name))

@@ -120,6 +120,7 @@ t.test('an ack goes out when it is kept, and not before', async (t) => {
   const settling: string[] = []
   const { socket } = await client(t, {
     events: {
+      ping: { handler: () => undefined },
       order: {
         idempotency: {
           key: (how) => how as string,
@@ -142,7 +143,8 @@ t.test('an ack goes out when it is kept, and not before', async (t) => {
   const acks = ['reply', 'refuse'].map((how) => socket.emitWithAck('order', how))
   for (const ack of acks) void ack.then((envelope) => answered.push(envelope))
   await until(() => settling.length === 2)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  // What was sent before this ack has arrived before it.
+  t.match(await socket.emitWithAck('ping'), { ok: true })
   t.strictSame(answered, [])
   kept.resolve()
   t.match(await Promise.all(acks), [
@@ -153,14 +155,14 @@ t.test('an ack goes out when it is kept, and not before', async (t) => {
 
 t.test('the lease of a handler that runs is renewed, until it has ended', async (t) => {
   const renewed: string[] = []
-  const held = withResolvers()
+  const [held, heldOther] = [withResolvers(), withResolvers()]
   let calls = 0
   const { socket } = await client(t, {
     events: {
       order: {
         handlerTimeoutMs: 0,
         idempotency: {
-          key: () => 'k',
+          key: (what) => what as string,
           // Longer than a busy machine stands still: a lease that ends runs the handler twice.
           leaseMs: 1_500,
           store: storeWith((store) => ({
@@ -171,22 +173,27 @@ t.test('the lease of a handler that runs is renewed, until it has ended', async 
             },
           })),
         },
-        handler: async () => {
-          calls++
-          await held.promise
-          return calls
+        handler: async (what) => {
+          const call = ++calls
+          await (what === 'other' ? heldOther : held).promise
+          return call
         },
       },
     },
   })
-  const both = [socket.emitWithAck('order'), socket.emitWithAck('order')]
+  const both = [socket.emitWithAck('order', 'k'), socket.emitWithAck('order', 'k')]
   await until(() => renewed.length > 3)
+  // One timer renews all leases of an event.
+  const other = socket.emitWithAck('order', 'other')
+  await until(() => new Set(renewed).size === 2)
   held.resolve()
   t.strictSame(await Promise.all(both), Array(2).fill({ ok: true, data: 1 }))
   const { length } = renewed
-  await new Promise((resolve) => setTimeout(resolve, 600))
-  t.equal(renewed.length, length)
-  t.strictSame(await socket.emitWithAck('order'), { ok: true, data: 1 })
+  await until(() => renewed.length > length + 1)
+  t.notOk(renewed.slice(length).includes(renewed[0] as string), 'only the other is renewed')
+  heldOther.resolve()
+  t.strictSame(await other, { ok: true, data: 2 })
+  t.strictSame(await socket.emitWithAck('order', 'k'), { ok: true, data: 1 })
 })
 
 t.test('if the claim is lost and nobody has the key, the ack is kept all the same', async (t) => {

@@ -285,7 +285,7 @@ inBothModes('an event before a close frame is handled, but not acked', async (t,
 
 inBothModes('a silent client is closed; a message of it counts as a pong, once for each ping', async (t, fast) => {
   const { definition } = echoes()
-  const { wire, socket } = await stage(t, definition, { fast, io: { pingInterval: 100, pingTimeout: 200 } })
+  const { wire, socket } = await stage(t, definition, { fast, io: { pingInterval: 100, pingTimeout: 1_000 } })
   const conn = connectionOf(socket)
   const reason = new Promise((resolve) => socket.once('disconnect', resolve))
   // Its first ping is left without a pong.

@@ -1,8 +1,8 @@
 import { types } from 'node:util'
-import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
-import type { IdempotencyOptions } from '../idempotency.js'
-import { createMemoryStore } from '../memory/memory-store.js'
-import { read, readDuration, readObject, type Source } from './read-value.js'
+import { FST_NSP_DEFINITION_INVALID } from '../../../shared/errors.js'
+import type { IdempotencyOptions } from '../../idempotency.js'
+import { createMemoryStore } from '../../memory/memory-store.js'
+import { read, readDuration, readObject, type Source } from '../read-value.js'
 
 /*
  * Checks the `idempotency` of an event and fills in its defaults.

@@ -1,7 +1,7 @@
-import type { AnySchema } from '../../schema/schema.js'
-import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
-import { kindOf } from '../../shared/wording.js'
-import { read, readDuration, readSchema, type Source } from './read-value.js'
+import type { AnySchema } from '../../../schema/schema.js'
+import { FST_NSP_DEFINITION_INVALID } from '../../../shared/errors.js'
+import { kindOf } from '../../../shared/wording.js'
+import { read, readDuration, readSchema, type Source } from '../read-value.js'
 
 /*
  * Reads the keys of an event that is a stream, and fills in their defaults.
