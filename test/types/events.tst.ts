@@ -542,6 +542,15 @@ test('a handler has `sql` in its context with `transaction: true` only', () => {
         handler: (_, context) => expect(context).type.not.toHaveProperty('sql'),
       },
       plain: { handler: (_, context) => expect(context).type.not.toHaveProperty('sql') },
+      passed: {
+        payload: Type.String(),
+        relay: {
+          to: (context) => {
+            expect(context).type.not.toHaveProperty('sql')
+            return context.payload
+          },
+        },
+      },
     },
   })
   const event = defineEvent({
@@ -561,7 +570,8 @@ test('a handler has `sql` in its context with `transaction: true` only', () => {
       },
     },
   })
-  defineNamespace(defineContract({ events: { order: { payload: Type.Integer() }, plain: {} } }), {
+  const events = { order: { payload: Type.Integer() }, plain: {}, passed: { payload: Type.String() } }
+  defineNamespace(defineContract({ events }), {
     handlers: {
       order: {
         idempotency: { key, store, transaction: true },
@@ -571,6 +581,14 @@ test('a handler has `sql` in its context with `transaction: true` only', () => {
         },
       },
       plain: (_, context) => expect(context).type.not.toHaveProperty('sql'),
+      passed: {
+        relay: {
+          to: (context) => {
+            expect(context).type.not.toHaveProperty('sql')
+            return context.payload
+          },
+        },
+      },
     },
   })
 })
