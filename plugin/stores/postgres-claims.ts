@@ -1,3 +1,4 @@
+import { isChanged } from '../adapters/permanent-failure.js'
 import type { PostgresConnection } from '../adapters/postgres/postgres-connection.js'
 import type { PgRow } from '../adapters/postgres/postgres-pool.js'
 import { type PostgresNames, quoted } from '../adapters/postgres/postgres-tables.js'
@@ -41,21 +42,19 @@ export function claimNamesOf(names: PostgresNames): ClaimNames {
   }
 }
 
-type ClaimConnection = Pick<PostgresConnection, 'queryPrepared' | 'listen' | 'take' | 'close'>
+type ClaimConnection = Pick<PostgresConnection, 'answerMs' | 'queryPrepared' | 'listen' | 'take' | 'drop' | 'close'>
 
 export class PostgresClaims implements SharedClaims {
   readonly #connection: ClaimConnection
   readonly #names: ClaimNames
   readonly #statements: ReturnType<typeof statementsOf>
-  readonly #answerMs: number
   readonly #transactions = new Set<PostgresTransaction>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: ClaimConnection, names: ClaimNames, answerMs: number) {
+  constructor(connection: ClaimConnection, names: ClaimNames) {
     this.#connection = connection
     this.#names = names
     this.#statements = statementsOf(names.table)
-    this.#answerMs = Math.min(5_000, answerMs)
   }
 
   async claim(
@@ -73,7 +72,12 @@ export class PostgresClaims implements SharedClaims {
 
   async renew(id: string, token: string): Promise<boolean> {
     // Not on a connection of the pool: transactions may hold them all.
-    return (await this.#connection.listen(this.#statements.renew, [id, token])).length > 0
+    const renewed = this.#connection.listen(this.#statements.renew, [id, token]).catch((error) => {
+      // The next connection makes the table again.
+      if (isChanged(error)) this.#connection.drop(error)
+      throw error
+    })
+    return (await renewed).length > 0
   }
 
   async settle(id: string, token: string, ack: string): Promise<boolean> {
@@ -97,7 +101,7 @@ export class PostgresClaims implements SharedClaims {
       ...this.#names,
       id,
       token,
-      answerMs: this.#answerMs,
+      answerMs: this.#connection.answerMs,
       isKept,
       ended: (ended) => this.#transactions.delete(ended),
     })

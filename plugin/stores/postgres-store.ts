@@ -65,7 +65,7 @@ async function openClaims(pool: OpenPool, settings: ClaimsSettings): Promise<Pos
     await connection.close()
     throw new FST_NSP_STORE_UNREACHABLE('PostgreSQL', error.message)
   })
-  const claims = new PostgresClaims(connection, claimNames, connectTimeoutMs)
+  const claims = new PostgresClaims(connection, claimNames)
   claims.startCleaning(CLEANING_MS)
   return claims
 }
