@@ -34,7 +34,10 @@ export interface StartedNode {
 
 // A node that an error ends would be a loss that looks like a fault of the run.
 let faults = 0
-process.on('uncaughtException', () => faults++)
+process.on('uncaughtException', (error) => {
+  faults++
+  console.error(error)
+})
 
 export const kept = keepTick()
 

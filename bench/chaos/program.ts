@@ -45,6 +45,7 @@ export async function attachProgram(child: ChildProcess, name: string): Promise<
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = `${complaint}${text}`.slice(-2_000)
+    process.stderr.write(text)
   })
   const waiting = new Map<number, (answer: Answer) => void>()
   let end: string | undefined
