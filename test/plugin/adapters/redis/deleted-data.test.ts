@@ -1,11 +1,8 @@
-import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { createClusterNode } from '../../../../plugin/adapters/cluster-node.js'
-import { emitFields, type LogItem } from '../../../../plugin/adapters/log/log-item.js'
-import { createRedisBroker } from '../../../../plugin/adapters/redis/redis-broker.js'
 import { hasRedis } from '../../../cluster/redis.js'
 import { build, until } from '../../harness.js'
-import { CLIENTS, settingsOf } from './broker-harness.js'
+import { CLIENTS } from './broker-harness.js'
+import { startReader } from './log-reader.js'
 import { startProxy, startTestRedis } from './redis-server.js'
 
 /*
@@ -16,37 +13,23 @@ t.setTimeout(120_000)
 
 const skip = (await hasRedis()) ? false : 'redis-server is not installed'
 
-/** A node without a Socket.IO server, which reads `/chat`. */
-async function startReader(t: Test, client: object) {
-  const settings = settingsOf({ client })
-  const node = createClusterNode({
-    broker: await createRedisBroker(settings),
-    id: settings.node,
-    logs: 1,
-    outboxBytes: 100_000,
-    requestTimeoutMs: 1_000,
-    ring: { windowMs: 60_000, limit: 0 },
-    log: Fastify().log,
-  })
-  t.teardown(() => node.close())
+/** The names of the events that a node reads, and `closed` for a loss that is told. `emit` takes a name. */
+async function startEventReader(t: Test, client: object) {
   const events: string[] = []
-  node.attach('/chat', {
-    receive: (item: LogItem) => void events.push(JSON.parse((item as { text: string }).text.slice(1))[0]),
-    answer: () => undefined,
+  const { node, emit } = await startReader(t, client, {
+    ring: { windowMs: 60_000, limit: 0 },
+    receive: (text) => void events.push(JSON.parse(text.slice(1))[0]),
     closeConnections: () => void events.push('closed'),
   })
-  await node.open()
-  await node.settled()
-  const emit = (text: string) => node.post('/chat', emitFields([`2["${text}"]`], { rooms: new Set() }), true)
-  return { node, events, emit }
+  return { node, events, emit: (name: string) => emit(`2["${name}"]`) }
 }
 
 /** Two nodes; the second one stands still while the first one emits, and `command` is run. */
 async function startDeleted(t: Test, command: string) {
   const redis = await startTestRedis(t)
-  const one = await startReader(t, CLIENTS.ioredis(redis))
+  const one = await startEventReader(t, CLIENTS.ioredis(redis))
   const proxy = await startProxy(t, redis.path)
-  const two = await startReader(t, CLIENTS.ioredis(proxy))
+  const two = await startEventReader(t, CLIENTS.ioredis(proxy))
   await until(() => one.node.alive.length === 1 && two.node.alive.length === 1)
   one.emit('first')
   await until(() => one.events.length === 1 && two.events.length === 1)

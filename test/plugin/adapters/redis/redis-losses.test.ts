@@ -1,32 +1,13 @@
-import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { createClusterNode } from '../../../../plugin/adapters/cluster-node.js'
-import { emitFields, type LogItem } from '../../../../plugin/adapters/log/log-item.js'
-import { createRedisBroker } from '../../../../plugin/adapters/redis/redis-broker.js'
 import { hasRedis } from '../../../cluster/redis.js'
 import { until } from '../../harness.js'
-import { CLIENTS, openBroker, settingsOf } from './broker-harness.js'
+import { CLIENTS, openBroker } from './broker-harness.js'
+import { startReader } from './log-reader.js'
 import { startProxy, startTestRedis } from './redis-server.js'
 
-/** A node without a Socket.IO server, which reads `/chat`. */
-async function startReader(t: Test, client: object) {
-  const settings = settingsOf({ client })
-  const node = createClusterNode({
-    broker: await createRedisBroker(settings),
-    id: settings.node,
-    logs: 1,
-    outboxBytes: 100_000,
-    requestTimeoutMs: 1_000,
-    log: Fastify().log,
-  })
-  t.teardown(() => node.close())
+async function startTextReader(t: Test, client: object) {
   const texts: string[] = []
-  const receive = (item: LogItem) => void texts.push((item as { text: string }).text)
-  node.attach('/chat', { receive, answer: () => undefined, closeConnections: () => {} })
-  await node.open()
-  await node.settled()
-  const emit = (text: string) => node.post('/chat', emitFields([text], { rooms: new Set() }), true)
-  return { node, texts, emit }
+  return { ...(await startReader(t, client, { receive: (text) => void texts.push(text) })), texts }
 }
 
 const skip = (await hasRedis()) ? false : 'redis-server is not installed'
@@ -143,7 +124,7 @@ for (const family of ['redis', 'ioredis'] as const) {
     { skip },
     async (t) => {
       const redis = await startTestRedis(t)
-      const nodes = [await startReader(t, clientOf(redis)), await startReader(t, clientOf(redis))]
+      const nodes = [await startTextReader(t, clientOf(redis)), await startTextReader(t, clientOf(redis))]
       const all: string[] = []
       const epochs = new Set<string>()
       for (const round of [0, 1, 2]) {
