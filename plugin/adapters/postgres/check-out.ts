@@ -1,7 +1,7 @@
 import type { PgClient, PgPool } from './postgres-pool.js'
 
 /**
- * Takes a connection of a pool. A pool may let wait for ever, if all its connections are in use.
+ * Takes a connection of a pool. A pool may let wait for ever, if all its connections are in use. The errors of the connection are ignored.
  *
  * @throws (rejects) if there is none within `ms` milliseconds
  */
@@ -12,17 +12,14 @@ export function checkOut(pool: PgPool, ms: number): Promise<PgClient> {
       isLate = true
       reject(new Error(`no connection within ${ms} ms`))
     }, ms)
-    pool.connect().then(
-      (client) => {
-        clearTimeout(timer)
-        if (isLate) client.release(true)
-        else resolve(client)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(readable(error))
-      },
-    )
+    // Not by its promise: PostgreSQL may say in the same breath that the connection ends, and an error without a listener ends the process.
+    pool.connect((error, client) => {
+      clearTimeout(timer)
+      client?.on('error', () => {})
+      if (isLate) client?.release(true)
+      else if (client) resolve(client)
+      else reject(readable(error as Error))
+    })
   })
 }
 

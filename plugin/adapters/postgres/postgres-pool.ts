@@ -26,7 +26,8 @@ export interface PgClient {
 }
 
 export interface PgPool {
-  connect(): Promise<PgClient>
+  /** Calls `taken` at once, before what comes next on the connection. */
+  connect(taken: (error: Error | undefined, client: PgClient | undefined) => void): void
   query(statement: PgStatement): Promise<{ rows: PgRow[] }>
   on(event: 'error', listener: () => void): unknown
   off(event: 'error', listener: () => void): unknown

@@ -16,6 +16,9 @@ import { connectClient, createBroker, openBroker, startProxy } from './postgres-
 
 t.setTimeout(120_000)
 
+/** PostgreSQL waits for a statement. */
+const READY = Buffer.from('Z\0\0\0\x05I')
+
 if (!(await hasPostgres())) {
   t.comment('PostgreSQL is not installed: apt-get install postgresql')
   process.exit()
@@ -70,7 +73,7 @@ t.test('without pg, the error has the command that installs it', async (t) => {
 
 t.test('of several addresses, the error of the first is named', async (t) => {
   const error = new AggregateError([new Error('connect ECONNREFUSED ::1:5432')])
-  const pool = { connect: () => Promise.reject(error), on: () => {}, off: () => {} }
+  const pool = { connect: (taken: (error: Error) => void) => taken(error), on: () => {}, off: () => {} }
   t.equal(await refusal(t, pool as never), 'connect ECONNREFUSED ::1:5432')
 })
 
@@ -87,6 +90,22 @@ t.test('a pool whose connections are all in use is waited for in vain', async (t
   t.equal(await refusal(t, pool, { connectTimeoutMs: 50 }), 'no connection within 50 ms')
   client.release()
   await until(() => pool.totalCount === 0)
+})
+
+t.test('a server that ends a connection in the breath in which it lets it in is tried again', async (t) => {
+  const fields = ['SFATAL', 'C57P01', 'Mterminating connection due to unexpected postmaster exit', '', ''].join('\0')
+  const farewell = Buffer.from(`E0000${fields}`)
+  farewell.writeInt32BE(farewell.length - 1, 1)
+  let farewells = 0
+  const proxy = await startProxy(t, postgres, (chunk) => {
+    if (farewells > 0 || !chunk.subarray(-6).equals(READY)) return chunk
+    farewells++
+    return Buffer.concat([chunk, farewell])
+  })
+  const { broker, told } = await openBroker(t, proxy.url, { waitForBroker: true })
+  t.equal(farewells, 1)
+  t.equal(broker.isConnected, true)
+  t.match(told.warnings, [/^PostgreSQL can not be reached: /])
 })
 
 t.test('a pool that gives a connection after the broker was closed gets it back', async (t) => {

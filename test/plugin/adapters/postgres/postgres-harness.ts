@@ -77,8 +77,8 @@ export async function eventually(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await wait(10)
 }
 
-/** A way to PostgreSQL that can be cut, or stand still. */
-export async function startProxy(t: Test, postgres: Postgres) {
+/** A way to PostgreSQL that can be cut, or stand still. `change`: what becomes of each chunk that PostgreSQL sends. */
+export async function startProxy(t: Test, postgres: Postgres, change?: (chunk: Buffer) => Buffer) {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-namespaces-proxy-'))
   const sockets = new Set<Socket>()
   const held = new Set<Socket>()
@@ -91,7 +91,8 @@ export async function startProxy(t: Test, postgres: Postgres) {
       socket.on('close', () => sockets.delete(socket))
     }
     if (isStalled) return void held.add(near)
-    near.pipe(far).pipe(near)
+    if (change) near.pipe(far).on('data', (chunk: Buffer) => near.write(change(chunk)))
+    else near.pipe(far).pipe(near)
   })
   server.listen(join(folder, '.s.PGSQL.5432'))
   await once(server, 'listening')

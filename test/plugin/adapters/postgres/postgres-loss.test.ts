@@ -50,9 +50,9 @@ t.test('a problem that stays is said once', async (t) => {
   const pool = {
     on: () => {},
     off: () => {},
-    connect: async () => {
+    connect: (taken: (error: Error) => void) => {
       attempts++
-      throw new Error('nobody is there')
+      taken(new Error('nobody is there'))
     },
   }
   const { broker, told } = await createBroker(t, pool as unknown as pg.Pool, { waitForBroker: true })
