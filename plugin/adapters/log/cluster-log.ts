@@ -1,6 +1,7 @@
 import type { Broker, LogContinuity, LogPosition, PlacedEntry } from '../broker.js'
 import type { NodeEpoch } from '../nodes/node-epoch.js'
 import type { LogRing } from '../ring/log-ring.js'
+import { FirstCopies } from './first-copies.js'
 import { type BodyHead, readHead, visitItems } from './log-body.js'
 import { LogFollowing } from './log-following.js'
 import type { LogReceiver } from './log-item.js'
@@ -17,7 +18,7 @@ import { SeenWaiters } from './seen-waiters.js'
 
 export interface ClusterLogOptions {
   readonly number: number
-  readonly broker: Pick<Broker, 'follow' | 'unfollow' | 'isConnected'>
+  readonly broker: Pick<Broker, 'follow' | 'unfollow' | 'isConnected' | 'read'>
   readonly writer: LogWriter
   /** The live addresses of this log. */
   readonly receivers: ReadonlyMap<string, LogReceiver>
@@ -35,6 +36,7 @@ export class ClusterLog {
   readonly ring: LogRing | undefined
   readonly #options: ClusterLogOptions
   readonly #seen: SeenEntries
+  readonly #copies: FirstCopies
   readonly #waiters: SeenWaiters
   #index = BEHIND_ALL
   /** Where this node began to read. */
@@ -48,11 +50,15 @@ export class ClusterLog {
     this.#options = options
     this.ring = options.ring
     this.#seen = new SeenEntries(options.isAlive)
+    this.#copies = new FirstCopies({ ...options, seen: this.#seen })
     this.#waiters = new SeenWaiters((node, number) => !this.following.followed || this.#seen.lastOf(node) >= number)
     this.following = new LogFollowing({
       ...options,
       begin: (end) => this.#beginAt(end),
-      end: () => this.#end(),
+      end: () => {
+        this.#held = []
+        this.#waiters.wake()
+      },
     })
   }
 
@@ -127,11 +133,6 @@ export class ClusterLog {
     return this.#holdUntil(epoch.ask().then(begin), this.#held)
   }
 
-  #end(): void {
-    this.#held = []
-    this.#waiters.wake()
-  }
-
   /**
    * The log begins anew, without what the broker has lost. Their nodes append it again in the new epoch, so everything of the old
    * one is skipped.
@@ -143,7 +144,7 @@ export class ClusterLog {
   }
 
   /** Holds entries back. After a loss, what was held before is delivered again. */
-  async #holdUntil(isKnown: Promise<void>, held: PlacedEntry[] = []): Promise<void> {
+  async #holdUntil(isKnown: Promise<unknown>, held: PlacedEntry[] = []): Promise<void> {
     this.#held = held
     await isKnown
     // The broker may have lost something again meanwhile.
@@ -155,15 +156,15 @@ export class ClusterLog {
   /** Holds an entry back until those before it have come. If they don't, the broker has dropped them. */
   #awaitMissing(entry: PlacedEntry): Promise<void> {
     const held = [entry]
-    const ended = this.#seen.fillBefore(entry).then((isFilled) => {
-      if (!isFilled && this.#held === held) this.lose()
-    })
+    const ended = this.#seen.fillBefore(entry).then((isFilled) => isFilled || this.#held !== held || this.lose())
     return this.#holdUntil(ended, held)
   }
 
   #read(entry: PlacedEntry, head: BodyHead | undefined): void {
     const { epoch, segments, report } = this.#options
     const isRefused = head !== undefined && head.epoch === this.#refused
+    const sought = isRefused ? undefined : this.#copies.look(entry, head, this.#begin as LogPlace)
+    if (sought) return void this.#holdUntil(sought, [entry])
     if (!isRefused && this.#seen.isAhead(entry)) return void this.#awaitMissing(entry)
     segments.read(entry.position, head, epoch.value)
     this.#index = BEHIND_ALL

@@ -36,9 +36,13 @@ export class LogBatch {
   }
 }
 
-/** Adds the epoch to the text of a batch. `again`: see BodyHead. */
-export function writeBody(epoch: string, text: string, again: string | undefined): string {
-  return again === undefined ? `${epoch}\n${text}` : `${epoch} ${again}\n${text}`
+/** Adds the epoch to the text of a batch, and what else is given of its head. */
+export function writeBody(
+  epoch: string,
+  text: string,
+  { again, since }: Partial<Pick<BodyHead, 'again' | 'since'>> = {},
+): string {
+  return `${[epoch, again ?? (since && ''), since].filter((part) => part !== undefined).join(' ')}\n${text}`
 }
 
 // Each costs as much as a hundred items.
@@ -49,6 +53,11 @@ export interface BodyHead {
   readonly epoch: string
   /** Given for an entry that was appended again after a loss: the offset that it had before, or '-' if that is not known. */
   readonly again: string | undefined
+  /**
+   * Given for an entry that was appended again because nobody knew whether the broker has it: the offset of the last entry of its node
+   * before it, or of the start of the log. A first copy of it is behind that.
+   */
+  readonly since: string | undefined
   readonly addresses: readonly string[]
   /** Those of the addresses with emits that are kept for those who miss them. */
   readonly kept: readonly string[]
@@ -66,8 +75,15 @@ export function readHead(body: string): BodyHead | undefined {
   const [addresses, kept] = head as unknown[]
   if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string')) return undefined
   if (!Array.isArray(kept) || !kept.every((each) => typeof addresses[each] === 'string')) return undefined
-  const [epoch = '', again] = body.slice(0, first).split(' ')
-  return { epoch, again, addresses, kept: kept.map((each) => String(addresses[each])), start: second + 1 }
+  const [epoch = '', again, since] = body.slice(0, first).split(' ')
+  return {
+    epoch,
+    again: again || undefined,
+    since,
+    addresses,
+    kept: kept.map((each) => String(addresses[each])),
+    start: second + 1,
+  }
 }
 
 /**

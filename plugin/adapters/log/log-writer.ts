@@ -1,6 +1,6 @@
 import type { Broker } from '../broker.js'
 import { LogBatch, writeBody } from './log-body.js'
-import { formatOffset } from './log-position.js'
+import { formatOffset, LOG_START } from './log-position.js'
 
 /*
  * Appends this node's items to one log, in order. An entry stays until the broker has it, and is appended again after a loss;
@@ -143,8 +143,10 @@ export class LogWriter {
     const { broker, node, epoch } = this.#settings
     const { number, text, again } = entry
     const [round, current] = [this.#round, epoch()]
+    const isUncertain = entry.place !== undefined && again === undefined
+    const since = isUncertain ? (this.#confirmed?.place ?? formatOffset(current, LOG_START, 0)) : undefined
     entry.place ??= '-'
-    broker.append(this.#log, { node, number, body: writeBody(current, text, again) }).then(
+    broker.append(this.#log, { node, number, body: writeBody(current, text, { again, since }) }).then(
       (position) => {
         if (round !== this.#round) return
         entry.place = formatOffset(current, position, 0)

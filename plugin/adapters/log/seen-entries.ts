@@ -69,6 +69,11 @@ export class SeenEntries {
     return true
   }
 
+  /** Whether an entry is the first one of its node since this node began to read. */
+  isFirst({ node }: NumberedEntry): boolean {
+    return this.#nodes.get(node)?.isNew !== false
+  }
+
   /** Whether others are missing before an entry; never before the first one of a node, or before what a stranger has written. */
   isAhead({ node, number }: NumberedEntry): boolean {
     const seen = this.#nodes.get(node)

@@ -18,8 +18,8 @@ export async function startReader(t: Test, Connection = KeeperConnection) {
   const { node, lines, attach, detach, log } = await startReadingNode(t, connection, receiver)
   for (const writer of ['a', 'b']) node.messages.receive(JSON.stringify([writer, 'hello', null]))
   /** Appends an entry of a writer with a number. */
-  const append = (writer: string, number: number, { epoch = keeper.epoch, again = '' } = {}) => {
-    const body = `${epoch}${again && ` ${again}`}\n[["/chat"],[0]]\n[0,"e","2[\\"${writer}${number}\\"]",0,[],[]]`
+  const append = (writer: string, number: number, { epoch = keeper.epoch, again = '', since = '' } = {}) => {
+    const body = `${epoch}${(again || since) && ` ${again}`}${since && ` ${since}`}\n[["/chat"],[0]]\n[0,"e","2[\\"${writer}${number}\\"]",0,[],[]]`
     return keeper.append(0, { node: writer, number, body }, 60_000)
   }
   /** Resolves when everything of the log has arrived here. */

@@ -22,7 +22,7 @@ t.test('the fields of items are read as they were written', async (t) => {
 t.test('lines that are no items are dropped, and the others are visited', async (t) => {
   const batch = new LogBatch()
   batch.add('/chat', emitFields(['2["n"]'], { rooms: new Set() }), true)
-  const body = `${writeBody('epoch', batch.toText(), undefined)}\n[0 x\n[0,"what"]`
+  const body = `${writeBody('epoch', batch.toText())}\n[0 x\n[0,"what"]`
   const head = readHead(body)
   const items: LogItem[] = []
   let dropped = 0

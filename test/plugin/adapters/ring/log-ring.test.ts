@@ -22,7 +22,7 @@ const EMPTY: LogPart = { entries: [], hasGap: false }
 function bodyOf(epoch: string, address: string, number: unknown, again?: string): string {
   const batch = new LogBatch()
   batch.add(address, emitFields([`2${address},["n",${number}]`], { rooms: new Set() }), true)
-  return writeBody(epoch, batch.toText(), again)
+  return writeBody(epoch, batch.toText(), { again })
 }
 
 interface TestRing {
@@ -265,7 +265,7 @@ t.test('of the entry of an offset, only what is behind it is missing', async (t:
   const log = new KeptLog(1_000_000)
   const batch = new LogBatch()
   for (const number of [1, 2, 3]) batch.add('/chat', emitFields([`2/chat,["n",${number}]`], { rooms: new Set() }), true)
-  log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000_000)
+  log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText()) }, 0, 1_000_000)
   log.append({ node: 'x', number: 2, body: 'x' }, 0, 1_000_000)
   const { missed, emit } = createRing({ log })
   emit('/chat', 4)
@@ -281,7 +281,7 @@ t.test('volatile emits, and what is no emit, are not missed', async (t: Test) =>
   batch.add('/chat', emitFields(['2/chat,["n",2]'], { rooms: new Set(), flags: { volatile: true } }), false)
   batch.add('/chat', ['l', [], [], []], false)
   batch.add('/chat', ['what'], false)
-  read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000), 'one')
+  read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText()) }, 0, 1_000), 'one')
   t.strictSame(await missed('/chat', 'one.0.999999999'), [1])
 })
 
@@ -323,7 +323,7 @@ t.test('an emit that no client can read is dropped, and the others are there', a
   ])
     batch.add('/chat', emitFields([text], { rooms: new Set() }), true)
   batch.add('/', emitFields(['2["n",6]'], { rooms: new Set() }), true)
-  read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000), 'one')
+  read(log.append({ node: 'x', number: 1, body: writeBody('one', batch.toText()) }, 0, 1_000), 'one')
   t.strictSame(await missed('/chat', 'one.0.999999999'), [1, 5])
   t.strictSame(await missed('/', 'one.0.999999999'), [6])
   t.equal(dropped.length, 5)
@@ -337,10 +337,7 @@ t.test('what many emits have left is read in bites, between which others have th
     const batch = new LogBatch()
     for (let each = 0; each < 1_000; each++)
       batch.add('/chat', emitFields(['2/chat,["n",1]'], { rooms: new Set() }), true)
-    read(
-      log.append({ node: 'x', number: entry, body: writeBody('one', batch.toText(), undefined) }, 0, 1_000_000),
-      'one',
-    )
+    read(log.append({ node: 'x', number: entry, body: writeBody('one', batch.toText()) }, 0, 1_000_000), 'one')
   }
   let turns = 0
   const turn = () => {
