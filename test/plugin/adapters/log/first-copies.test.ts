@@ -121,3 +121,20 @@ t.test('of a log without an end, a part is read', async (t) => {
   t.strictSame(events, ['a1'])
   t.equal(CountingConnection.reads, 100)
 })
+
+t.test('of a log that has dropped everything meanwhile, nothing more is read', async (t) => {
+  class LateConnection extends CountingConnection {
+    override async read(...args: Parameters<KeeperConnection['read']>) {
+      await Promise.resolve()
+      return super.read(...args)
+    }
+  }
+  const { keeper, events, append, place, begin, arrived } = await startLeftReader(t, LateConnection)
+  const since = place('a', 1)
+  append('a', 2)
+  await begin()
+  keeper.logOf(0).trim(append('a', 2, { since }))
+  await arrived()
+  t.strictSame(events, ['a2'])
+  t.equal(CountingConnection.reads, 1)
+})
