@@ -39,9 +39,10 @@ export interface Decorators {
     const Join extends JoinSchemas = None,
     const Data = unknown,
     const Items extends Schemas = None,
+    const Transactions extends Schemas = None,
   >(
     name: string,
-    definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
+    definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> &
       EventsHandledOrRelayed,
   ): this
   /**

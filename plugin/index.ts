@@ -39,7 +39,18 @@ export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
 export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
 export type { AskOptions, Audience, SocketEmit, TimedAudience } from './definition/emit-types.js'
-export type { Claim, ClaimOptions, IdempotencyOptions, IdempotencyStore } from './definition/idempotency.js'
+export type {
+  BeginOptions,
+  Claim,
+  ClaimOptions,
+  ClaimTransaction,
+  IdempotencyOptions,
+  IdempotencyStore,
+  SqlClient,
+  SqlResult,
+  SqlStatement,
+  TransactionContext,
+} from './definition/idempotency.js'
 export type { JoinHook, JoinHooks, JoinRequest } from './definition/join-types.js'
 export type { MemoryStoreOptions } from './definition/memory/memory-store.js'
 export { createMemoryStore } from './definition/memory/memory-store.js'

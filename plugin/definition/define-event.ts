@@ -9,7 +9,7 @@ import type { RelayOptions } from './events/relay-options.js'
  */
 
 /** The argument of `defineEvent()`. */
-type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item> = EventDefinition<
+type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction> = EventDefinition<
   Payload,
   Reply,
   Failures,
@@ -20,7 +20,8 @@ type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item> = Event
     AnyType,
     string,
     RelayContext<NoInfer<HandlerPayload<Payload>>, Emits, Answers, { event: Failures }, Join, Data, AnyType>
-  >
+  >,
+  Transaction
 >
 
 /** The result of `defineEvent()`. Its context has any errors, because a definition may declare more than this event does. */
@@ -56,8 +57,9 @@ export function defineEvent<
   const Reply = unknown,
   const Failures = unknown,
   const Item = unknown,
+  const Transaction = unknown,
 >(
-  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>,
+  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item, Transaction>,
 ): DefinedEvent<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>
 /**
  * Infers the types of one event for the definitions that share a base.
@@ -84,9 +86,10 @@ export function defineEvent<
   const Reply = unknown,
   const Failures = unknown,
   const Item = unknown,
+  const Transaction = unknown,
 >(
   base: Based<Emits, Answers, Join, Data>,
-  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>,
+  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction>,
 ): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>
 export function defineEvent(...given: unknown[]): unknown {
   return given.at(-1)

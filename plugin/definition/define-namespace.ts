@@ -28,6 +28,7 @@ export type Defined<
   Join,
   Data,
   Items,
+  None,
   HandledOrRelayed<object, object>
 > &
   Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
@@ -58,8 +59,9 @@ export function defineNamespace<
   const Join extends JoinSchemas = None,
   const Data = unknown,
   const Items extends Schemas = None,
+  const Transactions extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
+  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> &
     EventsHandledOrRelayed,
 ): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 /**
@@ -75,9 +77,19 @@ export function defineNamespace<
  *   handlers: { 'message:send': async ({ text }) => ({ id: await store(text) }) },
  * })
  */
-export function defineNamespace<Emits, Answers, Payloads, const Replies, Failures, Join, Data, const Items>(
+export function defineNamespace<
+  Emits,
+  Answers,
+  Payloads,
+  const Replies,
+  Failures,
+  Join,
+  Data,
+  const Items,
+  const Transactions extends Schemas = None,
+>(
   contract: Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
-  implementation: ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
+  implementation: ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
 ): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
 export function defineNamespace(definition: object, implementation?: object): object {
   return implementation === undefined ? definition : implementContract(definition, implementation)
@@ -101,6 +113,7 @@ export function defineNamespaces<
   const Join extends Schemas,
   const Data extends Schemas,
   const Items extends Schemas,
+  const Transactions extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &
@@ -110,7 +123,8 @@ export function defineNamespaces<
       keyof Failures &
       keyof Join &
       keyof Data &
-      keyof Items]: NamespaceDefinition<
+      keyof Items &
+      keyof Transactions]: NamespaceDefinition<
       Emits[Name],
       Answers[Name],
       Payloads[Name],
@@ -118,7 +132,8 @@ export function defineNamespaces<
       Failures[Name],
       Join[Name],
       Data[Name],
-      Items[Name]
+      Items[Name],
+      Transactions[Name]
     > &
       EventsHandledOrRelayed
   },

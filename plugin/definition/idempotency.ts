@@ -23,6 +23,62 @@ export interface ClaimOptions {
  */
 export type Claim = { readonly token: string } | { readonly ack: string } | 'mismatch'
 
+/** The result of a statement: the part of a result of `pg` that is always there. */
+export interface SqlResult<Row> {
+  readonly rows: Row[]
+  /** The number of rows that the statement has written or returned. */
+  readonly rowCount: number | null
+}
+
+/** A statement with its values; with a `name`, it is prepared once for each connection. */
+export interface SqlStatement {
+  readonly text: string
+  readonly values?: readonly unknown[]
+  readonly name?: string
+}
+
+/**
+ * A connection inside the transaction of one event. It is committed when the handler has returned, and must not be ended by the handler.
+ *
+ * @example
+ * await sql.query('INSERT INTO orders (id, item) VALUES ($1, $2)', [order.id, order.item])
+ */
+export interface SqlClient {
+  /**
+   * Runs a statement. Await it before the handler returns.
+   *
+   * @throws (rejects) the error of the database; FST_NSP_TRANSACTION_INVALID for a statement that begins or ends a transaction, and after
+   * the transaction has ended. Savepoints are allowed.
+   */
+  query<Row = Record<string, unknown>>(
+    statement: string | SqlStatement,
+    values?: readonly unknown[],
+  ): Promise<SqlResult<Row>>
+}
+
+/** The options of `IdempotencyStore.begin()`. Milliseconds. */
+export interface BeginOptions {
+  /** The transaction ends if nothing comes from its process for so long: its claim is lost then. */
+  readonly leaseMs: number
+  /** How long one statement may take; 0 for no limit. */
+  readonly statementMs: number
+}
+
+/** The transaction of one claim. It holds a connection, until it is committed or rolled back. */
+export interface ClaimTransaction {
+  /** The handler's connection. */
+  readonly sql: SqlClient
+  /**
+   * Keeps the ack of the claim, and commits it together with what the handler has written. No statement of the handler runs after this call.
+   *
+   * @param ack - as that of `settle()`
+   * @throws (rejects) if neither is kept; with the code `FST_NSP_CLAIM_LOST` if the claim is lost
+   */
+  commit(ack: string): Promise<void>
+  /** Undoes what the handler has written; after `commit()` was called it does nothing. May be called again. Never rejects. */
+  rollback(): Promise<void>
+}
+
 /**
  * A store of acks. `createMemoryStore()` is the default; `fastify-namespaces/stores` has stores over Redis and PostgreSQL. A claim has a
  * lease: if its process dies, the key is free again after `leaseMs`. The plugin renews the leases of the handlers that run.
@@ -63,6 +119,13 @@ export interface IdempotencyStore {
    */
   release(token: string): Promise<void>
   /**
+   * Begins the transaction of a claim, for events with `transaction: true`. A store without this method can't have such events.
+   *
+   * @param token - the token of the claim
+   * @throws (rejects) if there is no connection in time: the event is answered with `FST_NSP_INTERNAL`, and its handler is not called
+   */
+  begin?(token: string, options: BeginOptions): Promise<ClaimTransaction>
+  /**
    * Connects. Called once by each application that uses the store, when it boots. A rejection fails the boot.
    *
    * @param log - the log of the application
@@ -78,7 +141,7 @@ export interface IdempotencyStore {
  * @example
  * idempotency: { key: (order) => order.key, ttlMs: 600_000 }
  */
-export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
+export interface IdempotencyOptions<Payload = unknown, Context = unknown, Transaction = boolean> {
   /**
    * The key of an event. Keys are separate for each namespace, event and user; sockets without a user share theirs.
    * Synchronous. A 4xx that it throws refuses the event.
@@ -104,4 +167,23 @@ export interface IdempotencyOptions<Payload = unknown, Context = unknown> {
    * @defaultValue the memory of this process: 10_000 keys and 16_000_000 bytes for this event
    */
   store?: IdempotencyStore
+  /**
+   * Whether the handler has a transaction of the store: what it writes by `context.sql` and its ack are kept together, or neither is. With
+   * a store that can begin one: `createPostgresStore()`.
+   * @defaultValue `false`
+   */
+  transaction?: Transaction
 }
+
+/** What the context of a handler has in addition, with `transaction: true`. */
+export interface TransactionContext {
+  /** The connection of the event's transaction: what it writes is kept together with the ack, or not at all. */
+  readonly sql: SqlClient
+}
+
+/** Not of `boolean`, nor of any. */
+export type SqlOf<Transaction> = boolean extends Transaction
+  ? unknown
+  : true extends Transaction
+    ? TransactionContext
+    : unknown

@@ -9,9 +9,9 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 
 /*
  * The type of a definition. Type parameters map the name of an event to a schema: Emits and Answers come from `emits`, Payloads,
- * Replies, Failures and Items from `events`. Join maps the parts of the joining request to schemas, from `schema`. Data is the
- * schema of `socket.data`. Doing is that of EventDefinitions. NoInfer: without it, `...base` in a definition would fix these types to
- * those of the base.
+ * Replies, Failures and Items from `events`. Transactions maps it to the `transaction` of its idempotency. Join maps the parts of the
+ * joining request to schemas, from `schema`. Data is the schema of `socket.data`. Doing is that of EventDefinitions. NoInfer: without
+ * it, `...base` in a definition would fix these types to those of the base.
  */
 
 /** What the server does: the part of a definition that is not its contract. */
@@ -62,6 +62,7 @@ export interface NamespaceDefinition<
   Join = None,
   Data = unknown,
   Items = Schemas,
+  Transactions = None,
   Doing = unknown,
 > extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads>,
     ProseOptions {
@@ -75,5 +76,5 @@ export interface NamespaceDefinition<
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
   emits?: EmitDefinitions<Emits, Answers>
   /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Doing>
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions, Doing>
 }

@@ -108,7 +108,7 @@ export function createHandle({ handler }: CompiledEvent, instance: FastifyInstan
 /** No step begins after the event has ended, except those that keep a reply under a key. */
 export function isOver(run: EventRun): boolean {
   const hasEnded = run.hasEnded || run.isGone
-  return hasEnded && !(run.token !== undefined && run.hasReturned)
+  return hasEnded && !(run.token !== undefined && run.hasReturned && !run.isUndone)
 }
 
 function keepPayload(payload: unknown, context: RunContext): void {

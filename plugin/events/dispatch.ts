@@ -36,7 +36,7 @@ export interface DispatchOptions {
 
 /** Creates the dispatch of one event of a mounted namespace. */
 export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitCheck }: DispatchOptions): Dispatch {
-  const keys = createKeys(event, instance)
+  const keys = createKeys(event, instance, handlerTimeoutMs)
   const stream = event.stream && createStreamSteps({ event, stream: event.stream, handlerTimeoutMs, refuse })
   const handle = event.relay ? createRelay(event, event.relay, instance, emitCheck) : createHandle(event, instance)
   const steps = createSteps({ event, hooks, instance, keys, stream, handle })
@@ -73,6 +73,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitC
   async function fail(run: EventRun, thrown: unknown): Promise<void> {
     if (run.hasEnded) return
     run.hasEnded = true
+    keys?.undo(run)
     const { context, log, isInHandler } = run
     for (const hook of hooks.onError) observe(run, () => hook.call(instance, context, thrown))
     const error = await toClientError(thrown, { event, log, isInHandler })
@@ -114,7 +115,7 @@ export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitC
 
   /** The event has been answered, and its handler has returned a value that does not fit: a retry does not run it again. */
   function keepUnsendable(run: EventRun): void {
-    if (run.token !== undefined) keys?.keep(run, UNSENDABLE).catch((error) => report(run, error))
+    if (run.token !== undefined && !run.transaction) keys?.keep(run, UNSENDABLE).catch((error) => report(run, error))
   }
 
   function send(run: EventRun, ack: Ack, envelope: AckEnvelope): AckEnvelope {
@@ -190,9 +191,9 @@ function whatOf({ hasBegun, hasReturned, context }: EventRun): string {
 
 /**
  * Whether an error is kept under the event's key: a refusal of its handler, or a reply that does not fit. That the socket has gone is no
- * answer to a retry. The claim of any other event is released.
+ * answer to a retry. The claim of any other event is released, also if what its handler has done is undone.
  */
-function isKept({ token, isSettled, hasBegun, hasReturned }: EventRun, { statusCode, code }: WireError): boolean {
-  if (token === undefined || !isSettled || !hasBegun) return false
-  return hasReturned || (statusCode < 500 && code !== 'FST_NSP_SOCKET_GONE')
+function isKept(run: EventRun, { statusCode, code }: WireError): boolean {
+  if (run.token === undefined || !run.isSettled || !run.hasBegun) return false
+  return (run.hasReturned && !run.transaction) || (statusCode < 500 && code !== 'FST_NSP_SOCKET_GONE')
 }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { DefaultEventsMap } from 'socket.io'
 import type { CompiledEvent } from '../definition/compile-contract.js'
 import type { EventContext } from '../definition/context-types.js'
+import type { ClaimTransaction } from '../definition/idempotency.js'
 import { DeclaredError } from '../shared/client-error.js'
 import { FST_NSP_ERROR_UNDECLARED } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
@@ -14,6 +15,8 @@ import type { SocketContext } from './socket-context.js'
 /** The context of one event. */
 export class RunContext implements EventContext<DefaultEventsMap> {
   readonly event: { readonly name: string; payload: unknown; readonly wantsAck: boolean }
+  /** Only of an event with `transaction: true`, while its handler runs. */
+  declare sql?: ClaimTransaction['sql']
   readonly #connection: SocketContext
   readonly #compiled: CompiledEvent
   #abort: AbortController | undefined

@@ -1,4 +1,5 @@
 import type { AckEnvelope } from '../definition/contract/ack-envelope.js'
+import type { ClaimTransaction } from '../definition/idempotency.js'
 import { type LogRates, RatedLog } from '../shared/log/rated-log.js'
 import type { RunContext } from './event-context.js'
 import type { IncomingEvent } from './incoming-event.js'
@@ -37,6 +38,10 @@ export class EventRun {
   /** The ack of an earlier event with the same key, or the token of this one's claim on its key. */
   known: AckEnvelope | undefined = undefined
   token: string | undefined = undefined
+  /** The transaction of its handler, of an event with `transaction: true`. */
+  transaction: ClaimTransaction | undefined = undefined
+  /** Whether the transaction was rolled back before the handler has returned. */
+  isUndone = false
   timer: NodeJS.Timeout | undefined = undefined
   /** An event ends once: with its reply, an error, or a timeout. */
   hasEnded = false

@@ -2,7 +2,13 @@ import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { isPermanent } from '../adapters/permanent-failure.js'
-import type { Claim, ClaimOptions, IdempotencyStore } from '../definition/idempotency.js'
+import type {
+  BeginOptions,
+  Claim,
+  ClaimOptions,
+  ClaimTransaction,
+  IdempotencyStore,
+} from '../definition/idempotency.js'
 import { FST_NSP_CLAIM_LOST } from '../shared/errors/idempotency-errors.js'
 import { ClaimWaiters } from './claim-waiters.js'
 
@@ -38,26 +44,32 @@ export interface ClaimsSettings {
   readonly warn: (message: string, error?: unknown) => void
 }
 
-export interface LeasedStoreOptions extends Pick<ClaimsSettings, 'prefix' | 'connectTimeoutMs'> {
+/** Asks the claims, and again while their server can't be reached. */
+type Ask<Claims> = <Answer>(run: (claims: Claims) => Promise<Answer>) => Promise<Answer>
+
+export interface LeasedStoreOptions<Claims extends SharedClaims>
+  extends Pick<ClaimsSettings, 'prefix' | 'connectTimeoutMs'> {
   readonly maxAckBytes: number
   /** @throws (rejects) FST_NSP_STORE_UNREACHABLE */
-  openClaims(settings: ClaimsSettings): Promise<SharedClaims>
+  openClaims(settings: ClaimsSettings): Promise<Claims>
+  /** Begins the transaction of a claim, in a store that can. */
+  begin?(ask: Ask<Claims>, id: string, token: string, options: BeginOptions): Promise<ClaimTransaction>
 }
 
 /** Milliseconds between two attempts to reach a server. */
 const PAUSE_MS = 50
 const CLOSED = 'The store is closed'
 
-export function createLeasedStore(options: LeasedStoreOptions): IdempotencyStore {
-  const { maxAckBytes, prefix, connectTimeoutMs, openClaims } = options
+export function createLeasedStore<Claims extends SharedClaims>(options: LeasedStoreOptions<Claims>): IdempotencyStore {
+  const { maxAckBytes, prefix, connectTimeoutMs, openClaims, begin } = options
   const waiters = new ClaimWaiters()
-  let claims: Promise<SharedClaims> | undefined
+  let claims: Promise<Claims> | undefined
   let log: FastifyBaseLogger | undefined
   let users = 0
   let isClosed = false
 
   /** Connects once, for the first who asks. */
-  function connected(): Promise<SharedClaims> {
+  function connected(): Promise<Claims> {
     if (isClosed) return Promise.reject(new Error(CLOSED))
     if (!claims) {
       const wake = (id?: string) => (id === undefined ? waiters.wakeAll() : waiters.wake(id))
@@ -71,7 +83,7 @@ export function createLeasedStore(options: LeasedStoreOptions): IdempotencyStore
     return claims
   }
 
-  async function ask<Answer>(run: (claims: SharedClaims) => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
+  async function ask<Answer>(run: (claims: Claims) => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
     const end = performance.now() + connectTimeoutMs
     for (;;) {
       try {
@@ -116,6 +128,8 @@ export function createLeasedStore(options: LeasedStoreOptions): IdempotencyStore
     async release(token) {
       await ask((claims) => claims.release(idOf(token), token))
     },
+
+    ...(begin && { begin: (token, options) => begin(ask, idOf(token), token, options) }),
 
     async open(given) {
       users++

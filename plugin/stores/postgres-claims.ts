@@ -1,7 +1,10 @@
+import { isChanged } from '../adapters/permanent-failure.js'
 import type { PostgresConnection } from '../adapters/postgres/postgres-connection.js'
 import type { PgRow } from '../adapters/postgres/postgres-pool.js'
 import { type PostgresNames, quoted } from '../adapters/postgres/postgres-tables.js'
+import type { BeginOptions } from '../definition/idempotency.js'
 import type { ClaimAttempt, SharedClaims } from './leased-store.js'
+import { PostgresTransaction } from './postgres-transaction.js'
 
 /*
  * Claims as rows of one table: one statement for each method. The end of a claim is told by a notification, if somebody waits for it:
@@ -39,13 +42,16 @@ export function claimNamesOf(names: PostgresNames): ClaimNames {
   }
 }
 
+type ClaimConnection = Pick<PostgresConnection, 'answerMs' | 'queryPrepared' | 'listen' | 'take' | 'drop' | 'close'>
+
 export class PostgresClaims implements SharedClaims {
-  readonly #connection: Pick<PostgresConnection, 'queryPrepared' | 'close'>
+  readonly #connection: ClaimConnection
   readonly #names: ClaimNames
   readonly #statements: ReturnType<typeof statementsOf>
+  readonly #transactions = new Set<PostgresTransaction>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: Pick<PostgresConnection, 'queryPrepared' | 'close'>, names: ClaimNames) {
+  constructor(connection: ClaimConnection, names: ClaimNames) {
     this.#connection = connection
     this.#names = names
     this.#statements = statementsOf(names.table)
@@ -65,7 +71,13 @@ export class PostgresClaims implements SharedClaims {
   }
 
   async renew(id: string, token: string): Promise<boolean> {
-    return (await this.#run('renew', id, token)).length > 0
+    // Not on a connection of the pool: transactions may hold them all.
+    const renewed = this.#connection.listen(this.#statements.renew, [id, token]).catch((error) => {
+      // The next connection makes the table again.
+      if (isChanged(error)) this.#connection.drop(error)
+      throw error
+    })
+    return (await renewed).length > 0
   }
 
   async settle(id: string, token: string, ack: string): Promise<boolean> {
@@ -76,6 +88,33 @@ export class PostgresClaims implements SharedClaims {
     await this.#run('release', id, token, this.#names.channel)
   }
 
+  /** @throws (rejects) if no connection is free in time */
+  async begin(
+    id: string,
+    token: string,
+    options: BeginOptions,
+    isKept: () => Promise<boolean>,
+  ): Promise<PostgresTransaction> {
+    const client = await this.#connection.take()
+    const transaction = await PostgresTransaction.begin(client, {
+      ...options,
+      ...this.#names,
+      id,
+      token,
+      answerMs: this.#connection.answerMs,
+      isKept,
+      ended: (ended) => this.#transactions.delete(ended),
+    })
+    this.#transactions.add(transaction)
+    return transaction
+  }
+
+  /** Whether an ack was kept. Waits for the transaction that may still keep it. */
+  async isKept(id: string, token: string): Promise<boolean> {
+    const [row] = await this.#run('look', id, token)
+    return row?.is_kept === true
+  }
+
   /** From now on deletes what has expired, in bites. A loss of the connection is told elsewhere. */
   startCleaning(everyMs: number): void {
     this.#timer = setInterval(() => this.#clean().catch(() => {}), everyMs).unref()
@@ -83,6 +122,7 @@ export class PostgresClaims implements SharedClaims {
 
   close(): Promise<void> {
     clearInterval(this.#timer)
+    for (const transaction of this.#transactions) transaction.abandon()
     return this.#connection.close()
   }
 
@@ -129,6 +169,7 @@ function statementsOf(table: string) {
     release: `
       WITH released AS (DELETE FROM ${table} WHERE id = $1 AND token = $2 AND ack IS NULL RETURNING is_awaited)
       SELECT CASE WHEN is_awaited THEN pg_notify($3, $1)::text END FROM released`,
+    look: `SELECT ack IS NOT NULL AS is_kept FROM ${table} WHERE id = $1 AND token = $2 FOR UPDATE`,
     clean: `
       DELETE FROM ${table} WHERE id IN (
         SELECT id FROM ${table} WHERE expires <= now() LIMIT ${BITE} FOR UPDATE SKIP LOCKED) RETURNING 1`,

@@ -3,7 +3,7 @@ import { createPool, lendPool, type OpenPool, type PgPool } from '../adapters/po
 import { namesOf, prepareTables, quoted } from '../adapters/postgres/postgres-tables.js'
 import type { IdempotencyStore } from '../definition/idempotency.js'
 import { FST_NSP_STORE_UNREACHABLE } from '../shared/errors/idempotency-errors.js'
-import { type ClaimsSettings, createLeasedStore, type SharedClaims } from './leased-store.js'
+import { type ClaimsSettings, createLeasedStore } from './leased-store.js'
 import { claimNamesOf, PostgresClaims } from './postgres-claims.js'
 import { type PostgresStoreOptions, readPostgresOptions } from './store-options.js'
 
@@ -37,10 +37,12 @@ export function createPostgresStore(options: PostgresStoreOptions): IdempotencyS
       const open = pool ? lendPool(pool as PgPool) : await createPool(String(url), settings.connectTimeoutMs)
       return await openClaims(open, settings)
     },
+    begin: (ask, id, token, options) =>
+      ask((claims) => claims.begin(id, token, options, () => ask((later) => later.isKept(id, token)))),
   })
 }
 
-async function openClaims(pool: OpenPool, settings: ClaimsSettings): Promise<SharedClaims> {
+async function openClaims(pool: OpenPool, settings: ClaimsSettings): Promise<PostgresClaims> {
   const { prefix, connectTimeoutMs, wake, warn } = settings
   const names = namesOf(prefix)
   const claimNames = claimNamesOf(names)

@@ -4,17 +4,20 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
 import t, { type Test } from 'tap'
 import { type doc, buildServer as serveCursors } from '../../examples/cursors.js'
 import { buildServer as serveDocument, type ticket } from '../../examples/document.js'
 import { type admin, type chat, buildServer as serveJwt } from '../../examples/jwt.js'
 import { countOnline, type org, buildServer as serveMultiTenant } from '../../examples/multi-tenant.js'
+import { type createOrders, buildServer as serveOrderTransaction } from '../../examples/order-transaction.js'
 import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
 import { type payments, buildServer as servePayments } from '../../examples/payments.js'
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
 import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { requestOf } from '../../plugin/index.js'
 import { expiryOf } from '../../plugin/joining/expiry.js'
+import { hasPostgres, startPostgres } from '../cluster/postgres.js'
 import { build, heard, POLLING, until } from '../plugin/harness.js'
 
 /*
@@ -279,6 +282,28 @@ t.test('examples/payments.ts: a payment that is sent again is made once, for eac
   t.notSame(await ben.emitWithAck('pay', payment), first)
   t.match(await ada.emitWithAck('pay', { ...payment, cents: 200 }), { error: { code: 'FST_NSP_KEY_REUSED' } })
 })
+
+t.test(
+  'examples/order-transaction.ts: stock, order and ack are written together',
+  { skip: !(await hasPostgres()) },
+  async (t) => {
+    const url = (await startPostgres(t)).url()
+    const app = await serve(t, () => serveOrderTransaction(url))
+    const database = new pg.Client(url)
+    await database.connect()
+    t.teardown(() => database.end())
+    await database.query("INSERT INTO stock VALUES ('kite', 1)")
+    const socket = await app.injectSocket<ReturnType<typeof createOrders>>('/orders')
+    const order = { key: crypto.randomUUID(), item: 'kite' }
+    const ack = await socket.emitWithAck('order:place', order)
+    t.match(ack, { ok: true, data: { id: 1 } })
+    t.strictSame(await socket.emitWithAck('order:place', order), ack)
+    const late = await socket.emitWithAck('order:place', { ...order, key: crypto.randomUUID() })
+    t.match(late, { ok: false, error: { code: 'SOLD_OUT', details: { item: 'kite' } } })
+    t.strictSame((await database.query('SELECT left_over FROM stock')).rows, [{ left_over: 0 }])
+    t.equal((await database.query('SELECT 1 FROM orders')).rowCount, 1)
+  },
+)
 
 t.test('examples/cursors.ts: cursors and typing go to the other editors, and guests only read', async (t) => {
   const app = await serve(t, serveCursors)

@@ -98,6 +98,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'postgres/postgres-connection',
       'postgres/postgres-pool',
       'postgres/postgres-tables',
+      'postgres/statement-name',
       'redis/kept-link',
       'redis/load-client',
       'redis/redis-failure',

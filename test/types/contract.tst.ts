@@ -99,7 +99,7 @@ test('a handler that is wrong is an error at its return value', () => {
 })
 
 test('a handler that the contract does not have is an error that names it', () => {
-  // @ts-expect-error Object literal may only specify known properties, and 'three' does not exist in type
+  // @ts-expect-error Type '() => void' is not assignable to type 'NotInContract'
   defineNamespace(small, { handlers: { one: () => ({ id: '1' }), two: () => [1], three: () => {} } })
   // @ts-expect-error Object literal may only specify known properties, and 'emits' does not exist in type
   defineNamespace(small, { handlers, emits: {} })

@@ -8,13 +8,17 @@ import { Type } from 'typebox'
 import * as v from 'valibot'
 import { z } from 'zod'
 import type { ClientSocket } from '../../plugin/client.js'
+import { defineContract } from '../../plugin/contract.js'
 import namespaces, {
   type AnyNamespaceDefinition,
   dataType,
   defineEvent,
   defineNamespace,
   defineNamespaces,
+  type SqlClient,
+  type SqlResult,
 } from '../../plugin/index.js'
+import { createPostgresStore } from '../../plugin/stores.js'
 
 const chat = defineNamespace({
   emits: {
@@ -509,6 +513,83 @@ test('keys and hooks have the type of their event', () => {
   Fastify().addNamespaceHook('onEvent', ({ params, request }) => {
     expect(params).type.toBe<Readonly<Record<string, unknown>>>()
     expect(request.body).type.toBe<unknown>()
+  })
+})
+
+test('a handler has `sql` in its context with `transaction: true` only', () => {
+  const store = createPostgresStore({ url: 'postgres://localhost' })
+  const key = () => 'k'
+  defineNamespace({
+    events: {
+      order: {
+        payload: Type.Object({ key: Type.String() }),
+        idempotency: { key: (payload) => payload.key, store, transaction: true },
+        preHandler: (context) => expect(context).type.not.toHaveProperty('sql'),
+        handler: async (payload, { sql, params }) => {
+          expect(payload).type.toBe<{ key: string }>()
+          expect(params).type.toBe<Readonly<Record<string, string>>>()
+          expect(sql).type.toBe<SqlClient>()
+          expect(sql.query('SELECT 1')).type.toBe<Promise<SqlResult<Record<string, unknown>>>>()
+          expect((await sql.query<{ n: number }>({ text: 'SELECT 1 AS n' })).rows).type.toBe<{ n: number }[]>()
+        },
+      },
+      off: {
+        idempotency: { key, store, transaction: false },
+        handler: (_, context) => expect(context).type.not.toHaveProperty('sql'),
+      },
+      any: {
+        idempotency: { key, store, transaction: Math.random() > 0.5 },
+        handler: (_, context) => expect(context).type.not.toHaveProperty('sql'),
+      },
+      plain: { handler: (_, context) => expect(context).type.not.toHaveProperty('sql') },
+      passed: {
+        payload: Type.String(),
+        relay: {
+          to: (context) => {
+            expect(context).type.not.toHaveProperty('sql')
+            return context.payload
+          },
+        },
+      },
+    },
+  })
+  const event = defineEvent({
+    idempotency: { key, store, transaction: true },
+    handler: (_, { sql }) => expect(sql).type.toBe<SqlClient>(),
+  })
+  const other = defineEvent({ handler: (_, context) => expect(context).type.not.toHaveProperty('sql') })
+  const orders = defineNamespace({ events: { event, other } })
+  Fastify().register(namespaces, { namespaces: { '/orders': orders } })
+  defineNamespaces({
+    '/orders': {
+      events: {
+        order: {
+          idempotency: { key, store, transaction: true },
+          handler: (_, { sql }) => expect(sql).type.toBe<SqlClient>(),
+        },
+      },
+    },
+  })
+  const events = { order: { payload: Type.Integer() }, plain: {}, passed: { payload: Type.String() } }
+  defineNamespace(defineContract({ events }), {
+    handlers: {
+      order: {
+        idempotency: { key, store, transaction: true },
+        handler: (payload, { sql }) => {
+          expect(payload).type.toBe<number>()
+          expect(sql).type.toBe<SqlClient>()
+        },
+      },
+      plain: (_, context) => expect(context).type.not.toHaveProperty('sql'),
+      passed: {
+        relay: {
+          to: (context) => {
+            expect(context).type.not.toHaveProperty('sql')
+            return context.payload
+          },
+        },
+      },
+    },
   })
 })
 

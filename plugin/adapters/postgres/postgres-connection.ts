@@ -84,6 +84,11 @@ export class PostgresConnection {
     return this.#run({ name: statementNameOf(text), text, values, query_timeout: this.answerMs })
   }
 
+  /** Takes a connection, which whoever takes it releases. @throws (rejects) if there is none in time */
+  take(): Promise<PgClient> {
+    return checkOut(this.#open.pool, this.#settings.connectTimeoutMs)
+  }
+
   /** Runs a statement on the listening connection, after those before it. */
   listen(text: string, values: readonly unknown[] = []): Promise<PgRow[]> {
     const run = async () => {

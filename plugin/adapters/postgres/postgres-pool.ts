@@ -20,6 +20,7 @@ export interface PgClient {
   query(statement: PgStatement): Promise<{ rows: PgRow[] }>
   on(event: 'error' | 'end', listener: (error?: Error) => void): unknown
   on(event: 'notification', listener: (told: { channel: string; payload?: string | undefined }) => void): unknown
+  off(event: 'error', listener: () => void): unknown
   removeAllListeners(event: 'notification'): unknown
   /** `true`: the connection is not used again. */
   release(destroy: boolean): void

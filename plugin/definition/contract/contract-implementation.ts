@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { EventContext, EventHooks, RelayContext } from '../context-types.js'
 import type { HandlerPayload, HandlerReturn } from '../events/event-definition.js'
 import type { RelayOptions } from '../events/relay-options.js'
-import type { IdempotencyOptions } from '../idempotency.js'
+import type { IdempotencyOptions, SqlOf } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
 
 /*
@@ -13,9 +13,9 @@ import type { NamespaceBehaviour } from '../namespace-definition.js'
 type ContractHandler<Payload, Context, Return> = (this: FastifyInstance, payload: Payload, context: Context) => Return
 
 /** A handler of a contract, with options. */
-interface HandlerOptions<Payload, Context, Return> extends EventHooks<Context> {
+interface HandlerOptions<Payload, Context, Return, Sql> extends EventHooks<Context> {
   /** Handles the event. */
-  handler: ContractHandler<Payload, Context, Return>
+  handler: ContractHandler<Payload, Context & Sql, Return>
   /** Milliseconds that hooks and handler may take; in a stream, the time from item to item. */
   handlerTimeoutMs?: number
   /** Runs the handler once for all events with the same key. */
@@ -30,9 +30,9 @@ interface RelayedHandler<Context, Relay> extends EventHooks<Context> {
   handlerTimeoutMs?: number
 }
 
-type HandlerFor<Payload, Context, Return, Relay> =
+type HandlerFor<Payload, Context, Return, Sql, Relay> =
   | ContractHandler<Payload, Context, Return>
-  | HandlerOptions<Payload, Context, Return>
+  | HandlerOptions<Payload, Context, Return, Sql>
   | RelayedHandler<Context, Relay>
 
 type SchemaAt<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
@@ -40,8 +40,13 @@ type SchemaAt<Map, Event> = Event extends keyof Map ? Map[Event] : unknown
 /** An event with `reply` or `stream` can't be relayed. */
 type RelayOf<Reply, Item, Relay> = unknown extends Reply ? (unknown extends Item ? Relay : never) : never
 
+/** The type of a handler without an event. */
+interface NotInContract {
+  readonly hint: 'The contract has no event of this name'
+}
+
 /** The implementation of a contract. */
-export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>
   extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads> {
   /** A handler for each event of the contract, or an object with the handler, or the relay, and hooks and options of the event. */
   handlers: {
@@ -49,6 +54,7 @@ export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failu
       HandlerPayload<Payloads[Event]>,
       EventContext<Emits, Answers, { event: SchemaAt<Failures, Event> }, Join, Data, keyof Payloads>,
       HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>,
+      NoInfer<SqlOf<Transactions[Event & keyof Transactions]>>,
       RelayOf<
         Replies[Event & keyof Replies],
         Items[Event & keyof Items],
@@ -67,5 +73,9 @@ export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failu
         >
       >
     >
+  } & {
+    readonly [Event in keyof Transactions]: Event extends keyof Payloads
+      ? { idempotency?: { transaction?: Transactions[Event] } }
+      : NotInContract
   }
 }

@@ -3,7 +3,7 @@ import type { InputOf, OutputOf } from '../../schema/schema.js'
 import type { EventContext, EventHooks, RelayContext } from '../context-types.js'
 import type { ExampleOptions } from '../contract/prose-options.js'
 import type { StreamEventOptions } from '../contract/stream-event-options.js'
-import type { IdempotencyOptions } from '../idempotency.js'
+import type { IdempotencyOptions, SqlOf } from '../idempotency.js'
 import type { RelayOptions } from './relay-options.js'
 
 /*
@@ -39,7 +39,7 @@ type Literal<Type> = Type extends LiteralLeaf
 type LiteralLeaf = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
 
 /** The options of every event, with any types. */
-export interface EventOptions<Payload, Context> extends EventHooks<Context>, ExampleOptions {
+export interface EventOptions<Payload, Context, Transaction = boolean> extends EventHooks<Context>, ExampleOptions {
   /**
    * Milliseconds that hooks and handler may take before the event is answered with `FST_NSP_HANDLER_TIMEOUT` and `signal` aborts.
    * In a stream, the time from item to item. 0 turns it off.
@@ -47,15 +47,15 @@ export interface EventOptions<Payload, Context> extends EventHooks<Context>, Exa
    */
   handlerTimeoutMs?: number
   /** Runs the handler once for all events with the same key, and answers each of them with the first ack. Not with `stream`. */
-  idempotency?: IdempotencyOptions<Payload, Context>
+  idempotency?: IdempotencyOptions<Payload, Context, Transaction>
 }
 
 /**
- * Events that clients send. Four mapped types, so that TypeScript infers payload, reply, errors and items of each event from its own
- * properties. The first one types the handler's arguments and the relay, the second one the handler's result. `Doing` is
+ * Events that clients send. Five mapped types, so that TypeScript infers payload, reply, errors, items and the transaction of each event from
+ * its own properties. The first one types the handler's arguments and the relay, the second one the handler's result. `Doing` is
  * `HandledOrRelayed` in the result of `defineNamespace()`, and `unknown` in its argument, which `EventsHandledOrRelayed` checks.
  */
-export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Doing> = {
+export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions, Doing> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<HandlerPayload<Payloads[Event]>>,
     NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
@@ -70,7 +70,10 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
     handler?: (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payloads[Event]>>,
-      context: NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>,
+      context: NoInfer<
+        EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads> &
+          SqlOf<Transactions[Event & keyof Transactions]>
+      >,
     ) => unknown
     /** Passes the event on to other clients, in the place of a handler. */
     relay?: NoInfer<
@@ -97,6 +100,9 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
     /** The schema of an item. It makes the event a stream: each item that the handler yields is checked, written and sent. */
     stream?: Items[Event]
   }
+} & {
+  // By a type with a name, 100 events would cost 4,000 instantiations more.
+  readonly [Event in keyof Transactions]: { idempotency?: { transaction?: Transactions[Event] } }
 }
 
 /** What an event does: it has a handler or a relay, and not both. */
@@ -118,9 +124,10 @@ export type HandledOrRelayed<Handler, Relay> =
     }
 
 /** One event, for `defineEvent()`. Not an alias of the type above: TypeScript would compare aliases by their type arguments. */
-export type EventDefinition<Payload, Reply, Failures, Context, Item, Relay> = EventOptions<
+export type EventDefinition<Payload, Reply, Failures, Context, Item, Relay, Transaction = boolean> = EventOptions<
   HandlerPayload<Payload>,
-  Context
+  Context,
+  Transaction
 > &
   StreamEventOptions<NoInfer<HandlerPayload<Item>>> & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
@@ -135,7 +142,7 @@ export type EventDefinition<Payload, Reply, Failures, Context, Item, Relay> = Ev
     (
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payload>>,
-      context: Context,
+      context: Context & NoInfer<SqlOf<Transaction>>,
     ) => HandlerReturn<Reply, Item>,
     Relay
   >

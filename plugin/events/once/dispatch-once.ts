@@ -1,22 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { CompiledEvent } from '../../definition/compile-contract.js'
 import type { AckEnvelope } from '../../definition/contract/ack-envelope.js'
-import type { Claim } from '../../definition/idempotency.js'
-import { isRefusal, toWireError } from '../../shared/client-error.js'
-import {
-  FST_NSP_ACK_TOO_LARGE,
-  FST_NSP_KEY_INVALID,
-  FST_NSP_KEY_REUSED,
-  FST_NSP_KEYS_LIMIT,
-  FST_NSP_STORE_FAILED,
-} from '../../shared/errors/idempotency-errors.js'
+import type { Claim, ClaimTransaction, IdempotencyStore } from '../../definition/idempotency.js'
+import { toWireError } from '../../shared/client-error.js'
+import { FST_NSP_ACK_TOO_LARGE, FST_NSP_KEY_REUSED } from '../../shared/errors/idempotency-errors.js'
 import { FST_NSP_REPLY_INVALID } from '../../shared/errors.js'
-import { isThenable } from '../../shared/maybe-async.js'
 import { withTimeout } from '../../shared/timeout.js'
 import type { EventRun } from '../event-run.js'
 import { ClaimRenewal } from './claim-renewal.js'
+import { createKeyReader } from './event-key.js'
 import { decodeAck, encodeAck } from './kept-ack.js'
 import { fingerprintOf } from './payload-fingerprint.js'
+import { toStoreFailure } from './store-failure.js'
 
 /*
  * Idempotency of an event: it claims its key before its handler is called. Before its ack goes out, the ack is kept under the key, or
@@ -28,19 +23,22 @@ export interface IdempotencyKeys {
   /** Reads the payload as the client has sent it. */
   identify(run: EventRun): void
   /**
-   * Gives an event the ack of an earlier event with the same key, or a claim. An event without a key gets neither.
+   * Gives an event the ack of an earlier event with the same key, or a claim, and the claim its transaction. An event without a key gets
+   * neither; one with a transaction has a key of its own then.
    *
    * @throws (rejects) FST_NSP_KEY_INVALID, FST_NSP_KEY_REUSED, FST_NSP_KEYS_LIMIT, FST_NSP_STORE_FAILED, or the 4xx error that `key` threw
    */
   claim(run: EventRun): Promise<void>
   /**
-   * Keeps an ack under the claimed key. The claim ends.
+   * Keeps an ack under the claimed key: in its transaction, if the handler has not failed. The claim ends.
    *
    * @returns the ack to send: another one, if another event has taken the key over and has kept its own
    * @throws (rejects) FST_NSP_STORE_FAILED, FST_NSP_KEY_REUSED
    */
   keep(run: EventRun, envelope: AckEnvelope): Promise<AckEnvelope>
-  /** Gives the claim up. Never rejects. */
+  /** Begins to roll the transaction of an event back that has failed. */
+  undo(run: EventRun): void
+  /** Gives the claim up, and rolls its transaction back. Never rejects. */
   release(run: EventRun): Promise<void>
 }
 
@@ -53,31 +51,13 @@ const TOO_LARGE = failure(new FST_NSP_ACK_TOO_LARGE())
 export function createKeys(
   { name, idempotency }: CompiledEvent,
   instance: FastifyInstance,
+  statementMs: number,
 ): IdempotencyKeys | undefined {
   if (!idempotency) return undefined
-  const { key: keyOf, ttlMs, leaseMs, store } = idempotency
+  const { ttlMs, leaseMs, store, transaction: hasTransaction } = idempotency
   const { maxAckBytes = Number.POSITIVE_INFINITY } = store
   const renewal = new ClaimRenewal(store, leaseMs)
-
-  function readKey({ context, connection }: EventRun): string | undefined {
-    let key: unknown
-    try {
-      key = keyOf.call(instance, context.event.payload, context)
-    } catch (error) {
-      // A 4xx error is sent to the client, as that of a hook is.
-      if (isRefusal(error)) throw error
-      throw Object.assign(new FST_NSP_KEY_INVALID(name, 'could not be made'), { cause: error })
-    }
-    if (key === undefined) return undefined
-    if (typeof key === 'string') {
-      const { userId } = connection
-      return JSON.stringify([context.namespace.name, name, key, ...(userId === undefined ? [] : [userId])])
-    }
-    // Nothing awaits the promise: without a handler its rejection would end the process.
-    if (isThenable(key)) key.then(undefined, () => {})
-    const got = isThenable(key) ? 'a promise' : typeof key
-    throw new FST_NSP_KEY_INVALID(name, `must be a string, or undefined for none: got ${got}`)
-  }
+  const readKey = createKeyReader(name, idempotency, instance)
 
   /** Asks the store. */
   async function claimKey(run: EventRun): Promise<void> {
@@ -93,14 +73,20 @@ export function createKeys(
     }
   }
 
-  function toStoreFailure(cause: unknown): Error {
-    if (cause instanceof FST_NSP_KEYS_LIMIT || cause instanceof FST_NSP_KEY_REUSED) return cause
-    return Object.assign(new FST_NSP_STORE_FAILED(name), { cause })
+  async function begin(run: EventRun): Promise<void> {
+    // Checked when the event was declared.
+    const { begin } = store as Required<IdempotencyStore>
+    run.transaction = await begin.call(store, String(run.token), { leaseMs, statementMs })
+    run.context.sql = run.transaction.sql
   }
 
   /** If its ack can't be encoded or is too long, another ack is kept, so that a retry does not run the handler again. */
   async function textOf(run: EventRun, envelope: AckEnvelope): Promise<string> {
-    const text = await encodeAck(envelope).catch(() => JSON.stringify(UNSENDABLE))
+    const text = await encodeAck(envelope).catch(() => {
+      // What the handler has done can still be undone.
+      if (envelope.ok && run.transaction) throw new FST_NSP_REPLY_INVALID()
+      return JSON.stringify(UNSENDABLE)
+    })
     const bytes = Buffer.byteLength(text)
     if (bytes <= maxAckBytes) return text
     const fields = { event: name, code: 'FST_NSP_ACK_TOO_LARGE', bytes, maxAckBytes }
@@ -115,18 +101,49 @@ export function createKeys(
     return token
   }
 
-  async function settle(token: string, text: string): Promise<void> {
-    const settled = (async () => store.settle(token, text))()
+  /** Settles a claim, or commits its transaction. Late, it may still succeed. */
+  async function settle(token: string, call: () => Promise<void>): Promise<void> {
+    const settled = (async () => call())()
     const late = () => new Error(`settle() has not answered within leaseMs (${leaseMs} ms)`)
     await withTimeout(settled, leaseMs, late).finally(() => renewal.end(token))
   }
 
-  /** The handler has run, and its claim is lost: without another claim of the key, the ack is kept all the same. */
-  async function keepAgain(run: EventRun, text: string): Promise<void> {
+  async function keepText(run: EventRun, token: string, text: string): Promise<void> {
+    await settle(token, () => store.settle(token, text)).catch(async (error) => {
+      if (!isLoss(error)) throw error
+      // The handler has run: without another claim of the key, its ack is kept all the same.
+      const other = await claimAgain(run, 'its handler may have run twice')
+      if (other !== undefined) await settle(other, () => store.settle(other, text))
+    })
+  }
+
+  async function commit(run: EventRun, transaction: ClaimTransaction, token: string, envelope: AckEnvelope) {
+    await settle(token, async () => transaction.commit(await textOf(run, envelope))).catch(async (error) => {
+      await transaction.rollback()
+      // A claim that is not lost keeps its ack, if it was committed all the same.
+      const held = isLoss(error) ? await claimAgain(run, 'what its handler has written is rolled back') : token
+      if (held === undefined) return
+      await giveUp(run, held)
+      throw error
+    })
+  }
+
+  /** A claim is lost: another event may have kept an ack. Otherwise there is another claim. */
+  async function claimAgain(run: EventRun, what: string): Promise<string | undefined> {
     const fields = { event: name, code: 'FST_NSP_CLAIM_LOST' }
-    run.log.write('warn', fields, 'the lease of the key has ended: its handler may have run twice')
+    run.log.write('warn', fields, `the lease of the key has ended: ${what}`)
     await claimKey(run)
-    if (run.token !== undefined) await settle(take(run), text)
+    return run.token === undefined ? undefined : take(run)
+  }
+
+  async function giveUp(run: EventRun, token: string): Promise<void> {
+    renewal.end(token)
+    try {
+      await store.release(token)
+    } catch (cause) {
+      const err = toStoreFailure(name, cause)
+      run.log.write('error', { err, code: 'FST_NSP_STORE_FAILED', event: name }, 'key could not be released')
+    }
   }
 
   return {
@@ -137,34 +154,43 @@ export function createKeys(
     async claim(run) {
       run.key = readKey(run)
       if (run.key === undefined) return
-      await claimKey(run).catch((error) => {
-        throw toStoreFailure(error)
-      })
+      try {
+        await claimKey(run)
+        if (hasTransaction && run.token !== undefined) await begin(run)
+      } catch (error) {
+        throw toStoreFailure(name, error)
+      }
     },
 
     async keep(run, envelope) {
       const token = take(run)
-      const text = await textOf(run, envelope)
+      const { transaction } = run
       try {
-        await settle(token, text).catch((error) => {
-          if (Object(error).code !== 'FST_NSP_CLAIM_LOST') throw error
-          return keepAgain(run, text)
-        })
+        if (transaction && envelope.ok) await commit(run, transaction, token, envelope)
+        else {
+          await transaction?.rollback()
+          await keepText(run, token, await textOf(run, envelope))
+        }
       } catch (error) {
-        throw toStoreFailure(error)
+        throw toStoreFailure(name, error)
       }
       return run.known ?? envelope
     },
 
+    undo(run) {
+      if (!run.transaction || run.token === undefined) return
+      run.isUndone = true
+      void run.transaction.rollback()
+    },
+
     async release(run) {
       const token = take(run)
-      renewal.end(token)
-      try {
-        await store.release(token)
-      } catch (cause) {
-        const err = toStoreFailure(cause)
-        run.log.write('error', { err, code: 'FST_NSP_STORE_FAILED', event: name }, 'key could not be released')
-      }
+      await run.transaction?.rollback()
+      await giveUp(run, token)
     },
   }
+}
+
+function isLoss(error: unknown): boolean {
+  return Object(error).code === 'FST_NSP_CLAIM_LOST'
 }

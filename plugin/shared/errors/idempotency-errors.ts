@@ -20,6 +20,11 @@ export const FST_NSP_CLAIM_LOST = createError(
   'The claim of the idempotency key is lost: its lease has ended, and another event may have claimed the key. See leaseMs',
   500,
 )
+export const FST_NSP_TRANSACTION_INVALID = createError<[problem: string]>(
+  'FST_NSP_TRANSACTION_INVALID',
+  'The transaction of an event %s',
+  500,
+)
 export const FST_NSP_ACK_TOO_LARGE = createError(
   'FST_NSP_ACK_TOO_LARGE',
   'The event was handled, and its ack was too large to be kept for a retry',

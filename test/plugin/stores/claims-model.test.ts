@@ -3,7 +3,7 @@ import t from 'tap'
 import { hasPostgres } from '../../cluster/postgres.js'
 import { hasRedis } from '../../cluster/redis.js'
 import { commandsOf, LEASE_MS, Model, Real, TTL_MS } from './claims-model.js'
-import { KINDS, startMemoryStore, type TestedStore } from './tested-stores.js'
+import { inTransactions, KINDS, startMemoryStore, type TestedStore } from './tested-stores.js'
 
 /*
  * Every store does what the model does, whatever is claimed, settled, renewed, released, expires or dies, on two nodes.
@@ -39,3 +39,14 @@ for (const kind of ['redis', 'ioredis', 'postgres'] as const) {
     await holds(() => tested, { numRuns: kind === 'postgres' ? 20 : 40, endOnFailure: true })
   })
 }
+
+t.test(
+  'so it does in transactions, and there is a row for each ack',
+  { skip: !(await hasPostgres()) && 'not installed' },
+  async (t) => {
+    const { tested, check } = await inTransactions(t)
+    await tested.create().open?.(undefined as never)
+    await holds(() => tested, { numRuns: 20, endOnFailure: true })
+    await check(t)
+  },
+)

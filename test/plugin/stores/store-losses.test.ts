@@ -162,8 +162,13 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
     await admin.connect()
     t.teardown(() => admin.end())
     await admin.query('DROP TABLE "fastify-namespaces_claims"')
-    t.match(await far.claim('dropped', LONG), { token: String })
-    await until(() => lines.some(({ msg }) => msg === 'the idempotency store has lost PostgreSQL'))
+    const token = tokenOf(await far.claim('dropped', LONG))
+    const losses = () => lines.filter(({ msg }) => msg === 'the idempotency store has lost PostgreSQL').length
+    await until(() => losses() === 1)
+    // Also if nothing is asked for but a renewal.
+    await admin.query('DROP TABLE "fastify-namespaces_claims"')
+    await t.rejects(far.renew(token), { code: 'FST_NSP_CLAIM_LOST' })
+    await until(() => losses() === 2)
   })
 
   await t.test('a role that may not create tables is told so', async (t) => {
@@ -185,11 +190,13 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
 t.test('a row that changes while it is read is read again, and a cleaning that fails is forgotten', async (t) => {
   const names = claimNamesOf(namesOf('x'))
   const close = async () => {}
-  const claims = new PostgresClaims({ queryPrepared: async () => [], close }, names)
+  const take = () => Promise.reject(new Error('none'))
+  const none = { answerMs: 5_000, listen: async () => [], take, drop: () => {}, close }
+  const claims = new PostgresClaims({ ...none, queryPrepared: async () => [] }, names)
   t.strictSame(await claims.claim('id', 'token', LONG), { waitMs: 0 })
   let asked = 0
   const failing = new PostgresClaims(
-    { queryPrepared: async () => Promise.reject(new Error(`down ${++asked}`)), close },
+    { ...none, queryPrepared: async () => Promise.reject(new Error(`down ${++asked}`)) },
     names,
   )
   failing.startCleaning(5)

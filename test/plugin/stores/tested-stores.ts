@@ -58,7 +58,7 @@ async function startRedisStores(t: Test, family: keyof typeof CLIENTS): Promise<
   }
 }
 
-async function startPostgresStores(t: Test): Promise<TestedStore> {
+async function startPostgresStores(t: Test): Promise<TestedStore & { readonly pool: pg.Pool }> {
   const postgres = await startPostgres(t)
   const pool = new pg.Pool({ connectionString: postgres.url(), max: 20 })
   pool.on('error', () => {})
@@ -67,6 +67,7 @@ async function startPostgresStores(t: Test): Promise<TestedStore> {
     pool.query(`WITH ended AS (UPDATE test_claims SET expires = now() - interval '1 s' WHERE ${where} RETURNING id)
       SELECT pg_notify('test_claims', id) FROM ended`)
   return {
+    pool,
     keepsExpired: true,
     create(options = {}) {
       const store = createPostgresStore({ pool, prefix: PREFIX, ...options })
@@ -98,4 +99,35 @@ export function startMemoryStore(leaseMs: number, ttlMs: number): TestedStore {
       await claim.catch(() => {})
     },
   }
+}
+
+/** Stores that settle in a transaction which writes the ack elsewhere, too, and that write and roll back before they release. */
+export async function inTransactions(t: Test) {
+  const { pool, ...tested } = await startPostgresStores(t)
+  await pool.query('CREATE TABLE written (ack text)')
+  const acks: string[] = []
+  const create = (options?: object): IdempotencyStore => {
+    const store = tested.create(options) as Required<IdempotencyStore>
+    const write = async (token: string, ack: string) => {
+      const transaction = await store.begin(token, { leaseMs: 60_000, statementMs: 0 })
+      await transaction.sql.query('INSERT INTO written (ack) VALUES ($1)', [ack])
+      return transaction
+    }
+    return {
+      ...store,
+      async settle(token, ack) {
+        await (await write(token, ack)).commit(ack)
+        acks.push(ack)
+      },
+      async release(token) {
+        await (await write(token, 'released')).rollback()
+        await store.release(token)
+      },
+    }
+  }
+  const check = async (t: Test) => {
+    const { rows } = await pool.query('SELECT ack FROM written')
+    t.strictSame(rows.map(({ ack }) => ack).sort(), acks.sort())
+  }
+  return { tested: { ...tested, create }, check }
 }

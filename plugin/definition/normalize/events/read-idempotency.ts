@@ -8,7 +8,7 @@ import { read, readDuration, readObject, type Source } from '../read-value.js'
  * Checks the `idempotency` of an event and fills in its defaults.
  */
 
-const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'leaseMs', 'store']
+const IDEMPOTENCY_KEYS = ['key', 'ttlMs', 'leaseMs', 'store', 'transaction']
 
 /** @throws FST_NSP_DEFINITION_INVALID naming the path */
 export function readIdempotency(value: unknown, path: string): Required<IdempotencyOptions> | undefined {
@@ -29,8 +29,15 @@ export function readIdempotency(value: unknown, path: string): Required<Idempote
   for (const method of ['claim', 'renew', 'settle', 'release']) {
     read(store as Source, method, `${path}.store`, 'function') ?? missing(`${path}.store.${method}`)
   }
-  for (const method of ['open', 'close']) read(store as Source, method, `${path}.store`, 'function')
-  return { key, ttlMs, leaseMs, store: store as unknown as Required<IdempotencyOptions>['store'] }
+  for (const method of ['begin', 'open', 'close']) read(store as Source, method, `${path}.store`, 'function')
+  const transaction = read<boolean>(source, 'transaction', path, 'boolean') ?? false
+  if (transaction && !store.begin) {
+    throw new FST_NSP_DEFINITION_INVALID(
+      `${path}.transaction`,
+      'needs a store that can begin a transaction: give `store` a createPostgresStore()',
+    )
+  }
+  return { key, ttlMs, leaseMs, store: store as unknown as Required<IdempotencyOptions>['store'], transaction }
 }
 
 function missing(path: string): never {

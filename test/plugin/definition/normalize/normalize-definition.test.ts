@@ -145,10 +145,11 @@ t.test('by default idempotency keeps acks for ten minutes in the memory of this 
   const idempotencyOf = (idempotency: object) =>
     normalizeDefinition({ events: { x: { handler, idempotency } } }, 'at').events.get('x')?.idempotency
   const bare = idempotencyOf({ key })
-  t.match(bare, { key, ttlMs: 600_000, leaseMs: 10_000 })
+  t.match(bare, { key, ttlMs: 600_000, leaseMs: 10_000, transaction: false })
   t.match(await bare?.store.claim('x', { leaseMs: 1, ttlMs: 1, fingerprint: '' }), { token: String })
   const store = createMemoryStore()
-  t.strictSame(idempotencyOf({ key, ttlMs: 1, leaseMs: 2, store }), { key, ttlMs: 1, leaseMs: 2, store })
+  const whole = { key, ttlMs: 1, leaseMs: 2, store, transaction: false }
+  t.strictSame(idempotencyOf({ key, ttlMs: 1, leaseMs: 2, store }), whole)
   t.equal(idempotencyOf({ key, store })?.store, store)
 })
 
@@ -272,7 +273,10 @@ const wrong: [definition: unknown, message: string][] = [
   ]),
 
   [idempotency(true), `${AT}\\.idempotency must be an object: got boolean`],
-  [idempotency({ key, ttl: 1 }), `${AT}\\.idempotency\\.ttl is unknown: use one of key, ttlMs, leaseMs, store`],
+  [
+    idempotency({ key, ttl: 1 }),
+    `${AT}\\.idempotency\\.ttl is unknown: use one of key, ttlMs, leaseMs, store, transaction`,
+  ],
   [idempotency({}), `${AT}\\.idempotency\\.key is missing: it must be a function that returns the key of an event`],
   [idempotency({ key: 'id' }), `${AT}\\.idempotency\\.key must be a function: got string`],
   [idempotency({ key, ttlMs: '1s' }), `${AT}\\.idempotency\\.ttlMs must be a number: got string`],
