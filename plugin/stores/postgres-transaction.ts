@@ -1,4 +1,4 @@
-import type { PgClient } from '../adapters/postgres/postgres-pool.js'
+import { ignoreError, type PgClient } from '../adapters/postgres/postgres-pool.js'
 import { statementNameOf } from '../adapters/postgres/statement-name.js'
 import type { BeginOptions, ClaimTransaction } from '../definition/idempotency.js'
 import { FST_NSP_CLAIM_LOST, FST_NSP_TRANSACTION_INVALID } from '../shared/errors/idempotency-errors.js'
@@ -44,7 +44,6 @@ export class PostgresTransaction implements ClaimTransaction {
   private constructor(client: PgClient, settings: TransactionSettings) {
     this.#client = client
     this.#settings = settings
-    client.on('error', ignore)
   }
 
   /** @throws (rejects) if the connection is lost; it is given back then */
@@ -120,7 +119,7 @@ export class PostgresTransaction implements ClaimTransaction {
   #giveBack(destroy: boolean): void {
     if (this.#isGivenBack) return
     this.#isGivenBack = true
-    this.#client.off('error', ignore)
+    this.#client.off('error', ignoreError)
     this.#client.release(destroy)
     this.#settings.ended(this)
   }
@@ -139,5 +138,3 @@ export class PostgresTransaction implements ClaimTransaction {
     return query.apply(this.#client, given)
   }
 }
-
-function ignore(): void {}

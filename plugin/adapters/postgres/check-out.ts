@@ -1,7 +1,8 @@
-import type { PgClient, PgPool } from './postgres-pool.js'
+import { ignoreError, type PgClient, type PgPool } from './postgres-pool.js'
 
 /**
- * Takes a connection of a pool. A pool may let wait for ever, if all its connections are in use. The errors of the connection are ignored.
+ * Takes a connection of a pool. A pool may let wait for ever, if all its connections are in use. The errors of the connection are ignored
+ * until `ignoreError` is taken off it.
  *
  * @throws (rejects) if there is none within `ms` milliseconds
  */
@@ -15,7 +16,7 @@ export function checkOut(pool: PgPool, ms: number): Promise<PgClient> {
     // Not by its promise: PostgreSQL may say in the same breath that the connection ends, and an error without a listener ends the process.
     pool.connect((error, client) => {
       clearTimeout(timer)
-      client?.on('error', () => {})
+      client?.on('error', ignoreError)
       if (isLate) client?.release(true)
       else if (client) resolve(client)
       else reject(readable(error as Error))

@@ -43,6 +43,9 @@ export interface OpenPool {
 /** Milliseconds that `end()` leaves to the farewells of the connections. */
 const FAREWELL_MS = 500
 
+/** Listens for errors of a connection that another one tells: a statement, or the end. */
+export function ignoreError(): void {}
+
 // With a catch of its own, an import may stay unresolved in a bundle.
 const loadPg = () => import('pg').catch(Promise.reject.bind(Promise))
 

@@ -89,7 +89,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
     /** The schema of the `data` of the ack. Undeclared properties are not sent. */
     reply?: Replies[Event]
     handler?: (...args: never[]) => HandlerReturn<Replies[Event], Items[Event & keyof Items]>
-  } & Doing
+  }
 } & {
   readonly [Event in keyof Failures]: {
     /** The errors of the event: code -> schema of its data. Throw them with `error(code, data)`. */
