@@ -117,6 +117,7 @@ t.test('the form and the JSON are the same value', async (t) => {
   await page.getByLabel('cake').fill('apple')
   await page.getByLabel('size').selectOption('"large"')
   await press(page, 'JSON')
+  await editor(page).getByText('apple').waitFor()
   const text = ((await editor(page).textContent()) ?? '').replace(/\s+/g, ' ')
   t.match(text, '"cake": "apple"')
   t.match(text, '"size": "large"')

@@ -19,6 +19,8 @@ t.test(
     )
     await page.getByRole('button', { name: 'Send', exact: true }).click()
     await page.getByRole('region', { name: 'Log' }).getByText('room:join').first().waitFor()
+    // As long as it is no secret, it is kept.
+    await page.waitForFunction("JSON.stringify(localStorage).includes('S3CR3T')")
     await page.evaluate(`localStorage.clear()
     const write = Storage.prototype.setItem
     globalThis.written = []
