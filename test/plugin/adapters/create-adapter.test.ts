@@ -86,10 +86,8 @@ t.test('a node that can not connect later says so, and goes on alone', async (t)
   const pool = {
     on: () => {},
     off: () => {},
-    connect: async () => {
-      if (tries++ === 0) throw new Error('down')
-      return client
-    },
+    connect: (taken: (error: Error | undefined, client?: object) => void) =>
+      tries++ === 0 ? taken(new Error('down')) : taken(undefined, client),
     query: () => Promise.reject(Object.assign(new Error('permission denied'), { code: '42501' })),
   }
   const app = await start(t, { type: 'postgres', pool, waitForBroker: true }, log)
@@ -157,7 +155,7 @@ async function join(t: Test, patient: AdapterOptions, adapter: AdapterOptions, m
 }
 
 t.test('the broker of each type is loaded, and fails the boot where it can not be reached', async (t) => {
-  const pool = { connect: () => Promise.reject(new Error('down')), on: () => {}, off: () => {} }
+  const pool = { connect: (taken: (error: Error) => void) => taken(new Error('down')), on: () => {}, off: () => {} }
   for (const adapter of [{ type: 'postgres', pool } as const, { type: 'cluster' } as const]) {
     const app = await start(t, { ...adapter, connectTimeoutMs: 1_000 })
     await t.rejects(async () => void (await app.ready()), { code: 'FST_NSP_BROKER_UNREACHABLE' }, adapter.type)
