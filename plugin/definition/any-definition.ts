@@ -13,6 +13,7 @@ import type { JoinSchemas } from './contract/types-of.js'
 import type { EventOptions, HandledOrRelayed } from './events/event-definition.js'
 import type { RelayOptions } from './events/relay-options.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { WaitingOptions } from './waiting-options.js'
 
 /*
  * The types of definitions without inferred types, e.g. inside the options of `register()`.
@@ -25,7 +26,9 @@ export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<Any
   /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time. */
   data?: unknown
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
-  emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown } & ExampleOptions }
+  emits?: {
+    readonly [event: string]: { payload?: unknown; reply?: unknown } & WaitingOptions<AnyType> & ExampleOptions
+  }
   /** Events that clients send. */
   events?: { readonly [event: string]: AnyEventDefinition<Payload> }
   /** Hooks of every event of this definition. */
