@@ -19,7 +19,7 @@ export interface WaitingPacket {
 export interface BufferingConnection {
   readonly transport: { readonly writable?: boolean }
   /** What the engine keeps until the transport is writable. Private. */
-  readonly writeBuffer: WaitingPacket[]
+  readonly writeBuffer?: WaitingPacket[]
 }
 
 /** The emits of one queue that wait: each the packets that it consists of. */
@@ -88,7 +88,7 @@ export class WaitingEmits {
   }
 
   #dropOldest({ namespace, emit, isTold }: EmitQueue, waiting: Waiting): number {
-    const { writeBuffer } = this.#connection
+    const { writeBuffer = [] } = this.#connection
     const oldest = waiting.emits.shift() as [WaitingPacket, ...WaitingPacket[]]
     const at = writeBuffer.indexOf(oldest[0])
     // A listener of the application has thrown before the engine kept it.

@@ -31,6 +31,8 @@ export interface SlowClient {
   readonly waiting: () => number
   /** Stops reading, and returns when the system takes nothing more for it. */
   stall(): Promise<void>
+  /** Reads again. */
+  resume(): void
   /** Reads again, until an event with this name has come. */
   readUntil(event: string): Promise<void>
 }
@@ -81,6 +83,8 @@ export async function joinSlowly(
     waiting: () => connection.writeBuffer.length,
 
     stall: () => stallReading(socket, peer),
+
+    resume: () => webSocketOf(socket).resume(),
 
     async readUntil(event) {
       webSocketOf(socket).resume()
