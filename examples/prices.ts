@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import namespaces, { defineNamespace } from 'fastify-namespaces'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 
 const Price = Type.Object({ symbol: Type.String(), price: Type.Number() })
 const Trade = Type.Object({ symbol: Type.String(), price: Type.Number(), amount: Type.Integer() })
@@ -20,8 +20,7 @@ export const market = defineNamespace({
 export async function buildServer(): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify()
   await app.register(namespaces, { namespaces: { '/market': market } })
-  app.post('/trades', { schema: { body: Trade } }, async (request, reply) => {
-    const trade = request.body as Type.Static<typeof Trade>
+  app.post<{ Body: Static<typeof Trade> }>('/trades', { schema: { body: Trade } }, async ({ body: trade }, reply) => {
     const { emit } = app.namespaceOf(market)
     emit('trade:new', trade)
     emit('price:new', { symbol: trade.symbol, price: trade.price })

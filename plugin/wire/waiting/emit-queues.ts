@@ -25,7 +25,7 @@ export interface EmitQueue {
   readonly isTold: boolean
 }
 
-export interface EmitQueuesOptions {
+interface EmitQueuesOptions {
   readonly boundOf: (namespace: string, emit: string) => EmitBound | undefined
   readonly createDecoder: () => parserPackage.Decoder
   /** Whether packets are encoded as Socket.IO does it by default. */

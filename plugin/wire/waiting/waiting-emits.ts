@@ -115,6 +115,6 @@ function isWaiting(transport: BufferingConnection['transport']): boolean {
 
 /** The bytes (characters of a text) of a packet. */
 export function bytesOf({ data }: WaitingPacket): number {
-  const { length, byteLength } = Object(data) as { readonly length?: number; readonly byteLength?: number }
-  return length ?? byteLength ?? 0
+  const sized = data as { readonly length?: number; readonly byteLength?: number } | undefined
+  return sized?.length ?? sized?.byteLength ?? 0
 }
