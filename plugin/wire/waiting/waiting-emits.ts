@@ -23,7 +23,7 @@ export interface BufferingConnection {
 }
 
 /** The emits of one queue that wait: each the packets that it consists of. */
-interface Waiting {
+interface KeptEmits {
   readonly emits: WaitingPacket[][]
   dropped: number
   /** Tells the client, in the place of the first one that was dropped. */
@@ -40,7 +40,7 @@ const dropped = channel('fastify-namespaces:emit-dropped')
 export class WaitingEmits {
   readonly #connection: BufferingConnection
   readonly #queues: EmitQueues
-  #waiting: Map<string, Waiting> | undefined
+  #waiting: Map<string, KeptEmits> | undefined
   /** The packets so far of an emit with attachments. */
   #open: WaitingPacket[] = []
   #missing = 0
@@ -87,7 +87,7 @@ export class WaitingEmits {
     return waiting.emits.length > queue.most ? this.#dropOldest(queue, waiting) : 0
   }
 
-  #dropOldest({ namespace, emit, isTold }: EmitQueue, waiting: Waiting): number {
+  #dropOldest({ namespace, emit, isTold }: EmitQueue, waiting: KeptEmits): number {
     const { writeBuffer = [] } = this.#connection
     const oldest = waiting.emits.shift() as [WaitingPacket, ...WaitingPacket[]]
     const at = writeBuffer.indexOf(oldest[0])

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server } from 'socket.io'
-import { encodePacket, type Parser } from '../wire/packet-codec.js'
-import { Decoder } from '../wire/socket-io-packages.js'
-import { type EmitBound, EmitQueues } from '../wire/waiting/emit-queues.js'
-import { createFailureLog } from './guard/failure-log.js'
+import { encodePacket, type Parser } from '../../wire/packet-codec.js'
+import { Decoder } from '../../wire/socket-io-packages.js'
+import { type EmitBound, EmitQueues } from '../../wire/waiting/emit-queues.js'
+import { createFailureLog } from './failure-log.js'
 
 /*
  * Reads, of emits that wait for a slow reader, what their definitions say of them.
