@@ -49,18 +49,17 @@ function startFeed(t: Test, leases: AddressLeases, clock: { ms: number }, more: 
   return { feed, events, lines, ended, leave, come }
 }
 
-/** Nodes of one cluster, each with its leases, and a clock that is the broker's, too. */
-async function startNodes(t: Test, count: number) {
+/** Two nodes of a cluster, each with its leases, and a clock that is the broker's, too. */
+async function startNodes(t: Test) {
   const clock = { ms: 0 }
   const keeper = new LogKeeper({ now: () => clock.ms })
-  const nodes = []
-  for (let at = 0; at < count; at++) {
+  const start = async () => {
     const { node, connection } = await startNode(t, keeper)
-    const leases = createLeases({ id: node.id, messages: node.messages, broker: connection })
-    nodes.push({ node, connection, leases })
+    return { node, connection, leases: createLeases({ id: node.id, messages: node.messages, broker: connection }) }
   }
-  await until(() => nodes.every(({ node }) => node.alive.length === count - 1))
-  return { clock, nodes: nodes as [(typeof nodes)[0], (typeof nodes)[0]] }
+  const nodes = [await start(), await start()] as const
+  await until(() => nodes.every(({ node }) => node.alive.length === 1))
+  return { clock, nodes }
 }
 
 /** Ticks until a condition holds, as the time between two ticks is not the subject. */
@@ -83,7 +82,7 @@ t.test('a feed runs from the first client until the last one has left', async (t
 t.test(
   'of two nodes one runs the feed, until its own clients have left: then the other does, once it has heard',
   async (t) => {
-    const { clock, nodes } = await startNodes(t, 2)
+    const { clock, nodes } = await startNodes(t)
     const one = startFeed(t, nodes[0].leases, clock)
     await until(() => one.events.length > 0)
     const two = startFeed(t, nodes[1].leases, clock)
@@ -109,7 +108,7 @@ t.test(
 )
 
 t.test('a node that stands still loses its lease to another one, and stops its feed as soon as it wakes', async (t) => {
-  const { clock, nodes } = await startNodes(t, 2)
+  const { clock, nodes } = await startNodes(t)
   const one = startFeed(t, nodes[0].leases, clock)
   await until(() => one.events.length > 0)
   const two = startFeed(t, nodes[1].leases, clock)
@@ -130,7 +129,7 @@ t.test('a node that stands still loses its lease to another one, and stops its f
 })
 
 t.test('a node that is cut off from its broker stops its feed before another one can begin', async (t) => {
-  const { clock, nodes } = await startNodes(t, 2)
+  const { clock, nodes } = await startNodes(t)
   const one = startFeed(t, nodes[0].leases, clock)
   await until(() => one.events.length > 0)
   nodes[0].connection.cut()
@@ -150,7 +149,7 @@ t.test('a node that is cut off from its broker stops its feed before another one
 })
 
 t.test('a node whose lease the broker has lost stops its feed when it hears that another one has it', async (t) => {
-  const { clock, nodes } = await startNodes(t, 2)
+  const { clock, nodes } = await startNodes(t)
   const one = startFeed(t, nodes[0].leases, clock)
   await until(() => one.events.length > 0)
   clock.ms += 8_000
@@ -256,7 +255,7 @@ t.test('an onFirst that fails is logged, and tried again after a time that doubl
 })
 
 t.test('a node on which onFirst has failed gives the lease to another one', async (t) => {
-  const { clock, nodes } = await startNodes(t, 2)
+  const { clock, nodes } = await startNodes(t)
   const fail = { start: () => Promise.reject(new Error('no network')) }
   const one = startFeed(t, nodes[0].leases, clock, fail)
   await until(() => one.lines.length > 0)

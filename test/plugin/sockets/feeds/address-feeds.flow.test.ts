@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { defineNamespace, type FeedContext } from '../../../../plugin/index.js'
 import { createCluster } from '../../cluster-harness.js'
@@ -10,7 +11,7 @@ import { build, logLines, until } from '../../harness.js'
 /** A definition whose addresses say what their feeds do. */
 function createStocks(onLastGraceMs = 0) {
   const events: string[] = []
-  const contexts: FeedContext<{ 'price:new': unknown }, { params: unknown }>[] = []
+  const contexts: FeedContext<{ 'price:new': { type: 'number' } }, { params: unknown }>[] = []
   const definition = defineNamespace({
     schema: { params: { type: 'object', properties: { id: { type: 'integer' } } } },
     emits: { 'price:new': { payload: { type: 'number' } } },
@@ -137,7 +138,9 @@ t.test('app.close() waits for onFirst and onLast', async (t) => {
   t.strictSame(events, ['first', 'first ended', 'last ended'])
 })
 
-t.test('a client stays when onFirst fails', async (t) => {
+t.test('a client stays when onFirst fails, and onFirst is tried again', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
   const { lines, logger } = logLines()
   const app = await build(
     t,
@@ -159,6 +162,11 @@ t.test('a client stays when onFirst fails', async (t) => {
   await until(() => failures().length > 0)
   t.match(failures(), [{ level: 50, namespace: '/clock', retryMs: 1_000, err: { message: 'no time' } }])
   t.strictSame(await clock.emitWithAck('hi'), { ok: true, data: 'hello' })
+  await until(() => {
+    mock.timers.tick(2_000)
+    return failures().length > 1
+  })
+  t.match(failures(), [{ retryMs: 1_000 }, { retryMs: 2_000 }])
 })
 
 t.test('a client that onConnect has disconnected leaves no feed behind', async (t) => {
