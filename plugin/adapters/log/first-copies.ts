@@ -38,7 +38,8 @@ export class FirstCopies {
     const { segments, seen } = this.#options
     if (head?.since === undefined || entry === this.#sought || !seen.isFirst(entry)) return undefined
     const since = parseOffset(head.since)
-    if (!since || segments.placeOf(since)?.segment !== begin.segment) return undefined
+    // In another epoch the same positions have other entries: an entry could be taken for its own first copy.
+    if (since?.epoch !== head.epoch || segments.placeOf(since)?.segment !== begin.segment) return undefined
     this.#sought = entry
     return this.#read(entry.node, since, begin).catch(() => {})
   }

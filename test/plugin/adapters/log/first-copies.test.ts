@@ -99,6 +99,22 @@ t.test(
   },
 )
 
+t.test('after the broker has lost something, no entry is taken for its own first copy', async (t) => {
+  const { keeper, events, append, begin, arrived, log } = await startLeftReader(t, CountingConnection)
+  for (const number of [1, 2, 3]) append('b', number)
+  await begin()
+  const { epoch } = keeper
+  keeper.logOf(0).rollBack('1')
+  keeper.renewEpoch(epoch)
+  log.resumed('rolled back')
+  await arrived()
+  // Its node was certain of an entry before the loss, and has nothing to append again.
+  append('a', 5, { since: `${epoch}.1.0` })
+  await arrived()
+  t.strictSame(events, ['a5'])
+  t.equal(CountingConnection.reads, 0)
+})
+
 t.test('if it can not be looked for, the entry is delivered, and nothing behind it is lost', async (t) => {
   const { events, append, place, begin, arrived } = await startLeftReader(t, CountingConnection)
   const since = place('a', 1)
