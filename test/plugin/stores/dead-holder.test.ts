@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { io, type Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { bundle } from '../../cluster/bundle.js'
 import { hasPostgres, startPostgres } from '../../cluster/postgres.js'
 import { hasRedis } from '../../cluster/redis.js'
 import { startProxy, startTestRedis } from '../adapters/redis/redis-server.js'
+import { type NodeProcess, startNodeProcess } from './node-process.js'
 
 /*
  * Two nodes in two processes, one of which is killed, or stands still, while its handler runs.
@@ -16,30 +15,15 @@ t.setTimeout(120_000)
 const LEASE_MS = 1_500
 const program = await bundle('test/plugin/stores/store-node.ts')
 
-/** A node, and a client of it. */
-interface Node {
-  readonly process: ChildProcess
-  readonly socket: Socket
+interface Node extends NodeProcess {
   /** Resolves when its handler has begun. */
   begun(): Promise<unknown>
 }
 
 async function startNode(t: Test, kind: string, url: string): Promise<Node> {
-  // tap puts its own loader into NODE_OPTIONS.
-  const env = { ...process.env, NODE_OPTIONS: '', NODE_WITH_STORE: JSON.stringify({ kind, url, leaseMs: LEASE_MS }) }
-  const child = fork(program, { env, execArgv: [] })
-  t.teardown(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGCONT')
-    child.kill('SIGKILL')
-    await ended
-  })
-  const [address] = await once(child, 'message')
-  const socket = io(`${address}/orders`, { transports: ['websocket'], reconnection: false, forceNew: true })
-  t.teardown(() => socket.disconnect())
-  await once(socket as never, 'connect')
-  return { process: child, socket, begun: () => once(child, 'message') }
+  const NODE_WITH_STORE = JSON.stringify({ kind, url, leaseMs: LEASE_MS })
+  const node = await startNodeProcess(t, program, { NODE_WITH_STORE })
+  return { ...node, begun: () => once(node.process, 'message') }
 }
 
 const SERVERS = {

@@ -1,12 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { io, type Socket } from 'socket.io-client'
 import t, { type Test } from 'tap'
 import { bundle } from '../../cluster/bundle.js'
 import { hasPostgres, startPostgres } from '../../cluster/postgres.js'
 import { until } from '../harness.js'
+import { type NodeProcess, startNodeProcess } from './node-process.js'
 
 /*
  * Nodes in processes that are killed, or stand still, at every point of a transaction: there is never a row without a kept ack, nor an ack
@@ -18,30 +17,16 @@ t.setTimeout(600_000)
 const LEASE_MS = 1_500
 const program = await bundle('test/plugin/stores/transaction-node.ts')
 
-/** A node, and a client of it. */
-interface Node {
-  readonly process: ChildProcess
-  readonly socket: Socket
+interface Node extends NodeProcess {
   /** Lets its handler go on until it has reached a point. */
   reach(point: 'begun' | 'written' | 'committed'): Promise<void>
   go(): void
 }
 
 async function startNode(t: Test, settings: object): Promise<Node> {
-  // tap puts its own loader into NODE_OPTIONS.
   const TRANSACTION_NODE = JSON.stringify({ leaseMs: LEASE_MS, waits: true, fast: true, ...settings })
-  const child = fork(program, { env: { ...process.env, NODE_OPTIONS: '', TRANSACTION_NODE }, execArgv: [] })
-  t.teardown(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGCONT')
-    child.kill('SIGKILL')
-    await ended
-  })
-  const [address] = await once(child, 'message')
-  const socket = io(`${address}/orders`, { transports: ['websocket'], reconnection: false, forceNew: true })
-  t.teardown(() => socket.disconnect())
-  await once(socket as never, 'connect')
+  const node = await startNodeProcess(t, program, { TRANSACTION_NODE })
+  const child = node.process
   const points: string[] = []
   let told = () => {}
   child.on('message', (point) => {
@@ -49,8 +34,7 @@ async function startNode(t: Test, settings: object): Promise<Node> {
     told()
   })
   return {
-    process: child,
-    socket,
+    ...node,
     go: () => void child.send('go'),
     async reach(wanted) {
       for (;;) {
