@@ -42,7 +42,8 @@ export function writeBody(
   text: string,
   { again, since }: Partial<Pick<BodyHead, 'again' | 'since'>> = {},
 ): string {
-  return `${[epoch, again ?? (since && ''), since].filter((part) => part !== undefined).join(' ')}\n${text}`
+  if (since !== undefined) return `${epoch} ${again ?? ''} ${since}\n${text}`
+  return again === undefined ? `${epoch}\n${text}` : `${epoch} ${again}\n${text}`
 }
 
 // Each costs as much as a hundred items.

@@ -1,6 +1,6 @@
 import { isChanged, isPermanent, isRefused } from '../permanent-failure.js'
 import { checkOut } from './check-out.js'
-import type { OpenPool, PgClient, PgRow, PgStatement } from './postgres-pool.js'
+import { ignoreError, type OpenPool, type PgClient, type PgRow, type PgStatement } from './postgres-pool.js'
 import { statementNameOf } from './statement-name.js'
 
 /*
@@ -48,7 +48,7 @@ export class PostgresConnection {
     this.#open = open
     this.#settings = settings
     this.answerMs = Math.min(5_000, settings.connectTimeoutMs)
-    open.pool.on('error', this.#ignore)
+    open.pool.on('error', ignoreError)
   }
 
   get isConnected(): boolean {
@@ -96,7 +96,7 @@ export class PostgresConnection {
       return (await this.#listener.query({ text, values, query_timeout: this.answerMs })).rows
     }
     const result = this.#last.then(run)
-    this.#last = result.catch(this.#ignore)
+    this.#last = result.catch(ignoreError)
     return result
   }
 
@@ -132,7 +132,7 @@ export class PostgresConnection {
     clearTimeout(this.#retry)
     this.#release()
     await this.#open.end()
-    this.#open.pool.off('error', this.#ignore)
+    this.#open.pool.off('error', ignoreError)
     this.#endWait()
   }
 
@@ -193,6 +193,4 @@ export class PostgresConnection {
   readonly #calm = () => {
     this.#retryMs = FIRST_RETRY_MS
   }
-
-  readonly #ignore = () => {}
 }
