@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { ServerOptions } from 'socket.io'
 import { kindOf, suggest } from '../../shared/wording.js'
-import { refuse } from './option-rules.js'
+import { group, type OptionRule, refuse, wholeNumber } from './option-rules.js'
 
 /*
  * Checks the options of Socket.IO that Socket.IO itself does not check, above all `cors`. Every function here throws
@@ -117,11 +117,24 @@ function show(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : typeof value === 'boolean' ? String(value) : kindOf(value)
 }
 
-/** Checks `connectionStateRecovery.skipMiddlewares`. */
-export function checkSkipping(value: unknown, path: string): unknown {
+/** Checks `skipMiddlewares`. */
+function checkSkipping(value: unknown, path: string): unknown {
   if (value !== true) return value
   return refuse(
     path,
     'must not be true: a recovered socket must pass the same checks, otherwise a revoked token would be accepted',
   )
+}
+
+const RECOVERY = group(
+  { maxDisconnectionDuration: wholeNumber(0), skipMiddlewares: { read: checkSkipping } },
+  () => undefined,
+)
+
+/** Checks `connectionStateRecovery`. */
+export const recoveryRule: OptionRule = {
+  read(value, path) {
+    if (value === true) refuse(path, 'must be an object, {} for its defaults: got true')
+    return RECOVERY.read(value, path)
+  },
 }

@@ -9,7 +9,7 @@ import { allNodesRule, checkAllNodes } from '../adapters/all-nodes-limits.js'
 import { type DrainOptions, drainRule } from '../adapters/drain-options.js'
 import type { InlineDefinition } from '../any-definition.js'
 import type { UserId } from '../user-id.js'
-import { checkServerOptions, checkSkipping } from './check-server-options.js'
+import { checkServerOptions, recoveryRule } from './check-server-options.js'
 import { type DocumentOptions, documentRule, type NormalDocumentOptions } from './document-options.js'
 import {
   closedGroup,
@@ -132,10 +132,7 @@ const IO = {
   serveClient: flag(),
   transports: listOf(TRANSPORTS),
   connectTimeout: wholeNumber(0),
-  connectionStateRecovery: group(
-    { maxDisconnectionDuration: wholeNumber(0), skipMiddlewares: { read: checkSkipping } },
-    () => undefined,
-  ),
+  connectionStateRecovery: recoveryRule,
   pingInterval: wholeNumber(1),
   pingTimeout: wholeNumber(1),
   upgradeTimeout: wholeNumber(0),

@@ -69,6 +69,10 @@ t.test('an unknown or invalid option is refused with its path and the remedy', a
       /^Option io\.connectionStateRecovery\.skipMiddlewares must not be true/,
     ],
     [
+      { io: { connectionStateRecovery: true } },
+      /^Option io\.connectionStateRecovery must be an object, \{\} for its defaults: got true$/,
+    ],
+    [
       { io: { connectionStateRecovery: { maxDisconnectionDuration: 2 ** 31 } } },
       /^Option io\.connectionStateRecovery\.maxDisconnectionDuration must be a whole number from 0 to 2147483647: got 2147483648$/,
     ],
