@@ -27,6 +27,12 @@ export function isPermanent(error: unknown): boolean {
   return CODES.test(codeOf(error)) || REFUSED.test(String(Object(error).message))
 }
 
+/** What to do about a server that can't be used at boot. */
+export function remedyOf(error: unknown): string {
+  if (isPermanent(error)) return 'correct what it refuses: adapter.waitForBroker does not wait for that'
+  return 'start it, correct the address, or boot without it by adapter.waitForBroker'
+}
+
 function codeOf(error: unknown): string {
   return String(Object(error).code)
 }

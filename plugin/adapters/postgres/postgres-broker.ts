@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
+import { remedyOf } from '../permanent-failure.js'
 import { createAppends } from './postgres-appends.js'
 import { startCleaning } from './postgres-cleaning.js'
 import { PostgresConnection } from './postgres-connection.js'
@@ -79,8 +80,7 @@ class PostgresBroker implements Broker {
     const everyMs = Math.min(windowMs, LONGEST_CLEANING_MS)
     this.#endCleaning = startCleaning(this.#connection, this.#names, { windowMs, everyMs })
     await this.#connection.open().catch((error: Error) => {
-      const remedy = 'start it, correct the address, or boot without it by adapter.waitForBroker'
-      throw new FST_NSP_BROKER_UNREACHABLE('postgres', `can not be used (${error.message})`, remedy)
+      throw new FST_NSP_BROKER_UNREACHABLE('postgres', `can not be used (${error.message})`, remedyOf(error))
     })
   }
 

@@ -1,5 +1,6 @@
 import { isCoded } from '../../shared/errors.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
+import { remedyOf } from '../permanent-failure.js'
 
 /*
  * Errors of Redis clients, made fit for a log. An error of ioredis has the command that failed with its arguments, e.g. those of AUTH;
@@ -32,6 +33,9 @@ export function secretsOf(options: unknown): string[] {
 /** The error of a boot that has failed. */
 export function toUnreachable(error: unknown, secrets: readonly string[]): Error {
   if (isCoded(error)) return error as Error
-  const remedy = 'start it, correct the address, or boot without it by adapter.waitForBroker'
-  return new FST_NSP_BROKER_UNREACHABLE('redis', `can not be used (${toFailure(error, secrets).message})`, remedy)
+  return new FST_NSP_BROKER_UNREACHABLE(
+    'redis',
+    `can not be used (${toFailure(error, secrets).message})`,
+    remedyOf(error),
+  )
 }

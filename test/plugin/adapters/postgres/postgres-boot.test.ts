@@ -37,7 +37,9 @@ async function refusal(t: Test, from: string | pg.Pool, settings: Partial<Broker
   )
   await broker.close()
   const [, problem = message] =
-    /^The broker of adapter\.type postgres can not be used \((.*)\): start it, /.exec(message) ?? []
+    /^The broker of adapter\.type postgres can not be used \((.*)\): (?:start it|correct what it refuses)[,:] /.exec(
+      message,
+    ) ?? []
   return problem
 }
 
