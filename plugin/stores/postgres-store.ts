@@ -34,15 +34,16 @@ export function createPostgresStore(options: PostgresStoreOptions): IdempotencyS
   return createLeasedStore({
     ...shared,
     async openClaims(settings) {
-      const open = pool ? lendPool(pool as PgPool) : await createPool(String(url), settings.connectTimeoutMs)
-      return await openClaims(open, settings)
+      if (pool) return await openClaims(lendPool(pool as PgPool), settings, '`pool`')
+      return await openClaims(await createPool(String(url), settings.connectTimeoutMs), settings, '`url`')
     },
     begin: (ask, id, token, options) =>
       ask((claims) => claims.begin(id, token, options, () => ask((later) => later.isKept(id, token)))),
   })
 }
 
-async function openClaims(pool: OpenPool, settings: ClaimsSettings): Promise<PostgresClaims> {
+/** @param option - of createPostgresStore(), for the message of an error */
+async function openClaims(pool: OpenPool, settings: ClaimsSettings, option: string): Promise<PostgresClaims> {
   const { prefix, connectTimeoutMs, wake, warn } = settings
   const names = namesOf(prefix)
   const claimNames = claimNamesOf(names)
@@ -63,7 +64,7 @@ async function openClaims(pool: OpenPool, settings: ClaimsSettings): Promise<Pos
   })
   await connection.open().catch(async (error: Error) => {
     await connection.close()
-    throw new FST_NSP_STORE_UNREACHABLE('PostgreSQL', error.message)
+    throw new FST_NSP_STORE_UNREACHABLE('PostgreSQL', error.message, `${option} of createPostgresStore()`)
   })
   const claims = new PostgresClaims(connection, claimNames)
   claims.startCleaning(CLEANING_MS)

@@ -30,11 +30,13 @@ export function createRedisStore(options: RedisStoreOptions): IdempotencyStore {
   const { url, client, ...shared } = readRedisOptions(options)
   return createLeasedStore({
     ...shared,
-    openClaims: async (settings) => openClaims(client ?? (await loadClient(String(url))), settings),
+    openClaims: async (settings) =>
+      client ? openClaims(client, settings, '`client`') : openClaims(await loadClient(String(url)), settings, '`url`'),
   })
 }
 
-async function openClaims(client: object, settings: ClaimsSettings): Promise<SharedClaims> {
+/** @param option - of createRedisStore(), for the message of an error */
+async function openClaims(client: object, settings: ClaimsSettings, option: string): Promise<SharedClaims> {
   const { prefix, connectTimeoutMs, wake, warn } = settings
   // All keys are on one node of a Redis Cluster, as those of the adapter.
   const begin = `{${prefix}}:`
@@ -60,7 +62,7 @@ async function openClaims(client: object, settings: ClaimsSettings): Promise<Sha
   await kept
     .open(() => false)
     .catch((error) => {
-      throw new FST_NSP_STORE_UNREACHABLE('Redis', toFailure(error, secrets).message)
+      throw new FST_NSP_STORE_UNREACHABLE('Redis', toFailure(error, secrets).message, `${option} of createRedisStore()`)
     })
 
   async function run(script: string, id: string, ...values: (string | number)[]): Promise<unknown> {

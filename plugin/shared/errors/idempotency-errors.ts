@@ -35,8 +35,8 @@ export const FST_NSP_STORE_FAILED = createError<[event: string]>(
   'The idempotency store of the event %s has failed: see `cause` of this error',
   503,
 )
-export const FST_NSP_STORE_UNREACHABLE = createError<[kind: string, problem: string]>(
+export const FST_NSP_STORE_UNREACHABLE = createError<[kind: string, problem: string, option: string]>(
   'FST_NSP_STORE_UNREACHABLE',
-  'The idempotency store over %s can not be used (%s): start it, or correct its address',
+  'The idempotency store over %s can not be used (%s): start it, or correct %s',
   500,
 )

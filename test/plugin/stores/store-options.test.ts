@@ -47,7 +47,10 @@ t.test('an application does not boot without its store, and can be closed then',
       () => undefined,
       (error: Error) => error,
     )
-    t.match(error, { code: 'FST_NSP_STORE_UNREACHABLE', message: /can not be used \(.*ECONNREFUSED.*\): start it/ })
+    t.match(error, {
+      code: 'FST_NSP_STORE_UNREACHABLE',
+      message: /can not be used \(.*ECONNREFUSED.*\): start it, or correct `url` of create\w+Store\(\)$/,
+    })
     t.notMatch(String(error?.message), 'secret')
     await app.close()
   }
