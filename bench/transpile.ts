@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import typescript from 'typescript'
@@ -24,8 +24,11 @@ export function transpile(): void {
         },
       })
       mkdirSync(dirname(path), { recursive: true })
-      // Only written if it differs: another run may be reading it.
-      if (!existsSync(path) || readFileSync(path, 'utf8') !== outputText) writeFileSync(path, outputText)
+      // Only written if it differs, and never seen half done: another run may be reading it.
+      if (existsSync(path) && readFileSync(path, 'utf8') === outputText) continue
+      const written = `${path}.${process.pid}`
+      writeFileSync(written, outputText)
+      renameSync(written, path)
     }
   }
 }

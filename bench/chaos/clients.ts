@@ -2,6 +2,8 @@ import { Manager, type Socket } from 'socket.io-client'
 import { createHeaders } from './browser-headers.js'
 import type { CrowdState } from './cluster.js'
 import { idOf, Ledger, nextConnection } from './ledger.js'
+import { OrderBook } from './order-book.js'
+import type { ClientOrders } from './order-verdict.js'
 import { answerQuestions, readSettings } from './program.js'
 import { createRandom } from './random.js'
 import { createVerdict, judge } from './verdict.js'
@@ -20,6 +22,8 @@ export interface ClientsSettings {
   readonly rate: number
   readonly seed: number
   readonly headers: 'few' | 'many'
+  /** Whether clients place orders: as many as bursts. */
+  readonly orders: boolean
 }
 
 /** Losses that the run causes here: a share of the clients, and how. */
@@ -41,7 +45,7 @@ const STEP = 50
 /** The longest that a handshake may take: at the start, on a busy machine too, and when a client comes back. */
 const [PATIENT_MS, TIMEOUT_MS] = [60_000, 3_000]
 
-const { url, first, count, roomSize, rate, seed, headers } = readSettings<ClientsSettings>()
+const { url, first, count, roomSize, rate, seed, headers, orders } = readSettings<ClientsSettings>()
 const random = createRandom(seed + first)
 let cause = 'start'
 let isTalking = false
@@ -50,6 +54,7 @@ let complaint: string | undefined
 
 class Client {
   readonly ledger: Ledger
+  readonly book: OrderBook | undefined
   readonly #manager: Manager
   readonly #socket: Socket
   #numbers = 0
@@ -71,6 +76,7 @@ class Client {
     this.#socket = this.#manager.socket('/chat', { auth: { client: number } })
     this.#socket.on('news', ({ client, number }) => this.ledger.hear(idOf(client, number)))
     this.#socket.on('connect', () => this.#socket.recovered && this.ledger.return(true))
+    this.book = orders ? new OrderBook(this.#manager, number) : undefined
     this.#manager.on('error', ({ message }) => {
       complaint = message
     })
@@ -100,6 +106,7 @@ class Client {
 
   say(): void {
     if (!this.#socket.connected) return
+    this.book?.place()
     for (let n = 0; n < BURST; n++) {
       const number = ++this.#numbers
       this.ledger.sent++
@@ -171,8 +178,13 @@ answerQuestions(undefined, {
   state: (): CrowdState => ({
     ready: clients.filter(({ ledger, isConnected }) => isConnected && ledger.readyAt !== undefined).length,
     complaint,
+    ordering: clients.filter(({ book }) => book && !book.isDone).length,
     received: clients.reduce((sum, { ledger }) => sum + ledger.ids.length, 0),
   }),
+  orders: () =>
+    clients.flatMap(({ book, ledger: { client } }): ClientOrders[] =>
+      book ? [{ client, placed: book.placed, failed: book.failed, accepted: book.accepted }] : [],
+    ),
   judge: () => {
     const verdict = createVerdict()
     for (let room = 0; room < count; room += roomSize)

@@ -5,6 +5,7 @@ import { type Backbone, startBackbone } from './backbone.js'
 import type { ClientsSettings } from './clients.js'
 import type { Contender } from './contenders.js'
 import type { Ping } from './node.js'
+import type { OrderMode } from './orders.js'
 import { type Program, startProgram } from './program.js'
 
 /*
@@ -27,6 +28,8 @@ export interface ClusterSettings {
   readonly withoutClients?: number
   /** Whether clients send headers as browsers do, with a token of 1 kB. */
   readonly headers?: 'few' | 'many'
+  /** Whether clients place orders, and how these are kept. */
+  readonly orders?: OrderMode | undefined
 }
 
 export interface CrowdState {
@@ -36,6 +39,8 @@ export interface CrowdState {
   readonly received: number
   /** Why one of them could not connect. */
   readonly complaint: string | undefined
+  /** The clients that wait for the ack of an order. */
+  readonly ordering: number
 }
 
 export interface Cluster {
@@ -99,7 +104,10 @@ async function startAll(
     )
   }
   async function startNode(number: number): Promise<void> {
-    programs.set(number, await backbone.startNode(number, { contender, roomSize, ping, recoveryMs }))
+    programs.set(
+      number,
+      await backbone.startNode(number, { contender, roomSize, ping, recoveryMs, orders: settings.orders }),
+    )
     await balance()
   }
   for (let number = 1; number <= settings.nodes; number++) await startNode(number)
@@ -126,9 +134,9 @@ async function startAll(
     tell,
     async state() {
       const states = (await tell('state')) as CrowdState[]
-      const total = (name: 'ready' | 'received') => states.reduce((sum, state) => sum + state[name], 0)
+      const total = (name: 'ready' | 'received' | 'ordering') => states.reduce((sum, state) => sum + state[name], 0)
       const complaint = states.find((state) => state.complaint !== undefined)?.complaint
-      return { ready: total('ready'), received: total('received'), complaint }
+      return { ready: total('ready'), received: total('received'), ordering: total('ordering'), complaint }
     },
   }
 }
@@ -139,13 +147,30 @@ interface CrowdSettings
 }
 
 /** Divides the clients among processes: all members of a room are in one. */
-function startCrowds({ clients, roomSize, rate, seed, url, headers = 'few' }: CrowdSettings): Promise<Program[]> {
+function startCrowds({
+  clients,
+  roomSize,
+  rate,
+  seed,
+  url,
+  headers = 'few',
+  orders,
+}: CrowdSettings): Promise<Program[]> {
   const size = Math.ceil(clients / roomSize / CROWDS) * roomSize
   const firsts = Array.from({ length: CROWDS }, (_, index) => index * size).filter((first) => first < clients)
   return Promise.all(
     firsts.map((first) => {
       const count = Math.min(size, clients - first)
-      const settings = { url, first, count, roomSize, rate: (rate * count) / clients, seed, headers }
+      const settings = {
+        url,
+        first,
+        count,
+        roomSize,
+        rate: (rate * count) / clients,
+        seed,
+        headers,
+        orders: orders !== undefined,
+      }
       return startProgram('clients.js', settings satisfies ClientsSettings)
     }),
   )

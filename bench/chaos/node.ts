@@ -2,6 +2,7 @@ import type { Server } from 'socket.io'
 import { keepTick } from '../kept-tick.js'
 import { startBare } from './bare.js'
 import type { Contender } from './contenders.js'
+import type { OrderMode } from './orders.js'
 import { startOurs } from './ours.js'
 import { answerQuestions, cpu, readSettings } from './program.js'
 
@@ -24,6 +25,8 @@ export interface NodeSettings {
   readonly ping: Ping
   /** How long a client may be away and be recovered. */
   readonly recoveryMs: number
+  /** Whether clients place orders, and how these are kept. */
+  readonly orders?: OrderMode | undefined
 }
 
 /** What an application listens with. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { CONTENDERS, type Contender } from './contenders.js'
+import type { OrderMode } from './orders.js'
 
 /*
  * The command line of a chaos run.
@@ -27,6 +28,8 @@ export interface ChaosOptions {
   readonly calls: number
   /** The names of the faults of a chaos run; undefined for all. */
   readonly faults: readonly string[] | undefined
+  /** Whether clients of a chaos run place orders, and how these are kept. */
+  readonly orders: OrderMode | undefined
   /** A file for the outcomes, as JSON. */
   readonly out: string | undefined
 }
@@ -35,7 +38,7 @@ export interface ChaosOptions {
 const DEFAULTS = {
   ...{ adapter: 'redis,bare', clients: '2000', nodes: '3', seconds: '300', every: '10', rounds: '10', seed: '1' },
   ...{ rate: undefined, 'room-size': '20', addresses: '10000', alive: '500', calls: '20' },
-  ...{ faults: undefined, out: undefined },
+  ...{ faults: undefined, orders: undefined, out: undefined },
 }
 
 const DEFAULTS_OF: Record<Mode, Partial<Record<keyof typeof DEFAULTS, string>>> = {
@@ -69,6 +72,7 @@ export function readOptions(args: string[]): ChaosOptions {
     rate: given.rate === undefined ? Math.max(10, Math.round(number('clients') / 20)) : number('rate'),
     roomSize: number('room-size'),
     ...{ addresses: number('addresses'), alive: number('alive'), calls: number('calls') },
+    orders: readOrders(given.orders, String(given.adapter)),
     faults: given.faults?.split(','),
     out: given.out,
   }
@@ -80,6 +84,18 @@ function readContenders(mode: Mode, list: string): Contender[] {
   const unknown = names.find((name) => !known.includes(name as Contender))
   if (unknown !== undefined) throw new Error(`No adapter ${unknown} for ${mode}: there are ${known.join(', ')}`)
   return names as Contender[]
+}
+
+/** Which adapters have a server that orders can be kept in. */
+const ORDERS: Record<OrderMode, readonly string[]> = { kept: ['redis', 'postgres'], transaction: ['postgres'] }
+
+function readOrders(mode: string | undefined, adapters: string): OrderMode | undefined {
+  if (mode === undefined) return undefined
+  if (!Object.hasOwn(ORDERS, mode)) throw new Error(`No --orders ${mode}: there are ${Object.keys(ORDERS).join(', ')}`)
+  const fitting = ORDERS[mode as OrderMode]
+  if (adapters.split(',').some((name) => !fitting.includes(name)))
+    throw new Error(`--orders ${mode} needs --adapter ${fitting.join(' or ')}`)
+  return mode as OrderMode
 }
 
 function readNumber(name: string, value: unknown): number {

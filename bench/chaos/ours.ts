@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { NamespacesOptions } from '../../plugin/index.js'
 import { ioOptions, roomOf, type Said } from './application.js'
 import type { NodeSettings, StartedNode } from './node.js'
+import { orderNamespaces } from './orders.js'
 import { urlOf } from './postgres.js'
 import { connectRedis, createRedis } from './redis-client.js'
 
@@ -45,6 +46,7 @@ export async function startOurs(settings: NodeSettings): Promise<StartedNode> {
     // One connection visits many addresses.
     limits: { joinsPerSecond: 10_000, namespacesPerConnection: 10_000 },
     namespaces: {
+      ...(await orderNamespaces(settings)),
       '/chat': {
         emits: { news: { payload: SAID }, ready: {} },
         onConnect: ({ socket, emit }) => {

@@ -1,3 +1,4 @@
+import type { OrderVerdict } from './order-verdict.js'
 import type { Outcome } from './scenario.js'
 import { renderTable } from './table.js'
 import type { Causes } from './verdict.js'
@@ -54,6 +55,24 @@ export function renderCauses(outcomes: readonly Outcome[]): string {
   )
 }
 
+export function renderOrders(outcomes: readonly Outcome[]): string {
+  const rows: readonly (readonly [name: string, of: (orders: OrderVerdict) => unknown])[] = [
+    ['placed', ({ placed }) => placed],
+    ['accepted', ({ accepted }) => accepted],
+    ['acks that said that it has failed', ({ failed }) => failed],
+    ['**accepted, and not written**', ({ lost }) => `**${lost}**`],
+    ['accepted with a reply that is not written', ({ strange }) => strange],
+    ['written twice', ({ twice }) => twice],
+    ['written before an earlier one of its client', ({ unordered }) => unordered],
+    ['written without an ack, or an ack without it', ({ mode, halves }) => (mode === 'transaction' ? halves : '–')],
+  ]
+  const judged = outcomes.flatMap(({ contender, orders }) => (orders ? [{ contender, orders }] : []))
+  return renderTable(
+    ['orders', ...judged.map(({ contender, orders }) => `${contender}, ${orders.mode}`)],
+    rows.map(([name, of]) => [name, ...judged.map(({ orders }) => of(orders))]),
+  )
+}
+
 const RECOVERED = 0.999
 const RETURN_MS = 5_000
 const HALF_OPEN = 0.99
@@ -73,10 +92,23 @@ export function problemsOf(outcome: Outcome): string[] {
   const p99 = quantile(allReturns(outcome), 0.99)
   claim(p99 <= RETURN_MS, `reconnect p99 is ${p99} ms`)
   for (const [name, causes] of Object.entries(outcome.causes)) claimCause(name, causes, claim)
+  if (outcome.orders) claimOrders(outcome.orders, claim)
   return problems
 }
 
-function claimCause(name: string, causes: Causes, claim: (holds: boolean, problem: string) => void): void {
+type Claim = (holds: boolean, problem: string) => void
+
+function claimOrders(orders: OrderVerdict, claim: Claim): void {
+  const { mode, placed, accepted, lost, strange, twice, unordered, halves } = orders
+  claim(accepted === placed, `${placed - accepted} orders were not accepted`)
+  claim(lost + strange === 0, `${lost + strange} accepted orders are not written as the client was told`)
+  claim(unordered === 0, `${unordered} orders of a client are out of order`)
+  claim(halves === 0, `${halves} orders or acks are there without the other`)
+  // Without a transaction, a handler runs again if its node dies, or the server between its write and the ack.
+  claim(mode === 'kept' || twice === 0, `${twice} orders were written twice`)
+}
+
+function claimCause(name: string, causes: Causes, claim: Claim): void {
   const { losses, recovered, returns } = causes
   claim(recovered >= RECOVERED * losses, `${name}: ${recovered} of ${losses} were recovered`)
   if (name !== 'half-open') return

@@ -7,11 +7,12 @@ import { type Fault, jitter, scheduleChaos } from './faults.js'
 import { type FetchCost, measureFetch, renderFetchCosts } from './fetching.js'
 import { type ChaosOptions, type Mode, readOptions } from './options.js'
 import type { Random } from './random.js'
-import { problemsOf, renderCauses, renderTotals } from './report.js'
+import { problemsOf, renderCauses, renderOrders, renderTotals } from './report.js'
 import { type Outcome, runScenario } from './scenario.js'
 
 /*
  * npm run chaos -- --clients 2000 --seconds 300 --seed 1 --adapter redis,bare
+ * npm run chaos -- --adapter postgres --orders transaction
  * npm run chaos -- jitter --clients 1000
  * npm run chaos -- cost --nodes 1,2,4
  * npm run chaos -- addresses
@@ -45,7 +46,9 @@ async function runSchedule({ mode, contenders, faults, ...settings }: ChaosOptio
     outcomes.push(await runScenario({ ...settings, nodes, contender, schedule, log }))
   }
   return {
-    text: `${renderTotals(outcomes)}\n\n${renderCauses(outcomes)}`,
+    text: [renderTotals(outcomes), renderCauses(outcomes), ...(settings.orders ? [renderOrders(outcomes)] : [])].join(
+      '\n\n',
+    ),
     outcomes,
     problems: outcomes.filter(({ contender }) => hasOurAdapter(contender)).flatMap(problemsOf),
   }

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cluster, type ClusterSettings, type CrowdState, startCluster } from './cluster.js'
 import type { Fault } from './faults.js'
+import { type ClientOrders, judgeOrders, type OrderVerdict } from './order-verdict.js'
+import type { OrderMode } from './orders.js'
 import type { Random } from './random.js'
 import { createRandom } from './random.js'
 import { addVerdict, createVerdict, type Verdict } from './verdict.js'
@@ -23,6 +25,8 @@ export interface Outcome extends Verdict {
   ghosts: number
   /** Errors that would have ended a node. */
   faults: number
+  /** What became of orders, if some were placed. */
+  readonly orders?: OrderVerdict
 }
 
 const CONNECT_MS = 120_000
@@ -51,7 +55,8 @@ export async function runScenario(settings: ScenarioSettings): Promise<Outcome> 
     await cluster.tell('talk', false)
     await allReady(cluster, clients, CALM_MS)
     await allQuiet(cluster, QUIET_MS)
-    return { contender, ...(await judgeAll(cluster)), ...(await askNodes(cluster)) }
+    const orders = settings.orders && { orders: await judgeAllOrders(cluster, settings.orders) }
+    return { contender, ...(await judgeAll(cluster)), ...(await askNodes(cluster)), ...orders }
   } finally {
     await cluster.close()
   }
@@ -89,6 +94,13 @@ async function judgeAll(cluster: Cluster): Promise<Verdict> {
   const sum = createVerdict()
   for (const verdict of (await cluster.tell('judge')) as Verdict[]) addVerdict(sum, verdict)
   return sum
+}
+
+/** Waits until all orders have been accepted, or as long as clients may take to come back. */
+async function judgeAllOrders(cluster: Cluster, mode: OrderMode): Promise<OrderVerdict> {
+  const until = Date.now() + CALM_MS
+  while ((await cluster.state()).ordering > 0 && Date.now() < until) await wait(LOOK_EVERY_MS)
+  return judgeOrders(mode, cluster.backbone, ((await cluster.tell('orders')) as ClientOrders[][]).flat())
 }
 
 async function askNodes(cluster: Cluster): Promise<Pick<Outcome, 'ghosts' | 'faults'>> {
