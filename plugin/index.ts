@@ -39,6 +39,7 @@ export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
 export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
 export type { AskOptions, Audience, SocketEmit, TimedAudience } from './definition/emit-types.js'
+export type { FeedContext } from './definition/feed-types.js'
 export type {
   BeginOptions,
   Claim,

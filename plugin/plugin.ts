@@ -153,6 +153,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     io,
     registry,
     children,
+    leases: cluster.leases,
     runLifecycle: createLifecycle({ readmit, identities, emitCheck, joined: keepSession, onConnectTimeoutMs, log }),
     emitCheck,
     log,

@@ -10,7 +10,7 @@ interface ClosingParts {
   readonly admission: { close(): void }
   readonly drain: { close(ms: number): Promise<boolean> }
   readonly io: { close(): Promise<void> }
-  readonly mounts: { settled(): Promise<unknown> }
+  readonly mounts: { close(): Promise<unknown> }
   readonly listeners: { close(ms: number): Promise<void> }
   readonly injector: { close(): Promise<void> }
   readonly stores: { close(): Promise<void> }
@@ -30,8 +30,8 @@ export function createClosing(parts: ClosingParts): () => Promise<void> {
     const isDrained = await drain.close(closeTimeoutMs)
     if (!isDrained) log.warn('closing without waiting longer for events in flight')
     await io.close()
-    const isSettled = await settlesWithin(closeTimeoutMs, mounts.settled())
-    if (!isSettled) log.warn('closing without waiting longer for onConnect and onDisconnect functions')
+    const isSettled = await settlesWithin(closeTimeoutMs, mounts.close())
+    if (!isSettled) log.warn('closing without waiting longer for onConnect, onDisconnect, onFirst and onLast functions')
     await listeners.close(closeTimeoutMs)
     await injector.close()
     await stores.close()

@@ -3,11 +3,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace } from 'socket.io'
 import type { NormalAdapterOptions } from '../definition/adapters/adapter-options.js'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
+import { type AddressLeases, OWN_LEASES } from '../shared/address-leases.js'
 import { createServerLimits, type ServerLimits } from '../shared/limits/server-limit.js'
 import { logError } from '../shared/log/error-log.js'
 import type { Broker, BrokerSettings } from './broker.js'
 import { createBrokerAdapter } from './broker-adapter.js'
 import { type ClusterNode, createClusterNode } from './cluster-node.js'
+import { createLeases } from './nodes/node-leases.js'
 import { NodeSessions } from './sessions/node-sessions.js'
 import { createSessionAdapter, type SessionAdapterOptions } from './sessions/session-adapter.js'
 import { LEASE_MS } from './sessions/session-writer.js'
@@ -24,6 +26,8 @@ export interface ClusterConnection {
   readonly node: ClusterNode | undefined
   /** What this server may have at a time, by what the other nodes have, too. */
   readonly limits: ServerLimits
+  /** Which node does what one of them has to do. */
+  readonly leases: AddressLeases
   /**
    * Connects. Resolves when the logs of all live namespaces are followed; with `waitForBroker`
    * as soon as it has failed once.
@@ -35,7 +39,7 @@ export interface ClusterConnection {
   close(): Promise<void>
 }
 
-const ALONE = { io: {}, node: undefined, open: async () => {}, close: async () => {} }
+const ALONE = { io: {}, node: undefined, leases: OWN_LEASES, open: async () => {}, close: async () => {} }
 
 // The defaults of Socket.IO and engine.io.
 const DEFAULT_WAIT_MS = 120_000
@@ -110,6 +114,7 @@ export async function createAdapter(
     io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
     limits: serverLimits,
+    leases: createLeases({ id, messages: node.messages, broker }),
     async open() {
       const opened = open()
       opened.catch((error: unknown) => {

@@ -12,6 +12,7 @@ import type { StreamEventOptions } from './contract/stream-event-options.js'
 import type { JoinSchemas } from './contract/types-of.js'
 import type { EventOptions, HandledOrRelayed } from './events/event-definition.js'
 import type { RelayOptions } from './events/relay-options.js'
+import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 
 /*
@@ -19,7 +20,11 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
  */
 
 /** A definition of any types, e.g. for a list of them. Its functions are declared as methods, so that any definition fits. */
-export interface AnyNamespaceDefinition<Payload = unknown> extends JoinHooks<AnyType>, JoinRouteOptions, ProseOptions {
+export interface AnyNamespaceDefinition<Payload = unknown>
+  extends JoinHooks<AnyType>,
+    JoinRouteOptions,
+    ProseOptions,
+    FeedHooks<FeedContext<AnyType, AnyType, AnyType>> {
   /** The schemas of the joining request: `params`, `querystring`, `headers` and `auth`. */
   schema?: JoinSchemas
   /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time. */

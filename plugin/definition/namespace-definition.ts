@@ -5,6 +5,7 @@ import type { EmitDefinitions } from './contract/define-contract.js'
 import type { ProseOptions } from './contract/prose-options.js'
 import type { JoinSchemas } from './contract/types-of.js'
 import type { EventDefinitions } from './events/event-definition.js'
+import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 
 /*
@@ -17,7 +18,8 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
 /** What the server does: the part of a definition that is not its contract. */
 export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Declared extends PropertyKey>
   extends JoinHooks<NoInfer<Join>>,
-    JoinRouteOptions {
+    JoinRouteOptions,
+    FeedHooks<NoInfer<FeedContext<Emits, Join, Data>>> {
   /** Hooks of every event of this definition. */
   eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, Declared>>>
   /**

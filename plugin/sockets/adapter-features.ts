@@ -13,6 +13,7 @@ type Method = 'restoreSession' | 'serverSideEmit'
 
 const SESSIONS = 'recover a session whose node was killed, or that has received no event'
 const LIMITS = [
+  'run a feed (onFirst, onLast) on one node only',
   'keep one order of events on all nodes',
   'end an emit with acks before its timeout if a node does not answer',
   'deliver everything that was emitted while its broker was lost',

@@ -8,7 +8,9 @@ import type { Dispatch } from '../events/event-run.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
+import type { AddressLeases } from '../shared/address-leases.js'
 import { listen } from '../shared/safe-listeners.js'
+import { createFeeds } from './feeds/address-feeds.js'
 import type { RunLifecycle } from './lifecycle.js'
 
 /*
@@ -26,7 +28,9 @@ interface MountedDefinition extends Declared {
 export interface MountOptions {
   readonly io: Server
   readonly registry: Registry
-  readonly children: Pick<DynamicNamespaces, 'adopt'>
+  readonly children: Pick<DynamicNamespaces, 'adopt' | 'hold' | 'release'>
+  /** Which node runs the feed of an address. */
+  readonly leases: AddressLeases
   readonly runLifecycle: RunLifecycle
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
@@ -53,15 +57,16 @@ export interface Mounts {
   contractFor(declared: Declared): Contract | undefined
   /** Called when a live namespace was closed. */
   forget(address: string): void
-  /** Resolves when every running onConnect and onDisconnect has ended. */
-  settled(): Promise<void>
+  /** Ends the feeds. Resolves when they, and every running onConnect and onDisconnect, have ended. */
+  close(): Promise<void>
 }
 
 export function createMounts(options: MountOptions): Mounts {
-  const { io, registry, children, runLifecycle, emitCheck, log, handlerTimeoutMs, payloadBytes } = options
+  const { io, registry, children, leases, runLifecycle, emitCheck, log, handlerTimeoutMs, payloadBytes } = options
   const compiled = new Map<Declared, MountedDefinition>()
   const mounted = new Map<string, MountedDefinition>()
   const running = new Set<Promise<unknown>>()
+  const feeds = createFeeds({ leases, children, log, now: () => performance.now() })
   // Namespaces that the application made before the instance was ready.
   const early: Namespace[] = []
   let isOpen = false
@@ -94,6 +99,8 @@ export function createMounts(options: MountOptions): Mounts {
     if (!entry) return
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
+    const { feed } = entry.definition
+    if (feed) listen(namespace, 'connection', (socket: Socket) => feeds.enter(socket, namespace, feed, entry))
     listen(namespace, 'connection', (socket: Socket) => runLifecycle(socket, namespace, entry, hold))
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }
@@ -130,8 +137,8 @@ export function createMounts(options: MountOptions): Mounts {
       mounted.delete(address)
     },
 
-    async settled() {
-      await Promise.all(running)
+    async close() {
+      await Promise.all([feeds.close(), ...running])
     },
   }
 }

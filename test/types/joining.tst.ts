@@ -1,6 +1,11 @@
 import { Type as LegacyType } from '@sinclair/typebox'
 import { type as ark } from 'arktype'
-import Fastify, { type FastifyReply, type FastifyRequest, type preHandlerHookHandler } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type preHandlerHookHandler,
+} from 'fastify'
 import { expect, test } from 'tstyche'
 import { Type } from 'typebox'
 import * as v from 'valibot'
@@ -67,6 +72,20 @@ const orgs = defineNamespace({
     expect(params).type.toBe<{ orgId: number }>()
     expect(reason).type.toBeAssignableTo<string>()
   },
+  async onFirst({ params, namespace, signal, log }) {
+    expect(params).type.toBe<{ orgId: number }>()
+    expect(signal).type.toBe<AbortSignal>()
+    namespace.emit('said', 'the first one is here')
+    // @ts-expect-error Argument of type 'number' is not assignable to parameter of type 'string'
+    namespace.emit('said', 1)
+    log.info('the feed runs')
+    expect(this).type.toBeAssignableTo<FastifyInstance>()
+  },
+  onLast: (context) => {
+    expect(context.params).type.toBe<{ orgId: number }>()
+    expect(context).type.not.toHaveProperty('socket')
+  },
+  onLastGraceMs: 1_000,
   eventHooks: {
     preHandler: ({ event, request }) => {
       expect(event.name).type.toBe<string>()

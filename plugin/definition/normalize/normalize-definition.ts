@@ -8,6 +8,7 @@ import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './events/read-idempotency.js'
 import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
 import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
+import { FEED_KEYS, type NormalFeed, readFeed } from './read-feed.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
 import {
@@ -46,7 +47,7 @@ export interface NormalEvent extends NormalHandling {
   readonly hooks: NormalHooks
 }
 
-type LifecycleKey = 'expiresAt' | 'onConnect' | 'onRecover' | 'onDisconnect'
+const LIFECYCLE_KEYS = ['expiresAt', 'onConnect', 'onRecover', 'onDisconnect'] as const
 
 export interface NormalDefinition {
   readonly prose: Prose
@@ -69,6 +70,8 @@ export interface NormalDefinition {
   readonly onConnect: AnyNamespaceDefinition['onConnect']
   readonly onRecover: AnyNamespaceDefinition['onRecover']
   readonly onDisconnect: AnyNamespaceDefinition['onDisconnect']
+  /** Undefined if its addresses have no feed. */
+  readonly feed: NormalFeed | undefined
 }
 
 const SCHEMA_KEYS = ['params', 'querystring', 'headers', 'auth'] as const
@@ -77,10 +80,8 @@ const DEFINITION_KEYS = [
   'schema',
   'data',
   ...ROUTE_NAMES,
-  'expiresAt',
-  'onConnect',
-  'onRecover',
-  'onDisconnect',
+  ...LIFECYCLE_KEYS,
+  ...FEED_KEYS,
   'events',
   'eventHooks',
   'emits',
@@ -115,7 +116,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
   const hasEmits = source.emits !== undefined
   const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
-  const readFunction = <Key extends LifecycleKey>(key: Key) =>
+  const readFunction = <Key extends (typeof LIFECYCLE_KEYS)[number]>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
     prose: readProse(source, path),
@@ -128,6 +129,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
+    feed: readFeed(source, path),
     events: readEvents(events, `${path}.events`, (event, at, name) =>
       normalizeEvent(event, at, name, hasEmits && declared),
     ),

@@ -53,10 +53,19 @@ t.test('an omitted property of a definition has its default', async (t) => {
     onConnect: undefined,
     onRecover: undefined,
     onDisconnect: undefined,
+    feed: undefined,
   })
   t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
   t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits counts as a list')
   t.equal(normalizeDefinition({ sequential: true }, 'at').sequential, true)
+})
+
+t.test('a definition with onFirst or onLast has a feed', async (t) => {
+  const [onFirst, onLast] = [() => {}, () => {}]
+  t.strictSame(normalizeDefinition({ onFirst }, 'at').feed, { onFirst, onLast: undefined, graceMs: 5_000 })
+  const { feed } = normalizeDefinition({ onLast, onLastGraceMs: 0 }, 'at')
+  t.strictSame(feed, { onFirst: undefined, onLast, graceMs: 0 })
+  t.ok(Object.isFrozen(feed))
 })
 
 t.test('joining has the given schemas, and its hooks are always arrays', async (t) => {
@@ -193,7 +202,7 @@ const wrong: [definition: unknown, message: string][] = [
     { onConect: handler },
     'at\\.onConect is unknown: did you mean "onConnect"\\? use one of summary, description, tags, deprecated, hide, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
       'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
-      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, events, eventHooks, emits, sequential, contractMismatch',
+      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, onFirst, onLast, onLastGraceMs, events, eventHooks, emits, sequential, contractMismatch',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
     { [name]: handler },
@@ -201,6 +210,10 @@ const wrong: [definition: unknown, message: string][] = [
   ]),
   [{ onConnect: 'x' }, 'at\\.onConnect must be a function: got string'],
   [{ onDisconnect: {} }, 'at\\.onDisconnect must be a function: got object'],
+  [{ onFirst: 'x' }, 'at\\.onFirst must be a function: got string'],
+  [{ onLast: {} }, 'at\\.onLast must be a function: got object'],
+  [{ onFirst: handler, onLastGraceMs: -1 }, 'at\\.onLastGraceMs must be a whole number of milliseconds, or 0'],
+  [{ onLastGraceMs: 1 }, 'at\\.onLastGraceMs is for onFirst and onLast: write one of them'],
   [{ onConnect: null }, 'at\\.onConnect must be a function: got null'],
   [{ description: 7 }, 'at\\.description must be a string: got number'],
   [{ sequential: 'yes' }, 'at\\.sequential must be a boolean: got string'],
