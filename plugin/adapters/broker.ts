@@ -88,7 +88,7 @@ export interface Broker {
   takeSession(id: string): Promise<string | undefined>
   /** Reads a session, and leaves it. */
   readSession(id: string): Promise<string | undefined>
-  /** Lets sessions live for another `ttlMs`. Resolves with those that are not there. */
+  /** Lets sessions live for another `ttlMs`. Resolves with those that are not there, or not any more. */
   keepSessions(ids: readonly string[], ttlMs: number): Promise<readonly string[]>
   dropSession(id: string): Promise<void>
   /** Ends within a second, also without a connection, and leaves no handle. */

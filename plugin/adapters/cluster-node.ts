@@ -42,6 +42,8 @@ export interface ClusterNode {
   /** The other nodes that are alive. */
   readonly alive: readonly string[]
   readonly isConnected: boolean
+  /** How often it has connected to the broker. */
+  readonly connections: number
   /** Whether the broker has everything that was emitted here. */
   readonly isIdle: boolean
   readonly requestTimeoutMs: number
@@ -97,6 +99,8 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     report,
   })
 
+  let connections = 0
+
   /** Called when a broker that can be reached refuses the first command. */
   function isPatient(error: unknown): boolean {
     const remedy = 'look at what it says, or boot without it by adapter.waitForBroker'
@@ -127,6 +131,9 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     get isConnected() {
       return broker.isConnected
     },
+    get connections() {
+      return connections
+    },
     get isIdle() {
       return outbox.isEmpty
     },
@@ -140,7 +147,10 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
           outbox.lose()
           losses.lost(error)
         },
-        connected: () => losses.connected(),
+        connected() {
+          connections++
+          losses.connected()
+        },
         resumed(number, continuity) {
           logs.resumed(number, continuity)
           members.check()

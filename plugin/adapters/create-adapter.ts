@@ -3,13 +3,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace } from 'socket.io'
 import type { NormalAdapterOptions } from '../definition/adapters/adapter-options.js'
 import type { NormalOptions } from '../definition/normalize/plugin-options.js'
-import { type AddressLeases, OWN_LEASES } from '../shared/address-leases.js'
 import { createServerLimits, type ServerLimits } from '../shared/limits/server-limit.js'
 import { logError } from '../shared/log/error-log.js'
+import { OWN_LEASES, type PlaceLeases } from '../shared/place-leases.js'
 import type { Broker, BrokerSettings } from './broker.js'
 import { createBrokerAdapter } from './broker-adapter.js'
 import { type ClusterNode, createClusterNode } from './cluster-node.js'
-import { createLeases } from './nodes/node-leases.js'
+import { NodeLeases } from './nodes/node-leases.js'
 import { NodeSessions } from './sessions/node-sessions.js'
 import { createSessionAdapter, type SessionAdapterOptions } from './sessions/session-adapter.js'
 import { LEASE_MS } from './sessions/session-writer.js'
@@ -27,7 +27,7 @@ export interface ClusterConnection {
   /** What this server may have at a time, by what the other nodes have, too. */
   readonly limits: ServerLimits
   /** Which node does what one of them has to do. */
-  readonly leases: AddressLeases
+  readonly leases: PlaceLeases
   /**
    * Connects. Resolves when the logs of all live namespaces are followed; with `waitForBroker`
    * as soon as it has failed once.
@@ -114,7 +114,12 @@ export async function createAdapter(
     io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
     limits: serverLimits,
-    leases: createLeases({ id, messages: node.messages, broker }),
+    leases: new NodeLeases({
+      messages: node.messages,
+      broker,
+      connections: () => node.connections,
+      now: () => performance.now(),
+    }),
     async open() {
       const opened = open()
       opened.catch((error: unknown) => {

@@ -8,9 +8,10 @@ import type { Dispatch } from '../events/event-run.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
-import type { AddressLeases } from '../shared/address-leases.js'
+import type { PlaceLeases } from '../shared/place-leases.js'
 import { listen } from '../shared/safe-listeners.js'
-import { createFeeds } from './feeds/address-feeds.js'
+import { feedAddress } from './feeds/address-feeds.js'
+import { createFeeds } from './feeds/place-feeds.js'
 import type { RunLifecycle } from './lifecycle.js'
 
 /*
@@ -29,8 +30,8 @@ export interface MountOptions {
   readonly io: Server
   readonly registry: Registry
   readonly children: Pick<DynamicNamespaces, 'adopt' | 'hold' | 'release'>
-  /** Which node runs the feed of an address. */
-  readonly leases: AddressLeases
+  /** Which node runs the feed of a place. */
+  readonly leases: PlaceLeases
   readonly runLifecycle: RunLifecycle
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
@@ -66,7 +67,7 @@ export function createMounts(options: MountOptions): Mounts {
   const compiled = new Map<Declared, MountedDefinition>()
   const mounted = new Map<string, MountedDefinition>()
   const running = new Set<Promise<unknown>>()
-  const feeds = createFeeds({ leases, children, log, now: () => performance.now() })
+  const feeds = createFeeds({ leases, children, now: () => performance.now() })
   // Namespaces that the application made before the instance was ready.
   const early: Namespace[] = []
   let isOpen = false
@@ -99,8 +100,7 @@ export function createMounts(options: MountOptions): Mounts {
     if (!entry) return
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
-    const { feed } = entry.definition
-    if (feed) listen(namespace, 'connection', (socket: Socket) => feeds.enter(socket, namespace, feed, entry))
+    feedAddress(feeds, namespace, entry, log)
     listen(namespace, 'connection', (socket: Socket) => runLifecycle(socket, namespace, entry, hold))
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }

@@ -58,8 +58,9 @@ export class KeptSessions {
   /** Returns whether it is there. */
   keep(id: string, ttlMs: number): boolean {
     const session = this.#sessions.get(id)
-    if (session) session.expiresAt = this.#now() + ttlMs
-    return session !== undefined
+    if (!session || session.expiresAt <= this.#now()) return false
+    session.expiresAt = this.#now() + ttlMs
+    return true
   }
 
   #sweep(): void {

@@ -59,7 +59,7 @@ export class PostgresSessions {
     for (let start = 0; start < ids.length; start += MOST) {
       const rows = await this.#connection.query(
         `UPDATE ${sessions} SET expires = now() + $2 * interval '1 ms' WHERE id IN (
-          SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE) RETURNING id`,
+          SELECT id FROM ${sessions} WHERE id = ANY($1::text[]) AND expires > now() ORDER BY id FOR UPDATE) RETURNING id`,
         [ids.slice(start, start + MOST), ttlMs],
       )
       for (const { id } of rows) kept.add(id)

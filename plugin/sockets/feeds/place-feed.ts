@@ -1,18 +1,18 @@
-import type { AddressLeases } from '../../shared/address-leases.js'
 import { type ErrorLog, logError } from '../../shared/log/error-log.js'
+import type { PlaceLeases } from '../../shared/place-leases.js'
 import { settlesWithin } from '../../shared/timeout.js'
 
 /*
- * The feed of one address on this node: while there are clients, it asks for the lease of the address; while it has the lease, the feed
- * runs here.
+ * The feed of one place on this node, e.g. of an address: while there are clients, it asks for the lease of the place; while it has the
+ * lease, the feed runs here.
  */
 
-export interface AddressFeedOptions {
-  readonly address: string
-  readonly leases: AddressLeases
-  /** Whether this node has clients at the address. */
+export interface PlaceFeedOptions {
+  readonly place: string
+  readonly leases: PlaceLeases
+  /** Whether this node has clients there. */
   readonly hasClients: () => boolean
-  /** How long an address may be without clients. Milliseconds. */
+  /** How long it may be without clients. Milliseconds. */
   readonly graceMs: number
   /** Calls onFirst, and onLast. */
   readonly start: (signal: AbortSignal) => unknown
@@ -30,8 +30,8 @@ const STOP_MS = 10_000
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 60_000
 
-export class AddressFeed {
-  readonly #options: AddressFeedOptions
+export class PlaceFeed {
+  readonly #options: PlaceFeedOptions
   /** Whether clients are here, or were a moment ago. */
   #isWanted = true
   #grace: NodeJS.Timeout | undefined
@@ -42,9 +42,10 @@ export class AddressFeed {
   #stop: AbortController | undefined
   #failures = 0
   #retryAt = 0
+  #isWoken = false
   #wake = () => {}
 
-  constructor(options: AddressFeedOptions) {
+  constructor(options: PlaceFeedOptions) {
     this.#options = options
   }
 
@@ -68,6 +69,7 @@ export class AddressFeed {
 
   /** Called when the lease may be free. */
   wake(): void {
+    this.#isWoken = true
     this.#wake()
   }
 
@@ -82,12 +84,16 @@ export class AddressFeed {
 
   /** Resolves when the feed is over on this node. Never rejects. */
   async run(): Promise<void> {
-    const { hasClients, now, over } = this.#options
+    const { place, leases, hasClients, now, over } = this.#options
     while (this.#isWanted) {
+      // Whoever wakes it while it asks may know more than the answer.
+      this.#isWoken = false
       if (hasClients() && now() >= this.#retryAt) await this.#claim()
       if (this.#isLeased) await this.#hold()
-      else if (this.#isWanted) await this.#woken()
+      else if (this.#isWanted && !this.#isWoken) await this.#woken()
     }
+    // Also one that came too late to be used.
+    leases.release(place).catch(() => {})
     over()
   }
 
@@ -112,13 +118,12 @@ export class AddressFeed {
 
   /** Asks for the lease, one time after another. Never rejects: without an answer, it stays as it is. */
   #claim(): Promise<void> {
-    const { leases, address, now } = this.#options
-    const until = now() + leases.usableMs
+    const { leases, place } = this.#options
     this.#claiming ??= leases
-      .claim(address)
+      .claim(place)
       .then(
-        (isOurs) => {
-          this.#usableUntil = isOurs ? until : 0
+        (usableUntil) => {
+          this.#usableUntil = usableUntil
         },
         () => {},
       )
@@ -129,7 +134,7 @@ export class AddressFeed {
   }
 
   async #hold(): Promise<void> {
-    const { leases, address } = this.#options
+    const { leases, place } = this.#options
     const stop = new AbortController()
     this.#stop = stop
     if (this.#isWanted) await this.#feed(stop)
@@ -137,7 +142,7 @@ export class AddressFeed {
     await this.#claiming
     this.#stop = undefined
     this.#usableUntil = 0
-    await leases.release(address).catch(() => {})
+    await leases.release(place).catch(() => {})
   }
 
   /** Calls onFirst; and onLast, unless onFirst has failed. */
@@ -177,7 +182,7 @@ export class AddressFeed {
   }
 
   #report(error: unknown, message: string, more: object = {}): void {
-    logError(this.#options.log, error, { namespace: this.#options.address, ...more }, message)
+    logError(this.#options.log, error, more, message)
   }
 }
 
