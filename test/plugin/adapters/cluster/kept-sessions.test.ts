@@ -25,9 +25,10 @@ t.test('a session ends with its time, unless it is kept', async (t) => {
   let time = 0
   const sessions = new KeptSessions(1_000, () => time)
   for (const id of ['a', 'b']) sessions.put(id, 'text', 1_000, '')
-  sessions.keep('b', 30_000)
-  sessions.keep('unknown', 30_000)
+  t.ok(sessions.keep('b', 30_000))
+  t.notOk(sessions.keep('unknown', 30_000))
   time = 1_000
+  t.notOk(sessions.keep('a', 30_000), 'one that has ended does not come back')
   t.equal(sessions.read('a'), undefined)
   t.equal(sessions.take('a'), undefined)
   t.equal(sessions.read('b'), 'text')

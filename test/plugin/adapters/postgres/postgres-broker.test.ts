@@ -146,8 +146,8 @@ t.test('a session is taken by one of those who ask at once; its changes stay in 
 t.test('a session ends with its time, unless it is kept', async (t) => {
   const { broker } = await openBroker(t, url, { prefix: 'keep' })
   await broker.putSession('short', '1', -1, '')
-  await broker.putSession('long', '2', -1, '')
-  t.strictSame(await broker.keepSessions(['long', 'unknown'], 60_000), ['unknown'])
+  await broker.putSession('long', '2', 60_000, '')
+  t.strictSame(await broker.keepSessions(['long', 'unknown', 'short'], 60_000), ['unknown', 'short'])
   for (const [id, text] of [
     ['short', undefined],
     ['long', '2'],
