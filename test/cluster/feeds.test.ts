@@ -14,6 +14,8 @@ import { hasRedis, startRedis } from './redis.js'
  */
 
 t.setTimeout(180_000)
+// Most of their time they wait, for a lease that ends.
+t.jobs = 4
 
 const program = await bundle('test/cluster/fed-node.ts')
 cluster.setupPrimary({ exec: program, execArgv: [] })
@@ -89,7 +91,7 @@ const BROKERS = [
 for (const [kind, startBroker, skip] of BROKERS) {
   t.test(
     `${kind}: one node has the feed, and another one takes over when it closes or is killed`,
-    { skip },
+    { skip, buffered: true },
     async (t) => {
       const broker = await startBroker(t)
       const [one, two, three] = await startNodes(t, kind, broker, 3)
@@ -101,6 +103,7 @@ for (const [kind, startBroker, skip] of BROKERS) {
       t.comment('its clients leave')
       first.disconnect()
       await untilFrom(second, two)
+      await until(() => one.events.length === 2 && two.events.length === 1)
       t.strictSame([one.events, two.events], [['first', 'last'], ['first']])
 
       t.comment('it is closed')
@@ -108,6 +111,7 @@ for (const [kind, startBroker, skip] of BROKERS) {
       await untilFrom(third, two)
       await two.close()
       await untilFrom(third, three)
+      await until(() => two.events.length === 2 && three.events.length === 1)
       t.strictSame([two.events, three.events], [['first', 'last'], ['first']])
 
       t.comment('it is killed')
@@ -115,13 +119,15 @@ for (const [kind, startBroker, skip] of BROKERS) {
       await untilFrom(fourth, three)
       three.send('SIGKILL')
       await untilFrom(fourth, one)
+      await until(() => one.events.length === 3)
       t.strictSame(one.events, ['first', 'last', 'first'])
     },
   )
 }
 
 const [[kind, startBroker, skip]] = BROKERS
-t.test('a node that stood still ends its feed when it wakes, and does not take it back', { skip }, async (t) => {
+const title = 'a node that stood still ends its feed when it wakes, and does not take it back'
+t.test(title, { skip, buffered: true }, async (t) => {
   const broker = await startBroker(t)
   const [one, two] = await startNodes(t, kind, broker, 2)
   await untilFrom(await one.join(), one)
