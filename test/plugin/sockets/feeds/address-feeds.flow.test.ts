@@ -1,6 +1,9 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import { defineNamespace, type FeedContext } from '../../../../plugin/index.js'
+import { hasRedis } from '../../../cluster/redis.js'
+import { CLIENTS } from '../../adapters/redis/broker-harness.js'
+import { startTestRedis } from '../../adapters/redis/redis-server.js'
 import { createCluster } from '../../cluster-harness.js'
 import { build, logLines, until } from '../../harness.js'
 
@@ -114,6 +117,16 @@ t.test('a client that is back within the grace finds the feed, and the namespace
   t.strictSame(events, ['first /stocks/7', 'last /stocks/7'], 'a closing server does not wait for anybody')
 })
 
+t.test('the default namespace has a feed, too', async (t) => {
+  const { definition, events } = createStocks()
+  const app = await build(t, { namespaces: { '/': definition } })
+  const socket = await app.injectSocket('/')
+  await until(() => events.length > 0)
+  socket.disconnect()
+  await until(() => events.length > 1)
+  t.strictSame(events, ['first /', 'last /'])
+})
+
 t.test('app.close() waits for onFirst and onLast', async (t) => {
   const events: string[] = []
   const app = await build(t, {
@@ -178,6 +191,26 @@ t.test('a client that onConnect has disconnected leaves no feed behind', async (
   if (socket.connected) await new Promise((resolve) => socket.once('disconnect', resolve))
   await until(() => !app.io._nsps.has('/stocks/7'))
   t.equal(events.length % 2, 0, 'what has begun has ended')
+})
+
+const skip = (await hasRedis()) ? false : 'redis-server is not installed'
+t.test('with a broker one node has the feed, and another one has it as soon as that closes', { skip }, async (t) => {
+  const redis = await startTestRedis(t)
+  const start = async () => {
+    const { definition, events } = createStocks()
+    const client = CLIENTS.redis(redis)
+    const app = await build(t, { adapter: { type: 'redis', client }, namespaces: { '/stocks/:id': definition } })
+    await app.injectSocket('/stocks/7')
+    return { app, events }
+  }
+  const one = await start()
+  await until(() => one.events.length > 0)
+  const two = await start()
+  const three = await start()
+  await one.app.close()
+  await until(() => two.events.length + three.events.length > 0)
+  t.strictSame(one.events, ['first /stocks/7', 'last /stocks/7'])
+  t.strictSame([...two.events, ...three.events], ['first /stocks/7'])
 })
 
 t.test('with an adapter of Socket.IO each node has a feed of its own, and says at boot that it does', async (t) => {

@@ -233,6 +233,27 @@ t.test('a node whose clients leave while it asks for the lease gives it back, an
   t.strictSame(released, [PLACE, PLACE])
 })
 
+t.test('a node that hears that a lease is free while it asks asks again', async (t) => {
+  const answers = [withResolvers<number>(), withResolvers<number>()]
+  let asked = 0
+  const claim = () => (answers[asked++] as (typeof answers)[0]).promise
+  const { feed, events } = startFeed(t, { ...OWN_LEASES, claim }, { ms: 0 })
+  feed.wake()
+  answers[0]?.resolve(0)
+  answers[1]?.resolve(Number.POSITIVE_INFINITY)
+  await until(() => events.length > 0)
+  t.strictSame([events, asked], [['first'], 2])
+})
+
+t.test('a lease that comes too late to be used is given back', async (t) => {
+  const released: string[] = []
+  const release = async (place: string) => void released.push(place)
+  const { feed, events, ended } = startFeed(t, { ...OWN_LEASES, claim: async () => 5_000, release }, { ms: 5_000 })
+  feed.close()
+  await ended
+  t.strictSame([events, released], [['over'], [PLACE]])
+})
+
 t.test('a node that has not got the lease asks for it no more when its clients have left', async (t) => {
   const { promise, resolve } = withResolvers<number>()
   const { feed, events, ended } = startFeed(t, { ...OWN_LEASES, claim: () => promise }, { ms: 0 })
