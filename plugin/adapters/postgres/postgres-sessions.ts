@@ -4,7 +4,7 @@ import type { PostgresNames } from './postgres-tables.js'
 import { createBatches } from './statement-batch.js'
 
 /*
- * Sessions: many changes at once are one statement, and the changes of one session stay in order. Statements take the locks of
+ * Sessions: many changes or reads at once are one statement, and the changes of one session stay in order. Statements take the locks of
  * their rows by id, so that those of two nodes never wait for each other.
  */
 
@@ -25,6 +25,7 @@ export class PostgresSessions {
   readonly #connection: PostgresConnection
   readonly #names: PostgresNames
   readonly #change: (change: SessionChange) => Promise<string | undefined>
+  readonly #readOne: (id: string) => Promise<string | undefined>
 
   constructor(connection: PostgresConnection, names: PostgresNames) {
     this.#connection = connection
@@ -33,6 +34,8 @@ export class PostgresSessions {
       const puts = changes.filter((change): change is SessionPut => change.text !== undefined)
       return puts.length > 0 ? this.#put(puts) : this.#take(changes.map(({ id }) => id))
     })
+    const chooseFirst = (ids: readonly string[], most: number) => ids.slice(0, most)
+    this.#readOne = createBatches(new PageSize(MOST, connection.answerMs), chooseFirst, (ids) => this.#read(ids))
   }
 
   /** Returns whether it was written. */
@@ -41,15 +44,11 @@ export class PostgresSessions {
   }
 
   async take(id: string): Promise<string | undefined> {
-    // No text of PostgreSQL has this character, and the id is of a client.
-    return id.includes('\0') ? undefined : await this.#change({ id })
+    return isStorable(id) ? await this.#change({ id }) : undefined
   }
 
   async read(id: string): Promise<string | undefined> {
-    const { sessions } = this.#names
-    const text = `SELECT body FROM ${sessions} WHERE id = $1 AND expires > now()`
-    const [row] = await this.#connection.queryPrepared(text, [id])
-    return row && String(row.body)
+    return isStorable(id) ? await this.#readOne(id) : undefined
   }
 
   /** Resolves with those that are not there. */
@@ -65,6 +64,14 @@ export class PostgresSessions {
       for (const { id } of rows) kept.add(id)
     }
     return ids.filter((id) => !kept.has(id))
+  }
+
+  async #read(ids: readonly string[]): Promise<(string | undefined)[]> {
+    const { sessions } = this.#names
+    const text = `SELECT id, body FROM ${sessions} WHERE id = ANY($1::text[]) AND expires > now()`
+    const rows = await this.#connection.queryPrepared(text, [ids])
+    const texts = new Map(rows.map(({ id, body }) => [id, String(body)]))
+    return ids.map((id) => texts.get(id))
   }
 
   /** All of one head. Returns the ids of those that were written. */
@@ -93,6 +100,11 @@ export class PostgresSessions {
     const texts = new Map(rows.filter(({ lives }) => lives).map(({ id, body }) => [id, String(body)]))
     return ids.map((id) => texts.get(id))
   }
+}
+
+/** Whether an id, which is of a client, can be one: no text of PostgreSQL has this character. */
+function isStorable(id: string): boolean {
+  return !id.includes('\0')
 }
 
 /** Those of the first one's kind and head, unless another change of the same session stands before. */

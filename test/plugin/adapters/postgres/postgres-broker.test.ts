@@ -118,6 +118,12 @@ t.test('a session is taken by one of those who ask at once; its changes stay in 
   const [one, two] = [await openBroker(t, url, { prefix: 'take' }), await openBroker(t, url, { prefix: 'take' })]
   const ids = Array.from({ length: 50 }, (_, index) => `session ${index}`)
   await Promise.all(ids.map((id) => one.broker.putSession(id, `of ${id}`, 60_000, '')))
+  const read = await Promise.all(['\0', 'unknown', ...ids].map((id) => two.broker.readSession(id)))
+  t.strictSame(
+    read,
+    [undefined, undefined, ...ids.map((id) => `of ${id}`)],
+    'those that are read at once have their own',
+  )
   const takers = ids.map((id) => [one, two, one].map(({ broker }) => broker.takeSession(id)))
   for (const [index, texts] of (await Promise.all(takers.map((taken) => Promise.all(taken)))).entries()) {
     t.strictSame(
