@@ -18,11 +18,12 @@ export interface NodeLeasesOptions {
   readonly now: () => number
 }
 
-/** Whose the lease of a place is, and when the broker was asked. */
+/** Whose the lease of a place is, as the broker has said. */
 interface KnownLease {
   readonly owner: string
   readonly connection: number
-  readonly at: number
+  /** When to ask again. */
+  readonly until: number
 }
 
 // A node that dies keeps its leases for so long.
@@ -30,8 +31,9 @@ const LEASE_MS = 8_000
 // Less, by as much as the clocks of a node and the broker may differ meanwhile, and a timer of the node be late.
 const USABLE_MS = 5_000
 const RENEW_MS = 1_500
-// So often the broker is asked about each place: it may have lost that lease, and no other.
-const KNOWN_MS = 30_000
+// So often the broker is asked about each place, as it may have lost that lease, and no other: not about all at once.
+const LEAST_KNOWN_MS = 15_000
+const MOST_KNOWN_MS = 30_000
 // Lets the broker forget it: what says whether it is good is the lease of its node.
 const PLACE_MS = 120_000
 // A lease that is given back is one for another millisecond: whoever hears of it earlier would come in vain.
@@ -110,14 +112,15 @@ export class NodeLeases implements PlaceLeases {
   async #knownOwner(place: string): Promise<string | undefined> {
     const known = this.#places.get(place)
     const { connections, now } = this.#options
-    if (!known || known.connection !== connections() || now() >= known.at + KNOWN_MS) return undefined
+    if (!known || known.connection !== connections() || now() >= known.until) return undefined
     return known.owner === this.#own || (await this.#lives(known.owner)) ? known.owner : undefined
   }
 
   /** Takes the lease of a place, unless a node that lives has it. Resolves with its owner; undefined if it has become free meanwhile. */
   async #take(place: string): Promise<string | undefined> {
     const { broker, connections, now } = this.#options
-    const asked = { connection: connections(), at: now() }
+    const knownMs = LEAST_KNOWN_MS + Math.random() * (MOST_KNOWN_MS - LEAST_KNOWN_MS)
+    const asked = { connection: connections(), until: now() + knownMs }
     const own = this.#own
     const put = (head: string) => broker.putSession(idOf(place), own, PLACE_MS, head)
     let owner: string | undefined = own
