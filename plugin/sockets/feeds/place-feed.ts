@@ -52,6 +52,7 @@ export class PlaceFeed {
   /** Called when a client has come or gone. */
   count(): void {
     if (this.#options.hasClients()) {
+      if (this.#grace) this.wake()
       clearTimeout(this.#grace)
       this.#grace = undefined
       this.#isWanted = true

@@ -245,6 +245,21 @@ t.test('a node that hears that a lease is free while it asks asks again', async 
   t.strictSame([events, asked], [['first'], 2])
 })
 
+t.test('a node whose clients are back asks at once for a lease that was free meanwhile', async (t) => {
+  let usableUntil = 0
+  const claim = async () => usableUntil
+  const { feed, events, leave, come } = startFeed(t, { ...OWN_LEASES, claim }, { ms: 0 }, { graceMs: 60_000 })
+  await new Promise(setImmediate)
+  leave()
+  usableUntil = Number.POSITIVE_INFINITY
+  feed.wake()
+  await new Promise(setImmediate)
+  t.strictSame(events, [], 'without clients it needs none')
+  come()
+  await until(() => events.length > 0)
+  t.strictSame(events, ['first'])
+})
+
 t.test('a lease that comes too late to be used is given back', async (t) => {
   const released: string[] = []
   const release = async (place: string) => void released.push(place)
