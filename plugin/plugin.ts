@@ -142,7 +142,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
     hasSocketClass: options.fast,
     handlerTimeoutMs,
-    isText: options.io.parser === undefined,
+    parser: options.io.parser as Parser | undefined,
     notices,
     now,
   })

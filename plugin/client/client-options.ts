@@ -94,8 +94,11 @@ export type JoinState =
   | { readonly status: 'refused'; readonly error: CallError }
   | { readonly status: 'left' }
 
-/** Why something may have been missed: the connection was lost, or the server had disconnected the socket. */
-export type GapReason = 'not-recovered' | 'server-disconnect'
+/**
+ * Why something may have been missed: the connection was lost, the server had disconnected the socket, or it has dropped emits with
+ * `dropOldest`, because this client was slow to read.
+ */
+export type GapReason = 'not-recovered' | 'server-disconnect' | 'dropped'
 
 /** The server's contract of a namespace is another one than the client was built with. */
 export interface ClientContractDifference {

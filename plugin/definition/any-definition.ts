@@ -14,6 +14,7 @@ import type { EventOptions, HandledOrRelayed } from './events/event-definition.j
 import type { RelayOptions } from './events/relay-options.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { WaitingOptions } from './waiting-options.js'
 
 /*
  * The types of definitions without inferred types, e.g. inside the options of `register()`.
@@ -30,7 +31,9 @@ export interface AnyNamespaceDefinition<Payload = unknown>
   /** The type of `socket.data`: a schema, or `dataType<Data>()`. It is not checked at run time. */
   data?: unknown
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
-  emits?: { readonly [event: string]: { payload?: unknown; reply?: unknown } & ExampleOptions }
+  emits?: {
+    readonly [event: string]: { payload?: unknown; reply?: unknown } & WaitingOptions<AnyType> & ExampleOptions
+  }
   /** Events that clients send. */
   events?: { readonly [event: string]: AnyEventDefinition<Payload> }
   /** Hooks of every event of this definition. */

@@ -6,6 +6,7 @@ import { FST_NSP_DEFINITION_INVALID } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
 import type { NormalRelay } from './normalize/events/read-relay.js'
 import type { NormalStream } from './normalize/events/read-stream.js'
+import type { NormalWaiting } from './normalize/events/read-waiting.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
 
 /*
@@ -60,6 +61,8 @@ export interface Contract {
   readonly emits: ReadonlyMap<string, CompiledEmit>
   /** Whether the definition has `emits`. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
+  /** How many wait for a slow reader, of the emits that say so. */
+  readonly bounds: ReadonlyMap<string, NormalWaiting>
 }
 
 /**
@@ -113,7 +116,13 @@ export function compileContract(name: string, definition: NormalDefinition, comp
     const answered = incoming(reply, at('emits', event, 'reply'))
     return [event, { checkPayload: sent?.check, write: sent?.write, checkReply: answered?.check }]
   })
-  return { events: new Map(events), emits: new Map(emits), hasEmits: definition.hasEmits }
+  const bounds = [...definition.emits].filter(([, { conflate, dropOldest }]) => conflate ?? dropOldest)
+  return {
+    events: new Map(events),
+    emits: new Map(emits),
+    hasEmits: definition.hasEmits,
+    bounds: new Map(bounds),
+  }
 }
 
 function compileStream({ item, ...rest }: NormalStream, path: string, compilers: Compilers): CompiledStream {

@@ -10,7 +10,10 @@ import { logError } from '../shared/log/error-log.js'
 import { containAcks, containListeners, containMiddlewares, containPresent, listen } from '../shared/safe-listeners.js'
 import { addReceiver, removeReceiver } from '../wire/event-receivers.js'
 import type { OpenFastConnection } from '../wire/fast/fast-path.js'
-import { limitUnread } from '../wire/slow-reader.js'
+import type { Parser } from '../wire/packet-codec.js'
+import { boundWaiting, limitUnread } from '../wire/slow-reader.js'
+import type { EmitBound } from '../wire/waiting/emit-queues.js'
+import { createQueues } from './guard/bounded-emits.js'
 import { connectError, copyRefusal } from './middleware-error.js'
 import { createSocketClass, setSocketClass } from './socket-class.js'
 import { createSocketFunctions, type SocketFunctionsOptions } from './socket-functions.js'
@@ -24,11 +27,14 @@ import { createSocketFunctions, type SocketFunctionsOptions } from './socket-fun
 interface GateDefinition {
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly isSequential: boolean
+  readonly contract: { readonly bounds: ReadonlyMap<string, EmitBound> }
 }
 
 export interface PrepareOptions
-  extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'isText' | 'limits' | 'log' | 'notices' | 'now'> {
+  extends Pick<GateRules, 'drain' | 'handlerTimeoutMs' | 'limits' | 'log' | 'notices' | 'now'> {
   readonly io: Server
+  /** The application's parser. */
+  readonly parser: Parser | undefined
   readonly admission: Pick<Admission, 'isDropped' | 'resolveRequest' | 'settle' | 'remove' | 'leave'>
   /** The rules of a mounted namespace, by its address; undefined for a namespace without a definition. */
   readonly rulesOf: (namespace: string) => GateDefinition | undefined
@@ -40,10 +46,12 @@ export interface PrepareOptions
 
 /** Prepares the sockets of every namespace of a server, also of later ones. */
 export function prepareServer(options: PrepareOptions): void {
-  const { io, limits, log, admission, drain, rulesOf, openFast, handlerTimeoutMs, isText, notices, now } = options
+  const { io, parser, limits, log, admission, drain, rulesOf, openFast, handlerTimeoutMs, notices, now } = options
+  const isText = parser === undefined
   const gateRules = new WeakMap<GateDefinition, GateRules>()
   const prototypes = new WeakMap<Socket, Socket>()
   const { report, wrap } = createSocketFunctions({ ...options, gateFor })
+  const queues = createQueues(io, parser, (namespace) => rulesOf(namespace)?.contract.bounds, log)
   const OwnSocket = options.hasSocketClass ? createSocketClass(sendToGate) : undefined
   if (OwnSocket) wrap(OwnSocket.prototype)
 
@@ -67,6 +75,7 @@ export function prepareServer(options: PrepareOptions): void {
     }
     containAcks(socket, reportAck, scopeOfSocket)
     listen(socket, 'disconnect', leave)
+    if (rules && rules.contract.bounds.size > 0) boundWaiting(socket.conn, queues)
     if (rules) openFast(socket)
     else gate.open()
     return gate

@@ -11,6 +11,15 @@ export interface UnreadBytes {
   created: number
   readonly limit: number
   readonly report: (bytes: number) => void
+  /** Undefined until a socket joins a namespace that bounds its emits. */
+  waiting: WaitingBound | undefined
+}
+
+/** Drops emits that wait for a connection. */
+interface WaitingBound {
+  /** @returns the bytes that were dropped for a packet that is about to wait */
+  add(packet: object): number
+  clear(): void
 }
 
 /** Receives the declared events of one socket. */
@@ -54,7 +63,7 @@ export interface PendingWrites {
 }
 
 export class ConnectionState {
-  /** wire/slow-reader: undefined where there is no limit. */
+  /** wire/slow-reader */
   unread: UnreadBytes | undefined = undefined
   /** wire/event-receivers: replaced by a new list with each change. */
   receivers: readonly EventReceiver[] | undefined = undefined

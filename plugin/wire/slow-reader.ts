@@ -1,18 +1,15 @@
 import { connectionStateOf, type UnreadBytes } from './connection-state.js'
 import { type DiscardableConnection, discardConnection } from './discard-connection.js'
+import type { EmitQueues } from './waiting/emit-queues.js'
+import { type BufferingConnection, bytesOf, WaitingEmits, type WaitingPacket } from './waiting/waiting-emits.js'
 
 /*
  * Closes a connection whose client reads too slowly. Socket.IO buffers what the client has not read in memory, without a limit.
  */
 
-/** A packet of engine.io that waits to be written. */
-interface CreatedPacket {
-  readonly data?: { readonly length?: number; readonly byteLength?: number }
-}
-
 /** The engine's socket, as far as its buffer is concerned. */
 interface WatchedConnection extends DiscardableConnection {
-  on(event: 'packetCreate', listener: (this: WatchedConnection, packet: CreatedPacket) => void): unknown
+  on(event: 'packetCreate', listener: (this: WatchedConnection, packet: WaitingPacket) => void): unknown
   on(event: 'flush' | 'drain', listener: (this: WatchedConnection) => void): unknown
 }
 
@@ -23,17 +20,24 @@ interface WatchedConnection extends DiscardableConnection {
  * @param report - called with the number of bytes before the connection is closed
  */
 export function limitUnread(connection: WatchedConnection, limit: number, report: (bytes: number) => void): void {
-  if (limit === 0) return
-  connectionStateOf(connection).unread = { flushed: 0, created: 0, limit, report }
+  const most = limit === 0 ? Number.POSITIVE_INFINITY : limit
+  connectionStateOf(connection).unread = { flushed: 0, created: 0, limit: most, report, waiting: undefined }
   connection.on('packetCreate', create)
   connection.on('flush', flush)
   connection.on('drain', drain)
 }
 
+/** Bounds the emits that wait for a connection, for which `limitUnread` was called. */
+export function boundWaiting(connection: object, queues: EmitQueues): void {
+  const watched = connection as WatchedConnection & BufferingConnection
+  unreadOf(watched).waiting ??= new WaitingEmits(watched, queues)
+}
+
 // All connections share these listeners; `this` is the connection.
-function create(this: WatchedConnection, { data }: CreatedPacket): void {
+function create(this: WatchedConnection, packet: WaitingPacket): void {
   const unread = unreadOf(this)
-  unread.created += data?.length ?? data?.byteLength ?? 0
+  unread.created += bytesOf(packet)
+  if (unread.waiting) unread.created -= unread.waiting.add(packet)
   if (unread.flushed + unread.created <= unread.limit) return
   unread.report(unread.flushed + unread.created)
   unread.created = 0
@@ -42,6 +46,7 @@ function create(this: WatchedConnection, { data }: CreatedPacket): void {
 
 function flush(this: WatchedConnection): void {
   const unread = unreadOf(this)
+  unread.waiting?.clear()
   unread.flushed += unread.created
   unread.created = 0
 }

@@ -13,12 +13,14 @@ import { countOnline, type org, buildServer as serveMultiTenant } from '../../ex
 import { type createOrders, buildServer as serveOrderTransaction } from '../../examples/order-transaction.js'
 import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
 import { type payments, buildServer as servePayments } from '../../examples/payments.js'
+import { market, buildServer as servePrices } from '../../examples/prices.js'
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
 import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { requestOf } from '../../plugin/index.js'
 import { expiryOf } from '../../plugin/joining/expiry.js'
 import { hasPostgres, startPostgres } from '../cluster/postgres.js'
-import { build, heard, POLLING, until } from '../plugin/harness.js'
+import { build, heard, listen, POLLING, until } from '../plugin/harness.js'
+import { joinSlowly } from '../plugin/wire/waiting/slow-client.js'
 
 /*
  * The statements of docs/ and examples/ hold.
@@ -327,6 +329,30 @@ t.test('examples/cursors.ts: cursors and typing go to the other editors, and gue
   t.strictSame(await guest.nextEvent('text:changed'), { text: 'ours' })
   t.strictSame(heard, ['guest text:changed'])
 })
+
+t.test(
+  'examples/prices.ts: a client that is behind receives the newest price of each symbol, and 100 trades',
+  async (t) => {
+    const app = await serve(t, servePrices)
+    const slow = await joinSlowly(t, app, await listen(app), '/market')
+    await slow.stall()
+    for (let price = 1; price <= 150; price++) {
+      const trade = { symbol: price % 2 ? 'ACME' : 'EMCA', price, amount: 1 }
+      t.equal((await post(app, '/trades', trade)).statusCode, 204)
+    }
+    app.namespaceOf(market).emit('price:new', { symbol: 'END', price: 0 })
+    slow.resume()
+    await until(() => slow.events.some(([, payload]) => Object(payload).symbol === 'END'))
+    const of = (event: string) => slow.events.filter(([name]) => name === event).map(([, payload]) => payload)
+    t.match(of('price:new'), [
+      { symbol: 'ACME', price: 149 },
+      { symbol: 'EMCA', price: 150 },
+      { symbol: 'END', price: 0 },
+    ])
+    t.equal(of('trade:new').length, 100)
+    t.strictSame(of('namespace:dropped'), [{ emit: 'trade:new', dropped: 50 }])
+  },
+)
 
 t.test('examples/document.ts: a document behind a password', async (t) => {
   const app = await serve(t, serveDocument)

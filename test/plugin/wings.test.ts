@@ -87,6 +87,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'sever-connection',
       'slow-reader',
       'socket-io-packages',
+      'waiting/emit-queues',
       'write-batch',
     ],
   },

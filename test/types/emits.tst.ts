@@ -62,6 +62,30 @@ test('definitions with different types fit into one list', () => {
   expect(app.register).type.not.toBeCallableWith(namespaces, { namespace: {} })
 })
 
+test('conflate receives the payload as a client does, and returns a key', () => {
+  defineNamespace({
+    emits: {
+      price: {
+        payload: Type.Object({ symbol: Type.String() }),
+        conflate: (payload) => {
+          expect(payload).type.toBe<{ symbol: string }>()
+          return payload.symbol
+        },
+      },
+      count: { payload: { type: 'integer' }, conflate: (count) => (count > 1 ? count : undefined) },
+      state: { conflate: () => 'state' },
+      line: { payload: Type.String(), dropOldest: 100 },
+    },
+    onConnect: ({ emit }) => {
+      emit('price', { symbol: 'A' })
+      expect(emit).type.not.toBeCallableWith('price', { symbol: 1 })
+      emit('state')
+    },
+  })
+  expect(defineNamespace).type.not.toBeCallableWith({ emits: { a: { conflate: () => ({}) } } })
+  expect(defineNamespace).type.not.toBeCallableWith({ emits: { a: { dropOldest: '1' } } })
+})
+
 test('each kind of schema is typed', () => {
   expect<OutputOf<{ type: 'object'; properties: { id: { type: 'string' } }; required: ['id'] }>>().type.toBe<{
     id: string

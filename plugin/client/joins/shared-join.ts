@@ -132,6 +132,7 @@ export function createSharedJoin(
       dismissal = error
     },
     'namespace:contract': (hashes: ContractHashes) => differ(hashes, false),
+    'namespace:dropped': () => gaps.call('dropped'),
     'namespace:item': (id: unknown, item: unknown, itemId: unknown) => streams.get(id)?.(item, itemId),
   }
 

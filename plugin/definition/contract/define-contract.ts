@@ -1,4 +1,5 @@
 import type { None, OutputOf, Schemas } from '../../schema/schema.js'
+import type { WaitingOptions } from '../waiting-options.js'
 import type { ExampleOptions, ProseOptions } from './prose-options.js'
 import type { StreamEventOptions } from './stream-event-options.js'
 import type { JoinSchemas, Typed } from './types-of.js'
@@ -13,7 +14,8 @@ export type EmitDefinitions<Emits, Answers> = {
   readonly [Emit in keyof Emits]: {
     /** The schema of the payload. Without it, the emit has none. */
     payload?: Emits[Emit]
-  } & ExampleOptions
+  } & ExampleOptions &
+    WaitingOptions<NoInfer<unknown extends Emits[Emit] ? unknown : OutputOf<Emits[Emit]>>>
 } & {
   readonly [Emit in keyof Answers]: {
     /** The schema of the answers of clients. */

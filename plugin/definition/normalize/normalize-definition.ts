@@ -8,6 +8,7 @@ import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './events/read-idempotency.js'
 import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
 import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
+import { type NormalWaiting, readWaiting, WAITING_KEYS } from './events/read-waiting.js'
 import { FEED_KEYS, type NormalFeed, readFeed } from './read-feed.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
@@ -27,7 +28,7 @@ import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
  * Normalizes a definition: checks it, completes it and freezes it.
  */
 
-interface NormalEmit {
+interface NormalEmit extends NormalWaiting {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   readonly prose: Prose
@@ -88,7 +89,7 @@ const DEFINITION_KEYS = [
   'sequential',
   'contractMismatch',
 ]
-const EMIT_KEYS = ['payload', 'reply', ...PROSE_KEYS, 'examples']
+const EMIT_KEYS = ['payload', 'reply', ...WAITING_KEYS, ...PROSE_KEYS, 'examples']
 const EVENT_KEYS = [
   'payload',
   'reply',
@@ -159,6 +160,7 @@ function normalizeEmit(value: unknown, path: string): NormalEmit {
   return {
     payload: readSchema(source.payload, `${path}.payload`),
     reply: readSchema(source.reply, `${path}.reply`),
+    ...readWaiting(source, path),
     prose: readProse(source, path),
     examples: readExamples(source, path),
   }

@@ -12,6 +12,7 @@ export const RESERVED_EVENTS: readonly string[] = [
   'removeListener',
   'namespace:disconnect',
   'namespace:contract',
+  'namespace:dropped',
   'namespace:item',
   'namespace:more',
   'namespace:cancel',

@@ -13,6 +13,9 @@ const RAW = Symbol('fastify-namespaces: raw connection')
 /** A transport of engine.io. */
 type Noted = object & { [WEB_SOCKET]?: WebSocket; [RAW]?: RawConnection }
 
+/** A raw connection, as far as other files use it. */
+type RawConnectionBelow = Pick<RawConnection, 'cork' | 'uncork' | 'writableLength'>
+
 /** The request of an upgrade; `websocket` is what the engine's `wsEngine` has made of it. */
 interface UpgradedRequest {
   readonly socket: RawConnection
@@ -58,6 +61,6 @@ export function noteRawConnections(engine: Server['engine']): void {
 }
 
 /** The raw connection of a WebSocket transport; undefined for any other transport. */
-export function rawConnectionOf(transport: object): Pick<RawConnection, 'cork' | 'uncork'> | undefined {
-  return (transport as Noted)[RAW]
+export function rawConnectionOf(transport: object): RawConnectionBelow | undefined {
+  return (transport as Noted)[RAW] ?? webSocketOf(transport)?.connection
 }

@@ -19,6 +19,7 @@ const noJoinHooks = {
 t.test('a definition is normalized and frozen', async (t) => {
   const onConnect = () => {}
   const payload = { type: 'string' }
+  const unbounded = { conflate: undefined, dropOldest: undefined }
   const source = { description: 'Rooms', emits: { hi: { payload, description: 'A greeting' }, bye: {} }, onConnect }
   t.equal(defineNamespace(source), source, 'defineNamespace returns its argument')
   const normal = normalizeDefinition(source, 'at')
@@ -30,8 +31,8 @@ t.test('a definition is normalized and frozen', async (t) => {
   t.strictSame(
     [...normal.emits],
     [
-      ['hi', { payload, reply: undefined, prose: { description: 'A greeting' }, examples: undefined }],
-      ['bye', { payload: undefined, reply: undefined, prose: {}, examples: undefined }],
+      ['hi', { payload, reply: undefined, ...unbounded, prose: { description: 'A greeting' }, examples: undefined }],
+      ['bye', { payload: undefined, reply: undefined, ...unbounded, prose: {}, examples: undefined }],
     ],
   )
 })
@@ -250,11 +251,28 @@ const wrong: [definition: unknown, message: string][] = [
   [{ emits: { 'a b': 7 } }, 'at\\.emits\\["a b"\\] must be an object: got number'],
   [
     { emits: { hi: { schema: {} } } },
-    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, summary, description, tags, deprecated, hide, examples',
+    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, conflate, dropOldest, summary, description, tags, deprecated, hide, examples',
   ],
   [{ emits: { hi: { payload: 'string' } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got string'],
   [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
   [{ emits: { hi: { reply: 7 } } }, 'at\\.emits\\["hi"\\]\\.reply must be a schema: got number'],
+  [{ emits: { hi: { conflate: 'symbol' } } }, 'at\\.emits\\["hi"\\]\\.conflate must be a function: got string'],
+  ...([0, -1, 1.5, Number.NaN, 2 ** 53, '5', null] as const).map((dropOldest): [unknown, string] => [
+    { emits: { hi: { dropOldest } } },
+    `at\\.emits\\["hi"\\]\\.dropOldest must be a whole number of emits, 1 or more: got ${typeof dropOldest === 'string' ? 'string' : dropOldest}`,
+  ]),
+  [
+    { emits: { hi: { conflate: () => 'key', dropOldest: 5 } } },
+    'at\\.emits\\["hi"\\]\\.dropOldest can not be combined with `conflate`, which keeps one emit of each key',
+  ],
+  [
+    { emits: { hi: { conflate: () => 'key', reply: {} } } },
+    'at\\.emits\\["hi"\\]\\.conflate can not be combined with `reply`: an emit that waits for an answer is never dropped',
+  ],
+  [
+    { emits: { hi: { dropOldest: 5, reply: {} } } },
+    'at\\.emits\\["hi"\\]\\.dropOldest can not be combined with `reply`: .+',
+  ],
   [{ emits: { hi: { description: 1 } } }, 'at\\.emits\\["hi"\\]\\.description must be a string: got number'],
   [{ emits: { disconnect: {} } }, 'at\\.emits\\["disconnect"\\] is reserved by .+: use another name, .+'],
   [
