@@ -17,9 +17,9 @@ export interface UnreadBytes {
 
 /** Drops emits that wait for a connection. */
 interface WaitingBound {
-  /** @returns the bytes that were dropped for a packet that is about to wait */
-  add(packet: object): number
-  clear(): void
+  note(packet: object): void
+  flush(): void
+  seal(): void
 }
 
 /** Receives the declared events of one socket. */

@@ -27,17 +27,19 @@ export function limitUnread(connection: WatchedConnection, limit: number, report
   connection.on('drain', drain)
 }
 
-/** Bounds the emits that wait for a connection, for which `limitUnread` was called. */
+/** Bounds the emits that wait for a connection, for which `limitUnread` was called. Called for each session that joins. */
 export function boundWaiting(connection: object, queues: EmitQueues): void {
   const watched = connection as WatchedConnection & BufferingConnection
-  unreadOf(watched).waiting ??= new WaitingEmits(watched, queues)
+  const unread = unreadOf(watched)
+  if (unread.waiting) unread.waiting.seal()
+  else unread.waiting = new WaitingEmits(watched, queues, unread)
 }
 
 // All connections share these listeners; `this` is the connection.
 function create(this: WatchedConnection, packet: WaitingPacket): void {
   const unread = unreadOf(this)
   unread.created += bytesOf(packet)
-  if (unread.waiting) unread.created -= unread.waiting.add(packet)
+  unread.waiting?.note(packet)
   if (unread.flushed + unread.created <= unread.limit) return
   unread.report(unread.flushed + unread.created)
   unread.created = 0
@@ -46,7 +48,7 @@ function create(this: WatchedConnection, packet: WaitingPacket): void {
 
 function flush(this: WatchedConnection): void {
   const unread = unreadOf(this)
-  unread.waiting?.clear()
+  unread.waiting?.flush()
   unread.flushed += unread.created
   unread.created = 0
 }

@@ -10,9 +10,9 @@ import type { EmitQueue, EmitQueues } from './emit-queues.js'
 
 /** A packet of engine.io that waits to be written. */
 export interface WaitingPacket {
-  readonly type?: string
+  type?: string
   data?: unknown
-  readonly options?: object
+  options?: object
 }
 
 /** The engine's socket, as far as its buffer is concerned. */
@@ -24,6 +24,7 @@ export interface BufferingConnection {
 
 /** The emits of one queue that wait: each the packets that it consists of. */
 interface KeptEmits {
+  readonly queue: EmitQueue
   readonly emits: WaitingPacket[][]
   dropped: number
   /** Tells the client, in the place of the first one that was dropped. */
@@ -33,6 +34,9 @@ interface KeptEmits {
 /** A wire format. */
 const DROPPED_EMIT = 'namespace:dropped'
 
+/** A packet that was dropped, until it is removed. Clients ignore it, if it should ever be written. */
+const DROPPED: WaitingPacket = { type: 'noop', data: undefined, options: {} }
+
 /** Its messages: `{ namespace, emit }`, for each emit that was dropped for one connection. */
 const dropped = channel('fastify-namespaces:emit-dropped')
 
@@ -40,71 +44,120 @@ const dropped = channel('fastify-namespaces:emit-dropped')
 export class WaitingEmits {
   readonly #connection: BufferingConnection
   readonly #queues: EmitQueues
-  #waiting: Map<string, KeptEmits> | undefined
+  /** The bytes (characters of a text) that wait. */
+  readonly #unread: { created: number }
+  /** By the names of their queues; undefined while the client reads. */
+  #kept: Map<string, KeptEmits> | undefined
+  #check: NodeJS.Immediate | undefined
+  /** Where the packets begin that may be dropped. */
+  #start = 0
+  /** How many packets were dropped, and not removed yet. */
+  #dropped = 0
   /** The packets so far of an emit with attachments. */
   #open: WaitingPacket[] = []
   #missing = 0
 
-  constructor(connection: BufferingConnection, queues: EmitQueues) {
+  constructor(connection: BufferingConnection, queues: EmitQueues, unread: { created: number }) {
     this.#connection = connection
     this.#queues = queues
+    this.#unread = unread
   }
 
-  /**
-   * Notes a packet that the engine is about to keep.
-   *
-   * @returns the bytes (characters of a text) that were dropped for it
-   */
-  add(packet: WaitingPacket): number {
-    if (packet.type !== 'message' || !isWaiting(this.#connection.transport)) return 0
-    if (this.#missing === 0 || typeof packet.data === 'string') {
-      this.#open = []
-      this.#missing = this.#queues.countParts(packet.data)
-      if (this.#missing === 0) return 0
+  /** Notes a packet that the engine is about to keep. */
+  note(packet: WaitingPacket): void {
+    if (this.#kept) {
+      this.#read(packet, this.#kept)
+      // Not at each one: to remove a packet takes as long as there are others.
+      if (this.#dropped * 2 > this.#buffer.length) this.#remove()
+    } else if (!this.#check && isWaiting(this.#connection.transport)) {
+      // A write over TLS ends no sooner than the loop comes round: until then, nobody knows whether the client reads.
+      this.#check = setImmediate(() => this.#begin())
     }
-    this.#open.push(packet)
-    if (--this.#missing > 0) return 0
-    const emit = this.#open
-    const queue = this.#queues.queueOf(emit.map(({ data }) => data))
-    return queue ? this.#wait(queue, emit) : 0
   }
 
   /** Called when the engine writes what it has kept. */
-  clear(): void {
-    this.#waiting = undefined
-    this.#open = []
+  flush(): void {
+    this.#end()
+    this.#start = 0
+  }
+
+  /** From now on, what waits already is not dropped: what comes after it is for another session. */
+  seal(): void {
+    this.#end()
+    this.#start = this.#buffer.length
+  }
+
+  get #buffer(): WaitingPacket[] {
+    return this.#connection.writeBuffer ?? []
+  }
+
+  #begin(): void {
+    this.#check = undefined
+    if (!isWaiting(this.#connection.transport)) return
+    const kept = new Map()
+    for (const packet of this.#buffer.slice(this.#start)) this.#read(packet, kept)
+    this.#kept = kept
+  }
+
+  #end(): void {
+    clearImmediate(this.#check)
+    this.#check = undefined
+    if (!this.#kept) return
+    for (const kept of this.#kept.values()) this.#tell(kept)
+    this.#kept = undefined
     this.#missing = 0
+    this.#remove()
   }
 
-  #wait(queue: EmitQueue, emit: WaitingPacket[]): number {
-    this.#waiting ??= new Map()
-    let waiting = this.#waiting.get(queue.name)
-    if (!waiting) {
-      waiting = { emits: [], dropped: 0, notice: undefined }
-      this.#waiting.set(queue.name, waiting)
+  #read(packet: WaitingPacket, all: Map<string, KeptEmits>): void {
+    if (packet.type !== 'message') return
+    if (this.#missing === 0 || typeof packet.data === 'string') {
+      this.#open = []
+      this.#missing = this.#queues.countParts(packet.data)
+      if (this.#missing === 0) return
     }
-    waiting.emits.push(emit)
-    return waiting.emits.length > queue.most ? this.#dropOldest(queue, waiting) : 0
+    this.#open.push(packet)
+    if (--this.#missing > 0) return
+    const emit = this.#open
+    const queue = this.#queues.queueOf(emit.map(({ data }) => data))
+    if (!queue) return
+    const kept = all.get(queue.name) ?? { queue, emits: [], dropped: 0, notice: undefined }
+    all.set(queue.name, kept)
+    kept.emits.push(emit)
+    if (kept.emits.length > queue.most) this.#dropOldest(kept)
   }
 
-  #dropOldest({ namespace, emit, isTold }: EmitQueue, waiting: KeptEmits): number {
-    const { writeBuffer = [] } = this.#connection
-    const oldest = waiting.emits.shift() as [WaitingPacket, ...WaitingPacket[]]
-    const at = writeBuffer.indexOf(oldest[0])
-    // A listener of the application has thrown before the engine kept it.
-    if (at < 0) return 0
-    waiting.dropped++
-    const isFirst = isTold && !waiting.notice
-    if (isFirst) waiting.notice = { type: 'message', options: { compress: true } }
-    writeBuffer.splice(at, oldest.length, ...(isFirst ? [waiting.notice as WaitingPacket] : []))
-    if (waiting.notice) waiting.notice.data = this.#encodeNotice(namespace, emit, waiting.dropped)
+  #dropOldest(kept: KeptEmits): void {
+    const { namespace, emit, isTold } = kept.queue
+    const oldest = kept.emits.shift() as [WaitingPacket, ...WaitingPacket[]]
+    for (const packet of oldest) {
+      this.#unread.created -= bytesOf(packet)
+      Object.assign(packet, DROPPED)
+    }
+    this.#dropped += oldest.length
+    kept.dropped++
+    if (isTold && !kept.notice) {
+      this.#dropped--
+      kept.notice = Object.assign(oldest[0], { type: 'message', options: { compress: true } })
+      this.#tell(kept)
+    }
     if (dropped.hasSubscribers) dropped.publish({ namespace, emit })
-    return oldest.reduce((sum, packet) => sum + bytesOf(packet), 0)
   }
 
-  #encodeNotice(nsp: string, emit: string, count: number): unknown {
-    const { encode } = this.#queues.options
-    return encode({ type: PacketType.EVENT, nsp, data: [DROPPED_EMIT, { emit, dropped: count }] })[0]
+  #tell({ queue, notice, dropped }: KeptEmits): void {
+    if (!notice) return
+    const { namespace: nsp, emit } = queue
+    const [data] = this.#queues.options.encode({ type: PacketType.EVENT, nsp, data: [DROPPED_EMIT, { emit, dropped }] })
+    notice.data = data
+  }
+
+  /** Removes what was dropped from what the engine keeps. */
+  #remove(): void {
+    const buffer = this.#buffer
+    let length = 0
+    for (const packet of buffer) if (packet.type !== DROPPED.type) buffer[length++] = packet
+    buffer.length = length
+    this.#dropped = 0
   }
 }
 

@@ -60,7 +60,7 @@ t.test('a packet that was created during a flush still counts after it', async (
 })
 
 t.test('a limit of 0 turns the check off', async (t) => {
-  const { connection, create, closings } = connect(0)
+  const { create, closings } = connect(0)
   create('x'.repeat(1_000_000))
   t.strictSame(closings, [])
 })

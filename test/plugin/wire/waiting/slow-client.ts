@@ -13,7 +13,7 @@ import { join, next, until } from '../../harness.js'
 /** What the engine keeps for a connection: private. */
 interface Buffering {
   readonly transport: { readonly writable: boolean }
-  readonly writeBuffer: readonly { readonly data?: unknown }[]
+  readonly writeBuffer: readonly { readonly type: string }[]
 }
 
 /** Socket.IO's client of a connection: private. */
@@ -27,8 +27,8 @@ export interface SlowClient {
   readonly peer: ServerSocket
   /** What it has received, without the blocks that filled its connection. */
   readonly events: unknown[][]
-  /** What waits for it in the server: never more than what was sent. */
-  readonly waiting: () => number
+  /** How many packets wait for it in the server, as soon as those that came last are bounded. */
+  waiting(): Promise<number>
   /** Stops reading, and returns when the system takes nothing more for it. */
   stall(): Promise<void>
   /** Reads again. */
@@ -80,7 +80,10 @@ export async function joinSlowly(
     socket,
     peer,
     events,
-    waiting: () => connection.writeBuffer.length,
+    async waiting() {
+      await new Promise((resolve) => setImmediate(resolve))
+      return connection.writeBuffer.filter(({ type }) => type === 'message').length
+    },
 
     stall: () => stallReading(socket, peer),
 

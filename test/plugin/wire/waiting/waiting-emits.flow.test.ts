@@ -108,7 +108,7 @@ inBothModes('an emit with binary data is dropped with its attachments', async (t
   all.emit('chart:new', chart('A', 4, 5))
   slow.peer.emit('chart:new', chart('B', 6))
   all.emit('end')
-  t.equal(slow.waiting(), 1 + 2 * 3, 'a text and an attachment each')
+  t.equal(await slow.waiting(), 1 + 2 * 3, 'a text and an attachment each')
   await slow.readUntil('end')
   t.strictSame(slow.events, [
     ['chart:new', chart('A', 3)],
@@ -137,13 +137,13 @@ inBothModes(
   'a client that does not read takes the memory of one emit for each key, and stays connected',
   async (t, fast) => {
     const { app, slow, all } = await stage(t, { fast, limits: { bytesWaiting: 1_500_000 } })
-    const before = slow.waiting()
+    const before = await slow.waiting()
     for (let value = 0; value < 5_000; value++) {
       all.emit('price:new', { symbol: `${value % 10}`.padEnd(1_000), value })
       all.emit('line:new', value)
       if (value % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
-    t.equal(slow.waiting() - before, 10 + 2 + 1, 'ten keys, two lines, and a notice')
+    t.equal((await slow.waiting()) - before, 10 + 2 + 1, 'ten keys, two lines, and a notice')
     t.equal(app.io.of('/prices').sockets.size, 2, '5 MB were sent')
     all.emit('end')
     await slow.readUntil('end')
@@ -260,7 +260,7 @@ inBothModes('emits of another node are bounded on the node of the client', async
   there.emit('chart:new', { symbol: 'A', pixels: Buffer.from([1]) })
   there.emit('chart:new', { symbol: 'A', pixels: Buffer.from([2]) })
   there.emit('end')
-  await until(() => slow.waiting() > 6)
+  while ((await slow.waiting()) < 7);
   await slow.readUntil('end')
   t.strictSame(slow.events, [
     price('A', 3),
@@ -286,6 +286,43 @@ t.test('a client that polls receives the newest of each key with its next poll',
   all.emit('end')
   await until(() => events.some(([event]) => event === 'end'))
   t.strictSame(events, [['news:new', 'is the answer to the poll'], price('A', 3), ['end']])
+})
+
+inBothModes('over TLS, where a write takes longer, a client that reads receives all of one tick', async (t, fast) => {
+  const https = { ciphers: 'AECDH-AES128-SHA:@SECLEVEL=0', maxVersion: 'TLSv1.2' as const }
+  const app = await build(t, { fast, namespaces: { '/prices': prices } }, undefined, { https } as object)
+  const socket = join(t, `https://127.0.0.1:${await listen(app)}`, '/prices', {
+    transports: ['websocket'],
+    ciphers: https.ciphers,
+    rejectUnauthorized: false,
+  })
+  const events: unknown[][] = []
+  socket.onAny((...event) => events.push(event))
+  await next(socket, 'connect')
+  const [peer] = [...app.io.of('/prices').sockets.values()] as [Socket]
+  const sent = Array.from({ length: 100 }, (_, line) => ['line:new', line] as const)
+  for (const [index, [event, line]] of sent.entries()) (index % 2 === 0 ? app.io.of('/prices') : peer).emit(event, line)
+  app.io.of('/prices').emit('end')
+  await until(() => events.some(([event]) => event === 'end'))
+  t.strictSame(events, [...sent, ['end']])
+})
+
+inBothModes('what waits for a session that has ended is not dropped for the next one', async (t, fast) => {
+  const { slow, all } = await stage(t, { fast })
+  for (const line of [1, 2]) all.emit('line:new', line)
+  await slow.waiting()
+  // Keeps the connection open.
+  slow.socket.io.socket('/').connect()
+  slow.socket.disconnect()
+  await until(() => !slow.peer.connected)
+  slow.socket.connect()
+  await until(() => all.sockets.size === 2)
+  for (const line of [3, 4, 5]) all.emit('line:new', line)
+  all.emit('end')
+  await slow.waiting()
+  await slow.readUntil('end')
+  const notice = ['namespace:dropped', { emit: 'line:new', dropped: 1 }]
+  t.strictSame(slow.events.slice(-4), [notice, ['line:new', 4], ['line:new', 5], ['end']])
 })
 
 inBothModes('an emit that waits for an answer is never dropped', async (t, fast) => {
@@ -342,9 +379,10 @@ t.test('each emit that is dropped is a message of a diagnostics channel', async 
   const note = (message: unknown) => void messages.push(message)
   subscribe('fastify-namespaces:emit-dropped', note)
   t.teardown(() => unsubscribe('fastify-namespaces:emit-dropped', note))
-  const { all } = await stage(t, { fast: true })
+  const { all, slow } = await stage(t, { fast: true })
   for (const value of [1, 2]) all.emit(...price('A', value))
   for (const line of [1, 2, 3]) all.emit('line:new', line)
+  await slow.waiting()
   t.strictSame(messages, [
     { namespace: '/prices', emit: 'price:new' },
     { namespace: '/prices', emit: 'line:new' },
