@@ -76,6 +76,13 @@ export const CONTENDERS = [
   },
   {
     ...ours,
+    name: 'ours conflated',
+    file: '.built/contenders/ours-conflated.js',
+    only: ['broadcast-500'],
+    note: 'ours, whose emit has `conflate`, to clients that read',
+  },
+  {
+    ...ours,
     name: 'ours plain',
     file: '.built/contenders/ours-plain.js',
     note: 'the fewest features; its emits are not declared',
@@ -104,5 +111,6 @@ export const OURS: readonly ContenderName[] = [
   'ours fast: false',
   'ours no log',
   'ours emits',
+  'ours conflated',
   'ours plain',
 ]

@@ -29,15 +29,19 @@ interface OursOptions {
   readonly hasLog?: boolean
   /** Whether the items of a stream are emitted by hand. */
   readonly isByHand?: boolean
+  /** Whether the emit of the broadcasts has `conflate`. */
+  readonly isConflated?: boolean
 }
 
 export async function start(
   scenario: Scenario,
-  { fast = true, hasLog = true, isByHand = false }: OursOptions = {},
+  { fast = true, hasLog = true, isByHand = false, isConflated = false }: OursOptions = {},
 ): Promise<number> {
   const app = Fastify({ logger: hasLog && { level: 'info', stream: pino.destination({ minLength: 4_096 }) } })
   const defineItems = isByHand ? defineEmits : defineStream
-  const defineOther = { stream: defineItems, relay: defineRelay }[scenario.kind as string] ?? defineBench
+  const defineOther =
+    { stream: defineItems, relay: defineRelay }[scenario.kind as string] ??
+    (isConflated ? defineConflated : defineBench)
   const define = scenario.hasEverything ? defineFeatures : defineOther
   const definitions =
     scenario.kind === 'startup'
@@ -53,12 +57,16 @@ export async function start(
   return listenWith(app)
 }
 
-function defineBench({ hasHook, isUndeclared }: Scenario) {
+function defineConflated(scenario: Scenario) {
+  return defineBench(scenario, { conflate: ({ id }: Message) => id })
+}
+
+function defineBench({ hasHook, isUndeclared }: Scenario, bound = {}) {
   const heard = { events: 0 }
   let shouts = 0
   return defineNamespace({
     ...(hasHook && { onRequest: async ({ headers }: FastifyRequest) => checkToken(headers.authorization?.slice(7)) }),
-    emits: { [isUndeclared ? 'other' : 'news']: { payload: messageSchema } },
+    emits: { [isUndeclared ? 'other' : 'news']: { payload: messageSchema, ...bound } },
     eventHooks: {
       onEvent: () => {
         heard.events++

@@ -98,10 +98,13 @@ async function lose(t: Test, here: Node, there: Node, events: number): Promise<v
 
 const LOST_AFTER = [0, 1, 2, 3, 5, 6]
 
-inBothModes('in memory, a client that was slow and is lost misses no line untold, and no newest price', async (t, fast) => {
-  const node = await start(t, { fast })
-  for (const events of LOST_AFTER) await lose(t, node, node, events)
-})
+inBothModes(
+  'in memory, a client that was slow and is lost misses no line untold, and no newest price',
+  async (t, fast) => {
+    const node = await start(t, { fast })
+    for (const events of LOST_AFTER) await lose(t, node, node, events)
+  },
+)
 
 const skip = (await hasRedis()) ? false : 'redis-server is not installed'
 
