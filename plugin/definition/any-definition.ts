@@ -12,9 +12,9 @@ import type { StreamEventOptions } from './contract/stream-event-options.js'
 import type { JoinSchemas } from './contract/types-of.js'
 import type { EventOptions, HandledOrRelayed } from './events/event-definition.js'
 import type { RelayOptions } from './events/relay-options.js'
+import type { WaitingOptions } from './events/waiting-options.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
-import type { WaitingOptions } from './waiting-options.js'
 
 /*
  * The types of definitions without inferred types, e.g. inside the options of `register()`.

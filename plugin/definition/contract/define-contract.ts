@@ -1,5 +1,5 @@
 import type { None, OutputOf, Schemas } from '../../schema/schema.js'
-import type { WaitingOptions } from '../waiting-options.js'
+import type { WaitingOptions } from '../events/waiting-options.js'
 import type { ExampleOptions, ProseOptions } from './prose-options.js'
 import type { StreamEventOptions } from './stream-event-options.js'
 import type { JoinSchemas, Typed } from './types-of.js'

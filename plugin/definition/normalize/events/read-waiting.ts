@@ -1,6 +1,6 @@
 import { FST_NSP_DEFINITION_INVALID } from '../../../shared/errors.js'
 import { kindOf } from '../../../shared/wording.js'
-import type { WaitingOptions } from '../../waiting-options.js'
+import type { WaitingOptions } from '../../events/waiting-options.js'
 import { read, type Source } from '../read-value.js'
 
 /*
