@@ -29,6 +29,7 @@ export type {
   EventDescription,
   JsonSchema,
   NamespaceDescription,
+  RoomDescription,
   SchemaDescription,
   ServerDescription,
   StreamDescription,
@@ -76,3 +77,5 @@ export type { InjectedSocket, InjectSocketOptions } from './testing/inject-socke
  * await app.register(namespaces, { namespaces: { '/chat': chat } })
  */
 export default fastifyPlugin(plugin, { name: 'fastify-namespaces', fastify: '5.x' })
+
+//TODO

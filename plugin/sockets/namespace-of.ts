@@ -4,9 +4,11 @@ import type { Contract } from '../definition/compile-contract.js'
 import type { TypesOf } from '../definition/contract/types-of.js'
 import type { Audience } from '../definition/emit-types.js'
 import type { ParamsOf } from '../definition/join-types.js'
+import type { ToRooms } from '../definition/rooms/room-definition.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createAudience, type EmitOperator } from '../events/emits/audience.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
+import { withRooms } from '../events/rooms/room-targets.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { formatAddress } from '../joining/namespaces/namespace-router.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
@@ -20,28 +22,32 @@ import type { ColdOperator } from './nodes/cold-operator.js'
  */
 
 /** All sockets of a namespace, with the types of its definition: the result of `app.namespaceOf()`. */
-export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<Emits, Answers, Data> {
+export interface Reach<Emits, Answers = None, Data = unknown, Rooms = None> extends Audience<Emits, Answers, Data> {
   /** The address of the namespace, e.g. `/orgs/42`. */
   readonly address: string
+  /** One room or several, or a declared room: `to.ticket({ id: 42 })`. */
+  readonly to: ToRooms<Rooms, Audience<Emits, Answers, Data>>
 }
 
 /** The inferred types of a definition. A name, or an object without inferred types, has none. */
 export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
-  ? { emits: AnyType; answers: AnyType; join: None; data: unknown }
+  ? { emits: AnyType; answers: AnyType; join: None; data: unknown; rooms: None }
   : TypesOf<Definition> extends infer Types extends {
         emits: unknown
         answers: unknown
         join: unknown
         data: unknown
+        rooms: unknown
       }
     ? Types
-    : { emits: AnyType; answers: AnyType; join: None; data: unknown }
+    : { emits: AnyType; answers: AnyType; join: None; data: unknown; rooms: None }
 
 /** The result of `app.namespaceOf()` for a definition. */
 export type ReachOf<Definition> = Reach<
   KnownOf<Definition>['emits'],
   KnownOf<Definition>['answers'],
-  KnownOf<Definition>['data']
+  KnownOf<Definition>['data'],
+  KnownOf<Definition>['rooms']
 >
 
 /** The params of `app.namespaceOf()`: those of the definition's schema, or any. */
@@ -156,6 +162,8 @@ export function createNamespaceOf({
         }
       },
     })
-    return Object.assign(audience, { address }) as Reach<AnyType>
+    const { to: add } = audience
+    const to = withRooms((room) => add(room), declared.definition.rooms)
+    return Object.assign(audience, { address, to }) as Reach<AnyType>
   }
 }

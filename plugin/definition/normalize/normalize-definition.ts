@@ -4,6 +4,7 @@ import type { AnyNamespaceDefinition } from '../any-definition.js'
 import type { ContractMismatch, Prose } from '../contract/description.js'
 import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
+import { addRoomEvents, type NormalRooms, readRooms } from '../rooms/read-rooms.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { readIdempotency } from './events/read-idempotency.js'
 import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
@@ -27,7 +28,7 @@ import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
  * Normalizes a definition: checks it, completes it and freezes it.
  */
 
-interface NormalEmit {
+export interface NormalEmit {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
   readonly prose: Prose
@@ -45,6 +46,8 @@ export interface NormalEvent extends NormalHandling {
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
+  /** What the event does with a declared room; undefined for an event of the application. */
+  readonly room: 'join' | 'leave' | undefined
 }
 
 const LIFECYCLE_KEYS = ['expiresAt', 'onConnect', 'onRecover', 'onDisconnect'] as const
@@ -58,6 +61,7 @@ export interface NormalDefinition {
   /** Whether `emits` was given. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
   readonly events: ReadonlyMap<string, NormalEvent>
+  readonly rooms: NormalRooms
   /** The given schemas of joining, by the part of the request. */
   readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
   /** The hooks of joining: always arrays. */
@@ -83,6 +87,7 @@ const DEFINITION_KEYS = [
   ...LIFECYCLE_KEYS,
   ...FEED_KEYS,
   'events',
+  'rooms',
   'eventHooks',
   'emits',
   'sequential',
@@ -113,9 +118,14 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   refuseProblems(definition, path)
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
-  const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
+  const { schema = {}, eventHooks = {}, emits = {}, events = {}, rooms = {} } = source
   const hasEmits = source.emits !== undefined
   const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
+  const handled = readEvents(events, `${path}.events`, (event, at, name) =>
+    normalizeEvent(event, at, name, hasEmits && declared),
+  )
+  const named = readRooms(rooms, `${path}.rooms`)
+  addRoomEvents(named, handled, declared, path)
   const readFunction = <Key extends (typeof LIFECYCLE_KEYS)[number]>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
@@ -130,9 +140,8 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
     feed: readFeed(source, path),
-    events: readEvents(events, `${path}.events`, (event, at, name) =>
-      normalizeEvent(event, at, name, hasEmits && declared),
-    ),
+    events: handled,
+    rooms: named,
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
     emits: declared,
     hasEmits,
@@ -150,6 +159,7 @@ export function needsCompiler(definition: NormalDefinition): boolean {
   const schemas = [
     ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
     ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
+    ...[...definition.rooms.values()].map(({ params }) => params),
   ]
   return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
 }
@@ -178,6 +188,7 @@ function normalizeEvent(value: unknown, path: string, event: string, emits: Decl
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
+    room: undefined,
   }
 }
 

@@ -1,0 +1,28 @@
+import type { InputOf } from '../../schema/schema.js'
+
+/*
+ * The types of patterns of rooms, e.g. 'ticket/:id'. This file imports no Fastify and no Socket.IO: front ends have them, too.
+ */
+
+/** The names of the params in a pattern: 'id' of 'ticket/:id'. */
+export type ParamIn<Pattern> = Pattern extends `${string}/:${infer Rest}`
+  ? Rest extends `${infer Param}/${infer More}`
+    ? Param | ParamIn<`/${More}`>
+    : Rest
+  : never
+
+/** The name of a room: the first segment of its pattern. */
+export type NameIn<Pattern> = Pattern extends `${infer Name}/${string}` ? Name : Pattern
+
+/** The params with which a room is named: the input of their schema; without a schema, strings or numbers. */
+export type RoomParams<Pattern, Schema = unknown> = unknown extends Schema
+  ? { readonly [Param in ParamIn<Pattern>]: string | number }
+  : InputOf<Schema>
+
+/** The arguments that name a room after its pattern: its params, if the pattern has any. */
+export type RoomArgs<Pattern, Schema = unknown> = [ParamIn<Pattern>] extends [never]
+  ? [params?: Readonly<Record<string, never>>]
+  : [params: RoomParams<Pattern, Schema>]
+
+/** The name of a declared room as clients send it: `ticket/${string}` of 'ticket/:id'. */
+export type RoomText<Pattern> = Pattern extends `${infer Name}/:${string}` ? `${Name}/${string}` : Pattern
