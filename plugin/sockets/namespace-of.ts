@@ -22,11 +22,9 @@ import type { ColdOperator } from './nodes/cold-operator.js'
  */
 
 /** All sockets of a namespace, with the types of its definition: the result of `app.namespaceOf()`. */
-export interface Reach<Emits, Answers = None, Data = unknown, Rooms = None> extends Audience<Emits, Answers, Data> {
+export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<Emits, Answers, Data> {
   /** The address of the namespace, e.g. `/orgs/42`. */
   readonly address: string
-  /** One room or several, or a declared room: `to.ticket({ id: 42 })`. */
-  readonly to: ToRooms<Rooms, Audience<Emits, Answers, Data>>
 }
 
 /** The inferred types of a definition. A name, or an object without inferred types, has none. */
@@ -46,9 +44,16 @@ export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
 export type ReachOf<Definition> = Reach<
   KnownOf<Definition>['emits'],
   KnownOf<Definition>['answers'],
-  KnownOf<Definition>['data'],
-  KnownOf<Definition>['rooms']
->
+  KnownOf<Definition>['data']
+> &
+  ReachRooms<KnownOf<Definition>>
+
+/** `to` with a function for each declared room. */
+type ReachRooms<Known extends { emits: unknown; answers: unknown; data: unknown; rooms: unknown }> = [
+  keyof Known['rooms'],
+] extends [never]
+  ? unknown
+  : { readonly to: ToRooms<Known['rooms'], Audience<Known['emits'], Known['answers'], Known['data']>> }
 
 /** The params of `app.namespaceOf()`: those of the definition's schema, or any. */
 export type ReachParams<Definition> =
