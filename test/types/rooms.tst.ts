@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'tstyche'
 import { Type } from 'typebox'
 import { z } from 'zod'
+import { type ClientSocket, createClient, type DescribedNamespace, joinRoom } from '../../plugin/client.js'
 import { defineContract } from '../../plugin/contract.js'
-import { defineEvent, defineNamespace } from '../../plugin/index.js'
+import { defineEvent, defineNamespace, roomName } from '../../plugin/index.js'
+import { useRoom } from '../../plugin/react.js'
 
 declare const app: FastifyInstance
 
@@ -74,4 +76,51 @@ test('a contract has rooms, and its implementation has their hooks', () => {
     handlers: { say: (_payload, { to }) => void to.ticket({ id: 1 }).emit('changed') },
   })
   app.namespaceOf(implemented).to.lobby().emit('changed')
+})
+
+test('a client socket has the events of rooms, with the names of declared rooms', () => {
+  type Desk = ClientSocket<typeof desk>
+  expect<Desk['emitWithAck']>().type.toBeCallableWith('room:join', 'ticket/42')
+  expect<Desk['emitWithAck']>().type.toBeCallableWith(
+    'room:join',
+    roomName('team/:team/shift/:shift', { team: 'a', shift: 1 }),
+  )
+  expect<Desk['emitWithAck']>().type.toBeCallableWith('room:leave', 'lobby')
+  expect<Desk['emitWithAck']>().type.not.toBeCallableWith('room:join', 'unknown/1')
+  expect<Desk['on']>().type.toBeCallableWith('room:left', ({ room, code }: { room: string; code: string }) => [
+    room,
+    code,
+  ])
+})
+
+test('a room name takes the params of its pattern', () => {
+  expect(roomName('ticket/:id', { id: 1 })).type.toBe<`ticket/${string}`>()
+  expect(roomName('lobby')).type.toBe<'lobby'>()
+  expect(roomName).type.not.toBeCallableWith('ticket/:id')
+  expect(roomName).type.not.toBeCallableWith('ticket/:id', { other: 1 })
+})
+
+test('joinRoom() and useRoom() take the patterns of the definition', () => {
+  const joined = createClient<{ '/desk': typeof desk }>('').join('/desk')
+  for (const take of [joinRoom, useRoom]) {
+    take(joined, 'ticket/:id', { id: 42 })
+    take(joined, 'day/:day', { day: '2026-01-01' })
+    take(joined, 'lobby')
+  }
+  expect(joinRoom).type.not.toBeCallableWith(joined, 'ticket/:id')
+  expect(joinRoom).type.not.toBeCallableWith(joined, 'ticket/:id', { id: 'x' })
+  expect(joinRoom).type.not.toBeCallableWith(joined, 'unknown')
+  expect(useRoom).type.not.toBeCallableWith(joined, 'ticket/:id', { id: 'x' })
+  joinRoom(createClient('').join('/desk'), 'any/:thing', { thing: 1 })
+})
+
+test('joinRoom() takes the rooms of described namespaces', () => {
+  interface Definitions {
+    '/desk': DescribedNamespace<{ rooms: { 'ticket/:id': { params: { id: number } }; 'team/:team': {}; lobby: {} } }>
+  }
+  const joined = createClient<Definitions>('').join('/desk')
+  joinRoom(joined, 'ticket/:id', { id: 42 })
+  joinRoom(joined, 'team/:team', { team: 'a' })
+  joinRoom(joined, 'lobby')
+  expect(joinRoom).type.not.toBeCallableWith(joined, 'ticket/:id', { id: 'x' })
 })

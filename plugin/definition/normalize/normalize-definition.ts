@@ -6,6 +6,7 @@ import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
 import { addRoomEvents, type NormalRooms, readRooms } from '../rooms/read-rooms.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
+import { type NormalEmit, readEmit } from './events/read-emit.js'
 import { readIdempotency } from './events/read-idempotency.js'
 import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
 import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
@@ -27,13 +28,6 @@ import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
 /*
  * Normalizes a definition: checks it, completes it and freezes it.
  */
-
-export interface NormalEmit {
-  readonly payload: AnySchema | undefined
-  readonly reply: AnySchema | undefined
-  readonly prose: Prose
-  readonly examples: readonly unknown[] | undefined
-}
 
 export interface NormalEvent extends NormalHandling {
   readonly payload: AnySchema | undefined
@@ -93,7 +87,6 @@ const DEFINITION_KEYS = [
   'sequential',
   'contractMismatch',
 ]
-const EMIT_KEYS = ['payload', 'reply', ...PROSE_KEYS, 'examples']
 const EVENT_KEYS = [
   'payload',
   'reply',
@@ -120,7 +113,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   readSchema(source.data, `${path}.data`)
   const { schema = {}, eventHooks = {}, emits = {}, events = {}, rooms = {} } = source
   const hasEmits = source.emits !== undefined
-  const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
+  const declared = readEvents(emits, `${path}.emits`, readEmit)
   const handled = readEvents(events, `${path}.events`, (event, at, name) =>
     normalizeEvent(event, at, name, hasEmits && declared),
   )
@@ -162,16 +155,6 @@ export function needsCompiler(definition: NormalDefinition): boolean {
     ...[...definition.rooms.values()].map(({ params }) => params),
   ]
   return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
-}
-
-function normalizeEmit(value: unknown, path: string): NormalEmit {
-  const source = readObject(value, path, EMIT_KEYS)
-  return {
-    payload: readSchema(source.payload, `${path}.payload`),
-    reply: readSchema(source.reply, `${path}.reply`),
-    prose: readProse(source, path),
-    examples: readExamples(source, path),
-  }
 }
 
 function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {

@@ -1,6 +1,7 @@
 import type { AnySchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
-import type { NormalEmit, NormalEvent } from '../normalize/normalize-definition.js'
+import type { NormalEmit } from '../normalize/events/read-emit.js'
+import type { NormalEvent } from '../normalize/normalize-definition.js'
 import { read, readFunctions, readMap, readObject, readSchema } from '../normalize/read-value.js'
 import { describeRoomEvents, ROOM_JOIN, ROOM_LEAVE, ROOM_LEFT } from './room-events.js'
 import { firstSegmentOf, problemOfPattern } from './room-pattern.js'
@@ -79,7 +80,7 @@ export function addRoomEvents(
   emits.set(ROOM_LEFT, { ...described[ROOM_LEFT], reply: undefined, examples: undefined })
 }
 
-export function patternsOf(rooms: NormalRooms): string[] {
+function patternsOf(rooms: NormalRooms): string[] {
   return [...rooms.values()].map(({ pattern }) => pattern)
 }
 

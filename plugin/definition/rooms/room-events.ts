@@ -34,7 +34,7 @@ export function describeRoomEvents(patterns: Iterable<string>) {
   return {
     [ROOM_JOIN]: {
       payload,
-      errors: { ...unknown, FST_NSP_ROOM_INVALID: MISMATCHES, FST_NSP_ROOMS_LIMIT: {} },
+      errors: { ...unknown, FST_NSP_ROOM_PARAMS_INVALID: MISMATCHES, FST_NSP_ROOMS_LIMIT: {} },
       prose: { description: `Joins a room: ${list}. Joining twice joins once.` },
     },
     [ROOM_LEAVE]: {

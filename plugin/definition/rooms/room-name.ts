@@ -1,4 +1,4 @@
-import type { RoomArgs } from './room-types.js'
+import type { RoomArgs, RoomText } from './room-types.js'
 
 /*
  * Writes the name of a declared room, for servers and for front ends. A name has one spelling.
@@ -17,7 +17,10 @@ const LONE_SURROGATE = /\p{Cs}/gu
  * @example
  * await socket.emitWithAck('room:join', roomName('ticket/:id', { id: 42 }))
  */
-export function roomName<const Pattern extends string>(pattern: Pattern, ...[params]: RoomArgs<Pattern>): string
+export function roomName<const Pattern extends string>(
+  pattern: Pattern,
+  ...[params]: RoomArgs<Pattern>
+): RoomText<Pattern>
 export function roomName(pattern: string, params: Readonly<Record<string, unknown>> = {}): string {
   return pattern.replace(PARAM, (_text, param: string) => {
     const value = Object.hasOwn(params, param) ? params[param] : undefined

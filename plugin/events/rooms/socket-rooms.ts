@@ -5,7 +5,7 @@ import { ROOM_LEFT } from '../../definition/rooms/room-events.js'
 import { firstSegmentOf, readRoomParams } from '../../definition/rooms/room-pattern.js'
 import { SchemaMismatch } from '../../schema/schema.js'
 import { isRefusal, toWireError } from '../../shared/client-error.js'
-import { FST_NSP_ROOM_INVALID, FST_NSP_ROOM_UNKNOWN } from '../../shared/errors/room-errors.js'
+import { FST_NSP_ROOM_PARAMS_INVALID, FST_NSP_ROOM_UNKNOWN } from '../../shared/errors/room-errors.js'
 import { FST_NSP_HANDLER_TIMEOUT } from '../../shared/errors.js'
 import { after, isThenable, mapError, promiseOf, runSteps } from '../../shared/maybe-async.js'
 import { withTimeout } from '../../shared/timeout.js'
@@ -90,7 +90,7 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs }: Soc
       room.checkParams,
       (error) => {
         if (!(error instanceof SchemaMismatch)) throw error
-        throw Object.assign(new FST_NSP_ROOM_INVALID(room.pattern), { details: error.mismatches })
+        throw Object.assign(new FST_NSP_ROOM_PARAMS_INVALID(room.pattern), { details: error.mismatches })
       },
       { ...texts },
     )

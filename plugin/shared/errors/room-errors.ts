@@ -9,8 +9,8 @@ export const FST_NSP_ROOM_UNKNOWN = createError<[namespace: string, help: string
   'Unknown room of %s: %s',
   404,
 )
-export const FST_NSP_ROOM_INVALID = createError<[pattern: string]>(
-  'FST_NSP_ROOM_INVALID',
+export const FST_NSP_ROOM_PARAMS_INVALID = createError<[pattern: string]>(
+  'FST_NSP_ROOM_PARAMS_INVALID',
   'The params of the room %s do not fit their schema',
   400,
 )

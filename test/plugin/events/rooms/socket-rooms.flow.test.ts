@@ -77,7 +77,7 @@ t.test('a room that is not declared, or spelt in another way, is FST_NSP_ROOM_UN
   }
 })
 
-t.test('params that do not fit their schema are FST_NSP_ROOM_INVALID, with the places', async (t) => {
+t.test('params that do not fit their schema are FST_NSP_ROOM_PARAMS_INVALID, with the places', async (t) => {
   const day = z.object({ day: z.string().transform(async (text) => new Date(text)) })
   const seen: unknown[] = []
   const { socket } = await client(t, {
@@ -87,7 +87,7 @@ t.test('params that do not fit their schema are FST_NSP_ROOM_INVALID, with the p
     },
   })
   t.match(await socket.emitWithAck('room:join', 'ticket/0'), {
-    error: { code: 'FST_NSP_ROOM_INVALID', statusCode: 400, details: [{ path: '/id', message: 'must be >= 1' }] },
+    error: { code: 'FST_NSP_ROOM_PARAMS_INVALID', statusCode: 400, details: [{ path: '/id', message: 'must be >= 1' }] },
   })
   t.match(await socket.emitWithAck('room:join', 'ticket/7'), OK)
   t.match(await socket.emitWithAck('room:join', 'day/2026-01-01'), OK)
