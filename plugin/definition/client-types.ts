@@ -102,7 +102,7 @@ type EventsToServer<Types> = Types extends {
         args: PayloadArgs<At<Payloads, Event>>
         ack: AckEnvelope<ReplyOf<At<Replies, Event>>, FailureOf<DetailsOf<At<Failures, Event>>>>
       }
-    } & RoomEvents<Types>
+    } & RoomEvents<Types, AckEnvelope<unknown, FailureOf<None>>>
   : never
 
 type ClientEvent = { args: unknown[]; ack: unknown }

@@ -6,7 +6,7 @@ import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf } from './contract/types-of.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
 import type { JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
-import type { ToRooms } from './rooms/room-definition.js'
+import type { ToRooms } from './rooms/room-types.js'
 
 /*
  * The types of the arguments of a definition's functions. Type parameters: Emits and Answers map the name of an emit to a

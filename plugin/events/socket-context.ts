@@ -9,7 +9,6 @@ import { type AudienceTarget, createAudience, type EmitOperator } from './emits/
 import type { EmitCheck } from './emits/check-emit.js'
 import { createSocketEmit } from './emits/socket-emit.js'
 import { withRooms } from './rooms/room-targets.js'
-import type { SocketRooms } from './rooms/socket-rooms.js'
 
 /*
  * The context that `onConnect` and the other functions of a definition receive: one object per joined socket. Its parts are
@@ -30,8 +29,14 @@ export interface ContextOptions {
   readonly namespace: Namespace
   readonly request: FastifyRequest
   readonly contract: Contract
-  readonly rooms: SocketRooms
+  readonly rooms: Reauthorising
   readonly tools: ContextTools
+}
+
+/** The declared rooms of a definition. */
+interface Reauthorising {
+  /** Authorises the rooms of a socket again. Never rejects. */
+  readonly reauthorise: (connection: SocketContext) => Promise<void>
 }
 
 /** An event that is being handled. */
@@ -55,7 +60,7 @@ export class SocketContext implements ContextFunctions {
   /** The AsyncLocalStorage stores that the hooks have filled; the socket's functions run in it. */
   scope: Scope | undefined
   readonly #contract: Contract
-  readonly #rooms: SocketRooms
+  readonly #rooms: Reauthorising
   readonly #tools: ContextTools
   #functions: ContextFunctions | undefined = undefined
   #pendingEvents: Set<Abortable> | undefined = undefined

@@ -243,6 +243,7 @@ const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
     'console/console-errors',
     'shared/errors',
     'shared/errors/idempotency-errors',
+    'shared/errors/room-errors',
     'shared/errors/stream-errors',
     'shared/errors/test-errors',
   ],

@@ -116,7 +116,9 @@ test('joinRoom() and useRoom() take the patterns of the definition', () => {
 
 test('joinRoom() takes the rooms of described namespaces', () => {
   interface Definitions {
-    '/desk': DescribedNamespace<{ rooms: { 'ticket/:id': { params: { id: number } }; 'team/:team': {}; lobby: {} } }>
+    '/desk': DescribedNamespace<{
+      rooms: { 'ticket/:id': { params: { id: number } }; 'team/:team': object; lobby: object }
+    }>
   }
   const joined = createClient<Definitions>('').join('/desk')
   joinRoom(joined, 'ticket/:id', { id: 42 })

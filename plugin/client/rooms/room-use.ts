@@ -28,9 +28,9 @@ export interface RoomUse {
   leave(): void
 }
 
-const JOINING: RoomState = Object.freeze({ status: 'joining' })
-const JOINED: RoomState = Object.freeze({ status: 'joined' })
-const LEFT: RoomState = Object.freeze({ status: 'left' })
+const JOINING: RoomState = /* @__PURE__ */ Object.freeze({ status: 'joining' })
+const JOINED: RoomState = /* @__PURE__ */ Object.freeze({ status: 'joined' })
+const LEFT: RoomState = /* @__PURE__ */ Object.freeze({ status: 'left' })
 
 /** Milliseconds after which a join without an answer is sent again. */
 const RETRY_MS = 10_000

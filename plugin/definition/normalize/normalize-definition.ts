@@ -118,7 +118,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     normalizeEvent(event, at, name, hasEmits && declared),
   )
   const named = readRooms(rooms, `${path}.rooms`)
-  addRoomEvents(named, handled, declared, path)
+  addRoomEvents(named, handled, declared, path, (event) => event)
   const readFunction = <Key extends (typeof LIFECYCLE_KEYS)[number]>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({

@@ -1,6 +1,4 @@
 import type { None } from '../../schema/schema.js'
-import type { FailureOf } from '../client-types.js'
-import type { AckEnvelope } from '../contract/ack-envelope.js'
 import type { RoomText } from './room-types.js'
 
 /*
@@ -8,13 +6,13 @@ import type { RoomText } from './room-types.js'
  */
 
 /** The events of declared rooms. */
-export type RoomEvents<Types> = Types extends { rooms: infer Rooms }
-  ? { [Event in [keyof Rooms] extends [never] ? never : 'room:join' | 'room:leave']: RoomEvent<keyof Rooms> }
+export type RoomEvents<Types, Ack> = Types extends { rooms: infer Rooms }
+  ? { [Event in [keyof Rooms] extends [never] ? never : 'room:join' | 'room:leave']: RoomEvent<keyof Rooms, Ack> }
   : None
 
-interface RoomEvent<Pattern> {
+interface RoomEvent<Pattern, Ack> {
   args: [room: RoomText<Pattern>]
-  ack: AckEnvelope<unknown, FailureOf<None>>
+  ack: Ack
 }
 
 /** The emit of declared rooms. */

@@ -1,7 +1,7 @@
 import type { AnySchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
+import type { Prose } from '../contract/description.js'
 import type { NormalEmit } from '../normalize/events/read-emit.js'
-import type { NormalEvent } from '../normalize/normalize-definition.js'
 import { read, readFunctions, readMap, readObject, readSchema } from '../normalize/read-value.js'
 import { describeRoomEvents, ROOM_JOIN, ROOM_LEAVE, ROOM_LEFT } from './room-events.js'
 import { firstSegmentOf, problemOfPattern } from './room-pattern.js'
@@ -54,43 +54,54 @@ export function readRooms(value: unknown, path: string): NormalRooms {
 /**
  * Adds the events of rooms to those of a definition, and their emit.
  *
+ * @param complete - types the events
  * @throws FST_NSP_DEFINITION_INVALID if the definition has one of them already
  */
-export function addRoomEvents(
+export function addRoomEvents<Event>(
   rooms: NormalRooms,
-  events: Map<string, NormalEvent>,
+  events: Map<string, Event>,
   emits: Map<string, NormalEmit>,
   path: string,
+  complete: (event: ReturnType<typeof createRoomEvent>) => Event,
 ): void {
   if (rooms.size === 0) return
-  const refuse = (kind: string, name: string) => {
-    const problem = 'is an event of the rooms of this definition: use another name, or leave out `rooms`'
-    throw new FST_NSP_DEFINITION_INVALID(`${path}.${kind}[${JSON.stringify(name)}]`, problem)
+  const { [ROOM_LEFT]: left, ...described } = describeRoomEvents(patternsOf(rooms))
+  const taken = Object.keys(described).find((name) => events.has(name))
+  if (taken !== undefined) refuse(`${path}.events`, taken)
+  if (emits.has(ROOM_LEFT)) refuse(`${path}.emits`, ROOM_LEFT)
+  events.set(ROOM_JOIN, complete(createRoomEvent(described[ROOM_JOIN], 'join')))
+  events.set(ROOM_LEAVE, complete(createRoomEvent(described[ROOM_LEAVE], 'leave')))
+  emits.set(ROOM_LEFT, { ...left, reply: undefined, examples: undefined })
+}
+
+function refuse(path: string, name: string): never {
+  const problem = 'is an event of the rooms of this definition: use another name, or leave out `rooms`'
+  throw new FST_NSP_DEFINITION_INVALID(`${path}[${JSON.stringify(name)}]`, problem)
+}
+
+interface DescribedEvent {
+  readonly payload: object
+  readonly errors: Readonly<Record<string, object>>
+  readonly prose: Prose
+}
+
+function createRoomEvent({ payload, errors, prose }: DescribedEvent, room: 'join' | 'leave') {
+  return {
+    payload,
+    errors: new Map<string, AnySchema>(Object.entries(errors)),
+    prose,
+    room,
+    reply: undefined,
+    stream: undefined,
+    examples: undefined,
+    handlerTimeoutMs: undefined,
+    idempotency: undefined,
+    handler: undefined,
+    relay: undefined,
+    hooks: { onEvent: [], preValidation: [], preHandler: [], onAck: [], onError: [] },
   }
-  const described = describeRoomEvents(patternsOf(rooms))
-  for (const [name, room] of [
-    [ROOM_JOIN, 'join'],
-    [ROOM_LEAVE, 'leave'],
-  ] as const) {
-    if (events.has(name)) refuse('events', name)
-    const { payload, errors, prose } = described[name] as (typeof described)[typeof ROOM_JOIN]
-    events.set(name, { ...EMPTY_EVENT, payload, errors: new Map(Object.entries(errors)), prose, room })
-  }
-  if (emits.has(ROOM_LEFT)) refuse('emits', ROOM_LEFT)
-  emits.set(ROOM_LEFT, { ...described[ROOM_LEFT], reply: undefined, examples: undefined })
 }
 
 function patternsOf(rooms: NormalRooms): string[] {
   return [...rooms.values()].map(({ pattern }) => pattern)
-}
-
-const EMPTY_EVENT = {
-  reply: undefined,
-  stream: undefined,
-  examples: undefined,
-  handlerTimeoutMs: undefined,
-  idempotency: undefined,
-  handler: undefined,
-  relay: undefined,
-  hooks: { onEvent: [], preValidation: [], preHandler: [], onAck: [], onError: [] },
 }

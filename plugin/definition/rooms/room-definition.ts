@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import type { AnyType, IsAny, OutputOf } from '../../schema/schema.js'
+import type { AnyType, OutputOf } from '../../schema/schema.js'
 import type { HandlerContext } from '../context-types.js'
 import type { OneOrMany } from '../join-types.js'
-import type { NameIn, ParamIn, RoomArgs } from './room-types.js'
+import type { ParamIn } from './room-types.js'
 
 /*
  * The types of declared rooms in a definition. Rooms maps the pattern of a room to the schema of its params.
@@ -12,22 +12,6 @@ import type { NameIn, ParamIn, RoomArgs } from './room-types.js'
 type ParamsIn<Pattern, Schema> = unknown extends Schema
   ? { readonly [Param in ParamIn<Pattern>]: string }
   : OutputOf<Schema>
-
-/** Adds rooms to an audience, by their names or as declared rooms: `to.ticket({ id: 42 })`. */
-export type ToRooms<Rooms, Target> =
-  IsAny<Rooms> extends true
-    ? AddRooms<Target>
-    : [keyof Rooms] extends [never]
-      ? AddRooms<Target>
-      : AddRooms<Target> & RoomTargets<Rooms, Target>
-
-type AddRooms<Target> = (room: string | string[]) => Target
-
-type RoomTargets<Rooms, Target> = {
-  readonly [Pattern in keyof Rooms as NameIn<Pattern> & string]: (
-    ...params: RoomArgs<Pattern, Rooms[Pattern]>
-  ) => Target
-}
 
 /** A declared room that a client joins: `room` of a RoomContext. */
 export interface JoinedRoom<Params> {

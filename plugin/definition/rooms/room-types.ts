@@ -1,4 +1,4 @@
-import type { InputOf } from '../../schema/schema.js'
+import type { InputOf, IsAny } from '../../schema/schema.js'
 
 /*
  * The types of patterns of rooms, e.g. 'ticket/:id'. This file imports no Fastify and no Socket.IO: front ends have them, too.
@@ -12,7 +12,7 @@ export type ParamIn<Pattern> = Pattern extends `${string}/:${infer Rest}`
   : never
 
 /** The name of a room: the first segment of its pattern. */
-export type NameIn<Pattern> = Pattern extends `${infer Name}/${string}` ? Name : Pattern
+type NameIn<Pattern> = Pattern extends `${infer Name}/${string}` ? Name : Pattern
 
 /** The params with which a room is named: the input of their schema; without a schema, strings or numbers. */
 export type RoomParams<Pattern, Schema = unknown> = unknown extends Schema
@@ -26,3 +26,19 @@ export type RoomArgs<Pattern, Schema = unknown> = [ParamIn<Pattern>] extends [ne
 
 /** The name of a declared room as clients send it: `ticket/${string}` of 'ticket/:id'. */
 export type RoomText<Pattern> = Pattern extends `${infer Name}/:${string}` ? `${Name}/${string}` : Pattern
+
+/** Adds rooms to an audience, by their names or as declared rooms: `to.ticket({ id: 42 })`. */
+export type ToRooms<Rooms, Target> =
+  IsAny<Rooms> extends true
+    ? AddRooms<Target>
+    : [keyof Rooms] extends [never]
+      ? AddRooms<Target>
+      : AddRooms<Target> & RoomTargets<Rooms, Target>
+
+type AddRooms<Target> = (room: string | string[]) => Target
+
+type RoomTargets<Rooms, Target> = {
+  readonly [Pattern in keyof Rooms as NameIn<Pattern> & string]: (
+    ...params: RoomArgs<Pattern, Rooms[Pattern]>
+  ) => Target
+}
