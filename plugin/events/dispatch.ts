@@ -8,15 +8,12 @@ import { contain, isThenable, runSteps } from '../shared/maybe-async.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { Ack } from './ack.js'
 import { createSteps, isOver } from './dispatch-steps.js'
-import type { EmitCheck } from './emits/check-emit.js'
 import { RunContext } from './event-context.js'
 import { describeMismatches, toClientError, toInternalError, toReplyError } from './event-error.js'
-import { createHandle } from './event-handle.js'
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
 import { createKeys, type IdempotencyKeys, UNSENDABLE } from './once/dispatch-once.js'
-import { RelayRunContext } from './relay.js'
-import type { SocketRooms } from './rooms/socket-rooms.js'
+import { type Handle, RelayRunContext } from './relay.js'
 import type { SocketContext } from './socket-context.js'
 import { StreamContext } from './stream/stream-context.js'
 import { createStreamSteps } from './stream/stream-steps.js'
@@ -33,16 +30,13 @@ export interface DispatchOptions {
   readonly instance: FastifyInstance
   /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
-  readonly emitCheck: Pick<EmitCheck, 'relay'>
-  readonly rooms: SocketRooms
+  readonly handle: Handle
 }
 
 /** Creates the dispatch of one event of a mounted namespace. */
-export function createDispatch(options: DispatchOptions): Dispatch {
-  const { event, hooks, instance, handlerTimeoutMs, emitCheck, rooms } = options
+export function createDispatch({ event, hooks, instance, handlerTimeoutMs, handle }: DispatchOptions): Dispatch {
   const keys = createKeys(event, instance, handlerTimeoutMs)
   const stream = event.stream && createStreamSteps({ event, stream: event.stream, handlerTimeoutMs, refuse })
-  const handle = createHandle(event, instance, emitCheck, rooms)
   const steps = createSteps({ event, hooks, instance, keys, stream, handle })
   const OwnContext = event.relay ? RelayRunContext : RunContext
   const Context = stream ? StreamContext : OwnContext

@@ -4,6 +4,7 @@ import { type Contract, compileContract } from '../definition/compile-contract.j
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
+import { createHandle } from '../events/event-handle.js'
 import type { Dispatch } from '../events/event-run.js'
 import { createSocketRooms, type SocketRooms } from '../events/rooms/socket-rooms.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
@@ -92,10 +93,8 @@ export function createMounts(options: MountOptions): Mounts {
     const dispatches = [...contract.events].map(([eventName, event]): [string, Dispatch] => {
       const hooks = joinHooks([...outer, event.hooks])
       const timeoutMs = event.handlerTimeoutMs ?? handlerTimeoutMs
-      return [
-        eventName,
-        createDispatch({ event, hooks, instance: context, handlerTimeoutMs: timeoutMs, emitCheck, rooms }),
-      ]
+      const handle = createHandle(event, context, emitCheck, rooms)
+      return [eventName, createDispatch({ event, hooks, instance: context, handlerTimeoutMs: timeoutMs, handle })]
     })
     return { ...declared, contract, dispatches: new Map(dispatches), isSequential: definition.sequential, rooms }
   }

@@ -167,6 +167,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'emits/broadcast-acks',
       'emits/check-emit',
       'emits/emit-prototype',
+      'event-handle',
       'event-run',
       'gate/event-gate',
       'gate/event-rates',

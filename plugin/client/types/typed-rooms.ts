@@ -6,7 +6,8 @@ import type { Joined } from './typed-joined.js'
  * The types of the declared rooms of a joined namespace, by its definition; without one, any room goes.
  */
 
-type DefinitionIn<Given> = Given extends Joined<infer Definition> ? Definition : unknown
+/** The definition of a joined namespace; unknown without types. */
+export type DefinitionIn<Given> = Given extends Joined<infer Definition> ? Definition : unknown
 type RoomsIn<Given> = FormOf<DefinitionIn<Given>> extends { rooms: infer Rooms } ? Rooms : never
 
 /** The patterns of the rooms. */

@@ -79,13 +79,13 @@ function refuse(path: string, name: string): never {
   throw new FST_NSP_DEFINITION_INVALID(`${path}[${JSON.stringify(name)}]`, problem)
 }
 
-interface DescribedEvent {
+interface RoomEventParts {
   readonly payload: object
   readonly errors: Readonly<Record<string, object>>
   readonly prose: Prose
 }
 
-function createRoomEvent({ payload, errors, prose }: DescribedEvent, room: 'join' | 'leave') {
+function createRoomEvent({ payload, errors, prose }: RoomEventParts, room: 'join' | 'leave') {
   return {
     payload,
     errors: new Map<string, AnySchema>(Object.entries(errors)),

@@ -9,7 +9,7 @@ import type { ParamIn } from './room-types.js'
  */
 
 /** The params of a room: the output of their schema; without a schema, those of the pattern as strings. */
-type ParamsIn<Pattern, Schema> = unknown extends Schema
+type CheckedParams<Pattern, Schema> = unknown extends Schema
   ? { readonly [Param in ParamIn<Pattern>]: string }
   : OutputOf<Schema>
 
@@ -47,7 +47,7 @@ interface RoomHooks<Context> {
 /** The rooms of a definition: a pattern, e.g. `ticket/:id`, and who may join. */
 export type RoomDefinitions<Rooms, Emits, Answers, Join, Data, Payloads> = {
   readonly [Pattern in keyof Rooms]: RoomHooks<
-    NoInfer<RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, ParamsIn<Pattern, Rooms[Pattern]>>>
+    NoInfer<RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, CheckedParams<Pattern, Rooms[Pattern]>>>
   > & {
     /** The schema of the params. Without it, they are strings. */
     params?: Rooms[Pattern]
@@ -59,7 +59,7 @@ export type RoomDefinitions<Rooms, Emits, Answers, Join, Data, Payloads> = {
 /** The rooms of the implementation of a contract. */
 export type RoomImplementations<Rooms, Emits, Answers, Join, Data, Payloads> = {
   readonly [Pattern in keyof Rooms]?: RoomHooks<
-    RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, ParamsIn<Pattern, Rooms[Pattern]>>
+    RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, CheckedParams<Pattern, Rooms[Pattern]>>
   >
 }
 

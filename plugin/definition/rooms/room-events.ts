@@ -4,7 +4,7 @@
  */
 
 /** Longest name of a room, in bytes: it is written in ASCII. */
-export const ROOM_BYTES = 256
+const ROOM_BYTES = 256
 
 export const ROOM_JOIN = 'room:join'
 export const ROOM_LEAVE = 'room:leave'

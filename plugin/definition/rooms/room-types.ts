@@ -12,10 +12,10 @@ export type ParamIn<Pattern> = Pattern extends `${string}/:${infer Rest}`
   : never
 
 /** The name of a room: the first segment of its pattern. */
-type NameIn<Pattern> = Pattern extends `${infer Name}/${string}` ? Name : Pattern
+type RoomNameIn<Pattern> = Pattern extends `${infer Name}/${string}` ? Name : Pattern
 
 /** The params with which a room is named: the input of their schema; without a schema, strings or numbers. */
-export type RoomParams<Pattern, Schema = unknown> = unknown extends Schema
+type RoomParams<Pattern, Schema = unknown> = unknown extends Schema
   ? { readonly [Param in ParamIn<Pattern>]: string | number }
   : InputOf<Schema>
 
@@ -38,7 +38,7 @@ export type ToRooms<Rooms, Target> =
 type AddRooms<Target> = (room: string | string[]) => Target
 
 type RoomTargets<Rooms, Target> = {
-  readonly [Pattern in keyof Rooms as NameIn<Pattern> & string]: (
+  readonly [Pattern in keyof Rooms as RoomNameIn<Pattern> & string]: (
     ...params: RoomArgs<Pattern, Rooms[Pattern]>
   ) => Target
 }
