@@ -17,6 +17,8 @@ export type {
 } from './client/client-options.js'
 export { createClient } from './client/create-client.js'
 export type { Readable } from './client/readable.js'
+export { joinRoom } from './client/rooms/join-room.js'
+export type { RoomState, RoomUse } from './client/rooms/room-use.js'
 export type { CallErrorOf } from './client/types/call-error-of.js'
 export type {
   DescribedNamespace,
@@ -27,3 +29,4 @@ export type {
 export type { Client } from './client/types/typed-client.js'
 export type { Joined } from './client/types/typed-joined.js'
 export type { AuthOf, ClientSocket } from './definition/client-types.js'
+export { roomName } from './definition/rooms/room-name.js'

@@ -40,9 +40,22 @@ export interface Decorators {
     const Data = unknown,
     const Items extends Schemas = None,
     const Transactions extends Schemas = None,
+    const Rooms extends Schemas = None,
   >(
     name: string,
-    definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> &
+    definition: NamespaceDefinition<
+      Emits,
+      Answers,
+      Payloads,
+      Replies,
+      Failures,
+      Join,
+      Data,
+      Items,
+      Transactions,
+      unknown,
+      Rooms
+    > &
       EventsHandledOrRelayed,
   ): this
   /**

@@ -29,6 +29,7 @@ export type {
   EventDescription,
   JsonSchema,
   NamespaceDescription,
+  RoomDescription,
   SchemaDescription,
   ServerDescription,
   StreamDescription,
@@ -58,6 +59,8 @@ export { createMemoryStore } from './definition/memory/memory-store.js'
 export type { NamespaceDefinition } from './definition/namespace-definition.js'
 export type { DocumentOptions } from './definition/normalize/document-options.js'
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
+export type { JoinedRoom, RoomContext } from './definition/rooms/room-definition.js'
+export { roomName } from './definition/rooms/room-name.js'
 export { requestOf } from './engine/http/connect-request.js'
 export { Binary, type BinaryOptions, type BinarySchema } from './schema/binary/binary-keyword.js'
 export type { AnySchema, InputOf, None, OutputOf } from './schema/schema.js'
@@ -76,3 +79,5 @@ export type { InjectedSocket, InjectSocketOptions } from './testing/inject-socke
  * await app.register(namespaces, { namespaces: { '/chat': chat } })
  */
 export default fastifyPlugin(plugin, { name: 'fastify-namespaces', fastify: '5.x' })
+
+//TODO

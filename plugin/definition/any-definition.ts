@@ -15,6 +15,7 @@ import type { RelayOptions } from './events/relay-options.js'
 import type { WaitingOptions } from './events/waiting-options.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { AnyRoomDefinitions } from './rooms/room-definition.js'
 
 /*
  * The types of definitions without inferred types, e.g. inside the options of `register()`.
@@ -36,6 +37,8 @@ export interface AnyNamespaceDefinition<Payload = unknown>
   }
   /** Events that clients send. */
   events?: { readonly [event: string]: AnyEventDefinition<Payload> }
+  /** Rooms that clients may join. */
+  rooms?: AnyRoomDefinitions
   /** Hooks of every event of this definition. */
   eventHooks?: EventHooks
   /**
@@ -56,11 +59,20 @@ export interface AnyNamespaceDefinition<Payload = unknown>
    */
   expiresAt?(this: FastifyInstance, request: JoinRequest<AnyType>): Date | number | undefined
   /** Runs once for each socket that has joined; its events wait. If it throws, the socket is disconnected. */
-  onConnect?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  onConnect?(
+    this: FastifyInstance,
+    context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>,
+  ): unknown
   /** Runs instead of `onConnect` for a recovered socket. */
-  onRecover?(this: FastifyInstance, context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  onRecover?(
+    this: FastifyInstance,
+    context: HandlerContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>,
+  ): unknown
   /** Runs once for each socket whose `onConnect` ran, after that has settled. */
-  onDisconnect?(this: FastifyInstance, context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType>): unknown
+  onDisconnect?(
+    this: FastifyInstance,
+    context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>,
+  ): unknown
 }
 
 /** An event of any types. */

@@ -3,6 +3,7 @@ import type { InputOf, None, OutputOf } from '../schema/schema.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf, TypesOf } from './contract/types-of.js'
+import type { RoomEvents, RoomNotice } from './rooms/client-rooms.js'
 
 /*
  * The types of a client's socket, inferred from the type of a definition.
@@ -101,7 +102,7 @@ type EventsToServer<Types> = Types extends {
         args: PayloadArgs<At<Payloads, Event>>
         ack: AckEnvelope<ReplyOf<At<Replies, Event>>, FailureOf<DetailsOf<At<Failures, Event>>>>
       }
-    }
+    } & RoomEvents<Types, AckEnvelope<unknown, FailureOf<None>>>
   : never
 
 type ClientEvent = { args: unknown[]; ack: unknown }
@@ -141,7 +142,9 @@ export interface DisconnectNotice {
 }
 
 /** The listeners of a client, by the name of the emit. */
-export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> & DisconnectNotice
+export type ListenersOf<Definition> = EventsToClient<TypesOf<Definition>> &
+  DisconnectNotice &
+  RoomNotice<TypesOf<Definition>>
 
 /** `emit` and `emitWithAck`. socket.io-client's own types have no optional ack. `Timed`: the first arguments of an ack. */
 interface Sending<Events, Timed extends unknown[]> {

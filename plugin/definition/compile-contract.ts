@@ -8,6 +8,7 @@ import type { NormalRelay } from './normalize/events/read-relay.js'
 import type { NormalStream } from './normalize/events/read-stream.js'
 import type { NormalWaiting } from './normalize/events/read-waiting.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
+import type { NormalRoom } from './rooms/read-rooms.js'
 
 /*
  * Compiles the schemas of a definition to a contract: the checks and writers of each event and each emit. A contract has
@@ -56,7 +57,14 @@ interface CompiledEmit {
   readonly checkReply: Check | undefined
 }
 
+/** A declared room. */
+export interface CompiledRoom extends Omit<NormalRoom, 'params'> {
+  readonly checkParams: Check | undefined
+}
+
 export interface Contract {
+  /** By the first segments of their patterns. */
+  readonly rooms: ReadonlyMap<string, CompiledRoom>
   readonly events: ReadonlyMap<string, CompiledEvent>
   readonly emits: ReadonlyMap<string, CompiledEmit>
   /** Whether the definition has `emits`. If so, an emit that is not listed is an error. */
@@ -117,9 +125,13 @@ export function compileContract(name: string, definition: NormalDefinition, comp
     return [event, { checkPayload: sent?.check, write: sent?.write, checkReply: answered?.check }]
   })
   const bounds = [...definition.emits].filter(([, { conflate, dropOldest }]) => conflate ?? dropOldest)
+  const rooms = [...definition.rooms].map(([key, { params, ...rest }]): [string, CompiledRoom] => {
+    return [key, { ...rest, checkParams: incoming(params, at('rooms', rest.pattern, 'params'))?.check }]
+  })
   return {
     events: new Map(events),
     emits: new Map(emits),
+    rooms: new Map(rooms),
     hasEmits: definition.hasEmits,
     bounds: new Map(bounds),
   }

@@ -6,11 +6,12 @@ import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf } from './contract/types-of.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
 import type { JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
+import type { ToRooms } from './rooms/room-types.js'
 
 /*
  * The types of the arguments of a definition's functions. Type parameters: Emits and Answers map the name of an emit to a
  * schema, and Failures the name of an event to the schemas of its errors. Join maps the parts of the joining request to
- * schemas. Data is the schema of `socket.data`, and Declared the names of the events.
+ * schemas. Data is the schema of `socket.data`, Payloads maps the names of the events, and Rooms patterns, to schemas.
  */
 
 /** The type of a listener for a declared event, which would never be called. */
@@ -19,16 +20,16 @@ interface Handled<Hint extends string> {
 }
 
 /** The events that may have listeners: a declared event goes to its handler. */
-type ListenEvents<Declared extends PropertyKey> =
-  IsAny<Declared> extends true
+type ListenEvents<Payloads> =
+  IsAny<Payloads> extends true
     ? DefaultEventsMap
     : // No events, or any name: inside the options of register().
-      [Declared] extends [never]
+      [keyof Payloads] extends [never]
       ? DefaultEventsMap
-      : string extends Declared
+      : string extends keyof Payloads
         ? DefaultEventsMap
         : DefaultEventsMap & {
-            [Event in Declared]: Handled<'This event is declared: its handler receives it, and this listener would never be called'>
+            [Event in keyof Payloads]: Handled<'This event is declared: its handler receives it, and this listener would never be called'>
           }
 
 /** The error schemas of each event that declares errors. */
@@ -48,15 +49,9 @@ type FailureData<Failures> =
     : { [Code in CodeOf<FailuresOf<Failures>>]: DataOf<FailuresOf<Failures>, Code> }
 
 /** The context of `onConnect` and `onRecover`: one object for each joined socket, which may be destructured. */
-export interface HandlerContext<
-  Emits,
-  Answers = None,
-  Join = None,
-  Data = unknown,
-  Declared extends PropertyKey = never,
-> {
+export interface HandlerContext<Emits, Answers = None, Join = None, Data = unknown, Payloads = None, Rooms = None> {
   /** Socket.IO's own socket. If a listener of `socket.on` throws, the error is logged and the process continues. */
-  readonly socket: Socket<ListenEvents<Declared>, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
+  readonly socket: Socket<ListenEvents<Payloads>, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
   /** Socket.IO's own namespace. */
   readonly namespace: Namespace<DefaultEventsMap, EmitEvents<Emits>, DefaultEventsMap, SocketData<Data>>
   /** The params of the namespace's address, e.g. `{ orgId: 42 }` of `/orgs/42`. */
@@ -80,7 +75,7 @@ export interface HandlerContext<
    * @example
    * to('members').emit('message:new', message)
    */
-  readonly to: (room: string | string[]) => Audience<Emits, Answers, Data>
+  readonly to: ToRooms<Rooms, Audience<Emits, Answers, Data>>
   /**
    * Emits to this socket and waits for the client's answer.
    *
@@ -110,8 +105,9 @@ export interface EventContext<
   Failures = None,
   Join = None,
   Data = unknown,
-  Declared extends PropertyKey = never,
-> extends HandlerContext<Emits, Answers, Join, Data, Declared> {
+  Payloads = None,
+  Rooms = None,
+> extends HandlerContext<Emits, Answers, Join, Data, Payloads, Rooms> {
   /** The name of the event, its payload, and whether the client waits for an ack. */
   readonly event: { readonly name: string; readonly payload: unknown; readonly wantsAck: boolean }
   /** Aborts when the socket disconnects, and after `handlerTimeoutMs`. */
@@ -141,20 +137,16 @@ export interface RelayContext<
   Failures = None,
   Join = None,
   Data = unknown,
-  Declared extends PropertyKey = never,
-> extends EventContext<Emits, Answers, Failures, Join, Data, Declared> {
+  Payloads = None,
+  Rooms = None,
+> extends EventContext<Emits, Answers, Failures, Join, Data, Payloads, Rooms> {
   /** The payload of the event, checked by its schema. */
   readonly payload: Payload
 }
 
 /** The context of `onDisconnect`. */
-export interface DisconnectContext<
-  Emits,
-  Answers = None,
-  Join = None,
-  Data = unknown,
-  Declared extends PropertyKey = never,
-> extends HandlerContext<Emits, Answers, Join, Data, Declared> {
+export interface DisconnectContext<Emits, Answers = None, Join = None, Data = unknown, Payloads = None, Rooms = None>
+  extends HandlerContext<Emits, Answers, Join, Data, Payloads, Rooms> {
   /** Socket.IO's disconnect reason, e.g. `transport close`. */
   readonly reason: DisconnectReason
   /** The rooms before the disconnect. Socket.IO has already emptied `socket.rooms`. */
@@ -163,10 +155,10 @@ export interface DisconnectContext<
 
 /** The context of an event of any definition. */
 // biome-ignore lint/suspicious/noExplicitAny: hooks are shared by definitions of any types
-export type AnyEventContext = EventContext<any, any, any, any, any, any>
+export type AnyEventContext = EventContext<any, any, any, any, any, any, any>
 
 /** The context of a relay of any definition. */
-export type AnyRelayContext = RelayContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>
+export type AnyRelayContext = RelayContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>
 
 /** Runs before the handler. If it throws, the event is refused. */
 export type EventHook<Context = AnyEventContext> = (this: FastifyInstance, context: Context) => unknown

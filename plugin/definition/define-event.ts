@@ -1,4 +1,4 @@
-import type { AnyType } from '../schema/schema.js'
+import type { AnyType, None } from '../schema/schema.js'
 import type { EventContext, RelayContext } from './context-types.js'
 import type { Based } from './contract/types-of.js'
 import type { EventDefinition, HandlerPayload } from './events/event-definition.js'
@@ -9,17 +9,17 @@ import type { RelayOptions } from './events/relay-options.js'
  */
 
 /** The argument of `defineEvent()`. */
-type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction> = EventDefinition<
+type EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction, Rooms> = EventDefinition<
   Payload,
   Reply,
   Failures,
-  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType>,
+  EventContext<Emits, Answers, { event: Failures }, Join, Data, AnyType, Rooms>,
   Item,
   // Its name is not known here: whether `emits` has it is checked at boot.
   RelayOptions<
     AnyType,
     string,
-    RelayContext<NoInfer<HandlerPayload<Payload>>, Emits, Answers, { event: Failures }, Join, Data, AnyType>
+    RelayContext<NoInfer<HandlerPayload<Payload>>, Emits, Answers, { event: Failures }, Join, Data, AnyType, Rooms>
   >,
   Transaction
 >
@@ -34,7 +34,15 @@ export type DefinedEvent<
   Join = AnyType,
   Data = AnyType,
   Item = unknown,
-> = EventDefinition<Payload, Reply, Failures, EventContext<Emits, Answers, AnyType, Join, Data, AnyType>, Item, AnyType>
+  Rooms = AnyType,
+> = EventDefinition<
+  Payload,
+  Reply,
+  Failures,
+  EventContext<Emits, Answers, AnyType, Join, Data, AnyType, Rooms>,
+  Item,
+  AnyType
+>
 
 /**
  * Infers the types of one event, for a file of its own. The event goes into any definition. In its context `params` are
@@ -59,7 +67,7 @@ export function defineEvent<
   const Item = unknown,
   const Transaction = unknown,
 >(
-  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item, Transaction>,
+  event: EventOf<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item, Transaction, AnyType>,
 ): DefinedEvent<Payload, Reply, Failures, AnyType, AnyType, AnyType, AnyType, Item>
 /**
  * Infers the types of one event for the definitions that share a base.
@@ -87,10 +95,11 @@ export function defineEvent<
   const Failures = unknown,
   const Item = unknown,
   const Transaction = unknown,
+  Rooms = None,
 >(
-  base: Based<Emits, Answers, Join, Data>,
-  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction>,
-): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data, Item>
+  base: Based<Emits, Answers, Join, Data, Rooms>,
+  event: EventOf<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Transaction, Rooms>,
+): DefinedEvent<Payload, Reply, Failures, Emits, Answers, Join, Data, Item, Rooms>
 export function defineEvent(...given: unknown[]): unknown {
   return given.at(-1)
 }

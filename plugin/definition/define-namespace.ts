@@ -19,6 +19,7 @@ export type Defined<
   Join,
   Data = unknown,
   Items = Schemas,
+  Rooms = None,
 > = NamespaceDefinition<
   Emits,
   Answers,
@@ -29,9 +30,10 @@ export type Defined<
   Data,
   Items,
   None,
-  HandledOrRelayed<object, object>
+  HandledOrRelayed<object, object>,
+  Rooms
 > &
-  Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>
 
 /**
  * Infers the types of a definition from its schemas: payloads, replies, errors, emits, params, `auth` and `socket.data`.
@@ -60,10 +62,23 @@ export function defineNamespace<
   const Data = unknown,
   const Items extends Schemas = None,
   const Transactions extends Schemas = None,
+  const Rooms extends Schemas = None,
 >(
-  definition: NamespaceDefinition<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions> &
+  definition: NamespaceDefinition<
+    Emits,
+    Answers,
+    Payloads,
+    Replies,
+    Failures,
+    Join,
+    Data,
+    Items,
+    Transactions,
+    unknown,
+    Rooms
+  > &
     EventsHandledOrRelayed,
-): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>
 /**
  * Implements a contract. A handler that is missing, or that does not fit its schemas, is a type error.
  *
@@ -87,10 +102,22 @@ export function defineNamespace<
   Data,
   const Items,
   const Transactions extends Schemas = None,
+  Rooms = None,
 >(
-  contract: Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
-  implementation: ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>,
-): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  contract: Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>,
+  implementation: ContractImplementation<
+    Emits,
+    Answers,
+    Payloads,
+    Replies,
+    Failures,
+    Join,
+    Data,
+    Items,
+    Transactions,
+    Rooms
+  >,
+): Defined<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>
 export function defineNamespace(definition: object, implementation?: object): object {
   return implementation === undefined ? definition : implementContract(definition, implementation)
 }
@@ -114,6 +141,7 @@ export function defineNamespaces<
   const Data extends Schemas,
   const Items extends Schemas,
   const Transactions extends Schemas,
+  const Rooms extends Schemas,
 >(
   definitions: {
     readonly [Name in keyof Emits &
@@ -124,7 +152,8 @@ export function defineNamespaces<
       keyof Join &
       keyof Data &
       keyof Items &
-      keyof Transactions]: NamespaceDefinition<
+      keyof Transactions &
+      keyof Rooms]: NamespaceDefinition<
       Emits[Name],
       Answers[Name],
       Payloads[Name],
@@ -133,7 +162,9 @@ export function defineNamespaces<
       Join[Name],
       Data[Name],
       Items[Name],
-      Transactions[Name]
+      Transactions[Name],
+      unknown,
+      Rooms[Name]
     > &
       EventsHandledOrRelayed
   },
@@ -145,7 +176,8 @@ export function defineNamespaces<
     keyof Failures &
     keyof Join &
     keyof Data &
-    keyof Items]: Defined<
+    keyof Items &
+    keyof Rooms]: Defined<
     Emits[Name],
     Answers[Name],
     Payloads[Name],
@@ -153,7 +185,8 @@ export function defineNamespaces<
     Failures[Name],
     Join[Name],
     Data[Name],
-    Items[Name]
+    Items[Name],
+    Rooms[Name]
   >
 } {
   return definitions as never

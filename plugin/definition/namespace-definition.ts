@@ -7,6 +7,7 @@ import type { JoinSchemas } from './contract/types-of.js'
 import type { EventDefinitions } from './events/event-definition.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { RoomDefinitions } from './rooms/room-definition.js'
 
 /*
  * The type of a definition. Type parameters map the name of an event to a schema: Emits and Answers come from `emits`, Payloads,
@@ -16,12 +17,12 @@ import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
  */
 
 /** What the server does: the part of a definition that is not its contract. */
-export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Declared extends PropertyKey>
+export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Payloads, Rooms>
   extends JoinHooks<NoInfer<Join>>,
     JoinRouteOptions,
     FeedHooks<NoInfer<FeedContext<Emits, Join, Data>>> {
   /** Hooks of every event of this definition. */
-  eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, Declared>>>
+  eventHooks?: EventHooks<NoInfer<EventContext<Emits, Answers, Failures, Join, Data, Payloads, Rooms>>>
   /**
    * Whether the events of one socket run one after another, and not at the same time.
    * @defaultValue `false`
@@ -44,13 +45,19 @@ export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Declar
    * Runs once for each socket that has joined. Its events wait until `onConnect` has settled, for `onConnectTimeoutMs` at most. If it
    * throws, the error is logged and the socket is disconnected.
    */
-  onConnect?(this: FastifyInstance, context: NoInfer<HandlerContext<Emits, Answers, Join, Data, Declared>>): unknown
+  onConnect?(
+    this: FastifyInstance,
+    context: NoInfer<HandlerContext<Emits, Answers, Join, Data, Payloads, Rooms>>,
+  ): unknown
   /** Runs instead of `onConnect` for a recovered socket, which has its former id, rooms and data. */
-  onRecover?(this: FastifyInstance, context: NoInfer<HandlerContext<Emits, Answers, Join, Data, Declared>>): unknown
+  onRecover?(
+    this: FastifyInstance,
+    context: NoInfer<HandlerContext<Emits, Answers, Join, Data, Payloads, Rooms>>,
+  ): unknown
   /** Runs once for each socket whose `onConnect` ran, after that has settled. `app.close()` awaits it. An error is logged. */
   onDisconnect?(
     this: FastifyInstance,
-    context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, Declared>>,
+    context: NoInfer<DisconnectContext<Emits, Answers, Join, Data, Payloads, Rooms>>,
   ): unknown
 }
 
@@ -66,7 +73,8 @@ export interface NamespaceDefinition<
   Items = Schemas,
   Transactions = None,
   Doing = unknown,
-> extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads>,
+  Rooms = None,
+> extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Payloads, Rooms>,
     ProseOptions {
   /**
    * The schemas of the joining request: `params`, `querystring` and `headers` as in a route, and Socket.IO's `auth`. A request that
@@ -78,5 +86,7 @@ export interface NamespaceDefinition<
   /** Events that the server sends: the schema of the `payload`, and `reply` for the answers of clients. */
   emits?: EmitDefinitions<Emits, Answers>
   /** Events that clients send. */
-  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions, Doing>
+  events?: EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions, Doing, Rooms>
+  /** Rooms that clients may join: a pattern, e.g. `ticket/:id`, and who may join. */
+  rooms?: RoomDefinitions<Rooms, NoInfer<Emits>, NoInfer<Answers>, NoInfer<Join>, NoInfer<Data>, NoInfer<Payloads>>
 }

@@ -44,12 +44,21 @@ function dropUnusedSchemas(namespace: NamespaceDescription): NamespaceDescriptio
   return { ...rest, schemas: pick(schemas, (schema: JsonSchema) => used.has(Object(schema))) }
 }
 
-function schemasIn({ params, querystring, headers, auth, events, emits }: Omit<NamespaceDescription, 'schemas'>) {
+function schemasIn({
+  params,
+  querystring,
+  headers,
+  auth,
+  events,
+  emits,
+  rooms = {},
+}: Omit<NamespaceDescription, 'schemas'>) {
   const described = [
     ...[params, querystring, headers, auth],
     ...Object.values(events).flatMap((event) => [event.payload, event.reply, event.stream?.item]),
     ...Object.values(events).flatMap(({ errors }) => Object.values(errors)),
     ...Object.values(emits).flatMap(({ payload, reply }) => [payload, reply]),
+    ...Object.values(rooms).map((room) => room.params),
   ]
   return described.map((schema) => Object(schema?.jsonSchema) as object)
 }

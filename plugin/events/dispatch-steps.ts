@@ -57,7 +57,8 @@ export function createSteps({ event, hooks, instance, keys, stream, handle }: St
   function answer(run: EventRun): unknown {
     if (run.known) return undefined
     run.hasBegun = true
-    run.isInHandler = true
+    // The error of preJoin is that of a hook.
+    run.isInHandler = event.room === undefined
     return after(handle(run.context), keepResult, run)
   }
 
@@ -97,12 +98,6 @@ export function createSteps({ event, hooks, instance, keys, stream, handle }: St
     ...(checkReply ? [checkResult] : []),
     ...(keys ? [keep] : []),
   ]
-}
-
-export function createHandle({ handler }: CompiledEvent, instance: FastifyInstance): Handle {
-  // An event without a relay has a handler.
-  const call = handler as NonNullable<CompiledEvent['handler']>
-  return (context) => call.call(instance, context.event.payload, context)
 }
 
 /** No step begins after the event has ended, except those that keep a reply under a key. */

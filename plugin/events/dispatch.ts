@@ -7,14 +7,13 @@ import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE } from '../shared/errors.j
 import { contain, isThenable, runSteps } from '../shared/maybe-async.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { Ack } from './ack.js'
-import { createHandle, createSteps, isOver } from './dispatch-steps.js'
-import type { EmitCheck } from './emits/check-emit.js'
+import { createSteps, isOver } from './dispatch-steps.js'
 import { RunContext } from './event-context.js'
 import { describeMismatches, toClientError, toInternalError, toReplyError } from './event-error.js'
 import { type Dispatch, EventRun, type GateHandle } from './event-run.js'
 import type { IncomingEvent } from './incoming-event.js'
 import { createKeys, type IdempotencyKeys, UNSENDABLE } from './once/dispatch-once.js'
-import { createRelay, RelayRunContext } from './relay.js'
+import { type Handle, RelayRunContext } from './relay.js'
 import type { SocketContext } from './socket-context.js'
 import { StreamContext } from './stream/stream-context.js'
 import { createStreamSteps } from './stream/stream-steps.js'
@@ -31,14 +30,13 @@ export interface DispatchOptions {
   readonly instance: FastifyInstance
   /** Milliseconds; 0 turns it off. */
   readonly handlerTimeoutMs: number
-  readonly emitCheck: Pick<EmitCheck, 'relay'>
+  readonly handle: Handle
 }
 
 /** Creates the dispatch of one event of a mounted namespace. */
-export function createDispatch({ event, hooks, instance, handlerTimeoutMs, emitCheck }: DispatchOptions): Dispatch {
+export function createDispatch({ event, hooks, instance, handlerTimeoutMs, handle }: DispatchOptions): Dispatch {
   const keys = createKeys(event, instance, handlerTimeoutMs)
   const stream = event.stream && createStreamSteps({ event, stream: event.stream, handlerTimeoutMs, refuse })
-  const handle = event.relay ? createRelay(event, event.relay, instance, emitCheck) : createHandle(event, instance)
   const steps = createSteps({ event, hooks, instance, keys, stream, handle })
   const OwnContext = event.relay ? RelayRunContext : RunContext
   const Context = stream ? StreamContext : OwnContext

@@ -8,6 +8,7 @@ import { ask } from './emits/ask.js'
 import { type AudienceTarget, createAudience, type EmitOperator } from './emits/audience.js'
 import type { EmitCheck } from './emits/check-emit.js'
 import { createSocketEmit } from './emits/socket-emit.js'
+import { withRooms } from './rooms/room-targets.js'
 
 /*
  * The context that `onConnect` and the other functions of a definition receive: one object per joined socket. Its parts are
@@ -28,7 +29,14 @@ export interface ContextOptions {
   readonly namespace: Namespace
   readonly request: FastifyRequest
   readonly contract: Contract
+  readonly rooms: Reauthorising
   readonly tools: ContextTools
+}
+
+/** The declared rooms of a definition. */
+interface Reauthorising {
+  /** Authorises the rooms of a socket again. Never rejects. */
+  readonly reauthorise: (connection: SocketContext) => Promise<void>
 }
 
 /** An event that is being handled. */
@@ -52,6 +60,7 @@ export class SocketContext implements ContextFunctions {
   /** The AsyncLocalStorage stores that the hooks have filled; the socket's functions run in it. */
   scope: Scope | undefined
   readonly #contract: Contract
+  readonly #rooms: Reauthorising
   readonly #tools: ContextTools
   #functions: ContextFunctions | undefined = undefined
   #pendingEvents: Set<Abortable> | undefined = undefined
@@ -59,12 +68,13 @@ export class SocketContext implements ContextFunctions {
   /** The last `reauthenticate()`. The next one waits for it, so that the last call decides. */
   #renewal: Promise<void> | undefined = undefined
 
-  constructor({ socket, namespace, request, contract, tools }: ContextOptions) {
+  constructor({ socket, namespace, request, contract, rooms, tools }: ContextOptions) {
     this.socket = socket as AnyHandlerContext['socket']
     this.namespace = namespace as AnyHandlerContext['namespace']
     this.request = request
     this.scope = scopeOf(request)
     this.#contract = contract
+    this.#rooms = rooms
     this.#tools = tools
   }
 
@@ -130,7 +140,7 @@ export class SocketContext implements ContextFunctions {
     }
     return {
       emit: createSocketEmit(() => socket as Socket, contract, target.log),
-      to: (room) => createAudience(() => socket.to(room) as unknown as EmitOperator, target),
+      to: withRooms((room) => createAudience(() => socket.to(room) as unknown as EmitOperator, target), contract.rooms),
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>
@@ -149,6 +159,6 @@ export class SocketContext implements ContextFunctions {
       this.#log = undefined
     })
     this.#renewal = renewed.catch(() => {})
-    return renewed
+    return renewed.then(() => this.#rooms.reauthorise(this))
   }
 }

@@ -8,6 +8,7 @@ import { keepSocketRequest, requestOf } from '../engine/http/connect-request.js'
 import { socketStateOf } from '../engine/http/socket-state.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { gateOf } from '../events/gate/socket-gate.js'
+import type { SocketRooms } from '../events/rooms/socket-rooms.js'
 import { type ContextTools, SocketContext } from '../events/socket-context.js'
 import type { Described } from '../joining/contract-difference.js'
 import { callIn } from '../shared/async-scope.js'
@@ -30,6 +31,7 @@ interface LifecycleDefinition extends Described {
   /** `this` of the definition's functions. */
   readonly context: FastifyInstance
   readonly contract: Contract
+  readonly rooms: SocketRooms
 }
 
 export interface LifecycleOptions {
@@ -142,8 +144,8 @@ export function createLifecycle({
 
   return (socket, namespace, mounted, hold) => {
     if (!isKept(socket)) return
-    const { definition, contract } = mounted
-    const context = new SocketContext({ socket, namespace, request: requestOf(socket), contract, tools })
+    const { definition, contract, rooms } = mounted
+    const context = new SocketContext({ socket, namespace, request: requestOf(socket), contract, rooms, tools })
     socketStateOf(socket).context = context
     tellDifference(socket, mounted)
     let begun: undefined | Promise<Error | undefined>

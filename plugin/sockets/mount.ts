@@ -4,7 +4,9 @@ import { type Contract, compileContract } from '../definition/compile-contract.j
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
+import { createHandle } from '../events/event-handle.js'
 import type { Dispatch } from '../events/event-run.js'
+import { createSocketRooms, type SocketRooms } from '../events/rooms/socket-rooms.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
@@ -24,6 +26,7 @@ interface MountedDefinition extends Declared {
   readonly contract: Contract
   readonly dispatches: ReadonlyMap<string, Dispatch>
   readonly isSequential: boolean
+  readonly rooms: SocketRooms
 }
 
 export interface MountOptions {
@@ -81,12 +84,19 @@ export function createMounts(options: MountOptions): Mounts {
     const { name, definition, context } = declared
     const contract = compileContract(name, definition, { ...compilersOf(context, name), payloadBytes })
     const outer = [...collectContextHooks(context), definition.hooks]
+    const rooms = createSocketRooms({
+      rooms: contract.rooms,
+      instance: context,
+      namespace: name,
+      timeoutMs: handlerTimeoutMs,
+    })
     const dispatches = [...contract.events].map(([eventName, event]): [string, Dispatch] => {
       const hooks = joinHooks([...outer, event.hooks])
       const timeoutMs = event.handlerTimeoutMs ?? handlerTimeoutMs
-      return [eventName, createDispatch({ event, hooks, instance: context, handlerTimeoutMs: timeoutMs, emitCheck })]
+      const handle = createHandle(event, context, emitCheck, rooms)
+      return [eventName, createDispatch({ event, hooks, instance: context, handlerTimeoutMs: timeoutMs, handle })]
     })
-    return { ...declared, contract, dispatches: new Map(dispatches), isSequential: definition.sequential }
+    return { ...declared, contract, dispatches: new Map(dispatches), isSequential: definition.sequential, rooms }
   }
 
   function hold(end: Promise<unknown>): void {

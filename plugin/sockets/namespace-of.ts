@@ -4,9 +4,11 @@ import type { Contract } from '../definition/compile-contract.js'
 import type { TypesOf } from '../definition/contract/types-of.js'
 import type { Audience } from '../definition/emit-types.js'
 import type { ParamsOf } from '../definition/join-types.js'
+import type { ToRooms } from '../definition/rooms/room-types.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createAudience, type EmitOperator } from '../events/emits/audience.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
+import { withRooms } from '../events/rooms/room-targets.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import { formatAddress } from '../joining/namespaces/namespace-router.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
@@ -27,22 +29,31 @@ export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<E
 
 /** The inferred types of a definition. A name, or an object without inferred types, has none. */
 export type KnownOf<Definition> = [TypesOf<Definition>] extends [never]
-  ? { emits: AnyType; answers: AnyType; join: None; data: unknown }
+  ? { emits: AnyType; answers: AnyType; join: None; data: unknown; rooms: None }
   : TypesOf<Definition> extends infer Types extends {
         emits: unknown
         answers: unknown
         join: unknown
         data: unknown
+        rooms: unknown
       }
     ? Types
-    : { emits: AnyType; answers: AnyType; join: None; data: unknown }
+    : { emits: AnyType; answers: AnyType; join: None; data: unknown; rooms: None }
 
 /** The result of `app.namespaceOf()` for a definition. */
 export type ReachOf<Definition> = Reach<
   KnownOf<Definition>['emits'],
   KnownOf<Definition>['answers'],
   KnownOf<Definition>['data']
->
+> &
+  ReachRooms<KnownOf<Definition>>
+
+/** `to` with a function for each declared room. */
+type ReachRooms<Known extends { emits: unknown; answers: unknown; data: unknown; rooms: unknown }> = [
+  keyof Known['rooms'],
+] extends [never]
+  ? unknown
+  : { readonly to: ToRooms<Known['rooms'], Audience<Known['emits'], Known['answers'], Known['data']>> }
 
 /** The params of `app.namespaceOf()`: those of the definition's schema, or any. */
 export type ReachParams<Definition> =
@@ -156,6 +167,8 @@ export function createNamespaceOf({
         }
       },
     })
-    return Object.assign(audience, { address }) as Reach<AnyType>
+    const { to: add } = audience
+    const to = withRooms((room) => add(room), declared.definition.rooms)
+    return Object.assign(audience, { address, to }) as Reach<AnyType>
   }
 }

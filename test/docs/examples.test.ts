@@ -15,6 +15,7 @@ import { buildServer as serveOrders, type shop } from '../../examples/orders.js'
 import { type payments, buildServer as servePayments } from '../../examples/payments.js'
 import { market, buildServer as servePrices } from '../../examples/prices.js'
 import { type inbox, buildServer as serveSessionAuth } from '../../examples/session-auth.js'
+import { type desk, buildServer as serveSupportDesk } from '../../examples/support-desk.js'
 import { type profile, buildServer as serveUpload } from '../../examples/upload.js'
 import { requestOf } from '../../plugin/index.js'
 import { expiryOf } from '../../plugin/joining/expiry.js'
@@ -90,7 +91,7 @@ t.test('the code that docs/ quotes is in the example, word for word', async (t) 
   }
 })
 
-for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
+for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload', 'support-desk']) {
   t.test(`examples/${name}.ts runs as a server`, async (t) => {
     // Through env(1), because tap puts its own loader into every child's NODE_OPTIONS.
     const command = ['-u', 'NODE_OPTIONS', 'PORT=0', process.execPath, '--import', 'tsx', `examples/${name}.ts`]
@@ -106,6 +107,21 @@ for (const name of ['session-auth', 'jwt', 'multi-tenant', 'upload']) {
     t.equal(status, 200)
   })
 }
+
+t.test('examples/support-desk.ts: each ticket is a room of its customer and of the support', async (t) => {
+  const app = await serve(t, serveSupportDesk)
+  const join = (user: string) => app.injectSocket<typeof desk>('/desk', { auth: { user } })
+  const [ada, ben, support] = [await join('ada'), await join('ben'), await join('support')]
+  t.match(await ada.emitWithAck('room:join', 'ticket/1'), { ok: true })
+  t.match(await support.emitWithAck('room:join', 'ticket/1'), { ok: true })
+  t.match(await ben.emitWithAck('room:join', 'ticket/1'), { ok: false, error: { code: 'NOT_YOURS', statusCode: 403 } })
+  t.match(await ben.emitWithAck('message:send', { id: 1, text: 'hi' }), { error: { code: 'NOT_IN_ROOM' } })
+  t.match(await ben.emitWithAck('typing:start', { id: 1 }), { error: { code: 'FST_NSP_ROOM_FOREIGN' } })
+  t.match(await ada.emitWithAck('typing:start', { id: 1 }), { ok: true })
+  t.strictSame(await support.nextEvent('typing:start'), { id: 1 })
+  t.match(await ada.emitWithAck('message:send', { id: 1, text: 'It is broken' }), { ok: true })
+  t.strictSame(await support.nextEvent('message:new'), { id: 1, text: 'It is broken', from: 'ada' })
+})
 
 t.test('examples/session-auth.ts: an HTTP session applies to the socket, and a logout disconnects it', async (t) => {
   const app = await serve(t, serveSessionAuth)

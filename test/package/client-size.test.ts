@@ -8,10 +8,15 @@ import t from 'tap'
  */
 
 const MOST_BYTES = 5_120
+const MOST_BYTES_OF_ROOMS = 900
 
-t.test('the client is small, needs nothing but socket.io-client, and runs under a strict CSP', async (t) => {
+/** Bundles what a front end imports from the client. */
+async function bundle(...names: string[]) {
   const { outputFiles, metafile } = await build({
-    entryPoints: [fileURLToPath(new URL('../../dist/client.js', import.meta.url))],
+    stdin: {
+      contents: `export { ${names.join(', ')} } from './client.js'`,
+      resolveDir: fileURLToPath(new URL('../../dist', import.meta.url)),
+    },
     bundle: true,
     minify: true,
     format: 'esm',
@@ -24,9 +29,25 @@ t.test('the client is small, needs nothing but socket.io-client, and runs under 
   })
   const [{ text, contents }] = outputFiles as [(typeof outputFiles)[number]]
   const bytes = gzipSync(contents, { level: 9 }).length
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+  return { text, bytes, imported: [...new Set(imported)] }
+}
+
+t.test('the client is small, needs nothing but socket.io-client, and runs under a strict CSP', async (t) => {
+  const { text, bytes, imported } = await bundle('createClient', 'CallError')
   t.comment(`${bytes} bytes, compressed`)
   t.ok(bytes <= MOST_BYTES, `${bytes} bytes`)
-  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
-  t.strictSame([...new Set(imported)], ['socket.io-client'])
+  t.strictSame(imported, ['socket.io-client'])
   t.notMatch(text, /\beval\b|\bFunction\(|\bprocess\b|\brequire\b|\bBuffer\b/)
+  t.notMatch(text, /room:/, 'a front end without rooms does not load them')
+})
+
+t.test('rooms add little', async (t) => {
+  const [{ bytes: without }, { bytes, imported }] = [
+    await bundle('createClient', 'CallError'),
+    await bundle('createClient', 'CallError', 'joinRoom', 'roomName'),
+  ]
+  t.comment(`${bytes - without} bytes, compressed`)
+  t.ok(bytes - without <= MOST_BYTES_OF_ROOMS, `${bytes - without} bytes`)
+  t.strictSame(imported, ['socket.io-client'])
 })

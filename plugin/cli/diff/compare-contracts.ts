@@ -70,6 +70,12 @@ function* compareNamespaces(
   for (const [name, old, fresh] of pairs(before.emits, after.emits)) {
     yield* compareEntries({ ...place, emit: name }, old, fresh, compareEmits)
   }
+  for (const [pattern, old, fresh] of pairs(before.rooms ?? {}, after.rooms ?? {})) {
+    const room = `room ${pattern}`
+    if (!old) yield change(place, 'compatible', `${room} is new`)
+    else if (!fresh) yield change(place, 'breaking', `${room} is gone; clients get FST_NSP_ROOM_UNKNOWN`)
+    else yield* compareParts(place, `${room}: params`, 'sends', old.params, fresh.params)
+  }
   if (before.hash !== after.hash && after.contractMismatch === 'refuse') {
     yield change(
       place,

@@ -65,6 +65,7 @@ function namespaceSchema(namespace: NamespaceDescription, types: TypeSchemas): S
       ...rewriteParts({ params, auth }, rewrite),
       events: closed(Object.fromEntries(events)),
       emits: closed(Object.fromEntries(emits)),
+      ...(namespace.rooms && { rooms: roomsSchema(namespace.rooms, rewrite) }),
     }),
   )
 }
@@ -80,6 +81,13 @@ function eventSchema(event: EventDescription, rewrite: RewriteSchema): SchemaObj
 
 function partsSchema(emit: EmitDescription, rewrite: RewriteSchema): SchemaObject {
   return documented(emit, closed(rewriteParts({ payload: emit.payload, reply: emit.reply }, rewrite)))
+}
+
+function roomsSchema(rooms: NonNullable<NamespaceDescription['rooms']>, rewrite: RewriteSchema): SchemaObject {
+  const entries = Object.entries(rooms).map(([pattern, { description, params }]) => {
+    return [pattern, documented({ ...(description && { description }) }, closed(rewriteParts({ params }, rewrite)))]
+  })
+  return closed(Object.fromEntries(entries))
 }
 
 function rewriteParts(parts: Readonly<Record<string, SchemaDescription | undefined>>, rewrite: RewriteSchema) {

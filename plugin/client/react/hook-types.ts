@@ -14,13 +14,13 @@ import type {
   ReplyAt,
   StreamName,
 } from '../types/typed-joined.js'
+import type { DefinitionIn } from '../types/typed-rooms.js'
 
 /*
  * The types of the hooks: by the definitions that the client was created with; without definitions, any name goes.
  */
 
 type DefinitionsIn<Given> = Given extends Client<infer Definitions> ? Definitions : unknown
-type DefinitionIn<Given> = Given extends Joined<infer Definition> ? Definition : unknown
 type Otherwise<Known, Untyped, Typed> = unknown extends Known ? Untyped : Typed
 
 /** What a hook takes of a client, typed or not. */

@@ -53,6 +53,8 @@ export interface NamespaceDescribed {
   readonly auth?: unknown
   readonly events?: { readonly [Event in string]: EventDescribed }
   readonly emits?: { readonly [Emit in string]: EmitDescribed }
+  /** The params of each declared room, by its pattern. */
+  readonly rooms?: { readonly [Pattern in string]: { readonly params?: unknown } }
 }
 
 /**
@@ -93,9 +95,18 @@ type DescribedForm<Described> = {
       answer: Sendable<ValueAt<ValueAt<Described, 'emits', object>[Emit], 'reply', never>>
     }
   }
+  rooms: {
+    [Pattern in keyof ValueAt<Described, 'rooms', object>]: TypedSchema<
+      ValueAt<ValueAt<Described, 'rooms', object>[Pattern], 'params', unknown>
+    >
+  }
 }
 
+/** A plain type in the place of a schema. */
+type TypedSchema<Type> = unknown extends Type ? unknown : { static: Type; params: unknown[] }
+
 type TypedForm<Types> = Types extends {
+  rooms: infer Rooms
   emits: infer Emits
   answers: infer Answers
   payloads: infer Payloads
@@ -107,6 +118,7 @@ type TypedForm<Types> = Types extends {
   ? {
       params: 'params' extends keyof Join ? InputOf<Join['params']> : never
       auth: AuthInputOf<Join>
+      rooms: Rooms
       events: {
         [Event in keyof Payloads]: {
           payload: Sendable<InputOf<Payloads[Event]>>

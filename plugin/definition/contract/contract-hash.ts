@@ -17,7 +17,7 @@ const DATA = ['const', 'enum', 'default']
  * @returns 16 hexadecimal digits: FNV-1a of 64 bits. It is no protection against a client that lies.
  */
 export function hashContract(contract: Omit<ContractDescription, 'hash'>): string {
-  const { params, querystring, headers, auth, events, emits, schemas } = contract
+  const { params, querystring, headers, auth, events, emits, rooms, schemas } = contract
   const agreed = {
     join: mapValues({ params, querystring, headers, auth }, agreedSchema),
     events: mapValues(events, ({ payload, reply, stream, errors }) => ({
@@ -27,6 +27,7 @@ export function hashContract(contract: Omit<ContractDescription, 'hash'>): strin
       errors: mapValues(errors, agreedSchema),
     })),
     emits: mapValues(emits, ({ payload, reply }) => ({ payload: agreedSchema(payload), reply: agreedSchema(reply) })),
+    ...(rooms && { rooms: mapValues(rooms, ({ params }) => agreedSchema(params)) }),
     schemas: mapValues(schemas, withoutProse),
   }
   return hashText(JSON.stringify(sortKeys(agreed)))

@@ -4,6 +4,7 @@ import type { HandlerPayload, HandlerReturn } from '../events/event-definition.j
 import type { RelayOptions } from '../events/relay-options.js'
 import type { IdempotencyOptions, SqlOf } from '../idempotency.js'
 import type { NamespaceBehaviour } from '../namespace-definition.js'
+import type { RoomImplementations } from '../rooms/room-definition.js'
 
 /*
  * The type of the implementation of a contract: the second argument of `defineNamespace()`.
@@ -46,13 +47,23 @@ interface NotInContract {
 }
 
 /** The implementation of a contract. */
-export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions>
-  extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, keyof Payloads> {
+export interface ContractImplementation<
+  Emits,
+  Answers,
+  Payloads,
+  Replies,
+  Failures,
+  Join,
+  Data,
+  Items,
+  Transactions,
+  Rooms,
+> extends NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Payloads, Rooms> {
   /** A handler for each event of the contract, or an object with the handler, or the relay, and hooks and options of the event. */
   handlers: {
     readonly [Event in keyof Payloads]: HandlerFor<
       HandlerPayload<Payloads[Event]>,
-      EventContext<Emits, Answers, { event: SchemaAt<Failures, Event> }, Join, Data, keyof Payloads>,
+      EventContext<Emits, Answers, { event: SchemaAt<Failures, Event> }, Join, Data, Payloads, Rooms>,
       HandlerReturn<Replies[Event & keyof Replies], Items[Event & keyof Items]>,
       NoInfer<SqlOf<Transactions[Event & keyof Transactions]>>,
       RelayOf<
@@ -68,7 +79,8 @@ export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failu
             { event: SchemaAt<Failures, Event> },
             Join,
             Data,
-            keyof Payloads
+            Payloads,
+            Rooms
           >
         >
       >
@@ -78,4 +90,6 @@ export interface ContractImplementation<Emits, Answers, Payloads, Replies, Failu
       ? { idempotency?: { transaction?: Transactions[Event] } }
       : NotInContract
   }
+  /** What runs before a client joins a room of the contract. */
+  rooms?: RoomImplementations<Rooms, Emits, Answers, Join, Data, Payloads>
 }

@@ -48,8 +48,18 @@ type EventContracts<Payloads, Replies, Failures, Items> = {
   }
 }
 
+/** The rooms of a contract. */
+type RoomContracts<Rooms> = {
+  readonly [Pattern in keyof Rooms]: {
+    /** The schema of the params. Without it, they are strings. */
+    params?: Rooms[Pattern]
+    /** What people read about the room. */
+    description?: string
+  }
+}
+
 /** The argument of `defineContract()`: a definition without functions that run on the server. */
-export interface NamespaceContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+export interface NamespaceContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>
   extends ProseOptions {
   /** The schemas of the joining request: `params`, `querystring` and `headers` as in a route, and Socket.IO's `auth`. */
   schema?: { readonly [Part in keyof Join & keyof JoinSchemas]: Join[Part] } & JoinSchemas
@@ -59,6 +69,8 @@ export interface NamespaceContract<Emits, Answers, Payloads, Replies, Failures, 
   events?: EventContracts<Payloads, Replies, Failures, Items>
   /** Events that the server sends. */
   emits?: EmitDefinitions<Emits, Answers>
+  /** Rooms that clients may join. */
+  rooms?: RoomContracts<Rooms>
 }
 
 /** A contract with its inferred types: the result of `defineContract()`. */
@@ -71,8 +83,9 @@ export type DefinedContract<
   Join,
   Data = unknown,
   Items = Schemas,
-> = NamespaceContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> &
-  Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  Rooms = None,
+> = NamespaceContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms> &
+  Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>
 
 /**
  * Infers the types of a contract: the schemas of a namespace, without handlers. The server implements it with
@@ -95,8 +108,9 @@ export function defineContract<
   const Join extends JoinSchemas = None,
   const Data = unknown,
   const Items extends Schemas = None,
+  const Rooms extends Schemas = None,
 >(
-  contract: NamespaceContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>,
-): DefinedContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> {
-  return contract as DefinedContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items>
+  contract: NamespaceContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>,
+): DefinedContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms> {
+  return contract as DefinedContract<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms>
 }

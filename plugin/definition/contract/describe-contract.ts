@@ -41,6 +41,14 @@ export interface ContractParts {
   readonly schema: Readonly<Record<string, unknown>>
   readonly events: Iterable<readonly [name: string, event: EventParts]>
   readonly emits: Iterable<readonly [name: string, emit: EmitParts]>
+  /** By anything; each has its pattern. */
+  readonly rooms: ReadonlyMap<unknown, RoomParts>
+}
+
+interface RoomParts {
+  readonly pattern: string
+  readonly params?: unknown
+  readonly description?: string | undefined
 }
 
 type DescribedEvent = ContractDescription['events'][string]
@@ -50,7 +58,7 @@ type DescribedEvent = ContractDescription['events'][string]
  * @returns the description; events and emits are sorted by name
  */
 export function describeContract(
-  { prose, schema, events, emits }: ContractParts,
+  { prose, schema, events, emits, rooms }: ContractParts,
   added: Readonly<Record<string, unknown>>,
 ): ContractDescription {
   const parts = Object.entries(schema).map(([part, value]) => [part, describeSchema(value, 'input')])
@@ -59,6 +67,7 @@ export function describeContract(
     ...(Object.fromEntries(parts) as Pick<ContractDescription, 'params' | 'querystring' | 'headers' | 'auth'>),
     events: sorted(events, describeEvent),
     emits: sorted(emits, describeEmit),
+    ...(rooms.size > 0 && { rooms: describeRooms(rooms) }),
   }
   const contract = { ...described, schemas: collectShared(described, added) }
   return { ...contract, hash: hashContract(contract) }
@@ -86,6 +95,14 @@ function describeEmit({ payload, reply, prose, examples }: EmitParts): EmitDescr
     ...given('reply', reply, 'input'),
     ...(examples && { examples: toJson(examples) }),
   }
+}
+
+function describeRooms(rooms: ContractParts['rooms']): NonNullable<ContractDescription['rooms']> {
+  const entries = [...rooms.values()].map((room): [string, RoomParts] => [room.pattern, room])
+  return sorted(entries, ({ params, description }) => ({
+    ...(description !== undefined && { description }),
+    ...given('params', params, 'input'),
+  }))
 }
 
 function given<Key extends string>(key: Key, schema: unknown, side: 'input' | 'output') {

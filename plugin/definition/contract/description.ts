@@ -69,6 +69,13 @@ export interface EmitDescription extends Prose {
   readonly examples?: readonly unknown[]
 }
 
+/** A room that clients may join. */
+export interface RoomDescription {
+  readonly description?: string
+  /** The params in its name. */
+  readonly params?: SchemaDescription
+}
+
 /** What the server does if the contract of a client is another one. */
 export type ContractMismatch = 'off' | 'warn' | 'refuse'
 
@@ -80,6 +87,8 @@ export interface ContractDescription extends Prose {
   readonly auth?: SchemaDescription
   readonly events: Readonly<Record<string, Omit<EventDescription, 'handlerTimeoutMs' | 'hooks' | 'isIdempotent'>>>
   readonly emits: Readonly<Record<string, EmitDescription>>
+  /** By pattern, e.g. `ticket/:id`; absent without declared rooms. */
+  readonly rooms?: Readonly<Record<string, RoomDescription>>
   /** The schemas of addSchema() to which the other schemas refer, by `$id`. */
   readonly schemas: Readonly<Record<string, JsonSchema>>
   /** 16 hexadecimal digits. They differ if a schema, an event or an emit differs; the prose does not count. */

@@ -1,3 +1,4 @@
+import { describeRoomEvents, ROOM_LEFT } from '../rooms/room-events.js'
 import { describeContract } from './describe-contract.js'
 
 /*
@@ -7,6 +8,7 @@ import { describeContract } from './describe-contract.js'
 interface Parts {
   readonly schema?: Readonly<Record<string, unknown>>
   readonly events?: Readonly<Record<string, EventOfContract>>
+  readonly rooms?: Readonly<Record<string, { readonly params?: unknown }>>
   readonly emits?: Readonly<Record<string, { readonly payload?: unknown; readonly reply?: unknown }>>
 }
 
@@ -34,26 +36,43 @@ export interface ContractHashOptions {
  * const client = createClient<typeof contracts>(url, { contracts: { '/chat': contractHash(chat) } })
  */
 export function contractHash(contract: object, { schemas = [] }: ContractHashOptions = {}): string {
-  const { schema = {}, events = {}, emits = {} } = contract as Parts
+  const { schema = {}, events = {}, emits = {}, rooms = {} } = contract as Parts
+  const ofRooms = roomPartsOf(Object.keys(rooms))
   const prose = {}
   const described = describeContract(
     {
       prose,
       schema: Object.fromEntries(Object.entries(schema).filter(([, part]) => part !== undefined)),
-      events: Object.entries(events).map(([name, { payload, reply, errors = {}, stream, itemId }]) => [
+      events: [...Object.entries(events), ...ofRooms.events].map(
+        ([name, { payload, reply, errors = {}, stream, itemId }]) => [
+          name,
+          // Credits and timeouts are no part of the hash.
+          {
+            payload,
+            reply,
+            errors: Object.entries(errors),
+            stream: stream === undefined ? undefined : { item: stream, itemId, credits: 0, readTimeoutMs: 0 },
+            prose,
+          },
+        ],
+      ),
+      emits: [...Object.entries(emits), ...ofRooms.emits].map(([name, { payload, reply }]) => [
         name,
-        // Credits and timeouts are no part of the hash.
-        {
-          payload,
-          reply,
-          errors: Object.entries(errors),
-          stream: stream === undefined ? undefined : { item: stream, itemId, credits: 0, readTimeoutMs: 0 },
-          prose,
-        },
+        { payload, reply, prose },
       ]),
-      emits: Object.entries(emits).map(([name, { payload, reply }]) => [name, { payload, reply, prose }]),
+      rooms: new Map(Object.entries(rooms).map(([pattern, { params }]) => [pattern, { pattern, params }])),
     },
     Object.fromEntries(schemas.map((added) => [added.$id, added])),
   )
   return described.hash
+}
+
+/** The events and the emit that a server has for these rooms. */
+function roomPartsOf(patterns: readonly string[]): {
+  readonly events: readonly [string, EventOfContract][]
+  readonly emits: readonly [string, { readonly payload?: unknown; readonly reply?: unknown }][]
+} {
+  if (patterns.length === 0) return { events: [], emits: [] }
+  const { [ROOM_LEFT]: left, ...events } = describeRoomEvents(patterns)
+  return { events: Object.entries(events), emits: [[ROOM_LEFT, left]] }
 }

@@ -10,6 +10,8 @@ const PROBLEMS = Symbol('problems of an implementation')
 const CONTRACT_KEYS = ['summary', 'description', 'tags', 'deprecated', 'hide', 'schema', 'data', 'events', 'emits']
 /** The keys of an event of a contract, which its handler must not have. */
 const EVENT_KEYS = ['payload', 'reply', 'errors', 'stream', 'itemId', 'credits', 'readTimeoutMs', 'examples']
+/** The keys of a room of a contract, which its implementation must not have. */
+const ROOM_KEYS = ['params', 'description']
 const OF_CONTRACT = 'is part of the contract: write it there'
 
 interface Problem {
@@ -24,13 +26,18 @@ interface Problem {
  * @returns a definition, which is checked when it is declared
  */
 export function implementContract(contract: object, implementation: object): object {
-  const { events, ...agreed } = contract as { events?: unknown }
-  const { handlers, ...behaviour } = implementation as { handlers?: unknown }
-  const problems = [...problemsOf(Object(events), Object(handlers)), ...foreignKeys(behaviour, CONTRACT_KEYS, '')]
+  const { events, rooms, ...agreed } = contract as { events?: unknown; rooms?: unknown }
+  const { handlers, rooms: hooks, ...behaviour } = implementation as { handlers?: unknown; rooms?: unknown }
+  const problems = [
+    ...problemsOf(Object(events), Object(handlers)),
+    ...problemsOfRooms(Object(rooms), Object(hooks)),
+    ...foreignKeys(behaviour, CONTRACT_KEYS, ''),
+  ]
   return {
     ...behaviour,
     ...agreed,
     ...(events !== undefined && { events: implementEvents(Object(events), Object(handlers)) }),
+    ...(rooms !== undefined && { rooms: implementRooms(Object(rooms), Object(hooks)) }),
     ...(problems.length > 0 && { [PROBLEMS]: problems }),
   }
 }
@@ -60,6 +67,19 @@ function problemsOf(events: object, handlers: object): Problem[] {
     const place = `.handlers[${JSON.stringify(name)}]`
     if (names.includes(name)) return foreignKeys(handler, EVENT_KEYS, place)
     return [{ place, problem: `is not an event of the contract, which has ${names.join(', ') || 'none'}` }]
+  })
+}
+
+function implementRooms(rooms: Record<string, object>, hooks: Record<string, object>): object {
+  return Object.fromEntries(Object.entries(rooms).map(([pattern, room]) => [pattern, { ...hooks[pattern], ...room }]))
+}
+
+function problemsOfRooms(rooms: object, hooks: object): Problem[] {
+  const patterns = Object.keys(rooms)
+  return Object.entries(hooks).flatMap(([pattern, room]) => {
+    const place = `.rooms[${JSON.stringify(pattern)}]`
+    if (patterns.includes(pattern)) return foreignKeys(room, ROOM_KEYS, place)
+    return [{ place, problem: `is not a room of the contract, which has ${patterns.join(', ') || 'none'}` }]
   })
 }
 

@@ -9,9 +9,10 @@ declare const TYPES: unique symbol
 
 /**
  * Anything with the inferred types of a namespace. Each type parameter maps names to schemas: Emits and Answers the name of an
- * emit; Payloads, Replies, Failures and Items the name of an event; Join the part of the joining request. Data is one schema.
+ * emit; Payloads, Replies, Failures and Items the name of an event; Join the part of the joining request; Rooms the
+ * pattern of a room. Data is one schema.
  */
-export interface Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items> {
+export interface Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Rooms> {
   readonly [TYPES]?: {
     emits: Emits
     answers: Answers
@@ -21,12 +22,13 @@ export interface Typed<Emits, Answers, Payloads, Replies, Failures, Join, Data, 
     join: Join
     data: Data
     items: Items
+    rooms: Rooms
   }
 }
 
 /** Anything with the inferred types of emits, joining and `socket.data`: the base of `defineEvent()`. */
-export interface Based<Emits, Answers, Join, Data> {
-  readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data }
+export interface Based<Emits, Answers, Join, Data, Rooms> {
+  readonly [TYPES]?: { emits: Emits; answers: Answers; join: Join; data: Data; rooms: Rooms }
 }
 
 /** The inferred types of a definition, or of a contract. */

@@ -55,10 +55,22 @@ export interface EventOptions<Payload, Context, Transaction = boolean> extends E
  * its own properties. The first one types the handler's arguments and the relay, the second one the handler's result. `Doing` is
  * `HandledOrRelayed` in the result of `defineNamespace()`, and `unknown` in its argument, which `EventsHandledOrRelayed` checks.
  */
-export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, Data, Items, Transactions, Doing> = {
+export type EventDefinitions<
+  Emits,
+  Answers,
+  Payloads,
+  Replies,
+  Failures,
+  Join,
+  Data,
+  Items,
+  Transactions,
+  Doing,
+  Rooms,
+> = {
   readonly [Event in keyof Payloads]: EventOptions<
     NoInfer<HandlerPayload<Payloads[Event]>>,
-    NoInfer<EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads>>
+    NoInfer<EventContext<Emits, Answers, Failures, Join, Data, Payloads, Rooms>>
   > & {
     /** The schema of the payload. Without it, the handler receives what the client sent, as `unknown`. */
     payload?: Payloads[Event]
@@ -71,7 +83,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
       this: NoInfer<FastifyInstance>,
       payload: NoInfer<HandlerPayload<Payloads[Event]>>,
       context: NoInfer<
-        EventContext<Emits, Answers, Failures, Join, Data, keyof Payloads> &
+        EventContext<Emits, Answers, Failures, Join, Data, Payloads, Rooms> &
           SqlOf<Transactions[Event & keyof Transactions]>
       >,
     ) => unknown
@@ -80,7 +92,7 @@ export type EventDefinitions<Emits, Answers, Payloads, Replies, Failures, Join, 
       RelayOptions<
         Emits,
         Event,
-        RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, keyof Payloads>
+        RelayContext<HandlerPayload<Payloads[Event]>, Emits, Answers, Failures, Join, Data, Payloads, Rooms>
       >
     >
   } & Doing

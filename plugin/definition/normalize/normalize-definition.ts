@@ -4,11 +4,12 @@ import type { AnyNamespaceDefinition } from '../any-definition.js'
 import type { ContractMismatch, Prose } from '../contract/description.js'
 import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
+import { addRoomEvents, type NormalRooms, readRooms } from '../rooms/read-rooms.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
+import { type NormalEmit, readEmit } from './events/read-emit.js'
 import { readIdempotency } from './events/read-idempotency.js'
 import { type DeclaredEmits, type NormalHandling, readHandling } from './events/read-relay.js'
 import { type NormalStream, readStream, STREAM_KEYS } from './events/read-stream.js'
-import { type NormalWaiting, readWaiting, WAITING_KEYS } from './events/read-waiting.js'
 import { FEED_KEYS, type NormalFeed, readFeed } from './read-feed.js'
 import { PROSE_KEYS, readExamples, readProse } from './read-prose.js'
 import { type NormalJoinHooks, type NormalRoute, ROUTE_NAMES, readJoinHooks, readRoute } from './read-route-options.js'
@@ -28,13 +29,6 @@ import { RESERVED, RESERVED_EVENTS } from './reserved-events.js'
  * Normalizes a definition: checks it, completes it and freezes it.
  */
 
-interface NormalEmit extends NormalWaiting {
-  readonly payload: AnySchema | undefined
-  readonly reply: AnySchema | undefined
-  readonly prose: Prose
-  readonly examples: readonly unknown[] | undefined
-}
-
 export interface NormalEvent extends NormalHandling {
   readonly payload: AnySchema | undefined
   readonly reply: AnySchema | undefined
@@ -46,6 +40,8 @@ export interface NormalEvent extends NormalHandling {
   readonly handlerTimeoutMs: number | undefined
   readonly idempotency: Required<IdempotencyOptions> | undefined
   readonly hooks: NormalHooks
+  /** What the event does with a declared room; undefined for an event of the application. */
+  readonly room: 'join' | 'leave' | undefined
 }
 
 const LIFECYCLE_KEYS = ['expiresAt', 'onConnect', 'onRecover', 'onDisconnect'] as const
@@ -59,6 +55,7 @@ export interface NormalDefinition {
   /** Whether `emits` was given. If so, an emit that is not listed is an error. */
   readonly hasEmits: boolean
   readonly events: ReadonlyMap<string, NormalEvent>
+  readonly rooms: NormalRooms
   /** The given schemas of joining, by the part of the request. */
   readonly schema: Readonly<Partial<Record<(typeof SCHEMA_KEYS)[number], AnySchema>>>
   /** The hooks of joining: always arrays. */
@@ -84,12 +81,12 @@ const DEFINITION_KEYS = [
   ...LIFECYCLE_KEYS,
   ...FEED_KEYS,
   'events',
+  'rooms',
   'eventHooks',
   'emits',
   'sequential',
   'contractMismatch',
 ]
-const EMIT_KEYS = ['payload', 'reply', ...WAITING_KEYS, ...PROSE_KEYS, 'examples']
 const EVENT_KEYS = [
   'payload',
   'reply',
@@ -114,9 +111,14 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   refuseProblems(definition, path)
   const source = readObject(definition, path, DEFINITION_KEYS)
   readSchema(source.data, `${path}.data`)
-  const { schema = {}, eventHooks = {}, emits = {}, events = {} } = source
+  const { schema = {}, eventHooks = {}, emits = {}, events = {}, rooms = {} } = source
   const hasEmits = source.emits !== undefined
-  const declared = readEvents(emits, `${path}.emits`, normalizeEmit)
+  const declared = readEvents(emits, `${path}.emits`, readEmit)
+  const handled = readEvents(events, `${path}.events`, (event, at, name) =>
+    normalizeEvent(event, at, name, hasEmits && declared),
+  )
+  const named = readRooms(rooms, `${path}.rooms`)
+  addRoomEvents(named, handled, declared, path, (event) => event)
   const readFunction = <Key extends (typeof LIFECYCLE_KEYS)[number]>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
@@ -131,9 +133,8 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     onRecover: readFunction('onRecover'),
     onDisconnect: readFunction('onDisconnect'),
     feed: readFeed(source, path),
-    events: readEvents(events, `${path}.events`, (event, at, name) =>
-      normalizeEvent(event, at, name, hasEmits && declared),
-    ),
+    events: handled,
+    rooms: named,
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
     emits: declared,
     hasEmits,
@@ -151,19 +152,9 @@ export function needsCompiler(definition: NormalDefinition): boolean {
   const schemas = [
     ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
     ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
+    ...[...definition.rooms.values()].map(({ params }) => params),
   ]
   return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
-}
-
-function normalizeEmit(value: unknown, path: string): NormalEmit {
-  const source = readObject(value, path, EMIT_KEYS)
-  return {
-    payload: readSchema(source.payload, `${path}.payload`),
-    reply: readSchema(source.reply, `${path}.reply`),
-    ...readWaiting(source, path),
-    prose: readProse(source, path),
-    examples: readExamples(source, path),
-  }
 }
 
 function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {
@@ -180,6 +171,7 @@ function normalizeEvent(value: unknown, path: string, event: string, emits: Decl
     handlerTimeoutMs: readDuration(source, 'handlerTimeoutMs', path, 0),
     idempotency: readIdempotency(source.idempotency, `${path}.idempotency`),
     hooks: readHooks(source, path),
+    room: undefined,
   }
 }
 

@@ -44,6 +44,7 @@ t.test('an omitted property of a definition has its default', async (t) => {
     sequential: false,
     contractMismatch: 'warn',
     emits: new Map(),
+    rooms: new Map(),
     hasEmits: false,
     events: new Map(),
     schema: {},
@@ -130,6 +131,7 @@ t.test('an event is completed and frozen, and its hooks are always arrays', asyn
     examples: undefined,
     handlerTimeoutMs: 0,
     idempotency: undefined,
+    room: undefined,
     hooks: { ...none, onEvent: [onEvent], preHandler: [before, after] },
     handler,
     relay: undefined,
@@ -143,6 +145,7 @@ t.test('an event is completed and frozen, and its hooks are always arrays', asyn
     examples: undefined,
     handlerTimeoutMs: undefined,
     idempotency: undefined,
+    room: undefined,
     hooks: none,
     handler,
     relay: undefined,
@@ -203,7 +206,7 @@ const wrong: [definition: unknown, message: string][] = [
     { onConect: handler },
     'at\\.onConect is unknown: did you mean "onConnect"\\? use one of summary, description, tags, deprecated, hide, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
       'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
-      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, onFirst, onLast, onLastGraceMs, events, eventHooks, emits, sequential, contractMismatch',
+      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, onFirst, onLast, onLastGraceMs, events, rooms, eventHooks, emits, sequential, contractMismatch',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
     { [name]: handler },

@@ -1,0 +1,191 @@
+import type { FastifyInstance } from 'fastify'
+import type { Socket } from 'socket.io'
+import type { CompiledRoom } from '../../definition/compile-contract.js'
+import { ROOM_LEFT } from '../../definition/rooms/room-events.js'
+import { firstSegmentOf, readRoomParams } from '../../definition/rooms/room-pattern.js'
+import { SchemaMismatch } from '../../schema/schema.js'
+import { isRefusal, toWireError } from '../../shared/client-error.js'
+import { FST_NSP_ROOM_PARAMS_INVALID, FST_NSP_ROOM_UNKNOWN } from '../../shared/errors/room-errors.js'
+import { FST_NSP_HANDLER_TIMEOUT } from '../../shared/errors.js'
+import { after, isThenable, mapError, promiseOf, runSteps } from '../../shared/maybe-async.js'
+import { withTimeout } from '../../shared/timeout.js'
+import type { RunContext } from '../event-context.js'
+import type { Handle } from '../relay.js'
+import type { SocketContext } from '../socket-context.js'
+
+/*
+ * The declared rooms of a definition: clients join and leave them, and `reauthenticate()` asks again whether they may be in them. Which
+ * rooms a socket is in, Socket.IO knows: also after a recovery, and of rooms into which the server has put it.
+ */
+
+export interface SocketRoomsOptions {
+  /** By the first segments of their names. */
+  readonly rooms: ReadonlyMap<string, CompiledRoom>
+  /** `this` of `preJoin`. */
+  readonly instance: FastifyInstance
+  /** The name of the namespace, for error messages. */
+  readonly namespace: string
+  /** The time limit of `preJoin` in `reauthenticate()`. Milliseconds; 0 turns it off. */
+  readonly timeoutMs: number
+}
+
+export interface SocketRooms {
+  /** Handles `room:join`. */
+  readonly join: Handle
+  /** Handles `room:leave`. */
+  readonly leave: Handle
+  /** Authorises each declared room of a socket again; leaves those that it may not be in any more. Never rejects. */
+  readonly reauthorise: (connection: SocketContext) => Promise<void>
+}
+
+/** A room by the name that a client has sent, or that a socket is in. */
+interface FoundRoom {
+  readonly name: string
+  readonly room: CompiledRoom
+  /** The params as the name spells them. */
+  readonly texts: Readonly<Record<string, string>>
+}
+
+type AnyContext = Pick<RunContext, 'socket' | 'namespace' | 'params' | 'request' | 'log' | 'emit' | 'to' | 'ask'>
+
+export function createSocketRooms({ rooms, instance, namespace, timeoutMs }: SocketRoomsOptions): SocketRooms {
+  /** The last join or leave of each room that has not ended, by socket: those of one room run one after another. */
+  const pending = new WeakMap<object, Map<string, Promise<unknown>>>()
+
+  function find(name: string): FoundRoom | undefined {
+    const room = rooms.get(firstSegmentOf(name))
+    const texts = room && readRoomParams(room.pattern, name)
+    return room && texts && { name, room, texts }
+  }
+
+  function unknownRoom(): Error {
+    const patterns = [...rooms.values()].map(({ pattern }) => pattern)
+    return new FST_NSP_ROOM_UNKNOWN(namespace, `it has ${patterns.join(', ')}, written by roomName()`)
+  }
+
+  function foundIn(context: RunContext): FoundRoom {
+    const found = find(context.event.payload as string)
+    if (!found) throw unknownRoom()
+    return found
+  }
+
+  /** Runs after what is under way for this room, at once if there is nothing. */
+  function inTurn(socket: object, name: string, run: () => unknown): unknown {
+    const own = pending.get(socket) ?? new Map<string, Promise<unknown>>()
+    const before = own.get(name)
+    const result = before ? before.then(run) : run()
+    if (!isThenable(result)) return undefined
+    const ended = promiseOf(result).then(forget, forget)
+    function forget(): void {
+      if (own.get(name) === ended) own.delete(name)
+    }
+    own.set(name, ended)
+    pending.set(socket, own)
+    return result
+  }
+
+  function check({ room, texts }: FoundRoom): unknown {
+    if (!room.checkParams) return texts
+    const checked = mapError<object>(
+      room.checkParams,
+      (error) => {
+        if (!(error instanceof SchemaMismatch)) throw error
+        throw Object.assign(new FST_NSP_ROOM_PARAMS_INVALID(room.pattern), { details: error.mismatches })
+      },
+      { ...texts },
+    )
+    return after(checked, (params) => {
+      if (!isSpelt(texts, params)) throw unknownRoom()
+      return params
+    })
+  }
+
+  /** Asks whether a socket may be in a room; if its identity changes meanwhile, once more. Throws the refusal. */
+  function authorise(found: FoundRoom, context: AnyContext): unknown {
+    const { room, name } = found
+    const { socket, namespace, params, request, log, emit, to, ask } = context
+    return after(check(found), (checked) => {
+      const own = {
+        socket,
+        namespace,
+        params,
+        request,
+        log,
+        emit,
+        to,
+        ask,
+        room: Object.freeze({ name, params: checked }),
+      }
+      const steps = room.preJoin.map((hook) => () => hook.call(instance, own))
+      return after(runSteps(steps, undefined), () =>
+        context.request === request ? undefined : authorise(found, context),
+      )
+    })
+  }
+
+  // The only places where a client enters a declared room, and where it leaves one before it disconnects.
+  function enter({ name }: FoundRoom, { socket }: AnyContext): unknown {
+    return socket.join(name)
+  }
+
+  function exit({ name }: FoundRoom, { socket }: AnyContext): unknown {
+    return socket.leave(name)
+  }
+
+  async function authoriseAgain(found: FoundRoom, connection: SocketContext): Promise<void> {
+    const { socket, log } = connection
+    const late = () => new FST_NSP_HANDLER_TIMEOUT(`preJoin of ${found.room.pattern}`, 'handlerTimeoutMs', timeoutMs)
+    try {
+      await withTimeout(Promise.resolve(authorise(found, connection)), timeoutMs, late)
+    } catch (error) {
+      if (!socket.rooms.has(found.name)) return
+      if (!isRefusal(error)) log.error({ err: error, room: found.name }, 'preJoin failed: the socket leaves the room')
+      await exit(found, connection)
+      ;(socket as Socket).emit(ROOM_LEFT, { room: found.name, code: toWireError(error).code })
+    }
+  }
+
+  return {
+    join(context) {
+      const found = foundIn(context)
+      const { socket } = context
+      return inTurn(socket, found.name, () => {
+        if (socket.rooms.has(found.name)) return undefined
+        const authorised = authorise(found, context)
+        if (!isThenable(authorised)) return enter(found, context)
+        return untilAborted(authorised, context.signal).then(() => enter(found, context))
+      })
+    },
+
+    leave(context) {
+      const found = foundIn(context)
+      return inTurn(context.socket, found.name, () => exit(found, context))
+    },
+
+    async reauthorise(connection) {
+      const { socket } = connection
+      const guarded = [...socket.rooms]
+        .flatMap((name) => find(name) ?? [])
+        .filter(({ room }) => room.preJoin.length > 0)
+      await Promise.all(guarded.map((found) => inTurn(socket, found.name, () => authoriseAgain(found, connection))))
+    },
+  }
+}
+
+/** An event that has ended does not let its socket in any more. */
+function untilAborted(pending: PromiseLike<unknown>, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop)
+    pending.then(resolve, reject)
+  })
+}
+
+/** Whether params that a schema has coerced still spell the name: `ticket/042` is not `ticket/42`. */
+function isSpelt(texts: FoundRoom['texts'], checked: unknown): boolean {
+  return Object.entries(texts).every(([name, text]) => {
+    const value: unknown = Object(checked)[name]
+    return value === undefined || Object(value) === value || String(value) === text
+  })
+}
