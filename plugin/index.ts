@@ -38,6 +38,14 @@ export { type DataType, dataType } from './definition/data-type.js'
 export { type DefinedEvent, defineEvent } from './definition/define-event.js'
 export type { Defined } from './definition/define-namespace.js'
 export { defineNamespace, defineNamespaces } from './definition/define-namespace.js'
+export type {
+  EmitOutbox,
+  OutboxClient,
+  OutboxDelivery,
+  OutboxEmit,
+  OutboxRepeat,
+  OutboxTurn,
+} from './definition/outbox/emit-outbox.js'
 export type { AskOptions, Audience, SocketEmit, TimedAudience } from './definition/emit-types.js'
 export type { FeedContext } from './definition/feed-types.js'
 export type {

@@ -130,7 +130,11 @@ export class SocketContext implements ContextFunctions {
     }
     return {
       emit: createSocketEmit(() => socket as Socket, contract, target.log),
-      to: (room) => createAudience(() => socket.to(room) as unknown as EmitOperator, target),
+      to: (room) =>
+        createAudience(
+          (base) => base?.except(socket.id).to(room) ?? (socket.to(room) as unknown as EmitOperator),
+          target,
+        ),
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>

@@ -2,7 +2,7 @@ import createError, { FastifyError } from '@fastify/error'
 
 /*
  * The errors of the plugin, without those of brokers (broker-errors.ts), the console (console/console-errors.ts), and idempotency,
- * streams and tests (errors/). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test compares
+ * outboxes, streams and tests (errors/). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test compares
  * both. A message names the place, then the problem, then the remedy.
  */
 
