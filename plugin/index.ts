@@ -59,6 +59,14 @@ export { createMemoryStore } from './definition/memory/memory-store.js'
 export type { NamespaceDefinition } from './definition/namespace-definition.js'
 export type { DocumentOptions } from './definition/normalize/document-options.js'
 export type { NamespacesOptions } from './definition/normalize/plugin-options.js'
+export type {
+  EmitOutbox,
+  OutboxClient,
+  OutboxDelivery,
+  OutboxEmit,
+  OutboxRepeat,
+  OutboxTurn,
+} from './definition/outbox/emit-outbox.js'
 export type { JoinedRoom, RoomContext } from './definition/rooms/room-definition.js'
 export { roomName } from './definition/rooms/room-name.js'
 export { requestOf } from './engine/http/connect-request.js'

@@ -37,6 +37,7 @@ import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
 import { createMounts } from './sockets/mount.js'
 import { connectNodes } from './sockets/nodes/other-nodes.js'
+import { createOutbox } from './sockets/outbox/open-outbox.js'
 import { prepareServer } from './sockets/prepare-socket.js'
 import { keepSession } from './sockets/recovery/keep-session.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
@@ -66,7 +67,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
 
   const isStrict = process.env.NODE_ENV !== 'production'
   const registry = createRegistry({ ...instance.initialConfig, handlerTimeoutMs })
-  const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict)
+  const emitCheck = createEmitCheck((address) => mounts.at(address)?.contract, isStrict, options.outbox)
   const dismissed = new DismissedUsers(Date.now)
   const route = createRouting(instance, () => [instance, ...registry.entries.map(({ context }) => context)])
   const checkOrigin = createOriginPolicy(options.io.cors)
@@ -108,8 +109,10 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   io.engine.prependListener('connection', codec.expect)
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
-  const isRecovering = options.io.connectionStateRecovery !== undefined
   const { remote, coldOperator } = connectNodes(io, emitCheck, log)
+  const contractOf = (address: string) => mounts.contractOf(address)
+  const { kept } = { ...cluster.node }
+  const outbox = createOutbox(options, { io, emitCheck, registry, contractOf, coldOperator, kept, log })
   guardAdapters({ io, emitCheck, remote, log })
   const children = createDynamicNamespaces({
     io,
@@ -139,7 +142,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     drain,
     rulesOf: (address) => mounts.at(address),
     openFast: (socket) => openFast(socket),
-    checkEmitsOf: (socket) => checkEmits(socket, emitCheck, isRecovering),
+    checkEmitsOf: (socket) => checkEmits(socket, emitCheck, options.io.connectionStateRecovery !== undefined),
     hasSocketClass: options.fast,
     handlerTimeoutMs,
     parser: options.io.parser as Parser | undefined,
@@ -165,7 +168,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   handshake.addRoutes(instance, io, path, { serveClient, entries: registry.entries, limit: cluster.limits.connections })
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
   const stores = createStores(registry, log)
-  const parts = { handshake, admission, drain, io, mounts, listeners, injector, stores, cluster }
+  const parts = { handshake, admission, outbox, drain, io, mounts, listeners, injector, stores, cluster }
   const close = createClosing({ ...parts, closeTimeoutMs, log })
   const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
   const document = createDocument(describe, () => registry.isClosed, options.document)
@@ -193,6 +196,5 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
   instance.addHook('onReady', async () => mounts.open())
-  instance.addHook('onReady', stores.open)
-  instance.addHook('onReady', cluster.open)
+  for (const { open } of [stores, cluster, outbox]) instance.addHook('onReady', open)
 }

@@ -8,6 +8,7 @@ import { settlesWithin } from './shared/timeout.js'
 interface ClosingParts {
   readonly handshake: { close(): void }
   readonly admission: { close(): void }
+  readonly outbox: { close(): Promise<void> }
   readonly drain: { close(ms: number): Promise<boolean> }
   readonly io: { close(): Promise<void> }
   readonly mounts: { close(): Promise<unknown> }
@@ -21,12 +22,15 @@ interface ClosingParts {
 
 /** Returns the function that closes. Its promise resolves when Fastify may close its http server. */
 export function createClosing(parts: ClosingParts): () => Promise<void> {
-  const { handshake, admission, drain, io, mounts, listeners, injector, stores, cluster, closeTimeoutMs, log } = parts
+  const { handshake, admission, outbox, drain, io, mounts, listeners, injector, stores, cluster, closeTimeoutMs, log } =
+    parts
 
   // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this.
   return async () => {
     handshake.close()
     admission.close()
+    // What is committed from now on waits for another node, or for the next start.
+    await outbox.close()
     const isDrained = await drain.close(closeTimeoutMs)
     if (!isDrained) log.warn('closing without waiting longer for events in flight')
     await io.close()

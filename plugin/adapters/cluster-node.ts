@@ -4,6 +4,7 @@ import type { ServerLimit } from '../shared/limits/server-limit.js'
 import type { Broker } from './broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from './broker-errors.js'
 import type { ClusterLog } from './log/cluster-log.js'
+import { createKeptEmits, type KeptEmits } from './log/kept-emits.js'
 import type { LogReceiver } from './log/log-item.js'
 import { NodeLogs, type NodeLogsOptions } from './node-logs.js'
 import { ClusterAnswers } from './nodes/cluster-answers.js'
@@ -69,6 +70,8 @@ export interface ClusterNode {
    * @throws FST_NSP_BROKER_BACKLOG if too much waits for the broker
    */
   post(address: string, fields: readonly unknown[], isKept: boolean): void
+  /** Emits that are kept elsewhere until a log has them. */
+  readonly kept: KeptEmits
   /** The number of the last own entry in the log of an address: see `ClusterLog.whenSeen`. */
   lastNumberOf(address: string): number
   /** Logs what another node has caused; each kind once a minute. */
@@ -165,6 +168,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     logOf: (address) => logs.of(address),
     attach: (address, receiver) => logs.attach(address, receiver),
     post: (address, fields, isKept) => outbox.add(addresses.logOf(address), address, fields, isKept),
+    kept: createKeptEmits({ ...options, logOf: (address) => addresses.logOf(address), epoch: () => epoch.value }),
     lastNumberOf: (address) => logs.lastNumberOf(address),
 
     async close() {

@@ -1,5 +1,6 @@
 import type { Broker, LogContinuity, PlacedEntry } from './broker.js'
 import { ClusterLog } from './log/cluster-log.js'
+import { isKeptWriter } from './log/kept-emits.js'
 import type { LogReceiver } from './log/log-item.js'
 import { LogSegments } from './log/log-segments.js'
 import { Outbox } from './log/outbox.js'
@@ -60,7 +61,7 @@ export class NodeLogs {
         ring: ring && new LogRing({ number, broker, segments, now, windowMs, memory, drop }),
         receivers,
         epoch,
-        isAlive: (node) => node === id || options.isAlive(node),
+        isAlive: (node) => node === id || isKeptWriter(node) || options.isAlive(node),
         report,
       })
     })

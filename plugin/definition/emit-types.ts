@@ -1,5 +1,6 @@
 import type { BroadcastOperator, DefaultEventsMap, RemoteSocket } from 'socket.io'
 import type { InputOf, IsAny, None, OutputOf } from '../schema/schema.js'
+import type { OutboxClient } from './outbox/emit-outbox.js'
 
 /*
  * The types of emits, to one socket and to an audience. Emits and Answers map the name of an emit to a schema. Data is the
@@ -83,6 +84,20 @@ export interface Audience<Emits, Answers = None, Data = unknown>
     event: Event,
     ...args: AskArgs<Emits[Event]>
   ): Promise<{ answers: Map<string, AnswerOf<Answers, Event>>; missing: string[] }>
+  /**
+   * Emits when a transaction commits, by the option `outbox`. A transaction that is rolled back emits nothing.
+   *
+   * @param client - of the transaction: `context.sql`, or a client of `pg`
+   * @throws (rejects) what `emit` throws, before anything is written; FST_NSP_OUTBOX_MISSING, FST_NSP_OUTBOX_INVALID; the error of the database
+   *
+   * @example
+   * await app.namespaceOf(shop).to('staff').emitIn(sql, 'order:new', order)
+   */
+  emitIn<Event extends keyof Emits & string>(
+    client: OutboxClient,
+    event: Event,
+    ...args: SentArgs<Emits[Event]>
+  ): Promise<void>
   /** The sockets of this audience, including those of other nodes if the adapter knows them. */
   fetchSockets(): Promise<RemoteSocket<EmitEvents<Emits>, SocketData<Data>>[]>
   /**

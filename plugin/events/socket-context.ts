@@ -140,7 +140,14 @@ export class SocketContext implements ContextFunctions {
     }
     return {
       emit: createSocketEmit(() => socket as Socket, contract, target.log),
-      to: withRooms((room) => createAudience(() => socket.to(room) as unknown as EmitOperator, target), contract.rooms),
+      to: withRooms(
+        (room) =>
+          createAudience(
+            (base) => base?.except(socket.id).to(room) ?? (socket.to(room) as unknown as EmitOperator),
+            target,
+          ),
+        contract.rooms,
+      ),
       ask: (event, ...args) => {
         const check = contract.emits.get(event)?.checkReply
         const answer = ask(check, socket, event, ...args) as Promise<never>

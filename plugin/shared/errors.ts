@@ -2,8 +2,8 @@ import createError, { FastifyError } from '@fastify/error'
 
 /*
  * The errors of the plugin, without those of brokers (broker-errors.ts), the console (console/console-errors.ts), and idempotency,
- * rooms, streams and tests (errors/). Codes are defined only in these files. docs/errors.md has the cause and the fix of each, and a test compares
- * both. A message names the place, then the problem, then the remedy.
+ * outboxes, rooms, streams and tests (errors/). Codes are defined only in these files. docs/errors.md has the cause and the fix of each,
+ * and a test compares both. A message names the place, then the problem, then the remedy.
  */
 
 /** Creates the error class for a wrong value in the user's code. The message has the place and the problem. */

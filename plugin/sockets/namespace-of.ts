@@ -151,7 +151,7 @@ export function createNamespaceOf({
     // Looked up at each emit: a namespace of a dynamic name may be removed and created again.
     const namespace = () => (declared.isDynamic ? io._nsps.get(address) : (io.of(address) as Namespace))
     const operatorOf = () => namespace()?.except([]) as unknown as EmitOperator | undefined
-    const audience = createAudience(() => operatorOf() ?? coldOperator(address, contract), {
+    const audience = createAudience((base) => base ?? operatorOf() ?? coldOperator(address, contract), {
       namespace,
       contract,
       emitCheck,

@@ -302,7 +302,7 @@ t.test('examples/payments.ts: a payment that is sent again is made once, for eac
 })
 
 t.test(
-  'examples/order-transaction.ts: stock, order and ack are written together',
+  'examples/order-transaction.ts: stock, order and ack are written together, and the others are told',
   { skip: !(await hasPostgres()) },
   async (t) => {
     const url = (await startPostgres(t)).url()
@@ -311,10 +311,15 @@ t.test(
     await database.connect()
     t.teardown(() => database.end())
     await database.query("INSERT INTO stock VALUES ('kite', 1)")
-    const socket = await app.injectSocket<ReturnType<typeof createOrders>>('/orders')
+    const [socket, other] = [
+      await app.injectSocket<ReturnType<typeof createOrders>>('/orders'),
+      await app.injectSocket<ReturnType<typeof createOrders>>('/orders'),
+    ]
+    const told = other.nextEvent('stock:left')
     const order = { key: crypto.randomUUID(), item: 'kite' }
     const ack = await socket.emitWithAck('order:place', order)
     t.match(ack, { ok: true, data: { id: 1 } })
+    t.strictSame(await told, { item: 'kite', left: 0 })
     t.strictSame(await socket.emitWithAck('order:place', order), ack)
     const late = await socket.emitWithAck('order:place', { ...order, key: crypto.randomUUID() })
     t.match(late, { ok: false, error: { code: 'SOLD_OUT', details: { item: 'kite' } } })

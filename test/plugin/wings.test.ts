@@ -66,6 +66,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'normalize/plugin-options',
       'normalize/reserved-events',
       'normalize/route-rules',
+      'outbox/emit-outbox',
       'rooms/read-rooms',
       'rooms/room-definition',
       'rooms/room-events',
@@ -102,6 +103,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
     door: [
       'cluster/cluster-primary',
       'create-adapter',
+      'page-size',
       'permanent-failure',
       'postgres/postgres-connection',
       'postgres/postgres-pool',
@@ -115,7 +117,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   },
   stores: {
     imports: ['shared', 'definition', 'adapters'],
-    door: ['postgres-store', 'redis-store', 'store-options'],
+    door: ['outbox/postgres-outbox', 'postgres-store', 'redis-store', 'store-options'],
   },
   engine: {
     imports: ['shared', 'definition', 'wire'],
@@ -197,6 +199,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'namespace-of',
       'nodes/cold-operator',
       'nodes/other-nodes',
+      'outbox/open-outbox',
       'prepare-socket',
       'recovery/keep-session',
       'recovery/recovery-options',
@@ -245,6 +248,7 @@ const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
     'console/console-errors',
     'shared/errors',
     'shared/errors/idempotency-errors',
+    'shared/errors/outbox-errors',
     'shared/errors/room-errors',
     'shared/errors/stream-errors',
     'shared/errors/test-errors',

@@ -1,7 +1,8 @@
 import Fastify from 'fastify'
+import pg from 'pg'
 import { describe, expect, test } from 'tstyche'
 import { Type } from 'typebox'
-import { defineNamespace, type LiveAddress } from '../../plugin/index.js'
+import { defineNamespace, type LiveAddress, type SqlClient } from '../../plugin/index.js'
 
 const app = Fastify()
 const chat = defineNamespace({
@@ -29,6 +30,16 @@ describe('app.namespaceOf', () => {
     reach.emit('message:old', { text: 'hi' })
     expect(reach.ask('vote:ask', 'now?')).type.toBe<Promise<{ answers: Map<string, boolean>; missing: string[] }>>()
     expect(reach.address).type.toBe<string>()
+  })
+
+  test('emits in a transaction with the same types, with a client of pg or the sql of a handler', () => {
+    const reach = app.namespaceOf(chat, { orgId: 42 })
+    expect(reach.to('members').emitIn(new pg.Client(), 'message:new', { text: 'hi' })).type.toBe<Promise<void>>()
+    reach.emitIn({} as SqlClient, 'vote:ask', 'now?')
+    // @ts-expect-error Type 'number' is not assignable to type 'string'
+    reach.emitIn({} as SqlClient, 'message:new', { text: 1 })
+    // @ts-expect-error not assignable to parameter of type
+    reach.emitIn({} as SqlClient, 'message:old', { text: 'hi' })
   })
 
   test('has no types for a namespace that is given by its name', () => {

@@ -8,6 +8,7 @@ import type { AdapterOptions, CreateAdapter } from '../adapters/adapter-types.js
 import { allNodesRule, checkAllNodes } from '../adapters/all-nodes-limits.js'
 import { type DrainOptions, drainRule } from '../adapters/drain-options.js'
 import type { InlineDefinition } from '../any-definition.js'
+import type { EmitOutbox } from '../outbox/emit-outbox.js'
 import type { UserId } from '../user-id.js'
 import { checkServerOptions, recoveryRule } from './check-server-options.js'
 import { type DocumentOptions, documentRule, type NormalDocumentOptions } from './document-options.js'
@@ -104,6 +105,8 @@ export interface NamespacesOptions {
    * @defaultValue see {@link Limits}
    */
   limits?: Partial<Limits>
+  /** Where emits of transactions wait: `createPostgresOutbox()`. Without it, `emitIn()` rejects. */
+  outbox?: EmitOutbox | undefined
   /** How `app.drainSockets()` ends connections. @defaultValue see {@link DrainOptions} */
   drain?: Partial<DrainOptions>
   /**
@@ -113,10 +116,12 @@ export interface NamespacesOptions {
 }
 
 /** The checked options, with defaults, frozen. */
-export interface NormalOptions extends Required<Omit<NamespacesOptions, 'adapter' | 'userIdOf' | 'document'>> {
+export interface NormalOptions
+  extends Required<Omit<NamespacesOptions, 'adapter' | 'userIdOf' | 'outbox' | 'document'>> {
   /** The broker; an adapter of Socket.IO is in `io`. */
   readonly adapter?: NormalAdapterOptions
   readonly userIdOf?: NamespacesOptions['userIdOf']
+  readonly outbox?: EmitOutbox
   readonly document?: NormalDocumentOptions
   readonly io: Partial<ServerOptions> & { readonly path: string }
   readonly limits: Limits
@@ -155,6 +160,7 @@ const OPTIONS = {
   fast: flag(true),
   limits: { ...closedGroup({ ...LIMITS, allNodes: allNodesRule }), default: {} },
   closeTimeoutMs: wholeNumber(0, 1_000, 600_000),
+  outbox: rule('an outbox, e.g. createPostgresOutbox()', (value) => typeof Object(value).statementOf === 'function'),
   drain: drainRule,
   document: documentRule,
 } satisfies Record<keyof NamespacesOptions, OptionRule>

@@ -71,13 +71,15 @@ export function addRoomEvents<Event>(
   if (emits.has(ROOM_LEFT)) refuse(`${path}.emits`, ROOM_LEFT)
   events.set(ROOM_JOIN, complete(createRoomEvent(described[ROOM_JOIN], 'join')))
   events.set(ROOM_LEAVE, complete(createRoomEvent(described[ROOM_LEAVE], 'leave')))
-  emits.set(ROOM_LEFT, { ...left, reply: undefined, examples: undefined })
+  emits.set(ROOM_LEFT, { ...left, ...EMPTY_EMIT })
 }
 
 function refuse(path: string, name: string): never {
   const problem = 'is an event of the rooms of this definition: use another name, or leave out `rooms`'
   throw new FST_NSP_DEFINITION_INVALID(`${path}[${JSON.stringify(name)}]`, problem)
 }
+
+const EMPTY_EMIT = { reply: undefined, examples: undefined, conflate: undefined, dropOldest: undefined }
 
 interface RoomEventParts {
   readonly payload: object

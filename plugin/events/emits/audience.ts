@@ -2,10 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { DefaultEventsMap, Namespace } from 'socket.io'
 import type { Contract } from '../../definition/compile-contract.js'
 import type { AskOptions, Audience } from '../../definition/emit-types.js'
+import type { OutboxClient } from '../../definition/outbox/emit-outbox.js'
 import { logError } from '../../shared/log/error-log.js'
 import { contain } from '../../shared/maybe-async.js'
 import { type Askable, ask, screenAnswers } from './ask.js'
 import type { EmitCheck } from './check-emit.js'
+import { EmitRecord } from './emit-record.js'
 
 /*
  * The receivers of an emit: a namespace, narrowed by `to`, `except`, `local` and the other operators of Socket.IO. The
@@ -27,6 +29,9 @@ export interface EmitOperator {
   disconnectSockets(close?: boolean): void
 }
 
+/** Creates the operator, narrowed from that of the whole audience; or from `base`. */
+export type OperatorOf = (base?: EmitOperator) => EmitOperator
+
 /** The namespace that an audience belongs to. */
 export interface AudienceTarget {
   readonly address: string
@@ -42,43 +47,43 @@ export interface AudienceTarget {
 
 /** The operators that narrow an audience. `again` creates an audience of the same class. */
 abstract class Narrowable<This> {
-  protected readonly operatorOf: () => EmitOperator
+  protected readonly operatorOf: OperatorOf
   // Arrow functions, so that they can be destructured.
-  readonly to = (room: Rooms): This => this.again(() => this.operatorOf().to(room))
-  readonly except = (room: Rooms): This => this.again(() => this.operatorOf().except(room))
+  readonly to = (room: Rooms): This => this.again((base) => this.operatorOf(base).to(room))
+  readonly except = (room: Rooms): This => this.again((base) => this.operatorOf(base).except(room))
 
-  constructor(operatorOf: () => EmitOperator) {
+  constructor(operatorOf: OperatorOf) {
     this.operatorOf = operatorOf
   }
 
-  protected abstract again(operatorOf: () => EmitOperator): This
+  protected abstract again(operatorOf: OperatorOf): This
 
   in(room: Rooms): This {
     return this.to(room)
   }
 
   compress(isCompressed: boolean): This {
-    return this.again(() => this.operatorOf().compress(isCompressed))
+    return this.again((base) => this.operatorOf(base).compress(isCompressed))
   }
 
   get volatile(): This {
-    return this.again(() => this.operatorOf().volatile)
+    return this.again((base) => this.operatorOf(base).volatile)
   }
 
   get local(): This {
-    return this.again(() => this.operatorOf().local)
+    return this.again((base) => this.operatorOf(base).local)
   }
 }
 
 class NamespaceAudience extends Narrowable<NamespaceAudience> {
   readonly #target: AudienceTarget
 
-  constructor(operatorOf: () => EmitOperator, target: AudienceTarget) {
+  constructor(operatorOf: OperatorOf, target: AudienceTarget) {
     super(operatorOf)
     this.#target = target
   }
 
-  protected again(operatorOf: () => EmitOperator): NamespaceAudience {
+  protected again(operatorOf: OperatorOf): NamespaceAudience {
     return new NamespaceAudience(operatorOf, this.#target)
   }
 
@@ -87,6 +92,11 @@ class NamespaceAudience extends Narrowable<NamespaceAudience> {
   }
 
   emit = (event: string, ...args: unknown[]): boolean => this.operatorOf().emit(event, ...args)
+
+  emitIn = (client: OutboxClient, event: string, ...args: unknown[]): Promise<void> => {
+    const record = this.operatorOf(new EmitRecord() as unknown as EmitOperator) as unknown as EmitRecord
+    return this.#target.emitCheck.emitIn(client, this.#target, record, event, args)
+  }
 
   ask = (event: string, payload?: unknown, options?: AskOptions) =>
     this.#target.during(() => this.#askAll(event, payload, options))
@@ -131,13 +141,13 @@ class TimedNamespaceAudience extends Narrowable<TimedNamespaceAudience> {
   readonly #target: AudienceTarget
   readonly #ms: number
 
-  constructor(operatorOf: () => EmitOperator, target: AudienceTarget, ms: number) {
+  constructor(operatorOf: OperatorOf, target: AudienceTarget, ms: number) {
     super(operatorOf)
     this.#target = target
     this.#ms = ms
   }
 
-  protected again(operatorOf: () => EmitOperator): TimedNamespaceAudience {
+  protected again(operatorOf: OperatorOf): TimedNamespaceAudience {
     return new TimedNamespaceAudience(operatorOf, this.#target, this.#ms)
   }
 
@@ -183,6 +193,6 @@ function isInvalid(error: unknown): boolean {
 }
 
 /** Creates an audience from a function that returns Socket.IO's operator. */
-export function createAudience(operatorOf: () => EmitOperator, target: AudienceTarget): Audience<DefaultEventsMap> {
+export function createAudience(operatorOf: OperatorOf, target: AudienceTarget): Audience<DefaultEventsMap> {
   return new NamespaceAudience(operatorOf, target) as unknown as Audience<DefaultEventsMap>
 }

@@ -1,8 +1,10 @@
 import type { Contract } from '../../definition/compile-contract.js'
+import type { EmitOutbox } from '../../definition/outbox/emit-outbox.js'
 import type { Write } from '../../schema/stringify.js'
 import { FST_NSP_EMIT_INVALID, FST_NSP_EMIT_UNKNOWN } from '../../shared/errors.js'
 import { isThenable, mapError } from '../../shared/maybe-async.js'
 import { suggest } from '../../shared/wording.js'
+import { createEmitIn, type WriteEmit } from './emit-in.js'
 
 /*
  * Checks emitted payloads against the contract. The check runs once, synchronously, on the node that emits: before the
@@ -32,6 +34,8 @@ export interface EmitCheck {
   relay(payload: unknown, writer: Write | undefined, call: () => void): void
   /** The JSON of the payload that the last check returned, if its schema has a serializer; undefined for any other value. */
   textOf(payload: unknown): string | undefined
+  /** Checks an emit, and writes it to the outbox. */
+  readonly emitIn: WriteEmit
 }
 
 /**
@@ -39,8 +43,13 @@ export interface EmitCheck {
  *
  * @param contractOf - the contract of a live namespace, by its name
  * @param isStrict - whether an undeclared emit is an error (in development)
+ * @param outbox - undefined: `emitIn` rejects
  */
-export function createEmitCheck(contractOf: (namespace: string) => Contract | undefined, isStrict: boolean): EmitCheck {
+export function createEmitCheck(
+  contractOf: (namespace: string) => Contract | undefined,
+  isStrict: boolean,
+  outbox?: EmitOutbox,
+): EmitCheck {
   let isSkipped = false
   let last: unknown
   let write: Write | undefined
@@ -54,7 +63,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
     }
   }
 
-  return {
+  const emitCheck: Omit<EmitCheck, 'emitIn'> = {
     check(namespace, event, args, contract = contractOf(namespace)) {
       if (isSkipped) {
         // Reset before the emit, because its listeners may emit, too.
@@ -96,6 +105,7 @@ export function createEmitCheck(contractOf: (namespace: string) => Contract | un
     // A check returns a copy, so the same object can only come from the last check.
     textOf: (payload) => (typeof payload === 'object' && payload === last ? write?.(payload) : undefined),
   }
+  return { ...emitCheck, emitIn: createEmitIn(outbox, emitCheck) }
 }
 
 /** An emit has one argument, its payload. Trailing `undefined` does not count. */

@@ -23,7 +23,7 @@ export interface BufferingConnection {
 }
 
 /** The emits of one queue that wait: each the packets that it consists of. */
-interface KeptEmits {
+interface WaitingQueue {
   readonly queue: EmitQueue
   readonly emits: WaitingPacket[][]
   dropped: number
@@ -47,7 +47,7 @@ export class WaitingEmits {
   /** The bytes (characters of a text) that wait. */
   readonly #unread: { created: number }
   /** By the names of their queues; undefined while the client reads. */
-  #kept: Map<string, KeptEmits> | undefined
+  #kept: Map<string, WaitingQueue> | undefined
   #check: NodeJS.Immediate | undefined
   /** Where the packets begin that may be dropped. */
   #start = 0
@@ -109,7 +109,7 @@ export class WaitingEmits {
     this.#remove()
   }
 
-  #read(packet: WaitingPacket, all: Map<string, KeptEmits>): void {
+  #read(packet: WaitingPacket, all: Map<string, WaitingQueue>): void {
     if (packet.type !== 'message') return
     if (this.#missing === 0 || typeof packet.data === 'string') {
       this.#open = []
@@ -127,7 +127,7 @@ export class WaitingEmits {
     if (kept.emits.length > queue.most) this.#dropOldest(kept)
   }
 
-  #dropOldest(kept: KeptEmits): void {
+  #dropOldest(kept: WaitingQueue): void {
     const { namespace, emit, isTold } = kept.queue
     const oldest = kept.emits.shift() as [WaitingPacket, ...WaitingPacket[]]
     for (const packet of oldest) {
@@ -144,7 +144,7 @@ export class WaitingEmits {
     if (dropped.hasSubscribers) dropped.publish({ namespace, emit })
   }
 
-  #tell({ queue, notice, dropped }: KeptEmits): void {
+  #tell({ queue, notice, dropped }: WaitingQueue): void {
     if (!notice) return
     const { namespace: nsp, emit } = queue
     const [data] = this.#queues.options.encode({ type: PacketType.EVENT, nsp, data: [DROPPED_EMIT, { emit, dropped }] })

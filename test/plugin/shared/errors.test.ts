@@ -5,6 +5,7 @@ import * as brokerErrors from '../../../plugin/adapters/broker-errors.js'
 import * as consoleErrors from '../../../plugin/console/console-errors.js'
 import { DeclaredError, toWireError } from '../../../plugin/shared/client-error.js'
 import * as idempotencyErrors from '../../../plugin/shared/errors/idempotency-errors.js'
+import * as outboxErrors from '../../../plugin/shared/errors/outbox-errors.js'
 import * as roomErrors from '../../../plugin/shared/errors/room-errors.js'
 import * as streamErrors from '../../../plugin/shared/errors/stream-errors.js'
 import * as testErrors from '../../../plugin/shared/errors/test-errors.js'
@@ -14,6 +15,7 @@ const { isCoded, ...coded } = {
   ...errors,
   ...idempotencyErrors,
   ...brokerErrors,
+  ...outboxErrors,
   ...roomErrors,
   ...streamErrors,
   ...testErrors,

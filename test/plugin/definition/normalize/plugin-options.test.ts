@@ -32,7 +32,7 @@ t.test('an unknown or invalid option is refused with its path and the remedy', a
   const wrong: [options: object, message: RegExp][] = [
     [
       { namespace: {} },
-      /^Option namespace is unknown: did you mean "namespaces"\? use one of adapter, io, namespaces, prefix, handlerTimeoutMs, onConnectTimeoutMs, admissionTimeoutMs, userIdOf, fast, limits, closeTimeoutMs, drain, document$/,
+      /^Option namespace is unknown: did you mean "namespaces"\? use one of adapter, io, namespaces, prefix, handlerTimeoutMs, onConnectTimeoutMs, admissionTimeoutMs, userIdOf, fast, limits, closeTimeoutMs, outbox, drain, document$/,
     ],
     [{ io: 7 }, /^Option io must be an object: got 7$/],
     [
