@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import {
   Binary,
   defineNamespace,
-  type NamespacesOptions,
   type EmitOutbox,
+  type NamespacesOptions,
   type OutboxDelivery,
 } from '../../../../plugin/index.js'
 import { build, logLines, until } from '../../harness.js'
