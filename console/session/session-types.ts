@@ -54,7 +54,7 @@ export interface Lane {
   readonly gap?: LaneGap | undefined
 }
 
-/** Why a rejoin was no recovery. `no-recovery`: the server has none. */
+/** Why emits may have been missed. `no-recovery`: the server has none. */
 export type LaneGap = GapReason | 'no-recovery'
 
 /** A measured round trip. */

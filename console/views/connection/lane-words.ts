@@ -5,6 +5,7 @@ import { visibleText } from '../../shared/visible-text.js'
 const TONES = { joined: 'good', joining: 'warn', recovering: 'warn', refused: 'bad', left: '' }
 
 const GAPS: Record<LaneGap, string> = {
+  dropped: 'it reads too slowly: emits were dropped',
   'no-recovery': 'joined anew: recovery is off, emits may have been missed',
   'not-recovered': 'joined anew: not recovered, emits may have been missed',
   'server-disconnect': 'joined anew: the server had disconnected it',
