@@ -10,7 +10,7 @@ const CLIENT_ERRORS = {
   LEFT: [410, 'Left by the application'],
   WAITING_LIMIT: [429, 'Too many calls wait: see maxWaiting'],
   DISCONNECTED: [403, 'Disconnected by the server'],
-  AUTH: [401, '`auth` has failed: see `cause`'],
+  AUTH: [401, '`auth` failed: see `cause`'],
 } as const
 
 /** Why the client itself makes an error. */

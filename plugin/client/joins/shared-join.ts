@@ -90,7 +90,6 @@ export function createSharedJoin(
   function lose(reason: string, cause?: unknown): void {
     if (!manager.reconnection()) refuse(clientError('OFFLINE', cause))
     else if (state.getSnapshot().status === 'joined') {
-      gap = 'not-recovered'
       // The application has disconnected the socket itself.
       if (!socket.active) timer = setTimeout(connect)
       // The Manager reads its delay when all sockets know of the loss.
@@ -108,11 +107,11 @@ export function createSharedJoin(
       if (uses === 0) return
       reset()
       dismissal = undefined
-      const recovered = socket.recovered === true
-      const isGap = hasJoined && !recovered
-      hasJoined = true
+      const recovered = !!socket.recovered
       become({ status: 'joined', recovered })
-      if (isGap) gaps.call(gap)
+      if (hasJoined && !recovered) gaps.call(gap)
+      hasJoined = true
+      gap = 'not-recovered'
     },
     connect_error(error: Error & { readonly data?: object }) {
       settle()
