@@ -143,7 +143,7 @@ t.test('a contender without a figure is shown as a dash, and titles are escaped'
   t.match(renderSummary([measuredOf(0.5)], ['bare', 'ours', 'nest']), /echo-4 +1\.00 +0\.50 +- +±0\.02$/)
   t.match(renderPage(RESULTS), 'validated &lt;echo>')
   const page = 'A\n<!-- speed -->\nold\n<!-- /speed -->\nB\n'
-  const line = '| validated <echo> | – | **0.50** | – | – | – | – | – | – | – | – | – | ±0.02 |'
+  const line = '| validated <echo> | – | **0.50** | – | – | – | – | – | – | – | – | – | – | ±0.02 |'
   t.match(renderComparison(page, RESULTS).split('\n'), [
     'A',
     '<!-- speed -->',
