@@ -15,6 +15,7 @@ import type { RelayOptions } from './events/relay-options.js'
 import type { WaitingOptions } from './events/waiting-options.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { PresenceOptions } from './presence/presence-options.js'
 import type { AnyRoomDefinitions } from './rooms/room-definition.js'
 
 /*
@@ -51,6 +52,9 @@ export interface AnyNamespaceDefinition<Payload = unknown>
    * @defaultValue `'warn'`
    */
   contractMismatch?: 'off' | 'warn' | 'refuse'
+  /** Who is here: clients are told by `presence:state` and `presence:change`. */
+  // Not the interface itself: types would be inferred from its argument.
+  presence?: Pick<PresenceOptions<AnyType>, keyof PresenceOptions<AnyType>>
   /**
    * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`.
    *

@@ -7,6 +7,7 @@ import type { JoinSchemas } from './contract/types-of.js'
 import type { EventDefinitions } from './events/event-definition.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { PresenceOptions } from './presence/presence-options.js'
 import type { RoomDefinitions } from './rooms/room-definition.js'
 
 /*
@@ -34,6 +35,8 @@ export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Payloa
    * @defaultValue `'warn'`
    */
   contractMismatch?: 'off' | 'warn' | 'refuse'
+  /** Who is here: clients are told by `presence:state` and `presence:change`. Without it, nobody is counted. */
+  presence?: PresenceOptions<Join>
   /**
    * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`. Called after the joining hooks, and on `reauthenticate()`.
    *
