@@ -49,6 +49,7 @@ function needsCompiler(definition: NormalDefinition): boolean {
   const schemas = [
     ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
     ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
+    ...[...definition.rooms.values()].map(({ params }) => params),
   ]
   return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
 }

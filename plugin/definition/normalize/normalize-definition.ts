@@ -153,16 +153,6 @@ function normalizeSchema(value: unknown, path: string): NormalDefinition['schema
   return Object.freeze(Object.fromEntries(given.map((key) => [key, readSchema(source[key], `${path}.${key}`)])))
 }
 
-/** Whether any schema of a definition's events or emits needs the JSON Schema compiler of a context. */
-export function needsCompiler(definition: NormalDefinition): boolean {
-  const schemas = [
-    ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
-    ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
-    ...[...definition.rooms.values()].map(({ params }) => params),
-  ]
-  return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
-}
-
 function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {
   const source = readObject(value, path, EVENT_KEYS)
   const { errors = {} } = source

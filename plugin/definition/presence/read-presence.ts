@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { AnySchema, AnyType } from '../../schema/schema.js'
+import type { AnyType } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
-import type { Prose } from '../contract/description.js'
+import { type NormalEmit, readEmit } from '../normalize/events/read-emit.js'
 import { read, readDuration, readObject, type Source } from '../normalize/read-value.js'
 import { PRESENCE_EMITS } from './presence-emits.js'
 import type { PresenceOptions } from './presence-options.js'
@@ -61,16 +61,8 @@ function readCount(source: Source, key: string, path: string, most: number): num
   throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a whole number from 1 to ${most}: got ${value}`)
 }
 
-/** An emit, as those of a normal definition. */
-interface PresenceEmit {
-  readonly payload: AnySchema
-  readonly reply: undefined
-  readonly prose: Prose
-  readonly examples: undefined
-}
-
 /** The emits that a definition with presence has, beside its own. */
-export function presenceEmits(presence: NormalPresence | undefined): [name: string, emit: PresenceEmit][] {
+export function presenceEmits(presence: NormalPresence | undefined): [name: string, emit: NormalEmit][] {
   if (!presence) return []
   return [
     emitOf(PRESENCE_EMITS.state, 'Everyone who is here. Sent when this client has joined, and when it is recovered.', {
@@ -86,7 +78,7 @@ export function presenceEmits(presence: NormalPresence | undefined): [name: stri
   ]
 }
 
-function emitOf(name: string, description: string, properties: object): [string, PresenceEmit] {
+function emitOf(name: string, description: string, properties: object): [string, NormalEmit] {
   const payload = { type: 'object', properties, required: Object.keys(properties) }
-  return [name, Object.freeze({ payload, reply: undefined, prose: { description }, examples: undefined })]
+  return [name, Object.freeze(readEmit({ payload, description }, name))]
 }
