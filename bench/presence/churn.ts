@@ -26,6 +26,8 @@ interface Device {
   readonly user: string
   socket: Socket
   node: number
+  /** Whether it is here, as far as its server can know. */
+  isHere: boolean
 }
 type Answer = { entries: { key: string; devices: number }[]; cpu: number }
 
@@ -54,13 +56,19 @@ function connect(user: string, node: number): Socket {
   return manager.socket('/lobby', { auth: { user } })
 }
 
+/** Called when a device is lost, also if it has not joined yet. */
+function lose(device: Device): void {
+  if (device.isHere) lastHere.set(device.user, Date.now())
+  device.isHere = false
+}
+
 /** A device that comes back elsewhere when its node is gone. */
 function open(device: Device): void {
   const socket = connect(device.user, device.node)
   device.socket = socket
   const again = () => {
     if (device.socket !== socket) return
-    lastHere.set(device.user, Date.now())
+    lose(device)
     device.node = any(nodes.length)
     setTimeout(() => device.socket === socket && open(device), 100 + any(500))
   }
@@ -68,6 +76,7 @@ function open(device: Device): void {
   const { decoder } = socket.io as unknown as { decoder: { add(data: unknown): void } }
   socket.on('connect', () => {
     decoder.add = () => {}
+    device.isHere = true
   })
   socket.on('disconnect', again)
   socket.on('connect_error', again)
@@ -79,7 +88,7 @@ function watch(node: number): void {
   socket.on('presence:change', ({ left }: { left: string[] }) => {
     for (const key of left) {
       leaves++
-      const isHere = devices.some(({ user, socket: own }) => user === key && own.connected)
+      const isHere = devices.some((device) => device.user === key && device.isHere)
       if (isHere || Date.now() - (lastHere.get(key) ?? 0) < GRACE_MS - 200) early++
     }
   })
@@ -121,12 +130,13 @@ for (let round = 1; round <= ROUNDS; round++) {
     if (kind < 8) {
       // A reload.
       device.socket = undefined as never
-      lastHere.set(device.user, Date.now())
+      lose(device)
       socket.disconnect()
       device.node = any(nodes.length)
       open(device)
     } else if (kind === 8 && socket?.connected) {
       // Half open: nothing is read or written any more, and nobody is told.
+      lose(device)
       const { ws } = socket.io.engine.transport as unknown as { ws: { _socket?: { pause(): void } } }
       ws._socket?.pause()
       socket.io.engine.write = () => socket.io.engine
@@ -142,7 +152,7 @@ for (let round = 1; round <= ROUNDS; round++) {
 for (const device of devices.splice(PEOPLE)) {
   const { socket } = device
   device.socket = undefined as never
-  lastHere.set(device.user, Date.now())
+  lose(device)
   socket?.disconnect()
 }
 await compare('half have gone')

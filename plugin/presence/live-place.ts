@@ -92,12 +92,12 @@ export class LivePlace {
     this.#told([node])
   }
 
-  /** Called when a node is lost: its devices leave when they would, had they been lost when it was last heard. */
-  lose(node: string, said: KeySayings | undefined, silentMs: number): void {
+  /** Called when a node is lost: its devices leave when they would, had they been lost when it was. */
+  lose(node: string, said: KeySayings | undefined, goneMs: number): void {
     if (said) {
       const leaving = new Map([...said].map(([key, told]) => [key, leavingOf(told)]))
       this.#lost.set(node, leaving)
-      this.#later(Math.max(0, this.#graceMs - silentMs), () => {
+      this.#later(Math.max(0, this.#graceMs - goneMs), () => {
         if (this.#lost.get(node) === leaving) this.#lost.delete(node)
         for (const key of leaving.keys()) this.mark(key)
       })

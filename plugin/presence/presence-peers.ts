@@ -26,8 +26,8 @@ export interface PresencePeersOptions extends Pick<OutgoingPeopleOptions, 'own' 
   readonly changed: (place: string, key: string) => void
   /** Called when a node has told all of a place. */
   readonly told: (node: string, place: string) => void
-  /** Called when a node is lost: with what it has told, and the milliseconds since it was last heard. */
-  readonly lost: (node: string, places: ReadonlyMap<string, KeySayings>, silentMs: number) => void
+  /** Called when a node is lost: with what it has told, and the milliseconds since it was surely gone. */
+  readonly lost: (node: string, places: ReadonlyMap<string, KeySayings>, goneMs: number) => void
 }
 
 interface Peer {
@@ -104,12 +104,16 @@ export class PresencePeers {
     this.#checkedAt = now
     this.#cancelCheck = clock.after(HELLO_MS, () => this.#check())
     if (isLate) return
-    for (const [node, { heardAt }] of this.#peers) if (now - heardAt > SILENCE_MS) this.#lose(node)
+    for (const [node, { heardAt }] of this.#peers) {
+      const silentMs = now - heardAt
+      // It may have lived until its next hello was due.
+      if (silentMs > SILENCE_MS) this.#lose(node, silentMs - HELLO_MS)
+    }
   }
 
   #receive(from: string, [kind, data]: unknown[]): void {
     if (this.#isClosed) return
-    const peer = kind === KINDS.farewell ? this.#lose(from) : (this.#peers.get(from) ?? this.#meet(from))
+    const peer = kind === KINDS.farewell ? this.#lose(from, 0) : (this.#peers.get(from) ?? this.#meet(from))
     if (!peer) return
     peer.heardAt = this.#options.clock.now()
     if (kind === KINDS.tell) peer.incoming.receive(readMessage(data))
@@ -147,12 +151,12 @@ export class PresencePeers {
     return peer
   }
 
-  #lose(node: string): undefined {
+  #lose(node: string, goneMs: number): undefined {
     const peer = this.#peers.get(node)
     if (!peer) return
     closePeer(peer)
     this.#peers.delete(node)
-    this.#options.lost(node, peer.incoming.places, this.#options.clock.now() - peer.heardAt)
+    this.#options.lost(node, peer.incoming.places, goneMs)
   }
 }
 

@@ -61,8 +61,8 @@ export class PresencePlaces {
       isWanted: (place) => this.#places.has(place),
       changed: (place, key) => this.#places.get(place)?.mark(key),
       told: (node, place) => this.#places.get(place)?.told(node),
-      lost: (node, said, silentMs) => {
-        for (const [name, place] of this.#places) place.lose(node, said.get(name), silentMs)
+      lost: (node, said, goneMs) => {
+        for (const [name, place] of this.#places) place.lose(node, said.get(name), goneMs)
       },
     })
   }

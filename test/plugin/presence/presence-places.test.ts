@@ -295,3 +295,24 @@ t.test('when several leave, as many of those who were not shown take their place
   world.pass(100)
   t.strictSame([...(a.shown?.keys() ?? [])], ['e', 'g'])
 })
+
+t.test(
+  'the people of a node that is killed, or closes, just before its next hello have all of the grace',
+  async (t) => {
+    for (const end of ['killed', 'closed']) {
+      const world = new World()
+      const [a, b] = [world.start('a'), world.start('b')]
+      world.pass(1_000)
+      a.watch(PLACE, { graceMs: 5_000, maxKeys: 10 })
+      b.places.add(PLACE, 'bob', null)
+      world.pass(2_900)
+      if (end === 'closed') b.places.close()
+      world.pass(10)
+      world.kill('b')
+      world.pass(4_900)
+      t.strictSame(a.log, ['+bob'], end)
+      world.pass(3_000)
+      t.strictSame(a.log, ['+bob', '-bob'], end)
+    }
+  },
+)
