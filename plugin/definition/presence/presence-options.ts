@@ -13,17 +13,8 @@ export interface PresenceSource<Join> {
   readonly params: ParamsOf<Join>
 }
 
-/** Who is here: the option `presence` of a definition. */
-export interface PresenceOptions<Join> {
-  /**
-   * Who a socket belongs to: sockets with the same key are the devices of one entry. Called when a socket has joined, and after
-   * `reauthenticate()`. A number counts as its string; at most 256 bytes.
-   *
-   * @returns undefined or null for a socket that is not counted
-   */
-  key(this: FastifyInstance, source: NoInfer<PresenceSource<Join>>): string | number | undefined | null
-  /** What is shown of a key, as JSON. Called when a socket has joined, and after `reauthenticate()`. @defaultValue null */
-  meta?(this: FastifyInstance, source: NoInfer<PresenceSource<Join>>): unknown
+/** The part of the option `presence` that knows of no request. */
+export interface PresenceRules {
   /**
    * Completes the `meta` of keys that this node does not know, many at a time. A key is shown when its `fetch` has ended, or after five
    * seconds. If it fails, the error is logged and `meta` is not completed.
@@ -46,6 +37,19 @@ export interface PresenceOptions<Join> {
    * @defaultValue 10_000
    */
   maxKeys?: number
+}
+
+/** Who is here: the option `presence` of a definition. */
+export interface PresenceOptions<Join> extends PresenceRules {
+  /**
+   * Who a socket belongs to: sockets with the same key are the devices of one entry. Called when a socket has joined, and after
+   * `reauthenticate()`. A number counts as its string; at most 256 bytes.
+   *
+   * @returns undefined or null for a socket that is not counted
+   */
+  key(this: FastifyInstance, source: NoInfer<PresenceSource<Join>>): string | number | undefined | null
+  /** What is shown of a key, as JSON. Called when a socket has joined, and after `reauthenticate()`. @defaultValue null */
+  meta?(this: FastifyInstance, source: NoInfer<PresenceSource<Join>>): unknown
 }
 
 /** The presence of one socket: `presence` of its context. */
