@@ -18,7 +18,7 @@ export function createLobby(findNames: FindNames) {
     },
     presence: {
       key: ({ request }) => request.body.userId,
-      fetch: findNames,
+      fetch: (ids) => findNames(ids),
       graceMs: 5_000,
     },
   })
