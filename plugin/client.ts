@@ -29,4 +29,5 @@ export type {
 export type { Client } from './client/types/typed-client.js'
 export type { Joined } from './client/types/typed-joined.js'
 export type { AuthOf, ClientSocket } from './definition/client-types.js'
+export type { PresenceChange, PresenceEntry, PresenceState } from './definition/presence/presence-types.js'
 export { roomName } from './definition/rooms/room-name.js'

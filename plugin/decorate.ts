@@ -8,6 +8,7 @@ import type { Document } from './document/create-document.js'
 import type { EmitCheck } from './events/emits/check-emit.js'
 import type { DynamicNamespaces } from './joining/namespaces/dynamic-namespaces.js'
 import type { Registry } from './joining/namespaces/registry.js'
+import type { Presence } from './presence/present-sockets.js'
 import { FST_NSP_HOOK_LATE } from './shared/errors.js'
 import type { Identities } from './sockets/identities.js'
 import type { Mounts } from './sockets/mount.js'
@@ -28,6 +29,7 @@ interface DecoratorParts {
   readonly mounts: Mounts
   readonly identities: Identities
   readonly emitCheck: EmitCheck
+  readonly presence: Pick<Presence, 'of'>
   readonly coldOperator: ColdOperator
   readonly injectSocket: Decorators['injectSocket']
   /** Refuses handshakes, and ends the connections. */
@@ -35,7 +37,7 @@ interface DecoratorParts {
 }
 
 export function decorate(instance: FastifyInstance, parts: DecoratorParts): void {
-  const { io, describe, document, registry, children, mounts, identities, emitCheck, coldOperator } = parts
+  const { io, describe, document, registry, children, mounts, identities, emitCheck, presence, coldOperator } = parts
   const { injectSocket, drain } = parts
   const { log } = instance
   const { contractOf, contractFor } = mounts
@@ -55,7 +57,16 @@ export function decorate(instance: FastifyInstance, parts: DecoratorParts): void
       registry.declare(name, definition, { context: this, prefix: '', path: `namespace(${JSON.stringify(name)})` })
       return this
     },
-    namespaceOf: createNamespaceOf({ io, registry, children, coldOperator, contractOf, emitCheck, log }),
+    namespaceOf: createNamespaceOf({
+      io,
+      registry,
+      children,
+      coldOperator,
+      contractOf,
+      emitCheck,
+      presenceOf: presence.of,
+      log,
+    }),
     addressesOf: createAddressesOf({ io, registry }),
     userOf: createUserOf({ io, registry, identities, contractFor, emitCheck, log }),
     disconnectUser: identities.disconnectUser,

@@ -67,6 +67,8 @@ export type {
   OutboxRepeat,
   OutboxTurn,
 } from './definition/outbox/emit-outbox.js'
+export type { PresenceOptions, PresenceSource, SocketPresence } from './definition/presence/presence-options.js'
+export type { PresenceChange, PresenceEntry, PresenceState } from './definition/presence/presence-types.js'
 export type { JoinedRoom, RoomContext } from './definition/rooms/room-definition.js'
 export { roomName } from './definition/rooms/room-name.js'
 export { requestOf } from './engine/http/connect-request.js'

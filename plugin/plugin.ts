@@ -25,6 +25,7 @@ import { createDynamicNamespaces } from './joining/namespaces/dynamic-namespaces
 import { createRegistry } from './joining/namespaces/registry.js'
 import { createUnknownNamespaceHints } from './joining/namespaces/unknown-namespaces.js'
 import { createPacketRates } from './joining/packet-rates.js'
+import { createPresence } from './presence/present-sockets.js'
 import { createClosing } from './server-closing.js'
 import { logError } from './shared/log/error-log.js'
 import { LogRates, Notices, RatedLog } from './shared/log/rated-log.js'
@@ -109,7 +110,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   io.engine.prependListener('connection', codec.expect)
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
-  const { remote, coldOperator } = connectNodes(io, emitCheck, log)
+  const { remote, coldOperator, presenceLink } = connectNodes(io, emitCheck, cluster.node, log)
   const contractOf = (address: string) => mounts.contractOf(address)
   const { kept } = { ...cluster.node }
   const outbox = createOutbox(options, { io, emitCheck, registry, contractOf, coldOperator, kept, log })
@@ -152,13 +153,13 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   // After prepareServer, whose listeners the fast path does not have to respect.
   const openFast = options.fast ? createFastPath({ io, options: options.io, limits, report: reportListener }) : () => {}
   const identities = createIdentities({ io, users, dismissed, isMounted: (at) => !!mounts.at(at), now: Date.now, log })
+  const presence = createPresence({ io, registry, log: new RatedLog(log, lines), skip: emitCheck.skip })
+  const common = { io, registry, identities, presence, emitCheck }
   const mounts = createMounts({
-    io,
-    registry,
+    ...common,
     children,
     leases: cluster.leases,
-    runLifecycle: createLifecycle({ readmit, identities, emitCheck, joined: keepSession, onConnectTimeoutMs, log }),
-    emitCheck,
+    runLifecycle: createLifecycle({ ...common, readmit, joined: keepSession, onConnectTimeoutMs, log }),
     log,
     handlerTimeoutMs,
     payloadBytes: limits.payloadBytes,
@@ -168,7 +169,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   handshake.addRoutes(instance, io, path, { serveClient, entries: registry.entries, limit: cluster.limits.connections })
   const injector = createInjectSocket(instance, { path: fullPath, parser: options.io.parser, closeTimeoutMs })
   const stores = createStores(registry, log)
-  const parts = { handshake, admission, outbox, drain, io, mounts, listeners, injector, stores, cluster }
+  const parts = { handshake, admission, outbox, drain, presence, io, mounts, listeners, injector, stores, cluster }
   const close = createClosing({ ...parts, closeTimeoutMs, log })
   const describe = () => Object.freeze({ version: 1 as const, path: fullPath, namespaces: registry.describe() })
   const document = createDocument(describe, () => registry.isClosed, options.document)
@@ -176,14 +177,11 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   if (options.document) addDocumentRoutes(instance, document, options.document, options.prefix)
 
   decorate(instance, {
-    io,
+    ...common,
     describe,
     document,
-    registry,
     children,
     mounts,
-    identities,
-    emitCheck,
     coldOperator,
     injectSocket: injector.injectSocket,
     drain() {
@@ -197,4 +195,5 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   }
   instance.addHook('onReady', async () => mounts.open())
   for (const { open } of [stores, cluster, outbox]) instance.addHook('onReady', open)
+  instance.addHook('onReady', async () => presence.open(presenceLink()))
 }

@@ -10,6 +10,7 @@ interface ClosingParts {
   readonly admission: { close(): void }
   readonly outbox: { close(): Promise<void> }
   readonly drain: { close(ms: number): Promise<boolean> }
+  readonly presence: { close(): void }
   readonly io: { close(): Promise<void> }
   readonly mounts: { close(): Promise<unknown> }
   readonly listeners: { close(ms: number): Promise<void> }
@@ -22,8 +23,8 @@ interface ClosingParts {
 
 /** Returns the function that closes. Its promise resolves when Fastify may close its http server. */
 export function createClosing(parts: ClosingParts): () => Promise<void> {
-  const { handshake, admission, outbox, drain, io, mounts, listeners, injector, stores, cluster, closeTimeoutMs, log } =
-    parts
+  const { handshake, admission, outbox, drain, presence, io, mounts, listeners, injector, stores, cluster } = parts
+  const { closeTimeoutMs, log } = parts
 
   // io.close() closes the engine and its virtual server. Fastify closes the HTTP server itself, after this.
   return async () => {
@@ -33,6 +34,8 @@ export function createClosing(parts: ClosingParts): () => Promise<void> {
     await outbox.close()
     const isDrained = await drain.close(closeTimeoutMs)
     if (!isDrained) log.warn('closing without waiting longer for events in flight')
+    // Before the sockets disconnect: those who are here move to other nodes.
+    presence.close()
     await io.close()
     const isSettled = await settlesWithin(closeTimeoutMs, mounts.close())
     if (!isSettled) log.warn('closing without waiting longer for onConnect, onDisconnect, onFirst and onLast functions')

@@ -15,6 +15,7 @@ import type { RelayOptions } from './events/relay-options.js'
 import type { WaitingOptions } from './events/waiting-options.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
 import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { PresenceRules } from './presence/presence-options.js'
 import type { AnyRoomDefinitions } from './rooms/room-definition.js'
 
 /*
@@ -51,6 +52,13 @@ export interface AnyNamespaceDefinition<Payload = unknown>
    * @defaultValue `'warn'`
    */
   contractMismatch?: 'off' | 'warn' | 'refuse'
+  /** Who is here: clients are told by `presence:state` and `presence:change`. */
+  presence?: PresenceRules & {
+    /** Who a socket belongs to. */
+    key(this: FastifyInstance, source: AnyPresenceSource): string | number | undefined | null
+    /** What is shown of a key, as JSON. @defaultValue null */
+    meta?(this: FastifyInstance, source: AnyPresenceSource): unknown
+  }
   /**
    * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`.
    *
@@ -73,6 +81,12 @@ export interface AnyNamespaceDefinition<Payload = unknown>
     this: FastifyInstance,
     context: DisconnectContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>,
   ): unknown
+}
+
+/** What is known of a socket that is to be counted. */
+interface AnyPresenceSource {
+  request: JoinRequest<AnyType>
+  params: AnyType
 }
 
 /** An event of any types. */

@@ -3,6 +3,7 @@ import type { InputOf, None, OutputOf } from '../schema/schema.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf, TypesOf } from './contract/types-of.js'
+import type { PresenceChange, PresenceState } from './presence/presence-types.js'
 import type { RoomEvents, RoomNotice } from './rooms/client-rooms.js'
 
 /*
@@ -139,6 +140,12 @@ export interface DisconnectNotice {
   'namespace:disconnect': (
     why: Pick<WireError, 'statusCode' | 'message' | 'details'> & { readonly code: DisconnectCode },
   ) => void
+  /** Everyone who is here, in a namespace with `presence`: after joining, and after a recovery. */
+  // biome-ignore lint/suspicious/noExplicitAny: the application knows its meta, and declares it with the listener
+  'presence:state': (state: PresenceState<any>) => void
+  /** Who has joined, who has left, and who has changed since. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  'presence:change': (change: PresenceChange<any>) => void
 }
 
 /** The listeners of a client, by the name of the emit. */

@@ -6,6 +6,7 @@ import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf } from './contract/types-of.js'
 import type { AnswerOf, AskArgs, Audience, EmitEvents, SocketData, SocketEmit } from './emit-types.js'
 import type { JoinRequest, OneOrMany, ParamsOf } from './join-types.js'
+import type { SocketPresence } from './presence/presence-options.js'
 import type { ToRooms } from './rooms/room-types.js'
 
 /*
@@ -96,6 +97,8 @@ export interface HandlerContext<Emits, Answers = None, Join = None, Data = unkno
    * @throws the refusal; nothing has changed then. FST_NSP_SOCKET_GONE if the socket has disconnected.
    */
   reauthenticate(auth?: AuthInputOf<Join>): Promise<void>
+  /** What everyone sees of this socket, in a namespace with `presence`. */
+  readonly presence: SocketPresence
 }
 
 /** The context of handlers and event hooks: a HandlerContext for one event. */

@@ -6,7 +6,8 @@ import type { ProseOptions } from './contract/prose-options.js'
 import type { JoinSchemas } from './contract/types-of.js'
 import type { EventDefinitions } from './events/event-definition.js'
 import type { FeedContext, FeedHooks } from './feed-types.js'
-import type { JoinHooks, JoinRequest, JoinRouteOptions } from './join-types.js'
+import type { JoinHooks, JoinRequest, JoinRouteOptions, ParamsOf } from './join-types.js'
+import type { PresenceRules } from './presence/presence-options.js'
 import type { RoomDefinitions } from './rooms/room-definition.js'
 
 /*
@@ -34,6 +35,17 @@ export interface NamespaceBehaviour<Emits, Answers, Failures, Join, Data, Payloa
    * @defaultValue `'warn'`
    */
   contractMismatch?: 'off' | 'warn' | 'refuse'
+  /** Who is here: clients are told by `presence:state` and `presence:change`. Without it, nobody is counted. */
+  // Not PresenceOptions<Join>: `...base` would fix Join to that of the base.
+  presence?: PresenceRules & {
+    /** Who a socket belongs to: see PresenceOptions. */
+    key(
+      this: FastifyInstance,
+      source: NoInfer<{ request: JoinRequest<Join>; params: ParamsOf<Join> }>,
+    ): string | number | undefined | null
+    /** What is shown of a key, as JSON. @defaultValue null */
+    meta?(this: FastifyInstance, source: NoInfer<{ request: JoinRequest<Join>; params: ParamsOf<Join> }>): unknown
+  }
   /**
    * The time at which a socket is disconnected, with `FST_NSP_IDENTITY_EXPIRED`. Called after the joining hooks, and on `reauthenticate()`.
    *

@@ -60,6 +60,10 @@ export class RunContext implements EventContext<DefaultEventsMap> {
     return this.#connection.reauthenticate
   }
 
+  get presence(): SocketContext['presence'] {
+    return this.#connection.presence
+  }
+
   get request(): SocketContext['request'] {
     return this.#connection.request
   }

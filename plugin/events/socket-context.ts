@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io'
 import type { Contract } from '../definition/compile-contract.js'
 import type { HandlerContext } from '../definition/context-types.js'
+import type { SocketPresence } from '../definition/presence/presence-options.js'
 import { scopeOf } from '../engine/http/connect-request.js'
 import { callIn, type Scope } from '../shared/async-scope.js'
 import { ask } from './emits/ask.js'
@@ -22,6 +23,8 @@ export interface ContextTools {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   /** The id of a socket's user. */
   readonly userOf: (socket: Socket) => string | undefined
+  /** Replaces what is shown of a socket. */
+  readonly updatePresence: (socket: Socket, meta: unknown) => void
 }
 
 export interface ContextOptions {
@@ -50,6 +53,7 @@ type AnyHandlerContext = HandlerContext<DefaultEventsMap>
 interface ContextFunctions extends Pick<AnyHandlerContext, 'emit' | 'to'> {
   readonly ask: (event: string, ...args: unknown[]) => Promise<never>
   readonly reauthenticate: (auth?: object) => Promise<void>
+  readonly presence: SocketPresence
 }
 
 /** The context of one joined socket. */
@@ -107,6 +111,10 @@ export class SocketContext implements ContextFunctions {
     return this.#lazyFunctions().reauthenticate
   }
 
+  get presence(): SocketPresence {
+    return this.#lazyFunctions().presence
+  }
+
   /** The events of this socket that have asynchronous steps under way. */
   get pendingEvents(): Set<Abortable> {
     this.#pendingEvents ??= new Set()
@@ -156,6 +164,7 @@ export class SocketContext implements ContextFunctions {
         return answer
       },
       reauthenticate: (auth = socket.handshake.auth) => this.#renew(auth),
+      presence: { update: (meta) => this.#tools.updatePresence(socket as Socket, meta) },
     }
   }
 

@@ -9,7 +9,7 @@ import Fastify, {
   type RouteHandlerMethod,
 } from 'fastify'
 import { isDynamic } from '../definition/namespace-name.js'
-import { type NormalDefinition, needsCompiler } from '../definition/normalize/normalize-definition.js'
+import type { NormalDefinition } from '../definition/normalize/normalize-definition.js'
 import type { ConnectResponse } from '../engine/http/captured-response.js'
 import { isRawConnect, type RawConnect } from '../engine/http/raw-connect.js'
 import { redactRouteLogs } from '../engine/http/redacted-logs.js'
@@ -43,6 +43,16 @@ const onlyConnects = {
 
 // One object for all routes, so that Fastify compiles it once.
 const UNUSED = { type: 'object' }
+
+/** Whether any schema of a definition's events or emits needs the JSON Schema compiler of a context. */
+function needsCompiler(definition: NormalDefinition): boolean {
+  const schemas = [
+    ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
+    ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
+    ...[...definition.rooms.values()].map(({ params }) => params),
+  ]
+  return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
+}
 
 /** Adds the connect route of a namespace to the context that declares it. `url` is without the context's prefix. */
 export function addConnectRoute(context: FastifyInstance, url: string, definition: NormalDefinition): void {

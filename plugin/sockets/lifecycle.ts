@@ -11,6 +11,7 @@ import { gateOf } from '../events/gate/socket-gate.js'
 import type { SocketRooms } from '../events/rooms/socket-rooms.js'
 import { type ContextTools, SocketContext } from '../events/socket-context.js'
 import type { Described } from '../joining/contract-difference.js'
+import type { Presence } from '../presence/present-sockets.js'
 import { callIn } from '../shared/async-scope.js'
 import { isExposed, toWireError } from '../shared/client-error.js'
 import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_INTERNAL, FST_NSP_SOCKET_GONE } from '../shared/errors.js'
@@ -27,6 +28,7 @@ import type { Identities } from './identities.js'
 
 /** The parts of a mounted definition that are needed here. */
 interface LifecycleDefinition extends Described {
+  readonly name: string
   readonly definition: NormalDefinition
   /** `this` of the definition's functions. */
   readonly context: FastifyInstance
@@ -38,6 +40,8 @@ export interface LifecycleOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep' | 'release' | 'userOf'>
   readonly emitCheck: EmitCheck
+  /** Counts who is here. */
+  readonly presence: Pick<Presence, 'enter' | 'renew' | 'leave' | 'update'>
   /** Called when the onConnect of a socket has ended, or its onRecover. */
   readonly joined: (socket: Socket) => void
   /** The time limit of onConnect and of onRecover. Milliseconds; 0 turns it off. */
@@ -60,11 +64,13 @@ export function createLifecycle({
   readmit,
   identities,
   emitCheck,
+  presence,
   joined,
   onConnectTimeoutMs,
   log,
 }: LifecycleOptions): RunLifecycle {
-  const tools: ContextTools = { emitCheck, readmit: reauthenticate, userOf: identities.userOf }
+  const updatePresence = (socket: Socket, meta: unknown) => presence.update(socket, meta)
+  const tools: ContextTools = { emitCheck, readmit: reauthenticate, userOf: identities.userOf, updatePresence }
 
   /** Assigns the identity of a new request to the socket; if anything fails, its identity stays. */
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {
@@ -72,6 +78,7 @@ export function createLifecycle({
     const request = await readmit(socket, auth)
     if (!identities.keep(socket, request)) throw new FST_NSP_SOCKET_GONE()
     keepSocketRequest(socket, request)
+    presence.renew(socket, request)
     return request
   }
 
@@ -110,6 +117,7 @@ export function createLifecycle({
   function leave(this: Socket, reason: DisconnectReason): void {
     ;(socketStateOf(this).context as SocketContext).abort(reason)
     identities.release(this)
+    presence.leave(this)
   }
 
   async function end(
@@ -118,8 +126,8 @@ export function createLifecycle({
     disconnection: Disconnection,
   ): Promise<void> {
     const { definition, context: instance } = mounted
-    const { socket, namespace, params, request, log, emit, to, ask, reauthenticate } = context
-    const own = { socket, namespace, params, request, log, emit, to, ask, reauthenticate }
+    const { socket, namespace, params, request, log, emit, to, ask, reauthenticate, presence } = context
+    const own = { socket, namespace, params, request, log, emit, to, ask, reauthenticate, presence }
     try {
       await definition.onDisconnect?.call(instance, {
         ...own,
@@ -172,6 +180,7 @@ export function createLifecycle({
       if (!failure) {
         gate?.open(context)
         joined(socket)
+        if (socket.connected) presence.enter(socket, mounted, context.request)
         return
       }
       // Before the disconnect: the connection may stay open for other namespaces, and a waiting ack would never be answered.

@@ -4,6 +4,7 @@ import type { Contract } from '../definition/compile-contract.js'
 import type { TypesOf } from '../definition/contract/types-of.js'
 import type { Audience } from '../definition/emit-types.js'
 import type { ParamsOf } from '../definition/join-types.js'
+import type { PresenceEntry } from '../definition/presence/presence-types.js'
 import type { ToRooms } from '../definition/rooms/room-types.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createAudience, type EmitOperator } from '../events/emits/audience.js'
@@ -25,6 +26,15 @@ import type { ColdOperator } from './nodes/cold-operator.js'
 export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<Emits, Answers, Data> {
   /** The address of the namespace, e.g. `/orgs/42`. */
   readonly address: string
+  /**
+   * Who is here, on all nodes; on any node, also on one without sockets at this address.
+   *
+   * @throws (rejects) FST_NSP_PRESENCE_OFF
+   *
+   * @example
+   * const people = await app.namespaceOf(chat).presence()
+   */
+  presence(): Promise<PresenceEntry[]>
 }
 
 /** The inferred types of a definition. A name, or an object without inferred types, has none. */
@@ -69,6 +79,7 @@ export interface NamespaceOfOptions {
   readonly coldOperator: ColdOperator
   readonly contractOf: (address: string) => Contract | undefined
   readonly emitCheck: EmitCheck
+  readonly presenceOf: (declared: Declared, address: string) => Promise<PresenceEntry[]>
   readonly log: FastifyBaseLogger
 }
 
@@ -134,6 +145,7 @@ export function createNamespaceOf({
   coldOperator,
   contractOf,
   emitCheck,
+  presenceOf,
   log,
 }: NamespaceOfOptions) {
   return (wanted: unknown, params: Readonly<Record<string, unknown>> = {}): Reach<AnyType> => {
@@ -169,6 +181,6 @@ export function createNamespaceOf({
     })
     const { to: add } = audience
     const to = withRooms((room) => add(room), declared.definition.rooms)
-    return Object.assign(audience, { address, to }) as Reach<AnyType>
+    return Object.assign(audience, { address, to, presence: () => presenceOf(declared, address) }) as Reach<AnyType>
   }
 }

@@ -73,6 +73,10 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'rooms/room-name',
       'rooms/room-pattern',
       'rooms/room-types',
+      'presence/presence-emits',
+      'presence/presence-options',
+      'presence/presence-types',
+      'presence/read-presence',
       'user-id',
     ],
   },
@@ -185,8 +189,12 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'stream/stream-gate',
     ],
   },
+  presence: {
+    imports: ['shared', 'schema', 'definition', 'wire'],
+    door: ['present-sockets', 'presence-peers'],
+  },
   sockets: {
-    imports: ['shared', 'schema', 'definition', 'wire', 'engine', 'joining', 'events'],
+    imports: ['shared', 'schema', 'definition', 'wire', 'engine', 'joining', 'events', 'presence'],
     door: [
       'adapter-features',
       'adapter-guard',
@@ -249,6 +257,7 @@ const SOLE_IMPORTERS: Readonly<Record<string, string | readonly string[]>> = {
     'shared/errors',
     'shared/errors/idempotency-errors',
     'shared/errors/outbox-errors',
+    'shared/errors/presence-errors',
     'shared/errors/room-errors',
     'shared/errors/stream-errors',
     'shared/errors/test-errors',

@@ -294,3 +294,23 @@ test('a definition with any schemas of joining fits into a list', () => {
     },
   })
 })
+
+test('the functions of presence know the request and the params that the schemas have read', () => {
+  const typed = defineNamespace({
+    schema: { params: Type.Object({ orgId: Type.Integer() }), auth: Type.Object({ user: Type.String() }) },
+    presence: {
+      key: ({ request, params }) => {
+        expect(request.body).type.toBe<{ user: string }>()
+        expect(params).type.toBe<{ orgId: number }>()
+        return request.body.user
+      },
+      meta: ({ request }) => ({ ip: request.ip }),
+    },
+    onConnect: ({ presence }) => presence.update({ isTyping: true }),
+  })
+  expect<ClientSocket<typeof typed>['on']>().type.toBeCallableWith(
+    'presence:state',
+    ({ entries }: { entries: { key: string; devices: number; meta: { ip: string } }[] }) => entries[0]?.meta.ip,
+  )
+  expect(defineNamespace).type.not.toBeCallableWith({ presence: { meta: () => 1 } })
+})

@@ -5,6 +5,7 @@ import type {
   NamespaceDescription,
   SchemaDescription,
 } from '../../definition/contract/description.js'
+import { RESERVED_EVENTS } from '../../definition/normalize/reserved-events.js'
 import { bundleSchema, fromJson } from '../../samples/bundle-schema.js'
 import type { Sample } from '../../samples/sampler.js'
 
@@ -37,8 +38,13 @@ export function createMockNamespace(namespace: NamespaceDescription, sampleOf: S
     sequential,
     schema,
     events: mapValues(events, (event) => createEvent(event, sampleOf)),
-    ...(hasEmits && { emits: mapValues(emits, ({ payload, reply }) => mapSchemas({ payload, reply })) }),
+    ...(hasEmits && { emits: mapValues(ownEmits(emits), ({ payload, reply }) => mapSchemas({ payload, reply })) }),
   } as AnyNamespaceDefinition
+}
+
+/** Without those of presence, which the definition has of itself: the mock server counts nobody. */
+function ownEmits(emits: NamespaceDescription['emits']): NamespaceDescription['emits'] {
+  return Object.fromEntries(Object.entries(emits).filter(([name]) => !RESERVED_EVENTS.includes(name)))
 }
 
 function createEvent(event: EventDescription, sampleOf: SampleOf): object {

@@ -1,3 +1,4 @@
+import { PRESENCE_EMITS } from '../presence/presence-emits.js'
 import type { ContractDescription, JsonSchema, SchemaDescription } from './description.js'
 
 /*
@@ -26,11 +27,20 @@ export function hashContract(contract: Omit<ContractDescription, 'hash'>): strin
       ...(stream && { stream: agreedSchema(stream.item), isResumable: stream.isResumable }),
       errors: mapValues(errors, agreedSchema),
     })),
-    emits: mapValues(emits, ({ payload, reply }) => ({ payload: agreedSchema(payload), reply: agreedSchema(reply) })),
+    emits: mapValues(withoutPresence(emits), ({ payload, reply }) => ({
+      payload: agreedSchema(payload),
+      reply: agreedSchema(reply),
+    })),
     ...(rooms && { rooms: mapValues(rooms, ({ params }) => agreedSchema(params)) }),
     schemas: mapValues(schemas, withoutProse),
   }
   return hashText(JSON.stringify(sortKeys(agreed)))
+}
+
+/** A contract of `defineContract()` knows nothing of presence, which is the server's. */
+function withoutPresence<Emit>(emits: Readonly<Record<string, Emit>>): Record<string, Emit> {
+  const names: readonly string[] = Object.values(PRESENCE_EMITS)
+  return Object.fromEntries(Object.entries(emits).filter(([name]) => !names.includes(name)))
 }
 
 /** Of a schema without JSON Schema only the vendor is known. */

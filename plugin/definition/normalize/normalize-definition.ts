@@ -1,9 +1,10 @@
-import { type AnySchema, isStandardSchema } from '../../schema/schema.js'
+import type { AnySchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
 import type { AnyNamespaceDefinition } from '../any-definition.js'
 import type { ContractMismatch, Prose } from '../contract/description.js'
 import { refuseProblems } from '../contract/implement-contract.js'
 import type { IdempotencyOptions } from '../idempotency.js'
+import { type NormalPresence, presenceEmits, readPresence } from '../presence/read-presence.js'
 import { addRoomEvents, type NormalRooms, readRooms } from '../rooms/read-rooms.js'
 import { HOOK_NAMES, type NormalHooks } from './event-hooks.js'
 import { type NormalEmit, readEmit } from './events/read-emit.js'
@@ -64,6 +65,8 @@ export interface NormalDefinition {
   readonly route: NormalRoute
   /** The hooks of every event. */
   readonly hooks: NormalHooks
+  /** Undefined: nobody is told who is here. */
+  readonly presence: NormalPresence | undefined
   readonly expiresAt: AnyNamespaceDefinition['expiresAt']
   readonly onConnect: AnyNamespaceDefinition['onConnect']
   readonly onRecover: AnyNamespaceDefinition['onRecover']
@@ -86,6 +89,7 @@ const DEFINITION_KEYS = [
   'emits',
   'sequential',
   'contractMismatch',
+  'presence',
 ]
 const EVENT_KEYS = [
   'payload',
@@ -119,6 +123,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
   )
   const named = readRooms(rooms, `${path}.rooms`)
   addRoomEvents(named, handled, declared, path, (event) => event)
+  const presence = readPresence(source.presence, `${path}.presence`)
   const readFunction = <Key extends (typeof LIFECYCLE_KEYS)[number]>(key: Key) =>
     read<NonNullable<AnyNamespaceDefinition[Key]>>(source, key, path, 'function')
   return Object.freeze({
@@ -128,6 +133,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     schema: normalizeSchema(schema, `${path}.schema`),
     joinHooks: readJoinHooks(source, path),
     route: readRoute(source, path),
+    presence,
     expiresAt: readFunction('expiresAt'),
     onConnect: readFunction('onConnect'),
     onRecover: readFunction('onRecover'),
@@ -136,7 +142,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     events: handled,
     rooms: named,
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
-    emits: declared,
+    emits: new Map([...declared, ...presenceEmits(presence)]),
     hasEmits,
   })
 }
@@ -145,16 +151,6 @@ function normalizeSchema(value: unknown, path: string): NormalDefinition['schema
   const source = readObject(value, path, SCHEMA_KEYS)
   const given = SCHEMA_KEYS.filter((key) => source[key] !== undefined)
   return Object.freeze(Object.fromEntries(given.map((key) => [key, readSchema(source[key], `${path}.${key}`)])))
-}
-
-/** Whether any schema of a definition's events or emits needs the JSON Schema compiler of a context. */
-export function needsCompiler(definition: NormalDefinition): boolean {
-  const schemas = [
-    ...[...definition.emits.values(), ...definition.events.values()].flatMap(({ payload, reply }) => [payload, reply]),
-    ...[...definition.events.values()].flatMap(({ stream, errors }) => [stream?.item, ...errors.values()]),
-    ...[...definition.rooms.values()].map(({ params }) => params),
-  ]
-  return schemas.some((schema) => schema !== undefined && !isStandardSchema(schema))
 }
 
 function normalizeEvent(value: unknown, path: string, event: string, emits: DeclaredEmits): NormalEvent {

@@ -16,6 +16,8 @@ export const RESERVED_EVENTS: readonly string[] = [
   'namespace:item',
   'namespace:more',
   'namespace:cancel',
+  'presence:state',
+  'presence:change',
 ]
 
 export const RESERVED = 'is reserved by Socket.IO or by this plugin: use another name, e.g. "user:connect"'

@@ -11,6 +11,8 @@ import { isClusterAdapter } from '../adapter-features.js'
 
 /** A link to the other nodes. What it sends may be lost. */
 export interface NodeLink {
+  /** The name of this node, new for each start. */
+  readonly id: string
   /** Sends a value of JSON to another node; to all others if `to` is undefined. */
   send(kind: string, data: unknown, to?: string): void
   /** Calls `handle` for each message of a kind. What it throws is logged. */
@@ -41,6 +43,7 @@ export function createAdapterLink(io: Server, report: (error: unknown) => void):
   })
 
   return {
+    id: own,
     send(kind, data, to) {
       const { adapter } = root
       if (!isClusterAdapter(adapter)) return

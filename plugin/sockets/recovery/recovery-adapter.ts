@@ -153,7 +153,9 @@ export class RecoveringAdapter extends Adapter {
     this.#sweep()
     if (packet.type === PacketType.EVENT && packet.id === undefined) {
       const isMissable = this.#memberships.size + this.#sessions.size > 0
-      const isKept = isMissable && !opts.flags?.volatile
+      // Whoever is recovered receives the state of presence, and no change before.
+      const { volatile: isVolatile, unkept: isUnkept } = (opts.flags ?? {}) as { volatile?: boolean; unkept?: boolean }
+      const isKept = isMissable && !isVolatile && !isUnkept
       if (isKept) this.#sequence++
       this.#outgoing = { opts, isKept }
     }

@@ -6,6 +6,7 @@ import * as consoleErrors from '../../../plugin/console/console-errors.js'
 import { DeclaredError, toWireError } from '../../../plugin/shared/client-error.js'
 import * as idempotencyErrors from '../../../plugin/shared/errors/idempotency-errors.js'
 import * as outboxErrors from '../../../plugin/shared/errors/outbox-errors.js'
+import * as presenceErrors from '../../../plugin/shared/errors/presence-errors.js'
 import * as roomErrors from '../../../plugin/shared/errors/room-errors.js'
 import * as streamErrors from '../../../plugin/shared/errors/stream-errors.js'
 import * as testErrors from '../../../plugin/shared/errors/test-errors.js'
@@ -17,6 +18,7 @@ const { isCoded, ...coded } = {
   ...brokerErrors,
   ...outboxErrors,
   ...roomErrors,
+  ...presenceErrors,
   ...streamErrors,
   ...testErrors,
   ...consoleErrors,

@@ -56,6 +56,7 @@ t.test('an omitted property of a definition has its default', async (t) => {
     onRecover: undefined,
     onDisconnect: undefined,
     feed: undefined,
+    presence: undefined,
   })
   t.strictSame(normalizeDefinition({ schema: undefined, eventHooks: undefined, emits: undefined }, 'at'), normal)
   t.equal(normalizeDefinition({ emits: {} }, 'at').hasEmits, true, 'an empty list of emits counts as a list')
@@ -206,7 +207,7 @@ const wrong: [definition: unknown, message: string][] = [
     { onConect: handler },
     'at\\.onConect is unknown: did you mean "onConnect"\\? use one of summary, description, tags, deprecated, hide, schema, data, onRequest, preParsing, preValidation, preHandler, ' +
       'preSerialization, onSend, onResponse, onRequestAbort, config, constraints, logLevel, logSerializers, errorHandler, ' +
-      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, onFirst, onLast, onLastGraceMs, events, rooms, eventHooks, emits, sequential, contractMismatch',
+      'schemaErrorFormatter, attachValidation, expiresAt, onConnect, onRecover, onDisconnect, onFirst, onLast, onLastGraceMs, events, rooms, eventHooks, emits, sequential, contractMismatch, presence',
   ],
   ...['onEvent', 'onAck', 'onError'].map((name): [unknown, string] => [
     { [name]: handler },
@@ -217,6 +218,20 @@ const wrong: [definition: unknown, message: string][] = [
   [{ onFirst: 'x' }, 'at\\.onFirst must be a function: got string'],
   [{ onLast: {} }, 'at\\.onLast must be a function: got object'],
   [{ onFirst: handler, onLastGraceMs: -1 }, 'at\\.onLastGraceMs must be a whole number of milliseconds, or 0'],
+  [{ presence: true }, 'at\\.presence must be an object: got boolean'],
+  [{ presence: {} }, 'at\\.presence\\.key is missing: it returns who a socket belongs to'],
+  [{ presence: { key: 'id' } }, 'at\\.presence\\.key must be a function: got string'],
+  [{ presence: { key: handler, grace: 1 } }, 'at\\.presence\\.grace is unknown: .*'],
+  [{ presence: { key: handler, graceMs: -1 } }, 'at\\.presence\\.graceMs must be a whole number of milliseconds, or 0'],
+  [
+    { presence: { key: handler, maxKeys: 0 } },
+    'at\\.presence\\.maxKeys must be a whole number from 1 to 1000000: got 0',
+  ],
+  [
+    { presence: { key: handler, maxMetaBytes: 1.5 } },
+    'at\\.presence\\.maxMetaBytes must be a whole number from 1 to 65536: got 1.5',
+  ],
+  [{ emits: { 'presence:state': {} } }, 'at\\.emits\\["presence:state"\\] is reserved .*'],
   [{ onLastGraceMs: 1 }, 'at\\.onLastGraceMs is for onFirst and onLast: write one of them'],
   [{ onConnect: null }, 'at\\.onConnect must be a function: got null'],
   [{ description: 7 }, 'at\\.description must be a string: got number'],

@@ -29,6 +29,7 @@ t.test('a node that answers twice counts once', async (t) => {
   const handlers = new Map<string, (from: string, data: unknown) => void>()
   const sent: unknown[][] = []
   const link = {
+    id: 'own',
     send: (kind: string, data: unknown) => void sent.push([kind, data]),
     on: (kind: string, handle: (from: string, data: unknown) => void) => void handlers.set(kind, handle),
     others: async () => ({ count: 2, names: ['one', 'two'] }),

@@ -1,0 +1,17 @@
+import createError from '@fastify/error'
+
+/*
+ * The errors of presence, thrown by the call that made the mistake.
+ */
+
+export const FST_NSP_PRESENCE_OFF = createError<[namespace: string]>(
+  'FST_NSP_PRESENCE_OFF',
+  'The namespace %s has no presence: add `presence` to its definition',
+  500,
+)
+export const FST_NSP_META_INVALID = createError<[namespace: string, problem: string]>(
+  'FST_NSP_META_INVALID',
+  'A presence meta in %s %s',
+  500,
+  TypeError,
+)
