@@ -6,6 +6,38 @@
 /** A place in a log: one or two decimal numbers, e.g. `'1764491234567-3'` or `'42'`. Comparable within one epoch. */
 export type LogPosition = string
 
+/**
+ * What an entry changes of the values that are retained: the broker knows nothing of what they are. The names of sets and keys are
+ * those of retained-name.ts, and a value is JSON: any broker can store that.
+ */
+export interface RetainedChange {
+  /** Names a set of values. It is changed by entries of one log only. */
+  readonly set: string
+  /** The key of the value within its set. */
+  readonly key: string
+  /** Undefined removes the key. */
+  readonly value: string | undefined
+  /** Values that the set keeps at most, from 1: those that were written longest ago are dropped. */
+  readonly most: number
+  /** How long the set is kept after its last change, in milliseconds. */
+  readonly ttlMs: number
+}
+
+/** A value of a set. */
+export interface RetainedValue {
+  readonly set: string
+  readonly key: string
+  readonly value: string
+}
+
+/** What is retained at one moment. */
+export interface RetainedPart {
+  /** The end of the log at this moment. */
+  readonly end: LogPosition
+  /** Those of each set in the order in which they were written. */
+  readonly values: readonly RetainedValue[]
+}
+
 /** What a node appends to a log. */
 export interface LogEntry {
   /** The node's id. */
@@ -13,9 +45,14 @@ export interface LogEntry {
   /** 1 for the first entry of this node in this log, and one more for each that follows. */
   readonly number: number
   readonly body: string
+  /**
+   * Carried out, in order, in the step that appends the entry; not again if the entry of this node and number, or a later one of this
+   * node, was appended with changes before. Not delivered.
+   */
+  readonly retained?: readonly RetainedChange[] | undefined
 }
 
-export interface PlacedEntry extends LogEntry {
+export interface PlacedEntry extends Omit<LogEntry, 'retained'> {
   readonly position: LogPosition
 }
 
@@ -71,6 +108,8 @@ export interface Broker {
   unfollow(log: number): void
   /** Reads up to `limit` entries after a position, and at least one, if there is one; `'0'`: from the start of the window. */
   read(log: number, after: LogPosition, limit: number): Promise<LogPart>
+  /** Reads sets of a log, in one step: what entries up to the end of the log have changed, and no later one. */
+  readRetained(log: number, sets: readonly string[]): Promise<RetainedPart>
   /** Sends a message to a node, or to all; it may be lost with the connection. */
   send(node: string | undefined, body: string): void
   /** The identity of the stored data: another one after everything was lost. */

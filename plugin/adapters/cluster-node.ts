@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ServerLimit } from '../shared/limits/server-limit.js'
-import type { Broker } from './broker.js'
+import type { Broker, RetainedChange } from './broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from './broker-errors.js'
 import type { ClusterLog } from './log/cluster-log.js'
 import { createKeptEmits, type KeptEmits } from './log/kept-emits.js'
@@ -15,6 +15,7 @@ import { createMembers } from './nodes/node-hellos.js'
 import { NodeMessages } from './nodes/node-messages.js'
 import { createReport, type NodeReport } from './nodes/node-report.js'
 import { isPermanent } from './permanent-failure.js'
+import { createRetainedReads, type RetainedReads } from './retained/retained-reads.js'
 
 /*
  * A node of a cluster: what one Socket.IO server has in common with the others, over a broker of any kind. What is emitted to an
@@ -67,9 +68,11 @@ export interface ClusterNode {
    * Tells all nodes an item, this one included; see log-item.ts. The address need not be live here.
    *
    * @param isKept - whether sockets that have missed it receive it later
+   * @param retained - what it changes of the values that are retained
    * @throws FST_NSP_BROKER_BACKLOG if too much waits for the broker
    */
-  post(address: string, fields: readonly unknown[], isKept: boolean): void
+  post(address: string, fields: readonly unknown[], isKept: boolean, retained?: readonly RetainedChange[]): void
+  readonly retained: RetainedReads
   /** Emits that are kept elsewhere until a log has them. */
   readonly kept: KeptEmits
   /** The number of the last own entry in the log of an address: see `ClusterLog.whenSeen`. */
@@ -167,7 +170,12 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     settled: () => logs.settled(),
     logOf: (address) => logs.of(address),
     attach: (address, receiver) => logs.attach(address, receiver),
-    post: (address, fields, isKept) => outbox.add(addresses.logOf(address), address, fields, isKept),
+    post: (address, ...item) => outbox.add(addresses.logOf(address), address, ...item),
+    retained: createRetainedReads({
+      broker,
+      numberOf: (address) => addresses.logOf(address),
+      logOf: (address) => logs.of(address),
+    }),
     kept: createKeptEmits({ ...options, logOf: (address) => addresses.logOf(address), epoch: () => epoch.value }),
     lastNumberOf: (address) => logs.lastNumberOf(address),
 

@@ -1,4 +1,13 @@
-import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
+import type {
+  Broker,
+  BrokerReceiver,
+  BrokerSettings,
+  LogEntry,
+  LogPart,
+  LogPosition,
+  PlacedEntry,
+  RetainedPart,
+} from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import type { KeeperCall } from './keeper-calls.js'
 import { type ChannelItem, itemsOf, WorkerWriter } from './worker-channel.js'
@@ -73,7 +82,8 @@ class ClusterBroker implements Broker {
   }
 
   async append(log: number, entry: LogEntry): Promise<LogPosition> {
-    return (await this.#call('append', [log, entry], entry.body.length)) as LogPosition
+    const length = (entry.retained ?? []).reduce((sum, { value = '' }) => sum + value.length, entry.body.length)
+    return (await this.#call('append', [log, entry], length)) as LogPosition
   }
 
   async follow(log: number): Promise<LogPosition> {
@@ -86,6 +96,10 @@ class ClusterBroker implements Broker {
 
   async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
     return (await this.#call('read', [log, after, limit])) as LogPart
+  }
+
+  async readRetained(log: number, sets: readonly string[]): Promise<RetainedPart> {
+    return (await this.#call('readRetained', [log, sets])) as RetainedPart
   }
 
   send(node: string | undefined, body: string): void {

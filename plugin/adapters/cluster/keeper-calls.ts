@@ -1,4 +1,4 @@
-import type { LogEntry } from '../broker.js'
+import type { LogEntry, RetainedChange } from '../broker.js'
 import type { KeeperConnection } from './keeper-connection.js'
 
 /*
@@ -26,13 +26,24 @@ function log(value: unknown): number {
 }
 
 function entry(value: unknown): LogEntry {
-  const { node, number: count, body } = Object(value) as Partial<Record<keyof LogEntry, unknown>>
-  return { node: text(node), number: number(count), body: text(body) }
+  const { node, number: count, body, retained } = Object(value) as Partial<Record<keyof LogEntry, unknown>>
+  const added = { node: text(node), number: number(count), body: text(body) }
+  return retained === undefined ? added : { ...added, retained: list(retained).map(change) }
+}
+
+function change(value: unknown): RetainedChange {
+  const { set, key, value: written, most, ttlMs } = Object(value) as Partial<Record<keyof RetainedChange, unknown>>
+  const named = { set: text(set), key: text(key), most: number(most), ttlMs: number(ttlMs) }
+  return { ...named, value: written === undefined ? undefined : text(written) }
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new TypeError('no list')
+  return value
 }
 
 function texts(value: unknown): string[] {
-  if (!Array.isArray(value)) throw new TypeError('no list')
-  return value.map(text)
+  return list(value).map(text)
 }
 
 const CALLS = {
@@ -40,6 +51,7 @@ const CALLS = {
   follow: (keeper, [of]) => keeper.follow(log(of)),
   unfollow: (keeper, [of]) => keeper.unfollow(log(of)),
   read: (keeper, [of, after, limit]) => keeper.read(log(of), text(after), Math.min(number(limit), MOST_ENTRIES)),
+  readRetained: (keeper, [of, sets]) => keeper.readRetained(log(of), texts(sets)),
   send: (keeper, [to, body]) => keeper.send(to === null || to === undefined ? undefined : text(to), text(body)),
   epoch: (keeper) => keeper.epoch(),
   renewEpoch: (keeper, [old]) => keeper.renewEpoch(text(old)),

@@ -1,4 +1,4 @@
-import type { Broker, BrokerReceiver, LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
+import type { Broker, BrokerReceiver, LogEntry, LogPart, LogPosition, PlacedEntry, RetainedPart } from '../broker.js'
 import { LOG_START } from '../log/log-position.js'
 import type { KeeperClient, LogKeeper } from './log-keeper.js'
 
@@ -73,6 +73,11 @@ export class KeeperConnection implements Broker, KeeperClient {
   async read(log: number, after: LogPosition, limit: number): Promise<LogPart> {
     this.#check()
     return this.#keeper.logOf(log).read(after, limit)
+  }
+
+  async readRetained(log: number, sets: readonly string[]): Promise<RetainedPart> {
+    this.#check()
+    return this.#keeper.readRetained(log, sets)
   }
 
   send(node: string | undefined, body: string): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { LogContinuity, LogEntry, LogPosition, PlacedEntry } from '../broker.js'
+import type { LogContinuity, LogEntry, LogPosition, PlacedEntry, RetainedPart } from '../broker.js'
 import { KeptLog } from './kept-log.js'
+import { KeptRetained } from './kept-retained.js'
 import { KeptSessions } from './kept-sessions.js'
 
 /*
@@ -21,13 +22,17 @@ export interface LogKeeperOptions {
   readonly logLength?: number
   /** Characters of all sessions. @defaultValue 134_217_728 */
   readonly sessionsLength?: number
+  /** Characters of all values that are retained. @defaultValue 67_108_864 */
+  readonly retainedLength?: number
 }
 
 const LOG_LENGTH = 33_554_432
 const SESSIONS_LENGTH = 134_217_728
+const RETAINED_LENGTH = 67_108_864
 
 export class LogKeeper {
   readonly sessions: KeptSessions
+  readonly #retained: KeptRetained
   readonly #now: () => number
   readonly #logLength: number
   readonly #logs = new Map<number, KeptLog>()
@@ -39,6 +44,7 @@ export class LogKeeper {
     this.#now = now
     this.#logLength = logLength
     this.sessions = new KeptSessions(sessionsLength, now)
+    this.#retained = new KeptRetained(options.retainedLength ?? RETAINED_LENGTH, now)
   }
 
   get epoch(): string {
@@ -61,8 +67,13 @@ export class LogKeeper {
 
   append(log: number, entry: LogEntry, windowMs: number): LogPosition {
     const placed = this.logOf(log).append(entry, this.#now(), windowMs)
+    if (entry.retained) this.#retained.change(log, entry, entry.retained)
     for (const connection of this.#connections) connection.deliver(log, placed)
     return placed.position
+  }
+
+  readRetained(log: number, sets: readonly string[]): RetainedPart {
+    return { end: this.logOf(log).end, values: this.#retained.read(log, sets) }
   }
 
   /** What became of a log since a node has read up to a position, in an epoch. */

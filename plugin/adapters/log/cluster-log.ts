@@ -1,11 +1,12 @@
 import type { Broker, LogContinuity, LogPosition, PlacedEntry } from '../broker.js'
 import type { NodeEpoch } from '../nodes/node-epoch.js'
+import { DeliveredWaiters } from '../retained/delivered-waiters.js'
 import type { LogRing } from '../ring/log-ring.js'
+import { deliverEntry, type EntryDelivery } from './deliver-entry.js'
 import { FirstCopies } from './first-copies.js'
-import { type BodyHead, readHead, visitItems } from './log-body.js'
+import { type BodyHead, readHead } from './log-body.js'
 import { LogFollowing } from './log-following.js'
-import type { LogReceiver } from './log-item.js'
-import { BEHIND_ALL, formatOffset, parseOffset } from './log-position.js'
+import { BEHIND_ALL, comparePositions, formatOffset, parseOffset } from './log-position.js'
 import type { LogPlace, LogSegments } from './log-segments.js'
 import type { LogWriter } from './log-writer.js'
 import { SeenEntries } from './seen-entries.js'
@@ -16,19 +17,15 @@ import { SeenWaiters } from './seen-waiters.js'
  * the order of the log, and its items go to the addresses that are live.
  */
 
-export interface ClusterLogOptions {
+export interface ClusterLogOptions extends EntryDelivery {
   readonly number: number
   readonly broker: Pick<Broker, 'follow' | 'unfollow' | 'isConnected' | 'read'>
   readonly writer: LogWriter
-  /** The live addresses of this log. */
-  readonly receivers: ReadonlyMap<string, LogReceiver>
   readonly epoch: Pick<NodeEpoch, 'value' | 'atLoss' | 'hear' | 'ask' | 'renew'>
   readonly segments: LogSegments
   readonly isAlive: (node: string) => boolean
   /** Undefined without recovery. */
   readonly ring: LogRing | undefined
-  /** Called when something of another node can't be read, or can't be carried out. */
-  readonly report: (error: unknown, what: string) => void
 }
 
 export class ClusterLog {
@@ -38,6 +35,9 @@ export class ClusterLog {
   readonly #seen: SeenEntries
   readonly #copies: FirstCopies
   readonly #waiters: SeenWaiters
+  readonly #delivered = new DeliveredWaiters(
+    (position) => this.end !== undefined && comparePositions(position, this.end) <= 0,
+  )
   #index = BEHIND_ALL
   /** Where this node began to read. */
   #begin: LogPlace | undefined
@@ -57,6 +57,7 @@ export class ClusterLog {
       begin: (end) => this.#beginAt(end),
       end: () => {
         this.#held = []
+        this.#delivered.clear()
         this.#waiters.wake()
       },
     })
@@ -96,6 +97,7 @@ export class ClusterLog {
     this.ring?.lose()
     this.#seen.lose()
     for (const receiver of receivers.values()) receiver.closeConnections()
+    this.#rereadRetained(receivers.keys())
   }
 
   /** Whether this node should have read an entry of a node, which has told its number and its offset, and has not. */
@@ -116,9 +118,15 @@ export class ClusterLog {
     this.#waiters.add(node, number, run)
   }
 
+  /** Calls `run` when this node has read a position, and nothing behind it; at once if it has. */
+  whenDelivered(position: LogPosition, run: () => void): void {
+    this.#delivered.add(position, run)
+  }
+
   close(): void {
     this.following.close()
     this.#held = []
+    this.#delivered.clear()
     this.#waiters.clear()
   }
 
@@ -138,9 +146,15 @@ export class ClusterLog {
    * one is skipped.
    */
   async #startAgain(): Promise<void> {
-    const { epoch, segments } = this.#options
+    const { epoch, segments, receivers } = this.#options
     this.#refused = epoch.atLoss
-    await this.#holdUntil(epoch.renew().then(() => segments.split(epoch.value)))
+    // Their positions may come again, as those of other entries.
+    this.#delivered.clear()
+    const renewed = epoch.renew().then(() => {
+      segments.split(epoch.value)
+      this.#rereadRetained(receivers.keys())
+    })
+    await this.#holdUntil(renewed)
   }
 
   /** Holds entries back. After a loss, what was held before is delivered again. */
@@ -150,6 +164,7 @@ export class ClusterLog {
     // The broker may have lost something again meanwhile.
     if (this.#held !== held) return
     this.#held = undefined
+    this.#delivered.wake()
     for (const entry of held) this.receive(entry)
   }
 
@@ -169,32 +184,25 @@ export class ClusterLog {
     segments.read(entry.position, head, epoch.value)
     this.#index = BEHIND_ALL
     if (!head) report(new TypeError('It is not an entry'), 'an entry of the log was dropped')
-    if (isRefused || !this.#seen.add(entry.node, entry.number) || !head) return
-    if (!segments.isBefore(parseOffset(head.again ?? ''), this.#begin as LogPlace)) {
+    const isNew = !isRefused && this.#seen.add(entry.node, entry.number)
+    if (isNew && head && !segments.isBefore(parseOffset(head.again ?? ''), this.#begin as LogPlace)) {
       this.ring?.add(entry, head)
       this.#deliver(entry, head)
     }
-    this.#waiters.wake()
+    if (head?.again !== undefined) this.#rereadRetained(head.addresses)
+    this.#delivered.wake()
+    if (isNew && head) this.#waiters.wake()
   }
 
-  #deliver({ node, body }: PlacedEntry, head: BodyHead): void {
-    const { receivers, report } = this.#options
-    const found = head.addresses.map((address) => receivers.get(address))
-    if (!found.some(Boolean)) return
-    visitItems(
-      body,
-      head,
-      found,
-      (item, address, index) => {
-        this.#index = index
-        try {
-          found[address]?.receive(item, node, this.offset)
-        } catch (error) {
-          report(error, 'an item of the log was dropped')
-        }
-      },
-      () => report(new TypeError('It is not an item'), 'an item of the log was dropped'),
-    )
+  #rereadRetained(addresses: Iterable<string>): void {
+    for (const address of addresses) this.#options.receivers.get(address)?.rereadRetained?.()
+  }
+
+  #deliver(entry: PlacedEntry, head: BodyHead): void {
+    deliverEntry(entry, head, this.#options, (index) => {
+      this.#index = index
+      return this.offset
+    })
     this.#index = BEHIND_ALL
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { OutboxRepeat, OutboxTurn } from '../../definition/outbox/emit-outbox.js'
-import type { Broker } from '../broker.js'
+import type { Broker, RetainedChange } from '../broker.js'
 import { LogBatch, writeBody } from './log-body.js'
 import { emitFields } from './log-item.js'
 import { formatOffset, LOG_START } from './log-position.js'
@@ -24,6 +24,7 @@ interface KeptEmit {
   readonly encoded: readonly (string | Buffer)[]
   readonly rooms: readonly string[]
   readonly except: readonly string[]
+  readonly retained?: readonly RetainedChange[] | undefined
 }
 
 /** The turn of one node. */
@@ -102,13 +103,14 @@ export function createKeptEmits({ broker, logs, logOf, epoch }: KeptEmitsOptions
           const batch = new LogBatch()
           if (emit) {
             const target = { rooms: new Set(emit.rooms), except: new Set(emit.except) }
-            batch.add(address, emitFields(emit.encoded, target), true)
+            batch.add(address, emitFields(emit.encoded, target), true, emit.retained)
           }
           const body = writeBody(current, batch.toText(), {
             again: repeat === 'delivered, and lost' ? '-' : undefined,
             since: repeat === 'perhaps delivered' ? places[log] || formatOffset(current, LOG_START, 0) : undefined,
           })
-          const position = await broker.append(log, { node: writer, number, body })
+          const { retained } = batch
+          const position = await broker.append(log, { node: writer, number, body, ...(retained && { retained }) })
           places[log] = formatOffset(current, position, 0)
         },
       }

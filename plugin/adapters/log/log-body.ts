@@ -1,3 +1,5 @@
+import type { RetainedChange } from '../broker.js'
+import { RetainedBatch } from '../retained/retained-batch.js'
 import { type LogItem, readItem } from './log-item.js'
 
 /*
@@ -10,24 +12,45 @@ export class LogBatch {
   readonly #addresses = new Map<string, number>()
   readonly #kept = new Set<number>()
   readonly #lines: string[] = []
-  /** Characters, without the head. */
-  length = 0
+  #retained: RetainedBatch | undefined
+  #linesLength = 0
 
   /**
    * Adds an item.
    *
    * @param isKept - whether sockets that have missed it receive it later
+   * @param retained - what it changes of the values that are retained
    * @returns the characters that it takes
    */
-  add(address: string, fields: readonly unknown[], isKept: boolean): number {
+  add(address: string, fields: readonly unknown[], isKept: boolean, retained: readonly RetainedChange[] = []): number {
+    const { length } = this
     const known = this.#addresses.get(address)
     const index = known ?? this.#addresses.size
     if (known === undefined) this.#addresses.set(address, index)
     if (isKept) this.#kept.add(index)
     const line = JSON.stringify([index, ...fields])
     this.#lines.push(line)
-    this.length += line.length
-    return line.length
+    this.#linesLength += line.length
+    for (const change of retained) {
+      this.#retained ??= new RetainedBatch()
+      this.#retained.add(change)
+    }
+    return this.length - length
+  }
+
+  /** Characters, without the head. */
+  get length(): number {
+    return this.#linesLength + this.retainedLength
+  }
+
+  /** Characters of the changes. */
+  get retainedLength(): number {
+    return this.#retained?.length ?? 0
+  }
+
+  /** What all items change; undefined for nothing. */
+  get retained(): readonly RetainedChange[] | undefined {
+    return this.#retained?.toChanges()
   }
 
   /** The body without the epoch. */

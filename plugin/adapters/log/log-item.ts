@@ -47,6 +47,11 @@ export interface LogReceiver {
   answer(kind: string, data: unknown, from: string): unknown
   /** Closes the connections of all sockets, because they have missed something that can't be read any more. */
   closeConnections(): void
+  /**
+   * Called when the values that are retained may be others than items have told, and are to be read again: the broker has lost
+   * something, or an entry was appended again after that.
+   */
+  rereadRetained?(): void
 }
 
 /** Which sockets an item is for, as Socket.IO's adapters get it. */

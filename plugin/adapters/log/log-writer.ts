@@ -1,4 +1,4 @@
-import type { Broker } from '../broker.js'
+import type { Broker, RetainedChange } from '../broker.js'
 import { LogBatch, writeBody } from './log-body.js'
 import { formatOffset, LOG_START } from './log-position.js'
 
@@ -21,6 +21,9 @@ export interface WriterSettings {
 interface OwnEntry {
   readonly number: number
   readonly text: string
+  readonly retained: readonly RetainedChange[] | undefined
+  /** Characters. */
+  readonly length: number
   /** Where the broker has put it, as an offset; '-' if it may have it, undefined before. */
   place: string | undefined
   /** See BodyHead. */
@@ -71,9 +74,9 @@ export class LogWriter {
   }
 
   /** Adds an item; see LogBatch. It is appended by the next `flush()`. */
-  add(address: string, fields: readonly unknown[], isKept: boolean): void {
+  add(...item: Parameters<LogBatch['add']>): void {
     this.#batch ??= new LogBatch()
-    this.#settings.load.length += this.#batch.add(address, fields, isKept)
+    this.#settings.load.length += this.#batch.add(...item)
     if (this.#batch.length >= BATCH_LENGTH) this.#closeBatch()
   }
 
@@ -133,20 +136,23 @@ export class LogWriter {
 
   #closeBatch(): void {
     if (!this.#batch) return
+    const { length, retained, retainedLength } = this.#batch
     const text = this.#batch.toText()
-    this.#settings.load.length += text.length - this.#batch.length
-    this.#waiting.push({ number: ++this.#number, text, place: undefined, again: undefined })
+    const entry = { number: ++this.#number, text, retained, length: text.length + retainedLength }
+    this.#settings.load.length += entry.length - length
+    this.#waiting.push({ ...entry, place: undefined, again: undefined })
     this.#batch = undefined
   }
 
   #append(entry: OwnEntry): void {
     const { broker, node, epoch } = this.#settings
-    const { number, text, again } = entry
+    const { number, text, again, retained } = entry
     const [round, current] = [this.#round, epoch()]
     const isUncertain = entry.place !== undefined && again === undefined
     const since = isUncertain ? (this.#confirmed?.place ?? formatOffset(current, LOG_START, 0)) : undefined
     entry.place ??= '-'
-    broker.append(this.#log, { node, number, body: writeBody(current, text, { again, since }) }).then(
+    const body = writeBody(current, text, { again, since })
+    broker.append(this.#log, retained ? { node, number, body, retained } : { node, number, body }).then(
       (position) => {
         if (round !== this.#round) return
         entry.place = formatOffset(current, position, 0)
@@ -168,12 +174,12 @@ export class LogWriter {
   #confirm(): void {
     const entry = this.#waiting.shift() as OwnEntry
     this.#sent--
-    this.#settings.load.length -= entry.text.length
+    this.#settings.load.length -= entry.length
     this.#confirmed = entry
     this.#recent.push(entry)
-    this.#recentLength += entry.text.length
+    this.#recentLength += entry.length
     while (this.#recentLength > this.#settings.recentBytes) {
-      this.#recentLength -= (this.#recent.shift() as OwnEntry).text.length
+      this.#recentLength -= (this.#recent.shift() as OwnEntry).length
     }
     this.flush()
   }

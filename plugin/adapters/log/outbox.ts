@@ -34,10 +34,10 @@ export class Outbox {
    *
    * @throws FST_NSP_BROKER_BACKLOG if too much waits
    */
-  add(log: number, address: string, fields: readonly unknown[], isKept: boolean): void {
+  add(log: number, ...item: Parameters<LogWriter['add']>): void {
     const { length } = this.#load
     if (length >= this.#limit) throw new FST_NSP_BROKER_BACKLOG(length)
-    this.writerOf(log).add(address, fields, isKept)
+    this.writerOf(log).add(...item)
     if (this.#isScheduled) return
     this.#isScheduled = true
     setImmediate(() => this.flush())

@@ -123,6 +123,10 @@ class PostgresBroker implements Broker {
     return this.#read(log, after, limit)
   }
 
+  async readRetained(): Promise<never> {
+    throw new Error('not yet')
+  }
+
   send(node: string | undefined, body: string): void {
     if (this.#connection.isConnected) this.#messages.send(node, body).catch((error) => this.#connection.drop(error))
   }

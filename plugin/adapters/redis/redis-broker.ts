@@ -119,6 +119,10 @@ class RedisBroker implements Broker {
     return this.#read(this.#keys.log(log), after, limit)
   }
 
+  async readRetained(): Promise<never> {
+    throw new Error('not yet')
+  }
+
   send(node: string | undefined, body: string): void {
     const channel = node === undefined ? this.#keys.channelOfAll : this.#keys.channelOf(node)
     this.#send(['PUBLISH', channel, body]).catch(() => {})

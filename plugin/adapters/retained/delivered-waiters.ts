@@ -1,0 +1,36 @@
+import type { LogPosition } from '../broker.js'
+
+/*
+ * Calls that wait until a log was delivered up to a position.
+ */
+
+interface DeliveredWaiter {
+  readonly position: LogPosition
+  readonly run: () => void
+}
+
+export class DeliveredWaiters {
+  readonly #isDelivered: (position: LogPosition) => boolean
+  #waiters: DeliveredWaiter[] = []
+
+  constructor(isDelivered: (position: LogPosition) => boolean) {
+    this.#isDelivered = isDelivered
+  }
+
+  /** Calls `run` at once, or by the `wake()` behind the entry at the position. */
+  add(position: LogPosition, run: () => void): void {
+    if (this.#isDelivered(position)) run()
+    else this.#waiters.push({ position, run })
+  }
+
+  wake(): void {
+    if (this.#waiters.length === 0) return
+    const due = this.#waiters.filter(({ position }) => this.#isDelivered(position))
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter))
+    for (const { run } of due) run()
+  }
+
+  clear(): void {
+    this.#waiters = []
+  }
+}
