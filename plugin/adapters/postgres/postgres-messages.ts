@@ -1,6 +1,6 @@
 import { PageSize } from '../page-size.js'
+import { LONGEST_PAYLOAD } from './log/postgres-notice.js'
 import type { PostgresConnection } from './postgres-connection.js'
-import { LONGEST_PAYLOAD } from './postgres-notice.js'
 import type { PostgresNames } from './postgres-tables.js'
 import { createBatches } from './statement-batch.js'
 

@@ -1,7 +1,7 @@
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
-import { connectIoredis, isIoredis } from './ioredis-connection.js'
-import { connectNodeRedis } from './node-redis-connection.js'
-import type { RedisConnection, RedisConnectionSettings } from './redis-connection.js'
+import { connectIoredis, isIoredis } from './connections/ioredis-connection.js'
+import { connectNodeRedis } from './connections/node-redis-connection.js'
+import type { RedisConnection, RedisConnectionSettings } from './connections/redis-connection.js'
 import { problemOfServer } from './redis-replies.js'
 
 /*

@@ -1,9 +1,9 @@
-import type { LogEntry, LogPosition } from '../broker.js'
-import { PageSize } from '../page-size.js'
-import type { PostgresConnection } from './postgres-connection.js'
+import type { LogEntry, LogPosition } from '../../broker.js'
+import { PageSize } from '../../page-size.js'
+import type { PostgresConnection } from '../postgres-connection.js'
+import type { PostgresNames } from '../postgres-tables.js'
+import { createBatches } from '../statement-batch.js'
 import { ENTRY_PAYLOAD } from './postgres-notice.js'
-import type { PostgresNames } from './postgres-tables.js'
-import { createBatches } from './statement-batch.js'
 
 /*
  * Appends to a log: one statement, and so one transaction and one lock of the head, for all that wait. Its entries are seen and

@@ -1,8 +1,8 @@
-import type { Broker, LogPart, PlacedEntry } from '../broker.js'
-import { PageSize } from '../page-size.js'
-import type { PostgresConnection } from './postgres-connection.js'
-import type { PgRow } from './postgres-pool.js'
-import type { PostgresNames } from './postgres-tables.js'
+import type { Broker, LogPart, PlacedEntry } from '../../broker.js'
+import { PageSize } from '../../page-size.js'
+import type { PostgresConnection } from '../postgres-connection.js'
+import type { PgRow } from '../postgres-pool.js'
+import type { PostgresNames } from '../postgres-tables.js'
 
 /*
  * Reading a part of a log. The positions of a log are 1, 2, 3 …: whoever appends holds the lock of its head until the commit. So a

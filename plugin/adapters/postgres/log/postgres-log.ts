@@ -1,9 +1,9 @@
-import type { BrokerReceiver, LogPosition, PlacedEntry } from '../broker.js'
-import { PageSize } from '../page-size.js'
-import type { PostgresConnection } from './postgres-connection.js'
+import type { BrokerReceiver, LogPosition, PlacedEntry } from '../../broker.js'
+import { PageSize } from '../../page-size.js'
+import type { PostgresConnection } from '../postgres-connection.js'
+import { type PostgresNames, quoted } from '../postgres-tables.js'
 import { type Place, readNotice } from './postgres-notice.js'
 import { entryOf, MOST_ENTRIES, readPart } from './postgres-rows.js'
-import { type PostgresNames, quoted } from './postgres-tables.js'
 
 /*
  * A followed log. What a notification brings is delivered if it is the next entry; else the log is read from the table, up to the
