@@ -132,7 +132,7 @@ t.test('reauthenticate() in an onConnect counts nobody', async (t) => {
   const desk = createDesk()
   const onConnect = async ({ socket, request, reauthenticate }: HandlerContext<never>) => {
     if (Object(request.body).user !== 'bob') return
-    socket.join(ticket(1))
+    await socket.join(ticket(1))
     await reauthenticate()
   }
   const app = await build(t, { namespaces: { '/desk': { ...desk, onConnect } as never } })
