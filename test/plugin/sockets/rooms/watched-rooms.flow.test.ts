@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { defineNamespace, type PresenceState, roomName } from '../../../../plugin/index.js'
+import { defineNamespace, type HandlerContext, type PresenceState, roomName } from '../../../../plugin/index.js'
 import { build, until } from '../../harness.js'
 import { follow, listOf } from '../../presence/present-client.js'
 
@@ -98,6 +98,7 @@ t.test('a room that the server has a socket join counts as well; one that no cli
   const bob = await app.injectSocket('/desk', { auth: { user: 'bob' } })
   await bob.emitWithAck('server:join', 'ticket/x')
   await bob.emitWithAck('server:join', 'nowhere')
+  await bob.emitWithAck('server:join', 'ticket')
   await bob.emitWithAck('server:join', ticket(1))
   await until(() => ada.people.includes('bob×1'))
   app.io.of('/desk').in(String(bob.id)).socketsLeave(ticket(1))
@@ -125,6 +126,21 @@ t.test('rooms that were joined while onConnect runs count when it has ended', as
   release()
   const state = (await ada.nextEvent('presence:state')) as PresenceState
   t.strictSame(listOf(state.entries), ['ada×1'])
+})
+
+t.test('reauthenticate() in an onConnect counts nobody', async (t) => {
+  const desk = createDesk()
+  const onConnect = async ({ socket, request, reauthenticate }: HandlerContext<never>) => {
+    if (Object(request.body).user !== 'bob') return
+    await socket.join(ticket(1))
+    await reauthenticate()
+  }
+  const app = await build(t, { namespaces: { '/desk': { ...desk, onConnect } as never } })
+  const ada = await enter(t, app, 'ada')
+  await until(() => ada.people.length === 1)
+  await app.injectSocket('/desk', { auth: { user: 'bob' } })
+  await until(() => ada.people.length === 2)
+  t.strictSame(ada.told, ['+bob'])
 })
 
 t.test('presence.update() of a room changes what is shown there; of another place it throws', async (t) => {
