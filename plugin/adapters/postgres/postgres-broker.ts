@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
+import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, RetainedPart } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import { remedyOf } from '../permanent-failure.js'
 import { createAppends } from './log/postgres-appends.js'
@@ -11,6 +11,7 @@ import { PostgresMessages } from './postgres-messages.js'
 import { createPool, lendPool, type OpenPool, type PgPool } from './postgres-pool.js'
 import { PostgresSessions } from './postgres-sessions.js'
 import { namesOf, type PostgresNames, prepareDatabase, quoted } from './postgres-tables.js'
+import { readRetained } from './retained-table.js'
 
 /*
  * The broker over PostgreSQL: tables for what is kept, and notifications of what is new.
@@ -123,8 +124,8 @@ class PostgresBroker implements Broker {
     return this.#read(log, after, limit)
   }
 
-  async readRetained(): Promise<never> {
-    throw new Error('not yet')
+  readRetained(log: number, sets: readonly string[]): Promise<RetainedPart> {
+    return readRetained(this.#connection, this.#names, log, sets)
   }
 
   send(node: string | undefined, body: string): void {
