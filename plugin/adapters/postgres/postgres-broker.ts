@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, RetainedPart } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import { remedyOf } from '../permanent-failure.js'
@@ -7,6 +6,7 @@ import { PostgresLog } from './log/postgres-log.js'
 import { createReading } from './log/postgres-rows.js'
 import { startCleaning } from './postgres-cleaning.js'
 import { PostgresConnection } from './postgres-connection.js'
+import { readEpoch, renewEpoch } from './postgres-epoch.js'
 import { PostgresMessages } from './postgres-messages.js'
 import { createPool, lendPool, type OpenPool, type PgPool } from './postgres-pool.js'
 import { PostgresSessions } from './postgres-sessions.js'
@@ -132,20 +132,12 @@ class PostgresBroker implements Broker {
     if (this.#connection.isConnected) this.#messages.send(node, body).catch((error) => this.#connection.drop(error))
   }
 
-  async epoch(): Promise<string> {
-    const { state } = this.#names
-    await this.#connection.query(
-      `INSERT INTO ${state} (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING`,
-      [newEpoch()],
-    )
-    const [row] = await this.#connection.query(`SELECT value FROM ${state} WHERE name = 'epoch'`, [])
-    return String(row?.value)
+  epoch(): Promise<string> {
+    return readEpoch(this.#connection, this.#names)
   }
 
-  async renewEpoch(old: string): Promise<string> {
-    const text = `UPDATE ${this.#names.state} SET value = $1 WHERE name = 'epoch' AND value = $2`
-    await this.#connection.query(text, [newEpoch(), old])
-    return await this.epoch()
+  renewEpoch(old: string): Promise<string> {
+    return renewEpoch(this.#connection, this.#names, old)
   }
 
   putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean> {
@@ -197,8 +189,4 @@ class PostgresBroker implements Broker {
     this.#hasWarned = true
     this.#settings.warn(`a notification of ${channel} can not be read, and is dropped`)
   }
-}
-
-function newEpoch(): string {
-  return randomBytes(8).toString('hex')
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Broker, LogEntry, RetainedChange, RetainedValue } from '../../../../plugin/adapters/broker.js'
+import { LOG_START } from '../../../../plugin/adapters/log/log-position.js'
 import { RetainedBatch } from '../../../../plugin/adapters/retained/retained-batch.js'
 import { retainedNameOf } from '../../../../plugin/adapters/retained/retained-name.js'
 
@@ -109,4 +110,28 @@ export async function carryOut({ most, steps }: Run, brokers: readonly Broker[])
     found.push([sets.flatMap((set) => values.filter((value) => value.set === set)), model.read(sets)])
   }
   return found
+}
+
+const ROUNDS = 20
+const MOST = 3
+
+/**
+ * All nodes change one set at once, `ROUNDS` times. Returns what is retained, and what the log says that is.
+ *
+ * @param set - its name
+ */
+export async function contend(brokers: readonly Broker[], set: string, log: number) {
+  const append = async (broker: Broker, node: string) => {
+    for (let number = 1; number <= ROUNDS; number++) {
+      const value = number % 4 === 0 ? undefined : JSON.stringify([node, number])
+      const retained = [{ set, key: String(number % 5), value, most: MOST, ttlMs: TTL_MS }]
+      await broker.append(log, { node, number, body: JSON.stringify(retained), retained })
+    }
+  }
+  await Promise.all(brokers.flatMap((broker, at) => [append(broker, `${at} a`), append(broker, `${at} b`)]))
+  const model = new RetainedModel()
+  const { entries } = await (brokers[0] as Broker).read(log, LOG_START, 1_000)
+  for (const { body } of entries) for (const change of JSON.parse(body)) model.change(change)
+  const { values, end } = await (brokers[0] as Broker).readRetained(log, [set])
+  return { found: { values, end }, expected: { values: model.read([set]), end: entries.at(-1)?.position } }
 }
