@@ -8,8 +8,8 @@ const REFUSED =
   /^(WRONGPASS|NOAUTH|NOPERM)\b|invalid password|invalid DB index|index is out of range|is Redis \d|older than \d/
 // Of PostgreSQL: class 28, an unknown database, a missing right; and of TLS.
 const CODES = /^(28\w{3}|3D000|42501)$|CERT|SELF_SIGNED/
-// Of PostgreSQL: an unknown table or schema, and a transaction that may only read, e.g. after a failover.
-const CHANGED = /^(42P01|3F000|25006)$/
+// Of PostgreSQL: an unknown table, function or schema, and a transaction that may only read, e.g. after a failover.
+const CHANGED = /^(42P01|42883|3F000|25006)$/
 // Of PostgreSQL: what a statement asks for is not there, or not allowed.
 const WRONG = /^42\w{3}$/
 

@@ -10,7 +10,8 @@ import type {
 } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import type { KeeperCall } from './keeper-calls.js'
-import { type ChannelItem, itemsOf, WorkerWriter } from './worker-channel.js'
+import { PendingCalls } from './pending-calls.js'
+import { itemsOf, WorkerWriter } from './worker-channel.js'
 import { OWN_PROCESS, type WorkerProcess } from './worker-process.js'
 
 /*
@@ -19,11 +20,6 @@ import { OWN_PROCESS, type WorkerProcess } from './worker-process.js'
 
 /** How often a worker asks for a primary that does not answer yet. */
 const ASK_MS = 200
-
-interface PendingCall {
-  resolve(result: unknown): void
-  reject(error: Error): void
-}
 
 /** Creates the broker of a worker. Nothing is sent before it is opened. */
 export function createClusterBroker(settings: BrokerSettings, worker = OWN_PROCESS): Broker {
@@ -35,10 +31,9 @@ class ClusterBroker implements Broker {
   readonly #settings: BrokerSettings
   readonly #worker: WorkerProcess
   readonly #writer: WorkerWriter
-  readonly #calls = new Map<number, PendingCall>()
+  readonly #calls = new PendingCalls()
   /** Given to `open()`, before anything is sent. */
   #receiver!: BrokerReceiver
-  #lastCall = 0
   #isConnected = false
   /** Ends the wait for the primary. */
   #opened = (_error?: Error) => {}
@@ -140,16 +135,12 @@ class ClusterBroker implements Broker {
     this.#worker.off('disconnect', this.#onDisconnect)
     this.#isConnected = false
     this.#opened()
-    this.#rejectCalls(new Error('The broker was closed'))
+    this.#calls.rejectAll(new Error('The broker was closed'))
   }
 
-  #call(call: KeeperCall, args: readonly unknown[], length = 0): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (!this.#isConnected) return reject(new Error('The primary is not connected'))
-      const id = ++this.#lastCall
-      this.#calls.set(id, { resolve, reject })
-      this.#writer.write({ node: this.#settings.node, call, args, id }, length)
-    })
+  async #call(call: KeeperCall, args: readonly unknown[], length = 0): Promise<unknown> {
+    if (!this.#isConnected) throw new Error('The primary is not connected')
+    return await this.#calls.begin((id) => this.#writer.write({ node: this.#settings.node, call, args, id }, length))
   }
 
   #tell(call: KeeperCall, args: readonly unknown[], length = 0): void {
@@ -160,15 +151,8 @@ class ClusterBroker implements Broker {
     for (const item of itemsOf(message)) {
       if (item.node !== this.#settings.node) continue
       if (typeof item.told === 'string') this.#told(item.told, item.args as readonly unknown[])
-      else this.#answered(item)
+      else this.#calls.answer(item)
     }
-  }
-
-  #answered({ id, result, error }: ChannelItem): void {
-    const pending = this.#calls.get(Number(id))
-    this.#calls.delete(Number(id))
-    if (error === undefined) pending?.resolve(result)
-    else pending?.reject(new Error(String(error)))
   }
 
   /** The primary is this application's own: what it tells has its form. */
@@ -192,13 +176,8 @@ class ClusterBroker implements Broker {
   #lose(error: Error): void {
     if (!this.#isConnected) return
     this.#isConnected = false
-    this.#rejectCalls(error)
+    this.#calls.rejectAll(error)
     this.#receiver.lost(error)
-  }
-
-  #rejectCalls(error: Error): void {
-    for (const { reject } of this.#calls.values()) reject(error)
-    this.#calls.clear()
   }
 }
 

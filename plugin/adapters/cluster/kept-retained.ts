@@ -20,7 +20,7 @@ const SWEEP_MS = 10_000
 export class KeptRetained {
   readonly #limit: number
   readonly #now: () => number
-  /** By log and name; the set that was changed last is the last one. */
+  /** By name; the set that was changed last is the last one. */
   readonly #sets = new Map<string, KeptSet>()
   /** The number of the last entry, by log and node. */
   readonly #numbers = new Map<string, number>()
@@ -41,7 +41,7 @@ export class KeptRetained {
     const [first] = this.#numbers.keys()
     if (this.#numbers.size > MOST_NODES) this.#numbers.delete(String(first))
     this.#sweep()
-    for (const change of changes) this.#change(`${log} ${change.set}`, change)
+    for (const change of changes) this.#change(change)
     for (const [name, set] of this.#sets) {
       if (this.#length <= this.#limit) break
       this.#drop(name, set)
@@ -49,25 +49,18 @@ export class KeptRetained {
   }
 
   /** The values of sets that are there. */
-  read(log: number, sets: readonly string[]): RetainedValue[] {
+  read(sets: readonly string[]): RetainedValue[] {
     return sets.flatMap((set) => {
-      const kept = this.#find(`${log} ${set}`)
+      const kept = this.#find(set)
       return [...(kept?.values ?? [])].map(([key, value]) => ({ set, key, value }))
     })
   }
 
-  #change(name: string, { key, value, most, ttlMs }: RetainedChange): void {
+  #change({ set: name, key, value, most, ttlMs }: RetainedChange): void {
     const set = this.#find(name) ?? { values: new Map(), length: 0, expiresAt: 0 }
     this.#drop(name, set)
     remove(set, key)
-    if (value !== undefined) {
-      set.values.set(key, value)
-      set.length += key.length + value.length
-    }
-    for (const first of set.values.keys()) {
-      if (set.values.size <= most) break
-      remove(set, first)
-    }
+    if (value !== undefined) write(set, key, value, most)
     if (set.values.size === 0) return
     set.expiresAt = this.#now() + ttlMs
     this.#sets.set(name, set)
@@ -91,6 +84,15 @@ export class KeptRetained {
     if (now < this.#sweptAt + SWEEP_MS) return
     this.#sweptAt = now
     for (const name of [...this.#sets.keys()]) this.#find(name)
+  }
+}
+
+function write(set: KeptSet, key: string, value: string, most: number): void {
+  set.values.set(key, value)
+  set.length += key.length + value.length
+  for (const first of set.values.keys()) {
+    if (set.values.size <= most) return
+    remove(set, first)
   }
 }
 

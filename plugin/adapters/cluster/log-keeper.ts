@@ -73,7 +73,7 @@ export class LogKeeper {
   }
 
   readRetained(log: number, sets: readonly string[]): RetainedPart {
-    return { end: this.logOf(log).end, values: this.#retained.read(log, sets) }
+    return { end: this.logOf(log).end, values: this.#retained.read(sets) }
   }
 
   /** What became of a log since a node has read up to a position, in an epoch. */

@@ -2,11 +2,11 @@ import type { Broker, LogContinuity, LogPosition, PlacedEntry } from '../broker.
 import type { NodeEpoch } from '../nodes/node-epoch.js'
 import { DeliveredWaiters } from '../retained/delivered-waiters.js'
 import type { LogRing } from '../ring/log-ring.js'
-import { deliverEntry, type EntryDelivery } from './deliver-entry.js'
+import { deliverEntry, type EntryDelivery, rereadRetained } from './deliver-entry.js'
 import { FirstCopies } from './first-copies.js'
 import { type BodyHead, readHead } from './log-body.js'
 import { LogFollowing } from './log-following.js'
-import { BEHIND_ALL, comparePositions, formatOffset, parseOffset } from './log-position.js'
+import { BEHIND_ALL, formatOffset, parseOffset } from './log-position.js'
 import type { LogPlace, LogSegments } from './log-segments.js'
 import type { LogWriter } from './log-writer.js'
 import { SeenEntries } from './seen-entries.js'
@@ -35,9 +35,7 @@ export class ClusterLog {
   readonly #seen: SeenEntries
   readonly #copies: FirstCopies
   readonly #waiters: SeenWaiters
-  readonly #delivered = new DeliveredWaiters(
-    (position) => this.end !== undefined && comparePositions(position, this.end) <= 0,
-  )
+  readonly #delivered = new DeliveredWaiters(() => this.end)
   #index = BEHIND_ALL
   /** Where this node began to read. */
   #begin: LogPlace | undefined
@@ -97,7 +95,7 @@ export class ClusterLog {
     this.ring?.lose()
     this.#seen.lose()
     for (const receiver of receivers.values()) receiver.closeConnections()
-    this.#rereadRetained(receivers.keys())
+    rereadRetained(receivers)
   }
 
   /** Whether this node should have read an entry of a node, which has told its number and its offset, and has not. */
@@ -152,7 +150,7 @@ export class ClusterLog {
     this.#delivered.clear()
     const renewed = epoch.renew().then(() => {
       segments.split(epoch.value)
-      this.#rereadRetained(receivers.keys())
+      rereadRetained(receivers)
     })
     await this.#holdUntil(renewed)
   }
@@ -176,7 +174,7 @@ export class ClusterLog {
   }
 
   #read(entry: PlacedEntry, head: BodyHead | undefined): void {
-    const { epoch, segments, report } = this.#options
+    const { epoch, segments, report, receivers } = this.#options
     const isRefused = head !== undefined && head.epoch === this.#refused
     const sought = isRefused ? undefined : this.#copies.look(entry, head, this.#begin as LogPlace)
     if (sought) return void this.#holdUntil(sought, [entry])
@@ -187,22 +185,14 @@ export class ClusterLog {
     const isNew = !isRefused && this.#seen.add(entry.node, entry.number)
     if (isNew && head && !segments.isBefore(parseOffset(head.again ?? ''), this.#begin as LogPlace)) {
       this.ring?.add(entry, head)
-      this.#deliver(entry, head)
+      deliverEntry(entry, head, this.#options, (index) => {
+        this.#index = index
+        return this.offset
+      })
+      this.#index = BEHIND_ALL
     }
-    if (head?.again !== undefined) this.#rereadRetained(head.addresses)
+    if (head?.again !== undefined) rereadRetained(receivers, head.addresses)
     this.#delivered.wake()
     if (isNew && head) this.#waiters.wake()
-  }
-
-  #rereadRetained(addresses: Iterable<string>): void {
-    for (const address of addresses) this.#options.receivers.get(address)?.rereadRetained?.()
-  }
-
-  #deliver(entry: PlacedEntry, head: BodyHead): void {
-    deliverEntry(entry, head, this.#options, (index) => {
-      this.#index = index
-      return this.offset
-    })
-    this.#index = BEHIND_ALL
   }
 }

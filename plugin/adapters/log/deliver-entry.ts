@@ -37,3 +37,11 @@ export function deliverEntry(
     () => report(new TypeError('It is not an item'), 'an item of the log was dropped'),
   )
 }
+
+/** Tells live addresses that values which are retained are to be read again. */
+export function rereadRetained(
+  receivers: EntryDelivery['receivers'],
+  addresses: Iterable<string> = receivers.keys(),
+): void {
+  for (const address of addresses) receivers.get(address)?.rereadRetained?.()
+}

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
+import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, RetainedPart } from '../broker.js'
 import { FST_NSP_BROKER_UNREACHABLE } from '../broker-errors.js'
 import { remedyOf } from '../permanent-failure.js'
 import { createAppends } from './log/postgres-appends.js'
@@ -7,10 +6,12 @@ import { PostgresLog } from './log/postgres-log.js'
 import { createReading } from './log/postgres-rows.js'
 import { startCleaning } from './postgres-cleaning.js'
 import { PostgresConnection } from './postgres-connection.js'
+import { readEpoch, renewEpoch } from './postgres-epoch.js'
 import { PostgresMessages } from './postgres-messages.js'
 import { createPool, lendPool, type OpenPool, type PgPool } from './postgres-pool.js'
 import { PostgresSessions } from './postgres-sessions.js'
 import { namesOf, type PostgresNames, prepareDatabase, quoted } from './postgres-tables.js'
+import { readRetained } from './retained-table.js'
 
 /*
  * The broker over PostgreSQL: tables for what is kept, and notifications of what is new.
@@ -123,28 +124,20 @@ class PostgresBroker implements Broker {
     return this.#read(log, after, limit)
   }
 
-  async readRetained(): Promise<never> {
-    throw new Error('not yet')
+  readRetained(log: number, sets: readonly string[]): Promise<RetainedPart> {
+    return readRetained(this.#connection, this.#names, log, sets)
   }
 
   send(node: string | undefined, body: string): void {
     if (this.#connection.isConnected) this.#messages.send(node, body).catch((error) => this.#connection.drop(error))
   }
 
-  async epoch(): Promise<string> {
-    const { state } = this.#names
-    await this.#connection.query(
-      `INSERT INTO ${state} (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING`,
-      [newEpoch()],
-    )
-    const [row] = await this.#connection.query(`SELECT value FROM ${state} WHERE name = 'epoch'`, [])
-    return String(row?.value)
+  epoch(): Promise<string> {
+    return readEpoch(this.#connection, this.#names)
   }
 
-  async renewEpoch(old: string): Promise<string> {
-    const text = `UPDATE ${this.#names.state} SET value = $1 WHERE name = 'epoch' AND value = $2`
-    await this.#connection.query(text, [newEpoch(), old])
-    return await this.epoch()
+  renewEpoch(old: string): Promise<string> {
+    return renewEpoch(this.#connection, this.#names, old)
   }
 
   putSession(id: string, text: string, ttlMs: number, head: string): Promise<boolean> {
@@ -196,8 +189,4 @@ class PostgresBroker implements Broker {
     this.#hasWarned = true
     this.#settings.warn(`a notification of ${channel} can not be read, and is dropped`)
   }
-}
-
-function newEpoch(): string {
-  return randomBytes(8).toString('hex')
 }

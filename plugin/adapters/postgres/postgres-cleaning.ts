@@ -58,10 +58,17 @@ async function clean(
   const messages = `
     DELETE FROM ${names.messages} WHERE id IN (
       SELECT id FROM ${names.messages} WHERE at < now() - $1 * interval '1 ms' LIMIT ${BITE}) RETURNING 1`
+  // Whoever changes a set locks its row first: so nothing of a set is deleted that is begun anew.
+  const retained = `
+    WITH expired AS (
+      SELECT name, key FROM ${names.retained} WHERE expires < now() ORDER BY name, key LIMIT ${BITE} FOR UPDATE SKIP LOCKED)
+    DELETE FROM ${names.retained} AS stored USING expired
+    WHERE stored.name = expired.name AND expired.key IN ('', stored.key) RETURNING 1`
   for (const [text, values] of [
     [entries, [windowMs]],
     [sessions, []],
     [messages, [MESSAGE_MS]],
+    [retained, []],
   ] as const) {
     while ((await connection.query(text, values)).length >= BITE);
   }

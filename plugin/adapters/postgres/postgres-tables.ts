@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { PgRow } from './postgres-pool.js'
+import { type RetainedNames, retainedDefinitionsOf } from './retained-definitions.js'
 
 /*
  * The names of what the broker keeps in the database, and how its tables are made.
  */
 
-export interface PostgresNames {
+export interface PostgresNames extends RetainedNames {
   /** Identifiers, quoted. */
   readonly heads: string
   readonly entries: string
@@ -35,6 +36,8 @@ export function namesOf(prefix: string): PostgresNames {
     messages: quoted(name('messages')),
     sessions: quoted(name('sessions')),
     state: quoted(name('state')),
+    retained: quoted(name('retained')),
+    retain: quoted(name('retain')),
     lock: String(digestOf(prefix).readBigInt64BE()),
     channel: name,
   }
@@ -75,6 +78,7 @@ function definitionsOf(names: PostgresNames): Map<string, string> {
       id text PRIMARY KEY, body text NOT NULL, expires timestamptz NOT NULL) WITH (fillfactor = 70)`,
     ],
     [names.state, `CREATE TABLE IF NOT EXISTS ${names.state} (name text PRIMARY KEY, value text NOT NULL)`],
+    ...retainedDefinitionsOf(names),
   ])
 }
 
@@ -89,7 +93,7 @@ export function prepareDatabase(run: RunStatement, names: PostgresNames): Promis
 /**
  * Checks that the server will do, and makes the tables if there are none. Many nodes may do it at once.
  *
- * @param definitions - the statements that create a table, by its quoted name
+ * @param definitions - the statements that create a table, or a function, by its quoted name
  * @param page - has the statements
  * @throws (rejects) with what is wrong with the server, or which right the role needs
  */
@@ -110,7 +114,8 @@ export async function prepareTables(
 
   const tables = [...definitions.keys()]
   // Not left to IF NOT EXISTS, which asks for the right to create also where it would create nothing.
-  const found = await run('SELECT 1 FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL', [tables])
+  const isThere = 'to_regclass(name) IS NOT NULL OR to_regproc(name) IS NOT NULL'
+  const found = await run(`SELECT 1 FROM unnest($1::text[]) AS name WHERE ${isThere}`, [tables])
   if (found.length === tables.length) return
   await run('BEGIN')
   try {

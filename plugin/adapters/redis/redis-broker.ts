@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition } from '../broker.js'
+import type { Broker, BrokerReceiver, BrokerSettings, LogEntry, LogPart, LogPosition, RetainedPart } from '../broker.js'
 import { isPermanent } from '../permanent-failure.js'
 import { FollowedLogs } from './followed-logs.js'
 import { KeptLink } from './kept-link.js'
@@ -9,6 +9,7 @@ import { secretsOf, toFailure, toUnreachable } from './redis-failure.js'
 import { createKeys, type RedisKeys } from './redis-keys.js'
 import { RedisLink } from './redis-link.js'
 import { PUT_SESSION, RENEW } from './redis-scripts.js'
+import { readRetained } from './retained-sets.js'
 import { appendTo, createReading, endOf } from './stream-log.js'
 
 /*
@@ -90,8 +91,7 @@ class RedisBroker implements Broker {
   }
 
   async append(log: number, entry: LogEntry): Promise<LogPosition> {
-    const key = this.#keys.log(log)
-    const id = await this.#use((link) => appendTo(link, key, entry, this.#settings.windowMs))
+    const id = await this.#use((link) => appendTo(link, this.#keys, log, entry, this.#settings.windowMs))
     this.#appended.set(log, id as LogPosition)
     return id as LogPosition
   }
@@ -119,8 +119,8 @@ class RedisBroker implements Broker {
     return this.#read(this.#keys.log(log), after, limit)
   }
 
-  async readRetained(): Promise<never> {
-    throw new Error('not yet')
+  readRetained(log: number, sets: readonly string[]): Promise<RetainedPart> {
+    return this.#use((link) => readRetained(link, this.#keys, log, sets))
   }
 
   send(node: string | undefined, body: string): void {
@@ -170,7 +170,7 @@ class RedisBroker implements Broker {
     return this.#use((link) => link.send(command))
   }
 
-  async #use(run: (link: RedisLink) => Promise<unknown>): Promise<unknown> {
+  async #use<Result>(run: (link: RedisLink) => Promise<Result>): Promise<Result> {
     const link = this.#kept.current
     if (!link) throw new Error('Redis is not connected')
     return run(link)

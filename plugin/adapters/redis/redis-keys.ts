@@ -10,6 +10,10 @@ export interface RedisKeys {
   channelOf(node: string): string
   log(log: number): string
   session(id: string): string
+  /** The number of a node's last entry that has changed retained values. */
+  retainedBy(log: number, node: string): string
+  /** The values of a set, and their order. */
+  retained(set: string): readonly [values: string, order: string]
 }
 
 export function createKeys(prefix: string, node: string): RedisKeys {
@@ -21,5 +25,7 @@ export function createKeys(prefix: string, node: string): RedisKeys {
     channelOf: (other) => `${begin}node:${other}`,
     log: (log) => `${begin}log:${log}`,
     session: (id) => `${begin}session:${id}`,
+    retainedBy: (log, node) => `${begin}retained-by:${log}:${node}`,
+    retained: (set) => [`${begin}retained:${set}`, `${begin}retained-order:${set}`],
   }
 }

@@ -1,8 +1,10 @@
 import type { LogEntry, LogPart, LogPosition, PlacedEntry } from '../broker.js'
 import { PageSize } from '../page-size.js'
+import type { RedisKeys } from './redis-keys.js'
 import { ANSWER_MS, type RedisLink } from './redis-link.js'
 import { fieldsOf, readEntry, type StreamReply } from './redis-replies.js'
 import { LAST_UP_TO } from './redis-scripts.js'
+import { appendRetained } from './retained-sets.js'
 
 /*
  * A log as a stream of Redis.
@@ -14,9 +16,11 @@ const MOST_ENTRIES = 100
 type SendCommand = (command: readonly string[]) => Promise<unknown>
 
 /** Appends an entry, and lets Redis drop what is older than the window. Returns the position. */
-export function appendTo(link: RedisLink, key: string, { node, number, body }: LogEntry, windowMs: number) {
+export function appendTo(link: RedisLink, keys: RedisKeys, log: number, entry: LogEntry, windowMs: number) {
+  const { node, number, body, retained } = entry
   const oldest = String(link.now() - windowMs)
-  return link.send(['XADD', key, 'MINID', '~', oldest, '*', ...fieldsOf(node, number, body)])
+  if (retained) return appendRetained(link, keys, log, entry, oldest)
+  return link.send(['XADD', keys.log(log), 'MINID', '~', oldest, '*', ...fieldsOf(node, number, body)])
 }
 
 /** The last entry of a log. An empty log gets a mark, so that there is a position to read on from. */

@@ -1,4 +1,5 @@
 import type { LogPosition } from '../broker.js'
+import { comparePositions } from '../log/log-position.js'
 
 /*
  * Calls that wait until a log was delivered up to a position.
@@ -10,11 +11,12 @@ interface DeliveredWaiter {
 }
 
 export class DeliveredWaiters {
-  readonly #isDelivered: (position: LogPosition) => boolean
+  readonly #end: () => LogPosition | undefined
   #waiters: DeliveredWaiter[] = []
 
-  constructor(isDelivered: (position: LogPosition) => boolean) {
-    this.#isDelivered = isDelivered
+  /** `end`: the last position that was delivered; undefined while entries wait. */
+  constructor(end: () => LogPosition | undefined) {
+    this.#end = end
   }
 
   /** Calls `run` at once, or by the `wake()` behind the entry at the position. */
@@ -32,5 +34,10 @@ export class DeliveredWaiters {
 
   clear(): void {
     this.#waiters = []
+  }
+
+  #isDelivered(position: LogPosition): boolean {
+    const end = this.#end()
+    return end !== undefined && comparePositions(position, end) <= 0
   }
 }
