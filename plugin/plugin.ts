@@ -33,6 +33,7 @@ import { isClusterAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { createDrainNotice } from './sockets/disconnect-notice.js'
 import { withConstructor } from './sockets/guard/adapter-constructor.js'
+import { createFailureLog } from './sockets/guard/failure-log.js'
 import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
@@ -42,6 +43,7 @@ import { createOutbox } from './sockets/outbox/open-outbox.js'
 import { prepareServer } from './sockets/prepare-socket.js'
 import { keepSession } from './sockets/recovery/keep-session.js'
 import { withRecovery } from './sockets/recovery/recovery-options.js'
+import { createRetainedPlaces } from './sockets/retained/retained-places.js'
 import { createInjectSocket } from './testing/load-inject-socket.js'
 import { createFastPath } from './wire/fast/fast-path.js'
 import { chooseWsEngine } from './wire/fast/ws-engine.js'
@@ -110,11 +112,19 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   io.engine.prependListener('connection', codec.expect)
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
-  const { remote, coldOperator, presenceLink } = connectNodes(io, emitCheck, cluster.node, log)
   const contractOf = (address: string) => mounts.contractOf(address)
+  const retained = createRetainedPlaces({
+    io,
+    contractOf,
+    store: cluster.retained,
+    isText: options.io.parser === undefined,
+    report: createFailureLog(log),
+    now,
+  })
+  const { remote, coldOperator, presenceLink } = connectNodes(io, emitCheck, cluster.node, retained, log)
   const { kept } = { ...cluster.node }
-  const outbox = createOutbox(options, { io, emitCheck, registry, contractOf, coldOperator, kept, log })
-  guardAdapters({ io, emitCheck, remote, log })
+  const outbox = createOutbox(options, { io, emitCheck, registry, contractOf, coldOperator, retained, kept, log })
+  guardAdapters({ io, emitCheck, remote, retained, log })
   const children = createDynamicNamespaces({
     io,
     limit: cluster.limits.dynamicNamespaces,
@@ -154,7 +164,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   const openFast = options.fast ? createFastPath({ io, options: options.io, limits, report: reportListener }) : () => {}
   const identities = createIdentities({ io, users, dismissed, isMounted: (at) => !!mounts.at(at), now: Date.now, log })
   const presence = createPresence({ io, registry, log: new RatedLog(log, lines), skip: emitCheck.skip })
-  const common = { io, registry, identities, presence, emitCheck }
+  const common = { io, registry, identities, presence, retained, emitCheck }
   const mounts = createMounts({
     ...common,
     children,

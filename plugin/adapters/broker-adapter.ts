@@ -1,14 +1,16 @@
 import type { Namespace, Socket } from 'socket.io'
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
+import type { RetainedItem } from '../shared/retained-emits.js'
 import { encodeAsText, encodeEmit } from '../wire/encode-emit.js'
 import { severConnection } from '../wire/sever-connection.js'
 import type { ClusterNode } from './cluster-node.js'
 import { DeliveringAdapter } from './delivering-adapter.js'
 import { answerRequest, type LocalSockets } from './local-answers.js'
 import type { ClusterLog } from './log/cluster-log.js'
-import type { ChangeItem, LogItem, LogReceiver } from './log/log-item.js'
+import type { ChangeItem, EmitItem, LogItem, LogReceiver } from './log/log-item.js'
 import { type EncodePacket, RemoteAddress } from './remote-address.js'
+import { withSetKey } from './retained/retained-change.js'
 import { UnreadEmits } from './unread-emits.js'
 
 /*
@@ -117,9 +119,14 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   receive(item: LogItem, node: string, offset: string): void {
     const isOwn = node === this.#node.id
     if (isOwn && item.kind === 'emit') this.#unread.remove(this.log.lastReadOf(node))
-    if (item.kind === 'emit') this.deliverItem(item, offset)
+    if (item.kind === 'emit') this.#receiveEmit(item, offset)
     else if (item.kind !== 'server') this.#receiveChange(item)
     else if (!isOwn) this.nsp._onServerSideEmit([...item.data])
+  }
+
+  /** Adapters are event emitters: whoever gives retained emits to clients listens. */
+  rereadRetained(): void {
+    super.emit('retained:unsure')
   }
 
   answer(kind: string, data: unknown, from: string): unknown {
@@ -156,6 +163,13 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
   #afterOwn(run: () => void): void {
     const { id, lastNumberOf } = this.#node
     this.log.whenSeen(id, lastNumberOf(this.nsp.name), run)
+  }
+
+  #receiveEmit(item: EmitItem, offset: string): void {
+    this.deliverItem(item, offset)
+    if (!item.retain) return
+    const [room] = item.rooms
+    super.emit('retained', { room, mark: withSetKey(item.retain), encoded: item } satisfies RetainedItem)
   }
 
   #receiveChange({ kind, rooms, except, names, isClosing }: ChangeItem): void {

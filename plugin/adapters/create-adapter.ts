@@ -6,10 +6,12 @@ import type { NormalOptions } from '../definition/normalize/plugin-options.js'
 import { createServerLimits, type ServerLimits } from '../shared/limits/server-limit.js'
 import { logError } from '../shared/log/error-log.js'
 import { OWN_LEASES, type PlaceLeases } from '../shared/place-leases.js'
+import type { RetainedStore } from '../shared/retained-emits.js'
 import type { Broker, BrokerSettings } from './broker.js'
 import { createBrokerAdapter } from './broker-adapter.js'
 import { type ClusterNode, createClusterNode } from './cluster-node.js'
 import { NodeLeases } from './nodes/node-leases.js'
+import { createRetainedStore } from './retained/retained-change.js'
 import { NodeSessions } from './sessions/node-sessions.js'
 import { createSessionAdapter, type SessionAdapterOptions } from './sessions/session-adapter.js'
 import { LEASE_MS } from './sessions/session-writer.js'
@@ -26,6 +28,8 @@ export interface ClusterConnection {
   readonly node: ClusterNode | undefined
   /** What this server may have at a time, by what the other nodes have, too. */
   readonly limits: ServerLimits
+  /** What the nodes retain together; undefined: each for itself. */
+  readonly retained: RetainedStore | undefined
   /** Which node does what one of them has to do. */
   readonly leases: PlaceLeases
   /**
@@ -39,7 +43,14 @@ export interface ClusterConnection {
   close(): Promise<void>
 }
 
-const ALONE = { io: {}, node: undefined, leases: OWN_LEASES, open: async () => {}, close: async () => {} }
+const ALONE = {
+  io: {},
+  node: undefined,
+  retained: undefined,
+  leases: OWN_LEASES,
+  open: async () => {},
+  close: async () => {},
+}
 
 // The defaults of Socket.IO and engine.io.
 const DEFAULT_WAIT_MS = 120_000
@@ -114,6 +125,7 @@ export async function createAdapter(
     io: { adapter: sessions ? createSessionAdapter({ ...own, ...recoveryOf, sessions }) : createBrokerAdapter(own) },
     node,
     limits: serverLimits,
+    retained: createRetainedStore(node.retained),
     leases: new NodeLeases({
       messages: node.messages,
       broker,

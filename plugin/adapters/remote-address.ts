@@ -1,5 +1,6 @@
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
+import { type EncodedEmit, isTooLong, type RetainedMark } from '../shared/retained-emits.js'
 import type { ClusterNode } from './cluster-node.js'
 import {
   type ChangeItem,
@@ -10,6 +11,7 @@ import {
   serverEmitFields,
 } from './log/log-item.js'
 import { decodeValue } from './log/log-packet.js'
+import { retainedChange } from './retained/retained-change.js'
 
 /*
  * The sockets of an address on other nodes. The address need not be live on this one.
@@ -61,10 +63,21 @@ export class RemoteAddress {
     const isVolatile = opts.flags?.volatile === true
     const encoded = this.#encode(packet)
     if (isVolatile && !this.#node.isConnected) return undefined
-    this.#node.post(this.#address, emitFields(encoded as string[], opts), !isVolatile)
     const [text, ...attachments] = encoded as [string, ...Buffer[]]
     const { rooms, except = NO_ROOMS, flags } = opts
+    const { retain } = { ...flags } as { readonly retain?: RetainedMark }
+    if (retain) this.#postRetained(retain, { text, attachments }, opts)
+    else this.#node.post(this.#address, emitFields(encoded as string[], opts), !isVolatile)
     return { kind: 'emit', text, attachments, rooms, except, isVolatile, compress: flags?.compress }
+  }
+
+  #postRetained(mark: RetainedMark, encoded: EncodedEmit, opts: BroadcastOptions): void {
+    const isLong = isTooLong(encoded)
+    if (isLong) this.#node.report(new RangeError(`${mark.emit} has more than 65,536 bytes`), 'an emit was not kept')
+    const retain = isLong ? { ...mark, isRemoval: true } : mark
+    const [room] = opts.rooms
+    const fields = emitFields([encoded.text, ...encoded.attachments], { ...opts, flags: { ...opts.flags, retain } })
+    this.#node.post(this.#address, fields, true, [retainedChange(this.#address, room as string, retain, encoded)])
   }
 
   /** Lets sockets of all nodes join or leave rooms, or disconnects them, by the log. */

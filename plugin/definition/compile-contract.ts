@@ -5,6 +5,7 @@ import type { Write } from '../schema/stringify.js'
 import { FST_NSP_DEFINITION_INVALID } from '../shared/errors.js'
 import { suggest } from '../shared/wording.js'
 import type { NormalRelay } from './normalize/events/read-relay.js'
+import type { NormalRetain } from './normalize/events/read-retain.js'
 import type { NormalStream } from './normalize/events/read-stream.js'
 import type { NormalWaiting } from './normalize/events/read-waiting.js'
 import type { NormalDefinition, NormalEvent } from './normalize/normalize-definition.js'
@@ -71,6 +72,8 @@ export interface Contract {
   readonly hasEmits: boolean
   /** How many wait for a slow reader, of the emits that say so. */
   readonly bounds: ReadonlyMap<string, NormalWaiting>
+  /** The emits whose values are kept for those who join later. */
+  readonly retained: ReadonlyMap<string, NormalRetain>
 }
 
 /**
@@ -134,6 +137,7 @@ export function compileContract(name: string, definition: NormalDefinition, comp
     rooms: new Map(rooms),
     hasEmits: definition.hasEmits,
     bounds: new Map(bounds),
+    retained: new Map([...definition.emits].flatMap(([event, { retain }]) => (retain ? [[event, retain]] : []))),
   }
 }
 

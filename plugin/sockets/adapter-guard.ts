@@ -13,6 +13,7 @@ import { toJsonArguments } from './guard/json-arguments.js'
 import { guardOutgoing, guardPublishing } from './guard/outgoing-guard.js'
 import { askRemote } from './guard/remote-guard.js'
 import type { RemoteSockets } from './nodes/remote-sockets.js'
+import type { RetainedPlaces } from './retained/retained-places.js'
 
 /*
  * Guards the adapter of every namespace, also custom ones. An emit is checked before the adapter receives it, so that it
@@ -23,6 +24,7 @@ export interface GuardOptions {
   readonly io: Server
   readonly emitCheck: Pick<EmitCheck, 'check' | 'skip'>
   readonly remote: Pick<RemoteSockets, 'fetch' | 'ask'>
+  readonly retained: Pick<RetainedPlaces, 'emit'>
   readonly log: FastifyBaseLogger
 }
 
@@ -31,7 +33,7 @@ const RESERVED = ['connect', 'connection', 'new_namespace']
 const DROPPED = 'a packet from another node was dropped'
 
 /** Guards the adapters of a server, including those of later namespaces and those that a later `io.adapter()` sets. */
-export function guardAdapters({ io, emitCheck, remote, log }: GuardOptions): void {
+export function guardAdapters({ io, emitCheck, remote, retained, log }: GuardOptions): void {
   const report = createFailureLog(log)
 
   function guard(namespace: Namespace): void {
@@ -43,7 +45,7 @@ export function guardAdapters({ io, emitCheck, remote, log }: GuardOptions): voi
       return isShared ? toJsonArguments(name, event, checked) : checked
     }
     if (isShared) askRemote(adapter, remote)
-    guardOutgoing(adapter, check)
+    guardOutgoing(adapter, check, (packet, ...rest) => retained.emit(name, packet.data as unknown[], ...rest))
     checkAnswered(namespace, (event, args, send) => {
       const checked = check(event, [...args])
       io.encoder.encode({ type: PacketType.EVENT, nsp: name, id: 0, data: [event, ...checked] })

@@ -12,11 +12,13 @@ import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
 import type { Presence } from '../presence/present-sockets.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
+import { after } from '../shared/maybe-async.js'
 import type { PlaceLeases } from '../shared/place-leases.js'
 import { listen } from '../shared/safe-listeners.js'
 import { feedAddress } from './feeds/address-feeds.js'
 import { createFeeds } from './feeds/place-feeds.js'
 import type { RunLifecycle } from './lifecycle.js'
+import type { RetainedPlaces } from './retained/retained-places.js'
 import { watchRooms } from './rooms/watched-rooms.js'
 
 /*
@@ -41,6 +43,7 @@ export interface MountOptions {
   readonly runLifecycle: RunLifecycle
   /** Who is here. */
   readonly presence: Pick<Presence, 'enter' | 'leave' | 'exit'>
+  readonly retained: Pick<RetainedPlaces, 'mount' | 'forget' | 'ready' | 'join'>
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
   /** Milliseconds: for events without their own. */
@@ -71,8 +74,19 @@ export interface Mounts {
 }
 
 export function createMounts(options: MountOptions): Mounts {
-  const { io, registry, children, leases, runLifecycle, presence, emitCheck, log, handlerTimeoutMs, payloadBytes } =
-    options
+  const {
+    io,
+    registry,
+    children,
+    leases,
+    runLifecycle,
+    presence,
+    retained,
+    emitCheck,
+    log,
+    handlerTimeoutMs,
+    payloadBytes,
+  } = options
   const compiled = new Map<Declared, MountedDefinition>()
   const mounted = new Map<string, MountedDefinition>()
   const running = new Set<Promise<unknown>>()
@@ -95,6 +109,7 @@ export function createMounts(options: MountOptions): Mounts {
       instance: context,
       namespace: name,
       timeoutMs: handlerTimeoutMs,
+      ready: retained.ready,
     })
     const dispatches = [...contract.events].map(([eventName, event]): [string, Dispatch] => {
       const hooks = joinHooks([...outer, event.hooks])
@@ -117,12 +132,20 @@ export function createMounts(options: MountOptions): Mounts {
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
     feedAddress(feeds, namespace, entry, log)
+    retained.mount(namespace, entry.contract)
     const enterRooms = watchRooms(namespace, entry, { presence, feeds, log })
     const opened = (socket: Socket) => {
       presence.enter(socket, entry, requestOf(socket))
       enterRooms(socket)
     }
-    listen(namespace, 'connection', (socket: Socket) => runLifecycle(socket, namespace, entry, hold, opened))
+    listen(namespace, 'connection', (socket: Socket) => {
+      // Before anything that onConnect emits.
+      retained.join(socket)
+      runLifecycle(socket, namespace, entry, hold, opened)
+    })
+    if (entry.contract.retained.size > 0) {
+      namespace.use((_socket, next) => void after(retained.ready(namespace.name), () => next()))
+    }
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }
 
@@ -156,6 +179,7 @@ export function createMounts(options: MountOptions): Mounts {
 
     forget(address) {
       mounted.delete(address)
+      retained.forget(address)
     },
 
     async close() {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { OutboxRepeat, OutboxTurn } from '../../definition/outbox/emit-outbox.js'
-import type { Broker, RetainedChange } from '../broker.js'
+import { isTooLong, type RetainedMark } from '../../shared/retained-emits.js'
+import type { Broker } from '../broker.js'
+import { retainedChange } from '../retained/retained-change.js'
 import { LogBatch, writeBody } from './log-body.js'
 import { emitFields } from './log-item.js'
 import { formatOffset, LOG_START } from './log-position.js'
@@ -24,7 +26,7 @@ interface KeptEmit {
   readonly encoded: readonly (string | Buffer)[]
   readonly rooms: readonly string[]
   readonly except: readonly string[]
-  readonly retained?: readonly RetainedChange[] | undefined
+  readonly retain?: RetainedMark | undefined
 }
 
 /** The turn of one node. */
@@ -102,8 +104,18 @@ export function createKeptEmits({ broker, logs, logOf, epoch }: KeptEmitsOptions
           numbers[log] = number
           const batch = new LogBatch()
           if (emit) {
-            const target = { rooms: new Set(emit.rooms), except: new Set(emit.except) }
-            batch.add(address, emitFields(emit.encoded, target), true, emit.retained)
+            const { encoded } = emit
+            const [text, ...attachments] = encoded as [string, ...Buffer[]]
+            const isRemoval = emit.retain?.isRemoval || isTooLong({ text, attachments })
+            const retain = emit.retain && { ...emit.retain, isRemoval }
+            const target = {
+              rooms: new Set(emit.rooms),
+              except: new Set(emit.except),
+              flags: { ...(retain && { retain }) },
+            }
+            const fields = emitFields(encoded, target)
+            const changes = retain && [retainedChange(address, emit.rooms[0], retain, { text, attachments })]
+            batch.add(address, fields, true, changes)
           }
           const body = writeBody(current, batch.toText(), {
             again: repeat === 'delivered, and lost' ? '-' : undefined,

@@ -1,3 +1,4 @@
+import type { RetainedMark } from '../../shared/retained-emits.js'
 import { FST_NSP_ROOM_INVALID } from '../broker-errors.js'
 
 /*
@@ -14,6 +15,8 @@ export interface EmitItem {
   readonly except: ReadonlySet<string>
   readonly isVolatile: boolean
   readonly compress: boolean | undefined
+  /** What it does to the values of its place; undefined: nothing. Its place has at most one room. */
+  readonly retain?: RetainedMark | undefined
 }
 
 /** Sockets join rooms, leave rooms, or are disconnected. */
@@ -58,7 +61,7 @@ export interface LogReceiver {
 interface ItemTarget {
   readonly rooms: ReadonlySet<string>
   readonly except?: ReadonlySet<string>
-  readonly flags?: { readonly volatile?: boolean; readonly compress?: boolean }
+  readonly flags?: { readonly volatile?: boolean; readonly compress?: boolean; readonly retain?: RetainedMark }
 }
 
 const VOLATILE = 1
@@ -86,7 +89,7 @@ export function emitFields(
   const [text, ...attachments] = encoded
   const compress = flags?.compress === undefined ? 0 : flags.compress ? COMPRESSED : UNCOMPRESSED
   const bits = (flags?.volatile ? VOLATILE : 0) + compress
-  const fields = ['e', text, bits, roomNames(rooms), roomNames(except)]
+  const fields: unknown[] = ['e', text, bits, roomNames(rooms), roomNames(except)]
   for (const each of attachments as (ArrayBuffer | ArrayBufferView)[]) {
     // A view may be a part of a larger buffer.
     const bytes = ArrayBuffer.isView(each)
@@ -94,7 +97,18 @@ export function emitFields(
       : Buffer.from(each)
     fields.push(bytes.toString('base64'))
   }
+  if (flags?.retain) fields.push(markFields(flags.retain))
   return fields
+}
+
+function markFields({ emit, key, isRemoval, most, ttlMs }: RetainedMark): unknown[] {
+  return [emit, key, isRemoval, most, ttlMs]
+}
+
+function readMark([emit, key, isRemoval, most, ttlMs]: readonly unknown[]): RetainedMark | undefined {
+  if (typeof emit !== 'string' || typeof key !== 'string' || typeof isRemoval !== 'boolean') return undefined
+  if (!Number.isSafeInteger(most) || Number(most) < 1 || typeof ttlMs !== 'number') return undefined
+  return { emit, key, isRemoval, most: Number(most), ttlMs }
 }
 
 const CHANGES = { j: 'join', l: 'leave', d: 'disconnect' } as const
@@ -122,7 +136,10 @@ export function readItem([kind, ...fields]: readonly unknown[]): LogItem | undef
   return { kind: 'server', data }
 }
 
-function readEmit([text, bits, rooms, except, ...attachments]: readonly unknown[]): EmitItem | undefined {
+function readEmit([text, bits, rooms, except, ...rest]: readonly unknown[]): EmitItem | undefined {
+  const last = rest.at(-1)
+  const attachments = Array.isArray(last) ? rest.slice(0, -1) : rest
+  const retain = Array.isArray(last) ? readMark(last) : undefined
   if (typeof text !== 'string' || !isEventText(text, attachments.length) || typeof bits !== 'number') return undefined
   if (!areStrings(rooms) || !areStrings(except) || !areStrings(attachments)) return undefined
   return {
@@ -133,6 +150,7 @@ function readEmit([text, bits, rooms, except, ...attachments]: readonly unknown[
     except: setOf(except),
     isVolatile: (bits & VOLATILE) > 0,
     compress: bits & COMPRESSED ? true : bits & UNCOMPRESSED ? false : undefined,
+    retain: Array.isArray(rooms) && rooms.length < 2 ? retain : undefined,
   }
 }
 

@@ -1,9 +1,11 @@
+import type { RetainOptions } from './retain-options.js'
+
 /*
  * The keys of an emit that bound how many of it wait for a client that reads slowly.
  */
 
 /** How many of an emit wait for a slow reader. Without either key all do, up to `limits.bytesWaiting`. */
-export interface WaitingOptions<Payload> {
+export interface WaitingOptions<Payload> extends RetainOptions<Payload> {
   /**
    * Names what a payload is about. While what was sent to a client waits, only the newest emit of each key waits with it: the older one
    * is dropped. A client that reads as fast as the server sends receives all.

@@ -87,7 +87,13 @@ function refuse(path: string, name: string): never {
   throw new FST_NSP_DEFINITION_INVALID(`${path}[${JSON.stringify(name)}]`, problem)
 }
 
-const EMPTY_EMIT = { reply: undefined, examples: undefined, conflate: undefined, dropOldest: undefined }
+const EMPTY_EMIT = {
+  reply: undefined,
+  examples: undefined,
+  conflate: undefined,
+  dropOldest: undefined,
+  retain: undefined,
+}
 
 interface RoomEventParts {
   readonly payload: object

@@ -28,6 +28,8 @@ export interface SocketRoomsOptions {
   readonly namespace: string
   /** The time limit of `preJoin` in `reauthenticate()`. Milliseconds; 0 turns it off. */
   readonly timeoutMs: number
+  /** Resolves when what is given to those who join a room is known; undefined: it is. */
+  readonly ready: (address: string, room: string) => Promise<void> | undefined
 }
 
 export interface SocketRooms {
@@ -51,7 +53,7 @@ interface FoundRoom {
 
 type AnyContext = Pick<RunContext, 'socket' | 'namespace' | 'params' | 'request' | 'log' | 'emit' | 'to' | 'ask'>
 
-export function createSocketRooms({ rooms, instance, namespace, timeoutMs }: SocketRoomsOptions): SocketRooms {
+export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready }: SocketRoomsOptions): SocketRooms {
   /** The last join or leave of each room that has not ended, by socket: those of one room run one after another. */
   const pending = new WeakMap<object, Map<string, Promise<unknown>>>()
 
@@ -148,7 +150,8 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs }: Soc
       const { socket } = context
       return inTurn(socket, found.name, () => {
         if (socket.rooms.has(found.name)) return undefined
-        const authorised = authorise(found, context)
+        const address = socket.nsp.name
+        const authorised = after(authorise(found, context), () => ready(address, found.name))
         if (!isThenable(authorised)) return enter(found, context)
         return untilAborted(authorised, context.signal).then(() => enter(found, context))
       })

@@ -1,4 +1,5 @@
 import type { Namespace } from 'socket.io'
+import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
 import { FST_NSP_EMIT_INVALID } from '../../shared/errors.js'
 import { isThenable, mapError, promiseOf } from '../../shared/maybe-async.js'
@@ -12,6 +13,9 @@ import { type AdapterInternals, replaceMethod } from './adapter-internals.js'
 /** Returns the arguments to send. Throws where the application has emitted. */
 export type CheckArguments = (event: string, args: unknown[]) => unknown[]
 
+/** Sends an emit, and keeps it for those who join later. */
+type KeepEmit = <Result>(packet: Packet, opts: BroadcastOptions, send: (opts: BroadcastOptions) => Result) => Result
+
 /** Called with what an adapter throws or rejects while it publishes. */
 type ReportPublishing = (error: unknown) => void
 
@@ -22,7 +26,7 @@ const IMPLEMENTED = ['doPublish', 'doPublishResponse']
 const CLIENTS = ['pubClient', 'subClient']
 
 /** Checks the broadcasts of an adapter, with and without acks. */
-export function guardOutgoing(adapter: Namespace['adapter'], check: CheckArguments): void {
+export function guardOutgoing(adapter: Namespace['adapter'], check: CheckArguments, keep: KeepEmit): void {
   const { broadcast, broadcastWithAck } = adapter
   // Socket.IO broadcasts events only.
   const prepare = (packet: Packet) => {
@@ -35,7 +39,11 @@ export function guardOutgoing(adapter: Namespace['adapter'], check: CheckArgumen
     const refuse = (error: unknown) => {
       throw error instanceof TypeError ? notEncodable(packet, error) : error
     }
-    return mapError(() => broadcast.call(adapter, packet, opts), refuse) as ReturnType<typeof broadcast>
+    return keep(
+      packet,
+      opts,
+      (given) => mapError(() => broadcast.call(adapter, packet, given), refuse) as ReturnType<typeof broadcast>,
+    )
   }
   adapter.broadcastWithAck = (packet, ...rest) => {
     prepare(packet)

@@ -1,5 +1,6 @@
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Packet } from 'socket.io-parser'
+import type { RetainedPlaces } from '../retained/retained-places.js'
 import type { RemoteSockets } from './remote-sockets.js'
 
 /*
@@ -36,6 +37,7 @@ export function createColdAdapter(
   address: string,
   remote: RemoteSockets,
   check: (event: string, args: unknown[]) => unknown[],
+  retained: Pick<RetainedPlaces, 'emit'>,
 ): ColdAdapter {
   const isAnywhere = ({ flags }: BroadcastOptions) => !flags?.local
   return {
@@ -43,7 +45,8 @@ export function createColdAdapter(
     broadcast(packet, opts) {
       const [event, ...args] = packet.data as [string, ...unknown[]]
       const data = [event, ...check(event, args)]
-      if (isAnywhere(opts)) remote.emit(address, { ...packet, data }, opts)
+      if (isAnywhere(opts))
+        retained.emit(address, data, opts, (given) => remote.emit(address, { ...packet, data }, given))
     },
     broadcastWithAck(packet, opts, count, ack) {
       const asked = isAnywhere(opts) ? remote.ask(address, packet, opts, ack) : Promise.resolve(0)

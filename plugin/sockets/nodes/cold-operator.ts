@@ -4,6 +4,7 @@ import type { EmitOperator } from '../../events/emits/audience.js'
 import { checkAnswered } from '../../events/emits/broadcast-acks.js'
 import type { EmitCheck } from '../../events/emits/check-emit.js'
 import { toJsonArguments } from '../guard/json-arguments.js'
+import type { RetainedPlaces } from '../retained/retained-places.js'
 import { type ColdAdapter, createColdAdapter } from './cold-adapter.js'
 import type { RemoteSockets } from './remote-sockets.js'
 
@@ -19,14 +20,19 @@ type OperatorClass = new (adapter: ColdAdapter) => EmitOperator
 export type ColdOperator = (address: string, contract: () => Contract | undefined) => EmitOperator
 
 /** Returns a function that creates an operator for an address, which checks what it emits. */
-export function createColdOperator(io: Server, emitCheck: EmitCheck, remote: RemoteSockets): ColdOperator {
+export function createColdOperator(
+  io: Server,
+  emitCheck: EmitCheck,
+  remote: RemoteSockets,
+  retained: Pick<RetainedPlaces, 'emit'>,
+): ColdOperator {
   const root = io.of('/')
   const Operator = Object.getPrototypeOf(root.to([])).constructor as OperatorClass
 
   return (address, contract) => {
     const check = (event: string, args: unknown[]) =>
       toJsonArguments(address, event, emitCheck.check(address, event, args, contract()))
-    const adapter = createColdAdapter(address, remote, check)
+    const adapter = createColdAdapter(address, remote, check, retained)
     checkAnswered({ adapter: adapter as never, to: (room) => root.to(room) }, (event, args, send) => {
       const checked = check(event, [...args])
       return emitCheck.skip(() => send(checked))

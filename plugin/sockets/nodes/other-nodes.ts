@@ -3,6 +3,7 @@ import type { Server } from 'socket.io'
 import type { EmitCheck } from '../../events/emits/check-emit.js'
 import type { PresenceLink } from '../../presence/presence-peers.js'
 import { createFailureLog } from '../guard/failure-log.js'
+import type { RetainedPlaces } from '../retained/retained-places.js'
 import { type ColdOperator, createColdOperator } from './cold-operator.js'
 import { createAdapterLink } from './node-link.js'
 import { createNodeRequests } from './node-requests.js'
@@ -26,6 +27,7 @@ export function connectNodes(
   io: Server,
   emitCheck: EmitCheck,
   node: OwnNode | undefined,
+  retained: Pick<RetainedPlaces, 'emit'>,
   log: FastifyBaseLogger,
 ): OtherNodes {
   const reportFailure = createFailureLog(log)
@@ -37,7 +39,7 @@ export function connectNodes(
   hintAtStickiness(io, requests, log)
   return {
     remote,
-    coldOperator: createColdOperator(io, emitCheck, remote),
+    coldOperator: createColdOperator(io, emitCheck, remote, retained),
     presenceLink: () => createPresenceLink(io, node, link),
   }
 }

@@ -5,9 +5,11 @@ import type { OutboxDelivery, OutboxEmit, OutboxRepeat, OutboxTurn } from '../..
 import type { EmitOperator } from '../../events/emits/audience.js'
 import type { EmitCheck } from '../../events/emits/check-emit.js'
 import type { Registry } from '../../joining/namespaces/registry.js'
+import type { RetainedMark } from '../../shared/retained-emits.js'
 import { encodeAsText, encodeEmit } from '../../wire/encode-emit.js'
 import { PacketType } from '../../wire/socket-io-packages.js'
 import type { ColdOperator } from '../nodes/cold-operator.js'
+import type { RetainedPlaces } from '../retained/retained-places.js'
 
 /*
  * Delivers the emits of an outbox: by the logs of the plugin's own adapter, or as any emit.
@@ -22,6 +24,7 @@ interface KeptLogs {
 }
 
 interface LogEmit extends Pick<OutboxEmit, 'rooms' | 'except'> {
+  readonly retain: RetainedMark | undefined
   readonly encoded: readonly (string | Buffer)[]
 }
 
@@ -31,12 +34,13 @@ export interface OutboxDeliveryOptions {
   readonly contractOf: (address: string) => Contract | undefined
   readonly coldOperator: ColdOperator
   readonly emitCheck: EmitCheck
+  readonly retained: Pick<RetainedPlaces, 'mark'>
   /** Undefined without an adapter, and with one of Socket.IO. */
   readonly kept: KeptLogs | undefined
 }
 
 export function createOutboxDelivery(options: OutboxDeliveryOptions): OutboxDelivery {
-  const { io, registry, contractOf, coldOperator, emitCheck, kept } = options
+  const { io, registry, contractOf, coldOperator, emitCheck, retained, kept } = options
 
   /** The arguments to send. Throws what is wrong with the emit: another language may have written it. */
   function check({ address, event, payload, rooms, except, isChecked }: OutboxEmit): unknown[] {
@@ -88,8 +92,10 @@ export function createOutboxDelivery(options: OutboxDeliveryOptions): OutboxDeli
         let found: LogEmit | undefined
         let problem: string | undefined
         try {
-          const packet = { type: PacketType.EVENT, nsp: address, data: [event, ...check(each)] }
-          found = { encoded: encodeEmit(packet, encodeAsText) as (string | Buffer)[], rooms, except }
+          const data = [event, ...check(each)]
+          const retain = retained.mark(address, data, rooms)
+          const packet = { type: PacketType.EVENT, nsp: address, data }
+          found = { encoded: encodeEmit(packet, encodeAsText) as (string | Buffer)[], rooms, except, retain }
         } catch (error) {
           problem = problemOf(error)
         }

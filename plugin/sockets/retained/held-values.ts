@@ -1,0 +1,94 @@
+import type { EncodedEmit, RetainedMark, RetainedStore } from '../../shared/retained-emits.js'
+import { HeldPlace } from './held-place.js'
+import type { PlaceValue } from './retained-place.js'
+
+/*
+ * The values of the places that are live on this node, of what all nodes keep together.
+ */
+
+export interface HeldValuesOptions {
+  readonly store: RetainedStore
+  readonly now: () => number
+  readonly report: (error: unknown, address: string, what: string) => void
+}
+
+interface HeldAddress {
+  readonly emits: readonly string[]
+  readonly isLive: (room: string) => boolean
+  /** By their rooms; undefined: the whole address. */
+  readonly places: Map<string | undefined, HeldPlace>
+}
+
+export class HeldValues {
+  readonly #options: HeldValuesOptions
+  readonly #addresses = new Map<string, HeldAddress>()
+
+  constructor(options: HeldValuesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Called when an address becomes live.
+   *
+   * @param emits - the names of those that are kept
+   * @param isLive - whether this node has sockets in a room of it
+   */
+  open(address: string, emits: readonly string[], isLive: (room: string) => boolean): void {
+    this.close(address)
+    this.#addresses.set(address, { emits, isLive, places: new Map() })
+    this.#find(address, undefined)
+  }
+
+  /** Called when an address is live no more. */
+  close(address: string): void {
+    for (const place of this.#addresses.get(address)?.places.values() ?? []) place.close()
+    this.#addresses.delete(address)
+  }
+
+  /** Resolves when the values of a place are known; undefined: they are, or nothing is kept there. */
+  known(address: string, room: string | undefined): Promise<void> | undefined {
+    const place = this.#find(address, room)
+    if (!place || place.isKnown) return undefined
+    return place.known.then(() => {
+      // Whoever has waited for it enters the room at once, or not at all.
+      if (room !== undefined) setImmediate(() => this.leave(address, room))
+    })
+  }
+
+  /** Calls `give` with the values of a place: see HeldPlace. */
+  enter(address: string, room: string | undefined, give: (values: readonly PlaceValue[]) => void): void {
+    this.#find(address, room)?.enter(give)
+  }
+
+  apply(address: string, room: string | undefined, mark: RetainedMark, encoded: EncodedEmit): void {
+    this.#addresses.get(address)?.places.get(room)?.apply(mark, encoded)
+  }
+
+  /** Called when the values may be others than this node has delivered. */
+  reread(address: string): void {
+    for (const place of this.#addresses.get(address)?.places.values() ?? []) place.read()
+  }
+
+  /** Called when this node may have no socket in a room any more. */
+  leave(address: string, room: string): void {
+    const { isLive, places } = this.#addresses.get(address) ?? {}
+    if (isLive?.(room) !== false) return
+    places?.get(room)?.close()
+    places?.delete(room)
+  }
+
+  #find(address: string, room: string | undefined): HeldPlace | undefined {
+    const live = this.#addresses.get(address)
+    if (!live) return undefined
+    const { store, now, report } = this.#options
+    const place =
+      live.places.get(room) ??
+      new HeldPlace({
+        read: () => store.read(address, room, live.emits),
+        now,
+        report: (error) => report(error, address, 'the retained emits could not be read'),
+      })
+    live.places.set(room, place)
+    return place
+  }
+}
