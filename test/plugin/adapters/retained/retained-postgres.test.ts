@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import type { RetainedChange } from '../../../../plugin/adapters/broker.js'
+import { namesOf } from '../../../../plugin/adapters/postgres/postgres-tables.js'
+import { retainedDefinitionsOf } from '../../../../plugin/adapters/postgres/retained-definitions.js'
 import { hasPostgres, startPostgres } from '../../../cluster/postgres.js'
 import { until } from '../../harness.js'
 import { connectClient, createBroker, eventually, openBroker } from '../postgres/postgres-harness.js'
@@ -97,4 +100,14 @@ t.test('a server that is killed has them, in their order', async (t) => {
     values.map(({ key, value }) => key + value),
     ['c1', 'a1', 'b1'],
   )
+})
+
+t.test('docs/nodes.md has the statements that make the table and the function', async (t) => {
+  const page = await readFile(new URL('../../../../docs/nodes.md', import.meta.url), 'utf8')
+  const spaceless = (text: string) => text.replace(/\s+/g, ' ')
+  const names = namesOf('fastify-namespaces')
+  for (const [name, text] of retainedDefinitionsOf(names)) {
+    const statement = text.replace(/(CREATE) OR REPLACE|(CREATE TABLE) IF NOT EXISTS/, '$1$2')
+    t.ok(spaceless(page).includes(`${spaceless(statement)};`), name)
+  }
 })
