@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createClient } from 'redis'
 import t, { type Test } from 'tap'
 import type { RetainedChange } from '../../../../plugin/adapters/broker.js'
@@ -121,4 +122,21 @@ t.test('a Redis that has dropped one of two keys is given the order again by the
   t.strictSame(await read(), [])
   await append(4, 'd')
   t.match(await read(), ['d'])
+})
+
+t.test('a user with the commands of docs/nodes.md, and no others, may do all of it', { skip }, async (t) => {
+  const page = await readFile(new URL('../../../../docs/nodes.md', import.meta.url), 'utf8')
+  const [acl = ''] = /^ACL SETUSER .*$/m.exec(page) ?? []
+  const [, listed = ''] = /^With \[retained values\].*?it also needs (.*?)\.$/ms.exec(page) ?? []
+  const commands = [...listed.matchAll(/`(\w+)`/g)].map(([, command]) => `+${String(command).toLowerCase()}`)
+  t.equal(commands.length, 12)
+  const redis = await startTestRedis(t)
+  await redis.ask(`${acl.replaceAll('{fastify-namespaces}', '{test}')} ${commands.join(' ')}`)
+  const client = CLIENTS.redis({ path: redis.path, username: 'app', password: 'password' })
+  const { broker, node } = await openBroker(t, { client })
+  const changes = ['a', 'b', 'c'].map((key) => changeOf('many', key, '1'))
+  for (const [at, change] of [...changes, changeOf('many', 'c', undefined), changeOf('one', 'k', '1', 1)].entries())
+    await broker.append(0, { node, number: at + 1, body: '', retained: [change] })
+  const keys = (await broker.readRetained(0, ['many', 'one'])).values.map(({ key }) => key)
+  t.strictSame(keys, ['b', 'k'])
 })
