@@ -13,7 +13,10 @@ export interface RetainedNames {
   readonly retain: string
 }
 
-/** What creates the table and the function; docs/nodes.md has it for roles that may not. */
+/**
+ * What creates the table and the function; docs/nodes.md has it for roles that may not. A function that is there is not replaced: another one
+ * needs another name.
+ */
 export function retainedDefinitionsOf({ retained, retain }: RetainedNames): [name: string, text: string][] {
   return [
     [

@@ -23,7 +23,7 @@ export async function readRetained(
     `SELECT coalesce(heads.position, 0)::text AS end, stored.name, stored.key, stored.value
       FROM (SELECT $1::integer AS log) AS asked LEFT JOIN ${heads} AS heads USING (log)
       LEFT JOIN (${retained} AS stored JOIN ${retained} AS kept ON kept.name = stored.name AND kept.key = '' AND kept.expires > now())
-      ON stored.name = ANY($2::text[]) AND stored.key <> '' ORDER BY stored.place`,
+      ON stored.name = ANY($2::text[]) AND stored.key <> '' ORDER BY stored.name, stored.place`,
     [log, sets],
   )
   const values = rows.flatMap(({ name, key, value }) =>

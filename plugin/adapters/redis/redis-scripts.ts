@@ -53,9 +53,9 @@ for at = 6, #ARGV, 5 do
       local dropped = redis.call('ZPOPMIN', order, excess)
       for each = 1, #dropped, 2 do redis.call('HDEL', values, dropped[each]) end
     end
-    redis.call('PEXPIRE', order, ARGV[at + 4])
   end
   redis.call('PEXPIRE', values, ARGV[at + 4])
+  redis.call('PEXPIRE', order, ARGV[at + 4])
 end
 return id`
 

@@ -295,3 +295,28 @@ t.test('setupPrimary() serves the cluster of this process, and is refused in a w
     message: /is served by the primary: call setupPrimary\(\) only where cluster\.isPrimary$/,
   })
 })
+
+t.test('what an entry changes of retained values passes to the primary, and is read from there', async (t) => {
+  const [one, two] = (await startWorkers(t, 2)) as [Worker, Worker]
+  const change = { set: 's', most: 2, ttlMs: 60_000 }
+  const retained = [
+    { ...change, key: 'a', value: '1' },
+    { ...change, key: 'b', value: '2' },
+    { ...change, key: 'a', value: undefined },
+  ]
+  await two.broker.follow(0)
+  await one.broker.append(0, { node: one.node, number: 1, body: '', retained })
+  t.strictSame(await two.broker.readRetained(0, ['s']), { end: '1', values: [{ set: 's', key: 'b', value: '2' }] })
+  await until(() => two.entries.length === 1)
+  t.notOk('retained' in Object(two.entries[0]), 'they are not delivered')
+  for (const wrong of [
+    7,
+    [null],
+    [
+      { ...change, key: 'a' },
+      { ...change, key: 'a', most: '2' },
+    ],
+  ])
+    await t.rejects(one.broker.append(0, { node: one.node, number: 2, body: '', retained: wrong as never }))
+  await t.rejects(one.broker.readRetained(0, [7 as never]))
+})

@@ -85,3 +85,14 @@ t.test('who joins later does not receive what was before', async (t) => {
   await until(() => events.length > 0)
   t.strictSame(events, [['n', 2]])
 })
+
+t.test('what an emit changes of retained values is changed with its entry, once', async (t) => {
+  const { node } = await startNode(t, new LogKeeper())
+  const retainedOf = (value: string) => [{ set: 's', key: 'k', value, most: 1, ttlMs: 60_000 }]
+  const { mark } = node.kept.begin(undefined)
+  const turn = node.kept.begin(mark)
+  await turn.append('/chat', { ...packet(1), retained: retainedOf('1') }, 'first')
+  await turn.append('/chat', { ...packet(2), retained: retainedOf('2') }, 'first')
+  await node.kept.begin(mark).append('/chat', { ...packet(1), retained: retainedOf('1') }, 'perhaps delivered')
+  t.match((await node.retained.read('/chat', ['s'])).values, [{ value: '2' }])
+})

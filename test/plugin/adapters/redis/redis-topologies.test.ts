@@ -86,6 +86,9 @@ for (const [name, [start, clientOf]] of Object.entries(CASES)) {
     await one.heard.until(() => one.heard.entries.length === 2 && one.heard.messages.length === 1)
     await one.broker.putSession('s', 'text', 60_000, '')
     t.equal(await other.broker.takeSession('s'), 'text')
+    const retained = [{ set: 's', key: 'k', value: '1', most: 2, ttlMs: 60_000 }]
+    for (const number of [1, 2]) await one.broker.append(2, { node: one.node, number, body: '', retained })
+    t.match((await other.broker.readRetained(2, ['s'])).values, [{ value: '1' }])
     await redis.save()
     await redis.kill()
     await one.heard.until(() => one.heard.losses.length === 1)
