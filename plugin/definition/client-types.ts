@@ -116,13 +116,21 @@ type ClientEmitArgs<Event, Ack> =
   | [...ArgsOf<Event>, ack: Ack]
   | ([] extends ArgsOf<Event> ? [ack: Ack] : never)
 
+/** What is known of an emit beside its payload. */
+export interface EmitInfo {
+  /** It was sent before this client had joined, and is given because its definition says `retain`. */
+  readonly retained?: true
+}
+
 type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer Answers }
   ? {
       [Event in keyof Emits]: (
         ...args: [
           ...(unknown extends Emits[Event] ? [] : [payload: OutputOf<Emits[Event]>]),
           ...(unknown extends At<Answers, Event>
-            ? []
+            ? unknown extends Emits[Event]
+              ? []
+              : [info?: EmitInfo]
             : [answer: (value: Sendable<InputOf<At<Answers, Event>>>) => void]),
         ]
       ) => void

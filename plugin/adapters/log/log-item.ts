@@ -64,6 +64,9 @@ interface ItemTarget {
   readonly flags?: { readonly volatile?: boolean; readonly compress?: boolean; readonly retain?: RetainedMark }
 }
 
+/** What another node can have this one keep, of one emit at one place. */
+const MOST_VALUES = 10_000
+
 const VOLATILE = 1
 const COMPRESSED = 2
 const UNCOMPRESSED = 4
@@ -107,7 +110,8 @@ function markFields({ emit, key, isRemoval, most, ttlMs }: RetainedMark): unknow
 
 function readMark([emit, key, isRemoval, most, ttlMs]: readonly unknown[]): RetainedMark | undefined {
   if (typeof emit !== 'string' || typeof key !== 'string' || typeof isRemoval !== 'boolean') return undefined
-  if (!Number.isSafeInteger(most) || Number(most) < 1 || typeof ttlMs !== 'number') return undefined
+  if (!Number.isSafeInteger(most) || Number(most) < 1 || Number(most) > MOST_VALUES) return undefined
+  if (typeof ttlMs !== 'number') return undefined
   return { emit, key, isRemoval, most: Number(most), ttlMs }
 }
 

@@ -1,5 +1,6 @@
 import type { EncodedEmit, RetainedMark, RetainedStore } from '../../shared/retained-emits.js'
 import type { RetainedChange } from '../broker.js'
+import { isReadable } from '../log/log-packet.js'
 import { retainedNameOf } from './retained-name.js'
 import type { RetainedReads } from './retained-reads.js'
 
@@ -23,7 +24,7 @@ export function withSetKey(mark: RetainedMark): RetainedMark {
   return { ...mark, key: retainedNameOf(mark.key) }
 }
 
-/** Reads places. A value that no node of this version has written is left out. */
+/** Reads places. A value that no node of this version has written, and no client can read, is left out. */
 export function createRetainedStore(reads: RetainedReads): RetainedStore {
   return {
     async read(address, room, emits) {
@@ -32,7 +33,7 @@ export function createRetainedStore(reads: RetainedReads): RetainedStore {
       return {
         values: values.flatMap(({ set, key, value }) => {
           const encoded = readValue(value)
-          return encoded ? [{ emit: emitOf.get(set) as string, key, encoded }] : []
+          return encoded && isReadable(encoded, address) ? [{ emit: emitOf.get(set) as string, key, encoded }] : []
         }),
         whenDelivered: (run) => reads.whenDelivered(address, end, run),
       }

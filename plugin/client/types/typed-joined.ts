@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io-client'
-import type { AnyPayload, DisconnectNotice } from '../../definition/client-types.js'
+import type { AnyPayload, DisconnectNotice, EmitInfo } from '../../definition/client-types.js'
 import type { AnyJoined, ItemStream } from '../any-client.js'
 import type { CallOptions, ClientStreamOptions } from '../client-options.js'
 import type { CallErrorOf } from './call-error-of.js'
@@ -42,13 +42,14 @@ export type ReplyAt<Definition, Event> = EventForm<Definition, Event>['reply']
 export type ItemAt<Definition, Event> = EventForm<Definition, Event>['item']
 
 type PayloadArg<Payload> = [Payload] extends [never] ? [] : [payload: Payload]
+type InfoArg<Payload> = [Payload] extends [never] ? [] : [info?: EmitInfo]
 
 /** A listener of an emit. Where the emit takes an answer, its last argument sends it; `answer()` does the same. */
 export type EmitListener<Definition, Emit> = (
   ...args: [
     ...PayloadArg<EmitForm<Definition, Emit>['payload']>,
     ...([EmitForm<Definition, Emit>['answer']] extends [never]
-      ? []
+      ? InfoArg<EmitForm<Definition, Emit>['payload']>
       : [answer: (value: EmitForm<Definition, Emit>['answer']) => void]),
   ]
 ) => unknown

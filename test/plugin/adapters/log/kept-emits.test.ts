@@ -1,6 +1,7 @@
 import t from 'tap'
 import { LogKeeper } from '../../../../plugin/adapters/cluster/log-keeper.js'
 import { createKeptEmits, isKeptWriter } from '../../../../plugin/adapters/log/kept-emits.js'
+import { createRetainedStore } from '../../../../plugin/adapters/retained/retained-change.js'
 import type { OutboxRepeat } from '../../../../plugin/index.js'
 import { until } from '../../harness.js'
 import { hear, startNode, startTwo } from '../cluster.js'
@@ -88,11 +89,17 @@ t.test('who joins later does not receive what was before', async (t) => {
 
 t.test('what an emit changes of retained values is changed with its entry, once', async (t) => {
   const { node } = await startNode(t, new LogKeeper())
-  const retainedOf = (value: string) => [{ set: 's', key: 'k', value, most: 1, ttlMs: 60_000 }]
+  const retain = { emit: 'n', key: 'k', isRemoval: false, most: 1, ttlMs: 60_000 }
   const { mark } = node.kept.begin(undefined)
   const turn = node.kept.begin(mark)
-  await turn.append('/chat', { ...packet(1), retained: retainedOf('1') }, 'first')
-  await turn.append('/chat', { ...packet(2), retained: retainedOf('2') }, 'first')
-  await node.kept.begin(mark).append('/chat', { ...packet(1), retained: retainedOf('1') }, 'perhaps delivered')
-  t.match((await node.retained.read('/chat', ['s'])).values, [{ value: '2' }])
+  await turn.append('/chat', { ...packet(1), retain }, 'first')
+  await turn.append('/chat', { ...packet(2), retain }, 'first')
+  await node.kept.begin(mark).append('/chat', { ...packet(1), retain }, 'perhaps delivered')
+  const { read } = createRetainedStore(node.retained)
+  t.match((await read('/chat', undefined, ['n'])).values, [{ emit: 'n', encoded: { text: '2/chat,["n",2]' } }])
+
+  t.comment('one that is too long to be kept removes the former one')
+  const long = { ...packet(3), encoded: [`2/chat,["n","${'x'.repeat(70_000)}"]`] }
+  await turn.append('/chat', { ...long, retain }, 'first')
+  t.strictSame((await read('/chat', undefined, ['n'])).values, [])
 })

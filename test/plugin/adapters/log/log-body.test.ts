@@ -19,6 +19,19 @@ t.test('the fields of items are read as they were written', async (t) => {
   t.match(readItem(changeFields('leave', { rooms }, [])), { kind: 'leave' })
 })
 
+t.test('what an emit retains is read as it was written, and nothing else', async (t) => {
+  const retain = { emit: 'n', key: 'k', isRemoval: false, most: 10, ttlMs: 1_000 }
+  const fields = emitFields(['2["n"]'], { rooms: new Set(['red']), flags: { retain } })
+  const markOf = (item: LogItem | undefined) => (item?.kind === 'emit' ? item.retain : 'no emit')
+  t.strictSame(markOf(readItem(fields)), retain)
+  const wrong = [[], ['n', 1, false, 1, 1], ['n', 'k', 0, 1, 1], ['n', 'k', false, 0, 1], ['n', 'k', false, 10_001, 1]]
+  for (const mark of [...wrong, ['n', 'k', false, 1.5, 1], ['n', 'k', false, 1, '1']]) {
+    t.equal(markOf(readItem([...fields.slice(0, -1), mark])), undefined, JSON.stringify(mark))
+  }
+  const two = emitFields(['2["n"]'], { rooms: new Set(['red', 'blue']), flags: { retain } })
+  t.equal(markOf(readItem(two)), undefined, 'a place has one room at most')
+})
+
 t.test('lines that are no items are dropped, and the others are visited', async (t) => {
   const batch = new LogBatch()
   batch.add('/chat', emitFields(['2["n"]'], { rooms: new Set() }), true)

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
+import * as parser from 'socket.io-parser'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { defineNamespace, roomName } from '../../../../plugin/index.js'
-import { build, join, listen, next } from '../../harness.js'
+import { build, join, listen, logLines, next, until } from '../../harness.js'
 
 /*
  * What is given to whoever joins later, on one node.
@@ -160,8 +161,10 @@ t.test('an emit without a payload has null before the mark; an attachment is giv
 })
 
 t.test('what onConnect emits comes behind it', async (t) => {
-  const { emits } = market
-  const greeting = defineNamespace({ emits, onConnect: ({ emit }) => emit('line:new', 9) })
+  const greeting = defineNamespace({
+    emits: { 'line:new': { payload: Type.Integer(), retain: 3 }, 'other:new': { payload: Type.Integer() } },
+    onConnect: ({ emit }) => emit('line:new', 9),
+  })
   const app = await build(t, { namespaces: { '/market': greeting } })
   await listenOnce(app)
   app.namespaceOf(greeting).emit('line:new', 1)
@@ -193,4 +196,58 @@ t.test('a recovered client receives what it has missed, and nothing twice', asyn
       [3, false],
     ],
   )
+})
+
+t.test('a key that fails keeps nothing, and is logged; a value above 64 KiB removes that of its key', async (t) => {
+  const { lines, logger } = logLines()
+  const fickle = defineNamespace({
+    emits: {
+      'price:new': {
+        payload: Type.Object({ symbol: Type.Unknown(), text: Type.String() }),
+        retain: {
+          key: ({ symbol }) => {
+            if (symbol === 'throws') throw new Error('no key')
+            return symbol as string
+          },
+        },
+      },
+      'other:new': { payload: Type.Integer() },
+    },
+  })
+  const app = await build(t, { namespaces: { '/market': fickle } }, undefined, { logger })
+  await listenOnce(app)
+  const all = app.namespaceOf(fickle)
+  for (const symbol of ['throws', true, 'a', 7]) all.emit('price:new', { symbol, text: 'short' })
+  all.emit('price:new', { symbol: 'a', text: 'x'.repeat(70_000) })
+  const ada = await joinHearing(t, app)
+  t.strictSame(await ada.all(), [['price:new', { symbol: 7, text: 'short' }, { retained: true }]])
+  const logged = lines.filter(({ msg }) => msg === 'an emit was not kept for those who join')
+  t.strictSame(
+    logged.map(({ err }) => Object(err).message),
+    ['no key', 'the key is a boolean', 'price:new has more than 65,536 bytes'],
+  )
+})
+
+t.test('another parser encodes them as it does', async (t) => {
+  const app = await build(t, { namespaces: { '/market': market }, io: { parser } })
+  await listenOnce(app)
+  app.namespaceOf(market).emit('line:new', 1)
+  const ada = await joinHearing(t, app, { parser })
+  t.strictSame(await ada.all(), [['line:new', 1, { retained: true }]])
+})
+
+t.test('an address that nobody is at keeps its values', async (t) => {
+  const board = defineNamespace({
+    schema: { params: Type.Object({ id: Type.String() }) },
+    emits: { 'line:new': { payload: Type.Integer(), retain: 1 } },
+  })
+  const app = await build(t, { namespaces: { '/boards/:id': board } })
+  const url = `http://127.0.0.1:${await listenOnce(app)}`
+  app.namespaceOf(board, { id: 'a' }).emit('line:new', 1)
+  for (const _ of [1, 2]) {
+    const socket = join(t, url, '/boards/a')
+    t.strictSame(await next(socket, 'line:new'), [1, { retained: true }])
+    socket.disconnect()
+    await until(() => !app.io._nsps.has('/boards/a'))
+  }
 })

@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
 import { createClient } from 'redis'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { type AdapterOptions, defineNamespace } from '../../plugin/index.js'
-import { build, join, listen, next, until } from '../plugin/harness.js'
-import { hasPostgres, startPostgres } from './postgres.js'
-import { hasRedis, startRedis } from './redis.js'
+import { createRetainedStore } from '../../../../plugin/adapters/retained/retained-change.js'
+import { type AdapterOptions, defineNamespace } from '../../../../plugin/index.js'
+import { createPostgresOutbox } from '../../../../plugin/stores.js'
+import { hasPostgres, startPostgres } from '../../../cluster/postgres.js'
+import { hasRedis, startRedis } from '../../../cluster/redis.js'
+import { build, join, listen, next, until } from '../../harness.js'
 
 /*
  * What is given to whoever joins later, on nodes that share a broker.
@@ -21,6 +24,8 @@ const board = defineNamespace({
     'count:set': { payload: Count, retain: { key: ({ of }) => of, isRemoval: ({ count }) => count < 0 } },
     'line:new': { payload: Type.Integer(), retain: 3 },
     'end:mark': { payload: Type.String() },
+    'text:set': { payload: Type.String(), retain: 1 },
+    ping: { retain: 1 },
   },
   rooms: { 'part/:id': {} },
 })
