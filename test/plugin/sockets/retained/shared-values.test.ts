@@ -150,6 +150,59 @@ for (const [kind, startBroker, skip] of BROKERS) {
         ['count:set', { of: 'b', count: 2 }, { retained: true }],
         ['line:new', 7, { retained: true }],
       ])
+
+      t.comment('a value that is too long removes the one of its key; what may be others are read again')
+      const there = two.app.namespaceOf(board, { id: 'cold' })
+      there.emit('count:set', { of: 'b', count: 3 })
+      there.emit('text:set', 'short')
+      there.emit('text:set', 'x'.repeat(70_000))
+      there.emit('ping')
+      two.app.io.of('/boards/cold').adapter.emit('retained:unsure')
+      two.app.io.of('/boards/cold').emit('end:mark', 'y')
+      await until(() => ada.has('y'))
+      const bob = await hear(t, two, '/boards/cold')
+      two.app.io.of('/boards/cold').emit('end:mark', 'z')
+      await until(() => bob.has('z'))
+      t.strictSame(bob.heard.slice(0, -1), [
+        ['count:set', { of: 'b', count: 3 }, { retained: true }],
+        ['ping', null, { retained: true }],
+      ])
     },
   )
 }
+
+t.test('an emit of the outbox is kept as any other', { skip: BROKERS[1][2] }, async (t) => {
+  const url = (await startPostgres(t)).url()
+  const pool = new pg.Pool({ connectionString: url })
+  t.teardown(() => pool.end())
+  const adapter: AdapterOptions = { type: 'postgres', url }
+  const app = await build(t, { adapter, outbox: createPostgresOutbox({ pool }), namespaces: { '/boards/:id': board } })
+  const node = { app, url: `http://127.0.0.1:${await listen(app)}` }
+  const first = await hear(t, node, '/boards/a')
+  await app.namespaceOf(board, { id: 'a' }).emitIn(pool, 'line:new', 5)
+  await app.namespaceOf(board, { id: 'a' }).emitIn(pool, 'ping')
+  await until(() => first.heard.length === 2)
+  const ada = await hear(t, node, '/boards/a')
+  app.io.of('/boards/a').emit('end:mark', 'x')
+  await until(() => ada.has('x'))
+  t.strictSame(ada.heard.slice(0, -1), [
+    ['line:new', 5, { retained: true }],
+    ['ping', null, { retained: true }],
+  ])
+})
+
+t.test('a stored value that no client can read is left out', async (t) => {
+  const stored = ['2/a,["x",1]', '2/b,["x",1]', '2/a,["x"', '4/a,["x"]'].map((text) => JSON.stringify([text]))
+  const values = [...stored, '{', '[7]', '7'].map((value, at) => ({
+    set: JSON.stringify(['/a', 'x']),
+    key: `${at}`,
+    value,
+  }))
+  const { read } = createRetainedStore({
+    read: async () => ({ end: '1', values }),
+    whenDelivered: (_a, _p, run) => run(),
+  })
+  const found = await read('/a', undefined, ['x'])
+  t.match(found.values, [{ emit: 'x', key: '0', encoded: { text: '2/a,["x",1]' } }])
+  t.equal(found.values.length, 1)
+})
