@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
 import { type Contract, compileContract } from '../definition/compile-contract.js'
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
+import { PRESENCE_EMITS } from '../definition/presence/presence-emits.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
@@ -10,6 +11,7 @@ import type { Dispatch } from '../events/event-run.js'
 import { createSocketRooms, type SocketRooms } from '../events/rooms/socket-rooms.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
+import { answerFollows } from '../presence/follow-requests.js'
 import type { Presence } from '../presence/present-sockets.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
 import type { PlaceLeases } from '../shared/place-leases.js'
@@ -40,7 +42,7 @@ export interface MountOptions {
   readonly leases: PlaceLeases
   readonly runLifecycle: RunLifecycle
   /** Who is here. */
-  readonly presence: Pick<Presence, 'enter' | 'leave' | 'exit'>
+  readonly presence: Pick<Presence, 'enter' | 'repeat' | 'leave' | 'exit'>
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
   /** Milliseconds: for events without their own. */
@@ -118,7 +120,9 @@ export function createMounts(options: MountOptions): Mounts {
     if (entry.isDynamic) children.adopt(namespace)
     feedAddress(feeds, namespace, entry, log)
     const enterRooms = watchRooms(namespace, entry, { presence, feeds, log })
+    const hasPresence = entry.definition.emits.has(PRESENCE_EMITS.state)
     const opened = (socket: Socket) => {
+      if (hasPresence) answerFollows(socket, presence)
       presence.enter(socket, entry, requestOf(socket))
       enterRooms(socket)
     }
