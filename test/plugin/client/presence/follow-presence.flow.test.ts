@@ -79,18 +79,19 @@ t.test('followPresence() of a room has those who are in this room', async (t) =>
   const desk = client({ auth: { user: 'ada' } }).join('/desk')
   const other = client({ auth: { user: 'bob' } }).join('/desk')
   const [one, two] = [joinRoom(desk, 'ticket/:id', { id: 1 }), joinRoom(other, 'ticket/:id', { id: 2 })]
-  const [inOne, inTwo] = [followPresence(desk, one.name), followPresence(other, two.name)] as AnyPeople[]
+  const inOne = followPresence<{ name: string }>(desk, one.name)
+  const inTwo = followPresence<{ name: string }>(other, two.name)
   await Promise.all([one.ready, two.ready])
-  await untilNamed(inOne as AnyPeople, 'ada×1 ADA')
-  await untilNamed(inTwo as AnyPeople, 'bob×1 BOB')
+  await untilNamed(inOne, 'ada×1 ADA')
+  await untilNamed(inTwo, 'bob×1 BOB')
   const outside = followPresence<{ name: string }>(desk, two.name)
   const late = followPresence<{ name: string }>(other, two.name)
   const both = joinRoom(other, 'ticket/:id', { id: 1 })
-  await untilNamed(inOne as AnyPeople, 'ada×1 ADA,bob×1 BOB')
+  await untilNamed(inOne, 'ada×1 ADA,bob×1 BOB')
   await untilNamed(late, 'bob×1 BOB')
   t.equal(named(outside), '', 'a client that is not in a room is told nothing of it')
   both.leave()
-  await untilNamed(inOne as AnyPeople, 'ada×1 ADA')
+  await untilNamed(inOne, 'ada×1 ADA')
 })
 
 t.test('after a reconnect it has those who are here now', async (t) => {
@@ -119,8 +120,8 @@ t.test('a room that the server has ended has nobody', async (t) => {
   const { definition, open } = createDesk()
   const { client } = await serve(t, { '/desk': definition })
   const desk = client({ auth: { user: 'ada' } }).join('/desk')
-  const rooms = [1, 2].map((id) => joinRoom(desk, 'ticket/:id', { id }))
-  const [one, two] = rooms.map(({ name }) => followPresence<{ name: string }>(desk, name)) as [AnyPeople, AnyPeople]
+  const follow = (id: number) => followPresence<{ name: string }>(desk, joinRoom(desk, 'ticket/:id', { id }).name)
+  const [one, two] = [follow(1), follow(2)]
   await untilNamed(one, 'ada×1 ADA')
   await untilNamed(two, 'ada×1 ADA')
   open.delete(1)
