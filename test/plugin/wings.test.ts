@@ -191,7 +191,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
   },
   presence: {
     imports: ['shared', 'schema', 'definition', 'wire'],
-    door: ['follow-requests', 'present-sockets', 'presence-peers'],
+    door: ['present-sockets', 'presence-peers'],
   },
   sockets: {
     imports: ['shared', 'schema', 'definition', 'wire', 'engine', 'joining', 'events', 'presence'],

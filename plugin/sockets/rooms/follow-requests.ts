@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io'
-import { PRESENCE_FOLLOW } from '../definition/presence/presence-emits.js'
-import { listen } from '../shared/safe-listeners.js'
-import type { Presence } from './present-sockets.js'
+import { PRESENCE_FOLLOW } from '../../definition/presence/presence-emits.js'
+import type { Presence } from '../../presence/present-sockets.js'
+import { listen } from '../../shared/safe-listeners.js'
 
 /**
  * Answers `presence:follow` of a socket: a part of its page that is shown later than the others has missed who is here. It counts for
