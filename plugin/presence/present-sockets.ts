@@ -3,8 +3,8 @@ import type { Server, Socket } from 'socket.io'
 import type { NormalDefinition } from '../definition/normalize/normalize-definition.js'
 import type { PresenceEntry } from '../definition/presence/presence-types.js'
 import type { NormalPresence } from '../definition/presence/read-presence.js'
-import type { JoinedRoom } from '../definition/rooms/room-definition.js'
 import { findRoom } from '../definition/rooms/room-pattern.js'
+import type { JoinedRoom } from '../definition/rooms/room-types.js'
 import { FST_NSP_META_INVALID, FST_NSP_PRESENCE_OFF } from '../shared/errors/presence-errors.js'
 import type { RatedLog } from '../shared/log/rated-log.js'
 import { CountedPlace } from './counted-place.js'
@@ -21,7 +21,7 @@ import { type PresenceSubject, sourceOf, toMeta } from './presence-values.js'
  */
 
 /** A definition whose addresses or rooms may have presence. */
-export interface PresentDefinition {
+interface PresentDefinition {
   readonly name: string
   readonly definition: Pick<NormalDefinition, 'presence' | 'rooms'>
   /** `this` of the definition's functions. */
