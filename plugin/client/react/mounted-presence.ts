@@ -10,7 +10,8 @@ export class MountedPresence<Meta> {
   readonly #joined: AnyJoined
   readonly #room: string | undefined
   readonly #people = createReadable<PresentPeople<Meta>>(NOBODY)
-  #ask: () => void = () => {}
+  // Set by mount(), which comes first.
+  #ask!: () => void
 
   constructor(joined: AnyJoined, room: string | undefined) {
     this.#joined = joined

@@ -147,3 +147,22 @@ t.test('presence:follow tells a client again what it may know, and never fails',
   const people = followPresence(client().join('/plain'))
   t.strictSame(people.getSnapshot().entries, [])
 })
+
+t.test('a client that is not counted yet is told when it is, and not before', async (t) => {
+  const { client } = await serve(t, {
+    '/desk': { presence: { key: () => 'ada', fetch: () => fetched } },
+  })
+  let fetchEnds: (found: object) => void = () => {}
+  const fetched = new Promise<object>((resolve) => {
+    fetchEnds = resolve
+  })
+  const joined = client().join('/desk')
+  await joined.ready
+  const people = followPresence(joined)
+  const seen: unknown[] = []
+  people.subscribe(() => seen.push(people.getSnapshot().entries))
+  await joined.call('presence:follow')
+  fetchEnds({ ada: { name: 'Ada' } })
+  await until(() => seen.length > 0)
+  t.strictSame(seen, [[{ key: 'ada', devices: 1, meta: { name: 'Ada' } }]])
+})
