@@ -16,6 +16,8 @@ export type {
   JoinState,
 } from './client/client-options.js'
 export { createClient } from './client/create-client.js'
+export { type FollowedPresence, followPresence } from './client/presence/follow-presence.js'
+export type { PresentPeople } from './client/presence/presence-use.js'
 export type { Readable } from './client/readable.js'
 export { joinRoom } from './client/rooms/join-room.js'
 export type { RoomState, RoomUse } from './client/rooms/room-use.js'

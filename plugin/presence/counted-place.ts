@@ -61,6 +61,11 @@ export class CountedPlace {
       })
   }
 
+  /** Tells a socket once more who is here. */
+  repeat(socket: Socket): void {
+    if (this.#sockets.has(socket)) this.#options.emits.repeat(socket.id)
+  }
+
   /** Called when a socket has another request. */
   renew(socket: Socket, source: Pick<PresenceSubject['source'], 'request' | 'params'>): void {
     const { name, places, log } = this.#options

@@ -39,6 +39,13 @@ export class PlaceEmits {
     this.#options.held.request()
   }
 
+  /** Sends a socket once more what it was told: it has another listener. */
+  repeat(id: string): void {
+    if (!this.#told.has(id)) return
+    this.#new.add(id)
+    this.#options.held.request()
+  }
+
   /** Called when a socket has left. */
   remove(id: string): void {
     this.#told.delete(id)

@@ -1,7 +1,7 @@
-import { IncomingPeople } from './incoming-people.js'
 import type { KeySayings } from './key-saying.js'
-import { OutgoingPeople, type OutgoingPeopleOptions } from './outgoing-people.js'
-import { type PeopleMessage, readMessage } from './people-message.js'
+import { IncomingPeople } from './peers/incoming-people.js'
+import { OutgoingPeople, type OutgoingPeopleOptions } from './peers/outgoing-people.js'
+import { type PeopleMessage, readMessage } from './peers/people-message.js'
 import type { PresenceClock } from './presence-clock.js'
 
 /*

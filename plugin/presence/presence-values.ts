@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { PresenceSource } from '../definition/presence/presence-options.js'
 import type { NormalPresence } from '../definition/presence/read-presence.js'
 import type { AnyType } from '../schema/schema.js'
@@ -20,6 +20,11 @@ export interface PresenceSubject {
 }
 
 const LONGEST_KEY = 256
+
+/** What a request tells of a socket. */
+export function sourceOf(request: FastifyRequest): Pick<PresenceSubject['source'], 'request' | 'params'> {
+  return { request, params: request.params } as PresenceSubject['source']
+}
 
 /** The key of a socket; undefined: it is not counted. */
 export function readKey({ presence, instance, source, where }: PresenceSubject, log: RatedLog): string | undefined {

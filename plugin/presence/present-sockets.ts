@@ -3,8 +3,8 @@ import type { Server, Socket } from 'socket.io'
 import type { NormalDefinition } from '../definition/normalize/normalize-definition.js'
 import type { PresenceEntry } from '../definition/presence/presence-types.js'
 import type { NormalPresence } from '../definition/presence/read-presence.js'
-import type { JoinedRoom } from '../definition/rooms/room-definition.js'
 import { findRoom } from '../definition/rooms/room-pattern.js'
+import type { JoinedRoom } from '../definition/rooms/room-types.js'
 import { FST_NSP_META_INVALID, FST_NSP_PRESENCE_OFF } from '../shared/errors/presence-errors.js'
 import type { RatedLog } from '../shared/log/rated-log.js'
 import { CountedPlace } from './counted-place.js'
@@ -14,14 +14,14 @@ import { PlaceEmits } from './place-emits.js'
 import { type PresenceClock, SYSTEM_CLOCK } from './presence-clock.js'
 import type { PresenceLink } from './presence-peers.js'
 import { type HeldPlace, PresencePlaces } from './presence-places.js'
-import { type PresenceSubject, toMeta } from './presence-values.js'
+import { type PresenceSubject, sourceOf, toMeta } from './presence-values.js'
 
 /*
  * Counts the sockets of this node, at their addresses and in their declared rooms.
  */
 
 /** A definition whose addresses or rooms may have presence. */
-export interface PresentDefinition {
+interface PresentDefinition {
   readonly name: string
   readonly definition: Pick<NormalDefinition, 'presence' | 'rooms'>
   /** `this` of the definition's functions. */
@@ -36,6 +36,8 @@ export interface Presence {
   enter(socket: Socket, declared: PresentDefinition, request: FastifyRequest, room?: JoinedRoom<unknown>): void
   /** Called when a socket has another request. */
   renew(socket: Socket, request: FastifyRequest): void
+  /** Called when a client asks who is here: it is told once more, if it was told already. */
+  repeat(socket: Socket, room?: string): void
   /** Called when a socket disconnects: it may come back. */
   leave(socket: Socket, room?: string): void
   /** Called when a socket has left a room, and stays connected. */
@@ -144,6 +146,10 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
       }
     },
 
+    repeat(socket, room) {
+      live.get(placeOf(socket.nsp.name, room))?.counted.repeat(socket)
+    },
+
     leave(socket, room) {
       remove(socket, placeOf(socket.nsp.name, room))
     },
@@ -188,8 +194,4 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
 
 function presenceOf({ definition }: PresentDefinition, room: string | undefined): NormalPresence | undefined {
   return room === undefined ? definition.presence : findRoom(definition.rooms, room)?.room.presence
-}
-
-function sourceOf(request: FastifyRequest): Pick<PresenceSubject['source'], 'request' | 'params'> {
-  return { request, params: request.params } as PresenceSubject['source']
 }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
 import { type Contract, compileContract } from '../definition/compile-contract.js'
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
+import { PRESENCE_EMITS } from '../definition/presence/presence-emits.js'
 import { requestOf } from '../engine/http/connect-request.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
@@ -19,6 +20,7 @@ import { feedAddress } from './feeds/address-feeds.js'
 import { createFeeds } from './feeds/place-feeds.js'
 import type { RunLifecycle } from './lifecycle.js'
 import type { RetainedPlaces } from './retained/retained-places.js'
+import { answerFollows } from './rooms/follow-requests.js'
 import { watchRooms } from './rooms/watched-rooms.js'
 
 /*
@@ -42,7 +44,7 @@ export interface MountOptions {
   readonly leases: PlaceLeases
   readonly runLifecycle: RunLifecycle
   /** Who is here. */
-  readonly presence: Pick<Presence, 'enter' | 'leave' | 'exit'>
+  readonly presence: Pick<Presence, 'enter' | 'repeat' | 'leave' | 'exit'>
   readonly retained: Pick<RetainedPlaces, 'mount' | 'forget' | 'ready' | 'join'>
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
@@ -134,7 +136,9 @@ export function createMounts(options: MountOptions): Mounts {
     feedAddress(feeds, namespace, entry, log)
     retained.mount(namespace, entry.contract)
     const enterRooms = watchRooms(namespace, entry, { presence, feeds, log })
+    const hasPresence = entry.definition.emits.has(PRESENCE_EMITS.state)
     const opened = (socket: Socket) => {
+      if (hasPresence) answerFollows(socket, presence)
       presence.enter(socket, entry, requestOf(socket))
       enterRooms(socket)
     }

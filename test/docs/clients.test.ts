@@ -35,8 +35,13 @@ const orders = defineNamespace({
   },
 })
 
+const desk = defineNamespace({
+  presence: { key: () => 'ada' },
+  rooms: { 'ticket/:id': { presence: { key: () => 'ada' } } },
+})
+
 t.test('every block of docs/clients.md runs', async (t) => {
-  const namespaces = { '/chat': chat, '/orgs/:orgId': {}, '/logs': logs, '/orders': orders }
+  const namespaces = { '/chat': chat, '/orgs/:orgId': {}, '/logs': logs, '/orders': orders, '/desk': desk }
   const app = await build(t, { namespaces })
   const url = `http://127.0.0.1:${await listen(app)}`
   const page = await readFile(new URL('../../docs/clients.md', import.meta.url), 'utf8')
@@ -55,6 +60,7 @@ t.test('every block of docs/clients.md runs', async (t) => {
     joined: client.join('/chat'),
     orders: client.join('/orders'),
     logs: client.join('/logs'),
+    desk: client.join('/desk'),
     socket: manager.socket('/chat'),
     freshToken: async () => 'a token',
     reload: async () => {},

@@ -9,6 +9,7 @@ import t from 'tap'
 
 const MOST_BYTES = 5_120
 const MOST_BYTES_OF_ROOMS = 900
+const MOST_BYTES_OF_PRESENCE = 400
 
 /** Bundles what a front end imports from the client. */
 async function bundle(...names: string[]) {
@@ -39,7 +40,7 @@ t.test('the client is small, needs nothing but socket.io-client, and runs under 
   t.ok(bytes <= MOST_BYTES, `${bytes} bytes`)
   t.strictSame(imported, ['socket.io-client'])
   t.notMatch(text, /\beval\b|\bFunction\(|\bprocess\b|\brequire\b|\bBuffer\b/)
-  t.notMatch(text, /room:/, 'a front end without rooms does not load them')
+  t.notMatch(text, /room:|presence:/, 'a front end without rooms and presence does not load them')
 })
 
 t.test('rooms add little', async (t) => {
@@ -49,5 +50,15 @@ t.test('rooms add little', async (t) => {
   ]
   t.comment(`${bytes - without} bytes, compressed`)
   t.ok(bytes - without <= MOST_BYTES_OF_ROOMS, `${bytes - without} bytes`)
+  t.strictSame(imported, ['socket.io-client'])
+})
+
+t.test('presence adds little', async (t) => {
+  const [{ bytes: without }, { bytes, imported }] = [
+    await bundle('createClient', 'CallError'),
+    await bundle('createClient', 'CallError', 'followPresence'),
+  ]
+  t.comment(`${bytes - without} bytes, compressed`)
+  t.ok(bytes - without <= MOST_BYTES_OF_PRESENCE, `${bytes - without} bytes`)
   t.strictSame(imported, ['socket.io-client'])
 })

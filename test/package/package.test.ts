@@ -20,6 +20,7 @@ t.test('the tarball has the build, its documents and its sources, and nothing el
   papers.push(
     'bench/NOTES.md',
     'bench/chaos/README.md',
+    'bench/presence/README.md',
     'bench/README.md',
     'bench/results/latest.html',
     ...(await Promise.all(folders)).flat(),

@@ -2,10 +2,18 @@ import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'tstyche'
 import { Type } from 'typebox'
 import { z } from 'zod'
-import { type ClientSocket, createClient, type DescribedNamespace, joinRoom } from '../../plugin/client.js'
+import {
+  type AnyJoined,
+  type ClientSocket,
+  createClient,
+  type DescribedNamespace,
+  followPresence,
+  joinRoom,
+  type PresentPeople,
+} from '../../plugin/client.js'
 import { defineContract } from '../../plugin/contract.js'
 import { defineEvent, defineNamespace, roomName } from '../../plugin/index.js'
-import { useRoom } from '../../plugin/react.js'
+import { usePresence, useRoom } from '../../plugin/react.js'
 
 declare const app: FastifyInstance
 
@@ -125,4 +133,14 @@ test('joinRoom() takes the rooms of described namespaces', () => {
   joinRoom(joined, 'team/:team', { team: 'a' })
   joinRoom(joined, 'lobby')
   expect(joinRoom).type.not.toBeCallableWith(joined, 'ticket/:id', { id: 'x' })
+})
+
+test('followPresence() and usePresence() take any joined namespace, and the type of meta', () => {
+  const joined = createClient<{ '/desk': typeof desk }>('').join('/desk')
+  const { name } = joinRoom(joined, 'ticket/:id', { id: 42 })
+  expect(followPresence(joined).getSnapshot()).type.toBe<PresentPeople>()
+  expect(followPresence<{ name: string }>(joined, name).getSnapshot()).type.toBe<PresentPeople<{ name: string }>>()
+  expect(usePresence<{ name: string }>(joined).entries[0]?.meta).type.toBe<{ name: string } | undefined>()
+  usePresence({} as AnyJoined, roomName('ticket/:id', { id: 42 }))
+  expect(followPresence).type.not.toBeCallableWith(joined, 42)
 })

@@ -18,6 +18,7 @@ export const RESERVED_EVENTS: readonly string[] = [
   'namespace:cancel',
   'presence:state',
   'presence:change',
+  'presence:follow',
 ]
 
 export const RESERVED = 'is reserved by Socket.IO or by this plugin: use another name, e.g. "user:connect"'

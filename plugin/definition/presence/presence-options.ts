@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { JoinRequest, ParamsOf } from '../join-types.js'
-import type { JoinedRoom } from '../rooms/room-definition.js'
+import type { JoinedRoom } from '../rooms/room-types.js'
 
 /*
  * The types of the option `presence`: who is in a namespace.

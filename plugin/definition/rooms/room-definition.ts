@@ -4,7 +4,7 @@ import type { HandlerContext } from '../context-types.js'
 import type { FeedContext, FeedHooks } from '../feed-types.js'
 import type { JoinRequest, OneOrMany, ParamsOf } from '../join-types.js'
 import type { PresenceOptions } from '../presence/presence-options.js'
-import type { ParamIn } from './room-types.js'
+import type { JoinedRoom, ParamIn } from './room-types.js'
 
 /*
  * The types of declared rooms in a definition. Rooms maps the pattern of a room to the schema of its params.
@@ -14,14 +14,6 @@ import type { ParamIn } from './room-types.js'
 type CheckedParams<Pattern, Schema> = unknown extends Schema
   ? { readonly [Param in ParamIn<Pattern>]: string }
   : OutputOf<Schema>
-
-/** A declared room that a client joins: `room` of a RoomContext. */
-export interface JoinedRoom<Params> {
-  /** Socket.IO's room, e.g. `ticket/42`. */
-  readonly name: string
-  /** The params in its name, checked by their schema, e.g. `{ id: 42 }`. */
-  readonly params: Params
-}
 
 /** The context of `preJoin`: that of the socket, and the room. */
 export interface RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, Params>

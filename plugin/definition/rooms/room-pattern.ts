@@ -32,7 +32,7 @@ export function firstSegmentOf(text: string): string {
  * @param name - anything that a client may send
  * @returns decoded texts; undefined if the name does not match, or is spelt in another way than roomName() writes it
  */
-export function readRoomParams(pattern: string, name: string): Readonly<Record<string, string>> | undefined {
+function readRoomParams(pattern: string, name: string): Readonly<Record<string, string>> | undefined {
   const wanted = pattern.split('/')
   const given = name.split('/')
   if (given.length !== wanted.length) return undefined
@@ -54,6 +54,7 @@ export function readRoomParams(pattern: string, name: string): Readonly<Record<s
  * The declared room with a name that a client has sent, or that a socket is in.
  *
  * @param rooms - by the first segments of their patterns
+ * @returns with the params as the name spells them
  */
 export function findRoom<Room extends { readonly pattern: string }>(
   rooms: ReadonlyMap<string, Room>,

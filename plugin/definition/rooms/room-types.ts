@@ -42,3 +42,11 @@ type RoomTargets<Rooms, Target> = {
     ...params: RoomArgs<Pattern, Rooms[Pattern]>
   ) => Target
 }
+
+/** A declared room that a client joins: `room` of a RoomContext. */
+export interface JoinedRoom<Params> {
+  /** Socket.IO's room, e.g. `ticket/42`. */
+  readonly name: string
+  /** The params in its name, checked by their schema, e.g. `{ id: 42 }`. */
+  readonly params: Params
+}

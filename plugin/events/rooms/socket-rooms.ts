@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { CompiledRoom } from '../../definition/compile-contract.js'
-import type { JoinedRoom } from '../../definition/rooms/room-definition.js'
 import { ROOM_LEFT } from '../../definition/rooms/room-events.js'
 import { findRoom } from '../../definition/rooms/room-pattern.js'
+import type { JoinedRoom } from '../../definition/rooms/room-types.js'
 import { SchemaMismatch } from '../../schema/schema.js'
 import { isRefusal, toWireError } from '../../shared/client-error.js'
 import { FST_NSP_ROOM_PARAMS_INVALID, FST_NSP_ROOM_UNKNOWN } from '../../shared/errors/room-errors.js'
@@ -44,12 +44,7 @@ export interface SocketRooms {
 }
 
 /** A room by the name that a client has sent, or that a socket is in. */
-interface FoundRoom {
-  readonly name: string
-  readonly room: CompiledRoom
-  /** The params as the name spells them. */
-  readonly texts: Readonly<Record<string, string>>
-}
+type FoundRoom = NonNullable<ReturnType<typeof findRoom<CompiledRoom>>>
 
 type AnyContext = Pick<RunContext, 'socket' | 'namespace' | 'params' | 'request' | 'log' | 'emit' | 'to' | 'ask'>
 

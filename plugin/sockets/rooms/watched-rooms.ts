@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Namespace, Socket } from 'socket.io'
 import type { NormalDefinition } from '../../definition/normalize/normalize-definition.js'
-import type { JoinedRoom } from '../../definition/rooms/room-definition.js'
 import { firstSegmentOf } from '../../definition/rooms/room-pattern.js'
+import type { JoinedRoom } from '../../definition/rooms/room-types.js'
 import { requestOf } from '../../engine/http/connect-request.js'
 import type { SocketRooms } from '../../events/rooms/socket-rooms.js'
 import type { Presence } from '../../presence/present-sockets.js'
@@ -31,7 +31,7 @@ export interface WatchedRoomsOptions {
 }
 
 /** The events of Socket.IO's adapters. */
-interface RoomEvents {
+interface AdapterEvents {
   on(event: 'join-room' | 'leave-room', listener: (room: string, id: string) => void): unknown
 }
 
@@ -74,7 +74,7 @@ export function watchRooms(
     }
   }
 
-  const events = adapter as unknown as RoomEvents
+  const events = adapter as unknown as AdapterEvents
   events.on('join-room', (room, id) => {
     const socket = isWatched(room) && namespace.sockets.get(id)
     if (socket && joined.has(socket)) enter(socket, room)

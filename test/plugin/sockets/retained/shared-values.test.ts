@@ -189,6 +189,8 @@ t.test('an emit of the outbox is kept as any other', { skip: BROKERS[1][2] }, as
     ['line:new', 5, { retained: true }],
     ['ping', null, { retained: true }],
   ])
+  for (const { socket } of [first, ada]) socket.disconnect()
+  await until(() => !app.io._nsps.has('/boards/a'))
 })
 
 t.test('a stored value that no client can read is left out', async (t) => {

@@ -1,6 +1,6 @@
-import type { KeySaying, KeySayings } from './key-saying.js'
+import type { KeySaying, KeySayings } from '../key-saying.js'
+import { createPace, type Pace, type PresenceClock } from '../presence-clock.js'
 import { type PeopleMessage, type PlacePart, SAYS, splitParts, type ToldKey } from './people-message.js'
-import { createPace, type Pace, type PresenceClock } from './presence-clock.js'
 
 /*
  * What this node tells another one of its people: of the places that the other one wants. Changes of a few milliseconds are one message.

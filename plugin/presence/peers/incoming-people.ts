@@ -1,6 +1,6 @@
-import type { KeySaying, KeySayings } from './key-saying.js'
+import type { KeySaying, KeySayings } from '../key-saying.js'
+import type { PresenceClock } from '../presence-clock.js'
 import { type PeopleMessage, type PlacePart, SAYS } from './people-message.js'
-import type { PresenceClock } from './presence-clock.js'
 
 /*
  * What another node has told of its people. Messages may be late or lost: then it is asked to tell everything anew, and until it has

@@ -1,4 +1,4 @@
-import type { KeySaying } from './key-saying.js'
+import type { KeySaying } from '../key-saying.js'
 
 /*
  * What one node tells another of its people: a stream of numbered messages. Number 1 begins to tell everything; the message that has told
