@@ -25,6 +25,7 @@ export const desk = defineNamespace({
         if (user === 'support' || customers[room.params.id] === user) return
         throw Object.assign(new Error('This ticket is not yours'), { statusCode: 403, code: 'NOT_YOURS' })
       },
+      presence: { key: ({ request }) => request.body.user, meta: ({ room }) => ({ reads: room.params.id }) },
     },
   },
   events: {

@@ -24,7 +24,7 @@ export interface ContextTools {
   /** The id of a socket's user. */
   readonly userOf: (socket: Socket) => string | undefined
   /** Replaces what is shown of a socket. */
-  readonly updatePresence: (socket: Socket, meta: unknown) => void
+  readonly updatePresence: (socket: Socket, meta: unknown, room?: string) => void
 }
 
 export interface ContextOptions {
@@ -164,7 +164,7 @@ export class SocketContext implements ContextFunctions {
         return answer
       },
       reauthenticate: (auth = socket.handshake.auth) => this.#renew(auth),
-      presence: { update: (meta) => this.#tools.updatePresence(socket as Socket, meta) },
+      presence: { update: (...given) => this.#tools.updatePresence(socket as Socket, ...given) },
     }
   }
 

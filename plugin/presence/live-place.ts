@@ -41,27 +41,28 @@ export class LivePlace {
   holders = 0
   readonly #clock: PresenceClock
   readonly #graceMs: number
-  readonly #knownAt: number
   readonly #pace: Pace
   readonly #awaited: Set<string>
   /** What nodes that were lost have said, by their ids. */
   readonly #lost = new Map<string, KeySayings>()
   readonly #cancels = new Set<() => void>()
   #resolve!: () => void
+  /** Whether all nodes are known that have to say who is here. */
+  #isMet: boolean
   #isKnown = false
   #onChange: OnChange | undefined
 
   constructor({ clock, rules, nodes, knownAt, sayingsOf }: LivePlaceOptions) {
     this.#clock = clock
     this.#graceMs = rules.graceMs
-    this.#knownAt = knownAt
+    this.#isMet = knownAt <= clock.now()
     this.#awaited = new Set(nodes)
     this.view = new PlaceView(rules.maxKeys, sayingsOf)
     this.#pace = createPace(clock, EVERY_MS, () => this.#flush())
     this.isReady = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    if (knownAt > clock.now()) this.#later(knownAt - clock.now(), () => this.#checkKnown())
+    if (!this.#isMet) this.#later(knownAt - clock.now(), () => this.#meet())
     if (this.#awaited.size > 0) this.#later(WAIT_MS, () => this.#told([...this.#awaited]))
     this.#checkKnown()
   }
@@ -125,8 +126,14 @@ export class LivePlace {
     this.#checkKnown()
   }
 
+  // Not by the clock: a timer may fire a millisecond before its time.
+  #meet(): void {
+    this.#isMet = true
+    this.#checkKnown()
+  }
+
   #checkKnown(): void {
-    if (this.#isKnown || this.#awaited.size > 0 || this.#clock.now() < this.#knownAt) return
+    if (this.#isKnown || this.#awaited.size > 0 || !this.#isMet) return
     this.#isKnown = true
     this.#resolve()
     this.#pace.request()

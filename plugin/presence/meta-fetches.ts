@@ -11,7 +11,7 @@ type Fetching = Pick<PresenceSubject, 'presence' | 'instance'>
 type UseFound = (found: unknown) => void
 
 /** Calls `done` with what the `fetch` of a definition has found of a key; with undefined if nothing. */
-type FetchMeta = (fetching: Fetching, key: string, done: UseFound) => void
+export type FetchMeta = (fetching: Fetching, key: string, done: UseFound) => void
 
 const EVERY_MS = 20
 const TIMEOUT_MS = 5_000

@@ -70,7 +70,9 @@ export class PlaceEmits {
   #emit(namespace: Namespace, event: string, payload: object, rooms: Set<string>, except = new Set<string>()): void {
     // Not kept for recovery: a socket that is recovered receives the state.
     const flags = { local: true, unkept: true }
-    const packet = { type: PacketType.EVENT, nsp: namespace.name, data: [event, payload] }
+    const { room } = this.#options
+    const data = [event, room === undefined ? payload : { room, ...payload }]
+    const packet = { type: PacketType.EVENT, nsp: namespace.name, data }
     const opts = { rooms, except, flags } as BroadcastOptions
     this.#options.skip(() => namespace.adapter.broadcast(packet, opts))
   }

@@ -40,8 +40,8 @@ export interface LifecycleOptions {
   readonly readmit: (socket: Socket, auth: object) => Promise<FastifyRequest>
   readonly identities: Pick<Identities, 'keep' | 'release' | 'userOf'>
   readonly emitCheck: EmitCheck
-  /** Counts who is here. */
-  readonly presence: Pick<Presence, 'enter' | 'renew' | 'leave' | 'update'>
+  /** Who is here. */
+  readonly presence: Pick<Presence, 'renew' | 'leave' | 'update'>
   /** Called when the onConnect of a socket has ended, or its onRecover. */
   readonly joined: (socket: Socket) => void
   /** The time limit of onConnect and of onRecover. Milliseconds; 0 turns it off. */
@@ -51,13 +51,14 @@ export interface LifecycleOptions {
 
 /**
  * Runs the lifecycle of a socket that has just joined. `hold` is called with a promise of its onConnect and of its
- * onDisconnect while they run: a closing server waits for them.
+ * onDisconnect while they run: a closing server waits for them. `opened` is called when onConnect has ended well, or onRecover.
  */
 export type RunLifecycle = (
   socket: Socket,
   namespace: Namespace,
   mounted: LifecycleDefinition,
   hold: (end: Promise<unknown>) => void,
+  opened: (socket: Socket) => void,
 ) => void
 
 export function createLifecycle({
@@ -69,8 +70,8 @@ export function createLifecycle({
   onConnectTimeoutMs,
   log,
 }: LifecycleOptions): RunLifecycle {
-  const updatePresence = (socket: Socket, meta: unknown) => presence.update(socket, meta)
-  const tools: ContextTools = { emitCheck, readmit: reauthenticate, userOf: identities.userOf, updatePresence }
+  const { userOf } = identities
+  const tools: ContextTools = { emitCheck, readmit: reauthenticate, userOf, updatePresence: presence.update }
 
   /** Assigns the identity of a new request to the socket; if anything fails, its identity stays. */
   async function reauthenticate(socket: Socket, auth: object): Promise<FastifyRequest> {
@@ -150,7 +151,7 @@ export function createLifecycle({
     }
   }
 
-  return (socket, namespace, mounted, hold) => {
+  return (socket, namespace, mounted, hold, opened) => {
     if (!isKept(socket)) return
     const { definition, contract, rooms } = mounted
     const context = new SocketContext({ socket, namespace, request: requestOf(socket), contract, rooms, tools })
@@ -180,15 +181,15 @@ export function createLifecycle({
       if (!failure) {
         gate?.open(context)
         joined(socket)
-        if (socket.connected) presence.enter(socket, mounted, context.request)
+        if (socket.connected) opened(socket)
         return
       }
       // Before the disconnect: the connection may stay open for other namespaces, and a waiting ack would never be answered.
       if (socket.connected) gate?.endWaiting(failure)
       socket.disconnect()
     }
-    const opened = after(begun, open)
-    if (isThenable(opened)) hold(opened as Promise<void>)
+    const ended = after(begun, open)
+    if (isThenable(ended)) hold(ended as Promise<void>)
   }
 }
 

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
 import { type Contract, compileContract } from '../definition/compile-contract.js'
 import { collectContextHooks, joinHooks } from '../definition/normalize/event-hooks.js'
+import { requestOf } from '../engine/http/connect-request.js'
 import { createDispatch } from '../events/dispatch.js'
 import type { EmitCheck } from '../events/emits/check-emit.js'
 import { createHandle } from '../events/event-handle.js'
@@ -9,12 +10,14 @@ import type { Dispatch } from '../events/event-run.js'
 import { createSocketRooms, type SocketRooms } from '../events/rooms/socket-rooms.js'
 import type { DynamicNamespaces } from '../joining/namespaces/dynamic-namespaces.js'
 import type { Declared, Registry } from '../joining/namespaces/registry.js'
+import type { Presence } from '../presence/present-sockets.js'
 import { compilersOf } from '../schema/fastify-compilers.js'
 import type { PlaceLeases } from '../shared/place-leases.js'
 import { listen } from '../shared/safe-listeners.js'
 import { feedAddress } from './feeds/address-feeds.js'
 import { createFeeds } from './feeds/place-feeds.js'
 import type { RunLifecycle } from './lifecycle.js'
+import { watchRooms } from './rooms/watched-rooms.js'
 
 /*
  * Compiles every definition when the instance is ready, and mounts it: in one namespace for a static name, in one for each
@@ -36,6 +39,8 @@ export interface MountOptions {
   /** Which node runs the feed of a place. */
   readonly leases: PlaceLeases
   readonly runLifecycle: RunLifecycle
+  /** Who is here. */
+  readonly presence: Pick<Presence, 'enter' | 'leave' | 'exit'>
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
   /** Milliseconds: for events without their own. */
@@ -66,7 +71,8 @@ export interface Mounts {
 }
 
 export function createMounts(options: MountOptions): Mounts {
-  const { io, registry, children, leases, runLifecycle, emitCheck, log, handlerTimeoutMs, payloadBytes } = options
+  const { io, registry, children, leases, runLifecycle, presence, emitCheck, log, handlerTimeoutMs, payloadBytes } =
+    options
   const compiled = new Map<Declared, MountedDefinition>()
   const mounted = new Map<string, MountedDefinition>()
   const running = new Set<Promise<unknown>>()
@@ -111,7 +117,12 @@ export function createMounts(options: MountOptions): Mounts {
     mounted.set(namespace.name, entry)
     if (entry.isDynamic) children.adopt(namespace)
     feedAddress(feeds, namespace, entry, log)
-    listen(namespace, 'connection', (socket: Socket) => runLifecycle(socket, namespace, entry, hold))
+    const enterRooms = watchRooms(namespace, entry, { presence, feeds, log })
+    const opened = (socket: Socket) => {
+      presence.enter(socket, entry, requestOf(socket))
+      enterRooms(socket)
+    }
+    listen(namespace, 'connection', (socket: Socket) => runLifecycle(socket, namespace, entry, hold, opened))
     log.debug({ namespace: namespace.name, events: entry.dispatches.size }, 'namespace mounted')
   }
 

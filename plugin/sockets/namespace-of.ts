@@ -29,12 +29,13 @@ export interface Reach<Emits, Answers = None, Data = unknown> extends Audience<E
   /**
    * Who is here, on all nodes; on any node, also on one without sockets at this address.
    *
+   * @param room - the name of a declared room with presence, e.g. `ticket/42`. Default: the whole namespace
    * @throws (rejects) FST_NSP_PRESENCE_OFF
    *
    * @example
    * const people = await app.namespaceOf(chat).presence()
    */
-  presence(): Promise<PresenceEntry[]>
+  presence(room?: string): Promise<PresenceEntry[]>
 }
 
 /** The inferred types of a definition. A name, or an object without inferred types, has none. */
@@ -79,7 +80,7 @@ export interface NamespaceOfOptions {
   readonly coldOperator: ColdOperator
   readonly contractOf: (address: string) => Contract | undefined
   readonly emitCheck: EmitCheck
-  readonly presenceOf: (declared: Declared, address: string) => Promise<PresenceEntry[]>
+  readonly presenceOf: (declared: Declared, address: string, room?: string) => Promise<PresenceEntry[]>
   readonly log: FastifyBaseLogger
 }
 
@@ -181,6 +182,10 @@ export function createNamespaceOf({
     })
     const { to: add } = audience
     const to = withRooms((room) => add(room), declared.definition.rooms)
-    return Object.assign(audience, { address, to, presence: () => presenceOf(declared, address) }) as Reach<AnyType>
+    return Object.assign(audience, {
+      address,
+      to,
+      presence: (room?: string) => presenceOf(declared, address, room),
+    }) as Reach<AnyType>
   }
 }

@@ -76,6 +76,14 @@ async function startNodes(t: Test, kind: string, broker: string, count: number) 
   return nodes as [PresentNode, PresentNode, PresentNode]
 }
 
+/** Joins a room. Resolves when the client is told who is in it. */
+async function sit(socket: Socket) {
+  const table = follow(socket, undefined, 'table/1')
+  await socket.emitWithAck('room:join', 'table/1')
+  await until(() => table.people.length > 0)
+  return table
+}
+
 const BROKERS = [
   ['redis', startRedis, !(await hasRedis()) && 'redis-server is not installed'],
   [
@@ -93,11 +101,18 @@ for (const [kind, startBroker, skip] of BROKERS) {
     const broker = await startBroker(t)
     const [one, two, three] = await startNodes(t, kind, broker, 3)
     t.strictSame(await one.list(), [])
-    const { following } = await one.join('watcher')
+    const watcher = await one.join('watcher')
+    const { following } = watcher
     const bob = await two.join('bob')
     await two.join('cy')
     await three.join('cy')
-    const { following: there } = await three.join('dan')
+    const dan = await three.join('dan')
+    const { following: there } = dan
+    const table = await sit(watcher)
+    await sit(bob)
+    await sit(dan)
+    await until(() => table.people.length === 3)
+    t.strictSame(table.people, ['bob×1', 'dan×1', 'watcher×1'])
     await until(() => following.people.includes('cy×2') && following.people.includes('dan×1'))
     const all = ['bob×1', 'cy×2', 'dan×1', 'watcher×1']
     t.strictSame([following.people, following.metas.bob], [all, { user: 'bob' }])
@@ -119,11 +134,13 @@ for (const [kind, startBroker, skip] of BROKERS) {
     )
 
     t.comment('a node is closed, and one of its people comes back elsewhere')
+    await until(() => table.people.length === 3)
     following.told.splice(0)
+    table.told.splice(0)
     const gone = next(bob, 'disconnect')
     const closed = two.close()
     await gone
-    await three.join('bob')
+    await sit(await three.join('bob'))
     await closed
     await until(() => following.people.length === 4)
     t.strictSame(following.people, ['bob×1', 'cy×1', 'dan×1', 'watcher×1'])
@@ -131,14 +148,17 @@ for (const [kind, startBroker, skip] of BROKERS) {
       following.told.filter((line) => !line.startsWith('~')),
       ['-eve'],
     )
+    t.notOk(table.told.includes('-bob'), 'at the table, he has never left')
 
     t.comment('a node is killed')
     following.told.splice(0)
     const killedAt = performance.now()
     three.send('SIGKILL')
-    await until(() => following.people.length === 1)
+    table.told.splice(0)
+    await until(() => following.people.length === 1 && table.people.length === 1)
     t.ok(performance.now() - killedAt < 10_000, `noticed in ${Math.round(performance.now() - killedAt)} ms`)
     t.strictSame(following.told.sort(), ['-bob', '-cy', '-dan'])
+    t.strictSame(table.told.sort(), ['-bob', '-dan'])
     t.strictSame(await one.list(), ['watcher×1'])
   })
 }

@@ -29,6 +29,9 @@ await app.register(namespaces, {
         meta: ({ request }) => ({ user: Object(request.body).user }),
         graceMs: 2_000,
       },
+      rooms: {
+        'table/:id': { presence: { key: ({ request }) => Object(request.body).user, graceMs: 2_000 } },
+      },
     },
   },
 })

@@ -113,7 +113,10 @@ t.test('examples/support-desk.ts: each ticket is a room of its customer and of t
   const join = (user: string) => app.injectSocket<typeof desk>('/desk', { auth: { user } })
   const [ada, ben, support] = [await join('ada'), await join('ben'), await join('support')]
   t.match(await ada.emitWithAck('room:join', 'ticket/1'), { ok: true })
+  const alone = [{ key: 'ada', devices: 1, meta: { reads: 1 } }]
+  t.strictSame(await ada.nextEvent('presence:state'), { room: 'ticket/1', entries: alone, more: 0 })
   t.match(await support.emitWithAck('room:join', 'ticket/1'), { ok: true })
+  t.match(await ada.nextEvent('presence:change'), { room: 'ticket/1', joined: [{ key: 'support' }], left: [] })
   t.match(await ben.emitWithAck('room:join', 'ticket/1'), { ok: false, error: { code: 'NOT_YOURS', statusCode: 403 } })
   t.match(await ben.emitWithAck('message:send', { id: 1, text: 'hi' }), { error: { code: 'NOT_IN_ROOM' } })
   t.match(await ben.emitWithAck('typing:start', { id: 1 }), { error: { code: 'FST_NSP_ROOM_FOREIGN' } })

@@ -142,7 +142,7 @@ export function normalizeDefinition(definition: unknown, path: string): NormalDe
     events: handled,
     rooms: named,
     hooks: readHooks(readObject(eventHooks, `${path}.eventHooks`, HOOK_NAMES), `${path}.eventHooks`),
-    emits: new Map([...declared, ...presenceEmits(presence)]),
+    emits: new Map([...declared, ...presenceEmits(presence, named.values())]),
     hasEmits,
   })
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { JoinRequest, ParamsOf } from '../join-types.js'
+import type { JoinedRoom } from '../rooms/room-definition.js'
 
 /*
  * The types of the option `presence`: who is in a namespace.
@@ -11,6 +12,8 @@ export interface PresenceSource<Join> {
   readonly request: JoinRequest<Join>
   /** The params of the namespace's address. */
   readonly params: ParamsOf<Join>
+  /** The room; undefined for the presence of the namespace. */
+  readonly room?: JoinedRoom<unknown>
 }
 
 /** The part of the option `presence` that knows of no request. */
@@ -39,17 +42,17 @@ export interface PresenceRules {
   maxKeys?: number
 }
 
-/** Who is here: the option `presence` of a definition. */
-export interface PresenceOptions<Join> extends PresenceRules {
+/** Who is here: the option `presence` of a definition, or of a room. */
+export interface PresenceOptions<Join, Source = PresenceSource<Join>> extends PresenceRules {
   /**
    * Who a socket belongs to: sockets with the same key are the devices of one entry. Called when a socket has joined, and after
    * `reauthenticate()`. A number counts as its string; at most 256 bytes.
    *
    * @returns undefined or null for a socket that is not counted
    */
-  key(this: FastifyInstance, source: NoInfer<PresenceSource<Join>>): string | number | undefined | null
+  key(this: FastifyInstance, source: NoInfer<Source>): string | number | undefined | null
   /** What is shown of a key, as JSON. Called when a socket has joined, and after `reauthenticate()`. @defaultValue null */
-  meta?(this: FastifyInstance, source: NoInfer<PresenceSource<Join>>): unknown
+  meta?(this: FastifyInstance, source: NoInfer<Source>): unknown
 }
 
 /** The presence of one socket: `presence` of its context. */
@@ -58,10 +61,11 @@ export interface SocketPresence {
    * Replaces the `meta` of this socket's key, for everyone. Does nothing if the socket is not counted.
    *
    * @param meta - JSON of at most `maxMetaBytes`
+   * @param room - the name of a declared room with presence, e.g. `ticket/42`. Default: the whole namespace
    * @throws FST_NSP_PRESENCE_OFF, FST_NSP_META_INVALID
    *
    * @example
    * presence.update({ name: 'Ada', isTyping: true })
    */
-  update(meta: unknown): void
+  update(meta: unknown, room?: string): void
 }

@@ -14,6 +14,8 @@ export interface PresenceEntry<Meta = unknown> {
 
 /** Everyone who is here: the payload of `presence:state`. */
 export interface PresenceState<Meta = unknown> {
+  /** The room, of which this is told, e.g. `ticket/42`; undefined: the whole namespace. */
+  readonly room?: string
   readonly entries: PresenceEntry<Meta>[]
   /** How many others are here, above `maxKeys`. */
   readonly more: number
@@ -21,6 +23,8 @@ export interface PresenceState<Meta = unknown> {
 
 /** What has changed: the payload of `presence:change`. */
 export interface PresenceChange<Meta = unknown> {
+  /** The room, of which this is told, e.g. `ticket/42`; undefined: the whole namespace. */
+  readonly room?: string
   readonly joined: PresenceEntry<Meta>[]
   /** The keys of those who have left. */
   readonly left: string[]

@@ -61,24 +61,33 @@ function readCount(source: Source, key: string, path: string, most: number): num
   throw new FST_NSP_DEFINITION_INVALID(`${path}.${key}`, `must be a whole number from 1 to ${most}: got ${value}`)
 }
 
-/** The emits that a definition with presence has, beside its own. */
-export function presenceEmits(presence: NormalPresence | undefined): [name: string, emit: NormalEmit][] {
-  if (!presence) return []
+/** The emits that a definition has, beside its own, if its addresses have presence, or rooms. */
+export function presenceEmits(
+  presence: NormalPresence | undefined,
+  rooms: Iterable<{ readonly presence: NormalPresence | undefined }>,
+): [name: string, emit: NormalEmit][] {
+  const hasRooms = [...rooms].some((room) => room.presence)
+  if (!presence && !hasRooms) return []
+  const room = hasRooms ? { room: { type: 'string', description: 'The room; without it, all of the namespace' } } : {}
+  const state = { entries: ENTRIES, more: MORE }
+  const change = { joined: ENTRIES, left: { type: 'array', items: { type: 'string' } }, updated: ENTRIES, more: MORE }
   return [
-    emitOf(PRESENCE_EMITS.state, 'Everyone who is here. Sent when this client has joined, and when it is recovered.', {
-      entries: ENTRIES,
-      more: MORE,
-    }),
-    emitOf(PRESENCE_EMITS.change, 'Those who have joined, those who have left, and those who have changed.', {
-      joined: ENTRIES,
-      left: { type: 'array', items: { type: 'string' } },
-      updated: ENTRIES,
-      more: MORE,
-    }),
+    emitOf(
+      PRESENCE_EMITS.state,
+      'Everyone who is here. Sent when this client has joined, and when it is recovered.',
+      state,
+      room,
+    ),
+    emitOf(
+      PRESENCE_EMITS.change,
+      'Those who have joined, those who have left, and those who have changed.',
+      change,
+      room,
+    ),
   ]
 }
 
-function emitOf(name: string, description: string, properties: object): [string, NormalEmit] {
-  const payload = { type: 'object', properties, required: Object.keys(properties) }
+function emitOf(name: string, description: string, required: object, optional: object): [string, NormalEmit] {
+  const payload = { type: 'object', properties: { ...optional, ...required }, required: Object.keys(required) }
   return [name, Object.freeze(readEmit({ payload, description }, name))]
 }

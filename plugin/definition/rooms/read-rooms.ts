@@ -2,7 +2,9 @@ import type { AnySchema } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
 import type { Prose } from '../contract/description.js'
 import type { NormalEmit } from '../normalize/events/read-emit.js'
+import { FEED_KEYS, type NormalFeed, readFeed } from '../normalize/read-feed.js'
 import { read, readFunctions, readMap, readObject, readSchema } from '../normalize/read-value.js'
+import { type NormalPresence, readPresence } from '../presence/read-presence.js'
 import { describeRoomEvents, ROOM_JOIN, ROOM_LEAVE, ROOM_LEFT } from './room-events.js'
 import { firstSegmentOf, problemOfPattern } from './room-pattern.js'
 
@@ -18,12 +20,16 @@ export interface NormalRoom {
   readonly params: AnySchema | undefined
   readonly description: string | undefined
   readonly preJoin: readonly ((context: unknown) => unknown)[]
+  /** Undefined: nobody is told who is in the room. */
+  readonly presence: NormalPresence | undefined
+  /** Undefined if the room has no feed. */
+  readonly feed: NormalFeed | undefined
 }
 
 /** The rooms of a definition, by their names: the first segments of their patterns. */
 export type NormalRooms = ReadonlyMap<string, NormalRoom>
 
-const ROOM_KEYS = ['params', 'description', 'preJoin']
+const ROOM_KEYS = ['params', 'description', 'preJoin', 'presence', ...FEED_KEYS]
 
 /** @throws FST_NSP_DEFINITION_INVALID naming the path */
 export function readRooms(value: unknown, path: string): NormalRooms {
@@ -36,6 +42,8 @@ export function readRooms(value: unknown, path: string): NormalRooms {
       params: readSchema(source.params, `${at}.params`),
       description: read<string>(source, 'description', at, 'string'),
       preJoin: readFunctions(source, ['preJoin'], at).preJoin,
+      presence: readPresence(source.presence, `${at}.presence`),
+      feed: readFeed(source, at),
     })
   })
   const named = new Map<string, NormalRoom>()

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyType, OutputOf } from '../../schema/schema.js'
 import type { HandlerContext } from '../context-types.js'
-import type { OneOrMany } from '../join-types.js'
+import type { FeedContext, FeedHooks } from '../feed-types.js'
+import type { JoinRequest, OneOrMany, ParamsOf } from '../join-types.js'
+import type { PresenceOptions } from '../presence/presence-options.js'
 import type { ParamIn } from './room-types.js'
 
 /*
@@ -30,8 +32,20 @@ export interface RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, Params
 // The type of a method, so that a hook of any types fits where types are not inferred.
 type RoomHook<Context> = { hook(this: FastifyInstance, context: Context): unknown }['hook']
 
-/** Who may join a room. */
-interface RoomHooks<Context> {
+/** What is known of a socket in a room: see PresenceSource. */
+interface RoomSource<Join, Params> {
+  readonly request: JoinRequest<Join>
+  readonly params: ParamsOf<Join>
+  readonly room: JoinedRoom<Params>
+}
+
+/** The context of the `onFirst` and `onLast` of a room. */
+interface RoomFeedContext<Emits, Join, Data, Params> extends FeedContext<Emits, Join, Data> {
+  readonly room: JoinedRoom<Params>
+}
+
+/** Who may join a room, who is in it, and what runs while there are clients in it. */
+interface RoomHooks<Context, FeedOfRoom, Source> extends FeedHooks<FeedOfRoom> {
   /**
    * Runs before a client joins the room, and for each declared room of the socket when `reauthenticate()` has succeeded. If it throws, the
    * client is refused, or leaves the room.
@@ -42,12 +56,20 @@ interface RoomHooks<Context> {
    * }
    */
   preJoin?: OneOrMany<RoomHook<Context>>
+  /** Who is in the room: its clients are told by `presence:state` and `presence:change`. Without it, nobody is counted. */
+  presence?: PresenceOptions<unknown, Source>
 }
 
 /** The rooms of a definition: a pattern, e.g. `ticket/:id`, and who may join. */
 export type RoomDefinitions<Rooms, Emits, Answers, Join, Data, Payloads> = {
-  readonly [Pattern in keyof Rooms]: RoomHooks<
-    NoInfer<RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, CheckedParams<Pattern, Rooms[Pattern]>>>
+  readonly [Pattern in keyof Rooms]: RoomOptions<
+    Emits,
+    Answers,
+    Join,
+    Data,
+    Payloads,
+    Rooms,
+    CheckedParams<Pattern, Rooms[Pattern]>
   > & {
     /** The schema of the params. Without it, they are strings. */
     params?: Rooms[Pattern]
@@ -56,16 +78,24 @@ export type RoomDefinitions<Rooms, Emits, Answers, Join, Data, Payloads> = {
   }
 }
 
+type RoomOptions<Emits, Answers, Join, Data, Payloads, Rooms, Params> = RoomHooks<
+  NoInfer<RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, Params>>,
+  NoInfer<RoomFeedContext<Emits, Join, Data, Params>>,
+  NoInfer<RoomSource<Join, Params>>
+>
+
 /** The rooms of the implementation of a contract. */
 export type RoomImplementations<Rooms, Emits, Answers, Join, Data, Payloads> = {
   readonly [Pattern in keyof Rooms]?: RoomHooks<
-    RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, CheckedParams<Pattern, Rooms[Pattern]>>
+    RoomContext<Emits, Answers, Join, Data, Payloads, Rooms, CheckedParams<Pattern, Rooms[Pattern]>>,
+    RoomFeedContext<Emits, Join, Data, CheckedParams<Pattern, Rooms[Pattern]>>,
+    RoomSource<Join, CheckedParams<Pattern, Rooms[Pattern]>>
   >
 }
 
 /** The rooms of a definition of any types. */
 export interface AnyRoomDefinitions {
-  readonly [pattern: string]: RoomHooks<RoomContext<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType, AnyType>> & {
+  readonly [pattern: string]: RoomOptions<AnyType, AnyType, AnyType, AnyType, AnyType, AnyType, AnyType> & {
     params?: unknown
     description?: string
   }

@@ -50,6 +50,20 @@ export function readRoomParams(pattern: string, name: string): Readonly<Record<s
   return params
 }
 
+/**
+ * The declared room with a name that a client has sent, or that a socket is in.
+ *
+ * @param rooms - by the first segments of their patterns
+ */
+export function findRoom<Room extends { readonly pattern: string }>(
+  rooms: ReadonlyMap<string, Room>,
+  name: string,
+): { readonly name: string; readonly room: Room; readonly texts: Readonly<Record<string, string>> } | undefined {
+  const room = rooms.get(firstSegmentOf(name))
+  const texts = room && readRoomParams(room.pattern, name)
+  return room && texts && { name, room, texts }
+}
+
 /** Decodes a segment that encodeURIComponent() has written; undefined for any other. */
 function decode(text: string): string | undefined {
   try {

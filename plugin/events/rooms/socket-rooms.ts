@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { CompiledRoom } from '../../definition/compile-contract.js'
+import type { JoinedRoom } from '../../definition/rooms/room-definition.js'
 import { ROOM_LEFT } from '../../definition/rooms/room-events.js'
-import { firstSegmentOf, readRoomParams } from '../../definition/rooms/room-pattern.js'
+import { findRoom } from '../../definition/rooms/room-pattern.js'
 import { SchemaMismatch } from '../../schema/schema.js'
 import { isRefusal, toWireError } from '../../shared/client-error.js'
 import { FST_NSP_ROOM_PARAMS_INVALID, FST_NSP_ROOM_UNKNOWN } from '../../shared/errors/room-errors.js'
@@ -36,6 +37,8 @@ export interface SocketRooms {
   readonly leave: Handle
   /** Authorises each declared room of a socket again; leaves those that it may not be in any more. Never rejects. */
   readonly reauthorise: (connection: SocketContext) => Promise<void>
+  /** Calls `use` with the declared room of a name: at once, or when its params are checked. Not if there is none. */
+  readonly read: (name: string, use: (room: JoinedRoom<unknown>, declared: CompiledRoom) => void) => void
 }
 
 /** A room by the name that a client has sent, or that a socket is in. */
@@ -52,19 +55,13 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs }: Soc
   /** The last join or leave of each room that has not ended, by socket: those of one room run one after another. */
   const pending = new WeakMap<object, Map<string, Promise<unknown>>>()
 
-  function find(name: string): FoundRoom | undefined {
-    const room = rooms.get(firstSegmentOf(name))
-    const texts = room && readRoomParams(room.pattern, name)
-    return room && texts && { name, room, texts }
-  }
-
   function unknownRoom(): Error {
     const patterns = [...rooms.values()].map(({ pattern }) => pattern)
     return new FST_NSP_ROOM_UNKNOWN(namespace, `it has ${patterns.join(', ')}, written by roomName()`)
   }
 
   function foundIn(context: RunContext): FoundRoom {
-    const found = find(context.event.payload as string)
+    const found = findRoom(rooms, context.event.payload as string)
     if (!found) throw unknownRoom()
     return found
   }
@@ -162,10 +159,25 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs }: Soc
       return inTurn(context.socket, found.name, () => exit(found, context))
     },
 
+    read(name, use) {
+      const found = findRoom(rooms, name)
+      if (!found) return
+      const give = (params: unknown) => use(Object.freeze({ name, params }), found.room)
+      let checked: unknown
+      try {
+        checked = check(found)
+      } catch {
+        // The server has put a socket into a room that no client could join.
+        return
+      }
+      if (isThenable(checked)) void promiseOf(checked).then(give, () => {})
+      else give(checked)
+    },
+
     async reauthorise(connection) {
       const { socket } = connection
       const guarded = [...socket.rooms]
-        .flatMap((name) => find(name) ?? [])
+        .flatMap((name) => findRoom(rooms, name) ?? [])
         .filter(({ room }) => room.preJoin.length > 0)
       await Promise.all(guarded.map((found) => inTurn(socket, found.name, () => authoriseAgain(found, connection))))
     },

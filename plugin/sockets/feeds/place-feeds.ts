@@ -23,7 +23,13 @@ export interface FedPlace {
   /** `this` of onFirst and onLast. */
   readonly instance: FastifyInstance
   /** What they are called with, and the signal. */
-  readonly context: { readonly namespace: Namespace; readonly params: unknown; readonly log: FastifyBaseLogger }
+  readonly context: {
+    readonly namespace: Namespace
+    readonly params: unknown
+    readonly log: FastifyBaseLogger
+    /** Undefined for an address. */
+    readonly room?: object
+  }
   /** Whether this node has clients there. */
   hasClients(): boolean
 }

@@ -50,6 +50,17 @@ t.test('the first state has everyone, of however many nodes, and in however many
   t.strictSame(c.log, [])
 })
 
+t.test('a timer that fires too early does not keep the first state back', async (t) => {
+  const world = new World()
+  world.earlyMs = 1
+  const a = world.start('a')
+  const { isReady } = a.places.hold(PLACE, { graceMs: 1_000, maxKeys: 10 })
+  a.watch(PLACE)
+  world.pass(2_000)
+  t.strictSame(a.shown, new Map())
+  await isReady
+})
+
 t.test('a node that does not answer delays the first state by a second', async (t) => {
   const world = new World()
   const a = world.start('a')

@@ -14,6 +14,8 @@ interface Timer {
 
 export class World {
   now = 0
+  /** How much too early timers fire: those of Node.js begin when their tick has begun. */
+  earlyMs = 0
   /** What becomes of a message: the milliseconds that it takes; undefined: it is lost. */
   delayOf: (from: string, to: string) => number | undefined = () => 1
   readonly nodes = new Map<string, TestedNode>()
@@ -26,7 +28,7 @@ export class World {
       now: () => this.now,
       wall: () => this.now,
       after: (ms, run) => {
-        const timer = { at: this.now + Math.max(ms, 1), node, run }
+        const timer = { at: this.now + Math.max(ms - this.earlyMs, 1), node, run }
         this.#timers.add(timer)
         return () => {
           this.#timers.delete(timer)

@@ -17,13 +17,14 @@ interface Listening {
   on(event: string, listener: (payload: never) => void): unknown
 }
 
-/** `first`: the state that the client has received already. */
-export function follow(socket: Listening, first?: PresenceState): Following {
+/** `first`: the state that the client has received already. `room`: the room to follow; undefined for the whole namespace. */
+export function follow(socket: Listening, first?: PresenceState, room?: string): Following {
   const people = new Map<string, PresenceEntry>()
   const told: string[] = []
   const states: PresenceState[] = []
   let more = 0
   const begin = (state: PresenceState) => {
+    if (state.room !== room) return
     states.push(state)
     people.clear()
     more = state.more
@@ -32,6 +33,7 @@ export function follow(socket: Listening, first?: PresenceState): Following {
   if (first) begin(first)
   socket.on('presence:state', begin)
   socket.on('presence:change', (change: PresenceChange) => {
+    if (change.room !== room) return
     more = change.more
     for (const key of change.left) {
       people.delete(key)
