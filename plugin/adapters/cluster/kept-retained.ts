@@ -91,7 +91,7 @@ function write(set: KeptSet, key: string, value: string, most: number): void {
   set.values.set(key, value)
   set.length += key.length + value.length
   for (const first of set.values.keys()) {
-    if (set.values.size <= most) return
+    if (set.values.size <= most) break
     remove(set, first)
   }
 }

@@ -65,11 +65,13 @@ local sets = {}
 for at = 2, #KEYS, 2 do
   local found = {}
   local order = redis.call('ZRANGE', KEYS[at + 1], 0, -1)
-  for _, key in ipairs(order) do
-    local value = redis.call('HGET', KEYS[at], key)
-    if value then
-      found[#found + 1] = key
-      found[#found + 1] = value
+  for first = 1, #order, 1000 do
+    local values = redis.call('HMGET', KEYS[at], unpack(order, first, math.min(first + 999, #order)))
+    for place, value in ipairs(values) do
+      if value then
+        found[#found + 1] = order[first + place - 1]
+        found[#found + 1] = value
+      end
     end
   end
   if not order[1] then found = redis.call('HGETALL', KEYS[at]) end

@@ -102,4 +102,15 @@ for (const { name, isThere, numRuns, open } of STORES) {
       ['k0', 'k0 k1', 'k0 k1 k2', 'k3', 'k3 k4', 'k3 k4 k5', 'k4 k5 k6', 'k6 k7'],
     )
   })
+  t.test(`${name} has thousands of values of a set, in their order`, { skip }, async (t) => {
+    const [broker] = (await open(t)) as [Broker]
+    const keys = Array.from({ length: 2_500 }, (_, at) => `k${(at * 7) % 2_500}`)
+    const retained = keys.map((key) => ({ set: 's', key, value: '1', most: 2_400, ttlMs: 60_000 }))
+    await broker.append(0, { node: 'a', number: 1, body: '', retained })
+    const { values } = await broker.readRetained(0, ['s'])
+    t.strictSame(
+      values.map(({ key }) => key),
+      keys.slice(100),
+    )
+  })
 }
