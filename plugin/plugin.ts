@@ -33,7 +33,6 @@ import { isClusterAdapter } from './sockets/adapter-features.js'
 import { guardAdapters } from './sockets/adapter-guard.js'
 import { createDrainNotice } from './sockets/disconnect-notice.js'
 import { withConstructor } from './sockets/guard/adapter-constructor.js'
-import { createFailureLog } from './sockets/guard/failure-log.js'
 import { createIdentities } from './sockets/identities.js'
 import { createJoinServer } from './sockets/join-server.js'
 import { createLifecycle } from './sockets/lifecycle.js'
@@ -113,14 +112,7 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
   if (wsEngine.wsEngine === undefined) batchWrites(io.engine, limits.bytesWaiting, reportListener)
   logOversize(io, new RatedLog(log, lines))
   const contractOf = (address: string) => mounts.contractOf(address)
-  const retained = createRetainedPlaces({
-    io,
-    contractOf,
-    store: cluster.retained,
-    isText: options.io.parser === undefined,
-    report: createFailureLog(log),
-    now,
-  })
+  const retained = createRetainedPlaces({ io, contractOf, store: cluster.retained, parser: options.io.parser, log })
   const { remote, coldOperator, presenceLink } = connectNodes(io, emitCheck, cluster.node, retained, log)
   const { kept } = { ...cluster.node }
   const outbox = createOutbox(options, { io, emitCheck, registry, contractOf, coldOperator, retained, kept, log })
@@ -203,7 +195,6 @@ export async function plugin(instance: FastifyInstance, userOptions: NamespacesO
     const path = `namespaces[${JSON.stringify(name)}]`
     registry.declare(name, definition, { context: instance, prefix: options.prefix, path })
   }
-  instance.addHook('onReady', async () => mounts.open())
-  for (const { open } of [stores, cluster, outbox]) instance.addHook('onReady', open)
+  for (const { open } of [mounts, stores, cluster, outbox]) instance.addHook('onReady', async () => open())
   instance.addHook('onReady', async () => presence.open(presenceLink()))
 }

@@ -3,6 +3,7 @@ import type { InputOf, None, OutputOf } from '../schema/schema.js'
 import type { WireError } from '../shared/wire-error.js'
 import type { AckEnvelope } from './contract/ack-envelope.js'
 import type { AuthInputOf, TypesOf } from './contract/types-of.js'
+import type { InfoArgs } from './events/retain-options.js'
 import type { PresenceChange, PresenceState } from './presence/presence-types.js'
 import type { RoomEvents, RoomNotice } from './rooms/client-rooms.js'
 
@@ -116,21 +117,13 @@ type ClientEmitArgs<Event, Ack> =
   | [...ArgsOf<Event>, ack: Ack]
   | ([] extends ArgsOf<Event> ? [ack: Ack] : never)
 
-/** What is known of an emit beside its payload. */
-export interface EmitInfo {
-  /** It was sent before this client had joined, and is given because its definition says `retain`. */
-  readonly retained?: true
-}
-
 type EventsToClient<Types> = Types extends { emits: infer Emits; answers: infer Answers }
   ? {
       [Event in keyof Emits]: (
         ...args: [
           ...(unknown extends Emits[Event] ? [] : [payload: OutputOf<Emits[Event]>]),
           ...(unknown extends At<Answers, Event>
-            ? unknown extends Emits[Event]
-              ? []
-              : [info?: EmitInfo]
+            ? InfoArgs<Emits[Event]>
             : [answer: (value: Sendable<InputOf<At<Answers, Event>>>) => void]),
         ]
       ) => void

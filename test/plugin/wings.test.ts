@@ -211,6 +211,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'prepare-socket',
       'recovery/keep-session',
       'recovery/recovery-options',
+      'retained/retained-places',
       'user-of',
     ],
   },

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io-client'
-import type { AnyPayload, DisconnectNotice, EmitInfo } from '../../definition/client-types.js'
+import type { AnyPayload, DisconnectNotice } from '../../definition/client-types.js'
+import type { EmitInfo } from '../../definition/events/retain-options.js'
 import type { AnyJoined, ItemStream } from '../any-client.js'
 import type { CallOptions, ClientStreamOptions } from '../client-options.js'
 import type { CallErrorOf } from './call-error-of.js'

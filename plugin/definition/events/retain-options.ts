@@ -1,5 +1,5 @@
 /*
- * The key of an emit that keeps its last values for those who join later.
+ * The key of an emit that keeps its last values for those who join later. Front ends read this file, too: it imports nothing.
  */
 
 /** Which values of an emit are kept, for whoever joins later. */
@@ -37,3 +37,12 @@ export interface RetainOptions<Payload> {
    */
   retain?: number | RetainRules<Payload>
 }
+
+/** What a client is told of an emit beside its payload. */
+export interface EmitInfo {
+  /** The emit was sent before this client joined, and is given to it because the definition says `retain`. */
+  readonly retained?: true
+}
+
+/** The arguments of a client's listener behind the payload. */
+export type InfoArgs<Schema> = unknown extends Schema ? [] : [info?: EmitInfo]

@@ -145,8 +145,7 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready
       const { socket } = context
       return inTurn(socket, found.name, () => {
         if (socket.rooms.has(found.name)) return undefined
-        const address = socket.nsp.name
-        const authorised = after(authorise(found, context), () => ready(address, found.name))
+        const authorised = after(authorise(found, context), () => ready(socket.nsp.name, found.name))
         if (!isThenable(authorised)) return enter(found, context)
         return untilAborted(authorised, context.signal).then(() => enter(found, context))
       })

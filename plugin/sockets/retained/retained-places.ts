@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Namespace, Server, Socket } from 'socket.io'
 import type { BroadcastOptions } from 'socket.io-adapter'
 import type { Contract } from '../../definition/compile-contract.js'
@@ -10,11 +11,12 @@ import {
   type RetainedStore,
 } from '../../shared/retained-emits.js'
 import { settlesWithin } from '../../shared/timeout.js'
-import { HeldValues } from './held-values.js'
-import { KeptValues } from './kept-values.js'
+import { createFailureLog } from '../guard/failure-log.js'
+import { OwnValues } from './own-values.js'
 import { markOf } from './retain-mark.js'
 import { createRetainedSend, encodeKept } from './retained-packet.js'
 import type { PlaceValue } from './retained-place.js'
+import { SharedValues } from './shared-values.js'
 
 /*
  * Keeps the last values of emits, and gives them to those who join an address or a room. With a store that all nodes share, what is
@@ -47,16 +49,13 @@ export interface RetainedPlacesOptions {
   readonly contractOf: (address: string) => Contract | undefined
   /** What the nodes keep together; undefined: each for itself. */
   readonly store: RetainedStore | undefined
-  /** Whether packets are encoded as Socket.IO does it by default. */
-  readonly isText: boolean
-  /** Called with what was not kept, and why. */
-  readonly report: (error: unknown, address: string, what: string) => void
-  /** Milliseconds. */
-  readonly now: () => number
+  /** The application's; undefined for Socket.IO's own. */
+  readonly parser: unknown
+  readonly log: FastifyBaseLogger
 }
 
 /** The events of the plugin's own adapters, and of Socket.IO's. */
-interface AdapterEvents {
+interface RetainingEvents {
   on(event: 'retained', listener: (item: RetainedItem) => void): unknown
   on(event: 'retained:unsure', listener: () => void): unknown
   on(event: 'join-room', listener: (room: string, id: string) => void): unknown
@@ -67,10 +66,12 @@ const WAIT_MS = 2_000
 const NOT_KEPT = 'an emit was not kept for those who join'
 
 export function createRetainedPlaces(options: RetainedPlacesOptions): RetainedPlaces {
-  const { io, contractOf, store, isText, report, now } = options
-  const send = createRetainedSend(io, isText)
-  const kept = new KeptValues(now)
-  const held = store && new HeldValues({ store, now, report })
+  const { io, contractOf, store, parser, log } = options
+  const now = () => performance.now()
+  const report = createFailureLog(log)
+  const send = createRetainedSend(io, parser === undefined)
+  const own = new OwnValues(now)
+  const shared = store && new SharedValues({ store, now, report })
 
   /** Gives a socket what is kept at a place: at once if this node knows it, or when it does. */
   function enter(socket: Socket, room?: string): void {
@@ -78,8 +79,8 @@ export function createRetainedPlaces(options: RetainedPlacesOptions): RetainedPl
     const give = (values: readonly PlaceValue[]) => {
       if (socket.connected) for (const { encoded } of values) send(socket, encoded)
     }
-    if (held) held.enter(address, room, give)
-    else give(kept.find(address, room)?.values ?? [])
+    if (shared) shared.enter(address, room, give)
+    else give(own.find(address, room)?.values ?? [])
   }
 
   function bounded(address: string, mark: RetainedMark, encoded: EncodedEmit): RetainedMark {
@@ -105,11 +106,11 @@ export function createRetainedPlaces(options: RetainedPlacesOptions): RetainedPl
       if (!mark) return sendWith(opts)
       // The mark is the second argument, behind a payload.
       if (data.length === 1) data.push(null)
-      if (held) return sendWith({ ...opts, flags: { ...opts.flags, retain: mark } } as BroadcastOptions)
+      if (shared) return sendWith({ ...opts, flags: { ...opts.flags, retain: mark } } as BroadcastOptions)
       const [room] = opts.rooms
       const encoded = encodeKept(address, data)
       const result = sendWith(opts)
-      kept.apply(address, room as string | undefined, bounded(address, mark, encoded), encoded)
+      own.apply(address, room as string | undefined, bounded(address, mark, encoded), encoded)
       return result
     },
 
@@ -122,22 +123,22 @@ export function createRetainedPlaces(options: RetainedPlacesOptions): RetainedPl
     mount(namespace, { retained, rooms }) {
       if (retained.size === 0) return
       const { name: address, adapter } = namespace
-      const events = adapter as unknown as AdapterEvents
+      const events = adapter as unknown as RetainingEvents
       events.on('join-room', (room, id) => {
         const socket = findRoom(rooms, room) && namespace.sockets.get(id)
         if (socket) enter(socket, room)
       })
-      if (!held) return
-      held.open(address, [...retained.keys()], (room) => adapter.rooms.has(room))
-      events.on('retained', ({ room, mark, encoded }) => held.apply(address, room, mark, encoded))
-      events.on('retained:unsure', () => held.reread(address))
-      events.on('delete-room', (room) => held.leave(address, room))
+      if (!shared) return
+      shared.open(address, [...retained.keys()], (room) => adapter.rooms.has(room))
+      events.on('retained', ({ room, mark, encoded }) => shared.apply(address, room, mark, encoded))
+      events.on('retained:unsure', () => shared.reread(address))
+      events.on('delete-room', (room) => shared.leave(address, room))
     },
 
-    forget: (address) => held?.close(address),
+    forget: (address) => shared?.close(address),
 
     ready(address, room) {
-      const known = held?.known(address, room)
+      const known = shared?.known(address, room)
       return known && settlesWithin(WAIT_MS, known).then(() => {})
     },
 

@@ -5,7 +5,7 @@ import { type PlaceValue, RetainedPlace } from './retained-place.js'
  * A place that is live on this node: read once from what the nodes keep together, and then changed by what this node delivers.
  */
 
-export interface HeldPlaceOptions {
+export interface SharedPlaceOptions {
   /** Reads what is kept. Rejects if the broker can't be reached. */
   readonly read: () => Promise<RetainedRead>
   readonly now: () => number
@@ -13,24 +13,24 @@ export interface HeldPlaceOptions {
   readonly report: (error: unknown) => void
 }
 
-type Change = readonly [mark: RetainedMark, encoded: EncodedEmit]
+type WrittenEmit = readonly [mark: RetainedMark, encoded: EncodedEmit]
 
 const RETRY_MS = 1_000
 
-export class HeldPlace {
-  readonly #options: HeldPlaceOptions
+export class SharedPlace {
+  readonly #options: SharedPlaceOptions
   /** Resolves when the values are known. */
   readonly known: Promise<void>
   #resolve!: () => void
   /** Undefined until they are known. */
   #place: RetainedPlace | undefined
   /** What was delivered while they are read. */
-  #changes: Change[] | undefined
-  #waiting: ((place: RetainedPlace, changes: readonly Change[]) => void)[] = []
+  #changes: WrittenEmit[] | undefined
+  #waiting: ((place: RetainedPlace, changes: readonly WrittenEmit[]) => void)[] = []
   #round = 0
   #retry: NodeJS.Timeout | undefined
 
-  constructor(options: HeldPlaceOptions) {
+  constructor(options: SharedPlaceOptions) {
     this.#options = options
     this.known = new Promise((resolve) => {
       this.#resolve = resolve
@@ -55,7 +55,7 @@ export class HeldPlace {
     })
   }
 
-  apply(...change: Change): void {
+  apply(...change: WrittenEmit): void {
     this.#changes?.push(change)
     this.#place?.apply(...change)
   }
@@ -85,7 +85,7 @@ export class HeldPlace {
   /** All that the values come from is delivered here: what was delivered since the read began is a part of them, or comes behind them. */
   #restore(values: readonly PlaceValue[]): void {
     const place = new RetainedPlace(this.#options.now)
-    const changes = this.#changes as Change[]
+    const changes = this.#changes as WrittenEmit[]
     this.#changes = undefined
     for (const value of values) place.restore(value)
     for (const change of changes) place.apply(...change)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { KeptValues } from '../../../../plugin/sockets/retained/kept-values.js'
+import { OwnValues } from '../../../../plugin/sockets/retained/own-values.js'
 
 /*
  * The values that one node keeps for itself.
@@ -10,7 +10,7 @@ const mark = { emit: 'x', key: 'k', isRemoval: false, most: 1, ttlMs: 1_000 }
 
 t.test('values are kept for ttlMs after the last one of their emit', async (t) => {
   let now = 0
-  const kept = new KeptValues(() => now)
+  const kept = new OwnValues(() => now)
   kept.apply('/a', undefined, { ...mark, most: 9 }, encoded('one'))
   now = 999
   kept.apply('/a', undefined, { ...mark, most: 9, key: 'other' }, encoded('two'))
@@ -24,7 +24,7 @@ t.test('values are kept for ttlMs after the last one of their emit', async (t) =
 })
 
 t.test('beyond 10,000 places, and 64 MB, those that were written longest ago are dropped', async (t) => {
-  const kept = new KeptValues(() => 0)
+  const kept = new OwnValues(() => 0)
   for (let at = 0; at <= 10_000; at++) kept.apply(`/${at}`, 'room', mark, encoded('x'))
   t.equal(kept.find('/0', 'room'), undefined)
   t.ok(kept.find('/1', 'room'))

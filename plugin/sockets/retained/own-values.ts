@@ -9,7 +9,7 @@ import { RetainedPlace } from './retained-place.js'
 const MOST_PLACES = 10_000
 const MOST_BYTES = 67_108_864
 
-export class KeptValues {
+export class OwnValues {
   readonly #now: () => number
   /** In the order in which they were written. */
   readonly #places = new Map<string, RetainedPlace>()

@@ -1,29 +1,29 @@
 import type { EncodedEmit, RetainedMark, RetainedStore } from '../../shared/retained-emits.js'
-import { HeldPlace } from './held-place.js'
 import type { PlaceValue } from './retained-place.js'
+import { SharedPlace } from './shared-place.js'
 
 /*
  * The values of the places that are live on this node, of what all nodes keep together.
  */
 
-export interface HeldValuesOptions {
+export interface SharedValuesOptions {
   readonly store: RetainedStore
   readonly now: () => number
   readonly report: (error: unknown, address: string, what: string) => void
 }
 
-interface HeldAddress {
+interface SharedAddress {
   readonly emits: readonly string[]
   readonly isLive: (room: string) => boolean
   /** By their rooms; undefined: the whole address. */
-  readonly places: Map<string | undefined, HeldPlace>
+  readonly places: Map<string | undefined, SharedPlace>
 }
 
-export class HeldValues {
-  readonly #options: HeldValuesOptions
-  readonly #addresses = new Map<string, HeldAddress>()
+export class SharedValues {
+  readonly #options: SharedValuesOptions
+  readonly #addresses = new Map<string, SharedAddress>()
 
-  constructor(options: HeldValuesOptions) {
+  constructor(options: SharedValuesOptions) {
     this.#options = options
   }
 
@@ -55,7 +55,7 @@ export class HeldValues {
     })
   }
 
-  /** Calls `give` with the values of a place: see HeldPlace. */
+  /** Calls `give` with the values of a place: see SharedPlace. */
   enter(address: string, room: string | undefined, give: (values: readonly PlaceValue[]) => void): void {
     this.#find(address, room)?.enter(give)
   }
@@ -77,13 +77,13 @@ export class HeldValues {
     places?.delete(room)
   }
 
-  #find(address: string, room: string | undefined): HeldPlace | undefined {
+  #find(address: string, room: string | undefined): SharedPlace | undefined {
     const live = this.#addresses.get(address)
     if (!live) return undefined
     const { store, now, report } = this.#options
     const place =
       live.places.get(room) ??
-      new HeldPlace({
+      new SharedPlace({
         read: () => store.read(address, room, live.emits),
         now,
         report: (error) => report(error, address, 'the retained emits could not be read'),
