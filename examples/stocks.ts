@@ -20,7 +20,7 @@ export function createStocks(open: OpenPrices) {
   return defineNamespace({
     description: 'The prices of one stock',
     schema: { params: Type.Object({ symbol: Type.String({ pattern: '^[A-Z]{1,5}$' }) }) },
-    emits: { 'price:new': { payload: Type.Number() } },
+    emits: { 'price:new': { payload: Type.Number(), retain: 1 } }, // whoever joins has the last one at once
     async onFirst({ params, namespace, signal, log }) {
       log.info('the feed starts')
       for await (const price of open(params.symbol, signal)) namespace.emit('price:new', price)

@@ -53,6 +53,7 @@ const WINGS: Readonly<Record<string, Wing>> = {
       'define-namespace',
       'emit-types',
       'events/event-definition',
+      'events/retain-options',
       'feed-types',
       'idempotency',
       'join-types',
