@@ -2,8 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { createClient } from 'redis'
 import t, { type Test } from 'tap'
 import type { RetainedChange } from '../../../../plugin/adapters/broker.js'
+import { emitFields } from '../../../../plugin/adapters/log/log-item.js'
 import { hasRedis } from '../../../cluster/redis.js'
+import { until } from '../../harness.js'
 import { CLIENTS, openBroker } from '../redis/broker-harness.js'
+import { startReader } from '../redis/log-reader.js'
 import { startTestRedis, type TestRedis } from '../redis/redis-server.js'
 
 /*
@@ -11,6 +14,8 @@ import { startTestRedis, type TestRedis } from '../redis/redis-server.js'
  */
 
 t.setTimeout(120_000)
+
+type Reader = Awaited<ReturnType<typeof startReader>>
 
 const skip = (await hasRedis()) ? false : 'redis-server is not installed'
 
@@ -139,4 +144,25 @@ t.test('a user with the commands of docs/nodes.md, and no others, may do all of 
     await broker.append(0, { node, number: at + 1, body: '', retained: [change] })
   const keys = (await broker.readRetained(0, ['many', 'one'])).values.map(({ key }) => key)
   t.strictSame(keys, ['b', 'k'])
+})
+
+t.test('after FLUSHALL, the nodes append again what they have retained of late', { skip }, async (t) => {
+  const redis = await startTestRedis(t)
+  const events: string[] = []
+  const readers = [CLIENTS.redis(redis), CLIENTS.ioredis(redis)].map((client) =>
+    startReader(t, client, { receive: (text) => void events.push(text) }),
+  )
+  const [{ node }, { node: other }] = (await Promise.all(readers)) as [Reader, Reader]
+  const emit = (from: typeof node, key: string, value: string) =>
+    from.post('/chat', emitFields([`2["${value}"]`], { rooms: new Set() }), true, [changeOf('s', key, value)])
+  emit(node, 'a', '1')
+  emit(other, 'b', '2')
+  await until(() => events.length === 4 && node.isIdle && other.isIdle)
+  await redis.ask('FLUSHALL')
+  const { epoch } = node
+  await until(() => node.epoch !== epoch && other.epoch === node.epoch && node.isIdle && other.isIdle)
+  const read = async () => (await other.retained.read('/chat', ['s'])).values.map(({ key }) => key).sort()
+  while ((await read()).length < 2) await new Promise(setImmediate)
+  t.strictSame(await read(), ['a', 'b'])
+  t.equal(events.length, 4, 'and nothing is delivered twice')
 })
