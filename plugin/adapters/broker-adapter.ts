@@ -169,7 +169,7 @@ export class BrokerAdapter extends DeliveringAdapter implements LogReceiver, Loc
     this.deliverItem(item, offset)
     if (!item.retain) return
     const [room] = item.rooms
-    super.emit('retained', { room, mark: withSetKey(item.retain), encoded: item } satisfies RetainedItem)
+    super.emit('retained', { room, mark: withSetKey(item.retain), encoded: item, offset } satisfies RetainedItem)
   }
 
   #receiveChange({ kind, rooms, except, names, isClosing }: ChangeItem): void {

@@ -34,6 +34,8 @@ export interface RetainedItem {
   readonly room: string | undefined
   readonly mark: RetainedMark
   readonly encoded: EncodedEmit
+  /** Its place in the log. */
+  readonly offset: string
 }
 
 /** What the nodes retain together. */
@@ -49,6 +51,8 @@ export interface RetainedStore {
 
 export interface RetainedRead {
   readonly values: readonly { readonly emit: string; readonly key: string; readonly encoded: EncodedEmit }[]
+  /** Whether an emit comes behind all that the values come from, by its place in the log. */
+  isBehind(offset: string): boolean
   /** Calls `run` when this node has delivered all that the values come from. Perhaps never: see RetainedReads. */
   whenDelivered(run: () => void): void
 }

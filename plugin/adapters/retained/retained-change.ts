@@ -1,6 +1,7 @@
 import type { EncodedEmit, RetainedMark, RetainedStore } from '../../shared/retained-emits.js'
 import type { RetainedChange } from '../broker.js'
 import { isReadable } from '../log/log-packet.js'
+import { comparePositions, LOG_START, parseOffset } from '../log/log-position.js'
 import { retainedNameOf } from './retained-name.js'
 import type { RetainedReads } from './retained-reads.js'
 
@@ -35,6 +36,7 @@ export function createRetainedStore(reads: RetainedReads): RetainedStore {
           const encoded = readValue(value)
           return encoded && isReadable(encoded, address) ? [{ emit: emitOf.get(set) as string, key, encoded }] : []
         }),
+        isBehind: (offset) => comparePositions(parseOffset(offset)?.position ?? LOG_START, end) > 0,
         whenDelivered: (run) => reads.whenDelivered(address, end, run),
       }
     },

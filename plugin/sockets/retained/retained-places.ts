@@ -130,7 +130,7 @@ export function createRetainedPlaces(options: RetainedPlacesOptions): RetainedPl
       })
       if (!shared) return
       shared.open(address, [...retained.keys()], (room) => adapter.rooms.has(room))
-      events.on('retained', ({ room, mark, encoded }) => shared.apply(address, room, mark, encoded))
+      events.on('retained', (item) => shared.apply(address, item))
       events.on('retained:unsure', () => shared.reread(address))
       events.on('delete-room', (room) => shared.leave(address, room))
     },

@@ -13,7 +13,7 @@ export interface SharedPlaceOptions {
   readonly report: (error: unknown) => void
 }
 
-type WrittenEmit = readonly [mark: RetainedMark, encoded: EncodedEmit]
+type WrittenEmit = readonly [mark: RetainedMark, encoded: EncodedEmit, offset: string]
 
 const RETRY_MS = 1_000
 
@@ -55,9 +55,11 @@ export class SharedPlace {
     })
   }
 
+  /** Called with what is delivered. */
   apply(...change: WrittenEmit): void {
+    const [mark, encoded] = change
     this.#changes?.push(change)
-    this.#place?.apply(...change)
+    this.#place?.apply(mark, encoded)
   }
 
   /** Reads the values, also again: until they are known, the former ones stand. */
@@ -66,7 +68,7 @@ export class SharedPlace {
     this.#changes = []
     clearTimeout(this.#retry)
     this.#options.read().then(
-      ({ values, whenDelivered }) => whenDelivered(() => round === this.#round && this.#restore(values)),
+      (read) => read.whenDelivered(() => round === this.#round && this.#restore(read)),
       (error) => {
         if (round !== this.#round) return
         this.#options.report(error)
@@ -82,13 +84,13 @@ export class SharedPlace {
     this.#resolve()
   }
 
-  /** All that the values come from is delivered here: what was delivered since the read began is a part of them, or comes behind them. */
-  #restore(values: readonly PlaceValue[]): void {
+  /** All that the values come from is delivered here. What was delivered since the read began is a part of them, or comes behind them. */
+  #restore({ values, isBehind }: RetainedRead): void {
     const place = new RetainedPlace(this.#options.now)
     const changes = this.#changes as WrittenEmit[]
     this.#changes = undefined
     for (const value of values) place.restore(value)
-    for (const change of changes) place.apply(...change)
+    for (const [mark, encoded, offset] of changes) if (isBehind(offset)) place.apply(mark, encoded)
     this.#place = place
     for (const give of this.#waiting.splice(0)) give(place, changes)
     this.#resolve()

@@ -1,4 +1,4 @@
-import type { EncodedEmit, RetainedMark, RetainedStore } from '../../shared/retained-emits.js'
+import type { RetainedItem, RetainedStore } from '../../shared/retained-emits.js'
 import type { PlaceValue } from './retained-place.js'
 import { SharedPlace } from './shared-place.js'
 
@@ -60,8 +60,9 @@ export class SharedValues {
     this.#find(address, room)?.enter(give)
   }
 
-  apply(address: string, room: string | undefined, mark: RetainedMark, encoded: EncodedEmit): void {
-    this.#addresses.get(address)?.places.get(room)?.apply(mark, encoded)
+  /** Called with what is delivered. */
+  apply(address: string, { room, mark, encoded, offset }: RetainedItem): void {
+    this.#addresses.get(address)?.places.get(room)?.apply(mark, encoded, offset)
   }
 
   /** Called when the values may be others than this node has delivered. */

@@ -207,4 +207,5 @@ t.test('a stored value that no client can read is left out', async (t) => {
   const found = await read('/a', undefined, ['x'])
   t.match(found.values, [{ emit: 'x', key: '0', encoded: { text: '2/a,["x",1]' } }])
   t.equal(found.values.length, 1)
+  t.notOk(found.isBehind('no offset'))
 })

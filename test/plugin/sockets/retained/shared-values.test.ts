@@ -1,5 +1,10 @@
 import t from 'tap'
-import type { EncodedEmit, RetainedRead, RetainedStore } from '../../../../plugin/shared/retained-emits.js'
+import type {
+  EncodedEmit,
+  RetainedMark,
+  RetainedRead,
+  RetainedStore,
+} from '../../../../plugin/shared/retained-emits.js'
 import type { PlaceValue } from '../../../../plugin/sockets/retained/retained-place.js'
 import { SharedValues } from '../../../../plugin/sockets/retained/shared-values.js'
 import { until } from '../../harness.js'
@@ -19,7 +24,7 @@ const texts = (values: readonly PlaceValue[]) => values.map(({ encoded: { text }
 function start() {
   const reads: {
     readonly args: unknown[]
-    resolve(values: Values): void
+    resolve(values: Values, end?: number): void
     reject(error: Error): void
     deliver(): void
   }[] = []
@@ -29,7 +34,8 @@ function start() {
         let run = () => {}
         reads.push({
           args,
-          resolve: (values) => resolve({ values, whenDelivered: (given) => (run = given) }),
+          resolve: (values, end = 0) =>
+            resolve({ values, isBehind: (offset) => Number(offset) > end, whenDelivered: (given) => (run = given) }),
           reject,
           deliver: () => run(),
         })
@@ -42,6 +48,13 @@ function start() {
   return { held, reads, reported, live, given, give: (values: readonly PlaceValue[]) => given.push(texts(values)) }
 }
 
+let place = 0
+
+/** What is delivered: each one place behind the one before. */
+function write(held: SharedValues, room: string | undefined, mark: RetainedMark, value: EncodedEmit): void {
+  held.apply('/a', { room, mark, encoded: value, offset: `${++place}` })
+}
+
 /** Lets promises run. */
 const tick = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -50,10 +63,10 @@ t.test('whoever comes while they are read is given what it has not received mean
   held.open('/a', ['x'], (room) => live.has(room))
   t.strictSame(reads[0]?.args, ['/a', undefined, ['x']])
   t.ok(held.known('/a', undefined))
-  held.apply('/a', undefined, markOf('one'), encoded('before'))
+  write(held, undefined, markOf('one'), encoded('before'))
   held.enter('/a', undefined, give)
-  held.apply('/a', undefined, markOf('two'), encoded('meanwhile'))
-  held.apply('/a', undefined, markOf('three', true), encoded('gone'))
+  write(held, undefined, markOf('two'), encoded('meanwhile'))
+  write(held, undefined, markOf('three', true), encoded('gone'))
   reads[0]?.resolve([valueAt('zero', 'kept'), valueAt('three', 'former'), valueAt('one', 'before')])
   await tick()
   t.strictSame(given, [])
@@ -95,7 +108,7 @@ t.test('a read that fails is reported, and tried again; one that is overtaken co
 
 t.test('a room is held while it is live here, and an address until it is closed', async (t) => {
   const { held, reads, live, given, give } = start()
-  held.apply('/a', undefined, markOf('one'), encoded('nowhere'))
+  write(held, undefined, markOf('one'), encoded('nowhere'))
   held.reread('/a')
   held.leave('/a', 'room')
   held.enter('/a', undefined, give)
@@ -103,7 +116,7 @@ t.test('a room is held while it is live here, and an address until it is closed'
   held.close('/a')
   held.open('/a', ['x'], (room) => live.has(room))
   const known = held.known('/a', 'room')
-  held.apply('/a', 'room', markOf('one'), encoded('one'))
+  write(held, 'room', markOf('one'), encoded('one'))
   reads[1]?.resolve([])
   await tick()
   reads[1]?.deliver()
@@ -124,4 +137,20 @@ t.test('a room is held while it is live here, and an address until it is closed'
   await tick()
   reads[3]?.deliver()
   t.strictSame(given, [['two']], 'whoever waits at an address that is closed is given nothing')
+})
+
+t.test('what the values have already is not written again: it would drop one that is kept', async (t) => {
+  const { held, reads, given, give } = start()
+  held.open('/a', ['x'], () => true)
+  const two = { most: 2 }
+  write(held, undefined, { ...markOf('b'), ...two }, encoded('b'))
+  write(held, undefined, { ...markOf('b', true), ...two }, encoded('-b'))
+  write(held, undefined, { ...markOf('c'), ...two }, encoded('c'))
+  const end = place
+  write(held, undefined, { ...markOf('c'), ...two }, encoded('newer'))
+  reads[0]?.resolve([valueAt('a', 'a'), valueAt('c', 'c')], end)
+  await tick()
+  reads[0]?.deliver()
+  held.enter('/a', undefined, give)
+  t.strictSame(given, [['a', 'newer']])
 })
