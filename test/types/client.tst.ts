@@ -141,6 +141,7 @@ test('a stream has items and a return value', async () => {
 test('a listener receives the output of an emit, and answers with the input of its reply', () => {
   expect(chat.on('message:new', (message) => expect(message).type.toBe<{ text: string }>())).type.toBe<() => void>()
   chat.once('clock:tick', (when) => expect(when).type.toBe<Date>())
+  chat.on('message:new', (_message, info) => expect(info?.retained).type.toBe<true | undefined>())
   chat.on('bye', (...args) => expect(args).type.toBe<[]>())
   chat.on('poll:ask', (question, answer) => {
     expect(question).type.toBe<string>()

@@ -93,3 +93,22 @@ test('each kind of schema is typed', () => {
   const text = Type.String()
   expect<InputOf<typeof text>>().type.toBe<string>()
 })
+
+test('the functions of retain receive the payload', () => {
+  defineNamespace({
+    emits: {
+      'price:new': {
+        payload: Type.Object({ symbol: Type.String(), value: Type.Number() }),
+        retain: {
+          key: (price) => {
+            expect(price).type.toBe<{ symbol: string; value: number }>()
+            return price.symbol
+          },
+          isRemoval: ({ value }) => value < 0,
+        },
+      },
+      'line:new': { payload: Type.String(), retain: 20 },
+    },
+  })
+  expect(defineNamespace).type.not.toBeCallableWith({ emits: { x: { retain: { count: 1 } } } })
+})
