@@ -12,6 +12,8 @@ interface OwnKey {
   readonly leaving: (() => void)[]
   at: number
   meta: unknown
+  /** What `fetch` has found of the key: it completes the meta of each device. */
+  found: unknown
 }
 
 export interface OwnPeopleOptions {
@@ -47,12 +49,22 @@ export class OwnPeople {
   add(place: string, key: string, meta: unknown, at: number): void {
     const entries = this.#places.get(place) ?? new Map<string, OwnKey>()
     this.#places.set(place, entries)
-    const entry = entries.get(key) ?? { connected: 0, leaving: [], at: 0, meta: null }
+    const entry = entries.get(key) ?? { connected: 0, leaving: [], at: 0, meta: null, found: undefined }
     entries.set(key, entry)
     entry.connected++
     entry.leaving.shift()?.()
     if (meta !== undefined) Object.assign(entry, { meta, at })
     this.#options.changed(place, key)
+  }
+
+  /** Keeps what was found of a key for as long as it has a device here. */
+  keepFound(place: string, key: string, found: unknown): void {
+    const entry = this.#places.get(place)?.get(key)
+    if (entry) entry.found = found
+  }
+
+  foundOf(place: string, key: string): unknown {
+    return this.#places.get(place)?.get(key)?.found
   }
 
   /** Called when a device is lost: it leaves after `graceMs`. */

@@ -87,6 +87,16 @@ export class PresencePlaces {
     this.#own.add(place, key, meta, this.#timeOf(place, key))
   }
 
+  /** Keeps what `fetch` has found of a key, for the other devices of it. */
+  keepFound(place: string, key: string, found: unknown): void {
+    this.#own.keepFound(place, key, found)
+  }
+
+  /** What was found of a key that is here; undefined: nothing. */
+  foundOf(place: string, key: string): unknown {
+    return this.#own.foundOf(place, key)
+  }
+
   /** Called when a device is lost. It leaves after `graceMs`, unless another one with its key comes. */
   lose(place: string, key: string, graceMs: number): void {
     this.#own.lose(place, key, graceMs)

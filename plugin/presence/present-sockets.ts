@@ -155,7 +155,9 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
     },
 
     exit(socket, room) {
-      remove(socket, placeOf(socket.nsp.name, room), 0)
+      const place = placeOf(socket.nsp.name, room)
+      earlyOf.get(socket)?.delete(place)
+      remove(socket, place, 0)
     },
 
     update(socket, meta, room) {
@@ -172,7 +174,9 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
       const place = placeOf(address, room)
       const key = live.get(place)?.counted.keyOf(socket)
       if (key !== undefined) places?.update(place, key, copy)
-      else earlyOf.set(socket, (earlyOf.get(socket) ?? new Map()).set(place, copy))
+      // Of a room that it is not in, nothing is kept: clients may name as many as they like.
+      else if (room === undefined || socket.rooms.has(room))
+        earlyOf.set(socket, (earlyOf.get(socket) ?? new Map()).set(place, copy))
     },
 
     async of(declared, address, room) {
