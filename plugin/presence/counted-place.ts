@@ -60,8 +60,7 @@ export class CountedPlace {
         if (this.#sockets.get(socket) !== one) return
         one.key = key
         const early = takeEarly(socket)
-        places.add(name, key, early ? early.meta : meta)
-        if (found !== undefined) places.keepFound(name, key, found)
+        places.add(name, key, early ? early.meta : meta, found)
         emits.add(socket.id)
       })
   }

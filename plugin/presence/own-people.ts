@@ -45,8 +45,9 @@ export class OwnPeople {
    * Adds a device.
    *
    * @param meta - undefined: that of the other devices of the key; without any, null
+   * @param found - what was fetched for this device; kept for as long as the key is here
    */
-  add(place: string, key: string, meta: unknown, at: number): void {
+  add(place: string, key: string, meta: unknown, at: number, found?: unknown): void {
     const entries = this.#places.get(place) ?? new Map<string, OwnKey>()
     this.#places.set(place, entries)
     const entry = entries.get(key) ?? { connected: 0, leaving: [], at: 0, meta: null, found: undefined }
@@ -54,15 +55,11 @@ export class OwnPeople {
     entry.connected++
     entry.leaving.shift()?.()
     if (meta !== undefined) Object.assign(entry, { meta, at })
+    if (found !== undefined) entry.found = found
     this.#options.changed(place, key)
   }
 
-  /** Keeps what was found of a key for as long as it has a device here. */
-  keepFound(place: string, key: string, found: unknown): void {
-    const entry = this.#places.get(place)?.get(key)
-    if (entry) entry.found = found
-  }
-
+  /** What was found of a key that is here; undefined: nothing. */
   foundOf(place: string, key: string): unknown {
     return this.#places.get(place)?.get(key)?.found
   }

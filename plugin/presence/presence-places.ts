@@ -82,14 +82,10 @@ export class PresencePlaces {
    * Adds a device.
    *
    * @param meta - undefined: that of the other devices of the key
+   * @param found - what `fetch` has found of the key, for its other devices
    */
-  add(place: string, key: string, meta: unknown): void {
-    this.#own.add(place, key, meta, this.#timeOf(place, key))
-  }
-
-  /** Keeps what `fetch` has found of a key, for the other devices of it. */
-  keepFound(place: string, key: string, found: unknown): void {
-    this.#own.keepFound(place, key, found)
+  add(place: string, key: string, meta: unknown, found?: unknown): void {
+    this.#own.add(place, key, meta, this.#timeOf(place, key), found)
   }
 
   /** What was found of a key that is here; undefined: nothing. */
