@@ -308,9 +308,7 @@ t.test('what fetch has found completes the meta of each device, and that of anot
 
 t.test('a promise is no key and no meta: it is logged, and a rejection ends nothing', async (t) => {
   const { lines, logger } = logLines()
-  const fails = async (): Promise<never> => {
-    throw new Error('floats')
-  }
+  const fails = () => Promise.reject(new Error('floats'))
   const app = await build(
     t,
     {
@@ -335,6 +333,16 @@ t.test('a promise is no key and no meta: it is logged, and a rejection ends noth
   const logged = lines.filter(({ err }) => String(Object(err).message).includes('got a promise'))
   t.equal(logged.length, 4)
   t.equal(Object(logged.at(-1)?.err).code, 'FST_NSP_META_INVALID')
+})
+
+t.test('a key or a meta that is an async function is refused at boot', async (t) => {
+  for (const name of ['key', 'meta']) {
+    const presence = { ...present().presence, [name]: async () => 'ada' }
+    await t.rejects(build(t, { namespaces: { '/chat': { presence } as never } }), {
+      code: 'FST_NSP_DEFINITION_INVALID',
+      message: `Definition namespaces["/chat"].presence.${name} must not be async: only fetch may be`,
+    })
+  }
 })
 
 t.test('a fetch whose answer can not be read completes nothing', async (t) => {
