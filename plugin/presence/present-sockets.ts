@@ -108,6 +108,7 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
   }
 
   function remove(socket: Socket, name: string, graceMs?: number): void {
+    earlyOf.get(socket)?.delete(name)
     const place = live.get(name)
     if (!place) return
     place.counted.remove(socket, graceMs ?? place.graceMs)
@@ -155,9 +156,7 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
     },
 
     exit(socket, room) {
-      const place = placeOf(socket.nsp.name, room)
-      earlyOf.get(socket)?.delete(place)
-      remove(socket, place, 0)
+      remove(socket, placeOf(socket.nsp.name, room), 0)
     },
 
     update(socket, meta, room) {

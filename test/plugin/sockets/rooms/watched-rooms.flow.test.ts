@@ -210,6 +210,18 @@ t.test('a room whose params are checked asynchronously counts when they are', as
   t.strictSame(ada.people, ['ada×1', 'cy×1', 'dan×1'])
 })
 
+t.test('what was shown of a room before the client left it is gone when it comes again', async (t) => {
+  const onConnect = async ({ socket, presence }: HandlerContext<never>) => {
+    await socket.join(ticket(1))
+    presence.update({ mood: 'early' }, ticket(1))
+    await socket.leave(ticket(1))
+  }
+  const app = await build(t, { namespaces: { '/desk': { ...createDesk(), onConnect } as never } })
+  const ada = await enter(t, app, 'ada')
+  await until(() => ada.people.length === 1)
+  t.strictSame(ada.metas, { ada: { sees: 1, as: 'ada' } })
+})
+
 t.test('presence.update() of a room that the socket is not in changes nothing, also when it joins later', async (t) => {
   const desk = createDesk()
   const events = {
