@@ -43,20 +43,24 @@ export class CountedPlace {
     return this.#sockets.get(socket)?.key
   }
 
-  /** Counts a socket, and tells it who is here. */
+  /** Counts a socket, and tells it who is here. Twice counts once: it may have left a room and come back while its params were checked. */
   add(socket: Socket, subject: PresenceSubject): void {
+    if (!this.#sockets.has(socket)) this.#count(socket, subject)
+  }
+
+  #count(socket: Socket, subject: PresenceSubject): void {
     const { name, places, emits, log, takeEarly } = this.#options
     const one: CountedSocket = { subject, key: undefined }
     this.#sockets.set(socket, one)
     const key = readKey(subject, log)
     if (key === undefined) emits.add(socket.id)
     else
-      this.#withMeta(subject, key, (meta) => {
+      this.#withMeta(subject, key, (meta, found) => {
         // It has left meanwhile, or has another request.
         if (this.#sockets.get(socket) !== one) return
         one.key = key
         const early = takeEarly(socket)
-        places.add(name, key, early ? early.meta : meta)
+        places.add(name, key, early ? early.meta : meta, found)
         emits.add(socket.id)
       })
   }
@@ -75,13 +79,13 @@ export class CountedPlace {
     const subject = { ...before.subject, source: { ...before.subject.source, ...source } }
     if (key !== undefined && readKey(subject, log) === key) {
       this.#sockets.set(socket, { subject, key })
-      const meta = readMeta(subject, log)
+      const meta = this.#readMeta(subject, key)
       if (meta !== undefined) places.update(name, key, meta)
       return
     }
     // Somebody else is here now: nobody comes back.
     if (key !== undefined) places.lose(name, key, 0)
-    this.add(socket, subject)
+    this.#count(socket, subject)
   }
 
   /** Counts a socket no more. `graceMs`: how long it may take to come back. */
@@ -94,11 +98,21 @@ export class CountedPlace {
     if (one.key !== undefined) places.lose(name, one.key, graceMs)
   }
 
-  /** Calls `add` with the meta of a key: at once, or when it is fetched. */
-  #withMeta(subject: PresenceSubject, key: string, add: (meta: unknown) => void): void {
+  /** Calls `add` with the meta of a key, and what was fetched for it: at once, or when it is. */
+  #withMeta(subject: PresenceSubject, key: string, add: (meta: unknown, found?: unknown) => void): void {
     const { name, places, fetchMeta, log } = this.#options
+    if (!subject.presence.fetch || places.isHere(name, key)) {
+      add(this.#readMeta(subject, key))
+      return
+    }
     const meta = readMeta(subject, log)
-    if (!subject.presence.fetch || places.isHere(name, key)) add(meta)
-    else fetchMeta(subject, key, (found) => add(completeMeta(subject, meta, found, log)))
+    fetchMeta(subject, key, (found) => add(completeMeta(subject, meta, found, log), found))
+  }
+
+  /** The meta of a further device, completed by what was found for the first one; undefined: it has none of its own. */
+  #readMeta(subject: PresenceSubject, key: string): unknown {
+    const { name, places, log } = this.#options
+    const meta = readMeta(subject, log)
+    return meta === undefined ? undefined : completeMeta(subject, meta, places.foundOf(name, key), log)
   }
 }

@@ -33,22 +33,23 @@ function createFetch(clock: PresenceClock, { presence, instance }: Fetching): (k
   const pace = createPace(clock, EVERY_MS, () => void run(keys.splice(0)))
 
   async function run(batch: readonly string[]): Promise<void> {
-    const find = await findAll(batch)
-    for (const key of batch) {
+    const found = await findAll(batch)
+    for (const [at, key] of batch.entries()) {
       const calls = waiting.get(key) as UseFound[]
       waiting.delete(key)
-      for (const done of calls) done(find(key))
+      for (const done of calls) done(found[at])
     }
   }
 
-  async function findAll(batch: readonly string[]): Promise<(key: string) => unknown> {
+  /** What is found of each key, in their order. */
+  async function findAll(batch: readonly string[]): Promise<readonly unknown[]> {
     try {
       const found = await inTime((async () => fetch.call(instance, batch))())
-      if (found instanceof Map) return (key) => found.get(key)
-      return (key) => (Object.hasOwn(Object(found), key) ? Object(found)[key] : undefined)
+      if (found instanceof Map) return batch.map((key) => found.get(key))
+      return batch.map((key) => (Object.hasOwn(Object(found), key) ? Object(found)[key] : undefined))
     } catch (error) {
       logError(instance.log, error, { keys: batch.length }, 'the meta of people was not completed')
-      return () => undefined
+      return []
     }
   }
 

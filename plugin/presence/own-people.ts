@@ -12,6 +12,8 @@ interface OwnKey {
   readonly leaving: (() => void)[]
   at: number
   meta: unknown
+  /** What `fetch` has found of the key: it completes the meta of each device. */
+  found: unknown
 }
 
 export interface OwnPeopleOptions {
@@ -43,16 +45,23 @@ export class OwnPeople {
    * Adds a device.
    *
    * @param meta - undefined: that of the other devices of the key; without any, null
+   * @param found - what was fetched for this device; kept for as long as the key is here
    */
-  add(place: string, key: string, meta: unknown, at: number): void {
+  add(place: string, key: string, meta: unknown, at: number, found?: unknown): void {
     const entries = this.#places.get(place) ?? new Map<string, OwnKey>()
     this.#places.set(place, entries)
-    const entry = entries.get(key) ?? { connected: 0, leaving: [], at: 0, meta: null }
+    const entry = entries.get(key) ?? { connected: 0, leaving: [], at: 0, meta: null, found: undefined }
     entries.set(key, entry)
     entry.connected++
     entry.leaving.shift()?.()
     if (meta !== undefined) Object.assign(entry, { meta, at })
+    if (found !== undefined) entry.found = found
     this.#options.changed(place, key)
+  }
+
+  /** What was found of a key that is here; undefined: nothing. */
+  foundOf(place: string, key: string): unknown {
+    return this.#places.get(place)?.get(key)?.found
   }
 
   /** Called when a device is lost: it leaves after `graceMs`. */

@@ -82,9 +82,15 @@ export class PresencePlaces {
    * Adds a device.
    *
    * @param meta - undefined: that of the other devices of the key
+   * @param found - what `fetch` has found of the key, for its other devices
    */
-  add(place: string, key: string, meta: unknown): void {
-    this.#own.add(place, key, meta, this.#timeOf(place, key))
+  add(place: string, key: string, meta: unknown, found?: unknown): void {
+    this.#own.add(place, key, meta, this.#timeOf(place, key), found)
+  }
+
+  /** What was found of a key that is here; undefined: nothing. */
+  foundOf(place: string, key: string): unknown {
+    return this.#own.foundOf(place, key)
   }
 
   /** Called when a device is lost. It leaves after `graceMs`, unless another one with its key comes. */

@@ -3,6 +3,7 @@ import type { PresenceSource } from '../definition/presence/presence-options.js'
 import type { NormalPresence } from '../definition/presence/read-presence.js'
 import type { AnyType } from '../schema/schema.js'
 import type { RatedLog } from '../shared/log/rated-log.js'
+import { isThenable } from '../shared/maybe-async.js'
 import { kindOf } from '../shared/wording.js'
 
 /*
@@ -34,7 +35,7 @@ export function readKey({ presence, instance, source, where }: PresenceSubject, 
     const text = typeof key === 'number' && Number.isFinite(key) ? String(key) : key
     const isText = typeof text === 'string' && text !== '' && Buffer.byteLength(text) <= LONGEST_KEY
     if (isText) return text
-    const problem = typeof text === 'string' ? `of ${Buffer.byteLength(text)} bytes` : kindOf(text)
+    const problem = typeof text === 'string' ? `of ${Buffer.byteLength(text)} bytes` : describe(text)
     throw new TypeError(`must be a string of 1 to ${LONGEST_KEY} bytes, or a number: got ${problem}`)
   } catch (err) {
     log.error({ ...where, err }, 'a socket is not counted: its presence.key failed')
@@ -59,6 +60,7 @@ export function readMeta({ presence, instance, source, where }: PresenceSubject,
  * @throws TypeError for what is not JSON, or too long
  */
 export function toMeta(meta: unknown, maxBytes: number): unknown {
+  if (isThenable(meta)) throw new TypeError(`must be JSON: got ${describe(meta)}, and only fetch may be async`)
   const text = JSON.stringify(meta)
   // Of undefined, and of a function.
   if (text === undefined) return null
@@ -84,5 +86,12 @@ export function completeMeta(
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isThenable(value)
+}
+
+/** Nothing awaits a promise: without a handler its rejection would end the process. */
+function describe(value: unknown): string {
+  if (!isThenable(value)) return kindOf(value)
+  value.then(undefined, () => {})
+  return 'a promise'
 }

@@ -108,6 +108,7 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
   }
 
   function remove(socket: Socket, name: string, graceMs?: number): void {
+    earlyOf.get(socket)?.delete(name)
     const place = live.get(name)
     if (!place) return
     place.counted.remove(socket, graceMs ?? place.graceMs)
@@ -172,7 +173,9 @@ export function createPresence({ io, registry, log, skip, clock = SYSTEM_CLOCK }
       const place = placeOf(address, room)
       const key = live.get(place)?.counted.keyOf(socket)
       if (key !== undefined) places?.update(place, key, copy)
-      else earlyOf.set(socket, (earlyOf.get(socket) ?? new Map()).set(place, copy))
+      // Of a room that it is not in, nothing is kept: clients may name as many as they like.
+      else if (room === undefined || socket.rooms.has(room))
+        earlyOf.set(socket, (earlyOf.get(socket) ?? new Map()).set(place, copy))
     },
 
     async of(declared, address, room) {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { AnyType } from '../../schema/schema.js'
 import { FST_NSP_DEFINITION_INVALID } from '../../shared/errors.js'
@@ -45,9 +46,14 @@ export function readPresence(value: unknown, path: string): NormalPresence | und
     read<Call>(source, name, path, 'function')
   const key = readFunction<Option<'key'>>('key')
   if (!key) throw new FST_NSP_DEFINITION_INVALID(`${path}.key`, 'is missing: it returns who a socket belongs to')
+  const meta = readFunction<NonNullable<Option<'meta'>>>('meta')
+  for (const [name, call] of Object.entries({ key, meta })) {
+    if (types.isAsyncFunction(call))
+      throw new FST_NSP_DEFINITION_INVALID(`${path}.${name}`, 'must not be async: only fetch may be')
+  }
   return Object.freeze({
     key,
-    meta: readFunction<NonNullable<Option<'meta'>>>('meta'),
+    meta,
     fetch: readFunction<NonNullable<Option<'fetch'>>>('fetch'),
     graceMs: readDuration(source, 'graceMs', path, 0) ?? DEFAULT_GRACE_MS,
     maxMetaBytes: readCount(source, 'maxMetaBytes', path, MOST_META_BYTES) ?? DEFAULT_META_BYTES,

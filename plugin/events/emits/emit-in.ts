@@ -47,7 +47,8 @@ export function createEmitIn(outbox: EmitOutbox | undefined, { check, textOf }: 
       return countKept() > count ? undefined : (textOf(payload) ?? JSON.stringify(plain) ?? '')
     })
     if (text === undefined) return refuse('it has binary data')
-    if (UNWRITABLE.test(text)) refuse('it has a character that PostgreSQL can not keep: \\u0000, or one half of a pair')
+    if (UNWRITABLE.test(text + JSON.stringify([event, ...rooms, ...excepted])))
+      refuse('it has a character that PostgreSQL can not keep: \\u0000, or one half of a pair')
     const emit = { address, event, payload: text || undefined, rooms, except: excepted, isChecked: true }
     const { text: statement, values } = outbox.statementOf(emit)
     await client.query(statement, values)

@@ -7,7 +7,7 @@ import type { JoinedRoom } from '../../definition/rooms/room-types.js'
 import { SchemaMismatch } from '../../schema/schema.js'
 import { isRefusal, toWireError } from '../../shared/client-error.js'
 import { FST_NSP_ROOM_PARAMS_INVALID, FST_NSP_ROOM_UNKNOWN } from '../../shared/errors/room-errors.js'
-import { FST_NSP_HANDLER_TIMEOUT } from '../../shared/errors.js'
+import { FST_NSP_HANDLER_TIMEOUT, FST_NSP_SOCKET_GONE } from '../../shared/errors.js'
 import { after, isThenable, mapError, promiseOf, runSteps } from '../../shared/maybe-async.js'
 import { withTimeout } from '../../shared/timeout.js'
 import type { RunContext } from '../event-context.js'
@@ -147,7 +147,7 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready
         if (socket.rooms.has(found.name)) return undefined
         const authorised = after(authorise(found, context), () => ready(socket.nsp.name, found.name))
         if (!isThenable(authorised)) return enter(found, context)
-        return untilAborted(authorised, context.signal).then(() => enter(found, context))
+        return untilAborted(authorised, context).then(() => enter(found, context))
       })
     },
 
@@ -181,10 +181,10 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready
   }
 }
 
-/** An event that has ended does not let its socket in any more. */
-function untilAborted(pending: PromiseLike<unknown>, signal: AbortSignal): Promise<unknown> {
+/** An event that has ended does not let its socket in any more. The reason of a disconnect has no code, and would be logged as a failure. */
+function untilAborted(pending: PromiseLike<unknown>, { signal, socket }: RunContext): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
+    const stop = () => reject(socket.connected ? signal.reason : new FST_NSP_SOCKET_GONE())
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
     pending.then(resolve, reject)

@@ -99,7 +99,8 @@ export async function runTurn(client: PgClient, settings: TurnSettings): Promise
   const problems = await Promise.all(delivering)
   const refused = emits.flatMap((emit, at) => {
     const problem = problems[at]
-    return problem === undefined ? [] : [{ ...emit, problem }]
+    // PostgreSQL keeps no NUL: with one, this turn and all that come after it would fail.
+    return problem === undefined ? [] : [{ ...emit, problem: problem.replaceAll('\0', '') }]
   })
 
   const delivered = emits.at(-1)?.place ?? before

@@ -1,5 +1,6 @@
 import type * as parserPackage from 'socket.io-parser'
 import type { Packet } from 'socket.io-parser'
+import { isThenable } from '../../shared/maybe-async.js'
 import { type EventHead, readHead } from '../packet-text.js'
 import { PacketType } from '../socket-io-packages.js'
 
@@ -97,6 +98,8 @@ export class EmitQueues {
     try {
       const key = conflate?.(payload as never)
       if (key === undefined || typeof key === 'string' || typeof key === 'number') return key
+      // Nothing awaits the promise: without a handler its rejection would end the process.
+      if (isThenable(key)) key.then(undefined, () => {})
       throw new TypeError(`conflate of ${emit} must return a string, a number or undefined: got ${typeof key}`)
     } catch (error) {
       this.options.report(error, namespace)

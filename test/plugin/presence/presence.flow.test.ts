@@ -281,6 +281,82 @@ t.test(
   },
 )
 
+t.test('what fetch has found completes the meta of each device, and that of another identity, too', async (t) => {
+  const calls: (readonly string[])[] = []
+  const fetch: Presence['fetch'] = (keys) => {
+    calls.push(keys)
+    return { ada: { name: 'Ada' } }
+  }
+  let tab = 0
+  const app = await build(t, {
+    namespaces: {
+      '/chat': {
+        ...present({ fetch, meta: () => ({ tab: ++tab }) }),
+        events: { renew: { handler: (_payload, { reauthenticate }) => reauthenticate({ user: 'ada' }) } },
+      },
+    },
+  })
+  const first = await joinAs(t, app, 'ada')
+  t.strictSame(first.metas.ada, { tab: 1, name: 'Ada' })
+  const second = await joinAs(t, app, 'ada')
+  t.strictSame(second.metas.ada, { tab: 2, name: 'Ada' })
+  await second.socket.emitWithAck('renew')
+  await until(() => Object(first.metas.ada).tab === 3)
+  t.strictSame(first.metas.ada, { tab: 3, name: 'Ada' })
+  t.strictSame(calls, [['ada']])
+})
+
+t.test('a promise is no key and no meta: it is logged, and a rejection ends nothing', async (t) => {
+  const { lines, logger } = logLines()
+  const fails = () => Promise.reject(new Error('floats'))
+  const app = await build(
+    t,
+    {
+      namespaces: {
+        '/key': present({ key: fails as never }),
+        '/meta': present({ meta: fails }),
+        '/fetch': present({ meta: () => ({ tab: 1 }), fetch: () => ({ ada: fails() }) }),
+        '/update': {
+          ...present(),
+          events: { 'meta:set': { handler: (_payload, { presence }) => presence.update(fails()) } },
+        },
+      },
+    },
+    undefined,
+    { logger },
+  )
+  t.strictSame((await joinAs(t, app, 'ada', '/key')).people, [])
+  t.strictSame((await joinAs(t, app, 'ada', '/meta')).metas, { ada: null })
+  t.strictSame((await joinAs(t, app, 'ada', '/fetch')).metas, { ada: { tab: 1 } })
+  const { socket } = await joinAs(t, app, 'ada', '/update')
+  t.match(await socket.emitWithAck('meta:set'), { ok: false })
+  const logged = lines.filter(({ err }) => String(Object(err).message).includes('got a promise'))
+  t.equal(logged.length, 4)
+  t.equal(Object(logged.at(-1)?.err).code, 'FST_NSP_META_INVALID')
+})
+
+t.test('a key or a meta that is an async function is refused at boot', async (t) => {
+  for (const name of ['key', 'meta']) {
+    const presence = { ...present().presence, [name]: async () => 'ada' }
+    await t.rejects(build(t, { namespaces: { '/chat': { presence } as never } }), {
+      code: 'FST_NSP_DEFINITION_INVALID',
+      message: `Definition namespaces["/chat"].presence.${name} must not be async: only fetch may be`,
+    })
+  }
+})
+
+t.test('a fetch whose answer can not be read completes nothing', async (t) => {
+  const { lines, logger } = logLines()
+  const fetch: Presence['fetch'] = () => ({
+    get ada() {
+      throw new Error('no column')
+    },
+  })
+  const app = await build(t, { namespaces: { '/chat': present({ fetch }) } }, undefined, { logger })
+  t.strictSame((await joinAs(t, app, 'ada')).metas, { ada: null })
+  t.match(lines.at(-1), { err: { message: 'no column' }, msg: 'the meta of people was not completed' })
+})
+
 t.test('whoever leaves while the fetch runs was never here', async (t) => {
   let answer!: (found: object) => void
   const found = new Promise<object>((resolve) => {

@@ -111,6 +111,8 @@ t.test('what can not wait in an outbox is refused before anything is written', a
   await refused(reach.emitIn(sql, 'file', { bytes: Buffer.from('x') }), /binary data/)
   await refused(reach.emitIn(sql, 'order:new', { id: 1, note: 'a\0' }), /a character that PostgreSQL can not keep/)
   await refused(reach.emitIn(sql, 'order:new', { id: 1, note: '\ud800' }), /a character that PostgreSQL can not keep/)
+  const unwritable = [reach.to('a\0'), reach.except('a\0'), reach.to('\ud800')]
+  for (const audience of unwritable) await refused(audience.emitIn(sql, 'ping'), /a character that PostgreSQL can not/)
   await refused(app.namespaceOf('/free').emitIn(sql, 'x', 1n), /bigint/, 'FST_NSP_EMIT_INVALID')
   t.strictSame(hand.written, [])
 })

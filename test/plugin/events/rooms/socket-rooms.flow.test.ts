@@ -230,7 +230,7 @@ t.test('a preJoin that takes longer than handlerTimeoutMs does not let the clien
 t.test('a socket that has disconnected while preJoin ran is in no room', async (t) => {
   const gate = withResolvers()
   const begun = withResolvers()
-  const { app, socket } = await client(t, {
+  const { app, lines, socket } = await client(t, {
     rooms: {
       lobby: {
         preJoin: () => {
@@ -248,6 +248,10 @@ t.test('a socket that has disconnected while preJoin ran is in no room', async (
   gate.resolve()
   await new Promise(setImmediate)
   t.equal(app.io.of('/chat').adapter.rooms.size, 0)
+  t.notOk(
+    lines.some(({ level }) => Number(level) >= 50),
+    'which is no failure',
+  )
 })
 
 /** A definition whose sockets have a user and the tickets that the user may read. */

@@ -10,6 +10,7 @@ import { follow, listOf } from '../../presence/present-client.js'
  */
 
 type User = { readonly user: string }
+type Caller = { emitWithAck(event: string): Promise<unknown> }
 
 const ticket = (id: number) => roomName('ticket/:id', { id })
 
@@ -199,6 +200,44 @@ t.test('a room whose params are checked asynchronously counts when they are', as
   await enter(t, app, 'cy')
   await until(() => ada.people.includes('cy×1'))
   t.strictSame(ada.people, ['ada×1', 'cy×1'])
+  for (const act of ['join', 'leave', 'join'] as const) socket?.[act](ticket(1))
+  await until(() => ada.people.includes('bob×1'))
+  await enter(t, app, 'dan')
+  await until(() => ada.people.includes('dan×1'))
+  t.ok(ada.people.includes('bob×1'), 'who has come back meanwhile counts once')
+  socket?.leave(ticket(1))
+  await until(() => ada.people.length === 3)
+  t.strictSame(ada.people, ['ada×1', 'cy×1', 'dan×1'])
+})
+
+t.test('what was shown of a room before the client left it is gone when it comes again', async (t) => {
+  const onConnect = async ({ socket, presence }: HandlerContext<never>) => {
+    await socket.join(ticket(1))
+    presence.update({ mood: 'early' }, ticket(1))
+    await socket.leave(ticket(1))
+  }
+  const app = await build(t, { namespaces: { '/desk': { ...createDesk(), onConnect } as never } })
+  const ada = await enter(t, app, 'ada')
+  await until(() => ada.people.length === 1)
+  t.strictSame(ada.metas, { ada: { sees: 1, as: 'ada' } })
+})
+
+t.test('presence.update() of a room that the socket is not in changes nothing, also when it joins later', async (t) => {
+  const desk = createDesk()
+  const events = {
+    'mood:set': {
+      handler: (_mood: unknown, { presence }: HandlerContext<never>) => presence.update({ mood: 'late' }, ticket(1)),
+    },
+  }
+  const app = await build(t, { namespaces: { '/desk': { ...desk, events } as never } })
+  const ada = await enter(t, app, 'ada', ticket(2))
+  t.equal(Object(await (ada.socket as never as Caller).emitWithAck('mood:set')).ok, true)
+  const bob = await enter(t, app, 'bob')
+  await ada.socket.emitWithAck('room:join', ticket(1))
+  await until(() => bob.people.includes('ada×1'))
+  t.strictSame(bob.metas.ada, { sees: 1, as: 'ada' })
+  await (ada.socket as never as Caller).emitWithAck('mood:set')
+  await until(() => Object(bob.metas.ada).mood === 'late')
 })
 
 t.test('the feed of a room runs while there are clients in it, and knows the room', async (t) => {

@@ -91,6 +91,20 @@ t.test('PostgreSQL', { skip: !(await hasPostgres()) && 'not installed' }, async 
     },
   )
 
+  await t.test('a problem with a character that PostgreSQL does not keep blocks nothing', async (t) => {
+    const prefix = newPrefix()
+    const odd = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'an odd\0 problem' }] }) },
+    }
+    const namespaces = { '/odd': { emits: { x: { payload: odd }, ping: {} } }, '/shop': {} } as never
+    const { hear, said } = await startNode(t, database, prefix, { namespaces })
+    const heard = await hear('/odd')
+    await pool.query(`SELECT ${prefix}_emit('/odd', 'x', '1')`)
+    await pool.query(`SELECT ${prefix}_emit('/odd', 'ping')`)
+    await until(() => heard.length === 1 && said(KEPT).length === 1)
+    t.match(said(KEPT), [{ problem: /an odd problem/ }])
+  })
+
   await t.test('what was committed while no node was there is delivered in bites, also 20,000 emits', async (t) => {
     const prefix = newPrefix()
     const first = await startNode(t, database, prefix)

@@ -58,6 +58,20 @@ t.test('a key is called with the payload, and not with the offset of recovery', 
   t.strictSame(payloads, [1, undefined, 1, undefined])
 })
 
+t.test('a conflate that returns a promise is reported, and its rejection ends nothing', async (t) => {
+  const reported: unknown[] = []
+  const conflate = async (): Promise<never> => {
+    throw new Error('floats')
+  }
+  const bounded = new EmitQueues({
+    ...queues({ x: { conflate } }).options,
+    report: (error) => reported.push(Object(error).message),
+  })
+  t.equal(bounded.queueOf(encode(['x', 1])), undefined)
+  await new Promise(setImmediate)
+  t.strictSame(reported, ['conflate of x must return a string, a number or undefined: got object'])
+})
+
 t.test('keys of two kinds, emits and namespaces are told apart', async (t) => {
   const conflate = (payload: string | number) => payload
   const bounded = queues({ x: { conflate }, y: { conflate } })
