@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { createRetainedStore } from '../../../../plugin/adapters/retained/retained-change.js'
 import { type AdapterOptions, defineNamespace } from '../../../../plugin/index.js'
+import { createRetainedPlaces } from '../../../../plugin/sockets/retained/retained-places.js'
 import { createPostgresOutbox } from '../../../../plugin/stores.js'
 import { hasPostgres, startPostgres } from '../../../cluster/postgres.js'
 import { hasRedis, startRedis } from '../../../cluster/redis.js'
@@ -171,6 +172,21 @@ for (const [kind, startBroker, skip] of BROKERS) {
   )
 }
 
+t.test('a static name has its values from the boot on', { skip: BROKERS[0][2] }, async (t) => {
+  const adapter = await BROKERS[0][1](t)
+  const emits = { 'line:new': { payload: Type.Integer(), retain: 2 } }
+  const start = () => build(t, { adapter: adapter(), namespaces: { '/': { emits }, '/lines': { emits } } })
+  const one = await start()
+  await one.ready()
+  for (const name of ['/', '/lines']) one.namespaceOf(name).emit('line:new', 1)
+  const two = await start()
+  const url = `http://127.0.0.1:${await listen(two)}`
+  for (const name of ['/', '/lines']) {
+    const socket = join(t, url, name, { transports: ['websocket'] })
+    t.strictSame(await next(socket, 'line:new'), [1, { retained: true }], name)
+  }
+})
+
 t.test('an emit of the outbox is kept as any other', { skip: BROKERS[1][2] }, async (t) => {
   const url = (await startPostgres(t)).url()
   const pool = new pg.Pool({ connectionString: url })
@@ -189,8 +205,17 @@ t.test('an emit of the outbox is kept as any other', { skip: BROKERS[1][2] }, as
     ['line:new', 5, { retained: true }],
     ['ping', null, { retained: true }],
   ])
-  for (const { socket } of [first, ada]) socket.disconnect()
-  await until(() => !app.io._nsps.has('/boards/a'))
+})
+
+t.test('what is held of an address is forgotten with it', async (t) => {
+  const app = await build(t)
+  const { log, io } = app
+  const store = { read: () => new Promise<never>(() => {}) }
+  const places = createRetainedPlaces({ io, contractOf: () => undefined, store, parser: undefined, log })
+  places.mount(io.of('/a'), { retained: new Map([['x', {}]]), rooms: new Map() } as never)
+  t.ok(places.ready('/a'))
+  places.forget('/a')
+  t.equal(places.ready('/a'), undefined)
 })
 
 t.test('a stored value that no client can read is left out', async (t) => {
