@@ -45,7 +45,7 @@ export interface MountOptions {
   readonly runLifecycle: RunLifecycle
   /** Who is here. */
   readonly presence: Pick<Presence, 'enter' | 'repeat' | 'leave' | 'exit'>
-  readonly retained: Pick<RetainedPlaces, 'mount' | 'forget' | 'ready' | 'join'>
+  readonly retained: Pick<RetainedPlaces, 'mount' | 'forget' | 'close' | 'ready' | 'join'>
   readonly emitCheck: Pick<EmitCheck, 'relay'>
   readonly log: FastifyBaseLogger
   /** Milliseconds: for events without their own. */
@@ -187,6 +187,7 @@ export function createMounts(options: MountOptions): Mounts {
     },
 
     async close() {
+      retained.close()
       await Promise.all([feeds.close(), ...running])
     },
   }

@@ -50,6 +50,14 @@ function readRoomParams(pattern: string, name: string): Readonly<Record<string, 
   return params
 }
 
+/** A declared room by one of its names. */
+export interface NamedRoom<Room> {
+  readonly name: string
+  readonly room: Room
+  /** The params as the name spells them. */
+  readonly texts: Readonly<Record<string, string>>
+}
+
 /**
  * The declared room with a name that a client has sent, or that a socket is in.
  *
@@ -59,10 +67,18 @@ function readRoomParams(pattern: string, name: string): Readonly<Record<string, 
 export function findRoom<Room extends { readonly pattern: string }>(
   rooms: ReadonlyMap<string, Room>,
   name: string,
-): { readonly name: string; readonly room: Room; readonly texts: Readonly<Record<string, string>> } | undefined {
+): NamedRoom<Room> | undefined {
   const room = rooms.get(firstSegmentOf(name))
   const texts = room && readRoomParams(room.pattern, name)
   return room && texts && { name, room, texts }
+}
+
+/** Whether params that a schema has coerced still spell the name: `ticket/042` is not `ticket/42`. */
+export function isSpelt(texts: Readonly<Record<string, string>>, checked: unknown): boolean {
+  return Object.entries(texts).every(([name, text]) => {
+    const value: unknown = Object(checked)[name]
+    return value === undefined || Object(value) === value || String(value) === text
+  })
 }
 
 /** Decodes a segment that encodeURIComponent() has written; undefined for any other. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { CompiledRoom } from '../../definition/compile-contract.js'
 import { ROOM_LEFT } from '../../definition/rooms/room-events.js'
-import { findRoom } from '../../definition/rooms/room-pattern.js'
+import { findRoom, isSpelt, type NamedRoom } from '../../definition/rooms/room-pattern.js'
 import type { JoinedRoom } from '../../definition/rooms/room-types.js'
 import { SchemaMismatch } from '../../schema/schema.js'
 import { isRefusal, toWireError } from '../../shared/client-error.js'
@@ -43,9 +43,7 @@ export interface SocketRooms {
   readonly read: (name: string, use: (room: JoinedRoom<unknown>, declared: CompiledRoom) => void) => void
 }
 
-/** A room by the name that a client has sent, or that a socket is in. */
-type FoundRoom = NonNullable<ReturnType<typeof findRoom<CompiledRoom>>>
-
+type FoundRoom = NamedRoom<CompiledRoom>
 type AnyContext = Pick<RunContext, 'socket' | 'namespace' | 'params' | 'request' | 'log' | 'emit' | 'to' | 'ask'>
 
 export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready }: SocketRoomsOptions): SocketRooms {
@@ -117,6 +115,16 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready
     })
   }
 
+  /** Authorises, and waits for what is given to those who join. */
+  function admit(found: FoundRoom, context: AnyContext): unknown {
+    return after(authorise(found, context), () => {
+      const { socket, request } = context
+      return after(ready(socket.nsp.name, found.name), () =>
+        context.request === request ? undefined : admit(found, context),
+      )
+    })
+  }
+
   // The only places where a client enters a declared room, and where it leaves one before it disconnects.
   function enter({ name }: FoundRoom, { socket }: AnyContext): unknown {
     return socket.join(name)
@@ -145,9 +153,9 @@ export function createSocketRooms({ rooms, instance, namespace, timeoutMs, ready
       const { socket } = context
       return inTurn(socket, found.name, () => {
         if (socket.rooms.has(found.name)) return undefined
-        const authorised = after(authorise(found, context), () => ready(socket.nsp.name, found.name))
-        if (!isThenable(authorised)) return enter(found, context)
-        return untilAborted(authorised, context).then(() => enter(found, context))
+        const admitted = admit(found, context)
+        if (!isThenable(admitted)) return enter(found, context)
+        return untilAborted(admitted, context).then(() => enter(found, context))
       })
     },
 
@@ -188,13 +196,5 @@ function untilAborted(pending: PromiseLike<unknown>, { signal, socket }: RunCont
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
     pending.then(resolve, reject)
-  })
-}
-
-/** Whether params that a schema has coerced still spell the name: `ticket/042` is not `ticket/42`. */
-function isSpelt(texts: FoundRoom['texts'], checked: unknown): boolean {
-  return Object.entries(texts).every(([name, text]) => {
-    const value: unknown = Object(checked)[name]
-    return value === undefined || Object(value) === value || String(value) === text
   })
 }

@@ -38,6 +38,8 @@ export interface RetainedPlaces {
   mount(namespace: Namespace, contract: Contract): void
   /** Called when a namespace was closed. */
   forget(address: string): void
+  /** Called when the server closes. */
+  close(): void
   /** Resolves when this node knows the values of a place, or two seconds later; undefined: it does, or there are none. */
   ready(address: string, room?: string): Promise<void> | undefined
   /** Called with each socket that has joined, before it receives anything else. */
@@ -136,6 +138,7 @@ export function createRetainedPlaces(options: RetainedPlacesOptions): RetainedPl
     },
 
     forget: (address) => shared?.close(address),
+    close: () => shared?.closeAll(),
 
     ready(address, room) {
       const known = shared?.known(address, room)

@@ -45,6 +45,10 @@ export class SharedValues {
     this.#addresses.delete(address)
   }
 
+  closeAll(): void {
+    for (const address of [...this.#addresses.keys()]) this.close(address)
+  }
+
   /** Resolves when the values of a place are known; undefined: they are, or nothing is kept there. */
   known(address: string, room: string | undefined): Promise<void> | undefined {
     const place = this.#find(address, room)

@@ -216,6 +216,9 @@ t.test('what is held of an address is forgotten with it', async (t) => {
   t.ok(places.ready('/a'))
   places.forget('/a')
   t.equal(places.ready('/a'), undefined)
+  places.mount(io.of('/a'), { retained: new Map([['x', {}]]), rooms: new Map() } as never)
+  places.close()
+  t.equal(places.ready('/a'), undefined, 'and with the server')
 })
 
 t.test('a stored value that no client can read is left out', async (t) => {
