@@ -269,7 +269,7 @@ const wrong: [definition: unknown, message: string][] = [
   [{ emits: { 'a b': 7 } }, 'at\\.emits\\["a b"\\] must be an object: got number'],
   [
     { emits: { hi: { schema: {} } } },
-    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, conflate, dropOldest, summary, description, tags, deprecated, hide, examples',
+    'at\\.emits\\["hi"\\]\\.schema is unknown: use one of payload, reply, conflate, dropOldest, retain, summary, description, tags, deprecated, hide, examples',
   ],
   [{ emits: { hi: { payload: 'string' } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got string'],
   [{ emits: { hi: { payload: null } } }, 'at\\.emits\\["hi"\\]\\.payload must be a schema: got null'],
