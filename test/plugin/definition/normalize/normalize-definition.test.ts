@@ -19,7 +19,7 @@ const noJoinHooks = {
 t.test('a definition is normalized and frozen', async (t) => {
   const onConnect = () => {}
   const payload = { type: 'string' }
-  const unbounded = { conflate: undefined, dropOldest: undefined }
+  const unbounded = { conflate: undefined, dropOldest: undefined, retain: undefined }
   const source = { description: 'Rooms', emits: { hi: { payload, description: 'A greeting' }, bye: {} }, onConnect }
   t.equal(defineNamespace(source), source, 'defineNamespace returns its argument')
   const normal = normalizeDefinition(source, 'at')
