@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Manager, type Socket } from 'socket.io-client'
+import { startPostgres } from '../chaos/postgres.js'
 import { startRedis } from '../chaos/redis.js'
 
 /*
@@ -16,6 +17,8 @@ import { startRedis } from '../chaos/redis.js'
 const CROSSING_MS = 1_000
 const PEOPLE = Number(process.argv[2] ?? 2_000)
 const ROUNDS = Number(process.argv[3] ?? 5)
+/** `redis` or `postgres`. */
+const KIND = process.argv[4] ?? 'redis'
 const GRACE_MS = 5_000
 /** The grace, the ping that finds a half-open connection, and the silence that finds a dead node. */
 const QUIET_MS = GRACE_MS + 15_000 + 10_000
@@ -39,8 +42,9 @@ type Answer = { entries: { key: string; devices: number }[]; cpu: number }
 const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const any = (count: number) => Math.floor(Math.random() * count)
 const folder = await mkdtemp(join(tmpdir(), 'churn-'))
-const redis = await startRedis(folder)
-const env = { ...process.env, REDIS: redis.path, GRACE_MS: String(GRACE_MS) }
+const postgres = KIND === 'postgres' ? await startPostgres(folder) : undefined
+const broker = postgres ?? (await startRedis(folder))
+const env = { ...process.env, KIND, BROKER: postgres?.url() ?? broker.path, GRACE_MS: String(GRACE_MS) }
 
 async function startNode(): Promise<Node> {
   const program = fileURLToPath(new URL('./node.ts', import.meta.url))
@@ -166,6 +170,6 @@ for (const device of devices.splice(PEOPLE)) {
 }
 await compare('half have gone')
 for (const { child } of nodes) child.kill('SIGKILL')
-await redis.stop()
+await broker.stop()
 await rm(folder, { recursive: true, force: true })
 process.exit()

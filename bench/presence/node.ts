@@ -1,21 +1,23 @@
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { createClient } from 'redis'
-import namespaces from '../../plugin/index.js'
+import namespaces, { type AdapterOptions } from '../../plugin/index.js'
 
 /*
  * A node of a churn: tells who is in `/lobby`, and lists them when it is asked.
  */
 
+const { BROKER: path = '', KIND, GRACE_MS } = process.env
+const openRedis = () => createClient({ socket: { path, tls: false } }).on('error', () => {})
+const adapter: AdapterOptions =
+  KIND === 'postgres' ? { type: 'postgres', url: path } : { type: 'redis', client: openRedis() }
+
 const app = Fastify()
 await app.register(namespaces, {
-  adapter: {
-    type: 'redis',
-    client: createClient({ socket: { path: String(process.env.REDIS), tls: false } }).on('error', () => {}),
-  },
+  adapter,
   io: { pingInterval: 5_000, pingTimeout: 10_000 },
   namespaces: {
-    '/lobby': { presence: { key: ({ request }) => Object(request.body).user, graceMs: Number(process.env.GRACE_MS) } },
+    '/lobby': { presence: { key: ({ request }) => Object(request.body).user, graceMs: Number(GRACE_MS) } },
   },
 })
 process.on('message', async () => {
